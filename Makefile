@@ -1,0 +1,77 @@
+# Every target sets itself up: a virtual environment in .venv, the locked packages, the project.
+# Nothing but python3.11 or newer (with its venv module) and make need be there before.
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCK := requirements-dev.lock
+
+# A folder of conformance cases (JSON Lines); without one `make conformance` says so and fails.
+FLOWCHECK_CONFORMANCE ?=
+
+.PHONY: help setup demo test lint types bench bench-smoke conformance lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo         audit the sample cluster and show the report"
+	@echo "make test         run the tests"
+	@echo "make lint types   ruff; mypy --strict"
+	@echo "make bench        run all benchmarks (bench-smoke: small and quick)"
+	@echo "make conformance  run the shared conformance cases"
+	@echo "make lock         renew the lock files"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml $(LOCK)
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "flowcheck needs Python 3.11 or newer; on Debian 12: apt-get install python3 python3-venv" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear "$(VENV)"
+	"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --require-hashes -r "$(LOCK)"
+	"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch "$@"
+
+# The sample holds violations, so the command ends with 1; 0 would be a report too. Anything else fails.
+demo: $(STAMP)
+	@code=0; "$(BIN)/flowcheck" demo || code=$$?; \
+	if [ $$code -le 1 ]; then \
+	  echo "make demo: flowcheck ended with $$code (1 means violations found, as planted in the sample)"; \
+	else \
+	  echo "make demo: flowcheck failed with $$code" >&2; exit $$code; \
+	fi
+
+test: $(STAMP)
+	"$(BIN)/python" -m pytest
+
+lint: $(STAMP)
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+
+types: $(STAMP)
+	"$(BIN)/mypy"
+
+bench: $(STAMP)
+	"$(BIN)/python" -m benchmarks.run
+
+bench-smoke: $(STAMP)
+	"$(BIN)/python" -m benchmarks.run --smoke
+
+conformance: $(STAMP)
+	@test -d "$(FLOWCHECK_CONFORMANCE)" \
+	  || { echo "set FLOWCHECK_CONFORMANCE to a folder of conformance cases" >&2; exit 1; }
+	"$(BIN)/python" -m tests.conformance "$(FLOWCHECK_CONFORMANCE)" --path reference
+	"$(BIN)/python" -m tests.conformance "$(FLOWCHECK_CONFORMANCE)" --path compiled
+
+lock: $(STAMP)
+	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe \
+	  --output-file requirements.lock pyproject.toml
+	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --extra dev \
+	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

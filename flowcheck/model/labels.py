@@ -1,0 +1,65 @@
+"""Label selectors, and what "matches" means for one map of labels.
+
+An empty selector matches everything; a selector for a label that nobody carries matches nobody.
+An absent selector is not a selector: each field of each API says what its absence means.
+
+Source: apimachinery meta/v1 LabelSelector, LabelSelectorRequirement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+Labels = Mapping[str, str]
+
+
+class Operator(StrEnum):
+    IN = "In"
+    NOT_IN = "NotIn"
+    EXISTS = "Exists"
+    DOES_NOT_EXIST = "DoesNotExist"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One clause of a selector. ``matchLabels: {a: b}`` is read as ``a In [b]``."""
+
+    key: str
+    operator: Operator
+    values: frozenset[str] = frozenset()
+
+    def matches(self, labels: Labels) -> bool:
+        """Whether the clause holds; NotIn and DoesNotExist hold for objects that lack the key."""
+        match self.operator:
+            case Operator.IN:
+                return self.key in labels and labels[self.key] in self.values
+            case Operator.NOT_IN:
+                return self.key not in labels or labels[self.key] not in self.values
+            case Operator.EXISTS:
+                return self.key in labels
+            case Operator.DOES_NOT_EXIST:
+                return self.key not in labels
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A label query: all requirements hold. Without requirements it matches everything."""
+
+    requirements: tuple[Requirement, ...] = ()
+
+    def matches(self, labels: Labels) -> bool:
+        return all(requirement.matches(labels) for requirement in self.requirements)
+
+    @classmethod
+    def of(cls, **labels: str) -> Selector:
+        """A ``matchLabels`` selector, for tests and examples."""
+        return cls.from_labels(labels)
+
+    @classmethod
+    def from_labels(cls, labels: Labels) -> Selector:
+        return cls(tuple(Requirement(k, Operator.IN, frozenset((v,))) for k, v in sorted(labels.items())))
+
+
+EVERYTHING = Selector()

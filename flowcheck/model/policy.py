@@ -1,0 +1,174 @@
+"""What a policy is, in one vocabulary for every dialect: tier, policy, rule, subject, peer, ports, action.
+
+Dialects write these values; ``compile`` and ``reference`` read them. Nothing here knows a language.
+The order in which a verdict is found, for one direction:
+
+    tiers in their order; within a tier its policies by (priority, kind, namespace, name), rules as written;
+    the first rule whose subject, peer and ports match decides: allow, deny, or pass to the next tier;
+    a subject that no rule matched but that a policy of the tier isolates gets deny; otherwise the
+    next tier; after the last tier: allow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from flowcheck.model.labels import EVERYTHING, Selector
+
+TCP, UDP, SCTP = 6, 17, 132
+"""IANA protocol numbers that have ports a policy can name."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceLocation:
+    """A place in an input: a file (``<stdin>`` for standard input) and a 1-based line (0: the whole file)."""
+
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+NOWHERE = SourceLocation()
+
+
+class Direction(StrEnum):
+    """Always seen from the subject: ingress at the destination, egress at the source."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+
+class Action(StrEnum):
+    ALLOW = "allow"
+    DENY = "deny"
+    PASS = "pass"
+
+
+class Tier(IntEnum):
+    """The tiers of Kubernetes, in the order they are asked."""
+
+    ADMIN = 0
+    NETWORK_POLICY = 1
+    BASELINE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PodQuery:
+    """Which pods: those matching ``pods`` in ``namespace``, or in the namespaces matching ``namespaces``.
+
+    Exactly one of the two is set. Host-network pods, nodes and external addresses never match.
+    """
+
+    namespace: str | None = None
+    namespaces: Selector | None = None
+    pods: Selector = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBlock:
+    """Addresses inside ``cidr`` and in none of ``excepts``.
+
+    ``may_match_pods`` is True where the language says that pods' addresses count (ClusterNetworkPolicy
+    ``networks``) and None where it leaves that open (NetworkPolicy ``ipBlock``), so that an option decides.
+    CIDRs are canonical: no host bits.
+    """
+
+    cidr: str
+    excepts: tuple[str, ...] = ()
+    may_match_pods: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeQuery:
+    """Nodes by label, matched by their addresses."""
+
+    nodes: Selector
+
+
+@dataclass(frozen=True, slots=True)
+class DomainNames:
+    """Destinations by DNS name: not decidable from a flow's addresses."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anyone:
+    """Every endpoint; what a deny rule with a peer of an unknown kind fails closed to."""
+
+
+Peer = PodQuery | AddressBlock | NodeQuery | DomainNames | Anyone
+
+
+@dataclass(frozen=True, slots=True)
+class PortRange:
+    """Destination ports ``first`` to ``last``, both included, of one protocol (IANA number)."""
+
+    protocol: int
+    first: int = 0
+    last: int = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPort:
+    """A container port's name, looked up on the destination pod of each flow.
+
+    ``protocol`` is None where the name alone counts (ClusterNetworkPolicy destinationNamedPort).
+    A name may stand for several numbers on one pod; all of them match. On a destination that
+    is not a pod it matches nothing.
+    """
+
+    name: str
+    protocol: int | None
+
+
+Ports = PortRange | NamedPort
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of a policy in one direction.
+
+    ``peers`` None: everyone, external addresses too. An empty tuple: nobody. ``ports`` None: every
+    protocol and port, ICMP too. ``label`` is how a report names it, for example ``ingress[0]``.
+    """
+
+    label: str
+    action: Action
+    peers: tuple[Peer, ...] | None = None
+    ports: tuple[Ports, ...] | None = None
+    source: SourceLocation = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named object in a tier. ``namespace`` is empty for a cluster-scoped kind.
+
+    ``isolates`` holds the directions in which a selected pod is denied whatever no rule allows
+    (NetworkPolicy policyTypes); it is empty for the Admin and Baseline tiers.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    tier: Tier
+    subject: PodQuery
+    priority: int = 0
+    isolates: frozenset[Direction] = frozenset()
+    ingress: tuple[Rule, ...] = ()
+    egress: tuple[Rule, ...] = ()
+    source: SourceLocation = field(default=NOWHERE)
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"
+
+    @property
+    def order(self) -> tuple[int, int, str, str, str]:
+        """The order policies are asked in; ties in priority are broken by name."""
+        return (self.tier, self.priority, self.kind, self.namespace, self.name)
+
+    def rules(self, direction: Direction) -> tuple[Rule, ...]:
+        return self.ingress if direction is Direction.INGRESS else self.egress

@@ -1,0 +1,48 @@
+"""The words a result is made of. Their order is their code wherever they stand as integers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What the policies say of a flow, or of one side of it."""
+
+    NOT_APPLICABLE = "not_applicable"
+    ALLOW = "allow"
+    DENY = "deny"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a verdict is unknown."""
+
+    NONE = ""
+    UNRESOLVED_SRC = "unresolved_src"
+    UNRESOLVED_DST = "unresolved_dst"
+    AMBIGUOUS_SRC = "ambiguous_src"
+    AMBIGUOUS_DST = "ambiguous_dst"
+    UNKNOWN_INITIATOR = "unknown_initiator"
+    NO_PORT = "no_port"
+    UNSUPPORTED_FIELD = "unsupported_field"
+    NEEDS_DNS = "needs_dns"
+    NEEDS_L7 = "needs_l7"
+    SERVICE_BACKENDS_DIFFER = "service_backends_differ"
+
+
+class Observed(StrEnum):
+    """What the log says the network did; the code is the canonical ``action`` column's."""
+
+    UNKNOWN = "unknown"
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    AUDIT = "audit"
+    DROPPED = "dropped"
+
+
+class Violation(StrEnum):
+    """How verdict and observed disagree."""
+
+    NONE = ""
+    FORWARDED_DENIED = "forwarded_denied"
+    DROPPED_ALLOWED = "dropped_allowed"
