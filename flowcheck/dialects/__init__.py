@@ -1,0 +1,43 @@
+"""The dialects: policy languages that are read, written out, and those that are known but not read.
+
+A reader takes a :class:`~flowcheck.manifests.documents.Document` and gives the policy it means; what
+the API server would refuse is reported to the document. ``loading`` calls the readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flowcheck.dialects import admin, kubernetes
+from flowcheck.manifests.documents import Document
+from flowcheck.model.policy import Policy
+
+Reader = Callable[[Document], Policy]
+
+READERS: Mapping[tuple[str, str], Reader] = {
+    ("networking.k8s.io", "NetworkPolicy"): kubernetes.read_network_policy,
+    ("extensions", "NetworkPolicy"): kubernetes.read_network_policy,
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): admin.read_admin_network_policy,
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): admin.read_baseline_admin_network_policy,
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
+}
+"""By API group and kind."""
+
+OTHER_LANGUAGES: Mapping[tuple[str, str], str] = {
+    ("cilium.io", "CiliumNetworkPolicy"): "Cilium",
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): "Cilium",
+    ("crd.projectcalico.org", "NetworkPolicy"): "Calico",
+    ("crd.projectcalico.org", "GlobalNetworkPolicy"): "Calico",
+    ("projectcalico.org", "NetworkPolicy"): "Calico",
+    ("projectcalico.org", "GlobalNetworkPolicy"): "Calico",
+    ("security.istio.io", "AuthorizationPolicy"): "Istio",
+    ("crd.antrea.io", "NetworkPolicy"): "Antrea",
+    ("crd.antrea.io", "ClusterNetworkPolicy"): "Antrea",
+}
+"""Policies that change what traffic means and that nothing here reads: they are named in a warning."""
+
+KINDS_BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
+    "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),
+    "policy.networking.k8s.io": frozenset(),
+}
+"""The kinds without policies in the groups that have some; any other kind there is a typing error."""

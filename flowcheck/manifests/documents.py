@@ -1,0 +1,104 @@
+"""A document: one Kubernetes object of a manifest, with its kind, name and place, not yet read further.
+
+``streams`` makes them. Their content is read either typed (:meth:`Document.decode`, for exported kinds,
+of which only the fields needed are kept) or field by field (:meth:`Document.root`, for policies, where
+every field counts). What is wrong is collected in ``problems``, which say where, and quote no other field.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from flowcheck.errors import ManifestError, Problem
+from flowcheck.manifests.fields import Field, line_of
+from flowcheck.manifests.json_items import JsonError, decode_json, read_tree
+from flowcheck.manifests.type_errors import explain
+from flowcheck.model.policy import SourceLocation
+
+T = TypeVar("T")
+
+MAX_PROBLEMS = 20
+"""Of one document; past that the reader has been told enough."""
+
+
+class Document:
+    """One object. ``namespace`` is empty where the manifest names none: its reader knows what that means."""
+
+    __slots__ = ("_body", "api_version", "kind", "name", "namespace", "problems", "source", "warnings")
+
+    def __init__(
+        self, body: Any, source: SourceLocation, *, api_version: str, kind: str, namespace: str, name: str
+    ) -> None:
+        self._body, self.source = body, source
+        self.api_version, self.kind, self.namespace, self.name = api_version, kind, namespace, name
+        self.problems: list[Problem] = []
+        self.warnings: list[str] = []
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def title(self) -> str:
+        """How a message names it: kind, then namespace/name as far as known."""
+        return f"{self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}".strip()
+
+    def report(self, message: str, hint: str = "", *, path: str = "", line: int = 0) -> None:
+        """Something makes this document unusable; the place is given as ``file:line field.path``."""
+        if len(self.problems) < MAX_PROBLEMS:
+            place = SourceLocation(self.source.file, line or line_of(self._body, path, self.source.line))
+            self.problems.append(Problem(f"{self.title}: {message}", f"{place} {path}".strip(), hint))
+
+    def warn(self, message: str, line: int = 0) -> None:
+        self.warnings.append(
+            f"{SourceLocation(self.source.file, line or self.source.line)} {self.title}: {message}"
+        )
+
+    def decode(self, type_: type[T]) -> T:
+        """The fields that ``type_`` names, and no others.
+
+        Raises:
+            ManifestError: a field is of another type; the problem is reported too.
+        """
+        try:
+            value: T
+            if isinstance(self._body, msgspec.Raw):
+                value = decode_json(self._body, type_)
+            else:
+                value = msgspec.convert(self._body, type_)
+        except JsonError as fault:
+            self.report(fault.message, fault.hint)
+        except msgspec.ValidationError as error:
+            tree = _tree_for_messages(self._body, self.source.line)
+            explain(str(error), Field(self, "", tree, self.source.line))
+        except RecursionError:
+            self.report("is nested too deeply")
+        else:
+            return value
+        raise ManifestError("unreadable", problems=self.problems)
+
+    def root(self) -> Field:
+        """The whole object, for reading field by field.
+
+        Raises:
+            ManifestError: it has a key twice; the problem is reported too.
+        """
+        if isinstance(self._body, msgspec.Raw):
+            try:
+                self._body = read_tree(bytes(self._body), self.source.line)
+            except JsonError as fault:
+                self.report(fault.message, fault.hint, line=fault.line)
+                raise ManifestError("unreadable", problems=self.problems) from None
+        return Field(self, "", self._body, self.source.line)
+
+
+def _tree_for_messages(body: Any, line: int) -> Any:
+    if not isinstance(body, msgspec.Raw):
+        return body
+    try:
+        return read_tree(bytes(body), line)
+    except JsonError:
+        return {}

@@ -1,0 +1,160 @@
+"""A place in a document, for reading a policy field by field: value, path, line, and a way to complain.
+
+A reader asks a :class:`Field` for what should be there. Whatever is not so is reported to the
+document and the reader goes on, so that one reading finds every problem of a policy.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from flowcheck.manifests.yaml_events import Ambiguous, Mapping, Sequence
+from flowcheck.model.policy import SourceLocation
+
+if TYPE_CHECKING:
+    from flowcheck.manifests.documents import Document
+
+
+def type_name(value: Any) -> str:
+    """What a value is, in words a person who writes YAML uses."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int():
+            return "a number"
+        case float():
+            return "a number with a fraction"
+        case str():
+            return "text"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            return "ambiguous"
+
+
+def string_fault(value: Any) -> tuple[str, str]:
+    """Message and hint for a value that should have been text."""
+    if isinstance(value, Ambiguous):
+        return (
+            f"`{value.text[:63]}` is a truth value or a number to some readers of YAML",
+            f'quote it: "{value.text[:63]}"',
+        )
+    quote = isinstance(value, bool | int | float)
+    return f"must be text, is {type_name(value)}", "put it in quotes" if quote else ""
+
+
+def ambiguity(value: Ambiguous) -> tuple[str, str]:
+    """Message and hint for a value that should have been a number, or true or false."""
+    return f"`{value.text[:63]}` does not mean the same to all readers of YAML", "write it plainly"
+
+
+def line_of(tree: Any, path: str, line: int) -> int:
+    """The line where the value at a path of keys stands, or that of the nearest thing around it."""
+    while isinstance(tree, Mapping):
+        found = [key for key in tree if isinstance(key, str) and (path + ".").startswith(key + ".")]
+        if not found:
+            break
+        key = max(found, key=len)
+        line, path, tree = tree.lines[key], path[len(key) + 1 :], tree[key]
+    return line
+
+
+class Field:
+    """One value of a document. ``line`` is where it stands, or the nearest line known."""
+
+    __slots__ = ("document", "line", "path", "value")
+
+    def __init__(self, document: Document, path: str, value: Any, line: int) -> None:
+        self.document, self.path, self.value, self.line = document, path, value, line
+
+    @property
+    def source(self) -> SourceLocation:
+        return SourceLocation(self.document.source.file, self.line)
+
+    def report(self, message: str, hint: str = "") -> None:
+        """This field makes the document one that the API server would refuse."""
+        self.document.report(message, hint, path=self.path, line=self.line)
+
+    def warn(self, message: str) -> None:
+        """The document stands, but its writer may have meant something else."""
+        self.document.warn(f"{self.path}: {message}" if self.path else message, self.line)
+
+    def mapping(self, *known: str, required: tuple[str, ...] = ()) -> dict[str, Field]:
+        """The fields of a mapping that are given; null is not given. Fields not in ``known`` are reported."""
+        fields = self.entries()
+        for name in list(fields):
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                fields.pop(name).report("is not a field here", f"did you mean {near[0]}?" if near else "")
+        given = {name: field for name, field in fields.items() if field.value is not None}
+        for name in required:
+            if name not in given:
+                self.report(f"needs {name}")
+        return given
+
+    def entries(self) -> dict[str, Field]:
+        """Everything in a mapping, whatever the keys; keys that are not text are reported."""
+        if not isinstance(self.value, dict):
+            self.report(f"must be a mapping, is {type_name(self.value)}")
+            return {}
+        lines = self.value.lines if isinstance(self.value, Mapping) else {}
+        result = {}
+        for key, value in self.value.items():
+            line = lines.get(key, self.line)
+            if isinstance(key, str):
+                path = f"{self.path}.{key}" if self.path else key
+                result[key] = Field(self.document, path, value, line)
+            else:
+                text = key.text[:63] if isinstance(key, Ambiguous) else str(key)
+                Field(self.document, self.path, value, line).report(
+                    f"the key `{text}` is not text", f'quote it: "{text}"'
+                )
+        return result
+
+    def elements(self) -> list[Field]:
+        """The elements of a list; null elements are reported."""
+        if not isinstance(self.value, list):
+            self.report(f"must be a list, is {type_name(self.value)}")
+            return []
+        lines = self.value.lines if isinstance(self.value, Sequence) else [self.line] * len(self.value)
+        result = [
+            Field(self.document, f"{self.path}[{place}]", value, line)
+            for place, (value, line) in enumerate(zip(self.value, lines, strict=True))
+        ]
+        for element in result:
+            if element.value is None:
+                element.report("is empty")
+        return [element for element in result if element.value is not None]
+
+    def text(self) -> str | None:
+        """The text, or None after reporting that it is none."""
+        if isinstance(self.value, str):
+            return self.value
+        self.report(*string_fault(self.value))
+        return None
+
+    def one_of(self, *allowed: str) -> str | None:
+        """The text where it is one of those, or None after reporting."""
+        text = self.text()
+        if text is None or text in allowed:
+            return text
+        near = [word for word in allowed if word.lower() == text.lower()]
+        self.report(f"must be {' or '.join(allowed)}", f"write {near[0]}" if near else "")
+        return None
+
+    def number(self, first: int, last: int) -> int | None:
+        """The whole number where it is from ``first`` to ``last``, or None after reporting."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            if first <= self.value <= last:
+                return self.value
+            self.report(f"must be from {first} to {last}, is {self.value}")
+        elif isinstance(self.value, Ambiguous):
+            self.report(*ambiguity(self.value))
+        else:
+            self.report(f"must be a whole number, is {type_name(self.value)}")
+        return None

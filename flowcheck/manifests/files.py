@@ -1,0 +1,117 @@
+"""Paths -> the bytes of every manifest under them, each file once, without hanging on odd ones.
+
+A folder is walked in sorted order for ``*.yaml``, ``*.yml`` and ``*.json``; ``-`` is standard input.
+Hidden folders are not walked; hidden manifests are passed over and listed. Only regular files are
+opened. What was passed over and why goes to the journal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flowcheck.errors import Problem
+from flowcheck.manifests.journal import Journal
+from flowcheck.model.policy import SourceLocation
+
+SUFFIXES = (".yaml", ".yml", ".json")
+STDIN = "<stdin>"
+MAX_BYTES = 1 << 30
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file's name, as it is shown, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+def read_inputs(paths: Iterable[PathLike], journal: Journal) -> Iterator[Input]:
+    """Read everything under the paths, in order. A file reached twice is read once."""
+    seen: dict[tuple[int, int], str] = {}
+    for given in paths:
+        path = os.fspath(given)
+        if path == "-":
+            if STDIN not in journal.inputs:
+                yield _noted(Input(STDIN, sys.stdin.buffer.read()), journal)
+        elif os.path.isdir(path):
+            for name in _walk(path, journal, seen):
+                yield from _read(name, journal, seen, named=False)
+        else:
+            yield from _read(path, journal, seen, named=True)
+
+
+def _noted(item: Input, journal: Journal) -> Input:
+    journal.inputs[item.name] = hashlib.sha256(item.data).hexdigest()
+    return item
+
+
+def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
+    """The manifests in a folder and below it; a folder that was already walked is not walked again."""
+    try:
+        status = os.stat(folder)
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        journal.refuse([Problem(f"cannot be read: {error.strerror}", folder)], source=SourceLocation(folder))
+        return
+    if _already(folder, status, journal, seen):
+        return
+    for entry in entries:
+        manifest = entry.name.endswith(SUFFIXES)
+        if entry.is_dir():
+            if not entry.name.startswith("."):
+                yield from _walk(entry.path, journal, seen)
+        elif manifest and entry.name.startswith("."):
+            journal.skip("", "", "hidden file", SourceLocation(entry.path))
+        elif manifest:
+            yield entry.path
+
+
+def _already(path: str, status: os.stat_result, journal: Journal, seen: dict[tuple[int, int], str]) -> bool:
+    key = (status.st_dev, status.st_ino)
+    if key in seen:
+        journal.skip("", "", f"the same file or folder as {seen[key]}", SourceLocation(path))
+        return True
+    seen[key] = path
+    return False
+
+
+def _read(path: str, journal: Journal, seen: dict[tuple[int, int], str], *, named: bool) -> Iterator[Input]:
+    """Open without waiting, make sure it is a regular file, read it whole."""
+    source = SourceLocation(path)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a file name"
+        journal.refuse([Problem(f"cannot be read: {reason}", path)], source=source)
+        return
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            reason = "not a regular file"
+            if named:
+                hint = "pipe it in and give - as the path"
+                journal.refuse([Problem(f"cannot be read: {reason}", path, hint)], source=source)
+            else:
+                journal.skip("", "", reason, source)
+                journal.warnings.append(f"{path} was passed over: {reason}")
+            return
+        if status.st_size > MAX_BYTES:
+            problem = Problem(f"is larger than {MAX_BYTES >> 20} MiB", path, "split it")
+            journal.refuse([problem], source=source)
+            return
+        if _already(path, status, journal, seen):
+            return
+        try:
+            data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            journal.refuse([Problem(f"cannot be read: {error.strerror}", path)], source=source)
+            return
+    yield _noted(Input(path, data), journal)

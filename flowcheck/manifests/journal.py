@@ -1,0 +1,53 @@
+"""What is noted while manifests are read: problems, documents that took no part, warnings, inputs.
+
+Everything is collected and reported at once; nothing here raises. ``loading`` owns the one journal
+of a run and decides in the end whether its problems stop it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flowcheck.errors import Problem
+from flowcheck.model.cluster import Skipped
+from flowcheck.model.policy import NOWHERE, SourceLocation
+
+
+@dataclass(slots=True)
+class Journal:
+    """``inputs`` maps each file read to the SHA-256 of its bytes; ``documents`` counts what was in them."""
+
+    problems: list[Problem] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+    documents: int = 0
+    _unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _unread_first: dict[tuple[str, str], SourceLocation] = field(default_factory=dict)
+
+    def refuse(
+        self, problems: Sequence[Problem], kind: str = "", name: str = "", source: SourceLocation = NOWHERE
+    ) -> None:
+        """Note a document or file that is wrong: it takes no part; without ``--keep-going`` nothing does."""
+        self.problems += problems
+        self.skipped.append(Skipped(kind, name, f"refused: {problems[0].message}", source))
+
+    def skip(self, kind: str, name: str, reason: str, source: SourceLocation) -> None:
+        """Note a document or file that takes no part for a good reason."""
+        self.skipped.append(Skipped(kind, name, reason, source))
+
+    def leave_unread(self, api_version: str, kind: str, source: SourceLocation) -> None:
+        """Count a document of a kind that says nothing about who may talk to whom."""
+        self._unread[api_version, kind] += 1
+        self._unread_first.setdefault((api_version, kind), source)
+
+    def all_skipped(self) -> tuple[Skipped, ...]:
+        """Every skipped document; kinds that are not read stand once each, with their number."""
+        counted = [
+            Skipped(kind, "", f"not a kind that is read: {number} x {api_version or '?'} {kind}", source)
+            for (api_version, kind), number in sorted(self._unread.items())
+            for source in (self._unread_first[api_version, kind],)
+        ]
+        return (*self.skipped, *counted)

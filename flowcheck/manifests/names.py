@@ -1,0 +1,85 @@
+"""What the API server takes for a name, a label, an address, a CIDR. Each function says what is wrong, or "".
+
+Source: apimachinery pkg/util/validation (IsDNS1123Subdomain, IsQualifiedName, IsValidLabelValue,
+IsValidPortName), networking/validation ValidateIPBlock.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import lru_cache
+
+from flowcheck.model.policy import SCTP, TCP, UDP
+
+DEFAULT_NAMESPACE = "default"
+"""Where a namespaced object goes that names no namespace, as with kubectl."""
+
+PROTOCOLS = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP}
+"""The names Kubernetes has for protocols. Source: core/v1 Protocol."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL_TEXT = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_PORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def name_fault(name: str) -> str:
+    """A name is a DNS subdomain: lower case letters, digits, ``-`` and ``.``, at most 253 characters."""
+    if len(name) <= 253 and _SUBDOMAIN.fullmatch(name):
+        return ""
+    return "is not a name: lower case letters, digits, '-' and '.' only, at most 253"
+
+
+@lru_cache(maxsize=65536)
+def label_key_fault(key: str) -> str:
+    """A label key is an optional DNS subdomain and ``/``, then at most 63 letters, digits, ``-_.``."""
+    prefix, slash, name = key.rpartition("/")
+    if slash and name_fault(prefix):
+        return "the part before '/' is not a DNS subdomain"
+    if len(name) <= 63 and _LABEL_TEXT.fullmatch(name):
+        return ""
+    return "a label key has 1 to 63 letters, digits, '-', '_', '.', after an optional prefix/"
+
+
+@lru_cache(maxsize=65536)
+def label_value_fault(value: str) -> str:
+    """A label value is empty, or at most 63 letters, digits, ``-_.`` with a letter or digit at both ends."""
+    if not value or (len(value) <= 63 and _LABEL_TEXT.fullmatch(value)):
+        return ""
+    return "a label value has at most 63 letters, digits, '-', '_', '.', and a letter or digit at both ends"
+
+
+def port_name_fault(name: str) -> str:
+    """A port name has at most 15 lower case letters, digits and single ``-``, one letter at least."""
+    if len(name) <= 15 and _PORT_NAME.fullmatch(name) and not name.replace("-", "").isdigit():
+        return ""
+    return "is not a port name: at most 15 lower case letters, digits and single '-', with a letter"
+
+
+@lru_cache(maxsize=65536)
+def canonical_address(text: str) -> str:
+    """The address as :mod:`ipaddress` writes it. Raises ValueError where it is none."""
+    if "%" in text:
+        raise ValueError("an address here has no zone")
+    return str(ipaddress.ip_address(text))
+
+
+def parse_cidr(text: str) -> Network:
+    """A CIDR without its host bits. Raises ValueError with the reason where it is none.
+
+    Not: netmasks, bare addresses, leading zeros and IPv4 written as IPv6, which readers take differently.
+    """
+    address, slash, bits = text.partition("/")
+    if not slash:
+        raise ValueError("a CIDR needs a prefix length, as in 10.0.0.0/8")
+    if not (bits.isascii() and bits.isdigit()) or "%" in address:
+        raise ValueError("is not a CIDR")
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("is not a CIDR") from None
+    if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
+        raise ValueError("is IPv4 written as IPv6")
+    return network

@@ -1,0 +1,90 @@
+"""Sentences about policies that stand but may not do what their writers think.
+
+Made from the finished cluster; none of them changes a verdict.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.labels import Operator, Selector
+from flowcheck.model.policy import PodQuery, Policy, Tier
+
+_OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
+
+
+def remarks(cluster: Cluster) -> Iterator[str]:
+    """Every remark on the cluster's policies, in their order."""
+    yield from _idle(cluster)
+    yield from _ties(cluster.policies)
+    kinds = {policy.kind for policy in cluster.policies}
+    if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
+        yield (
+            "AdminNetworkPolicy and ClusterNetworkPolicy stand side by side: no API says in which order "
+            "they apply; they are taken together by priority"
+        )
+
+
+class _LabelIndex:
+    """Pods by namespace, each set of labels once, and the labels that occur in each namespace."""
+
+    def __init__(self, pods: Iterable[Pod]) -> None:
+        self.label_sets: dict[str, dict[frozenset[tuple[str, str]], Pod]] = defaultdict(dict)
+        self.pairs: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for pod in pods:
+            labels = frozenset(pod.labels.items())
+            self.label_sets[pod.namespace].setdefault(labels, pod)
+            self.pairs[pod.namespace] |= labels
+
+    def any_match(self, namespace: str, selector: Selector) -> bool:
+        pairs = self.pairs[namespace]
+        for clause in selector.requirements:
+            if clause.operator is Operator.IN and not any((clause.key, v) in pairs for v in clause.values):
+                return False
+        return any(selector.matches(pod.labels) for pod in self.label_sets[namespace].values())
+
+
+def _idle(cluster: Cluster) -> Iterator[str]:
+    """Policies that select nobody, or only pods on the host network, which policies do not reach."""
+    reached = _LabelIndex(pod for pod in cluster.pods if not pod.finished and not pod.host_network)
+    on_host = _LabelIndex(pod for pod in cluster.pods if not pod.finished and pod.host_network)
+    lonely: dict[str, list[Policy]] = defaultdict(list)
+    for policy in cluster.policies:
+        names = list(_namespaces(policy.subject, cluster))
+        if any(reached.any_match(name, policy.subject.pods) for name in names):
+            continue
+        if any(on_host.any_match(name, policy.subject.pods) for name in names):
+            yield f"{policy} ({policy.source}) selects only pods on the host network, where it has no effect"
+        elif policy.namespace and not reached.label_sets[policy.namespace]:
+            lonely[policy.namespace].append(policy)
+        else:
+            yield f"{policy} ({policy.source}) selects no pod"
+    for namespace, policies in lonely.items():
+        more = f" and {len(policies) - 1} more" if len(policies) > 1 else ""
+        yield f"namespace {namespace} has no pods, but policies: {policies[0]} ({policies[0].source}){more}"
+
+
+def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:
+    if subject.namespaces is None:
+        yield subject.namespace or ""
+        return
+    for namespace in cluster.namespaces.values():
+        if subject.namespaces.matches(namespace.labels):
+            yield namespace.name
+
+
+def _ties(policies: Iterable[Policy]) -> Iterator[str]:
+    """Policies of one priority: which of them comes first is for no one to rely on."""
+    by_priority: dict[tuple[Tier, int], list[Policy]] = defaultdict(list)
+    for policy in policies:
+        if policy.tier is not Tier.NETWORK_POLICY:
+            by_priority[policy.tier, policy.priority].append(policy)
+    for (tier, priority), tied in sorted(by_priority.items()):
+        if len(tied) > 1:
+            names = ", ".join(str(policy) for policy in sorted(tied, key=lambda policy: policy.order))
+            yield (
+                f"{names} have the same priority {priority} in tier {tier.name.title()}: "
+                "they are taken in the order of their names, which a cluster need not do"
+            )

@@ -1,0 +1,176 @@
+"""Service, EndpointSlice and Endpoints documents.
+
+Source: core/v1 Service, Endpoints; discovery.k8s.io/v1 EndpointSlice.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from flowcheck.manifests.documents import Document
+from flowcheck.manifests.names import DEFAULT_NAMESPACE
+from flowcheck.manifests.objects import (
+    LabelledObject,
+    Meta,
+    read_addresses,
+    read_labels,
+    read_protocol,
+)
+from flowcheck.model.cluster import Backend, EndpointSlice, Service, ServicePort
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+
+class _Port(msgspec.Struct, rename="camel"):
+    port: int | None = None
+    name: str | None = None
+    protocol: str | None = None
+    target_port: int | str | None = None
+    node_port: int | None = None
+
+
+class _Spec(msgspec.Struct):
+    type: str | None = None
+    ports: list[_Port] | None = None
+    selector: dict[str, str] | None = None
+    cluster_ip: str | None = msgspec.field(default=None, name="clusterIP")
+    cluster_ips: list[str] | None = msgspec.field(default=None, name="clusterIPs")
+    external_ips: list[str] | None = msgspec.field(default=None, name="externalIPs")
+
+
+class _Ingress(msgspec.Struct):
+    ip: str | None = None
+
+
+class _LoadBalancer(msgspec.Struct):
+    ingress: list[_Ingress] | None = None
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    load_balancer: _LoadBalancer | None = None
+
+
+class _Service(msgspec.Struct):
+    metadata: Meta | None = None
+    spec: _Spec | None = None
+    status: _Status | None = None
+
+
+class _Target(msgspec.Struct):
+    kind: str | None = None
+    name: str | None = None
+
+
+class _Conditions(msgspec.Struct):
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class _Endpoint(msgspec.Struct, rename="camel"):
+    addresses: list[str] | None = None
+    conditions: _Conditions | None = None
+    target_ref: _Target | None = None
+    node_name: str | None = None
+    zone: str | None = None
+
+
+class _Slice(LabelledObject, rename="camel"):
+    address_type: str | None = None
+    endpoints: list[_Endpoint] | None = None
+    ports: list[_Port] | None = None
+
+
+class _Address(msgspec.Struct, rename="camel"):
+    ip: str | None = None
+    node_name: str | None = None
+    target_ref: _Target | None = None
+
+
+class _Subset(msgspec.Struct, rename="camel"):
+    addresses: list[_Address] | None = None
+    not_ready_addresses: list[_Address] | None = None
+    ports: list[_Port] | None = None
+
+
+class _Endpoints(msgspec.Struct):
+    subsets: list[_Subset] | None = None
+
+
+def read_service(document: Document) -> Service:
+    """A Service; ``external_ips`` are spec.externalIPs and the load balancer's addresses."""
+    manifest = document.decode(_Service)
+    spec, status = manifest.spec or _Spec(), manifest.status or _Status()
+    balancer = (status.load_balancer.ingress if status.load_balancer else None) or ()
+    own = [ip for ip in spec.cluster_ips or [spec.cluster_ip or ""] if ip != "None"]
+    outside = [*(spec.external_ips or ()), *(entry.ip for entry in balancer)]
+    return Service(
+        document.namespace or DEFAULT_NAMESPACE,
+        document.name,
+        spec.type or "ClusterIP",
+        read_addresses(document, own, "spec.clusterIPs"),
+        read_addresses(document, outside, "spec.externalIPs"),
+        _ports(document, spec.ports, "spec.ports"),
+        spec.selector or None,
+        document.source,
+    )
+
+
+def _ports(document: Document, ports: list[_Port] | None, path: str) -> tuple[ServicePort, ...]:
+    """A target port is the port itself where none is given; port 0 stands for any, as slices may have it."""
+    result = []
+    for port in ports or ():
+        number, target = port.port or 0, port.target_port or port.port or 0
+        if not 0 <= number <= 65535 or (isinstance(target, int) and not 0 <= target <= 65535):
+            document.report("a port must be from 1 to 65535", path=path)
+        protocol = read_protocol(document, port.protocol, path)
+        result.append(ServicePort(port.name or "", protocol, number, target, port.node_port or 0))
+    return tuple(result)
+
+
+def read_slice(document: Document) -> list[EndpointSlice]:
+    """An EndpointSlice. Those of host names (addressType FQDN) or of no Service give nothing."""
+    manifest = document.decode(_Slice)
+    service = read_labels(document, manifest.metadata).get(SERVICE_NAME_LABEL, "")
+    if not service or manifest.address_type == "FQDN":
+        return []
+    backends = []
+    for endpoint in manifest.endpoints or ():
+        state = endpoint.conditions or _Conditions()
+        ready = state.ready is not False
+        backends += [
+            Backend(
+                address,
+                _pod_name(endpoint.target_ref),
+                endpoint.node_name or "",
+                endpoint.zone or "",
+                ready=ready,
+                serving=ready if state.serving is None else state.serving,
+                terminating=bool(state.terminating),
+            )
+            for address in read_addresses(document, endpoint.addresses or (), "endpoints")
+        ]
+    ports = _ports(document, manifest.ports, "ports")
+    namespace = document.namespace or DEFAULT_NAMESPACE
+    return [EndpointSlice(namespace, service, ports, tuple(backends), document.source)]
+
+
+def read_endpoints(document: Document) -> list[EndpointSlice]:
+    """An Endpoints object, one slice for each of its subsets."""
+    manifest = document.decode(_Endpoints)
+    namespace = document.namespace or DEFAULT_NAMESPACE
+    result = []
+    for subset in manifest.subsets or ():
+        backends = [
+            Backend(address, _pod_name(entry.target_ref), entry.node_name or "", ready=ready, serving=ready)
+            for entries, ready in ((subset.addresses, True), (subset.not_ready_addresses, False))
+            for entry in entries or ()
+            for address in read_addresses(document, [entry.ip], "subsets")
+        ]
+        ports = _ports(document, subset.ports, "subsets")
+        result.append(EndpointSlice(namespace, document.name, ports, tuple(backends), document.source))
+    return result
+
+
+def _pod_name(target: _Target | None) -> str:
+    return target.name or "" if target and target.kind == "Pod" else ""

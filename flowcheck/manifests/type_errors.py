@@ -1,0 +1,64 @@
+"""msgspec's complaints about a value of the wrong type -> problems with field path, line and remedy.
+
+msgspec names the place as ``$.metadata.labels[...]``, without the key of a mapping, and the types in
+words of its own. Called by ``Document.decode``; values are never quoted, except ambiguous ones.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flowcheck.manifests.fields import Field, ambiguity, string_fault, type_name
+from flowcheck.manifests.yaml_events import Ambiguous, Mapping, Sequence
+
+_STEP = re.compile(r"\.[^.\[\]`]+|\[\d*(?:\.\.\.)?\]")
+_EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `[^`]*`)?$")
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+    "null": "nothing",
+}
+
+
+def explain(message: str, root: Field) -> None:
+    """Report what msgspec says of a document whose whole content is ``root``."""
+    what, _, place = message.partition(" - at ")
+    field = root
+    for step in _STEP.findall(place.rpartition("`$")[2]):
+        field = _follow(field, step)
+    problems = root.document.problems
+    before = len(problems)
+    if place.startswith("`key`"):
+        field.entries()
+    elif expected := _EXPECTED.match(what):
+        names = [name for name in expected[1].split(" | ") if name != "null"]
+        if names == ["str"]:
+            field.report(*string_fault(field.value))
+        elif isinstance(field.value, Ambiguous):
+            field.report(*ambiguity(field.value))
+        else:
+            words = " or ".join(_WORDS.get(name, name) for name in names)
+            field.report(f"must be {words}, is {type_name(field.value)}")
+    if len(problems) == before:
+        field.report(what.replace("`", ""))
+
+
+def _follow(field: Field, step: str) -> Field:
+    """Follow one step of a path; ``[...]`` is some entry of a mapping: the first that is not text."""
+    value = field.value
+    if isinstance(value, list) and step[1:-1].isdigit():
+        place = int(step[1:-1])
+        line = value.lines[place] if isinstance(value, Sequence) else field.line
+        return Field(field.document, f"{field.path}{step}", value[place], line)
+    if not isinstance(value, dict):
+        return field
+    key = step[1:]
+    if step.startswith("["):
+        key = next((name for name, entry in value.items() if not isinstance(entry, str)), "")
+    if key not in value:
+        return field
+    line = value.lines[key] if isinstance(value, Mapping) else field.line
+    return Field(field.document, f"{field.path}.{key}" if field.path else key, value[key], line)
