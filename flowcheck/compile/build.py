@@ -1,0 +1,182 @@
+"""The steps from a cluster to a program, in order: axis, sets and rows, classes, tables, words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32, Tables
+from flowcheck.compile import bitset
+from flowcheck.compile.addresses import build_table as build_address_table
+from flowcheck.compile.classes import Decider, Partition, build_table, partition
+from flowcheck.compile.endpoints import Axis, build_axis
+from flowcheck.compile.isolation import Isolation
+from flowcheck.compile.names import name_endpoints
+from flowcheck.compile.ports import build_port_classes
+from flowcheck.compile.program import Decision, Program, RuleInfo, Truth
+from flowcheck.compile.rows import NamedPorts, NumberedRule, RowBuilder, port_ranges
+from flowcheck.compile.selectors import SelectorIndex
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
+from flowcheck.model.policy import Action, AddressBlock, Direction, Policy
+from flowcheck.model.verdict import Reason
+
+
+def compile_program(cluster: Cluster, options: Options = Options()) -> Program:  # noqa: B008 - frozen
+    """Compile a cluster and its policies into bitset matrices and decision tables.
+
+    **Raises**: CompileError when a table would not fit, or a rule cannot be expressed.
+    """
+    policies = sorted(cluster.policies, key=lambda policy: policy.order)
+    axis = axis_of(cluster)
+    index = SelectorIndex(axis, cluster)
+    rules = _number_rules(policies)
+    isolation = Isolation(policies, index, first_decision=a.FIRST_RULE_DECISION + len(rules))
+    named = NamedPorts(axis)
+    ports = build_port_classes(port_ranges(policies, named))
+    pool = bitset.SetPool(len(axis.endpoints))
+    builder = RowBuilder(index, ports, named, options, pool)
+    rows = {d: builder.build([r for r in rules if r.direction is d]) for d in Direction}
+    isolated = {d: isolation.sets(d, pool) for d in Direction}
+    sets = pool.matrix()
+
+    kinds = np.array([e.kind for e in axis.endpoints], dtype=np.int32)
+    subjects = {d: partition(sets, np.append(rows[d].subject, isolated[d]), kinds) for d in Direction}
+    peers = {d: partition(sets, rows[d].peer, _as_peer(kinds)) for d in Direction}
+    decisions = _fixed_decisions() + _rule_decisions(rules)
+    for part, direction in ((subjects[d], d) for d in Direction):
+        for endpoint in part.representative:
+            isolation.decide(int(endpoint), direction)
+    decisions += isolation.decisions()
+    verdict = np.array([d.verdict for d in decisions], dtype=np.uint8)
+    tables = {}
+    for d in Direction:
+        decider = Decider(ports, verdict, isolation.defaults(d, options))
+        tables[d] = build_table(sets, rows[d], subjects[d], peers[d], _special(kinds, d), decider)
+
+    facts = _facts(axis, subjects, peers)
+    naming = name_endpoints(axis, facts)
+    return Program(
+        tables=Tables(
+            addresses=build_address_table(axis.owners),
+            endpoints=naming.facts,
+            port_class=ports.class_of,
+            other_port=ports.other,
+            ingress=tables[Direction.INGRESS],
+            egress=tables[Direction.EGRESS],
+            verdict=verdict,
+            reason=np.array([d.reason for d in decisions], dtype=np.uint8),
+        ),
+        truth=Truth(sets, rows[Direction.INGRESS], rows[Direction.EGRESS]),
+        decisions=tuple(decisions),
+        rules=tuple(_info(rule) for rule in rules),
+        endpoint_names=naming.names,
+        groups=naming.groups,
+        namespaces=naming.namespaces,
+        by_pod=naming.by_pod,
+        by_workload=naming.by_workload,
+        unresolved=axis.unresolved,
+        options=options,
+        cluster=cluster,
+    )
+
+
+def axis_of(cluster: Cluster) -> Axis:
+    """The endpoint axis of a cluster: what the endpoint numbers of its program stand for."""
+    return build_axis(cluster, _blocks(cluster.policies))
+
+
+def _blocks(policies: Sequence[Policy]) -> list[AddressBlock]:
+    rules = [rule for policy in policies for rule in (*policy.ingress, *policy.egress)]
+    return [peer for rule in rules for peer in rule.peers or () if isinstance(peer, AddressBlock)]
+
+
+def _number_rules(policies: Sequence[Policy]) -> list[NumberedRule]:
+    """Rules in the order they are asked; rule ``r`` is decision FIRST_RULE_DECISION + r."""
+    in_order = [
+        (policy, rule, direction)
+        for policy in policies
+        for direction in Direction
+        for rule in policy.rules(direction)
+    ]
+    return [
+        NumberedRule(policy, rule, direction, a.FIRST_RULE_DECISION + number)
+        for number, (policy, rule, direction) in enumerate(in_order)
+    ]
+
+
+def _info(numbered: NumberedRule) -> RuleInfo:
+    policy, rule = numbered.policy, numbered.rule
+    return RuleInfo(
+        policy=str(policy),
+        label=rule.label,
+        tier=policy.tier.name,
+        direction=numbered.direction,
+        action=rule.action.value,
+        source=rule.source,
+    )
+
+
+def _fixed_decisions() -> list[Decision]:
+    fixed = [
+        Decision(a.NOT_APPLICABLE),
+        Decision(a.ALLOW),
+        Decision(a.ALLOW),
+        Decision(a.ALLOW),
+        Decision(a.DENY),
+        *(Decision(a.UNKNOWN, reason) for reason in range(len(Reason))),
+    ]
+    return fixed + [Decision(a.NOT_APPLICABLE)] * (a.FIRST_RULE_DECISION - len(fixed))
+
+
+def _rule_decisions(rules: Sequence[NumberedRule]) -> list[Decision]:
+    verdicts = {Action.ALLOW: a.ALLOW, Action.DENY: a.DENY, Action.PASS: a.NOT_APPLICABLE}
+    return [
+        Decision(
+            verdicts[numbered.rule.action],
+            text=(name := f"{numbered.policy}[{numbered.rule.label}]"),
+            policies=(name,),
+            sources=(numbered.rule.source,),
+        )
+        for numbered in rules
+    ]
+
+
+def _as_peer(kinds: Int32) -> Int32:
+    """Pods, nodes and blocks may share a peer class; unresolved and ambiguous ones are apart."""
+    return np.where(kinds <= a.KIND_BLOCK, 0, kinds).astype(np.int32)
+
+
+def _special(kinds: Int32, direction: Direction):  # type: ignore[no-untyped-def]
+    """Decisions that do not depend on rows: an end that is not known, or a subject without policies.
+
+    The source's doubt is named before the destination's. An endpoint of -1 is "any that is fine".
+    """
+    sources = {a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_SRC, a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_SRC}
+    destinations = {a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_DST, a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_DST}
+
+    def special(subject: int, peer: int) -> int:
+        subject_kind = int(kinds[subject]) if subject >= 0 else a.KIND_POD
+        peer_kind = int(kinds[peer]) if peer >= 0 else a.KIND_POD
+        ends = (subject_kind, peer_kind) if direction is Direction.EGRESS else (peer_kind, subject_kind)
+        reason = sources.get(ends[0]) or destinations.get(ends[1])
+        if reason:
+            return a.UNKNOWN_DECISION + reason
+        return a.NO_SUBJECT if subject_kind != a.KIND_POD else -1
+
+    return special
+
+
+def _facts(axis: Axis, subjects: dict[Direction, Partition], peers: dict[Direction, Partition]) -> Int32:
+    """(endpoints, 8) int32 without groups, which :mod:`flowcheck.compile.names` numbers."""
+    facts = np.zeros((len(axis.endpoints), 8), dtype=np.int32)
+    facts[:, a.INGRESS_SUBJECT] = subjects[Direction.INGRESS].class_of
+    facts[:, a.INGRESS_PEER] = peers[Direction.INGRESS].class_of
+    facts[:, a.EGRESS_SUBJECT] = subjects[Direction.EGRESS].class_of
+    facts[:, a.EGRESS_PEER] = peers[Direction.EGRESS].class_of
+    facts[:, a.POD] = [e.pod for e in axis.endpoints]
+    facts[:, a.NODE] = [e.node for e in axis.endpoints]
+    facts[:, a.KIND] = [e.kind for e in axis.endpoints]
+    return facts

@@ -1,0 +1,106 @@
+"""The compiled form of a cluster and its policies, and where each decision came from.
+
+``Program`` is what ``evaluate`` and the runners are given: arrays for the kernels and the words to put back.
+It is picklable; ``fingerprint`` is the SHA-256 of the arrays and words that decide a verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from flowcheck.arrays import AnyArray, Rows, Tables, UInt64
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
+from flowcheck.model.policy import Direction, SourceLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing that can come out for one side of a flow.
+
+    ``text`` is what reports show (empty: no policy applied), ``policies`` the policies and rules behind it.
+    """
+
+    verdict: int
+    reason: int = 0
+    text: str = ""
+    policies: tuple[str, ...] = ()
+    sources: tuple[SourceLocation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """Provenance of one rule: which policy, which entry, where it is written."""
+
+    policy: str
+    label: str
+    tier: str
+    direction: Direction
+    action: str
+    source: SourceLocation
+
+    @property
+    def name(self) -> str:
+        return f"{self.policy}[{self.label}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The bitset matrices the decision tables were filled from. sets (sets, words) uint64."""
+
+    sets: UInt64
+    ingress: Rows
+    egress: Rows
+
+
+@dataclass(frozen=True)
+class Program:
+    """``endpoint_names[e]`` is empty where an address names itself. ``namespaces[e]`` likewise for no
+    namespace.
+
+    ``by_pod`` and ``by_workload`` map (namespace, name) to the endpoints the name may mean; several
+    only where policies tell them apart. ``default_denies`` are decisions after the rules'. ``cluster`` is
+    what was compiled; only ``explain`` looks at it again.
+    """
+
+    tables: Tables
+    truth: Truth | None
+    decisions: tuple[Decision, ...]
+    rules: tuple[RuleInfo, ...]
+    endpoint_names: tuple[str, ...]
+    groups: tuple[str, ...]
+    namespaces: tuple[str, ...]
+    by_pod: Mapping[tuple[str, str], tuple[int, ...]]
+    by_workload: Mapping[tuple[str, str], tuple[int, ...]]
+    unresolved: int
+    options: Options
+    cluster: Cluster | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for array in _arrays(self.tables):
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        words = (self.decisions, self.rules, self.endpoint_names, self.groups, self.namespaces, self.options)
+        digest.update(repr((words, self.by_pod, self.by_workload)).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
+
+    def without_truth(self) -> Program:
+        """What a worker needs: the tables, without the matrices and the cluster they came from."""
+        return replace(self, truth=None, cluster=None)
+
+
+def _arrays(value: Any) -> Iterator[AnyArray]:
+    """Every array of nested NamedTuples, in order; numbers as arrays of one."""
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _arrays(part)
+    else:
+        yield np.asarray(value)

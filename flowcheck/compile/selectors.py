@@ -1,0 +1,157 @@
+"""Selector -> bits: which endpoints a pod query, an address block or a node query stands for.
+
+Label postings are bitsets, made when first asked for, so that a selector is a few ANDs over words.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int64, UInt64
+from flowcheck.compile import bitset
+from flowcheck.compile.addresses import prefix
+from flowcheck.compile.endpoints import Axis
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
+from flowcheck.model.labels import Labels, Operator, Requirement, Selector
+from flowcheck.model.policy import AddressBlock, PodQuery
+
+
+class SelectorIndex:
+    """Answers queries about one axis with bitsets, each computed once. Callers must not change them."""
+
+    def __init__(self, axis: Axis, cluster: Cluster) -> None:
+        self._axis = axis
+        self._cluster = cluster
+        self._n = len(axis.endpoints)
+        self._postings: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._members: dict[str, list[int]] = defaultdict(list)
+        for endpoint, pod in axis.pods:
+            self._members[pod.namespace].append(endpoint)
+            for key, value in pod.labels.items():
+                self._postings[key][value].append(endpoint)
+        self.pods = bitset.from_indices([endpoint for endpoint, _ in axis.pods], self._n)
+        self.everyone = bitset.from_indices(list(range(self._n)), self._n)
+        self._cache: dict[object, UInt64] = {}
+        self._sort_addresses()
+
+    def select_pods(self, query: PodQuery) -> UInt64:
+        """The pods of a query. Nodes, services and address blocks are never among them."""
+        key = ("pods", query)
+        if key not in self._cache:
+            if query.namespace is not None:
+                scope = self._namespace(query.namespace)
+            elif query.namespaces is not None:
+                scope = self._namespaces(query.namespaces)
+            else:
+                scope = bitset.empty(self._n)
+            self._cache[key] = scope & self._labels(query.pods) if query.pods.requirements else scope
+        return self._cache[key]
+
+    def select_block(self, block: AddressBlock) -> UInt64:
+        """Every endpoint whose address lies inside the block, pods and nodes too."""
+        key = ("block", block.cidr, block.excepts)
+        if key not in self._cache:
+            inside = self._inside(block.cidr).copy()
+            for exception in block.excepts:
+                inside &= ~self._inside(exception)
+            self._cache[key] = inside
+        return self._cache[key]
+
+    def select_nodes(self, nodes: Selector) -> UInt64:
+        """Every address of the nodes that carry the labels; nodes known by name only carry none."""
+        chosen = [
+            endpoint
+            for node in self._cluster.nodes
+            if nodes.matches(node.labels)
+            for endpoint in self._axis.node_endpoints[node.name]
+        ]
+        return bitset.from_indices(chosen, self._n)
+
+    def external(self) -> UInt64:
+        """The address blocks outside the cluster."""
+        blocks = [i for i, e in enumerate(self._axis.endpoints) if e.kind == a.KIND_BLOCK]
+        return bitset.from_indices(blocks, self._n)
+
+    def _namespace(self, name: str) -> UInt64:
+        return self._once(("namespace", name), self._members.get(name, []))
+
+    def _namespaces(self, selector: Selector) -> UInt64:
+        key = ("namespaces", selector)
+        if key not in self._cache:
+            chosen = [
+                e
+                for name in self._members
+                if selector.matches(self._labels_of(name))
+                for e in self._members[name]
+            ]
+            self._cache[key] = bitset.from_indices(chosen, self._n)
+        return self._cache[key]
+
+    def _labels_of(self, namespace: str) -> Labels:
+        known = self._cluster.namespaces.get(namespace)
+        return known.labels if known is not None else {NAMESPACE_NAME_LABEL: namespace}
+
+    def _labels(self, selector: Selector) -> UInt64:
+        words = self.pods
+        for requirement in selector.requirements:
+            words = words & self._requirement(requirement)
+        return words
+
+    def _requirement(self, requirement: Requirement) -> UInt64:
+        values = self._postings.get(requirement.key, {})
+        match requirement.operator:
+            case Operator.IN:
+                return self._any_value(requirement.key, requirement.values)
+            case Operator.NOT_IN:
+                return self.pods & ~self._any_value(requirement.key, requirement.values)
+            case Operator.EXISTS:
+                return self._any_value(requirement.key, values)
+            case Operator.DOES_NOT_EXIST:
+                return self.pods & ~self._any_value(requirement.key, values)
+
+    def _any_value(self, key: str, values: Iterable[str]) -> UInt64:
+        postings = self._postings.get(key, {})
+        words = bitset.empty(self._n)
+        for value in values:
+            if value in postings:
+                words = words | self._once(("label", key, value), postings[value])
+        return words
+
+    def _once(self, key: object, members: list[int]) -> UInt64:
+        if key not in self._cache:
+            self._cache[key] = bitset.from_indices(members, self._n)
+        return self._cache[key]
+
+    def _sort_addresses(self) -> None:
+        """Endpoints by first address, per family, so that a CIDR is a slice."""
+        self._sorted: dict[int, tuple[list[tuple[int, int]], Int64]] = {}
+        for version in (4, 6):
+            rows = sorted(
+                (int(e.prefix.network_address), e.prefix.prefixlen, i)
+                for i, e in enumerate(self._axis.endpoints)
+                if e.prefix is not None and e.prefix.version == version
+            )
+            order = np.array([i for _, _, i in rows], dtype=np.int64)
+            self._sorted[version] = ([(start, length) for start, length, _ in rows], order)
+
+    def _inside(self, cidr: str) -> UInt64:
+        key = ("cidr", cidr)
+        if key not in self._cache:
+            network = prefix(cidr)
+            keys, order = self._sorted[network.version]
+            chosen = order[_slice(keys, network)]
+            self._cache[key] = bitset.from_indices(chosen.tolist(), self._n)
+        return self._cache[key]
+
+
+def _slice(keys: list[tuple[int, int]], network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> slice:
+    """Prefixes inside a network sort between its own (start, length) and its last address."""
+    first = (int(network.network_address), network.prefixlen)
+    last = (int(network.broadcast_address), network.max_prefixlen)
+    return slice(bisect_left(keys, first), bisect_right(keys, last))

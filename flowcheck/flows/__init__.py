@@ -1,0 +1,1 @@
+"""Recorded flow logs -> canonical Arrow columns -> numbers. One format a file."""

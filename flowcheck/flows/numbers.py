@@ -1,0 +1,146 @@
+"""One batch of canonical columns -> numbers, and which rows have a value that cannot be used.
+
+No value is wrapped or guessed: a port of 70000 or a missing time rejects its row, with a reason.
+The first reason found for a row is the one it is counted under.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from flowcheck.arrays import Int32, Int64, UInt8
+
+REJECTIONS = (
+    *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
+    *("bad_initiator", "bad_action", "bad_flow_count", "bad_bytes"),
+)
+"""Why a row was rejected; the index is its code."""
+
+# Years 1 to 9999, in microseconds: what a date can be written as.
+_EARLIEST, _LATEST = -62135596800_000_000, 253402300799_999_999
+_MOST_BYTES = 1 << 62
+
+
+class Numbers(NamedTuple):
+    """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS."""
+
+    rejected: UInt8
+    protocol: UInt8
+    port: Int32
+    initiator_known: npt.NDArray[np.bool_]
+    observed: UInt8
+    flow_count: Int64
+    bytes_: Int64
+    seen_at: Int64
+
+
+def read_numbers(batch: pa.RecordBatch) -> Numbers:
+    """Read and check the number columns of one batch."""
+    rejected = np.zeros(batch.num_rows, dtype=np.uint8)
+    seen_at = _times(batch, rejected)
+    protocol = _integers(batch, "protocol", (0, 255), None, "bad_protocol", rejected)
+    port = _integers(batch, "dst_port", (0, 65535), -1, "bad_dst_port", rejected)
+    initiator = _integers(batch, "initiator", (0, 2), 0, "bad_initiator", rejected, absent=1)
+    flow_count = _integers(batch, "flow_count", (0, (1 << 32) - 1), 1, "bad_flow_count", rejected, absent=1)
+    bytes_ = _integers(batch, "bytes", (0, _MOST_BYTES), 0, "bad_bytes", rejected, absent=0)
+    return Numbers(
+        rejected=rejected,
+        protocol=protocol.astype(np.uint8),
+        port=port.astype(np.int32),
+        initiator_known=initiator != 0,
+        observed=_observed(batch, rejected),
+        flow_count=flow_count,
+        bytes_=bytes_,
+        seen_at=seen_at,
+    )
+
+
+def reject(rejected: UInt8, bad: npt.NDArray[np.bool_], reason: str) -> None:
+    """Mark rows as rejected unless they already are."""
+    rejected[bad & (rejected == 0)] = REJECTIONS.index(reason)
+
+
+def _integers(
+    batch: pa.RecordBatch,
+    name: str,
+    limits: tuple[int, int],
+    null: int | None,
+    reason: str,
+    rejected: UInt8,
+    absent: int | None = None,
+) -> Int64:
+    """A column as (flows,) int64. ``null`` stands for a missing value (None: it rejects the row)."""
+    if name not in batch.schema.names:
+        return np.full(batch.num_rows, absent if absent is not None else 0, dtype=np.int64)
+    column = batch.column(name)
+    missing = None
+    if column.null_count:
+        missing = column.is_null().to_numpy(zero_copy_only=False)
+        column = pc.fill_null(column, pa.scalar(0, column.type))
+    values = column.to_numpy(zero_copy_only=False)
+    if values.size and (values.min() < limits[0] or values.max() > limits[1]):
+        bad = (values < limits[0]) | (values > limits[1])
+        reject(rejected, bad, reason)
+        values = np.where(bad, limits[0], values)
+    numbers: Int64 = values.astype(np.int64)
+    if missing is not None:
+        if null is None:
+            reject(rejected, missing, reason)
+        else:
+            numbers[missing] = null
+    return numbers
+
+
+def _times(batch: pa.RecordBatch, rejected: UInt8) -> Int64:
+    """start_time as microseconds since 1970 UTC; a time without a zone is read as UTC."""
+    column = batch.column("start_time")
+    if column.null_count:
+        reject(rejected, column.is_null().to_numpy(zero_copy_only=False), "bad_start_time")
+        column = pc.fill_null(column, pa.scalar(0, pa.int64()).cast(column.type))
+    values = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    match column.type.unit:
+        case "ns":
+            values = values // 1000
+        case "s" | "ms":
+            factor = 1_000_000 if column.type.unit == "s" else 1_000
+            values = np.clip(values, _EARLIEST // factor - 1, _LATEST // factor + 1) * factor
+    if values.size and (values.min() < _EARLIEST or values.max() > _LATEST):
+        bad = (values < _EARLIEST) | (values > _LATEST)
+        reject(rejected, bad, "bad_start_time")
+        values = np.where(bad, 0, values)
+    return np.ascontiguousarray(values, dtype=np.int64)
+
+
+def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
+    """What the log says happened: ``action``, or else the graver of what it says of the two sides.
+
+    Codes are the canonical column's: 0 unknown, 1 allowed, 2 denied, 3 audit, 4 dropped for another cause.
+    """
+    gravity = np.array([0, 1, 4, 2, 3], dtype=np.uint8)
+    columns = [
+        _integers(batch, name, (0, 4), 0, "bad_action", rejected).astype(np.uint8)
+        for name in ("action", "egress_action", "ingress_action")
+        if name in batch.schema.names
+    ]
+    if not columns:
+        return np.zeros(batch.num_rows, dtype=np.uint8)
+    if len(columns) == 1:
+        return columns[0]
+    whole = columns[0] if "action" in batch.schema.names else np.zeros_like(columns[0])
+    sides = columns[1:] if "action" in batch.schema.names else columns
+    graver = sides[0]
+    for side in sides[1:]:
+        graver = np.where(gravity[side] > gravity[graver], side, graver)
+    return np.where(whole != 0, whole, graver).astype(np.uint8)
+
+
+def is_naive(schema: pa.Schema) -> bool:
+    """Whether start_time carries no time zone, which a reader should be told."""
+    type_ = schema.field("start_time").type
+    return bool(pt.is_timestamp(type_)) and type_.tz is None

@@ -1,0 +1,110 @@
+"""The canonical flow columns: names, accepted types, and which of them an audit needs.
+
+A file is checked against this before a row is read. Widths of integers are free, since values are
+checked row by row; kinds are not: a port written as text is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from flowcheck.errors import FlowFormatError
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    if pt.is_dictionary(type_):
+        return _is_text(type_.value_type)
+    return bool(pt.is_string(type_) or pt.is_large_string(type_))
+
+
+def _is_address(type_: pa.DataType) -> bool:
+    if pt.is_fixed_size_binary(type_):
+        return bool(type_.byte_width == 16)
+    return _is_text(type_) or bool(pt.is_uint32(type_))
+
+
+def _is_text_list(type_: pa.DataType) -> bool:
+    return bool(pt.is_list(type_) or pt.is_large_list(type_)) and _is_text(type_.value_type)
+
+
+class Column(NamedTuple):
+    """One canonical column: ``accepts`` tests an Arrow type, ``wanted`` says it in words."""
+
+    name: str
+    wanted: str
+    accepts: Callable[[pa.DataType], bool]
+
+
+def _columns(names: str, wanted: str, accepts: Callable[[pa.DataType], bool]) -> list[Column]:
+    return [Column(name, wanted, accepts) for name in names.split()]
+
+
+COLUMNS: dict[str, Column] = {
+    column.name: column
+    for column in [
+        *_columns("start_time end_time", "timestamp", pt.is_timestamp),
+        *_columns(
+            "src_ip dst_ip", "string, dictionary<string>, fixed_size_binary[16] or uint32", _is_address
+        ),
+        *_columns("src_port dst_port protocol icmp_type icmp_code", "integer", pt.is_integer),
+        *_columns("initiator action egress_action ingress_action cloud_action", "integer", pt.is_integer),
+        *_columns("policy_refs", "list<string>", _is_text_list),
+        *_columns("observation_point record_kind flow_count sampling_rate", "integer", pt.is_integer),
+        *_columns("observer", "string", _is_text),
+        *_columns("bytes packets bytes_reverse packets_reverse", "integer", pt.is_integer),
+        *_columns("src_namespace src_pod src_pod_uid src_workload", "string", _is_text),
+        *_columns("dst_namespace dst_pod dst_pod_uid dst_workload", "string", _is_text),
+        *_columns("service_ip service_name", "string", _is_text),
+        *_columns("service_port", "integer", pt.is_integer),
+    ]
+}
+
+REQUIRED = ("start_time", "dst_port", "protocol")
+END_NAMES = {
+    "src_ip": ("src_namespace", "src_pod", "src_workload"),
+    "dst_ip": ("dst_namespace", "dst_pod", "dst_workload"),
+}
+JUDGED = (
+    *REQUIRED,
+    *END_NAMES,
+    *(name for names in END_NAMES.values() for name in names),
+    *("initiator", "action", "egress_action", "ingress_action", "flow_count", "bytes"),
+)
+"""The columns a verdict and its edge are made from; the others are read for violating rows only."""
+
+
+def check_schema(schema: pa.Schema, where: str) -> list[str]:
+    """The canonical columns a schema has, in its order.
+
+    **Raises**: FlowFormatError naming every missing column and every column of a wrong type.
+    """
+    wrong = [
+        f"{field.name} is {field.type}, wanted {COLUMNS[field.name].wanted}"
+        for field in schema
+        if field.name in COLUMNS and not COLUMNS[field.name].accepts(field.type)
+    ]
+    missing = [name for name in REQUIRED if name not in schema.names]
+    missing += [
+        f"{address} (or {names[0]} with {names[1]} or {names[2]})"
+        for address, names in END_NAMES.items()
+        if address not in schema.names and not _named(schema.names, names)
+    ]
+    if wrong or missing:
+        problems = [*(f"no column {name}" for name in missing), *wrong]
+        raise FlowFormatError(
+            f"not canonical flow columns: {'; '.join(problems)}",
+            where=where,
+            hint="see 'Canonical flow columns' in the README; the file has "
+            + ", ".join(schema.names[:20])
+            + (", ..." if len(schema.names) > 20 else ""),
+        )
+    return [name for name in schema.names if name in COLUMNS]
+
+
+def _named(present: Iterable[str], names: tuple[str, str, str]) -> bool:
+    present = set(present)
+    return names[0] in present and bool(present & set(names[1:]))

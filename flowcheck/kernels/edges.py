@@ -1,0 +1,100 @@
+"""The hash table of distinct edges: open addressing, one 64-byte cache line an entry.
+
+table (slots, 8) int64, slots a power of two; the columns are named in :mod:`flowcheck.arrays`. An entry is in
+use when KEY_SERVICE is not 0. The key is three words:
+KEY_GROUPS = source group << 32 | destination group; KEY_DECISIONS = egress << 32 | ingress;
+KEY_SERVICE = 1 << 32 | observed << 28 | protocol << 20 | port + 1 (0: no port recorded).
+"""
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.kernels.jit import kernel
+
+NO_TIME = np.int64(-(2**63))
+
+
+@kernel
+def service_word(protocol, port, observed):
+    """KEY_SERVICE of one flow."""
+    return (np.int64(1) << 32) | (np.int64(observed) << 28) | (np.int64(protocol) << 20) | np.int64(port + 1)
+
+
+@kernel
+def find_slot(table, groups, decisions, service):
+    """The entry with this key, or the empty entry where it belongs."""
+    mixed = np.uint64(groups) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= np.uint64(decisions) * np.uint64(0xC2B2AE3D27D4EB4F)
+    mixed ^= np.uint64(service) * np.uint64(0x165667B19E3779F9)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(32)
+    mask = table.shape[0] - 1
+    slot = np.int64(mixed & np.uint64(mask))
+    while table[slot, a.KEY_SERVICE] != 0:
+        if (
+            table[slot, a.KEY_GROUPS] == groups
+            and table[slot, a.KEY_DECISIONS] == decisions
+            and table[slot, a.KEY_SERVICE] == service
+        ):
+            break
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def add(table, n_used, key, amounts):
+    """Add one entry's amounts (RECORDS to LAST_SEEN) under a key; returns the entries in use."""
+    slot = find_slot(table, key[0], key[1], key[2])
+    if table[slot, a.KEY_SERVICE] == 0:
+        table[slot, a.KEY_GROUPS] = key[0]
+        table[slot, a.KEY_DECISIONS] = key[1]
+        table[slot, a.KEY_SERVICE] = key[2]
+        table[slot, a.FIRST_SEEN] = amounts[3]
+        table[slot, a.LAST_SEEN] = amounts[4]
+        n_used += 1
+    table[slot, a.RECORDS] += amounts[0]
+    table[slot, a.FLOWS] += amounts[1]
+    table[slot, a.BYTES] += amounts[2]
+    if amounts[3] < table[slot, a.FIRST_SEEN]:
+        table[slot, a.FIRST_SEEN] = amounts[3]
+    if amounts[4] > table[slot, a.LAST_SEEN]:
+        table[slot, a.LAST_SEEN] = amounts[4]
+    return n_used
+
+
+@kernel
+def count_flows(table, n_used, endpoints, flows, judged, start):
+    """Count judged rows from ``start`` on; returns (entries in use, first row not counted).
+
+    Stops early when the table is half full, so that the caller can give it room and go on.
+    """
+    limit = table.shape[0] >> 1
+    for i in range(start, flows.src.size):
+        if flows.judge[i] == 0:
+            continue
+        if n_used >= limit:
+            return n_used, i
+        groups = (np.int64(endpoints[flows.src[i], a.GROUP]) << 32) | np.int64(
+            endpoints[flows.dst[i], a.GROUP]
+        )
+        decisions = (np.int64(judged.egress[i]) << 32) | np.int64(judged.ingress[i])
+        service = service_word(flows.protocol[i], flows.port[i], flows.observed[i])
+        seen = flows.seen_at[i]
+        amounts = (np.int64(1), flows.flow_count[i], flows.bytes_[i], seen, seen)
+        n_used = add(table, n_used, (groups, decisions, service), amounts)
+    return n_used, flows.src.size
+
+
+@kernel
+def merge(table, n_used, entries, start):
+    """Add entries (n, 8) of another table from ``start`` on; returns as :func:`count_flows` does."""
+    limit = table.shape[0] >> 1
+    for i in range(start, entries.shape[0]):
+        if n_used >= limit:
+            return n_used, i
+        e = entries[i]
+        key = (e[a.KEY_GROUPS], e[a.KEY_DECISIONS], e[a.KEY_SERVICE])
+        amounts = (e[a.RECORDS], e[a.FLOWS], e[a.BYTES], e[a.FIRST_SEEN], e[a.LAST_SEEN])
+        n_used = add(table, n_used, key, amounts)
+    return n_used, entries.shape[0]

@@ -1,0 +1,86 @@
+"""Address -> endpoint, for IPv4 as numbers, IPv6 as two words, and IPv4 written as text."""
+
+import numpy as np
+
+from flowcheck.kernels.jit import kernel
+
+NOT_IPV4 = -1
+
+
+@kernel
+def find_v4(addresses, address):
+    """The endpoint of one IPv4 address (host order). At most three loads, each from a smaller table."""
+    entry = addresses.root[address >> 16]
+    if entry < 0:
+        entry = addresses.pages[-entry - 1, (address >> 8) & 255]
+        if entry < 0:
+            entry = addresses.pages[-entry - 1, address & 255]
+    return entry
+
+
+@kernel
+def find_v6(addresses, high, low):
+    """The endpoint of one IPv6 address: the last interval that starts at or before it."""
+    left, right = 0, addresses.v6_high.size
+    while right - left > 1:
+        middle = (left + right) >> 1
+        start = addresses.v6_high[middle]
+        if start < high or (start == high and addresses.v6_low[middle] <= low):
+            left = middle
+        else:
+            right = middle
+    return addresses.v6_endpoint[left]
+
+
+@kernel
+def resolve_integers(addresses, values, endpoints):
+    """values (flows,) uint32 -> endpoints (flows,) int32."""
+    for i in range(values.size):
+        endpoints[i] = find_v4(addresses, np.int64(values[i]))
+
+
+@kernel
+def resolve_v6_words(addresses, high, low, endpoints):
+    """high, low (n,) uint64, the two halves of each address -> endpoints (n,) int32. IPv4-mapped is IPv4."""
+    for i in range(high.size):
+        if high[i] == 0 and low[i] >> np.uint64(32) == np.uint64(0xFFFF):
+            endpoints[i] = find_v4(addresses, np.int64(low[i] & np.uint64(0xFFFFFFFF)))
+        else:
+            endpoints[i] = find_v6(addresses, high[i], low[i])
+
+
+@kernel
+def parse_v4(text, start, stop):
+    """Dotted-quad text -> its number, or NOT_IPV4. Leading zeros are refused, as :mod:`ipaddress` does."""
+    if stop - start < 7 or stop - start > 15:
+        return NOT_IPV4
+    address, octet, digits, octets = 0, 0, 0, 0
+    for i in range(start, stop):
+        character = text[i]
+        if 48 <= character <= 57:
+            if digits > 0 and octet == 0:
+                return NOT_IPV4
+            octet = octet * 10 + (character - 48)
+            digits += 1
+            if octet > 255:
+                return NOT_IPV4
+        elif character == 46 and digits > 0 and octets < 3:
+            address = (address << 8) | octet
+            octets += 1
+            octet, digits = 0, 0
+        else:
+            return NOT_IPV4
+    if octets != 3 or digits == 0:
+        return NOT_IPV4
+    return (address << 8) | octet
+
+
+@kernel
+def resolve_text(addresses, offsets, text, endpoints):
+    """offsets (n + 1,) int64 into text (bytes,) uint8 -> endpoints (n,) int32, or NOT_IPV4."""
+    for i in range(endpoints.size):
+        address = parse_v4(text, offsets[i], offsets[i + 1])
+        if address == NOT_IPV4:
+            endpoints[i] = NOT_IPV4
+        else:
+            endpoints[i] = find_v4(addresses, address)

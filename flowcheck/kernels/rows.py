@@ -1,0 +1,147 @@
+"""Walk stages and rows for every (subject class, peer class, port class): fills the decision table.
+
+The rule, for one subject and one peer: stages in order; within a stage the first row that matches
+decides; if none did and the subject is isolated there, the stage's default decides; otherwise the next
+stage; at the end: allow. A row that only *may* match leaves the answer open where it would change it.
+"""
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.kernels.jit import kernel
+
+
+@kernel
+def walk(rows, chosen, n_chosen, defaults, port, maybe_matches):
+    """Decide one list of matching rows for one port class; maybe rows all match, or none does.
+
+    chosen (n_chosen,) int32: the rows whose subject and peer match, in order. defaults (stages,) int32: the
+    decision of each stage's isolation, -1 where the subject is not isolated.
+    """
+    at = 0
+    for stage in range(defaults.size):
+        passed = False
+        while at < n_chosen and rows.stage[chosen[at]] == stage:
+            row = chosen[at]
+            at += 1
+            if passed or not rows.first_port[row] <= port < rows.last_port[row]:
+                continue
+            if rows.maybe[row] != 0 and not maybe_matches:
+                continue
+            if rows.action[row] != a.ACTION_PASS:
+                return rows.decision[row]
+            passed = True
+        if defaults[stage] != -1 and not passed:
+            return defaults[stage]
+    return a.NO_POLICY
+
+
+@kernel
+def decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, verdict, out):
+    """Decide one list of matching rows for every real port class: out (ports,) int32 up to ``other_port``.
+
+    ``other_defaults`` are the defaults for protocols without ports.
+    """
+    maybe = 0
+    for i in range(n_chosen - 1, -1, -1):
+        if rows.maybe[chosen[i]] != 0:
+            maybe = rows.maybe[chosen[i]]
+    for port in range(other_port + 1):
+        fallback = other_defaults if port == other_port else defaults
+        decision = walk(rows, chosen, n_chosen, fallback, port, False)
+        if maybe != 0:
+            other = walk(rows, chosen, n_chosen, fallback, port, True)
+            if verdict[other] != verdict[decision]:
+                decision = a.UNKNOWN_DECISION + maybe
+        out[port] = decision
+
+
+@kernel
+def decide_missing_ports(out, slot_starts, other_port, verdict):
+    """The three pseudo classes: a TCP, UDP or SCTP flow whose port was not recorded.
+
+    If all ports of the protocol agree, so does the flow; otherwise the answer is unknown. slot_starts
+    (4,) int64: the port classes of protocol slot ``s`` are ``slot_starts[s]:slot_starts[s + 1]``.
+    """
+    for slot in range(a.N_REAL_PROTOCOLS):
+        first = out[slot_starts[slot]]
+        decision = first
+        for port in range(slot_starts[slot], slot_starts[slot + 1]):
+            if verdict[out[port]] != verdict[first]:
+                decision = a.UNKNOWN_DECISION + a.REASON_NO_PORT
+                break
+            if out[port] != first:
+                if verdict[first] == a.ALLOW:
+                    decision = a.NO_POLICY
+                elif verdict[first] == a.DENY:
+                    decision = a.DENY_FOR_SEVERAL_CAUSES
+        out[other_port + 1 + slot] = decision
+
+
+@kernel
+def list_rows(rows, subject_starts, subject_members, n_subjects):
+    """Which rows speak of which subject class, as (starts (subjects + 1,), rows in order).
+
+    subject_starts, subject_members: the classes of each set, as from :func:`kernels.classes.list_members`.
+    """
+    starts = np.zeros(n_subjects + 1, np.int64)
+    for r in range(rows.subject.size):
+        s = rows.subject[r]
+        for m in range(subject_starts[s], subject_starts[s + 1]):
+            starts[subject_members[m] + 1] += 1
+    for c in range(n_subjects):
+        starts[c + 1] += starts[c]
+    fill = starts[:-1].copy()
+    listed = np.empty(starts[n_subjects], np.int32)
+    for r in range(rows.subject.size):
+        s = rows.subject[r]
+        for m in range(subject_starts[s], subject_starts[s + 1]):
+            c = subject_members[m]
+            listed[fill[c]] = r
+            fill[c] += 1
+    return starts, listed
+
+
+@kernel
+def match_peers(listed, peer_of_row, peer_starts, peer_members, node_of, nodes):
+    """Find, for one subject class, the list of rows that each peer class matches.
+
+    Lists are paths in a tree: nodes (n, 2) int64 holds (parent node, row); node 0 is the empty list.
+    node_of (peers,) int64 gets the node of each peer class. Returns the number of nodes, or -1 if
+    ``nodes`` is too small.
+    """
+    node_of[:] = 0
+    n_nodes = 1
+    grown = np.full(nodes.shape[0], -1, np.int64)
+    for i in range(listed.size):
+        row = listed[i]
+        before = n_nodes
+        set_ = peer_of_row[row]
+        for m in range(peer_starts[set_], peer_starts[set_ + 1]):
+            peer = peer_members[m]
+            parent = node_of[peer]
+            if grown[parent] == -1:
+                if n_nodes == nodes.shape[0]:
+                    return -1
+                grown[parent] = n_nodes
+                nodes[n_nodes, 0] = parent
+                nodes[n_nodes, 1] = row
+                n_nodes += 1
+            node_of[peer] = grown[parent]
+        grown[:before] = -1
+    return n_nodes
+
+
+@kernel
+def read_list(nodes, node, chosen):
+    """Write the rows of one list to ``chosen`` in order; returns how many there are."""
+    n = 0
+    at = node
+    while at != 0:
+        n += 1
+        at = nodes[at, 0]
+    at = node
+    for i in range(n - 1, -1, -1):
+        chosen[i] = nodes[at, 1]
+        at = nodes[at, 0]
+    return n

@@ -1,0 +1,49 @@
+"""Compile every kernel for the types the program uses, so that the first audit does not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.kernels import classes, decide, edges, lookup, rows
+
+
+def warmup() -> None:
+    """Call every kernel once on arrays of one element or none."""
+    int32, int64, uint8, uint64 = (_zeros(t) for t in (np.int32, np.int64, np.uint8, np.uint64))
+    sets = np.frombuffer(uint64(1, 1).tobytes(), dtype=np.uint64).reshape(1, 1)
+    addresses = a.AddressTable(int32(65536), int32(1, 256), uint64(1), uint64(1), int32(1))
+    vectors = np.frombuffer(int32(1, 4).tobytes(), dtype=np.int32).reshape(1, 4)
+    direction = a.DirectionTable(int32(1, 1), vectors)
+    ports = np.zeros((3, 65536), dtype=np.uint16)
+    tables = a.Tables(addresses, int32(1, 8), ports, 0, direction, direction, uint8(64), uint8(64))
+    flows = a.FlowArrays(
+        int32(1), int32(1), uint8(1), int32(1), uint8(1), uint8(1), *(int64(1) for _ in range(3))
+    )
+    judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1))
+    four = (int32(1), int32(1), int32(1), int32(1))
+    program_rows = a.Rows(*four, uint8(1), uint8(1), uint8(1), int32(1))
+
+    classes.refine(sets, int32(1), int32(1), 1)
+    classes.count_members(sets, int32(1), int32(1))
+    classes.list_members(sets, int32(1), int32(1), int64(1), int32(1))
+    rows.list_rows(program_rows, int64(2), int32(0), 1)
+    rows.match_peers(int32(1), int32(1), int64(2), int32(0), int64(1), int64(2, 2))
+    rows.read_list(int64(1, 2), 0, int32(1))
+    rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))
+    rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
+    lookup.resolve_text(addresses, int64(2), uint8(0), int32(1))
+    lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1))
+    lookup.resolve_v6_words(addresses, uint64(1), uint64(1), int32(1))
+    decide.judge(tables, flows, judged)
+    edges.count_flows(int64(2, 8), 0, int32(1, 8), flows, judged, 0)
+    edges.merge(int64(2, 8), 0, int64(1, 8), 0)
+    edges.service_word(0, 0, 0)
+
+
+def _zeros(dtype: type[np.generic]) -> Callable[..., Any]:
+    """A maker of zeroed arrays of one type, by shape."""
+    return lambda *shape: np.zeros(shape, dtype=dtype)
