@@ -1,0 +1,165 @@
+"""Distinct edges: counted by kernels while rows stream by, put into words once at the end.
+
+An edge is source group, destination group, the two decisions, port, protocol and what was observed.
+Everything a report says of flows is a sum over edges, so memory grows with the edges and never with the rows.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from flowcheck import arrays as a
+from flowcheck.arrays import FlowArrays, Int32, Int64, Judged, UInt8
+from flowcheck.compile import Program
+from flowcheck.kernels import edges as kernels
+from flowcheck.model.verdict import Observed, Reason, Verdict
+
+TIME = pa.timestamp("us", tz="UTC")
+EDGES_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("destination", pa.string()),
+        ("port", pa.uint16()),
+        ("protocol", pa.uint8()),
+        ("verdict", pa.string()),
+        ("reason", pa.string()),
+        ("observed", pa.string()),
+        ("flow_count", pa.uint64()),
+        ("records", pa.uint64()),
+        ("bytes", pa.uint64()),
+        ("first_seen", TIME),
+        ("last_seen", TIME),
+        ("egress_policy", pa.string()),
+        ("ingress_policy", pa.string()),
+    ]
+)
+
+
+class EdgeTable:
+    """A growing hash table of edges. Sums are integers, so the order of adding does not matter."""
+
+    def __init__(self, n_slots: int = 1 << 12) -> None:
+        self._table = np.zeros((n_slots, 8), dtype=np.int64)
+        self._used = 0
+
+    def count(self, endpoints: Int32, flows: FlowArrays, judged: Judged) -> None:
+        """Add every row whose ``judge`` is not 0."""
+        start = 0
+        while True:
+            self._used, start = kernels.count_flows(self._table, self._used, endpoints, flows, judged, start)
+            if start == len(flows.src):
+                return
+            self._grow()
+
+    def merge(self, entries: Int64) -> None:
+        """Add the entries (n, 8) of another table."""
+        start = 0
+        while True:
+            self._used, start = kernels.merge(self._table, self._used, entries, start)
+            if start == len(entries):
+                return
+            self._grow()
+
+    def entries(self) -> Int64:
+        """(edges, 8) int64, sorted by key, columns as in :mod:`flowcheck.arrays`."""
+        used = self._table[self._table[:, a.KEY_SERVICE] != 0]
+        order = np.lexsort((used[:, a.KEY_SERVICE], used[:, a.KEY_DECISIONS], used[:, a.KEY_GROUPS]))
+        return np.ascontiguousarray(used[order])
+
+    def _grow(self) -> None:
+        old = self.entries()
+        self._table = np.zeros((self._table.shape[0] * 2, 8), dtype=np.int64)
+        self._used, _ = kernels.merge(self._table, 0, old, 0)
+
+
+class Edges(NamedTuple):
+    """Entries taken apart, each (edges,). port is -1 where none was recorded."""
+
+    source: Int64
+    destination: Int64
+    egress: Int64
+    ingress: Int64
+    observed: Int64
+    protocol: Int64
+    port: Int64
+    records: Int64
+    flows: Int64
+    bytes_: Int64
+    first_seen: Int64
+    last_seen: Int64
+
+
+def take_apart(entries: Int64) -> Edges:
+    """Unpack the three key words, as kernels/edges.py packs them."""
+    groups, decisions, service = (entries[:, c] for c in (a.KEY_GROUPS, a.KEY_DECISIONS, a.KEY_SERVICE))
+    low = 0xFFFFFFFF
+    return Edges(
+        source=groups >> 32,
+        destination=groups & low,
+        egress=decisions >> 32,
+        ingress=decisions & low,
+        observed=(service >> 28) & 15,
+        protocol=(service >> 20) & 255,
+        port=(service & 0xFFFFF) - 1,
+        records=entries[:, a.RECORDS],
+        flows=entries[:, a.FLOWS],
+        bytes_=entries[:, a.BYTES],
+        first_seen=entries[:, a.FIRST_SEEN],
+        last_seen=entries[:, a.LAST_SEEN],
+    )
+
+
+def combine_verdicts(program: Program, edges: Edges) -> UInt8:
+    """(edges,) the verdict of each: a denial wins, then doubt, then an allow."""
+    egress, ingress = program.tables.verdict[edges.egress], program.tables.verdict[edges.ingress]
+    either = [(egress == v) | (ingress == v) for v in (a.DENY, a.UNKNOWN, a.ALLOW)]
+    return np.select(either, [a.DENY, a.UNKNOWN, a.ALLOW], a.NOT_APPLICABLE).astype(np.uint8)
+
+
+def reasons(program: Program, edges: Edges, verdict: UInt8) -> UInt8:
+    """(edges,) why the verdict is unknown, egress before ingress; 0 where it is not."""
+    on_egress = program.tables.verdict[edges.egress] == a.UNKNOWN
+    decision = np.where(on_egress, edges.egress, edges.ingress)
+    return np.where(verdict == a.UNKNOWN, program.tables.reason[decision], 0).astype(np.uint8)
+
+
+def edges_table(program: Program, edges: Edges) -> pa.Table:
+    """The table of edges.parquet, in the order of its columns."""
+    verdict = combine_verdicts(program, edges)
+    texts = [decision.text for decision in program.decisions]
+    columns = [
+        _words(program.groups, edges.source),
+        _words(program.groups, edges.destination),
+        pa.array(edges.port.clip(0).astype(np.uint16), mask=edges.port < 0),
+        pa.array(edges.protocol.astype(np.uint8)),
+        _words([str(v) for v in Verdict], verdict),
+        _words([str(r) for r in Reason], reasons(program, edges, verdict)),
+        _words([str(o) for o in Observed], edges.observed),
+        *(pa.array(n.astype(np.uint64)) for n in (edges.flows, edges.records, edges.bytes_)),
+        *(pa.array(t, TIME) for t in (edges.first_seen, edges.last_seen)),
+        _words(texts, edges.egress),
+        _words(texts, edges.ingress),
+    ]
+    table = pa.Table.from_arrays(
+        [c.cast(f.type) for c, f in zip(columns, EDGES_SCHEMA, strict=True)], schema=EDGES_SCHEMA
+    )
+    keys = (
+        "source",
+        "destination",
+        "protocol",
+        "port",
+        "verdict",
+        "observed",
+        "egress_policy",
+        "ingress_policy",
+    )
+    return table.sort_by([(key, "ascending") for key in keys])
+
+
+def _words(words: list[str] | tuple[str, ...], codes: np.ndarray) -> pa.Array:
+    """Codes as words; an empty word is null."""
+    values = pa.array([word or None for word in words], pa.string())
+    return values.take(pa.array(codes.astype(np.int64)))

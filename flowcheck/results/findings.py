@@ -1,0 +1,119 @@
+"""Violating edges -> findings: alike in kind, direction, workloads, port, protocol and policies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED, OBSERVED_DENIED, OBSERVED_DROPPED
+from flowcheck.model.verdict import Observed, Violation
+from flowcheck.results.edges import Edges, combine_verdicts
+from flowcheck.results.records import Example, Finding
+
+PROTOCOL_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
+EdgeKey = tuple[int, int, int]
+
+
+class FindingKey(NamedTuple):
+    """What a finding is, and what its fingerprint is made of."""
+
+    kind: str
+    direction: str
+    source: str
+    destination: str
+    port: int | None
+    protocol: str
+    policies: tuple[str, ...]
+
+
+def violation_codes(program: Program, edges: Edges) -> np.ndarray:
+    """(edges,) uint8: 0, FORWARDED_DENIED or DROPPED_ALLOWED."""
+    verdict = combine_verdicts(program, edges)
+    stopped = (edges.observed == OBSERVED_DENIED) | (edges.observed == OBSERVED_DROPPED)
+    return np.where(
+        (verdict == a.DENY) & ~stopped,
+        FORWARDED_DENIED,
+        np.where((verdict == a.ALLOW) & (edges.observed == OBSERVED_DENIED), DROPPED_ALLOWED, 0),
+    )
+
+
+def deciding(
+    program: Program, kind: int, egress: int, ingress: int
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """(direction, policies, their file:line) behind a violation: the denying sides, or both that allow."""
+    wanted = a.DENY if kind == FORWARDED_DENIED else a.ALLOW
+    sides = [
+        (name, program.decisions[decision])
+        for name, decision in (("egress", egress), ("ingress", ingress))
+        if program.decisions[decision].verdict == wanted
+    ]
+    direction = sides[0][0] if len(sides) == 1 else "both"
+    made = {text: str(source) for _, d in sides for text, source in zip(d.policies, d.sources, strict=True)}
+    return direction, tuple(made), tuple(made.values())
+
+
+def gather_findings(
+    program: Program, edges: Edges, examples: Mapping[EdgeKey, Example], keys: np.ndarray
+) -> list[Finding]:
+    """Findings, most records first. ``examples`` holds the first violating row of each violating edge key."""
+    members: dict[FindingKey, list[int]] = defaultdict(list)
+    sources: dict[FindingKey, tuple[str, ...]] = {}
+    codes = violation_codes(program, edges)
+    kinds = tuple(Violation)
+    for e in np.flatnonzero(codes).tolist():
+        direction, policies, places = deciding(
+            program, int(codes[e]), int(edges.egress[e]), int(edges.ingress[e])
+        )
+        protocol = int(edges.protocol[e])
+        port = int(edges.port[e])
+        key = FindingKey(
+            kind=str(kinds[codes[e]]),
+            direction=direction,
+            source=program.groups[edges.source[e]],
+            destination=program.groups[edges.destination[e]],
+            port=port if port >= 0 else None,
+            protocol=PROTOCOL_NAMES.get(protocol, str(protocol)),
+            policies=policies,
+        )
+        members[key].append(e)
+        sources[key] = places
+    findings = [
+        _finding(key, edges, rows, sources[key], (examples[_edge_key(keys, e)] for e in rows))
+        for key, rows in members.items()
+    ]
+    return sorted(findings, key=lambda f: (-f.records, f.kind, f.source, f.destination, f.fingerprint))
+
+
+def _finding(
+    key: FindingKey, edges: Edges, rows: list[int], places: tuple[str, ...], examples: Iterable[Example]
+) -> Finding:
+    observed = sorted({str(tuple(Observed)[edges.observed[e]]) for e in rows})
+    return Finding(
+        fingerprint=hashlib.sha256(repr(tuple(key)).encode("utf-8", "backslashreplace")).hexdigest()[:16],
+        **key._asdict(),
+        observed=", ".join(observed),
+        policy_sources=places,
+        records=int(edges.records[rows].sum()),
+        flows=int(edges.flows[rows].sum()),
+        bytes=int(edges.bytes_[rows].sum()),
+        first_seen=time_text(int(edges.first_seen[rows].min())),
+        last_seen=time_text(int(edges.last_seen[rows].max())),
+        example=min(examples, key=lambda x: (x.file, x.row)),
+    )
+
+
+def _edge_key(keys: np.ndarray, edge: int) -> EdgeKey:
+    return int(keys[edge, 0]), int(keys[edge, 1]), int(keys[edge, 2])
+
+
+def time_text(microseconds: int) -> str:
+    """RFC 3339 in UTC."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return moment.isoformat().replace("+00:00", "Z")

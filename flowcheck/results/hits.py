@@ -1,0 +1,74 @@
+"""Which rule decided how much: one row per rule and per default deny, 0 for rules never hit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pyarrow as pa
+
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.results.edges import Edges
+
+HITS_SCHEMA = pa.schema(
+    [
+        ("policy", pa.string()),
+        ("rule", pa.string()),
+        ("tier", pa.string()),
+        ("direction", pa.string()),
+        ("action", pa.string()),
+        ("file", pa.string()),
+        ("line", pa.uint32()),
+        ("records", pa.uint64()),
+        ("flow_count", pa.uint64()),
+    ]
+)
+
+
+def hits_table(program: Program, edges: Edges) -> pa.Table:
+    """The table of policy_hits.parquet: rules in the order they are asked, then default denies by policy."""
+    records = _sum_by_decision(program, edges, edges.records)
+    flows = _sum_by_decision(program, edges, edges.flows)
+    rows: list[tuple[object, ...]] = []
+    for number, rule in enumerate(program.rules):
+        decision = a.FIRST_RULE_DECISION + number
+        end = (
+            rule.source.file,
+            rule.source.line,
+            int(records[:, decision].sum()),
+            int(flows[:, decision].sum()),
+        )
+        rows.append((rule.policy, rule.label, rule.tier, rule.direction.value, rule.action, *end))
+    rows += _default_denies(program, records, flows)
+    columns = zip(*rows, strict=True) if rows else [()] * len(HITS_SCHEMA)
+    return pa.Table.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, HITS_SCHEMA, strict=True)],
+        schema=HITS_SCHEMA,
+    )
+
+
+def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) -> list[tuple[object, ...]]:
+    """A flow that several isolating policies deny counts for each of them."""
+    first = a.FIRST_RULE_DECISION + len(program.rules)
+    sums: dict[tuple[str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
+    for decision in range(first, len(program.decisions)):
+        made = program.decisions[decision]
+        for text, source in zip(made.policies, made.sources, strict=True):
+            for row, direction in enumerate(("egress", "ingress")):
+                if records[row, decision]:
+                    total = sums[text.removeprefix("default-deny by "), source.file, source.line, direction]
+                    total[0] += int(records[row, decision])
+                    total[1] += int(flows[row, decision])
+    return [
+        (policy, "default-deny", "NETWORK_POLICY", direction, "deny", file, line, *total)
+        for (policy, file, line, direction), total in sorted(sums.items())
+    ]
+
+
+def _sum_by_decision(program: Program, edges: Edges, amounts: np.ndarray) -> np.ndarray:
+    """(2, decisions) int64: egress, then ingress."""
+    sums = np.zeros((2, len(program.decisions)), dtype=np.int64)
+    np.add.at(sums[0], edges.egress, amounts)
+    np.add.at(sums[1], edges.ingress, amounts)
+    return sums

@@ -1,0 +1,194 @@
+"""The records an audit hands out: what stands in findings.json, ledger.json and summary.json.
+
+They are a promise to other people's scripts, so they are built on purpose and numbered (``SCHEMA``).
+Times are RFC 3339 texts in UTC, sizes are bytes, every count is an exact integer.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+SCHEMA = 1
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Violations that share kind, direction, workloads, port, protocol and deciding policies.
+
+    ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
+    ``fingerprint`` is stable across runs. ``example`` is one violating row: ``file`` and ``row`` (0-based).
+    """
+
+    fingerprint: str
+    kind: str
+    direction: str
+    source: str
+    destination: str
+    port: int | None
+    protocol: str
+    observed: str
+    policies: tuple[str, ...]
+    policy_sources: tuple[str, ...]
+    records: int
+    flows: int
+    bytes: int
+    first_seen: str
+    last_seen: str
+    example: Example
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """The first violating row of a finding, in input order."""
+
+    file: str
+    row: int
+    src: str
+    dst: str
+    src_ip: str | None
+    dst_ip: str | None
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that could not be judged for one reason, with the first ten of their positions."""
+
+    reason: str
+    rows: int
+    first_rows: tuple[int, ...]
+
+
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to one input file.
+
+    ``status``: judged, failed or skipped. ``rows_declared`` is None where the footer could not be read.
+    A judged file: rows_declared = judged + unknown + rejected + filtered.
+    """
+
+    file: str
+    status: str
+    bytes: int
+    reason: str = ""
+    detail: str = ""
+    rows_declared: int | None = None
+    rows_judged: int = 0
+    rows_unknown: int = 0
+    rows_rejected: int = 0
+    rows_filtered: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    sha256: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows and files of a whole run. ``filtered`` rows lay outside --since, --until or --namespace."""
+
+    files_seen: int
+    files_judged: int
+    files_failed: int
+    files_skipped: int
+    rows_declared: int
+    rows_judged: int
+    rows_unknown: int
+    rows_rejected: int
+    rows_filtered: int
+    rows_in_failed_files: int
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """Every file and every row accounted for. The run itself checks the sums (a mismatch is a bug)."""
+
+    schema: int
+    version: str
+    program: str
+    cluster_inputs: dict[str, str]
+    totals: Totals
+    files: tuple[FileEntry, ...]
+
+
+class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Records by verdict; ``unknown_by_reason`` sums to ``unknown``."""
+
+    allow: int
+    deny: int
+    unknown: int
+    not_applicable: int
+    unknown_by_reason: dict[str, int]
+
+
+class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the cluster held, and what was read but took no part, by kind."""
+
+    namespaces: int
+    nodes: int
+    pods: int
+    workloads_without_pods: int
+    services: int
+    policies: int
+    rules: int
+    skipped_kinds: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+class ProgramCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The size of the compiled form: endpoints, compiled rows, classes, decisions, table bytes."""
+
+    endpoints: int
+    rows: int
+    ingress_subject_classes: int
+    ingress_peer_classes: int
+    egress_subject_classes: int
+    egress_peer_classes: int
+    port_classes: int
+    decisions: int
+    table_bytes: int
+
+
+class Violations(msgspec.Struct, frozen=True, kw_only=True):
+    """Violating records by kind, and how many findings they make."""
+
+    forwarded_denied: int
+    dropped_allowed: int
+    findings: int
+
+    @property
+    def records(self) -> int:
+        return self.forwarded_denied + self.dropped_allowed
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds, monotonic: reading and compiling the cluster, judging, merging and writing."""
+
+    load: float
+    compile: float
+    judge: float
+    write: float
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """One audit in numbers.
+
+    ``coverage`` is the share of declared rows that got a verdict of allow, deny or not_applicable,
+    in percent. ``first_seen``/``last_seen`` span the judged rows (None without any). ``complete`` is false
+    when a file failed, a row was rejected beyond what was tolerated, or coverage is below the asked minimum.
+    """
+
+    schema: int
+    version: str
+    started_at: str
+    program: str
+    options: dict[str, str]
+    complete: bool
+    incomplete_because: tuple[str, ...]
+    coverage: float
+    totals: Totals
+    verdicts: VerdictCounts
+    observed: dict[str, int]
+    flows: int
+    bytes: int
+    first_seen: str | None
+    last_seen: str | None
+    violations: Violations
+    unused_rules: int
+    cluster: ClusterCounts
+    compiled: ProgramCounts
+    timings: Timings
+    rows_per_second: float
+    versions: dict[str, str]

@@ -1,0 +1,136 @@
+"""Sums, counts and the ledger: one audit in numbers, checked against itself."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from importlib import metadata
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.verdict import Observed, Reason
+from flowcheck.results.edges import Edges, combine_verdicts, reasons
+from flowcheck.results.findings import violation_codes
+from flowcheck.results.records import (
+    ClusterCounts,
+    FileEntry,
+    ProgramCounts,
+    Totals,
+    VerdictCounts,
+    Violations,
+)
+
+
+class LedgerMismatchError(AssertionError):
+    """The run lost or invented rows: a bug in flowcheck."""
+
+
+def total(entries: Sequence[FileEntry]) -> Totals:
+    """Add up the files, and check that every row and file is accounted for."""
+    by_status = Counter(entry.status for entry in entries)
+    judged = [entry for entry in entries if entry.status == "judged"]
+    for entry in judged:
+        parts = entry.rows_judged + entry.rows_unknown + entry.rows_rejected + entry.rows_filtered
+        if parts != entry.rows_declared:
+            raise LedgerMismatchError(f"{entry.rows_declared} rows declared, {parts} accounted for")
+    if sum(by_status[s] for s in ("judged", "failed", "skipped")) != len(entries):
+        raise LedgerMismatchError("a file is neither judged, failed nor skipped")
+    in_failed = sum(entry.rows_declared or 0 for entry in entries if entry.status == "failed")
+    return Totals(
+        files_seen=len(entries),
+        files_judged=by_status["judged"],
+        files_failed=by_status["failed"],
+        files_skipped=by_status["skipped"],
+        rows_declared=sum(entry.rows_declared or 0 for entry in judged) + in_failed,
+        rows_judged=sum(entry.rows_judged for entry in judged),
+        rows_unknown=sum(entry.rows_unknown for entry in judged),
+        rows_rejected=sum(entry.rows_rejected for entry in judged),
+        rows_filtered=sum(entry.rows_filtered for entry in judged),
+        rows_in_failed_files=in_failed,
+    )
+
+
+def coverage(totals: Totals) -> float:
+    """Percent of the rows asked for that got a definite verdict; rows of failed files did not."""
+    asked = totals.rows_declared - totals.rows_filtered
+    return 100.0 * totals.rows_judged / asked if asked else 0.0
+
+
+def count_verdicts(program: Program, edges: Edges) -> VerdictCounts:
+    """Records by verdict."""
+    verdict = combine_verdicts(program, edges)
+    by_verdict = np.bincount(verdict, weights=edges.records, minlength=4).astype(np.int64)
+    why = reasons(program, edges, verdict)
+    by_reason = {
+        str(reason): int(edges.records[(why == code) & (verdict == a.UNKNOWN)].sum())
+        for code, reason in enumerate(Reason)
+        if code and (why == code).any()
+    }
+    return VerdictCounts(
+        allow=int(by_verdict[a.ALLOW]),
+        deny=int(by_verdict[a.DENY]),
+        unknown=int(by_verdict[a.UNKNOWN]),
+        not_applicable=int(by_verdict[a.NOT_APPLICABLE]),
+        unknown_by_reason=by_reason,
+    )
+
+
+def count_observed(edges: Edges) -> dict[str, int]:
+    return {
+        str(word): int(edges.records[edges.observed == code].sum())
+        for code, word in enumerate(Observed)
+        if (edges.observed == code).any()
+    }
+
+
+def count_violations(program: Program, edges: Edges, findings: int) -> Violations:
+    codes = violation_codes(program, edges)
+    return Violations(
+        forwarded_denied=int(edges.records[codes == FORWARDED_DENIED].sum()),
+        dropped_allowed=int(edges.records[codes == DROPPED_ALLOWED].sum()),
+        findings=findings,
+    )
+
+
+def count_cluster(cluster: Cluster) -> ClusterCounts:
+    return ClusterCounts(
+        namespaces=len(cluster.namespaces),
+        nodes=len(cluster.nodes),
+        pods=sum(not pod.template for pod in cluster.pods),
+        workloads_without_pods=sum(pod.template for pod in cluster.pods),
+        services=len(cluster.services),
+        policies=len(cluster.policies),
+        rules=sum(len(policy.ingress) + len(policy.egress) for policy in cluster.policies),
+        skipped_kinds=dict(
+            sorted(Counter(skipped.kind or "(no kind)" for skipped in cluster.skipped).items())
+        ),
+        warnings=cluster.warnings,
+    )
+
+
+def count_program(program: Program) -> ProgramCounts:
+    tables = program.tables
+    truth = program.truth
+    directions = (tables.ingress, tables.egress)
+    return ProgramCounts(
+        endpoints=len(tables.endpoints),
+        rows=len(truth.ingress.subject) + len(truth.egress.subject) if truth else 0,
+        ingress_subject_classes=tables.ingress.vector.shape[0],
+        ingress_peer_classes=tables.ingress.vector.shape[1],
+        egress_subject_classes=tables.egress.vector.shape[0],
+        egress_peer_classes=tables.egress.vector.shape[1],
+        port_classes=tables.other_port + 1,
+        decisions=len(program.decisions),
+        table_bytes=sum(d.vector.nbytes + d.decision.nbytes for d in directions),
+    )
+
+
+def versions() -> dict[str, str]:
+    """What judged, for whoever has to repeat it."""
+    libraries = ("numba", "llvmlite", "numpy", "pyarrow")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in libraries}}

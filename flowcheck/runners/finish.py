@@ -1,0 +1,178 @@
+"""The end of a run: from merged sums to the result, and to the files of the output folder.
+
+All files are written beside their places first and take them together at the end, so that a full disk leaves
+the previous results as they were.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flowcheck import __version__
+from flowcheck.compile import Program
+from flowcheck.model.cluster import Cluster
+from flowcheck.results import summary as sums
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.edges import edges_table, take_apart
+from flowcheck.results.files import json_text, output_errors, refuse_unwritable, sync_folder
+from flowcheck.results.findings import gather_findings, time_text
+from flowcheck.results.hits import hits_table
+from flowcheck.results.records import SCHEMA, Ledger, Summary, Timings, Totals
+from flowcheck.results.violations import fit, merge_schema
+from flowcheck.runners.request import AuditRequest
+from flowcheck.runners.workspace import Workspace
+
+if TYPE_CHECKING:
+    from flowcheck.runners.local import Merged
+
+REFUSED = "refused: "
+
+
+class Finished(NamedTuple):
+    """Everything a run came to. ``clock``: monotonic seconds at start, loaded, compiled, judged."""
+
+    cluster: Cluster
+    program: Program
+    request: AuditRequest
+    workspace: Workspace
+    merged: Merged
+    started_at: datetime
+    clock: tuple[float, ...]
+
+
+def finish(run: Finished) -> AuditResult:
+    """Put names back, check the sums, write the files."""
+    entries = run.merged.edges.entries()
+    edges = take_apart(entries)
+    findings = tuple(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
+    files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
+    totals = sums.total(files)
+    hits = hits_table(run.program, edges)
+    verdicts = sums.count_verdicts(run.program, edges)
+    covered = sums.coverage(totals)
+    causes = tuple(_incomplete(run, totals, covered))
+    judge_seconds = run.clock[3] - run.clock[2]
+    summary = Summary(
+        schema=SCHEMA,
+        version=__version__,
+        started_at=run.started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        program=run.program.fingerprint,
+        options={
+            "ipblock_matches_pods": run.request.options.ipblock_matches_pods,
+            "icmp": run.request.options.icmp,
+        },
+        complete=not causes,
+        incomplete_because=causes,
+        coverage=round(covered, 4),
+        totals=totals,
+        verdicts=verdicts,
+        observed=sums.count_observed(edges),
+        flows=int(edges.flows.sum()),
+        bytes=int(edges.bytes_.sum()),
+        first_seen=time_text(int(edges.first_seen.min())) if len(entries) else None,
+        last_seen=time_text(int(edges.last_seen.max())) if len(entries) else None,
+        violations=sums.count_violations(run.program, edges, len(findings)),
+        unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
+        cluster=sums.count_cluster(run.cluster),
+        compiled=sums.count_program(run.program),
+        timings=Timings(
+            load=run.clock[1] - run.clock[0],
+            compile=run.clock[2] - run.clock[1],
+            judge=judge_seconds,
+            write=time.monotonic() - run.clock[3],
+        ),
+        rows_per_second=(totals.rows_declared - totals.rows_in_failed_files) / max(judge_seconds, 1e-9),
+        versions=sums.versions(),
+    )
+    ledger = Ledger(
+        schema=SCHEMA,
+        version=__version__,
+        program=run.program.fingerprint,
+        cluster_inputs=dict(run.cluster.inputs),
+        totals=totals,
+        files=files,
+    )
+    table = edges_table(run.program, edges)
+    result = AuditResult(summary, findings, table, hits, ledger, run.request.out)
+    if run.request.out is not None:
+        _write_all(run, result)
+    return result
+
+
+def _incomplete(run: Finished, totals: Totals, covered: float) -> Iterator[str]:
+    """Why this run cannot call itself complete."""
+    request = run.request
+    if totals.files_failed:
+        yield f"{totals.files_failed} of {totals.files_seen} files could not be judged"
+    percent = request.max_rejected_percent
+    by_share = percent is not None and totals.rows_rejected * 100 <= percent * totals.rows_declared
+    if totals.rows_rejected > request.max_rejected_rows and not by_share:
+        yield f"{totals.rows_rejected} rows were rejected"
+    if request.min_coverage is not None and covered < request.min_coverage:
+        yield f"coverage is {covered:.2f} %, below the asked {request.min_coverage:g} %"
+    refused = sum(skipped.reason.startswith(REFUSED) for skipped in run.cluster.skipped)
+    if refused:
+        yield f"{refused} documents of the cluster were refused"
+
+
+def _write_all(run: Finished, result: AuditResult) -> None:
+    out = run.request.out
+    assert out is not None
+    writers: dict[str, Callable[[Path], None]] = {
+        "violations.parquet": lambda path: _write_violations(run, path),
+        "edges.parquet": lambda path: pq.write_table(result.edges, path, compression="zstd"),
+        "policy_hits.parquet": lambda path: pq.write_table(result.policy_hits, path, compression="zstd"),
+        "findings.json": lambda path: _write_json(
+            path, {"schema": SCHEMA, "version": __version__, "findings": result.findings}
+        ),
+        "ledger.json": lambda path: _write_json(path, result.ledger),
+        "summary.json": lambda path: _write_json(path, result.summary),
+    }
+    staged: dict[Path, Path] = {}
+    for name, write in writers.items():
+        target, temporary = out / name, run.workspace.folder / f"{name}.new"
+        with output_errors(target):
+            refuse_unwritable(target)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            try:
+                write(temporary)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        staged[temporary] = target
+    for temporary, target in staged.items():
+        with output_errors(target):
+            os.replace(temporary, target)
+    with output_errors(out):
+        sync_folder(out)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json_text(msgspec.to_builtins(value), indent=1) + "\n", encoding="ascii")
+
+
+def _write_violations(run: Finished, path: Path) -> None:
+    """All parts in the order of the input, one batch at a time."""
+    merged = run.merged
+    names = [name for number in sorted(merged.violations) for name in merged.violations[number]]
+    parts = [part for part in (run.workspace.violations(name) for name in names) if part.exists()]
+    schema = merge_schema(_schema_of(part) for part in parts)
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+        for part in parts:
+            with pa.ipc.open_stream(part) as stream:
+                for batch in stream:
+                    writer.write_batch(fit(batch, schema))
+
+
+def _schema_of(part: Path) -> pa.Schema:
+    with pa.ipc.open_stream(part) as stream:
+        return stream.schema

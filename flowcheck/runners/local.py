@@ -1,0 +1,198 @@
+"""The audit on one machine: list inputs, load and compile, judge in workers, merge, write.
+
+Workers start before the cluster is loaded, so that the one does not wait for the other. A file's
+results are merged when all of its tasks are done; a file that failed contributes nothing but its entry.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from flowcheck.compile import compile_program
+from flowcheck.errors import RunError
+from flowcheck.flows.inputs import InputFile, list_inputs
+from flowcheck.model.cluster import Cluster
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.edges import EdgeTable
+from flowcheck.results.records import Example, FileEntry
+from flowcheck.runners import messages
+from flowcheck.runners.finish import Finished, finish
+from flowcheck.runners.messages import Inspect, Judge, Setup
+from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
+from flowcheck.runners.pool import Pool
+from flowcheck.runners.request import AuditRequest, Progress
+from flowcheck.runners.workspace import Done, Workspace
+
+Report = Callable[[Progress], None]
+SMALL_INPUT = 4 << 20
+"""Bytes below which a second worker would cost more than it does."""
+
+
+def run_audit(
+    flows: Sequence[str | Path],
+    load: Callable[[], Cluster],
+    request: AuditRequest,
+    progress: Report | None = None,
+) -> AuditResult:
+    """Judge every flow in the given files against the cluster that ``load`` gives.
+
+    **Raises**: RunError, ManifestError, CompileError before anything was judged; OutputError.
+    """
+    report = progress or (lambda _: None)
+    started_at = datetime.now(UTC)
+    clock = [time.monotonic()]
+    inputs = list_inputs(flows)
+    with ExitStack() as stack:
+        workspace = stack.enter_context(Workspace(request.out))
+        pool = stack.enter_context(Pool(_n_workers(request, inputs), request.cache))
+        report(Progress("loading the cluster", files_total=len(inputs)))
+        cluster = load()
+        _check_cluster(cluster, request)
+        clock.append(time.monotonic())
+        report(Progress("compiling policies", files_total=len(inputs)))
+        program = compile_program(cluster, request.options)
+        workspace.begin(program, request, inputs)
+        clock.append(time.monotonic())
+        work = _Run(Plan(inputs), pool, workspace, report)
+        work.judge(_setup(workspace, request))
+        clock.append(time.monotonic())
+        report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
+        result = finish(Finished(cluster, program, request, workspace, work.merged, started_at, tuple(clock)))
+        workspace.keep = False
+        return result
+
+
+def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    size = sum(each.identity.size for each in inputs if not each.skipped)
+    return request.jobs or (1 if size < SMALL_INPUT else cores)
+
+
+def _check_cluster(cluster: Cluster, request: AuditRequest) -> None:
+    """An audit against nothing is never a clean pass."""
+    if not cluster.pods:
+        raise RunError(
+            "the cluster has no pods and no workloads: every flow would be between strangers",
+            hint="give --cluster the output of: kubectl get -A -o json "
+            "namespaces,nodes,pods,services,endpointslices,networkpolicies,deployments,replicasets",
+        )
+    if not cluster.policies and not request.allow_no_policies:
+        raise RunError(
+            "there are no policies: every flow would be allowed",
+            hint="add them with --policies, or say --allow-no-policies if that is meant",
+        )
+
+
+def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
+    def microseconds(moment: datetime | None) -> int | None:
+        if moment is None:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+    return Setup(
+        program=str(workspace.folder / "program"),
+        folder=str(workspace.folder),
+        since_us=microseconds(request.since),
+        until_us=microseconds(request.until),
+        namespaces=request.namespaces,
+        keep_columns=request.keep_columns,
+    )
+
+
+@dataclass(slots=True)
+class Merged:
+    """What all files together came to. ``violations`` names the parts, in the order of the input."""
+
+    edges: EdgeTable = field(default_factory=EdgeTable)
+    examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
+    entries: dict[int, FileEntry] = field(default_factory=dict)
+    violations: dict[int, list[str]] = field(default_factory=dict)
+
+
+class _Run:
+    """The judging itself: hand out orders, take answers, merge files as they are finished."""
+
+    def __init__(self, plan: Plan, pool: Pool, workspace: Workspace, report: Report) -> None:
+        self.plan = plan
+        self.merged = Merged()
+        self.rows_done = 0
+        self._pool = pool
+        self._workspace = workspace
+        self._report = report
+
+    def judge(self, setup: Setup) -> None:
+        done = self._workspace.done()
+        for number, record in done.items():
+            state = self.plan.files[number]
+            state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)
+            state.parts = dict(enumerate(record.parts))
+            self._settle(state)
+        self._pool.prepare(setup)
+        self.plan.start(set(done))
+        while self._hand_out() or self._pool.busy():
+            for worker, order, answer in self._pool.answers(timeout=0.2):
+                if not isinstance(answer, messages.Advanced):
+                    worker.order = None
+                self._take(order, answer)
+            self._tell()
+        for state in self.plan.files:
+            if state.number not in self.merged.entries:
+                self.merged.entries[state.number] = other_entry(state)
+
+    def _hand_out(self) -> bool:
+        """Give every idle worker an order; whether there was any."""
+        gave = False
+        for worker in list(self._pool.idle()):
+            order = self.plan.next()
+            if order is None:
+                return gave
+            self._pool.give(worker, order)
+            gave = True
+        return gave
+
+    def _take(self, order: messages.Order, answer: messages.Answer | str) -> None:
+        assert isinstance(order, Inspect | Judge)
+        match answer:
+            case str():
+                self.plan.died(order, answer)
+            case messages.Advanced():
+                self.rows_done += answer.rows
+            case messages.Inspected():
+                self.plan.split(answer.file, answer.row_groups)
+                self.plan.files[answer.file].warnings = answer.warnings
+            case messages.Failed():
+                self.plan.fail(answer.file, answer.reason, answer.detail, answer.sha256)
+            case messages.Judged():
+                self.plan.files[answer.file].parts[answer.task] = answer.part
+        state = self.plan.files[order.file]
+        if state.settled and state.failure is None and state.number not in self.merged.entries:
+            names = tuple(state.parts[task] for task in sorted(state.parts))
+            self._workspace.finish(state.number, Done(state.rows or 0, state.warnings, names))
+            self._settle(state)
+
+    def _settle(self, state: FileState) -> None:
+        """Merge a finished file."""
+        names = [state.parts[task] for task in sorted(state.parts)]
+        parts = [self._workspace.part(name) for name in names]
+        for part in parts:
+            self.merged.edges.merge(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
+            for key, example in part.examples:
+                known = self.merged.examples.get(key)
+                if known is None or (example.file, example.row) < (known.file, known.row):
+                    self.merged.examples[key] = example
+        self.merged.entries[state.number] = judged_entry(state, parts)
+        self.merged.violations[state.number] = names
+
+    def _tell(self) -> None:
+        settled = sum(state.settled or bool(state.input.skipped) for state in self.plan.files)
+        total = self.plan.rows_known
+        self._report(Progress("judging flows", self.rows_done, total, settled, len(self.plan.files)))

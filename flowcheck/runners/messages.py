@@ -1,0 +1,141 @@
+"""What parent and worker say to each other: msgpack records, each after its length in four bytes.
+
+No pickle travels from a worker to its parent: a worker has read files that may be hostile.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+import msgspec
+
+from flowcheck.flows.inputs import FileIdentity
+from flowcheck.results.records import Example, Rejected
+
+MAX_MESSAGE = 64 << 20
+
+
+class Setup(msgspec.Struct, tag="setup", frozen=True):
+    """Read the program (pickled by the parent, in a folder of the parent's) and the filters."""
+
+    program: str
+    folder: str
+    since_us: int | None
+    until_us: int | None
+    namespaces: tuple[str, ...]
+    keep_columns: bool
+
+
+class Inspect(msgspec.Struct, tag="inspect", frozen=True):
+    """Check a file's footer; the answer is Inspected or Failed."""
+
+    file: int
+    path: str
+    identity: FileIdentity
+
+
+class Judge(msgspec.Struct, tag="judge", frozen=True):
+    """Judge some row groups. ``first_row`` is the file's row number of the first of them."""
+
+    file: int
+    task: int
+    path: str
+    identity: FileIdentity
+    row_groups: tuple[int, ...]
+    first_row: int
+
+
+Order = Setup | Inspect | Judge
+
+
+class Inspected(msgspec.Struct, tag="inspected", frozen=True):
+    file: int
+    row_groups: tuple[int, ...]
+    warnings: tuple[str, ...]
+
+
+class Advanced(msgspec.Struct, tag="advanced", frozen=True):
+    """Rows judged since the last word, for the progress bar."""
+
+    rows: int
+
+
+class Judged(msgspec.Struct, tag="judged", frozen=True):
+    """One task is done; its part lies in the folder under ``part``."""
+
+    file: int
+    task: int
+    part: str
+
+
+class Failed(msgspec.Struct, tag="failed", frozen=True):
+    """The file cannot be judged: a code, a sentence, and the SHA-256 of what was refused."""
+
+    file: int
+    reason: str
+    detail: str
+    sha256: str | None = None
+
+
+Answer = Inspected | Advanced | Judged | Failed
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one task found. ``edges`` are the bytes of (edges, 8) int64 entries.
+
+    ``examples`` holds, for each violating edge key (three words), its first violating row.
+    """
+
+    rows: int
+    judged: int
+    unknown: int
+    filtered: int
+    rejected: tuple[Rejected, ...]
+    edges: bytes
+    examples: tuple[tuple[tuple[int, int, int], Example], ...]
+    violations: int
+
+
+_orders = msgspec.msgpack.Decoder(Order)
+_answers = msgspec.msgpack.Decoder(Answer)
+
+
+def send(stream: BinaryIO, message: Order | Answer) -> None:
+    body = msgspec.msgpack.encode(message)
+    stream.write(struct.pack("<I", len(body)) + body)
+    stream.flush()
+
+
+def receive_order(stream: BinaryIO) -> Order | None:
+    """The next order, or None when the parent has gone."""
+    body = _receive(stream)
+    return None if body is None else _orders.decode(body)
+
+
+def receive_answer(stream: BinaryIO) -> Answer | None:
+    """The next answer, or None when the worker has gone or talks nonsense."""
+    body = _receive(stream)
+    try:
+        return None if body is None else _answers.decode(body)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _receive(stream: BinaryIO) -> bytes | None:
+    head = _read(stream, 4)
+    if head is None:
+        return None
+    (length,) = struct.unpack("<I", head)
+    return _read(stream, length) if length <= MAX_MESSAGE else None
+
+
+def _read(stream: BinaryIO, n_bytes: int) -> bytes | None:
+    """Exactly so many bytes of a stream that may be unbuffered, or None where it ends before."""
+    body = bytearray()
+    while len(body) < n_bytes:
+        more = stream.read(n_bytes - len(body))
+        if not more:
+            return None
+        body += more
+    return bytes(body)

@@ -1,0 +1,44 @@
+"""What an audit is asked to do, and what it says while it does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from flowcheck.model.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """``out`` None: results are returned only. ``jobs`` None: one worker a core.
+
+    ``since`` is included, ``until`` is not; both are compared with start_time. ``namespaces`` keeps flows
+    with an end in one of them. More than ``max_rejected_rows`` and more than ``max_rejected_percent`` of
+    the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete.
+    """
+
+    options: Options = field(default_factory=Options)
+    out: Path | None = None
+    jobs: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    namespaces: tuple[str, ...] = ()
+    max_rejected_rows: int = 0
+    max_rejected_percent: float | None = None
+    min_coverage: float | None = None
+    keep_columns: bool = False
+    resume: bool = False
+    allow_no_policies: bool = False
+    cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``rows_total`` is None until every file's footer has been read."""
+
+    phase: str
+    rows_done: int = 0
+    rows_total: int | None = None
+    files_done: int = 0
+    files_total: int = 0

@@ -1,0 +1,195 @@
+"""One task: judge some row groups of one file, count their edges, keep their violations as a part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.errors import FlowFormatError
+from flowcheck.evaluate import JudgedBatch, judge_batch, make_resolver
+from flowcheck.flows.numbers import REJECTIONS
+from flowcheck.flows.parquet import FlowFile
+from flowcheck.flows.schema import COLUMNS, JUDGED
+from flowcheck.kernels.edges import service_word
+from flowcheck.results.edges import EdgeTable
+from flowcheck.results.records import Example, Rejected
+from flowcheck.results.violations import violating_rows, violations_batch
+from flowcheck.runners.messages import Judge, Part, Setup
+
+POSITIONS_KEPT = 10
+
+
+class TaskRunner:
+    """Runs tasks against one program with one set of filters."""
+
+    def __init__(self, program: Program, setup: Setup) -> None:
+        self._program = program
+        self._setup = setup
+        self._resolver = make_resolver(program)
+        self._in_namespaces = np.array([n in setup.namespaces for n in program.namespaces], dtype=np.bool_)
+
+    def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
+        """Judge the task's row groups; returns the name of the part written."""
+        work = _Work(self._program, task)
+        judged_columns = [name for name in file.columns if name in JUDGED]
+        kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
+        others = _Others(file, task, [name for name in kept if name not in JUDGED])
+        name = f"{task.file:06d}-{task.task:06d}"
+        stem = Path(self._setup.folder) / name
+        with _LazyWriter(stem.with_suffix(".violations")) as writer:
+            for batch in file.batches(task.row_groups, judged_columns):
+                result = judge_batch(self._program, self._resolver, batch)
+                self._filter(result, work)
+                rows = work.add(result)
+                if len(rows):
+                    whole = others.join(work.first_row - task.first_row, batch, rows)
+                    place = (task.path, work.first_row)
+                    violations = violations_batch(self._program, whole, result, rows, place)
+                    work.keep_examples(violations, result, rows)
+                    writer.write(violations)
+                work.first_row += batch.num_rows
+                advance(batch.num_rows)
+        declared = sum(file.row_groups[g] for g in task.row_groups)
+        if work.first_row - task.first_row != declared:
+            raise FlowFormatError(f"declared {declared} rows, decoded {work.first_row - task.first_row}")
+        file.check_unchanged()
+        stem.with_suffix(".part").write_bytes(msgspec.msgpack.encode(work.part(declared)))
+        return name
+
+    def _filter(self, result: JudgedBatch, work: _Work) -> None:
+        """Leave out judged rows outside the asked time or namespaces, and count them."""
+        flows, setup = result.flows, self._setup
+        out = np.zeros(len(flows.src), dtype=np.bool_)
+        if setup.since_us is not None:
+            out |= flows.seen_at < setup.since_us
+        if setup.until_us is not None:
+            out |= flows.seen_at >= setup.until_us
+        if setup.namespaces:
+            out |= ~(self._in_namespaces[flows.src] | self._in_namespaces[flows.dst])
+        out &= flows.judge != 0
+        flows.judge[out] = 0
+        work.filtered += int(out.sum())
+
+
+class _Work:
+    """The sums of one task."""
+
+    def __init__(self, program: Program, task: Judge) -> None:
+        self._program = program
+        self._task = task
+        self._edges = EdgeTable()
+        self._judged = self._unknown = self._violations = 0
+        self._rejected: Counter[int] = Counter()
+        self._positions: dict[int, list[int]] = {}
+        self._examples: dict[tuple[int, int, int], Example] = {}
+        self.filtered = 0
+        self.first_row = task.first_row
+
+    def add(self, result: JudgedBatch) -> np.ndarray:
+        """Count one batch; returns its violating rows."""
+        counted = result.flows.judge != 0
+        unknown = int((counted & (result.judged.verdict == a.UNKNOWN)).sum())
+        self._unknown += unknown
+        self._judged += int(counted.sum()) - unknown
+        for code in np.unique(result.rejected[result.rejected != 0]).tolist():
+            rows = np.flatnonzero(result.rejected == code)
+            self._rejected[code] += len(rows)
+            kept = self._positions.setdefault(code, [])
+            kept += (rows[: POSITIONS_KEPT - len(kept)] + self.first_row).tolist()
+        self._edges.count(self._program.tables.endpoints, result.flows, result.judged)
+        rows = violating_rows(result)
+        self._violations += len(rows)
+        return rows
+
+    def keep_examples(self, violations: pa.RecordBatch, result: JudgedBatch, rows: np.ndarray) -> None:
+        """Remember the first violating row of each edge."""
+        flows, judged = result.flows, result.judged
+        group = self._program.tables.endpoints[:, a.GROUP].astype(np.int64)
+        keys = np.empty((len(rows), 3), dtype=np.int64)
+        keys[:, 0] = group[flows.src[rows]] << 32 | group[flows.dst[rows]]
+        keys[:, 1] = judged.egress[rows].astype(np.int64) << 32 | judged.ingress[rows]
+        keys[:, 2] = [
+            service_word(protocol, port, observed)
+            for protocol, port, observed in zip(
+                *(c[rows].tolist() for c in (flows.protocol, flows.port, flows.observed)), strict=True
+            )
+        ]
+        distinct, first = np.unique(keys, axis=0, return_index=True)
+        for key, at in zip(distinct.tolist(), first.tolist(), strict=True):
+            if tuple(key) not in self._examples:
+                row = {n: violations.column(n)[at].as_py() for n in ("row", "src", "dst", "src_ip", "dst_ip")}
+                self._examples[tuple(key)] = Example(file=self._task.path, **row)
+
+    def part(self, rows: int) -> Part:
+        rejected = [
+            Rejected(reason=REJECTIONS[code], rows=count, first_rows=tuple(self._positions[code]))
+            for code, count in sorted(self._rejected.items())
+        ]
+        return Part(
+            rows=rows,
+            judged=self._judged,
+            unknown=self._unknown,
+            filtered=self.filtered,
+            rejected=tuple(rejected),
+            edges=self._edges.entries().tobytes(),
+            examples=tuple(self._examples.items()),
+            violations=self._violations,
+        )
+
+
+class _Others:
+    """The columns that only violations need, read up to the rows asked for, first to last.
+
+    Batches of other columns may be cut elsewhere, so rows are found by their number in the task.
+    """
+
+    def __init__(self, file: FlowFile, task: Judge, columns: list[str]) -> None:
+        self._batches = file.batches(task.row_groups, columns) if columns else None
+        self._batch: pa.RecordBatch | None = None
+        self._start = self._end = 0
+
+    def join(self, start: int, judged: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch:
+        """All columns of some rows of a judged batch; ``start`` is its first row's number in the task."""
+        taken = judged.take(pa.array(rows))
+        if self._batches is None:
+            return taken
+        others = pa.Table.from_batches(list(self._take(rows + start))).combine_chunks()
+        arrays = [*taken.columns, *(column.chunk(0) for column in others.columns)]
+        return pa.RecordBatch.from_arrays(arrays, names=[*taken.schema.names, *others.schema.names])
+
+    def _take(self, wanted: np.ndarray) -> Iterator[pa.RecordBatch]:
+        while len(wanted):
+            while self._batch is None or self._end <= wanted[0]:
+                assert self._batches is not None
+                self._batch = next(self._batches)
+                self._start, self._end = self._end, self._end + self._batch.num_rows
+            here = wanted < self._end
+            yield self._batch.take(pa.array(wanted[here] - self._start))
+            wanted = wanted[~here]
+
+
+class _LazyWriter:
+    """An Arrow stream file that exists only if something was written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pa.RecordBatchStreamWriter | None = None
+
+    def __enter__(self) -> _LazyWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._writer is None:
+            self._writer = pa.ipc.new_stream(str(self._path), batch.schema)
+        self._writer.write_batch(batch)

@@ -1,0 +1,128 @@
+"""The folder a run works in: the program for its workers, their parts, and what makes a run resumable.
+
+With an output folder it lies inside it, so that an interrupted run can go on; without one it is temporary.
+A lock keeps two runs out of one output folder. A file counts as done once its record stands here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pickle
+import shutil
+import tempfile
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import msgspec
+
+from flowcheck import __version__
+from flowcheck.compile import Program
+from flowcheck.errors import RunError
+from flowcheck.flows.inputs import InputFile
+from flowcheck.results.files import output_errors
+from flowcheck.runners.messages import Part
+from flowcheck.runners.request import AuditRequest
+
+FOLDER, LOCK = ".flowcheck-work", ".flowcheck-lock"
+
+
+class Done(msgspec.Struct, frozen=True):
+    """A file whose parts are all here."""
+
+    rows: int
+    warnings: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+class Workspace:
+    """Use as a context manager; the folder goes when the run succeeded, or could not be resumed anyway."""
+
+    def __init__(self, out: Path | None) -> None:
+        self._out = out
+        self._stack = ExitStack()
+        self.keep = False
+
+    def __enter__(self) -> Workspace:
+        if self._out is None:
+            self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="flowcheck-")))
+            return self
+        with output_errors(self._out):
+            self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock(self._out)
+            self.folder = self._out / FOLDER
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._out is not None and not self.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._stack.close()
+
+    def begin(self, program: Program, request: AuditRequest, inputs: list[InputFile]) -> None:
+        """Write down what this run is. A run that resumes must be the same one; any other starts anew.
+
+        **Raises**: RunError when ``--resume`` meets another run's parts.
+        """
+        key = run_key(program, request, inputs)
+        record = self.folder / "run"
+        found = record.read_text() if record.exists() else None
+        if request.resume and found not in (None, key):
+            raise RunError(
+                "the interrupted run had other flows, policies or options",
+                where=str(self._out),
+                hint="repeat its command exactly, or leave out --resume to start anew",
+            )
+        with output_errors(self.folder):
+            if not (request.resume and found == key):
+                shutil.rmtree(self.folder)
+                self.folder.mkdir(mode=0o700)
+                record.write_text(key)
+            (self.folder / "program").write_bytes(pickle.dumps(program.without_truth(), protocol=5))
+        self.keep = self._out is not None
+
+    def finish(self, number: int, done: Done) -> None:
+        """Record that a file is done."""
+        temporary = self.folder / f"{number:06d}.tmp"
+        with output_errors(self.folder):
+            temporary.write_bytes(msgspec.msgpack.encode(done))
+            os.replace(temporary, self.folder / f"{number:06d}.done")
+
+    def done(self) -> dict[int, Done]:
+        """The files an interrupted run had finished."""
+        found = {}
+        for path in sorted(self.folder.glob("*.done")):
+            with suppress(msgspec.MsgspecError, ValueError):
+                found[int(path.stem)] = msgspec.msgpack.decode(path.read_bytes(), type=Done)
+        return found
+
+    def part(self, name: str) -> Part:
+        return msgspec.msgpack.decode((self.folder / f"{name}.part").read_bytes(), type=Part)
+
+    def violations(self, name: str) -> Path:
+        """May not exist: a part without violations has no such file."""
+        return self.folder / f"{name}.violations"
+
+    def _lock(self, out: Path) -> None:
+        descriptor = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        self._stack.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+            raise RunError(
+                f"locked by pid {owner or 'unknown'}",
+                where=str(out),
+                hint="wait for it, or choose another folder",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+
+
+def run_key(program: Program, request: AuditRequest, inputs: list[InputFile]) -> str:
+    """What two runs must share for one to go on with the other's parts."""
+    chosen = (request.since, request.until, request.namespaces, request.keep_columns)
+    files = [(each.path, tuple(each.identity)) for each in inputs]
+    text = repr((__version__, program.fingerprint, chosen, files))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
