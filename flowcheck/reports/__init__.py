@@ -1,0 +1,24 @@
+"""The reports, written out: how a result looks is decided in these modules and nowhere else.
+
+Each is one module with one function, ``render(result, stream, **options)``, fetched when asked for.
+To add one, see CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+FORMATS = {
+    "terminal": "flowcheck.reports.terminal",
+    "json": "flowcheck.reports.json",
+    "jsonl": "flowcheck.reports.jsonl",
+    "csv": "flowcheck.reports.csv",
+    "md": "flowcheck.reports.markdown",
+}
+
+
+def renderer(name: str) -> Callable[..., None]:
+    """The ``render`` function of the format called ``name``."""
+    render: Callable[..., None] = import_module(FORMATS[name]).render
+    return render

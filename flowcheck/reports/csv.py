@@ -1,0 +1,53 @@
+"""The CSV report: one finding per row, for spreadsheets.
+
+Lists are joined with ``; ``. Text that a spreadsheet would run as a formula is prefixed with ``'``.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TextIO
+
+from flowcheck.reports.escape import escape_cell
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.records import Finding
+
+COLUMNS = (
+    "fingerprint",
+    "kind",
+    "direction",
+    "source",
+    "destination",
+    "port",
+    "protocol",
+    "observed",
+    "policies",
+    "policy_sources",
+    "records",
+    "flows",
+    "bytes",
+    "first_seen",
+    "last_seen",
+    "example_file",
+    "example_row",
+    "example_src",
+    "example_dst",
+    "example_src_ip",
+    "example_dst_ip",
+)
+
+
+def render(result: AuditResult, stream: TextIO) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(finding, column) for column in COLUMNS] for finding in result.findings)
+
+
+def _cell(finding: Finding, column: str) -> str | int:
+    is_example = column.startswith("example_")
+    value = getattr(finding.example if is_example else finding, column.removeprefix("example_"))
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        value = "; ".join(value)
+    return value if isinstance(value, int) else escape_cell(value)

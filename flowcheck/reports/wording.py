@@ -1,0 +1,219 @@
+"""The sentences that the reports for people share: what was left out, why it is unknown, what to do next.
+
+Everything here is taken from the result; nothing is computed that the result does not hold.
+Names come out raw: each report escapes for its own medium.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.records import Finding, Summary
+
+MOST_FINDINGS = 15
+LEAST_DROPPED = 5
+"""Places kept for dropped_allowed findings where there are more than enough of both kinds."""
+
+FORWARDED, DROPPED = "forwarded_denied", "dropped_allowed"
+
+REASONS = {
+    "unresolved_src": (
+        "the source address belonged to no pod of the snapshot",
+        "take the snapshot closer to the flows, or give one that spans them",
+    ),
+    "unresolved_dst": (
+        "the destination address belonged to no pod of the snapshot",
+        "take the snapshot closer to the flows, or give one that spans them",
+    ),
+    "ambiguous_src": (
+        "several endpoints have the source address",
+        "log pod names with the flows: a recorded name beats the address",
+    ),
+    "ambiguous_dst": (
+        "several endpoints have the destination address",
+        "log pod names with the flows: a recorded name beats the address",
+    ),
+    "unknown_initiator": (
+        "the log does not say which end opened the connection",
+        "log the initiator, or the TCP flags it is told by",
+    ),
+    "needs_l7": ("the deciding rule looks into the request", "an address log cannot settle it"),
+    "needs_dns": ("the deciding rule names a domain", "an address log cannot settle it"),
+    "unsupported_field": (
+        "the deciding policy uses a field that flowcheck does not know",
+        "see the warnings for the policy and its field",
+    ),
+    "service_backends_differ": (
+        "the log has the service address, and its backends would get different verdicts",
+        "log flows behind the service translation (the backend's address)",
+    ),
+    "no_port": (
+        "the record has no destination port and the policies depend on it",
+        "--icmp policy decides protocols without ports as Calico does",
+    ),
+}
+"""Reason: what it means, and what would help."""
+
+
+def split_findings(result: AuditResult) -> tuple[list[Finding], list[Finding]]:
+    """All findings that went through though denied, and all that were dropped though allowed."""
+    forwarded = [finding for finding in result.findings if finding.kind == FORWARDED]
+    return forwarded, [finding for finding in result.findings if finding.kind != FORWARDED]
+
+
+def shown_counts(n_forwarded: int, n_dropped: int) -> tuple[int, int]:
+    """How many findings of each kind a report for people shows, :data:`MOST_FINDINGS` together."""
+    dropped = min(n_dropped, max(LEAST_DROPPED, MOST_FINDINGS - n_forwarded))
+    return min(n_forwarded, MOST_FINDINGS - dropped), dropped
+
+
+def headline(summary: Summary) -> str:
+    """The answer in one line."""
+    violations = summary.violations
+    if violations.records:
+        answer = (
+            f"{counted(violations.records, 'record')} in violation, {counted(violations.findings, 'finding')}"
+        )
+    else:
+        totals = summary.totals
+        answer = f"no violations among {counted(totals.rows_judged, 'judged row')}"
+        left_out = totals.rows_declared - totals.rows_judged
+        gaps = [counted(left_out, "row")] if left_out else []
+        gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
+        answer += f"; {' and '.join(gaps)} not judged" if gaps else ""
+    return answer if summary.complete else f"{answer} - INCOMPLETE"
+
+
+def looked_at(summary: Summary) -> list[tuple[str, str]]:
+    """How much was looked at: label and sentence."""
+    totals, cluster, timings = summary.totals, summary.cluster, summary.timings
+    seconds = timings.load + timings.compile + timings.judge + timings.write
+    lines = [
+        (
+            "flows",
+            f"{counted(totals.rows_declared, 'row')} in {counted(totals.files_seen, 'file')} "
+            f"({size(summary.bytes)} carried)",
+        )
+    ]
+    if summary.first_seen and summary.last_seen:
+        lines.append(("time", f"{moment(summary.first_seen)} to {moment(summary.last_seen)}"))
+    lines += [
+        (
+            "cluster",
+            f"{counted(cluster.pods, 'pod')} in {counted(cluster.namespaces, 'namespace')}, "
+            f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
+        ),
+        ("coverage", f"{floored(summary.coverage)}% of the rows got a verdict"),
+        ("speed", f"{seconds:.1f} s, {round(summary.rows_per_second):,} rows/s"),
+    ]
+    return lines
+
+
+def not_looked_at(result: AuditResult) -> list[str]:
+    """What the answer does not speak of: unknown, rejected, failed, skipped, left out. Empty: nothing."""
+    totals, cluster = result.summary.totals, result.summary.cluster
+    parts = [
+        (totals.rows_unknown, "row", "with an unknown verdict"),
+        (totals.rows_rejected, "row", "rejected as unreadable"),
+        (totals.rows_in_failed_files, "row", "in files that failed"),
+        (totals.rows_filtered, "row", "outside --since, --until or --namespace"),
+        (totals.files_failed, "file", "that could not be read"),
+        (totals.files_skipped, "file", "skipped"),
+    ]
+    sentences = [f"{counted(count, noun)} {what}" for count, noun, what in parts if count]
+    kinds = sorted(cluster.skipped_kinds.items())
+    if kinds:
+        listed = ", ".join(f"{count:,} {kind or 'without a kind'}" for kind, count in kinds)
+        sentences.append(
+            f"{counted(sum(count for _, count in kinds), 'document')} that took no part ({listed})"
+        )
+    return sentences
+
+
+def unknowns(summary: Summary) -> list[tuple[int, str, str]]:
+    """Count, reason and meaning, the most frequent first."""
+    items = sorted(summary.verdicts.unknown_by_reason.items(), key=lambda item: (-item[1], item[0]))
+    return [(count, reason, REASONS.get(reason, ("", ""))[0]) for reason, count in items if count]
+
+
+def failures(result: AuditResult, most: int = 5) -> list[tuple[str, str]]:
+    """Failed files, skipped files and rejected rows, by file: name and what happened."""
+    lines = []
+    for entry in result.ledger.files:
+        if entry.status != "judged":
+            lines.append((entry.file, f"{entry.status}: {entry.detail or entry.reason}"))
+        for rejected in entry.rejected:
+            rows = ", ".join(f"{row}" for row in rejected.first_rows[:3])
+            more = ", ..." if rejected.rows > len(rejected.first_rows[:3]) else ""
+            lines.append(
+                (
+                    entry.file,
+                    f"{counted(rejected.rows, 'row')} rejected: {rejected.reason} (row {rows}{more})",
+                )
+            )
+    if len(lines) > most:
+        lines[most:] = [("", f"and {len(lines) - most:,} more in ledger.json")]
+    return lines
+
+
+def deciders(finding: Finding) -> list[str]:
+    """The deciding policies with the place they are written at, where there is one for each."""
+    if len(finding.policies) != len(finding.policy_sources):
+        return [*finding.policies, *finding.policy_sources]
+    pairs = zip(finding.policies, finding.policy_sources, strict=True)
+    return [f"{policy} ({source})" if source else policy for policy, source in pairs]
+
+
+def port(finding: Finding) -> str:
+    return finding.protocol if finding.port is None else f"{finding.port}/{finding.protocol}"
+
+
+def next_steps(result: AuditResult) -> list[str]:
+    """What to look at next, at most three things, most pressing first."""
+    summary = result.summary
+    steps = []
+    if result.findings:
+        first = max(result.findings, key=lambda finding: finding.records)
+        by = deciders(first)
+        verb = "went through" if first.kind == FORWARDED else "was dropped"
+        steps.append(
+            f"start with {first.source} -> {first.destination} {port(first)}, which {verb} "
+            f"{counted(first.records, 'time')}" + (f": read {by[0]}" if by else "")
+        )
+    if summary.totals.files_failed or summary.totals.rows_rejected:
+        place = str(result.out / "ledger.json") if result.out else "ledger.json (-o DIR writes it)"
+        steps.append(f"what could not be read is listed in {place}")
+    if summary.verdicts.unknown:
+        _count, reason, _meaning = unknowns(summary)[0]
+        advice = REASONS.get(reason, ("", ""))[1]
+        steps.append(f"most unknowns are {reason}" + (f": {advice}" if advice else ""))
+    if result.findings:
+        if result.out:
+            steps.append(f"every violating row is in {result.out / 'violations.parquet'}")
+        else:
+            steps.append("-o DIR keeps every violating row, -f json shows all findings")
+    elif not steps:
+        steps.append("--min-coverage PCT makes a run fail when it can no longer judge enough")
+    return steps[:3]
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def floored(percent: float) -> str:
+    """Two decimals, rounded down: 100.00 is said of 100 only."""
+    return f"{int(percent * 100 + 1e-9) / 100:.2f}"
+
+
+def size(n_bytes: int) -> str:
+    for power, unit in ((50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if n_bytes >= 1 << power:
+            return f"{n_bytes / (1 << power):.1f} {unit}"
+    return f"{n_bytes} B"
+
+
+def moment(text: str) -> str:
+    """An RFC 3339 time without its fraction of a second."""
+    return re.sub(r"\.\d+", "", text).replace("+00:00", "Z")

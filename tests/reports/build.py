@@ -1,0 +1,224 @@
+"""Hand-built audit results for the report tests; no engine takes part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.records import (
+    SCHEMA,
+    ClusterCounts,
+    Example,
+    FileEntry,
+    Finding,
+    Ledger,
+    ProgramCounts,
+    Rejected,
+    Summary,
+    Timings,
+    Totals,
+    VerdictCounts,
+    Violations,
+)
+
+HOSTILE = "evil\x1b[2J\x1b]0;title\x07\u202egnp.exe\nflowcheck: no violations\r\u200b\udc80|<script>[red]"
+"""A name that clears the screen, sets the title, turns text around, forges a line and breaks UTF-8."""
+
+
+def make_finding(number: int = 0, **changes: Any) -> Finding:
+    values: dict[str, Any] = {
+        "fingerprint": f"{number:016x}",
+        "kind": "forwarded_denied",
+        "direction": "ingress",
+        "source": "shop/Deployment/frontend",
+        "destination": f"payments/StatefulSet/ledger-{number}",
+        "port": 5432,
+        "protocol": "TCP",
+        "observed": "allowed",
+        "policies": ("default-deny by NetworkPolicy/payments/ledger-only",),
+        "policy_sources": ("cluster/policies/payments.yaml:12",),
+        "records": 12_000 - 500 * number,
+        "flows": 24_000,
+        "bytes": 5 << 20,
+        "first_seen": "2026-11-01T10:00:00.250000Z",
+        "last_seen": "2026-11-01T12:30:00Z",
+        "example": Example(
+            file="flows/a.parquet",
+            row=17,
+            src="shop/Deployment/frontend",
+            dst="payments/StatefulSet/ledger",
+            src_ip="10.0.0.1",
+            dst_ip="10.0.1.9",
+        ),
+    }
+    return Finding(**{**values, **changes})
+
+
+def make_dropped(number: int = 0, **changes: Any) -> Finding:
+    values: dict[str, Any] = {
+        "kind": "dropped_allowed",
+        "direction": "egress",
+        "source": "monitoring/DaemonSet/agent",
+        "destination": "203.0.113.0/24",
+        "port": None,
+        "protocol": "ICMP",
+        "observed": "denied",
+        "policies": ("NetworkPolicy/monitoring/agent-out[egress[0]]",),
+        "policy_sources": ("cluster/policies/monitoring.yaml:31",),
+        "records": 40 - number,
+    }
+    return make_finding(100 + number, **{**values, **changes})
+
+
+FILES = (
+    FileEntry(
+        file="flows/a.parquet",
+        status="judged",
+        bytes=1 << 26,
+        rows_declared=1_000_000,
+        rows_judged=985_997,
+        rows_unknown=14_000,
+        rows_rejected=3,
+        rejected=(Rejected(reason="dst_port out of range", rows=3, first_rows=(7, 1200, 99_999)),),
+    ),
+    FileEntry(
+        file="flows/b.parquet",
+        status="failed",
+        bytes=512,
+        reason="not_parquet",
+        detail="not a Parquet file: no magic bytes at its end",
+    ),
+    FileEntry(file="flows/.hidden.parquet", status="skipped", bytes=512, reason="hidden file"),
+)
+
+
+def make_result(
+    findings: tuple[Finding, ...] | None = None, *, out: Path | None = Path("out")
+) -> AuditResult:
+    """A run with everything in it: violations of both kinds, unknowns, rejected rows, a failed file."""
+    if findings is None:
+        findings = (make_finding(0), make_finding(1), make_dropped())
+    totals = Totals(
+        files_seen=3,
+        files_judged=1,
+        files_failed=1,
+        files_skipped=1,
+        rows_declared=1_000_000,
+        rows_judged=985_997,
+        rows_unknown=14_000,
+        rows_rejected=3,
+        rows_filtered=0,
+        rows_in_failed_files=0,
+    )
+    summary = Summary(
+        schema=SCHEMA,
+        version="0.1.0",
+        started_at="2026-11-02T08:00:00Z",
+        program="0" * 64,
+        options={"icmp": "unknown", "ipblock_matches_pods": "yes"},
+        complete=False,
+        incomplete_because=("1 file failed", "3 rows were rejected (0 are tolerated)"),
+        coverage=98.599_7,
+        totals=totals,
+        verdicts=VerdictCounts(
+            allow=900_000,
+            deny=80_000,
+            unknown=14_000,
+            not_applicable=5_997,
+            unknown_by_reason={"unresolved_dst": 12_000, "no_port": 2_000},
+        ),
+        observed={"allowed": 999_000, "denied": 997},
+        flows=2_000_000,
+        bytes=7 << 30,
+        first_seen="2026-11-01T00:00:00Z",
+        last_seen="2026-11-01T23:59:59.900000Z",
+        violations=Violations(
+            forwarded_denied=sum(f.records for f in findings if f.kind == "forwarded_denied"),
+            dropped_allowed=sum(f.records for f in findings if f.kind == "dropped_allowed"),
+            findings=len(findings),
+        ),
+        unused_rules=14,
+        cluster=ClusterCounts(
+            namespaces=6,
+            nodes=3,
+            pods=48,
+            workloads_without_pods=0,
+            services=12,
+            policies=1,
+            rules=60,
+            skipped_kinds={"ConfigMap": 4, "CiliumNetworkPolicy": 1},
+            warnings=(),
+        ),
+        compiled=ProgramCounts(
+            endpoints=60,
+            rows=70,
+            ingress_subject_classes=5,
+            ingress_peer_classes=8,
+            egress_subject_classes=4,
+            egress_peer_classes=7,
+            port_classes=9,
+            decisions=700,
+            table_bytes=700,
+        ),
+        timings=Timings(load=0.2, compile=0.1, judge=0.5, write=0.1),
+        rows_per_second=2_000_000.0,
+        versions={"pyarrow": "26.0.1"},
+    )
+    ledger = Ledger(
+        schema=SCHEMA, version="0.1.0", program="0" * 64, cluster_inputs={}, totals=totals, files=FILES
+    )
+    return AuditResult(
+        summary=summary,
+        findings=findings,
+        edges=pa.table({}),
+        policy_hits=pa.table({}),
+        ledger=ledger,
+        out=out,
+    )
+
+
+def make_clean_result() -> AuditResult:
+    """A complete run without violations, in which every row got a verdict."""
+    result = make_result((), out=None)
+    totals = msgspec.structs.replace(
+        result.summary.totals,
+        files_seen=1,
+        files_failed=0,
+        files_skipped=0,
+        rows_judged=1_000_000,
+        rows_unknown=0,
+        rows_rejected=0,
+    )
+    summary = msgspec.structs.replace(
+        result.summary,
+        complete=True,
+        incomplete_because=(),
+        coverage=100.0,
+        totals=totals,
+        verdicts=VerdictCounts(
+            allow=1_000_000, deny=0, unknown=0, not_applicable=0, unknown_by_reason={"no_port": 0}
+        ),
+        unused_rules=0,
+        cluster=msgspec.structs.replace(result.summary.cluster, skipped_kinds={}),
+    )
+    ledger = msgspec.structs.replace(result.ledger, totals=totals, files=())
+    return replace(result, summary=summary, ledger=ledger)
+
+
+def make_hostile_result() -> AuditResult:
+    """Every name that comes from outside is :data:`HOSTILE`."""
+    finding = make_finding(
+        source=f"ns/Pod/{HOSTILE}",
+        destination=HOSTILE,
+        policies=(f"NetworkPolicy/ns/{HOSTILE}[ingress[0]]",),
+        policy_sources=(f"{HOSTILE}.yaml:3",),
+        example=Example(file=HOSTILE, row=0, src=f"={HOSTILE}", dst="+1", src_ip=None, dst_ip=None),
+    )
+    result = make_result((finding,), out=None)
+    files = (FileEntry(file=HOSTILE, status="failed", bytes=1, reason="x", detail=HOSTILE),)
+    return replace(result, ledger=msgspec.structs.replace(result.ledger, files=files))
