@@ -1,0 +1,97 @@
+"""The two public functions that put stages together: compile a cluster, audit flows against it.
+
+Called by people through ``flowcheck.audit`` and ``flowcheck.compile_program``; the command line does
+the same with its own progress and messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from flowcheck import compile as compiler
+from flowcheck.loading import load_cluster
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
+from flowcheck.runners.local import run_audit
+from flowcheck.runners.request import AuditRequest
+
+if TYPE_CHECKING:
+    from flowcheck.compile.program import Program
+    from flowcheck.results.audit import AuditResult
+
+
+class AuditOptions(TypedDict, total=False):
+    """What ``audit`` takes beside its inputs; each is the command line's option of the same name."""
+
+    ipblock_matches_pods: IpBlockMatchesPods
+    icmp: Icmp
+    since: datetime | None
+    until: datetime | None
+    namespaces: Sequence[str]
+    max_rejected_rows: int
+    max_rejected_percent: float | None
+    min_coverage: float | None
+    keep_columns: bool
+    resume: bool
+    allow_no_policies: bool
+    cache: bool
+
+
+def compile_program(
+    cluster: Cluster, *, ipblock_matches_pods: IpBlockMatchesPods = "yes", icmp: Icmp = "unknown"
+) -> Program:
+    """Compile a cluster and its policies into the arrays that ``evaluate`` looks flows up in.
+
+    Raises: CompileError when a decision table would not fit.
+    """
+    return compiler.compile_program(cluster, Options(ipblock_matches_pods=ipblock_matches_pods, icmp=icmp))
+
+
+def audit(
+    flows_paths: str | Path | Sequence[str | Path],
+    cluster: Cluster | str | Path | Sequence[str | Path],
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    **options: Unpack[AuditOptions],
+) -> AuditResult:
+    """Judge every flow in the given files, as ``flowcheck audit`` does, and return what was found.
+
+    ``cluster`` is a loaded cluster, or paths as for ``--cluster``. An incomplete run is a result too:
+    look at ``result.summary.complete`` before saying that there are no violations.
+
+    Raises: ManifestError, CompileError, RunError, when nothing was judged; OutputError.
+    """
+    unknown = options.keys() - AuditOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"audit() got an unexpected keyword argument {sorted(unknown)[0]!r}")
+    request = AuditRequest(
+        options=Options(
+            ipblock_matches_pods=options.get("ipblock_matches_pods", "yes"),
+            icmp=options.get("icmp", "unknown"),
+        ),
+        out=None if out is None else Path(out),
+        jobs=jobs,
+        since=options.get("since"),
+        until=options.get("until"),
+        namespaces=tuple(options.get("namespaces", ())),
+        max_rejected_rows=options.get("max_rejected_rows", 0),
+        max_rejected_percent=options.get("max_rejected_percent"),
+        min_coverage=options.get("min_coverage"),
+        keep_columns=options.get("keep_columns", False),
+        resume=options.get("resume", False),
+        allow_no_policies=options.get("allow_no_policies", False),
+        cache=options.get("cache", True),
+    )
+
+    def load() -> Cluster:
+        return cluster if isinstance(cluster, Cluster) else load_cluster(_paths(cluster))
+
+    return run_audit(_paths(flows_paths), load, request)
+
+
+def _paths(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    """One path stands for a list of one; a string is never taken for a list of letters."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)

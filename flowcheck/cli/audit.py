@@ -1,0 +1,162 @@
+"""flowcheck audit: load the cluster, judge the flows, show what disagrees, and end with the right code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowcheck.cli.exits import exit_code
+from flowcheck.cli.messages import Messages
+from flowcheck.cli.options import (
+    CLUSTER,
+    CONTEXT,
+    DIALECT,
+    JUDGING,
+    OUTCOME,
+    SELECTION,
+    SPEECH,
+    messages,
+    options,
+    progress_wanted,
+)
+from flowcheck.cli.values import InputPath
+from flowcheck.errors import ManifestError, Problem
+
+if TYPE_CHECKING:
+    from flowcheck.model.cluster import Cluster
+    from flowcheck.results.audit import AuditResult
+    from flowcheck.runners.request import AuditRequest
+
+
+@click.command("audit", context_settings=CONTEXT)
+@click.argument("flows", nargs=-1, required=True, type=InputPath())
+@options(CLUSTER)
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
+)
+@options(OUTCOME, SELECTION, JUDGING, DIALECT, SPEECH)
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> int:
+    """Judge recorded FLOWS (files, folders or globs of Parquet) against the policies of a cluster.
+
+    Violations are flows that went through though the policies deny them, and flows that a policy
+    stopped though the policies allow them. What cannot be decided is unknown, with a reason.
+    """
+    return run(context, given)
+
+
+def run(context: click.Context, given: dict[str, Any]) -> int:
+    """One audit from parsed options to exit code."""
+    return report(judge(context, given), given)
+
+
+def report(result: AuditResult, given: dict[str, Any]) -> int:
+    """Show a result in the asked forms; returns the exit code."""
+    from flowcheck.cli.output import write_reports
+
+    write_reports(result, given["formats"], given["color"])
+    return exit_code(result.summary, given["fail_on"], given["exit_zero"])
+
+
+def judge(context: click.Context, given: dict[str, Any]) -> AuditResult:
+    """One audit from parsed options to its result, with a progress bar and a word on what was odd."""
+    from flowcheck.cli.output import check_reports
+    from flowcheck.cli.progress import progress_bar
+
+    _check(given)
+    check_reports(given["formats"])
+    _choose_cache(given["no_cache"])
+    from flowcheck.loading import load_cluster
+    from flowcheck.runners.local import run_audit
+
+    speech = messages(context)
+
+    def load() -> Cluster:
+        cluster = load_cluster(
+            given["cluster"],
+            policies=given["policies"],
+            replace_policies=given["replace_policies"],
+            keep_going=given["keep_going"],
+        )
+        if given["strict"]:
+            refuse_skipped(cluster)
+        return cluster
+
+    request = _request(given)
+    with progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress:
+        result = run_audit(given["flows"], load, request, progress)
+    _say(result, speech)
+    return result
+
+
+def refuse_skipped(cluster: Cluster) -> None:
+    """--strict: a document that takes no part stops the run, with all such documents listed."""
+    if cluster.skipped:
+        problems = [
+            Problem(
+                f"{' '.join(filter(None, (document.kind, document.name)))}: {document.reason}",
+                str(document.source),
+            )
+            for document in cluster.skipped
+        ]
+        raise ManifestError(
+            f"{len(problems)} documents would take no part",
+            hint="remove them, or leave out --strict",
+            problems=problems,
+        )
+
+
+def _choose_cache(off: bool) -> None:
+    """The kernels look at this when they are first imported, in this process and in its workers."""
+    if off:
+        os.environ["FLOWCHECK_NO_CACHE"] = "1"
+    else:
+        os.environ.pop("FLOWCHECK_NO_CACHE", None)
+
+
+def _check(given: dict[str, Any]) -> None:
+    """What cannot be meant together."""
+    if given["resume"] and given["out"] is None:
+        raise click.UsageError("--resume needs -o, the folder of the run to go on with")
+    if given["replace_policies"] and not given["policies"]:
+        raise click.UsageError("--replace-policies needs --policies")
+    if given["keep_going"] and given["strict"]:
+        raise click.UsageError("--keep-going and --strict contradict one another")
+    if given["since"] and given["until"] and given["since"] >= given["until"]:
+        raise click.UsageError("--since is not before --until: no flow can be in between")
+    if [*given["cluster"], *given["policies"]].count("-") > 1:
+        raise click.UsageError("standard input can be read only once")
+
+
+def _request(given: dict[str, Any]) -> AuditRequest:
+    from flowcheck.model.options import Options
+    from flowcheck.runners.request import AuditRequest
+
+    return AuditRequest(
+        options=Options(ipblock_matches_pods=given["ipblock_matches_pods"], icmp=given["icmp"]),
+        out=given["out"],
+        jobs=given["jobs"],
+        since=given["since"],
+        until=given["until"],
+        namespaces=given["namespace"],
+        max_rejected_rows=given["max_rejected"].rows,
+        max_rejected_percent=given["max_rejected"].percent,
+        min_coverage=given["min_coverage"],
+        keep_columns=given["keep_columns"],
+        resume=given["resume"],
+        allow_no_policies=given["allow_no_policies"],
+        cache=not given["no_cache"],
+    )
+
+
+def _say(result: AuditResult, speech: Messages) -> None:
+    """Warnings and the reasons of an incomplete run, on standard error, whatever the report shows."""
+    speech.warnings(result.summary.cluster.warnings)
+    speech.warnings([f"{file.file}: {warning}" for file in result.ledger.files for warning in file.warnings])
+    for reason in result.summary.incomplete_because:
+        speech.warning(f"incomplete: {reason}")
+    if result.out is not None:
+        speech.note(f"results are in {result.out}")

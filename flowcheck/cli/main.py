@@ -1,0 +1,184 @@
+"""The group of commands and the error boundary: every way a run can end becomes one exit code here.
+
+Commands are imported when named, and import the engine inside their function: ``--help`` must not
+pay for it. Click's own ``main`` is not used, as it ends a broken pipe and an interrupt with 1.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from types import FrameType, TracebackType
+
+import click
+
+from flowcheck import __version__
+from flowcheck.cli.exits import Exit
+from flowcheck.cli.messages import Messages
+from flowcheck.errors import FlowcheckError
+
+COMMANDS = {
+    "audit": "Judge recorded flows against the policies of a cluster.",
+    "explain": "Say why one end may or may not talk to another, and what would change it.",
+    "demo": "Write a small sample cluster and its flows, audit it, show the report.",
+    "warmup": "Compile the kernels into the cache, for images and jobs.",
+    "doctor": "Show versions, cache, cores, and what would be slow or fail, and why.",
+    "completion": "Print the shell completion script.",
+}
+
+_OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived. Not an Exception, so that nothing on the way takes it for a fault to work around."""
+
+
+class Commands(click.Group):
+    """The commands, written out above; a command's module is ``flowcheck.cli.<name>``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"flowcheck.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 complete and clean, 1 violations found, 2 usage or manifest error "
+    "(nothing judged), 3 incomplete, 4 an output could not be written, 5 internal error.",
+)
+@click.version_option(__version__, prog_name="flowcheck", message="%(prog)s %(version)s")
+def group() -> None:
+    """Audit recorded network flows against Kubernetes NetworkPolicies."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; never raises."""
+    messages = Messages()
+    with warnings.catch_warnings():
+        warnings.showwarning = partial(_show_warning, messages)
+        code = _guarded(list(sys.argv[1:] if arguments is None else arguments), messages)
+    return _flushed(code, messages)
+
+
+def _show_warning(
+    messages: Messages, warning: Warning | str, category: type[Warning], *_place: object, **_more: object
+) -> None:
+    """Warnings raised in the engine are for everyone; those of libraries only for who asked with -v."""
+    if issubclass(category, UserWarning):
+        messages.warning(str(warning))
+    else:
+        messages.note(f"{category.__name__}: {warning}")
+
+
+def _guarded(arguments: list[str], messages: Messages) -> int:
+    try:
+        signal.signal(signal.SIGTERM, _on_sigterm)
+        return _run(arguments, messages)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        messages.failure(*_usage(error))
+        return Exit.USAGE
+    except click.ClickException as error:
+        messages.failure(error.format_message())
+        return Exit.USAGE
+    except FlowcheckError as error:
+        messages.error(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        messages.failure("interrupted; what was finished is kept where -o was given (--resume goes on)")
+        return Exit.INTERRUPTED
+    except Terminated:
+        messages.failure("terminated; what was finished is kept where -o was given (--resume goes on)")
+        return Exit.TERMINATED
+    except BrokenPipeError:
+        messages.failure("standard output was closed before the report was written")
+        return Exit.OUTPUT
+    except Exception as error:  # the boundary: a bug must not look like a finding (exit code 1)
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FULL:
+            messages.failure(f"cannot write: {error.strerror}")
+            return Exit.OUTPUT
+        messages.failure(*_internal(error, messages.verbosity > 0))
+        return Exit.INTERNAL
+
+
+def _run(arguments: list[str], messages: Messages) -> int:
+    if not arguments and "_FLOWCHECK_COMPLETE" not in os.environ:
+        click.echo(group.get_help(click.Context(group, info_name="flowcheck")), err=True)
+        return Exit.USAGE
+    instruction = os.environ.get("_FLOWCHECK_COMPLETE")
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(group, {}, "flowcheck", "_FLOWCHECK_COMPLETE", instruction)
+    with group.make_context("flowcheck", arguments, obj=messages) as context:
+        code = group.invoke(context)
+        return int(code or 0)
+
+
+def _usage(error: click.UsageError) -> list[str]:
+    command = error.ctx.command_path if error.ctx else "flowcheck"
+    return [error.format_message(), f"try '{command} --help'"]
+
+
+def _internal(error: Exception, whole: bool) -> list[str]:
+    """What to report of a bug: its type and its place in our code, never its message: that may hold input."""
+    import hashlib
+
+    frames = _frames(error.__traceback__)
+    place = frames[-1] if frames else "an unknown place"
+    kind = type(error).__name__
+    identity = hashlib.sha256(f"{__version__} {kind} {place}".encode()).hexdigest()[:12]
+    advice = f"this is a bug in flowcheck {__version__}; please report it with the id {identity}"
+    lines = [f"internal error: {kind} at {place}", advice + ("" if whole else " and what -v adds here")]
+    return lines + frames if whole else lines
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    """The places in flowcheck's own code an exception came through, innermost last."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    frames = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename.startswith(package + os.sep):
+            path = os.path.relpath(code.co_filename, os.path.dirname(package))
+            frames.append(f"{path}:{trace.tb_lineno} in {code.co_name}")
+        trace = trace.tb_next
+    return frames
+
+
+def _flushed(code: int, messages: Messages) -> int:
+    """Flush standard output while its failure can still be told: an unwritten result is 4, never 0."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if code in (Exit.CLEAN, Exit.VIOLATIONS, Exit.INCOMPLETE):
+            messages.failure(
+                f"cannot write to standard output: {getattr(error, 'strerror', None) or 'closed'}"
+            )
+            return Exit.OUTPUT
+    return code
+
+
+def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated

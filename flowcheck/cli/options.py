@@ -1,0 +1,182 @@
+"""The options several commands share, as values, and how they are put on a command.
+
+Every option may also be set by the environment (``FLOWCHECK_FAIL_ON``) or in the file named by
+``--config``; the command line beats the environment, which beats the file.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from flowcheck.cli.config import read_config
+from flowcheck.cli.messages import Messages
+from flowcheck.cli.values import InputPath, Moment, Percent, Report, ReportType, Tolerance, ToleranceType
+from flowcheck.model.options import Options
+
+F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[F], F]
+
+CONTEXT = {"auto_envvar_prefix": "FLOWCHECK", "help_option_names": ["-h", "--help"]}
+"""Without the command's name in it: one FLOWCHECK_JOBS serves every command."""
+
+
+def _set_config(context: click.Context, _parameter: click.Parameter, path: str | None) -> None:
+    if path:
+        context.default_map = {**(context.default_map or {}), **read_config(path, context.command)}
+
+
+def _set_log_format(context: click.Context, _parameter: click.Parameter, name: str) -> None:
+    if isinstance(context.obj, Messages):
+        context.obj.as_json = name == "json"
+
+
+def _set_verbosity(context: click.Context, parameter: click.Parameter, value: int) -> None:
+    if isinstance(context.obj, Messages) and value:
+        context.obj.verbosity = -1 if parameter.name == "quiet" else value
+
+
+CLUSTER: list[Option[Any]] = [
+    click.option(
+        "--cluster",
+        multiple=True,
+        required=True,
+        type=InputPath(),
+        help="File or folder of manifests, a kubectl List, or - for standard input. Repeatable.",
+    ),
+    click.option("--policies", multiple=True, type=InputPath(), help="More policy documents. Repeatable."),
+    click.option(
+        "--replace-policies", is_flag=True, help="--policies take the place of those under --cluster."
+    ),
+    click.option("--keep-going", is_flag=True, help="Judge without the bad documents, and end with 3."),
+    click.option("--strict", is_flag=True, help="Stop on any document that would take no part."),
+    click.option("--allow-no-policies", is_flag=True, help="A cluster without policies is meant."),
+]
+
+DIALECT: list[Option[Any]] = [
+    click.option(
+        "--ipblock-matches-pods",
+        type=click.Choice(["yes", "no", "unknown"]),
+        default=Options().ipblock_matches_pods,
+        show_default=True,
+        help="Whether an ipBlock matches pods by their address (Cilium: no).",
+    ),
+    click.option(
+        "--icmp",
+        type=click.Choice(["unknown", "policy"]),
+        default=Options().icmp,
+        show_default=True,
+        help="What a policy says of a protocol without ports that no rule admits (policy: deny).",
+    ),
+]
+
+SELECTION: list[Option[Any]] = [
+    click.option(
+        "--from",
+        "source_format",
+        type=click.Choice(["auto", "canonical"]),
+        default="auto",
+        show_default=True,
+        help="Format of the flows. canonical is Parquet with flowcheck's own columns.",
+    ),
+    click.option(
+        "--since", type=Moment(), help="From this instant on: RFC 3339, a date (UTC), or an age: 6h."
+    ),
+    click.option("--until", type=Moment(), help="Before this instant."),
+    click.option("-n", "--namespace", multiple=True, help="Only flows with an end in it. Repeatable."),
+]
+
+JUDGING: list[Option[Any]] = [
+    click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]"),
+    click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
+    click.option(
+        "--max-rejected",
+        type=ToleranceType(),
+        default=Tolerance(),
+        help="Rows, or a share such as 0.5%, that may be bad.  [default: 0]",
+    ),
+    click.option("--min-coverage", type=Percent(), help="End with 3 when fewer rows get a verdict."),
+    click.option("--keep-columns", is_flag=True, help="Keep unknown columns in violations.parquet."),
+    click.option("--no-cache", is_flag=True, help="Do not use the cache of compiled kernels."),
+]
+
+OUTCOME: list[Option[Any]] = [
+    click.option(
+        "-f",
+        "--format",
+        "formats",
+        multiple=True,
+        type=ReportType(),
+        default=[Report("terminal")],
+        help="terminal, json, jsonl, csv or md; =FILE writes there instead of standard output. Repeatable."
+        "  [default: terminal]",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(["violation", "unresolved", "none"]),
+        default="violation",
+        show_default=True,
+        help="What makes the exit code 1; unresolved counts unknown verdicts too.",
+    ),
+    click.option("--exit-zero", is_flag=True, help="0 instead of 1. An incomplete run still ends with 3."),
+]
+
+SPEECH: list[Option[Any]] = [
+    click.option(
+        "-q", "--quiet", is_flag=True, expose_value=False, callback=_set_verbosity, help="Errors only."
+    ),
+    click.option(
+        "-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Say more."
+    ),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+    ),
+    click.option("--no-progress", is_flag=True, help="No progress bar."),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_set_log_format,
+        help="Form of the messages on standard error.",
+    ),
+    click.option(
+        "--config",
+        type=click.Path(dir_okay=False),
+        is_eager=True,
+        expose_value=False,
+        callback=_set_config,
+        help="YAML file of option values.",
+    ),
+]
+
+
+def options(*groups: list[Option[Any]]) -> Callable[[F], F]:
+    """Put the options on a command, in the order they are written."""
+
+    def decorate(function: F) -> F:
+        for option in reversed([option for group in groups for option in group]):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def is_terminal(stream: Any) -> bool:
+    return stream is not None and bool(stream.isatty())
+
+
+def messages(context: click.Context) -> Messages:
+    """The messages of this run; a fresh set where a command is invoked without ``main``."""
+    return context.ensure_object(Messages)
+
+
+def progress_wanted(context: click.Context, no_progress: bool) -> bool:
+    """Only for people: standard error is a terminal, and nobody asked for silence."""
+    speech = messages(context)
+    return not no_progress and speech.verbosity >= 0 and not speech.as_json and is_terminal(sys.stderr)

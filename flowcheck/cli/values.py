@@ -1,0 +1,140 @@
+"""What the words on the command line stand for: times and ages, counts and percentages, reports, inputs.
+
+Each is a click parameter type; a word that means nothing is a usage error that says what would.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from flowcheck.reports import FORMATS
+
+_AGE = re.compile(r"(\d{1,6})(s|m|h|d|w)")
+_AGE_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)%")
+_STORE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Value(click.ParamType):  # type: ignore[type-arg]  # generic only in newer click
+    """A click type whose ``parse`` raises ValueError with the sentence to show."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str | int | float):
+            return value
+        try:
+            return self.parse(str(value))
+        except (ValueError, OverflowError) as error:
+            self._refuse(str(error), param, ctx)
+
+    def parse(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def _refuse(self, why: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
+        self.fail(why, param, ctx)
+
+
+class Moment(Value):
+    """An instant: RFC 3339, a date (its midnight in UTC), or an age counted back from now."""
+
+    name = "time"
+
+    def parse(self, text: str) -> datetime:
+        age = _AGE.fullmatch(text)
+        if age:
+            return datetime.now(UTC) - timedelta(**{_AGE_UNITS[age[2]]: int(age[1])})
+        problem = f"{text!r} is not a time; write 2026-01-31T10:00:00Z, 2026-01-31, or an age such as 6h"
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(problem) from None
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            return moment.replace(tzinfo=UTC)
+        if not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text):
+            raise ValueError(problem)
+        if moment.tzinfo is None:
+            raise ValueError(f"{text!r} has no time zone; add Z for UTC, or an offset such as +02:00")
+        return moment.astimezone(UTC)
+
+
+class Percent(Value):
+    """A share from 0 to 100, with or without its sign."""
+
+    name = "pct"
+
+    def parse(self, text: str) -> float:
+        match = _PERCENT.fullmatch(text if text.endswith("%") else text + "%")
+        if not match or float(match[1]) > 100:
+            raise ValueError(f"{text!r} is not a percentage from 0 to 100")
+        return float(match[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How many rejected rows still leave a run complete: so many, or such a share of the rows."""
+
+    rows: int = 0
+    percent: float | None = None
+
+
+class ToleranceType(Value):
+    """``10`` rows, or ``0.5%`` of them."""
+
+    name = "n|pct%"
+
+    def parse(self, text: str) -> Tolerance:
+        if re.fullmatch(r"\d{1,18}", text):
+            return Tolerance(rows=int(text))
+        if not text.endswith("%"):
+            raise ValueError(f"{text!r} is neither a number of rows nor a percentage such as 0.5%")
+        return Tolerance(percent=Percent().parse(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report to make: its format, and the file it goes to (None: standard output)."""
+
+    format: str
+    file: Path | None = None
+
+
+class ReportType(Value):
+    """``json`` to standard output, ``json=FILE`` to a file."""
+
+    name = "format[=file]"
+
+    def parse(self, text: str) -> Report:
+        name, equals, file = text.partition("=")
+        if name not in FORMATS:
+            raise ValueError(f"{name!r} is not a report format; there are {', '.join(FORMATS)}")
+        if equals and not file:
+            raise ValueError(f"{text!r} names no file after the =")
+        return Report(name, Path(file) if file not in ("", "-") else None)
+
+
+class InputPath(Value):
+    """A file, folder or glob. Object stores are refused here, before anything is read."""
+
+    name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+    def parse(self, text: str) -> str:
+        if not text:
+            raise ValueError("an empty path")
+        if _STORE.match(text):
+            raise ValueError(
+                f"{text!r}: object stores are not supported yet; copy the files to a local folder first"
+            )
+        if "\0" in text:
+            raise ValueError("a path cannot hold a NUL character")
+        return text

@@ -1,0 +1,123 @@
+"""One meaning for each exit code, seen from outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import flowcheck
+from tests.cli.worlds import ALLOWED, BAD_PORT, DENIED, write_cluster, write_flows
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Path:
+    return write_cluster(tmp_path / "cluster")
+
+
+def test_0_complete_and_clean(tmp_path: Path, cluster: Path) -> None:
+    done = flowcheck("audit", write_flows(tmp_path / "f.parquet", [ALLOWED]), "--cluster", cluster)
+    assert done.returncode == 0, done.stderr
+    assert "no violations among 1 judged row" in done.stdout
+
+
+def test_1_violations_found(tmp_path: Path, cluster: Path) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED, DENIED])
+    done = flowcheck("audit", flows, "--cluster", cluster, "-o", tmp_path / "out", "-f", "json")
+    assert done.returncode == 1, done.stderr
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert (finding["kind"], finding["port"], finding["records"]) == ("forwarded_denied", DENIED, 1)
+    assert (tmp_path / "out" / "violations.parquet").is_file()
+
+
+@pytest.mark.parametrize("option", ["--exit-zero", "--fail-on=none"])
+def test_0_where_violations_are_not_to_fail(tmp_path: Path, cluster: Path, option: str) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [DENIED])
+    assert flowcheck("audit", flows, "--cluster", cluster, option).returncode == 0
+
+
+def test_1_where_unresolved_is_to_fail(tmp_path: Path, cluster: Path) -> None:
+    """ICMP to an isolated pod is unknown."""
+    flows = write_flows(tmp_path / "f.parquet", [None], protocol=1)
+    assert flowcheck("audit", flows, "--cluster", cluster).returncode == 0
+    assert flowcheck("audit", flows, "--cluster", cluster, "--fail-on", "unresolved").returncode == 1
+
+
+@pytest.mark.parametrize("extra", [[], ["--exit-zero"], ["--fail-on", "none"]])
+def test_3_a_bad_row_beats_violations(tmp_path: Path, cluster: Path, extra: list[str]) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [DENIED, BAD_PORT])
+    done = flowcheck("audit", flows, "--cluster", cluster, *extra)
+    assert done.returncode == 3, done.stderr
+    assert "incomplete" in done.stderr
+    assert "1 finding - INCOMPLETE" in done.stdout
+
+
+def test_1_where_the_bad_row_is_tolerated(tmp_path: Path, cluster: Path) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [DENIED, BAD_PORT])
+    assert flowcheck("audit", flows, "--cluster", cluster, "--max-rejected", "1").returncode == 1
+
+
+def test_3_a_broken_file_among_good_ones(tmp_path: Path, cluster: Path) -> None:
+    write_flows(tmp_path / "flows" / "good.parquet", [ALLOWED])
+    (tmp_path / "flows" / "bad.parquet").write_bytes(b"PAR1 not really")
+    done = flowcheck("audit", tmp_path / "flows", "--cluster", cluster)
+    assert done.returncode == 3, done.stderr
+    assert "bad.parquet" in done.stdout
+
+
+def test_3_coverage_below_the_minimum(tmp_path: Path, cluster: Path) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [None], protocol=1)
+    assert flowcheck("audit", flows, "--cluster", cluster, "--min-coverage", "50%").returncode == 3
+
+
+@pytest.mark.parametrize(
+    "content", ["kind: [", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nspec: 1\n"]
+)
+def test_2_a_bad_policy_document_stops_the_run(tmp_path: Path, cluster: Path, content: str) -> None:
+    (cluster / "bad.yaml").write_text(content)
+    done = flowcheck("audit", write_flows(tmp_path / "f.parquet", [ALLOWED]), "--cluster", cluster)
+    assert done.returncode == 2
+    assert "bad.yaml" in done.stderr
+    assert done.stdout == ""
+
+
+def test_3_a_bad_policy_document_with_keep_going(tmp_path: Path, cluster: Path) -> None:
+    (cluster / "bad.yaml").write_text("kind: [")
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    assert flowcheck("audit", flows, "--cluster", cluster, "--keep-going").returncode == 3
+
+
+def test_2_no_flows(tmp_path: Path, cluster: Path) -> None:
+    (tmp_path / "none").mkdir()
+    assert flowcheck("audit", tmp_path / "none", "--cluster", cluster).returncode == 2
+    assert flowcheck("audit", tmp_path / "missing.parquet", "--cluster", cluster).returncode == 2
+
+
+def test_2_no_policies_unless_meant(tmp_path: Path) -> None:
+    cluster = write_cluster(tmp_path / "c", policies=False)
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    assert flowcheck("audit", flows, "--cluster", cluster).returncode == 2
+    assert flowcheck("audit", flows, "--cluster", cluster, "--allow-no-policies").returncode == 0
+
+
+def test_2_no_pods(tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    assert flowcheck("audit", flows, "--cluster", tmp_path / "c").returncode == 2
+
+
+def test_4_an_output_that_cannot_be_written(tmp_path: Path, cluster: Path) -> None:
+    (tmp_path / "file").touch()
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    done = flowcheck("audit", flows, "--cluster", cluster, "-f", f"json={tmp_path}/file/x.json")
+    assert done.returncode == 4
+    assert "cannot write" in done.stderr
+
+
+def test_4_a_full_standard_output(tmp_path: Path, cluster: Path) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = flowcheck("audit", flows, "--cluster", cluster, stdout=full)
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,175 @@
+"""Which module may import which, and where each third-party library lives, read from the code itself.
+
+The rows of ROWS go from the bottom up: a module may import from rows above its own in this list, that
+is from lower ranks, and from its own part. ``if TYPE_CHECKING:`` imports count as any other.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flowcheck.reports import FORMATS
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "flowcheck"
+
+ROWS = (
+    ("errors",),
+    ("model", "arrays"),
+    ("manifests", "reference", "kernels"),
+    ("dialects", "compile", "flows"),
+    ("loading", "evaluate"),
+    ("results", "explain"),
+    ("reports", "runners", "demo"),
+    ("api", "cli"),
+    ("__init__", "__main__"),
+)
+RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
+
+NEVER = {
+    "model": {"arrays", "compile", "kernels"},
+    "kernels": {"model"},
+    "reference": {"arrays", "compile", "kernels"},
+    "loading": {"compile", "kernels", "flows", "arrays"},
+    "explain": {"reference", "manifests", "dialects"},
+}
+"""Beyond the rows: what gives the house its shape."""
+
+APART = {
+    "dialects": {"kubernetes", "admin", "calico", "cilium", "istio"},
+    "flows": {"parquet", "hubble", "goldmane", "netobserv", "vpc"},
+    "reports": {home.rpartition(".")[2] for home in FORMATS.values()},
+}
+"""Modules that do not import one another, by part; what they share stands in the part's other modules."""
+
+HOMES = {
+    "click": {"cli"},
+    "msgspec": {"manifests", "dialects", "explain", "results", "reports", "runners"},
+    "numba": {"kernels"},
+    "numpy": {"arrays", "compile", "kernels", "flows", "evaluate", "explain", "results", "runners", "demo"},
+    "pyarrow": {"flows", "evaluate", "explain", "results", "runners", "demo"},
+    "rich": {"reports.terminal", "reports.explain_terminal", "cli.progress"},
+    "yaml": {"manifests"},
+}
+
+
+class Import(NamedTuple):
+    module: str
+    imported: str
+    line: int
+    late: bool
+
+
+def module_name(file: Path) -> str:
+    """``cli.main``, ``arrays``; a package is named by itself."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def imports_of(file: Path) -> Iterator[Import]:
+    module = module_name(file)
+    tree = ast.parse(file.read_bytes())
+    late = {
+        inner
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for inner in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(module, alias.name, node.lineno, node in late)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: a relative import"
+            for alias in node.names:
+                yield Import(module, f"{node.module}.{alias.name}", node.lineno, node in late)
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+IMPORTS = [found for file in FILES for found in imports_of(file)]
+OWN = [
+    (found, found.imported.removeprefix("flowcheck.").split("."))
+    for found in IMPORTS
+    if found.imported.startswith("flowcheck.") and found.imported != "flowcheck.__version__"
+]
+
+
+def part_of(module: str) -> str:
+    return module.split(".")[0]
+
+
+def test_every_module_has_a_place_in_the_table() -> None:
+    assert {part_of(module_name(file)) for file in FILES} <= RANK.keys()
+
+
+def test_imports_point_down() -> None:
+    assert not [
+        found
+        for found, (target, *_) in OWN
+        if target != part_of(found.module) and RANK[target] >= RANK[part_of(found.module)]
+    ]
+
+
+def test_what_must_never_be_seen() -> None:
+    assert not [found for found, (target, *_) in OWN if target in NEVER.get(part_of(found.module), ())]
+
+
+@pytest.mark.parametrize("part", APART)
+def test_siblings_do_not_import_one_another(part: str) -> None:
+    members = {f"{part}.{name}" for name in APART[part]}
+    reached = {
+        (found.module, f"{part}.{target[1]}")
+        for found, target in OWN
+        if found.module in members and target[0] == part and len(target) > 1
+    }
+    assert not {(source, target) for source, target in reached if target in members and source != target}
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_every_library_has_a_home(library: str) -> None:
+    homes = HOMES[library]
+    assert not [
+        found
+        for found in IMPORTS
+        if found.imported.split(".")[0] == library
+        and found.module not in homes
+        and part_of(found.module) not in homes
+    ]
+
+
+def test_no_other_library_is_used() -> None:
+    used = {found.imported.split(".")[0] for found in IMPORTS}
+    assert used - set(sys.stdlib_module_names) - HOMES.keys() == {"flowcheck"}
+
+
+def test_late_imports_are_only_in_the_command_line() -> None:
+    assert not [found for found in IMPORTS if found.late and part_of(found.module) != "cli"]
+
+
+HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["audit", "--help"], ["demo", "--help"], ["explain", "--help"], []]
+)
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from flowcheck.cli.main import main; main(sys.argv[1:]);"
+        f"heavy = [name for name in {HEAVY!r} if name in sys.modules]; sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_itself_imports_nothing_heavy() -> None:
+    code = f"import sys, flowcheck; sys.exit(any(name in sys.modules for name in {(*HEAVY, 'click')!r}))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
