@@ -1,0 +1,58 @@
+"""The sample's README: what lies there, and the table of what was planted. Text only; made from the plan."""
+
+from __future__ import annotations
+
+from flowcheck.demo.scenarios import (
+    DROPPED_ALLOWED,
+    FORWARDED_DENIED,
+    IN_ORDER,
+    UNDECIDED,
+    Scenario,
+)
+
+HEAD = """\
+# A sample cluster and a day of its flows
+
+Made by `flowcheck demo`; nothing here was recorded in a real network. Try it:
+
+    flowcheck audit flows --cluster cluster -o out
+
+- `cluster/`: a small shop, as `kubectl get -o yaml` would show it: 3 nodes, 4 namespaces, 16 workloads and
+  19 NetworkPolicies. It holds a roll-out in which one port name means two numbers, pods with two
+  addresses, a finished pod whose address somebody else has now, and pods on the host network.
+- `flows/`: {rows:,} flow records of 10 March 2026 in three files, in flowcheck's canonical columns. Much of
+  the traffic inside the cluster is reported by both ends (`observation_point`).
+
+Most of it is in order. The rest was planted, in exactly these numbers of records:
+"""
+
+
+def text(n_rows: int) -> str:
+    """The README for ``n_rows`` flow records."""
+    parts = [
+        HEAD.format(rows=n_rows),
+        _findings("Went through, though the policies deny it (`forwarded_denied`)", FORWARDED_DENIED),
+        _findings("Denied, though the policies allow it (`dropped_allowed`)", DROPPED_ALLOWED),
+        _stories("Cannot be decided (verdict unknown, never a violation)", "reason", UNDECIDED),
+        _stories("In order, though it may not look so", "verdict", IN_ORDER),
+    ]
+    return "\n".join(parts)
+
+
+def _findings(title: str, scenarios: tuple[Scenario, ...]) -> str:
+    rows = [
+        f"| {s.rows:,} | {s.title} | {s.source} | {s.destination} | {s.ports[0]} | {s.direction or '-'} |"
+        for s in scenarios
+    ]
+    head = "| records | what | from | to | port | denied by |\n|---:|---|---|---|---:|---|"
+    return _section(title, scenarios, head, rows)
+
+
+def _stories(title: str, column: str, scenarios: tuple[Scenario, ...]) -> str:
+    rows = [f"| {s.rows:,} | {s.title} | {getattr(s, column)} |" for s in scenarios]
+    return _section(title, scenarios, f"| records | what | {column} |\n|---:|---|---|", rows)
+
+
+def _section(title: str, scenarios: tuple[Scenario, ...], head: str, rows: list[str]) -> str:
+    total = sum(scenario.rows for scenario in scenarios)
+    return "\n".join([f"## {title}: {total:,}", "", head, *rows, ""])
