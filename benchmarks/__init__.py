@@ -1,0 +1,1 @@
+"""Generated worlds, peers and clocks; see run.py. Not part of the package."""
