@@ -157,7 +157,8 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["audit", "--help"], ["demo", "--help"], ["explain", "--help"], []]
+    "arguments",
+    [["--help"], ["--version"], ["audit", "--help"], ["demo", "--help"], ["explain", "--help"], []],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (

@@ -121,12 +121,17 @@ def _check(given: dict[str, Any]) -> None:
     """What cannot be meant together."""
     if given["resume"] and given["out"] is None:
         raise click.UsageError("--resume needs -o, the folder of the run to go on with")
+    check_inputs(given)
+    if given["since"] and given["until"] and given["since"] >= given["until"]:
+        raise click.UsageError("--since is not before --until: no flow can be in between")
+
+
+def check_inputs(given: dict[str, Any]) -> None:
+    """What cannot be meant together of the options that name the cluster."""
     if given["replace_policies"] and not given["policies"]:
         raise click.UsageError("--replace-policies needs --policies")
     if given["keep_going"] and given["strict"]:
         raise click.UsageError("--keep-going and --strict contradict one another")
-    if given["since"] and given["until"] and given["since"] >= given["until"]:
-        raise click.UsageError("--since is not before --until: no flow can be in between")
     if [*given["cluster"], *given["policies"]].count("-") > 1:
         raise click.UsageError("standard input can be read only once")
 

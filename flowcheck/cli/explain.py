@@ -1,0 +1,128 @@
+"""flowcheck explain: load the cluster, ask about one pair, and show why."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowcheck.cli.exits import Exit
+from flowcheck.cli.options import CLUSTER, CONTEXT, DIALECT, SPEECH, messages, options
+from flowcheck.cli.values import Value
+from flowcheck.errors import RunError
+
+if TYPE_CHECKING:
+    from flowcheck.explain.records import Explanation
+    from flowcheck.model.cluster import Cluster
+
+_PORTLESS = ("icmp", "icmpv6")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A destination port with its protocol; None where the protocol has no ports."""
+
+    number: int | None
+    protocol: str
+
+
+class PortType(Value):
+    """``443``, ``53/udp``, ``icmp``."""
+
+    name = "port"
+
+    def parse(self, text: str) -> Port:
+        if text.lower() in _PORTLESS:
+            return Port(None, text)
+        match = re.fullmatch(r"([0-9]{1,5})(?:/(tcp|udp|sctp))?", text, re.IGNORECASE)
+        if match is None or not 1 <= int(match[1]) <= 65535:
+            raise ValueError(f"{text!r} is not a port; write 443, 53/udp, 9999/sctp, icmp or icmpv6")
+        return Port(int(match[1]), match[2] or "tcp")
+
+
+@click.command("explain", context_settings=CONTEXT)
+@options(CLUSTER)
+@click.option(
+    "--from",
+    "src",
+    required=True,
+    help="NS/POD, NS/WORKLOAD, NS/KIND/NAME, Node/NAME or an IP address.",
+)
+@click.option("--to", "dst", required=True, help="The same, or a Service: NS/svc/NAME.")
+@click.option(
+    "--port", required=True, type=PortType(), help="443, 53/udp, 9999/sctp, icmp; a Service's own port."
+)
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="json is the whole record.",
+)
+@options(DIALECT, SPEECH)
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> int:
+    """Say why one end may or may not talk to another, rule by rule, and what would change it.
+
+    \b
+    flowcheck explain --cluster cluster --from shop/cart --to shop/svc/cart-store --port 6379
+    flowcheck explain --cluster cluster --from 203.0.113.9 --to shop/gateway --port 8080
+
+    An explanation is not a check: the exit code is 0 whatever the verdict is.
+    """
+    from flowcheck.cli.audit import check_inputs, refuse_skipped
+    from flowcheck.compile import compile_program
+    from flowcheck.explain import explain
+    from flowcheck.loading import load_cluster
+    from flowcheck.model.options import Options
+
+    check_inputs(given)
+    cluster = load_cluster(
+        given["cluster"],
+        policies=given["policies"],
+        replace_policies=given["replace_policies"],
+        keep_going=given["keep_going"],
+    )
+    if given["strict"]:
+        refuse_skipped(cluster)
+    _refuse_empty(cluster, given["allow_no_policies"])
+    program = compile_program(cluster, Options(given["ipblock_matches_pods"], given["icmp"]))
+    port: Port = given["port"]
+    answer = explain(program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol)
+    messages(context).warnings(cluster.warnings)
+    _write(answer, given["form"], given["color"])
+    refused = given["keep_going"] and any(s.reason.startswith("refused: ") for s in cluster.skipped)
+    return Exit.INCOMPLETE if refused else Exit.CLEAN
+
+
+def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
+    if not cluster.pods:
+        raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")
+    if not cluster.policies and not allow_no_policies:
+        raise RunError(
+            "there are no policies: everything is allowed",
+            hint="add them to --cluster or --policies, or say --allow-no-policies",
+        )
+
+
+def _write(answer: Explanation, form: str, color: str) -> None:
+    from flowcheck.reports import explain_json, explain_terminal
+    from flowcheck.results.files import output_errors
+
+    stream = sys.stdout
+    with output_errors("standard output"):
+        if stream is None:
+            raise OSError("it is closed")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+        if form == "json":
+            explain_json.render(answer, stream)
+        else:
+            explain_terminal.render(answer, stream, color=color)
+        stream.flush()

@@ -1,0 +1,225 @@
+"""The question put together: find both ends, judge every pair by the compiled program, explain each case.
+
+Called by people through ``flowcheck.explain`` and by the command. An end that may mean several things has a
+verdict only where all of them agree; a Service only where all its backends do.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import msgspec
+
+from flowcheck.compile import Program
+from flowcheck.explain import compiled
+from flowcheck.explain.change import Denied, propose
+from flowcheck.explain.checks import Question
+from flowcheck.explain.compiled import Outcome, judge_pairs
+from flowcheck.explain.ends import End, Finder, Party
+from flowcheck.explain.records import Case, Explanation
+from flowcheck.explain.services import find_destination, translation
+from flowcheck.explain.summary import end_answer, no_subject, sentence_of, split_of
+from flowcheck.explain.walk import Walked, checked, exempt, walk
+from flowcheck.explain.words import PROTOCOLS, WITH_PORTS, protocol_name
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.verdict import Reason, Verdict
+
+Pair = tuple[End, End]
+
+
+def explain(
+    program: Program, *, src: str, dst: str, port: int | None = 80, protocol: str | int = "TCP"
+) -> Explanation:
+    """Why ``src`` may or may not talk to ``dst``, by every policy asked, and what would change it.
+
+    An end is an address, ``NS/POD``, ``NS/WORKLOAD``, ``NS/KIND/NAME`` or ``Node/NAME``; ``dst`` may be a
+    Service, ``NS/svc/NAME``, and ``port`` is then the Service's. ``protocol`` is TCP, UDP, SCTP, ICMP, ICMPv6
+    or a number.
+
+    Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
+    """
+    number = _protocol(protocol)
+    wanted = _port(port, number)
+    finder = Finder(program)
+    source = finder.find(src)
+    destination = find_destination(finder, dst, wanted, number, source)
+    return _Explainer(finder, number, wanted).explain(source, destination)
+
+
+def _protocol(protocol: str | int) -> int:
+    number = PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
+    if not 0 <= number <= 255:
+        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(PROTOCOLS)}")
+    return number
+
+
+def _port(port: int | None, protocol: int) -> int | None:
+    if protocol not in WITH_PORTS:
+        return None
+    if port is None or not 1 <= port <= 65535:
+        raise ValueError(f"{protocol_name(protocol)} needs a port from 1 to 65535, not {port}")
+    return port
+
+
+class _Explainer:
+    """Explains pairs of ends of one program for one port."""
+
+    def __init__(self, finder: Finder, protocol: int, port: int | None) -> None:
+        self._finder = finder
+        self._program = finder.program
+        self._cluster: Cluster = finder.cluster
+        self._policies: list[Policy] = sorted(finder.cluster.policies, key=lambda policy: policy.order)
+        self._protocol = protocol
+        self._port = port
+
+    def explain(self, src: Party, dst: Party) -> Explanation:
+        pairs = list(product(src.ends, dst.ends))
+        ports = [self._port if d.port is None else d.port for _, d in pairs]
+        endpoints = [(s.endpoint, d.endpoint) for s, d in pairs]
+        outcomes = judge_pairs(self._program, endpoints, self._protocol, ports)
+        cases, denied = self._cases(pairs, outcomes)
+        verdict, reason = self._verdict(src, dst, pairs, outcomes, cases)
+        why, settle = self._summary(src, dst, verdict, reason, cases)
+        change = propose(self._cluster, denied, self._protocol, len(pairs)) if denied else None
+        return Explanation(
+            src=end_answer(src, ()),
+            dst=end_answer(dst, filter(None, [translation(self._port, dst.ends, self._protocol)])),
+            port=self._port,
+            protocol=protocol_name(self._protocol),
+            verdict=str(verdict),
+            reason=str(reason),
+            why=why,
+            settle=settle,
+            cases=tuple(cases),
+            change=change,
+            options={
+                "ipblock_matches_pods": self._program.options.ipblock_matches_pods,
+                "icmp": self._program.options.icmp,
+            },
+        )
+
+    def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:
+        """One case for each distinct outcome, explained by the first pair that has it."""
+        same: dict[tuple[Outcome, int | None, str], list[Pair]] = {}
+        for (s, d), outcome in zip(pairs, outcomes, strict=True):
+            workload = str(d.pod.workload) if d.pod else ""
+            same.setdefault((outcome, d.port, workload), []).append((s, d))
+        cases, denied = [], []
+        for (outcome, port, _), alike in same.items():
+            src, dst = alike[0]
+            asked = self._port if port is None else port
+            egress = self._side(Direction.EGRESS, src, dst, asked, outcome.egress)
+            ingress = self._side(Direction.INGRESS, dst, src, asked, outcome.ingress)
+            verdict, reason = _join(egress, ingress)
+            if verdict != outcome.verdict:
+                raise AssertionError("the sides do not make the verdict")
+            if outcome.verdict is Verdict.DENY:
+                denied += [Denied(s, d, asked, egress, ingress) for s, d in alike]
+            sources = tuple(dict.fromkeys(name for s, _ in alike for name in s.members or (s.name,)))
+            destinations = tuple(dict.fromkeys(name for _, d in alike for name in d.members or (d.name,)))
+            cases.append(
+                Case(
+                    src=src.name,
+                    dst=dst.name,
+                    port=asked,
+                    verdict=str(verdict),
+                    reason=str(reason),
+                    egress=egress.answer,
+                    ingress=ingress.answer,
+                    sources=sources,
+                    destinations=destinations,
+                )
+            )
+        return cases, denied
+
+    def _side(self, direction: Direction, subject: End, peer: End, port: int | None, decision: int) -> Walked:
+        """One side, explained and held against the compiled decision."""
+        src, dst = (subject, peer) if direction is Direction.EGRESS else (peer, subject)
+        verdict, reason, text = compiled.side_of(self._program, decision)
+        for end, lost in ((src, "src"), (dst, "dst")):
+            if end.lost:
+                walked = exempt(direction, subject, peer, Verdict.UNKNOWN, end.why_lost)
+                return checked(_with_reason(walked, f"{end.lost}_{lost}"), verdict, reason, text)
+        exemption = compiled.exemption(self._program, src.endpoint, dst.endpoint)
+        if exemption == "self":
+            walked = exempt(
+                direction, subject, peer, Verdict.ALLOW, "a pod may always talk to itself: no policy is asked"
+            )
+        elif subject.pod is None:
+            walked = exempt(direction, subject, peer, Verdict.NOT_APPLICABLE, no_subject(subject))
+        elif exemption == "own node" and direction is Direction.INGRESS:
+            why = "a pod's own node may always talk to it (kubelet probes): no policy is asked"
+            walked = exempt(direction, subject, peer, Verdict.ALLOW, why)
+        else:
+            question = Question(
+                self._cluster, self._program.options, direction, subject, peer, self._protocol, port
+            )
+            walked = walk(question, self._policies)
+        return checked(walked, verdict, reason, text)
+
+    def _verdict(
+        self, src: Party, dst: Party, pairs: list[Pair], outcomes: list[Outcome], cases: list[Case]
+    ) -> tuple[Verdict, Reason]:
+        """The verdict of the whole: one only where everything an end may mean agrees."""
+        if not pairs:
+            return Verdict.UNKNOWN, Reason.UNRESOLVED_DST
+        if dst.service:
+            answers = {(case.verdict, case.reason) for case in cases}
+        else:
+            answers = {(str(o.egress), str(o.ingress)) for o in outcomes}
+        if len(answers) == 1:
+            return Verdict(cases[0].verdict), Reason(cases[0].reason)
+        by_source: dict[int, list[tuple[int, int]]] = {}
+        for (s, _), o in zip(pairs, outcomes, strict=True):
+            by_source.setdefault(id(s), []).append((o.egress, o.ingress))
+        lists = list(by_source.values())
+        if any(one != lists[0] for one in lists):
+            return Verdict.UNKNOWN, Reason.AMBIGUOUS_SRC
+        return Verdict.UNKNOWN, Reason.SERVICE_BACKENDS_DIFFER if dst.service else Reason.AMBIGUOUS_DST
+
+    def _summary(
+        self, src: Party, dst: Party, verdict: Verdict, reason: Reason, cases: list[Case]
+    ) -> tuple[str, str]:
+        """The verdict of the whole in a sentence, and what would settle it where it is open."""
+        if not cases:
+            return f"{dst.name} has no backends: nobody answers, and there is nothing to judge", (
+                "give a snapshot that has the Service's pods or EndpointSlices"
+            )
+        if reason in (
+            Reason.UNRESOLVED_SRC,
+            Reason.UNRESOLVED_DST,
+            Reason.AMBIGUOUS_SRC,
+            Reason.AMBIGUOUS_DST,
+        ):
+            lost = [end for end in (*src.ends, *dst.ends) if end.lost]
+            if lost and len(cases) == 1:
+                return lost[0].why_lost, "take the snapshot at the time of the traffic, or name the pod"
+        if len(cases) > 1 and verdict is Verdict.UNKNOWN and len({c.verdict for c in cases}) > 1:
+            split = split_of(cases, by_source=reason is Reason.AMBIGUOUS_SRC)
+            if reason is Reason.SERVICE_BACKENDS_DIFFER:
+                return f"its backends differ: {split}", "ask for one backend by its pod's name"
+            which = src if reason is Reason.AMBIGUOUS_SRC else dst
+            return f"{which.name} stands for several that policies treat differently: {split}", (
+                "ask for one pod, or one address"
+            )
+        if len(cases) > 1 and verdict is Verdict.UNKNOWN:
+            why = (
+                f"every case is {cases[0].verdict}, but not by the same policies; an audit says unknown then"
+            )
+            return why, "ask for one pod, or one address"
+        first = cases[0]
+        return sentence_of(first), first.egress.settle or first.ingress.settle
+
+
+def _with_reason(walked: Walked, reason: str) -> Walked:
+    return Walked(msgspec.structs.replace(walked.answer, reason=reason), walked.ending)
+
+
+def _join(egress: Walked, ingress: Walked) -> tuple[Verdict, Reason]:
+    """A connection needs both sides: a denial wins, then doubt, then an allow."""
+    for verdict in (Verdict.DENY, Verdict.UNKNOWN, Verdict.ALLOW):
+        for side in (egress.answer, ingress.answer):
+            if side.verdict == verdict:
+                return verdict, Reason(side.reason)
+    return Verdict.NOT_APPLICABLE, Reason.NONE

@@ -1,0 +1,200 @@
+"""Whether one entry of a rule matches the flow, and why (not), in words: ``model/policy.py`` with reasons."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flowcheck.explain.ends import End
+from flowcheck.explain.records import Check, Match
+from flowcheck.explain.words import (
+    WITH_PORTS,
+    block_text,
+    faults,
+    port_text,
+    ports_text,
+    protocol_name,
+    query_text,
+    selector_text,
+)
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
+from flowcheck.model.labels import Labels
+from flowcheck.model.options import Options
+from flowcheck.model.policy import (
+    AddressBlock,
+    Anyone,
+    Direction,
+    DomainNames,
+    NamedPort,
+    NodeQuery,
+    Peer,
+    PodQuery,
+    PortRange,
+    Ports,
+    Rule,
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One side of a flow: may this subject talk with this peer?"""
+
+    cluster: Cluster
+    options: Options
+    direction: Direction
+    subject: End
+    peer: End
+    protocol: int
+    port: int | None
+
+    @property
+    def destination(self) -> End:
+        return self.subject if self.direction is Direction.INGRESS else self.peer
+
+    @property
+    def peer_word(self) -> str:
+        return "the source" if self.direction is Direction.INGRESS else "the destination"
+
+    @property
+    def subject_word(self) -> str:
+        return "the destination" if self.direction is Direction.INGRESS else "the source"
+
+
+def together(checks: Iterable[Check]) -> Match:
+    """Entries of one list are alternatives."""
+    matches = {check.match for check in checks}
+    return "yes" if "yes" in matches else "maybe" if "maybe" in matches else "no"
+
+
+def check_peers(rule: Rule, question: Question) -> tuple[Check, ...]:
+    """Absent peers are everybody, an empty list is nobody."""
+    if rule.peers is None:
+        return (Check("yes", "everyone"),)
+    if not rule.peers:
+        return (Check("no", "nobody", "the rule has no peer that is understood"),)
+    return tuple(check_peer(peer, question) for peer in rule.peers)
+
+
+def check_ports(rule: Rule, question: Question) -> tuple[Check, ...]:
+    """Absent ports are every port and protocol, an empty list is none."""
+    if rule.ports is None:
+        return (Check("yes", "every port"),)
+    if not rule.ports:
+        return (Check("no", "no port"),)
+    return tuple(check_port(ports, question) for ports in rule.ports)
+
+
+def check_peer(peer: Peer, question: Question) -> Check:
+    end, who = question.peer, question.peer_word
+    match peer:
+        case PodQuery():
+            why = query_faults(peer, end, who, question.cluster)
+            return _check(not why, query_text(peer), why)
+        case AddressBlock():
+            return _check_block(peer, question)
+        case NodeQuery():
+            nodes = {node.name: node for node in question.cluster.nodes}
+            what = f"nodes with {selector_text(peer.nodes)}" if peer.nodes.requirements else "all nodes"
+            if end.node is None:
+                return _check(False, what, f"{who} is no node")
+            if end.node not in nodes:
+                return _check(False, what, f"the labels of node {end.node} are not in the snapshot")
+            wrong = faults(peer.nodes, nodes[end.node].labels, who)
+            return _check(not wrong, what, "; ".join(wrong))
+        case DomainNames():
+            what = f"domain names {', '.join(peer.names)}"
+            if question.direction is Direction.EGRESS and end.pod is None and end.node is None:
+                return Check("maybe", what, "an address does not tell its domain")
+            return Check("no", what, f"{who} is in the cluster")
+        case Anyone():
+            return Check("yes", "everyone (the rule has a peer of an unknown kind and fails closed)")
+
+
+def query_faults(query: PodQuery, end: End, who: str, cluster: Cluster) -> str:
+    """Why a pod query does not take the end; empty where it does."""
+    if end.pod is None:
+        return f"{who} is {'a node' if end.node is not None else 'outside the cluster'}, not a pod"
+    found = []
+    namespace = end.pod.namespace
+    if query.namespace is not None and query.namespace != namespace:
+        found.append(f"{who} is in namespace {namespace}")
+    if query.namespaces is not None:
+        labels = namespace_labels(cluster, namespace)
+        if any(
+            not c.matches(labels) and c.key == NAMESPACE_NAME_LABEL for c in query.namespaces.requirements
+        ):
+            found.append(f"{who} is in namespace {namespace}")
+        else:
+            found += faults(query.namespaces, labels, f"namespace {namespace}")
+    if query.namespace is None and query.namespaces is None:
+        found.append("it selects nobody")
+    return "; ".join(found + faults(query.pods, end.pod.labels, who))
+
+
+def namespace_labels(cluster: Cluster, name: str) -> Labels:
+    known = cluster.namespaces.get(name)
+    return known.labels if known is not None else {NAMESPACE_NAME_LABEL: name}
+
+
+def _check_block(block: AddressBlock, question: Question) -> Check:
+    """A block against the peer's address; whether it counts for pods is the language's or the option's."""
+    end, what = question.peer, block_text(block)
+    if end.address is None:
+        return _check(False, what, f"{question.peer_word} has no known address")
+    if not _inside(end.address, block.cidr):
+        return _check(False, what, f"{end.address} is outside")
+    gap = exception_of(block, end.address)
+    if gap:
+        return _check(False, what, f"{end.address} is in the exception {gap}")
+    choice = "yes" if block.may_match_pods else question.options.ipblock_matches_pods
+    if end.pod is None or choice == "yes":
+        return _check(True, what, "")
+    if choice == "no":
+        return _check(False, what, "an ipBlock does not match pods (--ipblock-matches-pods no)")
+    return Check("maybe", what, "whether an ipBlock matches pods is open (--ipblock-matches-pods unknown)")
+
+
+def exception_of(block: AddressBlock, address: str) -> str:
+    """The exception that takes an address out of a block it lies in; empty where there is none."""
+    if not _inside(address, block.cidr):
+        return ""
+    return next((gap for gap in block.excepts if _inside(address, gap)), "")
+
+
+def check_port(ports: Ports, question: Question) -> Check:
+    what, asked = ports_text(ports), port_text(question.port, question.protocol)
+    if question.protocol not in WITH_PORTS or question.port is None:
+        return _check(False, what, f"{asked} has no ports")
+    if isinstance(ports, PortRange):
+        matches = ports.protocol == question.protocol and ports.first <= question.port <= ports.last
+        return _check(matches, what, f"the flow goes to {asked}")
+    return _check_name(ports, question, what, asked)
+
+
+def _check_name(ports: NamedPort, question: Question, what: str, asked: str) -> Check:
+    """A name is looked up on the destination pod, whichever side the rule is on."""
+    end = question.destination
+    if end.pod is None:
+        return _check(False, what, "the destination is no pod, so the name means nothing there")
+    declared = [port for port in end.pod.ports if port.name == ports.name]
+    if not declared:
+        named = ", ".join(f"{p.name}={port_text(p.number, p.protocol)}" for p in end.pod.ports if p.name)
+        return _check(False, what, f"the destination has no port of that name (it has {named or 'none'})")
+    means = ", ".join(port_text(port.number, port.protocol) for port in declared)
+    right = [p for p in declared if ports.protocol in (None, p.protocol)]
+    matches = any((p.number, p.protocol) == (question.port, question.protocol) for p in right)
+    if matches:
+        return Check("yes", f"{what}, which is {means} on the destination")
+    if not right:
+        wanted = protocol_name(ports.protocol or 0)
+        return _check(False, what, f"on the destination it is {means}, and the rule wants {wanted}")
+    return _check(False, what, f"on the destination it is {means}, not {asked}")
+
+
+def _check(matches: bool, what: str, why: str) -> Check:
+    return Check("yes", what) if matches else Check("no", what, why)
+
+
+def _inside(address: str, cidr: str) -> bool:
+    return ipaddress.ip_address(address) in ipaddress.ip_network(cidr, strict=False)

@@ -1,0 +1,94 @@
+"""Values of the model in words: ports, selectors, ends. Every sentence of an explanation is made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
+from flowcheck.model.labels import Labels, Operator, Requirement, Selector
+from flowcheck.model.policy import SCTP, TCP, UDP, AddressBlock, NamedPort, PodQuery, PortRange, Ports
+
+WITH_PORTS = frozenset({TCP, UDP, SCTP})
+PROTOCOLS = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP, "ICMP": 1, "ICMPV6": 58}
+EMPTY = '""'
+_NAMES = {TCP: "TCP", UDP: "UDP", SCTP: "SCTP", 1: "ICMP", 58: "ICMPv6"}
+
+
+def protocol_name(protocol: int) -> str:
+    return _NAMES.get(protocol, f"protocol {protocol}")
+
+
+def port_text(port: int | None, protocol: int) -> str:
+    """``443/TCP``, or the protocol alone where it has no ports."""
+    return protocol_name(protocol) if port is None else f"{port}/{protocol_name(protocol)}"
+
+
+def ports_text(ports: Ports) -> str:
+    """One entry of a rule's ports."""
+    if isinstance(ports, NamedPort):
+        return f"port {ports.name}" + (f"/{protocol_name(ports.protocol)}" if ports.protocol else "")
+    if (ports.first, ports.last) in ((0, 65535), (1, 65535)):
+        return f"every {protocol_name(ports.protocol)} port"
+    return f"{_range(ports)}/{protocol_name(ports.protocol)}"
+
+
+def _range(ports: PortRange) -> str:
+    return str(ports.first) if ports.first == ports.last else f"{ports.first}-{ports.last}"
+
+
+def requirement_text(clause: Requirement) -> str:
+    """``app=web``, ``app in (a, b)``, ``app not in (a)``, ``app present``, ``app absent``."""
+    values = sorted(clause.values)
+    listed = ", ".join(value or EMPTY for value in values)
+    match clause.operator:
+        case Operator.IN:
+            return f"{clause.key}={listed}" if len(values) == 1 else f"{clause.key} in ({listed})"
+        case Operator.NOT_IN:
+            return f"{clause.key}!={listed}" if len(values) == 1 else f"{clause.key} not in ({listed})"
+        case Operator.EXISTS:
+            return f"{clause.key} present"
+        case Operator.DOES_NOT_EXIST:
+            return f"{clause.key} absent"
+
+
+def selector_text(selector: Selector) -> str:
+    return ", ".join(map(requirement_text, selector.requirements))
+
+
+def query_text(query: PodQuery) -> str:
+    """``pods with app=web in namespace shop``."""
+    pods = f"pods with {selector_text(query.pods)}" if query.pods.requirements else "all pods"
+    if query.namespaces is None:
+        return f"{pods} of namespace {query.namespace}"
+    clauses = query.namespaces.requirements
+    if not clauses:
+        return f"{pods} of all namespaces" if query.pods.requirements else "all pods of all namespaces"
+    if len(clauses) == 1 and clauses[0].key == NAMESPACE_NAME_LABEL and clauses[0].operator is Operator.IN:
+        return f"{pods} of namespace {' or '.join(sorted(clauses[0].values))}"
+    return f"{pods} of namespaces with {selector_text(query.namespaces)}"
+
+
+def block_text(block: AddressBlock) -> str:
+    return block.cidr + (f" except {', '.join(block.excepts)}" if block.excepts else "")
+
+
+def clause_fault(clause: Requirement, labels: Labels, whose: str) -> str:
+    """Why one clause of a selector does not hold: what the labels say instead."""
+    if clause.key not in labels:
+        return f"{whose} has no label {clause.key}"
+    return f"{whose} has {clause.key}={labels[clause.key] or EMPTY}"
+
+
+def faults(selector: Selector, labels: Labels, whose: str) -> list[str]:
+    return [clause_fault(c, labels, whose) for c in selector.requirements if not c.matches(labels)]
+
+
+def labels_text(labels: Labels) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "none"
+
+
+def listed(names: Iterable[str], most: int = 3) -> str:
+    """The first few of many names."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

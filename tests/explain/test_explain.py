@@ -1,0 +1,284 @@
+"""One fact of an explanation at a time, on the smallest cluster that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import flowcheck
+from flowcheck.compile import compile_program
+from flowcheck.errors import CompileError, RunError
+from flowcheck.explain import Explanation, explain
+from flowcheck.explain.records import RuleStep
+from flowcheck.explain.walk import InconsistentError, checked, exempt
+from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, ServicePort
+from flowcheck.model.options import Options
+from flowcheck.model.policy import TCP, UDP, Direction, DomainNames
+from flowcheck.model.verdict import Reason, Verdict
+from tests.builders import (
+    allow,
+    block,
+    deny,
+    in_namespace,
+    in_namespaces,
+    make_admin,
+    make_baseline,
+    make_cluster,
+    make_namespace,
+    make_node,
+    make_pod,
+    make_policy,
+    make_service,
+    passing,
+)
+from tests.explain.apply import apply
+
+WEB = make_pod("a/web", "10.0.0.1", labels="app=web", node="n1")
+DB = make_pod("b/db", "10.0.0.2", labels="app=db", ports="sql=5432", node="n1")
+CLOSED = make_policy("b/closed", ingress=())
+
+
+def ask(
+    *objects: Any, src: str = "a/web", dst: str = "b/db", port: int | None = 5432, **more: Any
+) -> Explanation:
+    options = more.pop("options", Options())
+    return explain(compile_program(make_cluster(*objects), options), src=src, dst=dst, port=port, **more)
+
+
+def rules(answer: Explanation, side: str = "ingress") -> list[RuleStep]:
+    tiers = getattr(answer.cases[0], side).tiers
+    return [rule for tier in tiers for policy in tier.policies for rule in policy.rules]
+
+
+def test_it_is_a_public_name() -> None:
+    assert flowcheck.explain is explain
+
+
+class TestWhy:
+    def test_a_label_that_differs_and_one_that_lacks(self) -> None:
+        peers = [in_namespace("a", "app=api"), in_namespace("a", "tier=edge")]
+        (rule,) = rules(ask(WEB, DB, make_policy("b/p", ingress=[allow(peers)])))
+        assert [check.why for check in rule.peers] == [
+            "the source has app=web",
+            "the source has no label tier",
+        ]
+
+    def test_a_namespace_label(self) -> None:
+        policy = make_policy("b/p", ingress=[allow(in_namespaces("team=x"))])
+        (rule,) = rules(ask(make_namespace("a", "team=y"), WEB, DB, policy))
+        assert rule.peers[0].why == "namespace a has team=y"
+
+    @pytest.mark.parametrize(
+        ("ports", "why"),
+        [
+            ("80", "the flow goes to 5432/TCP"),
+            ("5432/UDP", "the flow goes to 5432/TCP"),
+            ("http", "the destination has no port of that name (it has sql=5432/TCP)"),
+            ("sql/UDP", "on the destination it is 5432/TCP, and the rule wants UDP"),
+        ],
+    )
+    def test_a_port(self, ports: str, why: str) -> None:
+        (rule,) = rules(ask(WEB, DB, make_policy("b/p", ingress=[allow(ports=ports)])))
+        assert (rule.outcome, rule.ports[0].why) == ("not_matched", why)
+
+    def test_a_named_port_with_another_number(self) -> None:
+        (rule,) = rules(ask(WEB, DB, make_policy("b/p", ingress=[allow(ports="sql")]), port=80))
+        assert rule.ports[0].why == "on the destination it is 5432/TCP, not 80/TCP"
+
+    def test_an_exception_of_a_block(self) -> None:
+        policy = make_policy("b/p", ingress=[allow(block("192.0.2.0/24", "192.0.2.128/25"))])
+        answer = ask(WEB, DB, policy, src="192.0.2.200")
+        assert rules(answer)[0].peers[0].why == "192.0.2.200 is in the exception 192.0.2.128/25"
+        assert answer.change is not None
+        assert "may be kept out on purpose" in answer.change.notes[0]
+
+    def test_rules_after_the_deciding_one_are_not_asked(self) -> None:
+        answer = ask(WEB, DB, make_policy("b/p", ingress=[allow(), allow(ports="80")]))
+        assert [rule.outcome for rule in rules(answer)] == ["matched", "not_asked"]
+
+    def test_tiers_in_order_up_to_the_one_that_decides(self) -> None:
+        admin = make_admin(ingress=[passing(in_namespaces())])
+        answer = ask(WEB, DB, admin, CLOSED, make_baseline(ingress=[allow(in_namespaces())]))
+        side = answer.cases[0].ingress
+        assert [(tier.tier, tier.ended) for tier in side.tiers] == [("Admin", False), ("NetworkPolicy", True)]
+        assert side.decided_by == "default-deny by NetworkPolicy/b/closed"
+
+    def test_no_policy(self) -> None:
+        answer = ask(WEB, DB)
+        assert (answer.verdict, answer.why) == ("allow", "both sides allow it")
+        assert "no policy selects the source for egress" in answer.cases[0].egress.why
+
+
+class TestExemptions:
+    def test_a_pod_and_itself(self) -> None:
+        answer = ask(WEB, DB, CLOSED, src="b/db")
+        assert answer.verdict == "allow"
+        assert "may always talk to itself" in answer.cases[0].ingress.why
+
+    def test_a_pods_own_node(self) -> None:
+        answer = ask(WEB, DB, CLOSED, make_node("n1", "10.9.0.1"), src="10.9.0.1")
+        assert answer.verdict == "allow"
+        assert "own node" in answer.cases[0].ingress.why
+
+    def test_a_subject_that_is_no_pod(self) -> None:
+        answer = ask(WEB, DB, src="192.0.2.1", dst="192.0.2.2")
+        assert answer.verdict == "not_applicable"
+        assert "outside the cluster" in answer.cases[0].egress.why
+
+    def test_a_pod_on_the_host_network(self) -> None:
+        agent = make_pod("a/agent", "10.9.0.1", node="n1", host_network=True)
+        answer = ask(agent, DB, make_node("n1", "10.9.0.1"), src="a/agent")
+        assert answer.src.name == "Node/n1"
+        assert "host network" in answer.src.notes[0]
+
+
+class TestUnknown:
+    def test_domain_names(self) -> None:
+        admin = make_admin(egress=[deny(DomainNames(("*.example.com",)))])
+        answer = ask(WEB, DB, admin, dst="192.0.2.1")
+        assert (answer.verdict, answer.reason) == ("unknown", "needs_dns")
+        assert "*.example.com" in rules(answer, "egress")[0].peers[0].text
+        assert answer.settle
+
+    def test_blocks_around_pods(self) -> None:
+        policy = make_policy("b/p", ingress=[allow(block("10.0.0.0/8"))])
+        answer = ask(WEB, DB, policy, options=Options(ipblock_matches_pods="unknown"))
+        assert answer.reason == "unsupported_field"
+        assert "--ipblock-matches-pods" in answer.settle
+
+    def test_icmp(self) -> None:
+        answer = ask(WEB, DB, CLOSED, port=None, protocol="icmp")
+        assert (answer.reason, answer.protocol, answer.port) == ("no_port", "ICMP", None)
+        assert "--icmp policy" in answer.settle
+
+    def test_an_address_nobody_has(self) -> None:
+        answer = ask(WEB, DB, make_node("n1", "10.9.0.1", pod_cidrs=["10.0.0.0/24"]), dst="10.0.0.77")
+        assert (answer.verdict, answer.reason) == ("unknown", "unresolved_dst")
+        assert answer.why == "10.0.0.77 lies in a node's pod range, but no pod of the snapshot has it"
+
+    def test_an_address_that_several_have(self) -> None:
+        answer = ask(WEB, DB, make_pod("b/twin", "10.0.0.2"), dst="10.0.0.2")
+        assert answer.reason == "ambiguous_dst"
+        assert "b/Pod/db, b/Pod/twin" in answer.why
+
+
+def with_service(cluster: Cluster, slices: bool, target: int | str = "sql") -> Cluster:
+    port = ServicePort("main", TCP, 443, target)
+    service = make_service("b/db", "10.96.0.1", ports=(port,), selector={"app": "db"})
+    listed = EndpointSlice("b", "db", (ServicePort("main", TCP, 5432, 5432),), (Backend("10.0.0.2", "db"),))
+    return replace(cluster, services=(service,), slices=(listed,) if slices else ())
+
+
+class TestServices:
+    @pytest.mark.parametrize("slices", [True, False])
+    @pytest.mark.parametrize("dst", ["b/svc/db", "10.96.0.1"])
+    def test_the_backends_port_is_judged(self, slices: bool, dst: str) -> None:
+        policy = make_policy("b/p", ingress=[allow(ports="5432")])
+        program = compile_program(with_service(make_cluster(WEB, DB, policy), slices))
+        answer = explain(program, src="a/web", dst=dst, port=443)
+        assert (answer.verdict, answer.port, answer.cases[0].port) == ("allow", 443, 5432)
+        assert "port 443/TCP is translated to 5432 on the backends" in answer.dst.notes
+
+    def test_backends_that_differ(self) -> None:
+        other = make_pod("b/db2", "10.0.0.3", labels="app=db", ports="sql=6000")
+        policy = make_policy("b/p", ingress=[allow(ports="6000")])
+        program = compile_program(with_service(make_cluster(WEB, DB, other, policy), slices=False))
+        answer = explain(program, src="a/web", dst="b/svc/db", port=443)
+        assert (answer.verdict, answer.reason) == ("unknown", "service_backends_differ")
+        assert answer.why == "its backends differ: allow for 1, deny for 1"
+
+    def test_a_service_without_backends(self) -> None:
+        program = compile_program(with_service(make_cluster(WEB), slices=False))
+        answer = explain(program, src="a/web", dst="b/svc/db", port=443)
+        assert (answer.verdict, answer.reason, answer.cases) == ("unknown", "unresolved_dst", ())
+
+    def test_a_port_the_service_does_not_have(self) -> None:
+        program = compile_program(with_service(make_cluster(WEB, DB), slices=False))
+        with pytest.raises(RunError, match=r"no port 5432/TCP \(it has 443/TCP \(main\)"):
+            explain(program, src="a/web", dst="b/svc/db", port=5432)
+
+
+class TestChange:
+    def test_both_sides(self) -> None:
+        cluster = make_cluster(WEB, DB, CLOSED, make_policy("a/closed", egress=()))
+        answer = explain(compile_program(cluster), src="a/web", dst="b/db", port=5432)
+        assert answer.change is not None
+        assert [edit.direction for edit in answer.change.edits] == ["egress", "ingress"]
+        after = explain(compile_program(apply(cluster, answer.change)), src="a/web", dst="b/db", port=5432)
+        assert after.verdict == "allow"
+
+    def test_a_policy_for_these_pods_only_gets_the_rule(self) -> None:
+        policy = make_policy("b/db", subject="app=db", ingress=[allow(ports="80")])
+        answer = ask(WEB, DB, make_pod("b/other", "10.0.0.9"), CLOSED, policy)
+        assert answer.change is not None
+        assert answer.change.edits[0].policy == "NetworkPolicy/b/db"
+
+    def test_labels_that_roll_outs_change_are_not_used(self) -> None:
+        db = replace(DB, labels={"app": "db", "pod-template-hash": "1", "tier": "x"})
+        answer = ask(WEB, db, make_pod("b/other", "10.0.0.9"), CLOSED)
+        assert answer.change is not None
+        assert "pod-template-hash" not in answer.change.edits[0].yaml
+        assert "app: db" in answer.change.edits[0].yaml
+
+    def test_an_admin_rule_is_named_and_no_network_policy_proposed(self) -> None:
+        answer = ask(WEB, DB, make_admin(ingress=[deny(in_namespaces())]))
+        assert answer.change is not None
+        assert (answer.change.sufficient, answer.change.edits) == (False, ())
+        assert "ClusterNetworkPolicy/admin[ingress[0]]" in answer.change.notes[0]
+
+    def test_an_ipv6_address(self) -> None:
+        answer = ask(WEB, DB, CLOSED, src="2001:db8::1")
+        assert answer.change is not None
+        assert "2001:db8::1/128" in answer.change.edits[0].yaml
+
+    def test_nothing_where_nothing_is_denied(self) -> None:
+        assert ask(WEB, DB).change is None
+
+
+class TestAsking:
+    def test_a_name_nobody_has(self) -> None:
+        with pytest.raises(RunError, match=r"there is no pod or workload b/dv \(did you mean b/db"):
+            ask(WEB, DB, dst="b/dv")
+
+    def test_the_same_name_in_another_namespace(self) -> None:
+        with pytest.raises(RunError, match="did you mean b/db"):
+            ask(WEB, DB, dst="a/db")
+
+    def test_a_finished_pod(self) -> None:
+        with pytest.raises(RunError, match="has finished"):
+            ask(WEB, replace(DB, finished=True))
+
+    @pytest.mark.parametrize("name", ["web", "a/b/c/d", "/", "a//b", ""])
+    def test_what_names_no_end(self, name: str) -> None:
+        with pytest.raises(RunError, match="names no end of a connection"):
+            ask(WEB, DB, dst=name)
+
+    @pytest.mark.parametrize("name", ["b/Pod/db", "b/po/db"])
+    def test_names_as_reports_print_them(self, name: str) -> None:
+        assert ask(WEB, DB, dst=name).dst.name == "b/Pod/db"
+
+    def test_udp(self) -> None:
+        answer = ask(WEB, DB, make_policy("b/p", ingress=[allow(ports="53/UDP")]), port=53, protocol=UDP)
+        assert (answer.verdict, answer.protocol) == ("allow", "UDP")
+
+    @pytest.mark.parametrize(("port", "protocol"), [(0, "TCP"), (None, "TCP"), (80, "XYZ"), (80, 256)])
+    def test_ports_and_protocols_there_cannot_be(self, port: int | None, protocol: str | int) -> None:
+        with pytest.raises(ValueError, match=r"port|protocol"):
+            ask(WEB, DB, port=port, protocol=protocol)
+
+    def test_a_program_as_workers_get_it(self) -> None:
+        program = compile_program(make_cluster(WEB, DB)).without_truth()
+        assert program.cluster is None
+        with pytest.raises(CompileError):
+            explain(program, src="a/web", dst="b/db")
+
+
+def test_a_walk_that_differs_from_the_program_stops() -> None:
+    program = compile_program(make_cluster(WEB, DB))
+    assert explain(program, src="a/web", dst="b/db").verdict == "allow"
+    end = type("End", (), {"name": "x"})()
+    walked = exempt(Direction.INGRESS, end, end, Verdict.ALLOW, "")
+    with pytest.raises(InconsistentError):
+        checked(walked, Verdict.DENY, Reason.NONE, "")
