@@ -99,10 +99,11 @@ class AddressTable(NamedTuple):
 class DirectionTable(NamedTuple):
     """The condensed decision table of one direction.
 
-    vector (subjects, peers) int32: which list of decisions. decision (vectors, ports) int32.
+    vector (subjects, peers) uint16, or int32 where that does not suffice: which list of decisions.
+    decision (vectors, ports) int32.
     """
 
-    vector: Int32
+    vector: UInt16 | Int32
     decision: Int32
 
 

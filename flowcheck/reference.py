@@ -142,6 +142,8 @@ class Reference:
         self.cluster = cluster
         self.options = options
         self.pods = tuple(pod for pod in cluster.pods if not pod.finished)
+        # Of a host-network pod without node and address nobody can say where it is.
+        self.named = [p for p in self.pods if not p.host_network or p.node or p.addresses]
         self.nodes: dict[str, Node] = {node.name: node for node in cluster.nodes}
         self.policies = sorted(cluster.policies, key=lambda policy: policy.order)
 
@@ -301,12 +303,13 @@ class Reference:
         if address:
             return self._resolve_address(canonical(address))
         if namespace and pod:
-            found = [p for p in self.pods if (p.namespace, p.name) == (namespace, pod)]
+            found = [p for p in self.named if (p.namespace, p.name) == (namespace, pod)]
+            found = [p for p in found if not p.template] or found
             if found:
                 return self._resolve_pods(found)
         if namespace and workload:
             wanted = (namespace, workload)
-            found = [p for p in self.pods if (p.workload.namespace, p.workload.name) == wanted]
+            found = [p for p in self.named if (p.workload.namespace, p.workload.name) == wanted]
             if found:
                 return self._resolve_pods(found)
         return Resolved("/".join(filter(None, (namespace, pod or workload))), lost="unresolved")
@@ -336,20 +339,24 @@ class Reference:
                 yield End(address, node=pod.node)
 
     def _resolve_pods(self, pods: list[Pod]) -> Resolved:
-        """Pods found by name, once per address each is seen at; several go by their workload's name."""
-        ends = tuple(
-            replace(self._end_of(pod, address), in_particular=len(pods) == 1)
-            for pod in pods
-            for address in self._seen_at(pod)
-        )
+        """Pods found by name, once per address each is seen at.
+
+        Several go by their workload's name, unless they all are one node on whose network they are.
+        """
+        ends = [self._end_of(pod, address) for pod in pods for address in self._seen_at(pod)]
+        if len({(end.node, id(end.pod)) for end in ends}) == 1:
+            return Resolved(ends[0].name, tuple(ends))
         several = str(min((pod.workload for pod in pods), key=str))
-        return Resolved(ends[0].name if len(pods) == 1 else several, ends)
+        return Resolved(several, tuple(replace(end, in_particular=False) for end in ends))
 
     def _seen_at(self, pod: Pod) -> Iterable[str | None]:
-        """The addresses a pod may be seen at; a host-network pod without any has those of its node."""
+        """The addresses a pod may be seen at; a host-network pod without any has its node's."""
         addresses = pod.addresses
-        if not addresses and pod.host_network and pod.node in self.nodes:
-            addresses = self.nodes[pod.node].addresses
+        if not addresses and pod.host_network:
+            listed = self.nodes[pod.node].addresses if pod.node in self.nodes else ()
+            told = (p.host_address for p in self.pods if p.node == pod.node and p.host_address)
+            shared = (a for p in self.pods if p.node == pod.node and p.host_network for a in p.addresses)
+            addresses = (*listed, *told, *shared)
         return [canonical(address) for address in addresses] or [None]
 
     def _end_of(self, pod: Pod, address: str | None) -> End:

@@ -102,7 +102,9 @@ def build_table(
         for s in range(subjects.n) if special(-1, int(peers.representative[p])) >= 0 else ():
             subject, peer = int(subjects.representative[s]), int(peers.representative[p])
             vector[s, p] = outcomes.constant(special(subject, peer))
-    return DirectionTable(vector, outcomes.matrix())
+    matrix = outcomes.matrix()
+    small = len(matrix) <= np.iinfo(np.uint16).max
+    return DirectionTable(vector.astype(np.uint16) if small else vector, matrix)
 
 
 def _members(sets: UInt64, used: Int32, part: Partition) -> tuple[np.ndarray, np.ndarray]:

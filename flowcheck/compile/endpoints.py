@@ -47,12 +47,19 @@ class Axis:
     owners: dict[Prefix, int] = field(default_factory=dict)
     by_pod: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     by_workload: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    workload_names: dict[tuple[str, str], str] = field(default_factory=dict)
     ambiguous: int = -1
     unresolved: int = -1
 
     def add(self, endpoint: Endpoint) -> int:
         self.endpoints.append(endpoint)
         return len(self.endpoints) - 1
+
+    def name_workload(self, pod: Pod, endpoints: Iterable[int]) -> None:
+        """Let a workload's name stand for the endpoints; of two kinds of one name the first counts."""
+        key = (pod.namespace, pod.workload.name)
+        self.by_workload[key] += endpoints
+        self.workload_names[key] = min(self.workload_names.get(key, str(pod.workload)), str(pod.workload))
 
 
 def build_axis(cluster: Cluster, blocks: Iterable[AddressBlock]) -> Axis:
@@ -75,6 +82,7 @@ def _add_pods(
     axis: Axis, cluster: Cluster, claims: dict[Prefix, dict[str, int]], node_numbers: dict[str, int]
 ) -> None:
     live = [pod for pod in cluster.pods if not pod.finished]
+    named = {(pod.namespace, pod.name) for pod in live if not pod.template}
     unaddressed: list[Prefix | None] = [None]
     for number, pod in enumerate(pod for pod in live if not pod.host_network):
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
@@ -84,8 +92,9 @@ def _add_pods(
                 Endpoint(a.KIND_POD, str(pod.workload), name, pod.namespace, address, pod=number, node=node)
             )
             axis.pods.append((index, pod))
-            axis.by_pod[pod.namespace, pod.name].append(index)
-            axis.by_workload[pod.namespace, pod.workload.name].append(index)
+            if not pod.template or (pod.namespace, pod.name) not in named:
+                axis.by_pod[pod.namespace, pod.name].append(index)
+            axis.name_workload(pod, [index])
             if address is not None:
                 claims[address][f"pod {number}"] = index
 
@@ -95,11 +104,17 @@ def _add_nodes(
 ) -> None:
     known = {node.name: node for node in cluster.nodes}
     addresses: dict[str, list[str]] = {name: list(node.addresses) for name, node in known.items()}
+    at = {prefix(text): node.name for node in reversed(cluster.nodes) for text in node.addresses}
+    on_host: list[tuple[Pod, str]] = []
     for pod in cluster.pods:
-        if pod.finished or not pod.node:
+        if pod.finished:
             continue
-        seen = [pod.host_address] if pod.host_address else []
-        addresses.setdefault(pod.node, []).extend(seen + list(pod.addresses if pod.host_network else ()))
+        if pod.node and pod.host_address:
+            addresses.setdefault(pod.node, []).append(pod.host_address)
+        if pod.host_network and (pod.node or pod.addresses):
+            name = pod.node or at.get(prefix(pod.addresses[0]), pod.addresses[0])
+            addresses.setdefault(name, []).extend(pod.addresses)
+            on_host.append((pod, name))
     for name, texts in addresses.items():
         number = node_numbers.setdefault(name, len(node_numbers))
         for address in dict.fromkeys(prefix(text) for text in texts) or (None,):
@@ -107,11 +122,12 @@ def _add_nodes(
             axis.node_endpoints[name].append(index)
             if address is not None:
                 claims[address][f"node {name}"] = index
-    for pod in cluster.pods:
-        if pod.host_network and not pod.finished:
-            on_node = axis.node_endpoints.get(pod.node, [axis.unresolved])
-            axis.by_pod[pod.namespace, pod.name] += on_node
-            axis.by_workload[pod.namespace, pod.workload.name] += on_node
+    for pod, name in on_host:
+        own = {prefix(text) for text in pod.addresses}
+        node = axis.node_endpoints[name]
+        seen = [e for e in node if axis.endpoints[e].prefix in own] or node
+        axis.by_pod[pod.namespace, pod.name] += seen
+        axis.name_workload(pod, seen)
 
 
 def _add_services(axis: Axis, cluster: Cluster, claims: dict[Prefix, dict[str, int]]) -> None:

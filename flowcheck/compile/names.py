@@ -48,8 +48,9 @@ def name_endpoints(axis: Axis, facts: Int32) -> Naming:
         for endpoint in ways:
             fact = facts[endpoint].copy()
             fact[[a.POD, a.NODE]] = -1
+            fact[a.GROUP] = groups.setdefault(axis.workload_names[key], len(groups))
             extra.append(fact)
-            names.append(axis.endpoints[endpoint].group)
+            names.append(axis.workload_names[key])
             namespaces.append(key[0])
     by_pod = {key: _told_apart(facts, members) for key, members in axis.by_pod.items()}
     return Naming(

@@ -163,7 +163,8 @@ class RowBuilder:
                     sure = sure | self._index.select_nodes(peer.nodes)
                 case AddressBlock():
                     block = self._index.select_block(peer)
-                    choice = "yes" if peer.may_match_pods else self._options.ipblock_matches_pods
+                    asked = {None: self._options.ipblock_matches_pods, True: "yes", False: "no"}
+                    choice = asked[peer.may_match_pods]
                     sure = sure | (block if choice == "yes" else block & ~self._index.pods)
                     if choice == "unknown":
                         reason = a.REASON_UNSUPPORTED_FIELD

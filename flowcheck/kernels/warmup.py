@@ -17,7 +17,7 @@ def warmup() -> None:
     sets = np.frombuffer(uint64(1, 1).tobytes(), dtype=np.uint64).reshape(1, 1)
     addresses = a.AddressTable(int32(65536), int32(1, 256), uint64(1), uint64(1), int32(1))
     vectors = np.frombuffer(int32(1, 4).tobytes(), dtype=np.int32).reshape(1, 4)
-    direction = a.DirectionTable(int32(1, 1), vectors)
+    direction = a.DirectionTable(np.zeros((1, 1), dtype=np.uint16), vectors)
     ports = np.zeros((3, 65536), dtype=np.uint16)
     tables = a.Tables(addresses, int32(1, 8), ports, 0, direction, direction, uint8(64), uint8(64))
     flows = a.FlowArrays(

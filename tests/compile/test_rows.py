@@ -1,0 +1,106 @@
+"""Rules as rows: one per port range, split by what a port name means, in the order they are asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Rows
+from flowcheck.compile import Program, bitset, compile_program
+from flowcheck.model.cluster import Pod
+from flowcheck.model.options import Options
+from flowcheck.model.policy import Anyone, DomainNames, Policy
+from tests.builders import (
+    allow,
+    block,
+    deny,
+    in_namespace,
+    make_admin,
+    make_baseline,
+    make_cluster,
+    make_pod,
+    make_policy,
+    passing,
+)
+
+PODS = (
+    make_pod("a", "10.0.0.1", labels="app=a", ports="web=80 web=81 dns=53/UDP"),
+    make_pod("b", "10.0.0.2", labels="app=b", ports="web=8080"),
+)
+
+
+def compiled(*policies: Policy, pods: tuple[Pod, ...] = PODS, **options: str) -> Program:
+    return compile_program(make_cluster(*pods, *policies), Options(**options))  # type: ignore[arg-type]
+
+
+def rows_of(program: Program) -> Rows:
+    assert program.truth is not None
+    return program.truth.ingress
+
+
+def names(program: Program, number: int) -> set[str]:
+    """The named endpoints of a set."""
+    assert program.truth is not None
+    members = bitset.to_indices(program.truth.sets[number]).tolist()
+    return {program.endpoint_names[e] for e in members} - {""}
+
+
+def test_a_port_name_is_split_by_the_numbers_it_stands_for_on_the_subject() -> None:
+    program = compiled(make_policy(ingress=[allow(None, "web")]))
+    rows = rows_of(program)
+    assert [names(program, int(s)) for s in rows.subject] == [{"x/Pod/a"}, {"x/Pod/a"}, {"x/Pod/b"}]
+    assert len(set(rows.decision.tolist())) == 1
+
+
+def test_a_port_name_on_egress_is_split_by_peer() -> None:
+    program = compiled(make_policy(egress=[allow(in_namespace(), "web")]))
+    assert program.truth is not None
+    rows = program.truth.egress
+    assert [names(program, int(p)) for p in rows.peer] == [{"x/Pod/a"}, {"x/Pod/a"}, {"x/Pod/b"}]
+    assert {frozenset(names(program, int(s))) for s in rows.subject} == {frozenset({"x/Pod/a", "x/Pod/b"})}
+
+
+@pytest.mark.parametrize("ports", ["none", "dns", "web/UDP"])
+def test_a_port_name_nobody_has_leaves_no_row(ports: str) -> None:
+    assert len(rows_of(compiled(make_policy(ingress=[allow(None, ports)]))).subject) == 0
+
+
+def test_a_port_name_of_any_protocol_is_found_in_each() -> None:
+    assert len(rows_of(compiled(make_admin(ingress=[allow(Anyone(), "dns/*")]))).subject) == 1
+
+
+def test_a_rule_for_nobody_leaves_no_row() -> None:
+    assert len(rows_of(compiled(make_policy(subject="app=z", ingress=[allow()]))).subject) == 0
+    assert len(rows_of(compiled(make_policy(ingress=[allow(in_namespace(pods="app=z"))]))).subject) == 0
+    assert len(rows_of(compiled(make_policy(ingress=[allow([])]))).subject) == 0
+
+
+def test_rows_stand_in_the_order_they_are_asked() -> None:
+    rows = rows_of(
+        compiled(
+            make_baseline(ingress=[deny(Anyone())]),
+            make_policy(ingress=[allow(Anyone())]),
+            make_admin("z", priority=1, ingress=[passing(Anyone())]),
+            make_admin("a", priority=1, ingress=[deny(Anyone(), "80"), allow(Anyone())]),
+        )
+    )
+    assert rows.stage.tolist() == [0, 0, 0, 1, 2]
+    deny_, allow_, pass_ = a.ACTION_DENY, a.ACTION_ALLOW, a.ACTION_PASS
+    assert rows.action.tolist() == [deny_, allow_, pass_, allow_, deny_]
+    assert rows.decision.tolist() == sorted(rows.decision.tolist())
+
+
+def test_a_block_in_doubt_is_a_second_row_for_pods_only() -> None:
+    policy = make_policy(ingress=[allow([block("10.0.0.0/24"), in_namespace(pods="app=b")])])
+    program = compiled(policy, ipblock_matches_pods="unknown")
+    rows = rows_of(program)
+    assert rows.maybe.tolist() == [0, a.REASON_UNSUPPORTED_FIELD]
+    assert names(program, int(rows.peer[0])) == {"x/Pod/b"}
+    assert names(program, int(rows.peer[1])) == {"x/Pod/a"}
+
+
+def test_domain_names_may_be_any_external_destination() -> None:
+    program = compiled(make_admin(egress=[allow(DomainNames(("example.com",)))]))
+    assert program.truth is not None
+    assert program.truth.egress.maybe.tolist() == [a.REASON_NEEDS_DNS]
+    assert names(program, int(program.truth.egress.peer[0])) == set()

@@ -1,0 +1,121 @@
+"""Queries as bitsets against what the model's selectors say of each pod, one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from flowcheck.compile import bitset
+from flowcheck.compile.endpoints import Axis, build_axis
+from flowcheck.compile.selectors import SelectorIndex
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.labels import EVERYTHING
+from flowcheck.model.policy import AddressBlock, PodQuery
+from tests.builders import (
+    block,
+    in_namespace,
+    in_namespaces,
+    make_cluster,
+    make_namespace,
+    make_node,
+    make_pod,
+    require,
+    select,
+)
+from tests.strategies import worlds
+from tests.test_agreement import World
+
+PODS = (
+    make_pod("a", "10.0.0.1", labels="app=a"),
+    make_pod("b", "10.0.0.2", labels="app=,tier=t"),
+    make_pod("c", "10.0.0.3", "fd00::3"),
+    make_pod("y/a", "10.0.1.1", labels="app=a"),
+    make_pod("h", "10.9.0.1", labels="app=a", node="n1", host_network=True),
+    make_pod("done", "10.0.0.9", labels="app=a", finished=True),
+)
+CLUSTER = make_cluster(*PODS, make_namespace("y", "team=t"), make_node("n1", "10.9.0.1", labels="role=db"))
+
+
+def index_of(cluster: Cluster, *blocks: AddressBlock) -> tuple[Axis, SelectorIndex]:
+    axis = build_axis(cluster, blocks)
+    return axis, SelectorIndex(axis, cluster)
+
+
+def pods_of(query: PodQuery) -> set[str]:
+    axis, index = index_of(CLUSTER)
+    pods = dict(axis.pods)
+    return {
+        f"{pods[e].namespace}/{pods[e].name}" for e in bitset.to_indices(index.select_pods(query)).tolist()
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "pods"),
+    [
+        (in_namespace("x"), {"x/a", "x/b", "x/c"}),
+        (in_namespace("x", "app=a"), {"x/a"}),
+        (in_namespace("x", "app="), {"x/b"}),
+        (in_namespace("nowhere"), set()),
+        (in_namespaces(), {"x/a", "x/b", "x/c", "y/a"}),
+        (in_namespaces("team=t"), {"y/a"}),
+        (in_namespaces("kubernetes.io/metadata.name=x", "app=a"), {"x/a"}),
+        (PodQuery(namespace="x", pods=require("app", "Exists")), {"x/a", "x/b"}),
+        (PodQuery(namespace="x", pods=require("app", "DoesNotExist")), {"x/c"}),
+        (PodQuery(namespace="x", pods=require("app", "NotIn", "a")), {"x/b", "x/c"}),
+        (PodQuery(namespace="x", pods=require("app", "In", "a", "")), {"x/a", "x/b"}),
+        (PodQuery(namespace="x", pods=require("nokey", "In", "a")), set()),
+        (PodQuery(), set()),
+    ],
+)
+def test_a_query_selects_these_pods(query: PodQuery, pods: set[str]) -> None:
+    assert pods_of(query) == pods
+
+
+def names_in(the_block: AddressBlock) -> set[str]:
+    axis, index = index_of(CLUSTER, the_block)
+    inside = bitset.to_indices(index.select_block(the_block)).tolist()
+    return {axis.endpoints[e].name or str(axis.endpoints[e].prefix) for e in inside}
+
+
+def test_a_block_has_pods_nodes_and_the_rest_of_itself() -> None:
+    assert names_in(block("10.9.0.0/24")) == {"Node/n1", "10.9.0.0/24"}
+    assert names_in(block("10.0.0.0/30")) == {"x/Pod/a", "x/Pod/b", "x/Pod/c", "10.0.0.0/30"}
+    assert names_in(block("10.0.0.0/30", "10.0.0.2/31")) == {"x/Pod/a", "10.0.0.0/30"}
+    assert names_in(block("10.0.0.3/32")) == {"x/Pod/c"}
+    assert names_in(block("::/0")) == {"x/Pod/c", "::/0"}
+
+
+def test_nodes_are_selected_by_their_labels() -> None:
+    axis, index = index_of(CLUSTER)
+    chosen = bitset.to_indices(index.select_nodes(select("role=db"))).tolist()
+    assert [axis.endpoints[e].name for e in chosen] == ["Node/n1"]
+    assert not index.select_nodes(select("role=web")).any()
+    assert bitset.to_indices(index.select_nodes(EVERYTHING)).tolist() == chosen
+
+
+def test_external_endpoints_are_the_address_blocks() -> None:
+    axis, index = index_of(CLUSTER, block("192.0.2.0/24"))
+    external = {str(axis.endpoints[e].prefix) for e in bitset.to_indices(index.external()).tolist()}
+    assert external == {"0.0.0.0/0", "::/0", "192.0.2.0/24"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(worlds())
+def test_every_query_of_a_world_selects_the_pods_its_selectors_match(world: World) -> None:
+    cluster = world[0]
+    axis, index = index_of(cluster)
+    queries = [policy.subject for policy in cluster.policies]
+    for query in (*queries, *(replace(query, pods=EVERYTHING) for query in queries)):
+        chosen = {
+            endpoint
+            for endpoint, pod in axis.pods
+            if query.pods.matches(pod.labels)
+            and (
+                query.namespace == pod.namespace
+                if query.namespaces is None
+                else query.namespaces.matches(cluster.namespaces[pod.namespace].labels)
+            )
+        }
+        assert set(bitset.to_indices(index.select_pods(query)).tolist()) == chosen

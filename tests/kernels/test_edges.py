@@ -1,0 +1,124 @@
+"""The hash table of edges counts as a dictionary would, also when it has to grow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowcheck import arrays as a
+from flowcheck.arrays import FlowArrays, Int64, Judged
+from flowcheck.kernels import edges
+
+# The hash wraps; only as plain Python (NUMBA_DISABLE_JIT) does NumPy remark on it.
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+
+Flow = tuple[int, int, int, int, int, int, int, int]
+"""source, destination, protocol, port, observed, flow count, bytes, time"""
+
+FLOWS = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.integers(0, 3),
+        st.sampled_from([1, 6, 17, 255]),
+        st.sampled_from([-1, 0, 80, 65535]),
+        st.integers(0, 4),
+        st.integers(0, 3),
+        st.integers(0, 10**12),
+        st.integers(-(10**15), 10**15),
+    ),
+    max_size=60,
+)
+GROUPS = [0, 1, 2**31 - 1, 1]
+
+
+def arrays_of(flows: list[Flow]) -> tuple[FlowArrays, Judged, Int64]:
+    columns = np.array(flows, dtype=np.int64).reshape(-1, 8).T
+    src, dst, protocol, port, observed, count, bytes_, seen = (np.ascontiguousarray(c) for c in columns)
+    batch = FlowArrays(
+        src=src.astype(np.int32),
+        dst=dst.astype(np.int32),
+        protocol=protocol.astype(np.uint8),
+        port=port.astype(np.int32),
+        judge=(src != dst).astype(np.uint8),
+        observed=observed.astype(np.uint8),
+        flow_count=count,
+        bytes_=bytes_,
+        seen_at=seen,
+    )
+    judged = Judged(batch.src + 40, batch.dst + 40, batch.protocol, batch.protocol)
+    endpoints = np.zeros((4, 8), dtype=np.int32)
+    endpoints[:, a.GROUP] = GROUPS
+    return batch, judged, endpoints  # type: ignore[return-value]
+
+
+def grown(table: Int64) -> Int64:
+    bigger = np.zeros((len(table) * 2, 8), dtype=np.int64)
+    used, done = edges.merge(bigger, 0, entries_of(table), 0)
+    assert done == used == len(entries_of(table))
+    return bigger
+
+
+def entries_of(table: Int64) -> Int64:
+    return np.ascontiguousarray(table[table[:, a.KEY_SERVICE] != 0])
+
+
+def counted(flows: list[Flow]) -> Int64:
+    """The table of these flows, grown from two slots as often as need be."""
+    batch, judged, endpoints = arrays_of(flows)
+    table, used, start = np.zeros((2, 8), dtype=np.int64), 0, 0
+    while True:
+        used, start = edges.count_flows(table, used, endpoints, batch, judged, start)
+        if start == len(flows):
+            return table
+        table = grown(table)
+
+
+def expected(flows: list[Flow]) -> dict[tuple[int, ...], tuple[int, ...]]:
+    found: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for src, dst, protocol, port, observed, count, bytes_, seen in flows:
+        if src == dst:
+            continue
+        key = (GROUPS[src], GROUPS[dst], src + 40, dst + 40, observed, protocol, port)
+        records, flows_, bytes_before, first, last = found.get(key, (0, 0, 0, seen, seen))
+        found[key] = (records + 1, flows_ + count, bytes_before + bytes_, min(first, seen), max(last, seen))
+    return found
+
+
+def read(table: Int64) -> dict[tuple[int, ...], tuple[int, ...]]:
+    found = {}
+    for entry in entries_of(table).tolist():
+        groups, decisions, service = entry[:3]
+        key = (
+            *(groups >> 32, groups & 0xFFFFFFFF, decisions >> 32, decisions & 0xFFFFFFFF),
+            *((service >> 28) & 15, (service >> 20) & 255, (service & 0xFFFFF) - 1),
+        )
+        assert key not in found
+        found[key] = tuple(entry[3:])
+    return found
+
+
+@settings(deadline=None, max_examples=80)
+@given(FLOWS)
+def test_edges_are_counted_as_in_a_dictionary(flows: list[Flow]) -> None:
+    assert read(counted(flows)) == expected(flows)
+
+
+@settings(deadline=None, max_examples=40)
+@given(FLOWS, FLOWS)
+def test_merging_two_tables_is_counting_all_flows(one: list[Flow], other: list[Flow]) -> None:
+    table = counted(one)
+    used, start, entries = len(entries_of(table)), 0, entries_of(counted(other))
+    while True:
+        used, start = edges.merge(table, used, entries, start)
+        if start == len(entries):
+            break
+        table = grown(table)
+    assert read(table) == expected(one + other)
+
+
+def test_a_table_is_never_more_than_half_full() -> None:
+    table = counted([(0, 1, 6, port, 0, 1, 0, 0) for port in range(100)])
+    assert len(entries_of(table)) == 100
+    assert len(table) >= 200

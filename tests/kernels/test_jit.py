@@ -1,0 +1,131 @@
+"""The cache of compiled kernels makes things faster, or is not used; it never runs what is not ours."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowcheck.kernels import jit
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+from flowcheck.kernels import decide
+print(decide.combine(1, 2), sum(decide.combine.stats.cache_hits.values()))
+"""
+JIT = pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled")
+
+
+def run(cache: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Call one kernel in a new process: prints its result and how often the cache had it."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("FLOWCHECK_")}
+    environment = {**own, "PYTHONPATH": str(ROOT), "FLOWCHECK_CACHE_DIR": str(cache), **more}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=cache.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+class Poison:
+    """What unpickles to a file being written."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.proof,))
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@JIT
+def test_a_second_process_finds_the_kernel_in_the_cache(cache: Path) -> None:
+    assert run(cache).stdout == "2 0\n"
+    assert run(cache).stdout == "2 1\n"
+    assert cache.stat().st_mode & 0o777 == 0o700
+
+
+@JIT
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+def test_a_damaged_entry_is_compiled_afresh(cache: Path, suffix: str) -> None:
+    run(cache)
+    (entry,) = cache.glob(f"*combine*.{suffix}")
+    content = bytearray(entry.read_bytes())
+    content[len(content) // 2] ^= 1
+    entry.write_bytes(content)
+    done = run(cache)
+    assert done.stdout == "2 0\n"
+    assert "damaged" in done.stderr
+    assert run(cache).stdout == "2 1\n"
+
+
+@JIT
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+def test_a_foreign_pickle_is_not_loaded(cache: Path, tmp_path: Path, suffix: str) -> None:
+    run(cache)
+    proof = tmp_path / "loaded"
+    for entry in cache.glob(f"*.{suffix}"):
+        entry.write_bytes(pickle.dumps(Poison(proof)))
+    assert run(cache).stdout == "2 0\n"
+    assert not proof.exists()
+
+
+@JIT
+def test_an_empty_entry_is_compiled_afresh(cache: Path) -> None:
+    run(cache)
+    for entry in cache.iterdir():
+        entry.write_bytes(b"")
+    assert run(cache).stdout == "2 0\n"
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+def test_a_folder_others_may_write_to_is_refused(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    cache.mkdir()
+    cache.chmod(mode)
+    monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
+    monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
+    with pytest.warns(UserWarning, match="only you can write to"):
+        assert jit.cache_directory() is None
+
+
+def test_a_link_to_a_folder_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    cache.symlink_to(tmp_path / "elsewhere")
+    monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
+    monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
+    with pytest.warns(UserWarning, match="only you can write to"):
+        assert jit.cache_directory() is None
+
+
+def test_a_file_in_the_folders_place_is_no_error(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.write_text("")
+    monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
+    monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
+    with pytest.warns(UserWarning, match="no kernel cache"):
+        assert jit.cache_directory() is None
+
+
+def test_the_cache_can_be_turned_off(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
+    monkeypatch.setenv("FLOWCHECK_NO_CACHE", "1")
+    assert jit.cache_directory() is None
+    assert not cache.exists()
+
+
+def test_numbas_own_cache_folder_is_not_used(cache: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    run(cache, NUMBA_CACHE_DIR=str(shared)) if not os.environ.get("NUMBA_DISABLE_JIT") else None
+    assert not shared.exists()
