@@ -1,0 +1,102 @@
+"""The documents are true: what the README shows is printed, and what it names exists."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def run(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "flowcheck", *map(str, words)]
+    wide = {**os.environ, "COLUMNS": "100"}
+    return subprocess.run(command, cwd=cwd, env=wide, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A written sample and everything the command said about it."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = run("demo", folder)
+    assert done.returncode == 1, done.stderr
+    return folder, done.stdout + done.stderr
+
+
+def test_the_readme_shows_what_the_demo_prints(demo: tuple[Path, str]) -> None:
+    shown = README.split("<!-- demo -->\n```\n")[1].split("\n```")[0]
+    printed = demo[1]
+    missing = [line for line in shown.splitlines() if line not in ("...", "") and line not in printed]
+    assert not missing
+
+
+def test_every_command_the_readme_names_has_a_help_page() -> None:
+    named = set(re.findall(r"flowcheck (audit|explain|demo|warmup|doctor|completion)\b", README))
+    assert {"audit", "explain"} <= named
+    for command in named:
+        assert run(command, "--help").returncode == 0
+
+
+def test_every_option_the_readme_names_exists() -> None:
+    helped = run("audit", "--help").stdout + run("explain", "--help").stdout
+    named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", README)) - {"--user"}
+    assert [option for option in sorted(named) if option not in helped] == []
+
+
+def test_every_exit_code_of_the_readme_is_one_the_program_has() -> None:
+    table = README.split("## Exit codes")[1].split("##")[0]
+    codes = [int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.M) for code in row.split(",")]
+    assert codes == [0, 1, 2, 3, 4, 5, 130, 143]
+
+
+def test_the_output_files_the_readme_names_are_written(demo: tuple[Path, str]) -> None:
+    named = set(re.findall(r"`(\w+\.(?:parquet|json))`", README)) - {"flows.parquet", "cluster.json"}
+    assert named == {path.name for path in (demo[0] / "out").iterdir() if not path.name.startswith(".")}
+
+
+def test_the_columns_of_the_readme_are_those_that_are_read() -> None:
+    from flowcheck.flows.schema import COLUMNS, JUDGED
+
+    table = README.split("## Canonical flow columns")[1].split("\n\n")[1]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    shortened = {name for name in JUDGED if name.startswith("dst_") and name not in named}
+    assert named <= set(COLUMNS)
+    assert set(JUDGED) - named == shortened
+
+
+def test_the_readme_audit_of_flows_made_as_it_says_works(tmp_path: Path, demo: tuple[Path, str]) -> None:
+    """The three columns of the README's example and nothing else, against a kubectl-like List."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import yaml
+
+    documents = [
+        document
+        for file in sorted((demo[0] / "cluster").glob("*.yaml"))
+        for document in yaml.safe_load_all(file.read_text())
+        if document
+    ]
+    listed = {"apiVersion": "v1", "kind": "List", "items": documents}
+    (tmp_path / "cluster.json").write_text(json.dumps(listed, default=str))
+    flows = pa.table(
+        {
+            "start_time": pa.array([1793527200000000000], pa.timestamp("ns")),
+            "src_ip": ["10.244.1.7"],
+            "dst_ip": ["10.244.2.9"],
+            "dst_port": [5432],
+            "protocol": [6],
+            "action": [1],
+        }
+    )
+    pq.write_table(flows, tmp_path / "flows.parquet")
+    done = run("audit", "flows.parquet", "--cluster", "cluster.json", "-o", "result", cwd=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    summary = json.loads((tmp_path / "result" / "summary.json").read_text())
+    assert summary["totals"]["rows_declared"] == 1
