@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Judged, UInt8
@@ -178,24 +179,35 @@ def decision_texts(program: Program, decisions: np.ndarray) -> pa.DictionaryArra
 
 def name_ends(program: Program, batch: pa.RecordBatch, endpoints: np.ndarray, side: str) -> pa.Array:
     """``ns/kind/name`` of each row's end, or its address, or the name it was recorded under."""
-    addresses = _texts_of(batch, f"{side}_ip")
-    recorded = [_texts_of(batch, f"{side}_{part}") for part in ("namespace", "pod", "workload")]
-    names: list[str | None] = []
-    known: dict[int, str] = {}
-    for i, endpoint in enumerate(endpoints.tolist()):
-        name = known.get(endpoint)
-        if name is None:
-            name = known[endpoint] = program.endpoint_names[endpoint]
-        if not name:
-            parts = [recorded[0][i], recorded[1][i] or recorded[2][i]]
-            name = addresses[i] or "/".join(p for p in parts if p)
-        names.append(name)
-    return pa.array(names, pa.string()).dictionary_encode()
+    distinct, which = np.unique(endpoints, return_inverse=True)
+    known = pa.array([program.endpoint_names[e] or None for e in distinct.tolist()], pa.string())
+    names = known.take(pa.array(which))
+    if names.null_count:
+        names = pc.coalesce(names, _address_of(batch, side), _recorded_name(batch, side))
+    return names.dictionary_encode()
 
 
-def _texts_of(batch: pa.RecordBatch, name: str) -> list[str | None]:
-    """A column as texts; addresses in their canonical form."""
+def _address_of(batch: pa.RecordBatch, side: str) -> pa.Array:
+    name = f"{side}_ip"
     if name not in batch.schema.names:
-        return [None] * batch.num_rows
-    column = batch.column(name)
-    return list(address_texts(column) if name.endswith("_ip") else column.to_pylist())
+        return pa.nulls(batch.num_rows, pa.string())
+    return _empty_to_null(address_texts(batch.column(name)))
+
+
+def _recorded_name(batch: pa.RecordBatch, side: str) -> pa.Array:
+    """``namespace/pod``, or the workload where no pod was recorded; empty where there is nothing."""
+
+    def texts(part: str) -> pa.Array:
+        name = f"{side}_{part}"
+        if name not in batch.schema.names:
+            return pa.nulls(batch.num_rows, pa.string())
+        return _empty_to_null(batch.column(name).cast(pa.string()))
+
+    space = texts("namespace").fill_null("")
+    end = pc.coalesce(texts("pod"), texts("workload")).fill_null("")
+    both = pc.binary_join_element_wise(space, end, "/")
+    return pc.if_else(pc.equal(space, ""), end, pc.if_else(pc.equal(end, ""), space, both))
+
+
+def _empty_to_null(texts: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)

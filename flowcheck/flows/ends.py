@@ -54,6 +54,8 @@ class Resolver:
         return End(endpoints, {})
 
     def _by_address(self, column: pa.Array, key: str) -> Int32:
+        if pt.is_null(column.type):
+            return np.full(len(column), NO_ADDRESS, dtype=np.int32)
         if pt.is_dictionary(column.type):
             return self._dictionary(column, key)
         if pt.is_uint32(column.type):
@@ -117,25 +119,41 @@ class Resolver:
         """Fill in rows without an address; a name nobody has is unresolved, no name at all stays as it is."""
         rows = np.flatnonzero(endpoints == NO_ADDRESS)
         endpoints = endpoints.copy()
-        texts = [_column_or_nulls(batch, name).take(pa.array(rows)).to_pylist() for name in names]
-        several: dict[int, tuple[int, ...]] = {}
-        for row, namespace, pod, workload in zip(rows, *texts, strict=True):
-            if not (namespace and (pod or workload)):
-                continue
-            found = self._by_pod.get((namespace, pod)) if pod else None
-            if found is None and workload:
-                found = self._by_workload.get((namespace, workload))
-            found = found or (self._unresolved,)
-            endpoints[row] = found[0]
-            if len(found) > 1:
-                several[int(row)] = found
+        texts = [_column_or_nulls(batch, name).take(pa.array(rows)) for name in names]
+        distinct, which = distinct_rows(texts)
+        meant = [self._named(*(column[first].as_py() for column in texts)) for first in distinct.tolist()]
+        endpoints[rows] = np.array([found[0] for found in meant], dtype=np.int32)[which]
+        many = np.array([len(found) > 1 for found in meant], dtype=np.bool_)[which]
+        several = {int(rows[i]): meant[which[i]] for i in np.flatnonzero(many).tolist()}
         return End(endpoints, several)
+
+    def _named(self, namespace: str | None, pod: str | None, workload: str | None) -> tuple[int, ...]:
+        if not (namespace and (pod or workload)):
+            return (NO_ADDRESS,)
+        found = self._by_pod.get((namespace, pod)) if pod else None
+        if found is None and workload:
+            found = self._by_workload.get((namespace, workload))
+        return found or (self._unresolved,)
+
+
+def distinct_rows(columns: list[pa.Array]) -> tuple[np.ndarray, np.ndarray]:
+    """(first row of each distinct combination of values, for each row which combination it is)."""
+    combined = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        if not pt.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        codes = column.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        _, dense = np.unique(codes, return_inverse=True)
+        _, combined = np.unique(combined * (int(dense.max(initial=0)) + 1) + dense, return_inverse=True)
+    _, first, which = np.unique(combined, return_index=True, return_inverse=True)
+    return first, which
 
 
 def _column_or_nulls(batch: pa.RecordBatch, name: str) -> pa.Array:
     if name not in batch.schema.names:
         return pa.nulls(batch.num_rows, pa.string())
-    return batch.column(name)
+    column = batch.column(name)
+    return column.cast(pa.string()) if pt.is_string_view(column.type) else column
 
 
 def _mark_nulls(column: pa.Array, endpoints: Int32) -> Int32:

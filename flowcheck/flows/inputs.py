@@ -6,6 +6,7 @@ Nothing is opened here; files are only ever opened in workers. What is left out 
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,10 @@ from typing import NamedTuple
 from flowcheck.errors import RunError
 
 SUFFIXES = (".parquet", ".pq", ".parq")
+RESULTS_MARK, WORK_FOLDER = ".flowcheck-lock", ".flowcheck-work"
+RESULTS = ("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet")
+"""Results are no flows: a folder inside the input that has the mark is passed over, and so are files of
+these names where the input itself has it."""
 
 
 class FileIdentity(NamedTuple):
@@ -40,6 +45,11 @@ class InputFile:
     skipped: str = ""
     failed: bool = False
 
+    @property
+    def name(self) -> str:
+        """The path as text that can be encoded: bytes that are not UTF-8 are written as escapes."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
 
 def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
     """Every file under the given paths, sorted by path; the same file by two names is judged once.
@@ -48,10 +58,16 @@ def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
     """
     seen: dict[tuple[int, int], str] = {}
     found: list[InputFile] = []
-    for path, named in sorted(set(_expand([os.fspath(p) for p in paths]))):
-        found.append(_examine(path, named, seen))
+    names: dict[str, bool] = {}
+    for path, named, unreadable in _expand([os.fspath(p) for p in paths]):
+        if unreadable:
+            found.append(InputFile(path, FileIdentity(0, 0, 0, 0), unreadable, failed=True))
+        else:
+            names[path] = named or names.get(path, False)
+    found += [_examine(path, named, seen) for path, named in sorted(names.items())]
+    found.sort(key=lambda each: each.path)
     if not any(not f.skipped for f in found):
-        reasons = "; ".join(f"{f.path}: {f.skipped}" for f in found[:5])
+        reasons = "; ".join(f"{f.name}: {f.skipped}" for f in found[:5])
         raise RunError(
             "no input files" + (f" ({reasons})" if reasons else ""),
             where=", ".join(os.fspath(p) for p in paths),
@@ -60,42 +76,37 @@ def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
     return found
 
 
-def _expand(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """(path, whether it was named itself rather than met in a folder)."""
+def _expand(paths: Sequence[str]) -> Iterator[tuple[str, bool, str]]:
+    """(path, whether it was named itself rather than met in a folder, why it cannot be looked into)."""
     for path in paths:
         if "://" in path:
             raise RunError(
                 "object stores are not read yet", where=path, hint="copy the files here and name the folder"
             )
-        if os.path.isdir(path):
-            yield from ((inside, False) for inside in _walk(path))
-        elif os.path.lexists(path):
-            yield path, True
-        else:
-            matches = glob.glob(path, recursive=True)
-            if not matches:
-                raise RunError("no such file or folder", where=path, hint="check the path")
-            for match in matches:
-                if os.path.isdir(match):
-                    yield from ((inside, False) for inside in _walk(match))
-                else:
-                    yield match, True
+        matches = [path] if os.path.lexists(path) else glob.glob(path, recursive=True)
+        if not matches:
+            raise RunError("no such file or folder", where=path, hint="check the path")
+        for match in matches:
+            if os.path.isdir(match):
+                yield from _walk(match)
+            else:
+                yield match, True, ""
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _walk(folder: str) -> Iterator[tuple[str, bool, str]]:
     """Files below a folder; links to folders are not followed, so there are no loops."""
-
-    def unreadable(error: OSError) -> None:
-        raise RunError(
-            f"cannot list the folder: {error.strerror}",
-            where=str(error.filename),
-            hint="check its permissions",
-        )
-
-    for base, folders, files in os.walk(folder, onerror=unreadable):
-        folders.sort()
+    unreadable: list[OSError] = []
+    for base, folders, files in os.walk(folder, onerror=unreadable.append):
+        folders[:] = sorted(name for name in folders if name != WORK_FOLDER)
+        if RESULTS_MARK in files:
+            if base != folder:
+                folders.clear()
+                continue
+            files = [name for name in files if name not in (RESULTS_MARK, *RESULTS)]
         for name in files:
-            yield os.path.join(base, name)
+            yield os.path.join(base, name), False, ""
+    for error in unreadable:
+        yield str(error.filename), True, f"the folder cannot be listed: {error.strerror}"
 
 
 def _examine(path: str, named: bool, seen: dict[tuple[int, int], str]) -> InputFile:
@@ -115,3 +126,15 @@ def _examine(path: str, named: bool, seen: dict[tuple[int, int], str]) -> InputF
     if first != path:
         return InputFile(path, identity, f"the same file as {first}")
     return InputFile(path, identity)
+
+
+def sha256_of(path: str | bytes) -> str | None:
+    """Of a regular file, so that one that was refused can be told from its repaired successor."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

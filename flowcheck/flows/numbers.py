@@ -24,7 +24,8 @@ REJECTIONS = (
 
 # Years 1 to 9999, in microseconds: what a date can be written as.
 _EARLIEST, _LATEST = -62135596800_000_000, 253402300799_999_999
-_MOST_BYTES = 1 << 62
+_MOST_BYTES = 1 << 50
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 
 class Numbers(NamedTuple):
@@ -78,7 +79,7 @@ def _integers(
     """A column as (flows,) int64. ``null`` stands for a missing value (None: it rejects the row)."""
     if name not in batch.schema.names:
         return np.full(batch.num_rows, absent if absent is not None else 0, dtype=np.int64)
-    column = batch.column(name)
+    column = _typed(batch.column(name), pa.int64())
     missing = None
     if column.null_count:
         missing = column.is_null().to_numpy(zero_copy_only=False)
@@ -99,22 +100,36 @@ def _integers(
 
 def _times(batch: pa.RecordBatch, rejected: UInt8) -> Int64:
     """start_time as microseconds since 1970 UTC; a time without a zone is read as UTC."""
-    column = batch.column("start_time")
+    column = _typed(batch.column("start_time"), pa.timestamp("us"))
     if column.null_count:
         reject(rejected, column.is_null().to_numpy(zero_copy_only=False), "bad_start_time")
+    values, bad = microseconds(column)
+    if bad is not None:
+        reject(rejected, bad, "bad_start_time")
+    return values
+
+
+def microseconds(column: pa.Array) -> tuple[Int64, npt.NDArray[np.bool_] | None]:
+    """Timestamps since 1970 UTC, 0 for null; and which of them lie outside the years 1 to 9999 (and are 0
+    too), None where none do."""
+    if column.null_count:
         column = pc.fill_null(column, pa.scalar(0, pa.int64()).cast(column.type))
     values = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    match column.type.unit:
-        case "ns":
-            values = values // 1000
-        case "s" | "ms":
-            factor = 1_000_000 if column.type.unit == "s" else 1_000
-            values = np.clip(values, _EARLIEST // factor - 1, _LATEST // factor + 1) * factor
+    if column.type.unit == "ns":
+        values = values // 1000
+    elif column.type.unit != "us":
+        factor = 1_000_000 // _PER_SECOND[column.type.unit]
+        values = np.clip(values, _EARLIEST // factor - 1, _LATEST // factor + 1) * factor
+    bad = None
     if values.size and (values.min() < _EARLIEST or values.max() > _LATEST):
         bad = (values < _EARLIEST) | (values > _LATEST)
-        reject(rejected, bad, "bad_start_time")
         values = np.where(bad, 0, values)
-    return np.ascontiguousarray(values, dtype=np.int64)
+    return np.ascontiguousarray(values, dtype=np.int64), bad
+
+
+def _typed(column: pa.Array, type_: pa.DataType) -> pa.Array:
+    """A column that no value gave a type is one of missing values."""
+    return pa.nulls(len(column), type_) if pt.is_null(column.type) else column
 
 
 def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
@@ -138,9 +153,3 @@ def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
     for side in sides[1:]:
         graver = np.where(gravity[side] > gravity[graver], side, graver)
     return np.where(whole != 0, whole, graver).astype(np.uint8)
-
-
-def is_naive(schema: pa.Schema) -> bool:
-    """Whether start_time carries no time zone, which a reader should be told."""
-    type_ = schema.field("start_time").type
-    return bool(pt.is_timestamp(type_)) and type_.tz is None

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.inputs import FileIdentity
-from flowcheck.flows.schema import check_schema
+from flowcheck.flows.schema import check_schema, is_text
 
 BATCH_ROWS = 1 << 17
 MAX_FOOTER = 16 << 20
@@ -25,7 +25,6 @@ MAX_COLUMNS = 2_000
 MAX_ROW_GROUPS = 100_000
 MAX_CHUNK_BYTES = 1 << 30
 FREE_ROWS, MAX_ROWS_PER_BYTE = 1_000_000, 1_000
-MAX_SCHEMA_DEPTH = 16
 
 
 class FlowFile:
@@ -78,8 +77,8 @@ class FlowFile:
                 batch_size=BATCH_ROWS, row_groups=list(row_groups), columns=list(columns), use_threads=False
             ):
                 batch.validate(full=True)
-                yield batch
-        except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
+                yield batch.select(list(columns))
+        except (pa.ArrowException, OSError, UnicodeError, MemoryError, KeyError) as error:
             self._refuse(f"cannot be decoded: {_first_line(error)}")
 
     def check_unchanged(self) -> None:
@@ -145,6 +144,8 @@ class FlowFile:
                 self._refuse(f"column {leaf.path}: the chunk's type is not the schema's")
             if leaf.max_repetition_level == 0 and chunk.num_values != group.num_rows:
                 self._refuse(f"column {leaf.path}: {chunk.num_values} values in {group.num_rows} rows")
+            if group.num_rows == 0 and chunk.num_values == 0:
+                continue  # nothing of it will be decoded, and writers put any offset there
             if not 0 <= chunk.total_uncompressed_size <= MAX_CHUNK_BYTES:
                 self._refuse(f"column {leaf.path}: a chunk of {chunk.total_uncompressed_size} bytes")
             offsets = [chunk.data_page_offset]
@@ -158,7 +159,7 @@ class FlowFile:
     def _dictionary_columns(self) -> list[str]:
         """Text columns to keep as dictionaries; pyarrow cannot where a chunk is delta-encoded."""
         metadata = self._file.metadata
-        texts = [f.name for f in self.schema if f.name in self.columns and _is_text(f.type)]
+        texts = [f.name for f in self.schema if f.name in self.columns and is_text(f.type)]
         delta = {
             metadata.row_group(g).column(c).path_in_schema
             for g in range(metadata.num_row_groups)
@@ -169,10 +170,6 @@ class FlowFile:
 
     def _refuse(self, why: str, hint: str = "") -> NoReturn:
         raise FlowFormatError(why, where=self.path, hint=hint)
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_dictionary(type_))
 
 
 def _first_line(error: BaseException) -> str:

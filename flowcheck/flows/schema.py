@@ -6,7 +6,7 @@ checked row by row; kinds are not: a port written as text is refused, never gues
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -15,20 +15,21 @@ import pyarrow.types as pt
 from flowcheck.errors import FlowFormatError
 
 
-def _is_text(type_: pa.DataType) -> bool:
+def is_text(type_: pa.DataType) -> bool:
+    """Text of any form Arrow has, also as a dictionary."""
     if pt.is_dictionary(type_):
-        return _is_text(type_.value_type)
-    return bool(pt.is_string(type_) or pt.is_large_string(type_))
+        return is_text(type_.value_type)
+    return bool(pt.is_string(type_) or pt.is_large_string(type_) or pt.is_string_view(type_))
 
 
 def _is_address(type_: pa.DataType) -> bool:
     if pt.is_fixed_size_binary(type_):
         return bool(type_.byte_width == 16)
-    return _is_text(type_) or bool(pt.is_uint32(type_))
+    return is_text(type_) or bool(pt.is_uint32(type_))
 
 
 def _is_text_list(type_: pa.DataType) -> bool:
-    return bool(pt.is_list(type_) or pt.is_large_list(type_)) and _is_text(type_.value_type)
+    return bool(pt.is_list(type_) or pt.is_large_list(type_)) and is_text(type_.value_type)
 
 
 class Column(NamedTuple):
@@ -54,11 +55,11 @@ COLUMNS: dict[str, Column] = {
         *_columns("initiator action egress_action ingress_action cloud_action", "integer", pt.is_integer),
         *_columns("policy_refs", "list<string>", _is_text_list),
         *_columns("observation_point record_kind flow_count sampling_rate", "integer", pt.is_integer),
-        *_columns("observer", "string", _is_text),
+        *_columns("observer", "string", is_text),
         *_columns("bytes packets bytes_reverse packets_reverse", "integer", pt.is_integer),
-        *_columns("src_namespace src_pod src_pod_uid src_workload", "string", _is_text),
-        *_columns("dst_namespace dst_pod dst_pod_uid dst_workload", "string", _is_text),
-        *_columns("service_ip service_name", "string", _is_text),
+        *_columns("src_namespace src_pod src_pod_uid src_workload", "string", is_text),
+        *_columns("dst_namespace dst_pod dst_pod_uid dst_workload", "string", is_text),
+        *_columns("service_ip service_name", "string", is_text),
         *_columns("service_port", "integer", pt.is_integer),
     ]
 }
@@ -72,7 +73,7 @@ JUDGED = (
     *REQUIRED,
     *END_NAMES,
     *(name for names in END_NAMES.values() for name in names),
-    *("initiator", "action", "egress_action", "ingress_action", "flow_count", "bytes"),
+    *("initiator", "action", "egress_action", "ingress_action", "flow_count", "bytes", "sampling_rate"),
 )
 """The columns a verdict and its edge are made from; the others are read for violating rows only."""
 
@@ -85,7 +86,7 @@ def check_schema(schema: pa.Schema, where: str) -> list[str]:
     wrong = [
         f"{field.name} is {field.type}, wanted {COLUMNS[field.name].wanted}"
         for field in schema
-        if field.name in COLUMNS and not COLUMNS[field.name].accepts(field.type)
+        if field.name in COLUMNS and not (pt.is_null(field.type) or COLUMNS[field.name].accepts(field.type))
     ]
     missing = [name for name in REQUIRED if name not in schema.names]
     missing += [
@@ -103,6 +104,18 @@ def check_schema(schema: pa.Schema, where: str) -> list[str]:
             + (", ..." if len(schema.names) > 20 else ""),
         )
     return [name for name in schema.names if name in COLUMNS]
+
+
+def schema_warnings(schema: pa.Schema) -> Iterator[str]:
+    """What a reader of the results should be told of a schema that passed :func:`check_schema`."""
+    type_ = schema.field("start_time").type
+    if pt.is_timestamp(type_) and type_.tz is None:
+        yield "start_time has no time zone; read as UTC"
+    plain = {name.replace("_", ""): name for name in COLUMNS}
+    for name in schema.names:
+        meant = plain.get(name[:100].replace("_", "").replace("-", "").casefold())
+        if meant is not None and name not in COLUMNS and meant not in schema.names:
+            yield f"column {name} is not read; if it is meant as {meant}, rename it"
 
 
 def _named(present: Iterable[str], names: tuple[str, str, str]) -> bool:

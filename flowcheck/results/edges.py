@@ -70,8 +70,8 @@ class EdgeTable:
         return np.ascontiguousarray(used[order])
 
     def _grow(self) -> None:
-        old = self.entries()
-        self._table = np.zeros((self._table.shape[0] * 2, 8), dtype=np.int64)
+        old = self._table[self._table[:, a.KEY_SERVICE] != 0]
+        self._table = np.zeros((self._table.shape[0] * 4, 8), dtype=np.int64)
         self._used, _ = kernels.merge(self._table, 0, old, 0)
 
 

@@ -19,6 +19,7 @@ from flowcheck.results.records import Example, Finding
 
 PROTOCOL_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 EdgeKey = tuple[int, int, int]
+_OBSERVED = tuple(str(observed) for observed in Observed)
 
 
 class FindingKey(NamedTuple):
@@ -65,19 +66,24 @@ def gather_findings(
     """Findings, most records first. ``examples`` holds the first violating row of each violating edge key."""
     members: dict[FindingKey, list[int]] = defaultdict(list)
     sources: dict[FindingKey, tuple[str, ...]] = {}
+    known: dict[tuple[int, int, int], tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
     codes = violation_codes(program, edges)
     kinds = tuple(Violation)
-    for e in np.flatnonzero(codes).tolist():
-        direction, policies, places = deciding(
-            program, int(codes[e]), int(edges.egress[e]), int(edges.ingress[e])
-        )
-        protocol = int(edges.protocol[e])
-        port = int(edges.port[e])
+    violating = np.flatnonzero(codes)
+    described = (edges.egress, edges.ingress, edges.source, edges.destination, edges.port, edges.protocol)
+    words = zip(*(column[violating].tolist() for column in (codes, *described)), strict=True)
+    for e, (code, egress, ingress, source, destination, port, protocol) in zip(
+        violating.tolist(), words, strict=True
+    ):
+        decided = (code, egress, ingress)
+        if decided not in known:
+            known[decided] = deciding(program, *decided)
+        direction, policies, places = known[decided]
         key = FindingKey(
-            kind=str(kinds[codes[e]]),
+            kind=str(kinds[code]),
             direction=direction,
-            source=program.groups[edges.source[e]],
-            destination=program.groups[edges.destination[e]],
+            source=program.groups[source],
+            destination=program.groups[destination],
             port=port if port >= 0 else None,
             protocol=PROTOCOL_NAMES.get(protocol, str(protocol)),
             policies=policies,
@@ -94,17 +100,18 @@ def gather_findings(
 def _finding(
     key: FindingKey, edges: Edges, rows: list[int], places: tuple[str, ...], examples: Iterable[Example]
 ) -> Finding:
-    observed = sorted({str(tuple(Observed)[edges.observed[e]]) for e in rows})
+    """Plain sums: most findings are of one or two edges, where NumPy costs more than it saves."""
+    observed = sorted({_OBSERVED[edges.observed[e]] for e in rows})
     return Finding(
         fingerprint=hashlib.sha256(repr(tuple(key)).encode("utf-8", "backslashreplace")).hexdigest()[:16],
         **key._asdict(),
         observed=", ".join(observed),
         policy_sources=places,
-        records=int(edges.records[rows].sum()),
-        flows=int(edges.flows[rows].sum()),
-        bytes=int(edges.bytes_[rows].sum()),
-        first_seen=time_text(int(edges.first_seen[rows].min())),
-        last_seen=time_text(int(edges.last_seen[rows].max())),
+        records=sum(int(edges.records[e]) for e in rows),
+        flows=sum(int(edges.flows[e]) for e in rows),
+        bytes=sum(int(edges.bytes_[e]) for e in rows),
+        first_seen=time_text(min(int(edges.first_seen[e]) for e in rows)),
+        last_seen=time_text(max(int(edges.last_seen[e]) for e in rows)),
         example=min(examples, key=lambda x: (x.file, x.row)),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.types as pt
 from flowcheck.compile import Program
 from flowcheck.evaluate import JudgedBatch, name_ends
 from flowcheck.flows.addresses import address_texts
+from flowcheck.flows.numbers import microseconds
 from flowcheck.flows.schema import COLUMNS
 from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.findings import deciding
@@ -68,7 +70,7 @@ def violations_batch(
     """
     file, first_row = place
     columns = {
-        "source_file": pa.array([file] * len(rows), pa.string()),
+        "source_file": pa.repeat(pa.scalar(file, pa.string()), len(rows)),
         "row": pa.array(rows + first_row, pa.int64()),
         **{field.name: _flow_column(batch, field) for field in FLOW_FIELDS},
         "src": name_ends(program, batch, result.flows.src[rows], "src").cast(pa.string()),
@@ -76,53 +78,84 @@ def violations_batch(
         **_findings_columns(program, result, rows),
     }
     extra = [name for name in batch.schema.names if name not in COLUMNS]
-    fields = [*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in extra)]
+    fields = [*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in _free_names(extra))]
     arrays = [columns[field.name] for field in VIOLATIONS_SCHEMA] + [_as_text(batch.column(n)) for n in extra]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
+def _free_names(extra: list[str]) -> list[str]:
+    """A column that is called like one of ours is kept as ``flow_NAME``."""
+    taken = {*VIOLATIONS_SCHEMA.names, *extra}
+    names = []
+    for name in extra:
+        if name in VIOLATIONS_SCHEMA.names:
+            while name in taken:
+                name = f"flow_{name}"
+            taken.add(name)
+        names.append(name)
+    return names
+
+
 def _findings_columns(program: Program, result: JudgedBatch, rows: np.ndarray) -> dict[str, pa.Array]:
+    """The words for each row, made once for each distinct pair of decisions: those settle the kind too."""
     judged = result.judged
-    kinds, verdicts, observed = tuple(Violation), tuple(Verdict), tuple(Observed)
-    known: dict[tuple[int, int, int], tuple[str, tuple[str, ...]]] = {}
-    said: list[tuple[str, tuple[str, ...]]] = []
-    for key in zip(
-        *(c[rows].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True
-    ):
-        if key not in known:
-            known[key] = deciding(program, *key)[:2]
-        said.append(known[key])
+    pairs = judged.egress[rows].astype(np.int64) << 32 | judged.ingress[rows]
+    _, first, which = np.unique(pairs, return_index=True, return_inverse=True)
+    at = rows[first]
+    keys = zip(*(c[at].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True)
+    said = [deciding(program, *key)[:2] for key in keys]
+    places = pa.array(which)
     return {
-        "kind": pa.array([str(kinds[k]) for k in judged.violation[rows]], pa.string()),
-        "direction": pa.array([direction for direction, _ in said], pa.string()),
-        "verdict": pa.array([str(verdicts[v]) for v in judged.verdict[rows]], pa.string()),
-        "observed": pa.array([str(observed[o]) for o in result.flows.observed[rows]], pa.string()),
-        "policies": pa.array([policies for _, policies in said], pa.list_(pa.string())),
+        "kind": _words(Violation, judged.violation[rows]),
+        "direction": pa.array([direction for direction, _ in said], pa.string()).take(places),
+        "verdict": _words(Verdict, judged.verdict[rows]),
+        "observed": _words(Observed, result.flows.observed[rows]),
+        "policies": pa.array([policies for _, policies in said], pa.list_(pa.string())).take(places),
     }
+
+
+def _words(enumeration: Iterable[str], codes: np.ndarray) -> pa.Array:
+    return pa.array([str(word) for word in enumeration], pa.string()).take(pa.array(codes))
 
 
 def _flow_column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
     """A canonical column in its canonical type; a value nobody judged by becomes null where it does not
     fit."""
-    if field.name not in batch.schema.names:
+    if field.name not in batch.schema.names or pt.is_null(batch.column(field.name).type):
         return pa.nulls(batch.num_rows, field.type)
     column = batch.column(field.name)
     if field.name in ("src_ip", "dst_ip"):
-        return pa.array(address_texts(column), pa.string())
+        return address_texts(column)
     if pt.is_timestamp(field.type):
-        return column.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).cast(field.type)
+        values, bad = microseconds(column)
+        missing = column.is_null().to_numpy(zero_copy_only=False)
+        return pa.array(values, mask=missing if bad is None else missing | bad).cast(field.type)
     if pt.is_integer(field.type):
-        low, high = np.iinfo(field.type.to_pandas_dtype()).min, np.iinfo(field.type.to_pandas_dtype()).max
-        values = [v if v is not None and low <= v <= high else None for v in column.to_pylist()]
-        return pa.array(values, field.type)
+        return _fitting(column, field.type)
     return column.cast(field.type)
 
 
+def _fitting(column: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Integers in another width, null where a value does not fit."""
+    if column.type == type_:
+        return column
+    limits = np.iinfo(type_.to_pandas_dtype())
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    values = column.fill_null(0).to_numpy(zero_copy_only=False)
+    bad = missing | (values < limits.min) | (values > limits.max)
+    return pa.array(np.where(bad, 0, values).astype(limits.dtype), type_, mask=bad)
+
+
 def _as_text(column: pa.Array) -> pa.Array:
-    try:
+    """Any column as text. Files hold values that libraries refuse to write, such as times in no known time
+    zone: they become numbers, or null."""
+    with suppress(Exception):
         return pc.cast(column, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    with suppress(Exception):
         return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    with suppress(Exception):
+        return pc.cast(pc.cast(column, pa.int64()), pa.string())
+    return pa.nulls(len(column), pa.string())
 
 
 def merge_schema(schemas: Iterator[pa.Schema]) -> pa.Schema:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from flowcheck.runners.local import Merged
 
 REFUSED = "refused: "
+ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
+"""Rows of violations.parquet that are gathered before they are written."""
 
 
 class Finished(NamedTuple):
@@ -161,16 +163,25 @@ def _write_json(path: Path, value: Any) -> None:
 
 
 def _write_violations(run: Finished, path: Path) -> None:
-    """All parts in the order of the input, one batch at a time."""
+    """All parts in the order of the input, gathered into row groups of some size."""
     merged = run.merged
     names = [name for number in sorted(merged.violations) for name in merged.violations[number]]
     parts = [part for part in (run.workspace.violations(name) for name in names) if part.exists()]
     schema = merge_schema(_schema_of(part) for part in parts)
     with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
-        for part in parts:
-            with pa.ipc.open_stream(part) as stream:
-                for batch in stream:
-                    writer.write_batch(fit(batch, schema))
+        waiting: list[pa.RecordBatch] = []
+        for batch in (fit(batch, schema) for part in parts for batch in _batches(part)):
+            waiting.append(batch)
+            if sum(each.num_rows for each in waiting) >= ROW_GROUP:
+                writer.write_table(pa.Table.from_batches(waiting), row_group_size=MOST_IN_ROW_GROUP)
+                waiting = []
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting), row_group_size=MOST_IN_ROW_GROUP)
+
+
+def _batches(part: Path) -> Iterator[pa.RecordBatch]:
+    with pa.ipc.open_stream(part) as stream:
+        yield from stream
 
 
 def _schema_of(part: Path) -> pa.Schema:

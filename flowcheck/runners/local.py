@@ -22,6 +22,7 @@ from flowcheck.flows.inputs import InputFile, list_inputs
 from flowcheck.model.cluster import Cluster
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.edges import EdgeTable
+from flowcheck.results.files import output_errors
 from flowcheck.results.records import Example, FileEntry
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
@@ -66,7 +67,7 @@ def run_audit(
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
         result = finish(Finished(cluster, program, request, workspace, work.merged, started_at, tuple(clock)))
-        workspace.keep = False
+        workspace.succeeded()
         return result
 
 
@@ -159,9 +160,11 @@ class _Run:
             gave = True
         return gave
 
-    def _take(self, order: messages.Order, answer: messages.Answer | str) -> None:
+    def _take(self, order: messages.Order, answer: messages.Answer | str | None) -> None:
         assert isinstance(order, Inspect | Judge)
         match answer:
+            case None:
+                self.plan.again(order)
             case str():
                 self.plan.died(order, answer)
             case messages.Advanced():
@@ -169,6 +172,9 @@ class _Run:
             case messages.Inspected():
                 self.plan.split(answer.file, answer.row_groups)
                 self.plan.files[answer.file].warnings = answer.warnings
+            case messages.Unwritable():
+                with output_errors(self._workspace.folder):
+                    raise OSError(answer.errno, answer.detail)
             case messages.Failed():
                 self.plan.fail(answer.file, answer.reason, answer.detail, answer.sha256)
             case messages.Judged():

@@ -28,25 +28,31 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
 
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
-    """Check a file's footer; the answer is Inspected or Failed."""
+    """Check a file's footer; the answer is Inspected or Failed. A path is bytes: it need not be text."""
 
     file: int
-    path: str
+    path: bytes
     identity: FileIdentity
 
 
 class Judge(msgspec.Struct, tag="judge", frozen=True):
-    """Judge some row groups. ``first_row`` is the file's row number of the first of them."""
+    """Judge some row groups. ``first_row`` is the file's row number of the first of them; ``name`` is the
+    path as it is written into results."""
 
     file: int
     task: int
-    path: str
+    path: bytes
+    name: str
     identity: FileIdentity
     row_groups: tuple[int, ...]
     first_row: int
 
 
 Order = Setup | Inspect | Judge
+
+
+class Ready(msgspec.Struct, tag="ready", frozen=True):
+    """The program is loaded: from here on, a death is the fault of the file that was being read."""
 
 
 class Inspected(msgspec.Struct, tag="inspected", frozen=True):
@@ -78,13 +84,21 @@ class Failed(msgspec.Struct, tag="failed", frozen=True):
     sha256: str | None = None
 
 
-Answer = Inspected | Advanced | Judged | Failed
+class Unwritable(msgspec.Struct, tag="unwritable", frozen=True):
+    """A part could not be written: no fault of the file, and the end of the run."""
+
+    errno: int
+    detail: str
+
+
+Answer = Ready | Inspected | Advanced | Judged | Failed | Unwritable
 
 
 class Part(msgspec.Struct, frozen=True):
     """What one task found. ``edges`` are the bytes of (edges, 8) int64 entries.
 
-    ``examples`` holds, for each violating edge key (three words), its first violating row.
+    ``examples`` holds, for each violating edge key (three words), its first violating row;
+    ``violations_bytes`` is the size of the file that lies beside the part (0: there is none).
     """
 
     rows: int
@@ -95,6 +109,8 @@ class Part(msgspec.Struct, frozen=True):
     edges: bytes
     examples: tuple[tuple[tuple[int, int, int], Example], ...]
     violations: int
+    violations_bytes: int
+    sampled: int
 
 
 _orders = msgspec.msgpack.Decoder(Order)

@@ -1,11 +1,13 @@
-"""Files and row groups -> orders, and what became of each file. No process, no file is touched here."""
+"""Files and row groups -> orders, and what became of each file. No process is touched here."""
 
 from __future__ import annotations
 
-from collections import deque
+import os
+from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flowcheck.flows.inputs import InputFile
+from flowcheck.flows.inputs import InputFile, sha256_of
 from flowcheck.results.records import FileEntry, Rejected
 from flowcheck.runners.messages import Inspect, Judge, Part
 
@@ -31,7 +33,7 @@ class FileState:
 
 
 class Plan:
-    """The queue of orders. A task whose worker died is tried once more, before anything else."""
+    """The queue of orders. One whose worker died is tried once more, before anything else."""
 
     def __init__(self, inputs: list[InputFile]) -> None:
         self.files = [FileState(number, each) for number, each in enumerate(inputs)]
@@ -39,13 +41,13 @@ class Plan:
             if state.input.skipped and state.input.failed:
                 state.failure = ("not_a_file", state.input.skipped, None)
         self._queue: deque[Inspect | Judge] = deque()
-        self._tries: dict[tuple[int, int], int] = {}
+        self._deaths: Counter[int] = Counter()
 
     def start(self, done: set[int]) -> None:
         """Queue every file that is to be judged and is not among ``done``."""
         for state in self.files:
             if not state.input.skipped and state.number not in done:
-                self._queue.append(Inspect(state.number, state.input.path, state.input.identity))
+                self._queue.append(Inspect(state.number, os.fsencode(state.input.path), state.input.identity))
 
     def next(self) -> Inspect | Judge | None:
         """The next order, leaving out what belongs to files that have failed."""
@@ -65,20 +67,25 @@ class Plan:
             chosen.append(group)
             rows += n_rows
             if rows >= TASK_ROWS or group == len(row_groups) - 1:
-                path, identity = state.input.path, state.input.identity
-                self._queue.append(Judge(number, state.tasks, path, identity, tuple(chosen), first_row))
+                path, identity = os.fsencode(state.input.path), state.input.identity
+                order = Judge(number, state.tasks, path, state.input.name, identity, tuple(chosen), first_row)
+                self._queue.append(order)
                 state.tasks += 1
                 first_row += rows
                 chosen, rows = [], 0
 
+    def again(self, order: Inspect | Judge) -> None:
+        """An order that no worker got to see."""
+        self._queue.appendleft(order)
+
     def died(self, order: Inspect | Judge, cause: str) -> None:
-        """A worker died on this order: once more, then the file has failed."""
-        key = (order.file, order.task if isinstance(order, Judge) else -1)
-        self._tries[key] = self._tries.get(key, 0) + 1
-        if self._tries[key] == 1:
+        """A worker died on this order: once more, but after its file's second death the file has failed."""
+        self._deaths[order.file] += 1
+        if self._deaths[order.file] == 1:
             self._queue.appendleft(order)
         else:
-            self.fail(order.file, "reader_died", f"the process that read it died twice ({cause})", None)
+            detail = f"the process that read it died twice ({cause})"
+            self.fail(order.file, "reader_died", detail, sha256_of(order.path))
 
     def fail(self, number: int, reason: str, detail: str, sha256: str | None) -> None:
         if self.files[number].failure is None:
@@ -103,7 +110,7 @@ def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:
         for reason, (rows, first) in sorted(positions.items())
     )
     return FileEntry(
-        file=state.input.path,
+        file=state.input.name,
         status="judged",
         bytes=state.input.identity.size,
         rows_declared=state.rows,
@@ -112,15 +119,21 @@ def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:
         rows_rejected=sum(one.rows for one in rejected),
         rows_filtered=sum(part.filtered for part in parts),
         rejected=rejected,
-        warnings=state.warnings,
+        warnings=(*state.warnings, *_warnings(parts)),
     )
+
+
+def _warnings(parts: list[Part]) -> Iterator[str]:
+    sampled = sum(part.sampled for part in parts)
+    if sampled:
+        yield f"sampled traffic, rows: {sampled}; their counts are those of the samples"
 
 
 def other_entry(state: FileState) -> FileEntry:
     """The ledger's entry of a file that failed or was skipped."""
     reason, detail, sha256 = state.failure or ("skipped", state.input.skipped, None)
     return FileEntry(
-        file=state.input.path,
+        file=state.input.name,
         status="failed" if state.failure else "skipped",
         bytes=state.input.identity.size,
         reason=reason,

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from flowcheck.errors import RunError
-from flowcheck.runners.messages import Answer, Order, Setup, receive_answer, send
+from flowcheck.runners.messages import Answer, Order, Ready, Setup, receive_answer, send
 
 START_ATTEMPTS = 3
 
@@ -37,7 +37,7 @@ class Worker:
             start_new_session=True,
         )
         self.order: Order | None = None
-        self.answered = False
+        self.ready = False
 
     @property
     def orders(self) -> BinaryIO:
@@ -97,9 +97,12 @@ class Pool:
         worker.order = order
         self._give(worker, order)
 
-    def answers(self, timeout: float) -> list[tuple[Worker, Order, Answer | str]]:
-        """What came in; for a worker that died, how it did (text), with the order it was on."""
-        came: list[tuple[Worker, Order, Answer | str]] = []
+    def answers(self, timeout: float) -> list[tuple[Worker, Order, Answer | str | None]]:
+        """What came in; for a worker that died, how it did (text), with the order it was on.
+
+        None stands for the death of a worker that had not begun: it says nothing about the order.
+        """
+        came: list[tuple[Worker, Order, Answer | str | None]] = []
         for key, _ in self._selector.select(timeout):
             worker: Worker = key.data
             answer = receive_answer(worker.answers)
@@ -107,9 +110,11 @@ class Pool:
             if answer is None:
                 cause = self._replace(worker)
                 if order is not None:
-                    came.append((worker, order, cause))
+                    came.append((worker, order, cause if worker.ready else None))
+            elif isinstance(answer, Ready):
+                worker.ready = True
+                self._failed_starts = 0
             elif order is not None:
-                worker.answered = True
                 came.append((worker, order, answer))
         return came
 
@@ -126,7 +131,7 @@ class Pool:
         self._selector.unregister(worker.answers)
         cause = worker.end()
         self._workers.remove(worker)
-        if not worker.answered:
+        if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts > START_ATTEMPTS + len(self._workers):
                 raise RunError(

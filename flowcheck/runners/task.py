@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
 
 from flowcheck import arrays as a
+from flowcheck.arrays import Int32, Int64, UInt8
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.evaluate import JudgedBatch, judge_batch, make_resolver
 from flowcheck.flows.numbers import REJECTIONS
 from flowcheck.flows.parquet import FlowFile
 from flowcheck.flows.schema import COLUMNS, JUDGED
-from flowcheck.kernels.edges import service_word
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.records import Example, Rejected
 from flowcheck.results.violations import violating_rows, violations_batch
 from flowcheck.runners.messages import Judge, Part, Setup
 
+COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 POSITIONS_KEPT = 10
+EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip"]
+MOST_IN_A_TASK = 1 << 56
+"""Bytes, or flows, of one task: past any that can be meant, and far from where their sums would wrap."""
+
+
+class PartError(Exception):
+    """A part could not be written."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.errno = error.errno or errno.EIO
+        self.detail = os.strerror(self.errno)
+
+
+@contextmanager
+def part_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PartError(error) from error
 
 
 class TaskRunner:
@@ -47,10 +73,11 @@ class TaskRunner:
             for batch in file.batches(task.row_groups, judged_columns):
                 result = judge_batch(self._program, self._resolver, batch)
                 self._filter(result, work)
+                work.count_sampled(batch)
                 rows = work.add(result)
                 if len(rows):
                     whole = others.join(work.first_row - task.first_row, batch, rows)
-                    place = (task.path, work.first_row)
+                    place = (task.name, work.first_row)
                     violations = violations_batch(self._program, whole, result, rows, place)
                     work.keep_examples(violations, result, rows)
                     writer.write(violations)
@@ -60,7 +87,9 @@ class TaskRunner:
         if work.first_row - task.first_row != declared:
             raise FlowFormatError(f"declared {declared} rows, decoded {work.first_row - task.first_row}")
         file.check_unchanged()
-        stem.with_suffix(".part").write_bytes(msgspec.msgpack.encode(work.part(declared)))
+        part = msgspec.msgpack.encode(work.part(declared, writer.size))
+        with part_errors():
+            stem.with_suffix(".part").write_bytes(part)
         return name
 
     def _filter(self, result: JudgedBatch, work: _Work) -> None:
@@ -89,7 +118,8 @@ class _Work:
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
         self._examples: dict[tuple[int, int, int], Example] = {}
-        self.filtered = 0
+        self._bytes = self._flows = 0
+        self.filtered = self.sampled = 0
         self.first_row = task.first_row
 
     def add(self, result: JudgedBatch) -> np.ndarray:
@@ -103,31 +133,40 @@ class _Work:
             self._rejected[code] += len(rows)
             kept = self._positions.setdefault(code, [])
             kept += (rows[: POSITIONS_KEPT - len(kept)] + self.first_row).tolist()
+        self._bound(result, counted)
         self._edges.count(self._program.tables.endpoints, result.flows, result.judged)
         rows = violating_rows(result)
         self._violations += len(rows)
         return rows
 
+    def _bound(self, result: JudgedBatch, counted: np.ndarray) -> None:
+        """Refuse sums that could wrap. Rounding does no harm here."""
+        self._bytes += int(result.flows.bytes_[counted].sum(dtype=np.float64))
+        self._flows += int(result.flows.flow_count[counted].sum(dtype=np.float64))
+        if max(self._bytes, self._flows) > MOST_IN_A_TASK:
+            what = "bytes" if self._bytes > MOST_IN_A_TASK else "flow_count"
+            raise FlowFormatError(f"{what} adds up to more than any network can carry")
+
+    def count_sampled(self, batch: pa.RecordBatch) -> None:
+        """Rows that stand for more than they count."""
+        if "sampling_rate" in batch.schema.names and not pt.is_null(batch.column("sampling_rate").type):
+            self.sampled += pc.sum(pc.greater(batch.column("sampling_rate"), 1)).as_py() or 0
+
     def keep_examples(self, violations: pa.RecordBatch, result: JudgedBatch, rows: np.ndarray) -> None:
         """Remember the first violating row of each edge."""
         flows, judged = result.flows, result.judged
         group = self._program.tables.endpoints[:, a.GROUP].astype(np.int64)
-        keys = np.empty((len(rows), 3), dtype=np.int64)
-        keys[:, 0] = group[flows.src[rows]] << 32 | group[flows.dst[rows]]
-        keys[:, 1] = judged.egress[rows].astype(np.int64) << 32 | judged.ingress[rows]
-        keys[:, 2] = [
-            service_word(protocol, port, observed)
-            for protocol, port, observed in zip(
-                *(c[rows].tolist() for c in (flows.protocol, flows.port, flows.observed)), strict=True
-            )
-        ]
-        distinct, first = np.unique(keys, axis=0, return_index=True)
-        for key, at in zip(distinct.tolist(), first.tolist(), strict=True):
-            if tuple(key) not in self._examples:
-                row = {n: violations.column(n)[at].as_py() for n in ("row", "src", "dst", "src_ip", "dst_ip")}
-                self._examples[tuple(key)] = Example(file=self._task.path, **row)
+        groups = group[flows.src[rows]] << 32 | group[flows.dst[rows]]
+        decisions = judged.egress[rows].astype(np.int64) << 32 | judged.ingress[rows]
+        services = service_words(flows.protocol[rows], flows.port[rows], flows.observed[rows])
+        first = _first_of_each(groups, decisions, services)
+        keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)
+        new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if key not in self._examples]
+        shown = violations.select(EXAMPLE_COLUMNS).take(pa.array([at for at, _ in new], pa.int64()))
+        for (_, key), row in zip(new, shown.to_pylist(), strict=True):
+            self._examples[key] = Example(file=self._task.name, **row)
 
-    def part(self, rows: int) -> Part:
+    def part(self, rows: int, violations_bytes: int) -> Part:
         rejected = [
             Rejected(reason=REJECTIONS[code], rows=count, first_rows=tuple(self._positions[code]))
             for code, count in sorted(self._rejected.items())
@@ -141,7 +180,24 @@ class _Work:
             edges=self._edges.entries().tobytes(),
             examples=tuple(self._examples.items()),
             violations=self._violations,
+            violations_bytes=violations_bytes,
+            sampled=self.sampled,
         )
+
+
+def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
+    """KEY_SERVICE of each flow, as kernels/edges.py packs it."""
+    high = np.int64(1) << 32 | observed.astype(np.int64) << 28 | protocol.astype(np.int64) << 20
+    return high | (port.astype(np.int64) + 1)
+
+
+def _first_of_each(*words: Int64) -> Int64:
+    """The first row of each distinct combination."""
+    combined = np.zeros(len(words[0]), dtype=np.int64)
+    for word in words:
+        _, dense = np.unique(word, return_inverse=True)
+        _, combined = np.unique(combined * (int(dense.max(initial=0)) + 1) + dense, return_inverse=True)
+    return np.unique(combined, return_index=True)[1]
 
 
 class _Others:
@@ -160,36 +216,49 @@ class _Others:
         taken = judged.take(pa.array(rows))
         if self._batches is None:
             return taken
-        others = pa.Table.from_batches(list(self._take(rows + start))).combine_chunks()
-        arrays = [*taken.columns, *(column.chunk(0) for column in others.columns)]
-        return pa.RecordBatch.from_arrays(arrays, names=[*taken.schema.names, *others.schema.names])
+        pieces = list(self._take(rows + start))
+        others = pieces[0] if len(pieces) == 1 else pa.concat_batches([_plain(piece) for piece in pieces])
+        names = [*taken.schema.names, *others.schema.names]
+        return pa.RecordBatch.from_arrays([*taken.columns, *others.columns], names=names)
 
     def _take(self, wanted: np.ndarray) -> Iterator[pa.RecordBatch]:
         while len(wanted):
             while self._batch is None or self._end <= wanted[0]:
                 assert self._batches is not None
-                self._batch = next(self._batches)
+                self._batch = next(self._batches, None)
+                if self._batch is None:
+                    raise FlowFormatError(f"declared a row {wanted[0]}, decoded {self._end}")
                 self._start, self._end = self._end, self._end + self._batch.num_rows
             here = wanted < self._end
             yield self._batch.take(pa.array(wanted[here] - self._start))
             wanted = wanted[~here]
 
 
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Without dictionaries, which differ from batch to batch."""
+    columns = [c.dictionary_decode() if pt.is_dictionary(c.type) else c for c in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
 class _LazyWriter:
-    """An Arrow stream file that exists only if something was written."""
+    """An Arrow stream file that exists only if something was written. ``size``: its bytes once closed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: pa.RecordBatchStreamWriter | None = None
+        self.size = 0
 
     def __enter__(self) -> _LazyWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with part_errors():
+                self._writer.close()
+                self.size = self._path.stat().st_size
 
     def write(self, batch: pa.RecordBatch) -> None:
-        if self._writer is None:
-            self._writer = pa.ipc.new_stream(str(self._path), batch.schema)
-        self._writer.write_batch(batch)
+        with part_errors():
+            if self._writer is None:
+                self._writer = pa.ipc.new_stream(str(self._path), batch.schema, options=COMPRESSED)
+            self._writer.write_batch(batch)

@@ -7,18 +7,18 @@ then knows which task it was on. Run as ``python -m flowcheck.runners.worker``.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import pickle
 import resource
 import signal
+import traceback
 from pathlib import Path
 from typing import BinaryIO
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.inputs import FileIdentity
-from flowcheck.flows.numbers import is_naive
+from flowcheck.flows.inputs import FileIdentity, sha256_of
 from flowcheck.flows.parquet import FlowFile
+from flowcheck.flows.schema import schema_warnings
 from flowcheck.runners.messages import (
     Advanced,
     Answer,
@@ -27,15 +27,20 @@ from flowcheck.runners.messages import (
     Inspected,
     Judge,
     Judged,
+    Ready,
     Setup,
+    Unwritable,
     receive_order,
     send,
 )
-from flowcheck.runners.task import TaskRunner
+from flowcheck.runners.task import PartError, TaskRunner
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space. Below 2 GiB the libraries themselves fail to load now and then."""
+CPU_LIMIT = 120
+"""Seconds for one footer or one batch of rows; an honest one takes less than one."""
 
+PACKAGE = Path(__file__).parent.parent
 _PR_SET_PDEATHSIG = 1
 
 
@@ -50,6 +55,8 @@ def main() -> None:
         if isinstance(order, Setup):
             program = pickle.loads(Path(order.program).read_bytes())
             runner = TaskRunner(program, order)
+            _silence()
+            send(answers, Ready())
         else:
             send(answers, _answer(order, runner, answers))
 
@@ -64,34 +71,63 @@ def _contain() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _silence() -> None:
+    """What a library says of a hostile file must not reach the terminal; from here on, answers tell all."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def _allow_cpu() -> None:
+    """Allow the next batch its time; past that the kernel ends this process with SIGXCPU."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(used.ru_utime + used.ru_stime) + CPU_LIMIT
+    if hard == resource.RLIM_INFINITY or soft <= hard:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
 def _answer(order: Inspect | Judge, runner: TaskRunner | None, answers: BinaryIO) -> Answer:
+    def advance(rows: int) -> None:
+        _allow_cpu()
+        send(answers, Advanced(rows))
+
     try:
-        with FlowFile(order.path, FileIdentity(*order.identity)) as file:
+        _allow_cpu()
+        with FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity)) as file:
             if isinstance(order, Inspect):
-                warnings = ("start_time has no time zone; read as UTC",) if is_naive(file.schema) else ()
-                return Inspected(order.file, tuple(file.row_groups), warnings)
+                return Inspected(order.file, tuple(file.row_groups), tuple(schema_warnings(file.schema)))
             if runner is None:
                 raise RuntimeError("an order to judge came before the program")
-            part = runner.run(order, file, lambda rows: send(answers, Advanced(rows)))
-            return Judged(order.file, order.task, part)
+            return Judged(order.file, order.task, runner.run(order, file, advance))
     except FlowFormatError as error:
         detail = f"{error.message}; {error.hint}" if error.hint else error.message
-        return Failed(order.file, "unreadable", detail, _sha256(order.path))
+        return _failed(order, "unreadable", detail)
     except MemoryError:
-        return Failed(order.file, "memory", f"needs more than {MEMORY_LIMIT >> 30} GiB to decode")
+        return _failed(order, "memory", f"needs more than {MEMORY_LIMIT >> 30} GiB to decode")
+    except PartError as error:
+        return Unwritable(error.errno, error.detail)
     except OSError as error:
-        return Failed(order.file, "cannot_open", error.strerror or type(error).__name__)
+        return _failed(order, "cannot_open", error.strerror or type(error).__name__)
+    except Exception as error:  # whatever else a hostile file brings about costs that file only
+        return _failed(order, "internal_error", f"{type(error).__name__} at {_place(error)}")
 
 
-def _sha256(path: str) -> str | None:
-    """Of a regular file, so that the one that was refused can be told from its repaired successor."""
-    try:
-        if not os.path.isfile(path):
-            return None
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+def _failed(order: Inspect | Judge, reason: str, detail: str) -> Failed:
+    """Half a surrogate pair in a message must not keep the message from being sent."""
+    text = detail.encode("utf-8", "backslashreplace").decode()
+    return Failed(order.file, reason, text, sha256_of(order.path))
+
+
+def _place(error: Exception) -> str:
+    """Where in flowcheck it came from; never its message, which may hold input."""
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if PACKAGE in Path(frame.filename).parents
+    ]
+    return places[-1] if places else "an unknown place"
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ A lock keeps two runs out of one output folder. A file counts as done once its r
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
 import pickle
 import shutil
+import stat
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -20,12 +22,13 @@ import msgspec
 from flowcheck import __version__
 from flowcheck.compile import Program
 from flowcheck.errors import RunError
-from flowcheck.flows.inputs import InputFile
+from flowcheck.flows.inputs import RESULTS_MARK, WORK_FOLDER, InputFile
 from flowcheck.results.files import output_errors
 from flowcheck.runners.messages import Part
 from flowcheck.runners.request import AuditRequest
 
-FOLDER, LOCK = ".flowcheck-work", ".flowcheck-lock"
+FOLDER, LOCK = WORK_FOLDER, RESULTS_MARK
+RECORD = "run"
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -37,28 +40,37 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Workspace:
-    """Use as a context manager; the folder goes when the run succeeded, or could not be resumed anyway."""
+    """Use as a context manager; the folder goes when the run succeeded, or holds nothing to go on with."""
 
     def __init__(self, out: Path | None) -> None:
         self._out = out
         self._stack = ExitStack()
-        self.keep = False
+        self._finished = False
 
     def __enter__(self) -> Workspace:
         if self._out is None:
             self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="flowcheck-")))
             return self
-        with output_errors(self._out):
-            self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock(self._out)
-            self.folder = self._out / FOLDER
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            with output_errors(self._out):
+                self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._lock(self._out)
+                self.folder = self._out / FOLDER
+                self.folder.mkdir(mode=0o700, exist_ok=True)
+                _refuse_foreign(self.folder)
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._out is not None and not self.keep:
+        if self._out is not None and (self._finished or not (self.folder / RECORD).exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
         self._stack.close()
+
+    def succeeded(self) -> None:
+        """Nothing is left to go on with."""
+        self._finished = True
 
     def begin(self, program: Program, request: AuditRequest, inputs: list[InputFile]) -> None:
         """Write down what this run is. A run that resumes must be the same one; any other starts anew.
@@ -66,7 +78,7 @@ class Workspace:
         **Raises**: RunError when ``--resume`` meets another run's parts.
         """
         key = run_key(program, request, inputs)
-        record = self.folder / "run"
+        record = self.folder / RECORD
         found = record.read_text() if record.exists() else None
         if request.resume and found not in (None, key):
             raise RunError(
@@ -80,7 +92,6 @@ class Workspace:
                 self.folder.mkdir(mode=0o700)
                 record.write_text(key)
             (self.folder / "program").write_bytes(pickle.dumps(program.without_truth(), protocol=5))
-        self.keep = self._out is not None
 
     def finish(self, number: int, done: Done) -> None:
         """Record that a file is done."""
@@ -90,12 +101,19 @@ class Workspace:
             os.replace(temporary, self.folder / f"{number:06d}.done")
 
     def done(self) -> dict[int, Done]:
-        """The files an interrupted run had finished."""
+        """The files an interrupted run had finished, and whose parts are whole."""
         found = {}
         for path in sorted(self.folder.glob("*.done")):
-            with suppress(msgspec.MsgspecError, ValueError):
-                found[int(path.stem)] = msgspec.msgpack.decode(path.read_bytes(), type=Done)
+            with suppress(msgspec.MsgspecError, ValueError, OSError):
+                done = msgspec.msgpack.decode(path.read_bytes(), type=Done)
+                if all(self._whole(name) for name in done.parts):
+                    found[int(path.stem)] = done
         return found
+
+    def _whole(self, name: str) -> bool:
+        """A power cut may have left a part torn behind its record."""
+        size = self.part(name).violations_bytes
+        return size == 0 or self.violations(name).stat().st_size == size
 
     def part(self, name: str) -> Part:
         return msgspec.msgpack.decode((self.folder / f"{name}.part").read_bytes(), type=Part)
@@ -123,6 +141,13 @@ class Workspace:
 def run_key(program: Program, request: AuditRequest, inputs: list[InputFile]) -> str:
     """What two runs must share for one to go on with the other's parts."""
     chosen = (request.since, request.until, request.namespaces, request.keep_columns)
-    files = [(each.path, tuple(each.identity)) for each in inputs]
+    files = [(each.path, tuple(each.identity)) for each in inputs if not each.skipped]
     text = repr((__version__, program.fingerprint, chosen, files))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Workers load the program from here, so nobody else may have put it there."""
+    status = os.lstat(folder)
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise PermissionError(errno.EPERM, "it holds a folder that others can write to", str(folder))
