@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -28,11 +28,9 @@ from flowcheck.results.findings import gather_findings, time_text
 from flowcheck.results.hits import hits_table
 from flowcheck.results.records import SCHEMA, Ledger, Summary, Timings, Totals
 from flowcheck.results.violations import fit, merge_schema
+from flowcheck.runners.merged import Merged
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
-
-if TYPE_CHECKING:
-    from flowcheck.runners.local import Merged
 
 REFUSED = "refused: "
 ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,11 +20,10 @@ from flowcheck.errors import RunError
 from flowcheck.flows.inputs import InputFile, list_inputs
 from flowcheck.model.cluster import Cluster
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.edges import EdgeTable
 from flowcheck.results.files import output_errors
-from flowcheck.results.records import Example, FileEntry
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
+from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
 from flowcheck.runners.pool import Pool
@@ -107,16 +105,6 @@ def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
         namespaces=request.namespaces,
         keep_columns=request.keep_columns,
     )
-
-
-@dataclass(slots=True)
-class Merged:
-    """What all files together came to. ``violations`` names the parts, in the order of the input."""
-
-    edges: EdgeTable = field(default_factory=EdgeTable)
-    examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
-    entries: dict[int, FileEntry] = field(default_factory=dict)
-    violations: dict[int, list[str]] = field(default_factory=dict)
 
 
 class _Run:

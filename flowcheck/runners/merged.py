@@ -1,0 +1,18 @@
+"""What all files of a run together came to, as sums that workers' parts are added to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flowcheck.results.edges import EdgeTable
+from flowcheck.results.records import Example, FileEntry
+
+
+@dataclass(slots=True)
+class Merged:
+    """What all files together came to. ``violations`` names the parts, in the order of the input."""
+
+    edges: EdgeTable = field(default_factory=EdgeTable)
+    examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
+    entries: dict[int, FileEntry] = field(default_factory=dict)
+    violations: dict[int, list[str]] = field(default_factory=dict)
