@@ -75,3 +75,13 @@ lock: $(STAMP)
 
 clean:
 	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: mutants long-agreement
+
+# Breaks the compiled path in every way of tests/mutant_list.py; a test must fail for each. Writes docs/mutants.md.
+mutants: $(STAMP)
+	"$(BIN)/python" -m tests.mutants
+
+WORLDS ?= 100000
+long-agreement: $(STAMP)
+	"$(BIN)/python" -m tests.long_agreement "$(WORLDS)"

@@ -16,4 +16,10 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
 
 
-KEPT = ("FLOWCHECK_NO_CACHE", "FLOWCHECK_CACHE_DIR", "FLOWCHECK_CONFORMANCE", "FLOWCHECK_UPDATE_GOLDEN")
+KEPT = (
+    "FLOWCHECK_NO_CACHE",
+    "FLOWCHECK_CACHE_DIR",
+    "FLOWCHECK_CONFORMANCE",
+    "FLOWCHECK_UPDATE_GOLDEN",
+    "FLOWCHECK_WORLDS",
+)

@@ -1,0 +1,554 @@
+"""The mutants: one mistake each that someone could make, as a replacement of source text.
+
+``old`` must occur exactly once in ``file`` (under ``flowcheck/``); it changes with the code there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    # -- tiers, order, actions
+    Mutant(
+        "Pass and Deny swapped",
+        "compile/rows.py",
+        "Action.DENY: a.ACTION_DENY, Action.PASS: a.ACTION_PASS",
+        "Action.DENY: a.ACTION_PASS, Action.PASS: a.ACTION_DENY",
+    ),
+    Mutant(
+        "Pass goes to the next rule, not the next tier", "kernels/rows.py", "passed = True", "passed = False"
+    ),
+    Mutant("Pass allows", "kernels/rows.py", "passed = True", "return a.NO_POLICY"),
+    Mutant(
+        "higher priority number asked first",
+        "compile/build.py",
+        "key=lambda policy: policy.order)",
+        "key=lambda policy: (policy.tier, -policy.priority, *policy.order[2:]))",
+    ),
+    Mutant(
+        "ties in priority broken by name backwards",
+        "compile/build.py",
+        "sorted(cluster.policies, key=lambda policy: policy.order)",
+        "sorted(sorted(cluster.policies, key=lambda p: p.order)[::-1], key=lambda p: p.order[:2])",
+    ),
+    Mutant(
+        "rules asked from the last to the first",
+        "compile/build.py",
+        "for rule in policy.rules(direction)",
+        "for rule in reversed(policy.rules(direction))",
+    ),
+    Mutant(
+        "Baseline asked together with NetworkPolicies",
+        "compile/rows.py",
+        "int(numbered.policy.tier),",
+        "min(int(numbered.policy.tier), 1),",
+    ),
+    Mutant(
+        "default deny put after Baseline",
+        "compile/isolation.py",
+        "with_ports[Tier.NETWORK_POLICY] =",
+        "with_ports[Tier.BASELINE] =",
+    ),
+    Mutant(
+        "Baseline skipped for pods isolated in the other direction",
+        "compile/isolation.py",
+        "            without = with_ports.copy()\n",
+        "            if any(self.decide(endpoint, other) >= 0 for other in Direction):\n"
+        "                with_ports[1] = max(int(with_ports[1]), a.NO_POLICY)\n"
+        "            without = with_ports.copy()\n",
+    ),
+    # -- isolation
+    Mutant(
+        "a policy isolates in both directions",
+        "compile/isolation.py",
+        "for p in policies if d in p.isolates]",
+        "for p in policies if p.isolates]",
+    ),
+    Mutant(
+        "default deny allows",
+        "compile/isolation.py",
+        "                a.DENY,\n",
+        "                a.ALLOW,\n",
+    ),
+    Mutant(
+        "a policy without rules isolates nobody",
+        "compile/isolation.py",
+        "for p in policies if d in p.isolates]",
+        "for p in policies if d in p.isolates and p.rules(d)]",
+    ),
+    # -- selectors
+    Mutant(
+        "a pod query in one namespace reaches all",
+        "compile/selectors.py",
+        "scope = self._namespace(query.namespace)",
+        "scope = self.pods",
+    ),
+    Mutant(
+        "a namespace selector is ignored",
+        "compile/selectors.py",
+        "if selector.matches(self._labels_of(name))",
+        "if self._labels_of(name)",
+    ),
+    Mutant(
+        "NotIn needs the key",
+        "compile/selectors.py",
+        "return self.pods & ~self._any_value(requirement.key, requirement.values)",
+        "return self._any_value(requirement.key, set(values) - requirement.values)",
+    ),
+    Mutant(
+        "Exists overlooks the empty value",
+        "compile/selectors.py",
+        "return self._any_value(requirement.key, values)",
+        "return self._any_value(requirement.key, [v for v in values if v])",
+    ),
+    Mutant(
+        "DoesNotExist holds for the empty value",
+        "compile/selectors.py",
+        "return self.pods & ~self._any_value(requirement.key, values)",
+        "return self.pods & ~self._any_value(requirement.key, [v for v in values if v])",
+    ),
+    Mutant(
+        "requirements are alternatives",
+        "compile/selectors.py",
+        "            words = words & self._requirement(requirement)",
+        "            words = self._requirement(requirement) | (\n"
+        "                words if requirement is not selector.requirements[0] else bitset.empty(self._n)\n"
+        "            )",
+    ),
+    Mutant(
+        "a node peer is every node",
+        "compile/selectors.py",
+        "if nodes.matches(node.labels)",
+        "if node.name",
+    ),
+    # -- peers
+    Mutant(
+        "absent peers are pods only",
+        "compile/rows.py",
+        "PeerSet(self._index.everyone, 0)",
+        "PeerSet(self._index.pods, 0)",
+    ),
+    Mutant(
+        "only the first peer counts",
+        "compile/rows.py",
+        "for peer in rule.peers:",
+        "for peer in rule.peers[:1]:",
+    ),
+    Mutant(
+        "an empty list of peers is everyone",
+        "compile/rows.py",
+        "if rule.peers is None:",
+        "if not rule.peers:",
+    ),
+    Mutant(
+        "Anyone is pods only",
+        "compile/rows.py",
+        "sure = sure | self._index.everyone",
+        "sure = sure | self._index.pods",
+    ),
+    Mutant(
+        "domain names match nothing",
+        "compile/rows.py",
+        "maybe[a.REASON_NEEDS_DNS] = self._index.external()",
+        "pass",
+    ),
+    Mutant(
+        "domain names surely match",
+        "compile/rows.py",
+        "maybe[a.REASON_NEEDS_DNS] = self._index.external()",
+        "sure = sure | self._index.external()",
+    ),
+    # -- address blocks
+    Mutant(
+        "except is ignored",
+        "compile/selectors.py",
+        "inside &= ~self._inside(exception)",
+        "pass",
+    ),
+    Mutant(
+        "the last address of a block is outside",
+        "compile/selectors.py",
+        "bisect_right(keys, last)",
+        "bisect_left(keys, last)",
+    ),
+    Mutant(
+        "a block of everything has both families",
+        "compile/selectors.py",
+        "chosen = order[_slice(keys, network)]",
+        "chosen = order[_slice(keys, network)] if network.prefixlen else np.arange(self._n)",
+    ),
+    Mutant(
+        "ipBlock never matches pods",
+        "compile/rows.py",
+        "None: self._options.ipblock_matches_pods",
+        'None: "no"',
+    ),
+    Mutant(
+        "ipBlock always matches pods",
+        "compile/rows.py",
+        "None: self._options.ipblock_matches_pods",
+        'None: "yes"',
+    ),
+    Mutant(
+        "networks obey the option for ipBlock",
+        "compile/rows.py",
+        'True: "yes"',
+        "True: self._options.ipblock_matches_pods",
+    ),
+    Mutant(
+        "doubt about ipBlock left out",
+        "compile/rows.py",
+        'if choice == "unknown":',
+        'if choice == "never":',
+    ),
+    Mutant(
+        "doubt though the verdict does not depend on it",
+        "kernels/rows.py",
+        "if verdict[other] != verdict[decision]:",
+        "if other != decision:",
+    ),
+    # -- ports
+    Mutant(
+        "a range of ports without its last class",
+        "compile/ports.py",
+        "int(self.class_of[slot, ports.last]) + 1",
+        "int(self.class_of[slot, ports.last]) + (ports.first == ports.last)",
+    ),
+    Mutant(
+        "a range of ports is its first class",
+        "compile/ports.py",
+        "int(self.class_of[slot, ports.last]) + 1",
+        "int(self.class_of[slot, ports.first]) + 1",
+    ),
+    Mutant(
+        "an empty list of ports is every port",
+        "compile/rows.py",
+        "if rule.ports is None:",
+        "if not rule.ports:",
+    ),
+    Mutant(
+        "only the first port counts",
+        "compile/rows.py",
+        "for port in rule.ports:",
+        "for port in rule.ports[:1]:",
+    ),
+    Mutant(
+        "a named port is looked up on the source",
+        "compile/rows.py",
+        "if direction is Direction.INGRESS:",
+        "if direction is Direction.EGRESS:  # both ends swapped",
+    ),
+    Mutant(
+        "a port name stands for its first number only",
+        "compile/rows.py",
+        "if port.name:",
+        "if port.name and port is next(p for p in pod.ports if p.name == port.name):",
+    ),
+    Mutant(
+        "a port name matches whatever its protocol",
+        "compile/rows.py",
+        "if port.protocol in (None, protocol):",
+        "if port.protocol in (None, 6, 17, 132):",
+    ),
+    Mutant(
+        "a port matches whatever the protocol",
+        "kernels/decide.py",
+        "return tables.port_class[slot, port]",
+        "return tables.port_class[0, port]",
+    ),
+    Mutant("SCTP is TCP", "arrays.py", "= [0, 1, 2]", "= [0, 1, 0]"),
+    Mutant(
+        "every port is only ports, without ICMP",
+        "compile/ports.py",
+        "return 0, self.other + 1",
+        "return 0, self.other",
+    ),
+    Mutant(
+        "ICMP is denied by default",
+        "compile/isolation.py",
+        'if options.icmp == "unknown":',
+        'if options.icmp == "never":',
+    ),
+    Mutant(
+        "ICMP is always in doubt",
+        "compile/isolation.py",
+        'if options.icmp == "unknown":',
+        "if options.icmp:",
+    ),
+    Mutant(
+        "a missing port is port 0",
+        "kernels/decide.py",
+        "        return tables.other_port + 1 + slot",
+        "        port = 0",
+    ),
+    Mutant(
+        "a missing port is any port that fits",
+        "kernels/rows.py",
+        "decision = a.UNKNOWN_DECISION + a.REASON_NO_PORT",
+        "decision = out[port]",
+    ),
+    Mutant(
+        "port ranges run one class too far",
+        "kernels/rows.py",
+        "port < rows.last_port[row]",
+        "port <= rows.last_port[row]",
+    ),
+    # -- who is at an address
+    Mutant(
+        "only the first address of a pod counts",
+        "compile/endpoints.py",
+        "for text in pod.addresses]",
+        "for text in pod.addresses[:1]]",
+    ),
+    Mutant(
+        "host-network pods are pods",
+        "compile/endpoints.py",
+        "enumerate(pod for pod in live if not pod.host_network)",
+        "enumerate(live)",
+    ),
+    Mutant(
+        "finished pods keep their addresses",
+        "compile/endpoints.py",
+        "live = [pod for pod in cluster.pods if not pod.finished]",
+        "live = list(cluster.pods)",
+    ),
+    Mutant(
+        "an address of several owners is the first one's",
+        "compile/endpoints.py",
+        "next(iter(owners.values())) if len(owners) == 1 else axis.ambiguous",
+        "next(iter(owners.values()))",
+    ),
+    Mutant(
+        "nobody's address in a pod range is external",
+        "compile/endpoints.py",
+        "kind = a.KIND_UNRESOLVED if inside else a.KIND_BLOCK",
+        "kind = a.KIND_BLOCK",
+    ),
+    Mutant(
+        "a Service address is external",
+        "compile/endpoints.py",
+        "Endpoint(a.KIND_UNRESOLVED, name, name,",
+        "Endpoint(a.KIND_BLOCK, name, name,",
+    ),
+    Mutant(
+        "a node is known by its Node only, not by its pods' host address",
+        "compile/endpoints.py",
+        "if pod.node and pod.host_address:",
+        "if pod.node in known and pod.host_address:",
+    ),
+    Mutant(
+        "an IPv4-mapped address is IPv6",
+        "kernels/lookup.py",
+        "if high[i] == 0 and low[i]",
+        "if high[i] == 1 and low[i]",
+    ),
+    Mutant(
+        "an IPv6 block begins one address late",
+        "kernels/lookup.py",
+        "addresses.v6_low[middle] <= low",
+        "addresses.v6_low[middle] < low",
+    ),
+    Mutant(
+        "a workload's name is its first pod",
+        "evaluate.py",
+        "if src.several or dst.several:",
+        "if not program.rules and src.several:",
+    ),
+    # -- one flow
+    Mutant(
+        "traffic of a pod to itself is judged",
+        "kernels/decide.py",
+        "elif endpoints[src, a.POD] >= 0 and",
+        "elif endpoints[src, a.POD] < -1 and",
+    ),
+    Mutant(
+        "traffic from a pod's own node is judged",
+        "kernels/decide.py",
+        "ingress = a.OWN_NODE",
+        "ingress = tables.ingress.decision[\n"
+        "                    tables.ingress.vector[\n"
+        "                        endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]\n"
+        "                    ],\n"
+        "                    port,\n"
+        "                ]",
+    ),
+    Mutant(
+        "every node reaches every pod",
+        "kernels/decide.py",
+        "and endpoints[src, a.NODE] == endpoints[dst, a.NODE]",
+        "and endpoints[dst, a.NODE] >= -1",
+    ),
+    Mutant(
+        "doubt beats denial",
+        "kernels/decide.py",
+        "if egress == a.DENY or ingress == a.DENY:",
+        "if (egress == a.DENY or ingress == a.DENY) and egress != a.UNKNOWN and ingress != a.UNKNOWN:",
+    ),
+    Mutant(
+        "one side that allows is enough",
+        "kernels/decide.py",
+        "if egress == a.DENY or ingress == a.DENY:",
+        "if egress == a.DENY and ingress == a.DENY:",
+    ),
+    # -- NetworkPolicy as written
+    Mutant(
+        "no policyTypes: Egress always",
+        "dialects/kubernetes.py",
+        "return frozenset(Direction) if has_egress else frozenset({Direction.INGRESS})",
+        "return frozenset(Direction)",
+    ),
+    Mutant(
+        "no policyTypes: Ingress only",
+        "dialects/kubernetes.py",
+        "return frozenset(Direction) if has_egress else frozenset({Direction.INGRESS})",
+        "return frozenset({Direction.INGRESS})",
+    ),
+    Mutant(
+        "no policyTypes: Egress instead of Ingress",
+        "dialects/kubernetes.py",
+        "return frozenset(Direction) if has_egress else frozenset({Direction.INGRESS})",
+        "return frozenset({Direction.EGRESS if has_egress else Direction.INGRESS})",
+    ),
+    Mutant(
+        "an empty policyTypes isolates nobody",
+        "dialects/kubernetes.py",
+        "    if not types:\n        return frozenset(Direction) if",
+        "    if field is None:\n        return frozenset(Direction) if",
+    ),
+    Mutant(
+        "rules of a direction outside policyTypes count",
+        "dialects/kubernetes.py",
+        "            rules[direction] = ()\n",
+        "            isolates = isolates | {direction}\n",
+    ),
+    Mutant(
+        "an empty from is nobody",
+        "dialects/kubernetes.py",
+        "is not None) if peers else None,",
+        "is not None) if peers_name in parts else None,",
+    ),
+    Mutant(
+        "an empty ports is no port",
+        "dialects/kubernetes.py",
+        "is not None) if ports else None,",
+        'is not None) if "ports" in parts else None,',
+    ),
+    Mutant(
+        "an entry {} of ports is every protocol",
+        "dialects/kubernetes.py",
+        "tuple(port for p in ports if (port := _port(p)) is not None) if ports else None,",
+        "tuple(port for p in ports if (port := _port(p)) is not None)\n"
+        "        if ports and not any(p.value == {} for p in ports)\n        else None,",
+    ),
+    Mutant(
+        "protocol missing is UDP",
+        "dialects/kubernetes.py",
+        'if "protocol" in parts else "TCP"',
+        'if "protocol" in parts else "UDP"',
+    ),
+    Mutant(
+        "endPort is not read",
+        "dialects/kubernetes.py",
+        "last = end.number(1, 65535) if end is not None else first",
+        "last = first",
+    ),
+    Mutant(
+        "endPort is the first port outside",
+        "dialects/kubernetes.py",
+        "return PortRange(protocol, first, last)",
+        "return PortRange(protocol, first, max(first, last - 1))",
+    ),
+    Mutant(
+        "podSelector alone means every namespace",
+        "dialects/kubernetes.py",
+        "    return PodQuery(namespace=namespace, pods=pods)\n",
+        "    return PodQuery(namespaces=EVERYTHING, pods=pods)\n",
+    ),
+    Mutant(
+        "podSelector beside namespaceSelector is ignored",
+        "dialects/kubernetes.py",
+        'PodQuery(namespaces=read_selector(parts["namespaceSelector"]), pods=pods)',
+        'PodQuery(namespaces=read_selector(parts["namespaceSelector"]))',
+    ),
+    Mutant(
+        "except is not read",
+        "dialects/kubernetes.py",
+        "excepts.append(str(inner))",
+        "continue",
+    ),
+    Mutant(
+        "ports of native sidecars are not read",
+        "manifests/pods.py",
+        'if one.restart_policy == "Always"]',
+        'if one.restart_policy == "Never"]',
+    ),
+    Mutant(
+        "ports of all init containers are read",
+        "manifests/pods.py",
+        'if one.restart_policy == "Always"]',
+        "if one]",
+    ),
+    Mutant(
+        "only the first podIP is read",
+        "manifests/pods.py",
+        "for entry in status.pod_ips or ()]",
+        "for entry in (status.pod_ips or ())[:1]]",
+    ),
+    Mutant(
+        "failed pods are still running",
+        "manifests/pods.py",
+        'status.phase in ("Succeeded", "Failed")',
+        'status.phase in ("Succeeded",)',
+    ),
+    # -- the admin tiers as written
+    Mutant(
+        "Baseline is read as Admin",
+        "dialects/admin.py",
+        'Tier.BASELINE if name == "Baseline" else Tier.ADMIN',
+        "Tier.ADMIN",
+    ),
+    Mutant(
+        "an allow rule with an unknown peer allows the others",
+        "dialects/admin.py",
+        "return Rule(label, action, (), ports, entry.source)",
+        "return Rule(label, action, tuple(p for group in peers for p in group or ()), ports, entry.source)",
+    ),
+    Mutant(
+        "a deny rule with an unknown peer denies nobody",
+        "dialects/admin.py",
+        "return Rule(label, Action.DENY, (Anyone(),), None, entry.source)",
+        "return Rule(label, Action.DENY, (), None, entry.source)",
+    ),
+    Mutant(
+        "networks are read as ipBlock",
+        "dialects/admin.py",
+        "AddressBlock(cidr, may_match_pods=True)",
+        "AddressBlock(cidr)",
+    ),
+    Mutant(
+        "destinationNamedPort is TCP",
+        "dialects/admin.py",
+        "return NamedPort(name, None)",
+        "return NamedPort(name, 6)",
+    ),
+    Mutant(
+        "priority is not read",
+        "dialects/admin.py",
+        '(spec["priority"].number(0, 1000) or 0) if "priority" in spec else 0',
+        "0",
+    ),
+    Mutant(
+        "a range of ports is its start",
+        "dialects/admin.py",
+        "return PortRange(protocol, first, last)",
+        "return PortRange(protocol, first, first)",
+    ),
+)
