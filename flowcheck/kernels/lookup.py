@@ -56,7 +56,7 @@ def parse_v4(text, start, stop):
         return NOT_IPV4
     address, octet, digits, octets = 0, 0, 0, 0
     for i in range(start, stop):
-        character = text[i]
+        character = np.int64(text[i])  # wide enough to shift, compiled or not
         if 48 <= character <= 57:
             if digits > 0 and octet == 0:
                 return NOT_IPV4
