@@ -54,7 +54,8 @@ def parse_v4(text, start, stop):
     """Dotted-quad text -> its number, or NOT_IPV4. Leading zeros are refused, as :mod:`ipaddress` does."""
     if stop - start < 7 or stop - start > 15:
         return NOT_IPV4
-    address, octet, digits, octets = 0, 0, 0, 0
+    address, octet = np.int64(0), np.int64(0)
+    digits, octets = 0, 0
     for i in range(start, stop):
         character = np.int64(text[i])  # wide enough to shift, compiled or not
         if 48 <= character <= 57:
@@ -67,7 +68,7 @@ def parse_v4(text, start, stop):
         elif character == 46 and digits > 0 and octets < 3:
             address = (address << 8) | octet
             octets += 1
-            octet, digits = 0, 0
+            octet, digits = np.int64(0), 0
         else:
             return NOT_IPV4
     if octets != 3 or digits == 0:
