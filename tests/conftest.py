@@ -1,10 +1,19 @@
-"""What holds for every test: no settings from the outside reach it."""
+"""What holds for every test: no settings from the outside reach it. And inputs for tests of reading."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from flowcheck.errors import ManifestError, Problem
+from flowcheck.loading import load_cluster
+from flowcheck.model.cluster import Cluster
+
+Load = Callable[..., Cluster]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,3 +32,29 @@ KEPT = (
     "FLOWCHECK_UPDATE_GOLDEN",
     "FLOWCHECK_WORLDS",
 )
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """``load(text, name="a.yaml", **options)``: write the text to a file and read it as a cluster."""
+
+    def run(text: str | bytes, name: str = "a.yaml", **options: Any) -> Cluster:
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_cluster([path], **options)
+
+    return run
+
+
+@pytest.fixture
+def problems(load: Load) -> Callable[..., list[str]]:
+    """As ``load``, for text that is refused: each problem as ``file:line path: message (hint)``."""
+
+    def run(text: str | bytes, name: str = "a.yaml", **options: Any) -> list[str]:
+        with pytest.raises(ManifestError) as caught:
+            load(text, name, **options)
+        found = caught.value.problems
+        shown = [Problem(p.message, p.where.rpartition("/")[2], p.hint) for p in found]
+        return [str(p) for p in shown] or [caught.value.message]
+
+    return run

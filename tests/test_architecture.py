@@ -55,7 +55,7 @@ HOMES = {
     "numba": {"kernels"},
     "numpy": {"arrays", "compile", "kernels", "flows", "evaluate", "explain", "results", "runners", "demo"},
     "pyarrow": {"flows", "evaluate", "explain", "results", "runners", "demo"},
-    "rich": {"reports.terminal", "reports.explain_terminal", "cli.progress"},
+    "rich": {"reports.console", "reports.terminal", "reports.explain_terminal", "cli.progress"},
     "yaml": {"manifests"},
 }
 

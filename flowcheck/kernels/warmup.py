@@ -41,7 +41,6 @@ def warmup() -> None:
     decide.judge(tables, flows, judged)
     edges.count_flows(int64(2, 8), 0, int32(1, 8), flows, judged, 0)
     edges.merge(int64(2, 8), 0, int64(1, 8), 0)
-    edges.service_word(0, 0, 0)
 
 
 def _zeros(dtype: type[np.generic]) -> Callable[..., Any]:

@@ -6,9 +6,6 @@ printed line by line as it is to be pasted. Whatever is said here stands in the 
 
 from __future__ import annotations
 
-import io
-import os
-import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -28,6 +25,7 @@ from flowcheck.explain.records import (
     SideAnswer,
     TierStep,
 )
+from flowcheck.reports.console import report_console
 from flowcheck.reports.escape import escape
 
 OUTCOMES = {
@@ -46,25 +44,12 @@ def render(
     explanation: Explanation, stream: TextIO, *, color: str = "auto", width: int | None = None
 ) -> None:
     """Write the explanation. ``color`` is auto, always or never; ``width`` is the terminal's unless given."""
-    colored = color == "always" if color != "auto" else _wants_color(stream)
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=max(60, min(width or shutil.get_terminal_size((100, 24)).columns, 120)),
-        force_terminal=colored,
-        color_system="standard" if colored else None,
-        no_color=not colored,
-        markup=False,
-        highlight=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    _answer(console, explanation)
-    for number, case in enumerate(explanation.cases, 1):
-        _case(console, explanation, case, number)
-    if explanation.change is not None:
-        _change(console, explanation.change)
-    stream.write("".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines()))
+    with report_console(stream, color, width, default=100, widest=120) as console:
+        _answer(console, explanation)
+        for number, case in enumerate(explanation.cases, 1):
+            _case(console, explanation, case, number)
+        if explanation.change is not None:
+            _change(console, explanation.change)
 
 
 def _answer(console: Console, answer: Explanation) -> None:
@@ -229,7 +214,3 @@ def _print(console: Console, text: str, *, style: str | None = None, indent: int
     )
     for line in lines:
         console.print(Text(line, style=style or ""), soft_wrap=True)
-
-
-def _wants_color(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

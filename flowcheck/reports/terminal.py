@@ -6,9 +6,6 @@ and only ASCII is drawn. Names are escaped and never taken for rich's markup.
 
 from __future__ import annotations
 
-import io
-import os
-import shutil
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -18,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flowcheck.reports import wording
+from flowcheck.reports.console import report_console
 from flowcheck.reports.escape import escape
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
@@ -33,25 +31,12 @@ TITLES = {
 
 def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: int | None = None) -> None:
     """Write the report. ``color`` is auto, always or never; ``width`` is the terminal's unless given."""
-    colored = _colored(color, stream)
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=max(60, min(width or shutil.get_terminal_size((120, 24)).columns, 200)),
-        force_terminal=colored,
-        color_system="standard" if colored else None,
-        no_color=not colored,
-        markup=False,
-        highlight=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    _headline(console, result)
-    _findings(console, result)
-    _unknowns(console, result)
-    _left_out(console, result)
-    _next(console, result)
-    stream.write("".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines()))
+    with report_console(stream, color, width, default=120, widest=200) as console:
+        _headline(console, result)
+        _findings(console, result)
+        _unknowns(console, result)
+        _left_out(console, result)
+        _next(console, result)
 
 
 def _headline(console: Console, result: AuditResult) -> None:
@@ -182,9 +167,3 @@ def _print(console: Console, text: str, style: str = "") -> None:
 
 def _lines(*texts: str) -> Text:
     return Text("\n".join(escape(text) for text in texts))
-
-
-def _colored(color: str, stream: TextIO) -> bool:
-    if color != "auto":
-        return color == "always"
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -112,6 +112,12 @@ def take_apart(entries: Int64) -> Edges:
     )
 
 
+def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
+    """KEY_SERVICE of each flow, as kernels/edges.py packs it."""
+    high = np.int64(1) << 32 | observed.astype(np.int64) << 28 | protocol.astype(np.int64) << 20
+    return high | (port.astype(np.int64) + 1)
+
+
 def combine_verdicts(program: Program, edges: Edges) -> UInt8:
     """(edges,) the verdict of each: a denial wins, then doubt, then an allow."""
     egress, ingress = program.tables.verdict[edges.egress], program.tables.verdict[edges.ingress]

@@ -33,6 +33,7 @@ from flowcheck.runners.workspace import Done, Workspace
 Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20
 """Bytes below which a second worker would cost more than it does."""
+SECONDS_BETWEEN_WORDS = 0.1
 
 
 def run_audit(
@@ -117,6 +118,7 @@ class _Run:
         self._pool = pool
         self._workspace = workspace
         self._report = report
+        self._told = 0.0
 
     def judge(self, setup: Setup) -> None:
         done = self._workspace.done()
@@ -187,6 +189,11 @@ class _Run:
         self.merged.violations[state.number] = names
 
     def _tell(self) -> None:
+        """Count what is done, ten times a second at most: counting looks at every file."""
+        now = time.monotonic()
+        if now - self._told < SECONDS_BETWEEN_WORDS:
+            return
+        self._told = now
         settled = sum(state.settled or bool(state.input.skipped) for state in self.plan.files)
         total = self.plan.rows_known
         self._report(Progress("judging flows", self.rows_done, total, settled, len(self.plan.files)))

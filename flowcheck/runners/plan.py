@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from flowcheck.flows.inputs import InputFile, sha256_of
 from flowcheck.results.records import FileEntry, Rejected
+from flowcheck.results.summary import LedgerMismatchError
 from flowcheck.runners.messages import Inspect, Judge, Part
 
 TASK_ROWS = 1 << 20
@@ -130,7 +131,12 @@ def _warnings(parts: list[Part]) -> Iterator[str]:
 
 
 def other_entry(state: FileState) -> FileEntry:
-    """The ledger's entry of a file that failed or was skipped."""
+    """The ledger's entry of a file that failed or was skipped.
+
+    **Raises**: LedgerMismatchError for a file that is neither: it would pass for one left out on purpose.
+    """
+    if state.failure is None and not state.input.skipped:
+        raise LedgerMismatchError("a file is neither judged, failed nor skipped")
     reason, detail, sha256 = state.failure or ("skipped", state.input.skipped, None)
     return FileEntry(
         file=state.input.name,

@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32, Int64, UInt8
+from flowcheck.arrays import Int64
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.evaluate import JudgedBatch, judge_batch, make_resolver
 from flowcheck.flows.numbers import REJECTIONS
 from flowcheck.flows.parquet import FlowFile
 from flowcheck.flows.schema import COLUMNS, JUDGED
-from flowcheck.results.edges import EdgeTable
+from flowcheck.results.edges import EdgeTable, service_words
 from flowcheck.results.records import Example, Rejected
 from flowcheck.results.violations import violating_rows, violations_batch
 from flowcheck.runners.messages import Judge, Part, Setup
@@ -83,7 +83,8 @@ class TaskRunner:
                     writer.write(violations)
                 work.first_row += batch.num_rows
                 advance(batch.num_rows)
-        declared = sum(file.row_groups[g] for g in task.row_groups)
+        rows_of_group = file.row_groups
+        declared = sum(rows_of_group[g] for g in task.row_groups)
         if work.first_row - task.first_row != declared:
             raise FlowFormatError(f"declared {declared} rows, decoded {work.first_row - task.first_row}")
         file.check_unchanged()
@@ -183,12 +184,6 @@ class _Work:
             violations_bytes=violations_bytes,
             sampled=self.sampled,
         )
-
-
-def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
-    """KEY_SERVICE of each flow, as kernels/edges.py packs it."""
-    high = np.int64(1) << 32 | observed.astype(np.int64) << 28 | protocol.astype(np.int64) << 20
-    return high | (port.astype(np.int64) + 1)
 
 
 def _first_of_each(*words: Int64) -> Int64:

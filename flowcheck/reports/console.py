@@ -1,0 +1,44 @@
+"""The rich console that terminal reports write to: plain where colour is not wanted, nothing interpreted."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+
+NARROWEST = 60
+
+
+@contextmanager
+def report_console(
+    stream: TextIO, color: str, width: int | None, *, default: int, widest: int
+) -> Iterator[Console]:
+    """A console whose lines go to ``stream`` at the end of the block, without trailing blanks.
+
+    ``color`` is auto, always or never; ``width`` is the terminal's unless given, ``default`` where
+    there is no terminal, and never more than ``widest``.
+    """
+    colored = color == "always" if color != "auto" else wants_color(stream)
+    buffer = io.StringIO()
+    yield Console(
+        file=buffer,
+        width=max(NARROWEST, min(width or shutil.get_terminal_size((default, 24)).columns, widest)),
+        force_terminal=colored,
+        color_system="standard" if colored else None,
+        no_color=not colored,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    stream.write("".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines()))
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Source: https://no-color.org; TERM=dumb understands no colours."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
