@@ -11,9 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import signal
 import stat
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -148,9 +151,43 @@ class _KernelCache(caching.FunctionCache):
 _DIRECTORY = cache_directory()
 
 
+def _undisturbed(compile_: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def compile_without_signals(signature: Any) -> Any:
+        with _signals_held():
+            return compile_(signature)
+
+    return compile_without_signals
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait while compiled code is put in place.
+
+    LLVM asks for cached code through a ctypes callback, where the exception of a signal handler is dropped:
+    the code is then missing, and calling it ends the process with SIGSEGV.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = [number for number, handler in handlers.items() if handler is not None]  # None: not Python's
+    for number in ours:
+        signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, handlers[number])
+        for number in came:
+            signal.raise_signal(number)
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a loop over arrays: no Python object inside, GIL released, integer division never raises."""
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if isinstance(compiled, numba.core.registry.CPUDispatcher):
+        compiled.compile = _undisturbed(compiled.compile)
     if _DIRECTORY is not None and not os.environ.get("NUMBA_DISABLE_JIT"):
         compiled._cache = _KernelCache(function)
     return compiled

@@ -17,15 +17,33 @@ PROGRAM = """
 from flowcheck.kernels import decide
 print(decide.combine(1, 2), sum(decide.combine.stats.cache_hits.values()))
 """
+INTERRUPTED_WHILE_LOADING = """
+import os, signal
+from numba.core.codegen import CPUCodeLibrary
+
+fetch = CPUCodeLibrary._object_getbuffer_hook.__func__
+
+def interrupted(library, module):
+    os.kill(os.getpid(), signal.SIGINT)
+    return fetch(library, module)
+
+CPUCodeLibrary._object_getbuffer_hook = classmethod(interrupted)
+from flowcheck.kernels import decide
+
+try:
+    decide.combine(1, 2)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
 JIT = pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled")
 
 
-def run(cache: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def run(cache: Path, program: str = PROGRAM, **more: str) -> subprocess.CompletedProcess[str]:
     """Call one kernel in a new process: prints its result and how often the cache had it."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("FLOWCHECK_")}
     environment = {**own, "PYTHONPATH": str(ROOT), "FLOWCHECK_CACHE_DIR": str(cache), **more}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=cache.parent,
         env=environment,
         capture_output=True,
@@ -87,6 +105,12 @@ def test_an_empty_entry_is_compiled_afresh(cache: Path) -> None:
     for entry in cache.iterdir():
         entry.write_bytes(b"")
     assert run(cache).stdout == "2 0\n"
+
+
+@JIT
+def test_a_signal_while_a_kernel_is_loaded_waits_until_it_is_there(cache: Path) -> None:
+    run(cache)
+    assert run(cache, INTERRUPTED_WHILE_LOADING).stdout == "interrupted\n"
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
