@@ -107,6 +107,36 @@ class DirectionTable(NamedTuple):
     decision: Int32
 
 
+class ServiceTable(NamedTuple):
+    """Services as flows meet them. A *service port* is one port of one Service; those of Service ``v`` are
+    ``first[v]:first[v + 1]``. Each has *segments* in time with their usable backends.
+
+    first (services + 1,) int32. slot, port (service_ports,) int32: protocol slot and the Service's port.
+    node_port (3, 65536) int32: the service port reached at a node's address on that port, -1 none.
+    segment_first (service_ports + 1,) int32; segment_start (segments,) int64: microseconds, ascending
+    within a service port, the first is timeline.BEGINNING. backend_first (segments + 1,) int32; backend,
+    backend_port (backends,) int32: endpoint and port after translation; ``ways`` (segments,) int32: so many
+    of a segment's backends, its first, stand for all that policies tell apart.
+    serving_first (endpoints + 1,) int32; serving_slot, serving_port, serving (servings,) int32: on which
+    protocol slot and port an endpoint ever was a backend of which service port.
+    """
+
+    first: Int32
+    slot: Int32
+    port: Int32
+    node_port: Int32
+    segment_first: Int32
+    segment_start: Int64
+    backend_first: Int32
+    backend: Int32
+    backend_port: Int32
+    ways: Int32
+    serving_first: Int32
+    serving_slot: Int32
+    serving_port: Int32
+    serving: Int32
+
+
 class Tables(NamedTuple):
     """All that the per-flow kernel reads.
 

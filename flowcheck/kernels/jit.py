@@ -171,22 +171,22 @@ def _signals_held() -> Iterator[None]:
         return
     came: list[int] = []
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    ours = [number for number, handler in handlers.items() if handler is not None]  # None: not Python's
-    for number in ours:
-        signal.signal(number, lambda number, _frame: came.append(number))
+    ours = {number: h for number, h in handlers.items() if h is not None}  # None: not Python's to hold
+    for held in ours:
+        signal.signal(held, lambda number, _frame: came.append(number))
     try:
         yield
     finally:
-        for number in ours:
-            signal.signal(number, handlers[number])
-        for number in came:
-            signal.raise_signal(number)
+        for held, handler in ours.items():
+            signal.signal(held, handler)
+        for waiting in came:
+            signal.raise_signal(waiting)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a loop over arrays: no Python object inside, GIL released, integer division never raises."""
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    if isinstance(compiled, numba.core.registry.CPUDispatcher):
+    if not os.environ.get("NUMBA_DISABLE_JIT"):
         compiled.compile = _undisturbed(compiled.compile)
     if _DIRECTORY is not None and not os.environ.get("NUMBA_DISABLE_JIT"):
         compiled._cache = _KernelCache(function)

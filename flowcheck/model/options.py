@@ -18,7 +18,12 @@ class Options:
     ``unknown`` gives no verdict where the answer depends on it.
     ``icmp``: what a NetworkPolicy says of a protocol that has no ports when no rule without ports
     admits it. The API leaves it undefined, hence ``unknown``; ``policy`` denies it, as Calico does.
+    ``skew``: microseconds by which the clocks of the log and of the cluster may differ. ``policies_at``:
+    judge every flow by the policies in force at this instant (microseconds since 1970; END: the latest);
+    None: by those in force when the flow began.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
     icmp: Icmp = "unknown"
+    skew: int = 2_000_000
+    policies_at: int | None = None

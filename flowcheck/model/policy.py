@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from flowcheck.model.labels import EVERYTHING, Selector
+from flowcheck.model.timeline import ALWAYS, Lifetime
 
 TCP, UDP, SCTP = 6, 17, 132
 """IANA protocol numbers that have ports a policy can name."""
@@ -148,7 +149,8 @@ class Policy:
     """A named object in a tier. ``namespace`` is empty for a cluster-scoped kind.
 
     ``isolates`` holds the directions in which a selected pod is denied whatever no rule allows
-    (NetworkPolicy policyTypes); it is empty for the Admin and Baseline tiers.
+    (NetworkPolicy policyTypes); it is empty for the Admin and Baseline tiers. A policy that was changed
+    stands once for each version, under the same name; ``lifetime`` says when each was in force.
     """
 
     kind: str
@@ -161,6 +163,7 @@ class Policy:
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = ()
     source: SourceLocation = field(default=NOWHERE)
+    lifetime: Lifetime = ALWAYS
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"

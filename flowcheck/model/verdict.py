@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NEEDS_DNS = "needs_dns"
     NEEDS_L7 = "needs_l7"
     SERVICE_BACKENDS_DIFFER = "service_backends_differ"
+    AMBIGUOUS_POLICY = "ambiguous_policy"
 
 
 class Observed(StrEnum):

@@ -1,0 +1,40 @@
+"""When something was so: half-open intervals whose ends may be known only roughly.
+
+Units: every instant is microseconds since 1970-01-01 UTC. Every object of a cluster has a
+:class:`Lifetime`; an object that changes (a pod's labels, a policy's rules) stands once for each version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BEGINNING, END = -(1 << 62), 1 << 62
+"""Before and after every instant."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lifetime:
+    """One version of an object: it may have been there in ``[start, end)`` and surely was in
+    ``[sure_start, sure_end)``, which lies inside (or is empty: ``sure_start >= sure_end``).
+
+    A watch event gives an exact edge: ``start == sure_start``. Two snapshots give a stretch between the one
+    that still shows the version and the one that no longer does. Without any time it always was.
+    """
+
+    start: int = BEGINNING
+    end: int = END
+    sure_start: int = BEGINNING
+    sure_end: int = END
+
+    @classmethod
+    def exact(cls, start: int = BEGINNING, end: int = END) -> Lifetime:
+        return cls(start, end, start, end)
+
+    def possible(self, at: int) -> bool:
+        return self.start <= at < self.end
+
+    def sure(self, at: int) -> bool:
+        return self.sure_start <= at < self.sure_end
+
+
+ALWAYS = Lifetime()
