@@ -21,6 +21,7 @@ from benchmarks.peers import VIOLATING, judged_sql, load_tables
 from benchmarks.tables import VERDICTS, export_tables
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
+from flowcheck.model.timeline import instant
 from flowcheck.reference import Reference, Tuple5
 
 Counts = dict[str, int]
@@ -120,7 +121,13 @@ def judge_by_reference(cluster: Cluster, flows: pa.Table) -> list[str]:
     return [
         str(
             reference.judge(
-                Tuple5(_text(f["src_ip"]), _text(f["dst_ip"]), f["protocol"], f["dst_port"])
+                Tuple5(
+                    _text(f["src_ip"]),
+                    _text(f["dst_ip"]),
+                    f["protocol"],
+                    f["dst_port"],
+                    at=instant(f["start_time"]),
+                )
             ).verdict
         )
         for f in flows.to_pylist()

@@ -7,14 +7,15 @@ the same with its own progress and messages.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from flowcheck import compile as compiler
 from flowcheck.loading import load_cluster
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
+from flowcheck.model.timeline import END, instant
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.request import AuditRequest
 
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
     from flowcheck.results.audit import AuditResult
 
 
+DEFAULT_SKEW = timedelta(microseconds=Options().skew)
+
+
 class AuditOptions(TypedDict, total=False):
     """What ``audit`` takes beside its inputs; each is the command line's option of the same name."""
 
     ipblock_matches_pods: IpBlockMatchesPods
     icmp: Icmp
+    skew: timedelta
+    as_of: datetime | Literal["current"] | None
+    cluster_ranges: Sequence[str]
     since: datetime | None
     until: datetime | None
     namespaces: Sequence[str]
@@ -41,13 +48,36 @@ class AuditOptions(TypedDict, total=False):
 
 
 def compile_program(
-    cluster: Cluster, *, ipblock_matches_pods: IpBlockMatchesPods = "yes", icmp: Icmp = "unknown"
+    cluster: Cluster,
+    *,
+    ipblock_matches_pods: IpBlockMatchesPods = "yes",
+    icmp: Icmp = "unknown",
+    skew: timedelta = DEFAULT_SKEW,
+    as_of: datetime | Literal["current"] | None = None,
+    cluster_ranges: Sequence[str] = (),
 ) -> Program:
     """Compile a cluster and its policies into the arrays that ``evaluate`` looks flows up in.
 
+    ``skew``: how far the clocks of the log and the cluster may differ. ``as_of``: judge every flow by the
+    policies of this instant (``current``: the latest), not by those in force when it began.
+    ``cluster_ranges``: CIDRs that are the cluster's own, beside the nodes' pod ranges.
+
     Raises: CompileError when a decision table would not fit.
     """
-    return compiler.compile_program(cluster, Options(ipblock_matches_pods=ipblock_matches_pods, icmp=icmp))
+    return compiler.compile_program(
+        cluster, _options(ipblock_matches_pods, icmp, skew, as_of, cluster_ranges)
+    )
+
+
+def _options(
+    ipblock_matches_pods: IpBlockMatchesPods,
+    icmp: Icmp,
+    skew: timedelta,
+    as_of: datetime | Literal["current"] | None,
+    cluster_ranges: Sequence[str],
+) -> Options:
+    at = None if as_of is None else END if as_of == "current" else instant(as_of)
+    return Options(ipblock_matches_pods, icmp, skew // timedelta(microseconds=1), at, tuple(cluster_ranges))
 
 
 def audit(
@@ -68,9 +98,12 @@ def audit(
     if unknown:
         raise TypeError(f"audit() got an unexpected keyword argument {sorted(unknown)[0]!r}")
     request = AuditRequest(
-        options=Options(
-            ipblock_matches_pods=options.get("ipblock_matches_pods", "yes"),
-            icmp=options.get("icmp", "unknown"),
+        options=_options(
+            options.get("ipblock_matches_pods", "yes"),
+            options.get("icmp", "unknown"),
+            options.get("skew", DEFAULT_SKEW),
+            options.get("as_of"),
+            options.get("cluster_ranges", ()),
         ),
         out=None if out is None else Path(out),
         jobs=jobs,

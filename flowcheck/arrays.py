@@ -20,7 +20,8 @@ flows      rows of one batch of flow records
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,9 +42,14 @@ ACTION_ALLOW, ACTION_DENY, ACTION_PASS = 0, 1, 2
 # Reason codes used by kernels: the order of model.verdict.Reason.
 REASON_UNRESOLVED_SRC, REASON_UNRESOLVED_DST, REASON_AMBIGUOUS_SRC, REASON_AMBIGUOUS_DST = 1, 2, 3, 4
 REASON_UNKNOWN_INITIATOR, REASON_NO_PORT, REASON_UNSUPPORTED_FIELD, REASON_NEEDS_DNS = 5, 6, 7, 8
+REASON_SERVICE_BACKENDS_DIFFER, REASON_AMBIGUOUS_POLICY = 10, 11
 
-# Endpoint kinds.
-KIND_POD, KIND_NODE, KIND_BLOCK, KIND_UNRESOLVED, KIND_AMBIGUOUS = 0, 1, 2, 3, 4
+# How the initiator of a connection was found, in the order asked.
+BASIS_NONE, BASIS_RECORD, BASIS_FLAGS, BASIS_PAIR, BASIS_LISTENER, BASIS_PORT = range(6)
+
+# Endpoint kinds. A Service's NODE column is its number in ServiceTable; that of a timed endpoint, which
+# stands for whoever has an address at the time, is its number in TimedTable.
+KIND_POD, KIND_NODE, KIND_BLOCK, KIND_UNRESOLVED, KIND_AMBIGUOUS, KIND_SERVICE, KIND_TIMED = range(7)
 
 # Decision ids that every program has. UNKNOWN_DECISION + reason code is "unknown for that reason".
 NO_SUBJECT, NO_POLICY, SAME_POD, OWN_NODE, DENY_FOR_SEVERAL_CAUSES = 0, 1, 2, 3, 4
@@ -96,58 +102,101 @@ class AddressTable(NamedTuple):
     v6_endpoint: Int32
 
 
+class TimedTable(NamedTuple):
+    """Who has an address when, for addresses of which that changes.
+
+    first (timed + 1,) int32: the segments of timed endpoint ``t`` are ``first[t]:first[t + 1]``. start
+    (segments,) int64: microseconds, ascending, the first is timeline.BEGINNING. endpoint (segments,) int32;
+    inferred (segments,) uint8: 1 where the owner is likely, not sure.
+    """
+
+    first: Int32
+    start: Int64
+    endpoint: Int32
+    inferred: UInt8
+
+
 class DirectionTable(NamedTuple):
     """The condensed decision table of one direction.
 
-    vector (subjects, peers) uint16, or int32 where that does not suffice: which list of decisions.
+    row (epochs, subjects) int32: which row of ``vector`` holds for a subject in an epoch of the policies.
+    vector (rows, peers) uint16, or int32 where that does not suffice: which list of decisions.
     decision (vectors, ports) int32.
     """
 
+    row: Int32
     vector: UInt16 | Int32
     decision: Int32
 
 
 class ServiceTable(NamedTuple):
     """Services as flows meet them. A *service port* is one port of one Service; those of Service ``v`` are
-    ``first[v]:first[v + 1]``. Each has *segments* in time with their usable backends.
+    ``first[v]:first[v + 1]``. Times are microseconds.
 
     first (services + 1,) int32. slot, port (service_ports,) int32: protocol slot and the Service's port.
-    node_port (3, 65536) int32: the service port reached at a node's address on that port, -1 none.
-    segment_first (service_ports + 1,) int32; segment_start (segments,) int64: microseconds, ascending
-    within a service port, the first is timeline.BEGINNING. backend_first (segments + 1,) int32; backend,
-    backend_port (backends,) int32: endpoint and port after translation; ``ways`` (segments,) int32: so many
-    of a segment's backends, its first, stand for all that policies tell apart.
+    family (endpoints,) uint8: 4 or 6 for an endpoint with an address, 0 for one without: a flow to an address
+    of one family reaches backends of that family, and node ports are those of nodes found by address.
+    node_port (ports,) int32, ascending: ``slot << 16 | port`` of each port at a node's address that leads to
+    Services; of the ``n``-th the segments are ``node_port_first[n]:node_port_first[n + 1]``. node_port_start
+    (segments,) int64, ascending, from BEGINNING on; node_port_leads (segments,) int32: to a service port, -1
+    nowhere, -2 to one of several.
+    segment_first (service_ports + 1,) int32; segment_start (segments,) int64: when a service port's backends
+    changed, ascending, the first is timeline.BEGINNING.
+    backend_first (service_ports + 1,) int32; then, each (backends,), whoever ever was a backend: backend,
+    backend_port int32: endpoint and port after translation; backend_family int32: 4 or 6, 0 for one without
+    an address, which serves both; backend_start, backend_end int64: when, half-open; backend_rank int32: 0
+    ready, 1 terminating but serving, which is used where nobody is ready; backend_way int32: alike for
+    backends of a service port that policies do not tell apart, from 0; backend_pod, backend_node int32: POD
+    of the endpoint, and NODE of a pod, else -1.
     serving_first (endpoints + 1,) int32; serving_slot, serving_port, serving (servings,) int32: on which
     protocol slot and port an endpoint ever was a backend of which service port.
+    listen_first (endpoints + 1,) int32; listen (listeners,) int32: ``slot << 16 | port`` of every port an
+    endpoint is known to listen on: declared by its containers, asked of it by a Service, or a Service's own.
     """
 
     first: Int32
     slot: Int32
     port: Int32
+    family: UInt8
     node_port: Int32
+    node_port_first: Int32
+    node_port_start: Int64
+    node_port_leads: Int32
     segment_first: Int32
     segment_start: Int64
     backend_first: Int32
     backend: Int32
     backend_port: Int32
-    ways: Int32
+    backend_family: Int32
+    backend_start: Int64
+    backend_end: Int64
+    backend_rank: Int32
+    backend_way: Int32
+    backend_pod: Int32
+    backend_node: Int32
     serving_first: Int32
     serving_slot: Int32
     serving_port: Int32
     serving: Int32
+    listen_first: Int32
+    listen: Int32
 
 
 class Tables(NamedTuple):
     """All that the per-flow kernel reads.
 
     endpoints (endpoints, 8) int32: the columns named above; POD is -1 for what is not a pod, NODE the
-    node a pod runs on or the node itself (-1: none). port_class (3, 65536) uint16: TCP, UDP, SCTP.
+    node a pod runs on or the node itself (-1: none). epoch_start (epochs,) int64: when the policies changed,
+    microseconds, ascending, the first is timeline.BEGINNING. port_class (3, 65536) uint16: TCP, UDP, SCTP.
     other_port int: the class of every other protocol; the three after it are "port not recorded".
     verdict, reason (decisions,) uint8.
     """
 
     addresses: AddressTable
+    timed: TimedTable
+    services: ServiceTable
     endpoints: Int32
+    epoch_start: Int64
     port_class: UInt16
     other_port: int
     ingress: DirectionTable
@@ -157,21 +206,31 @@ class Tables(NamedTuple):
 
 
 class FlowArrays(NamedTuple):
-    """One batch of flows as numbers, each (flows,).
+    """One batch of flows as numbers, each (flows,); the source is the initiator wherever that is known.
 
-    src, dst int32: endpoints. protocol uint8. port int32, -1 where not recorded. judge uint8: 0 leave the
-    row out (rejected, filtered), 1 judge, 2 initiator unknown. observed uint8: model.verdict.Observed.
-    flow_count, bytes_ int64. seen_at int64: microseconds since 1970 UTC.
+    src, dst int32: endpoints. src_key, dst_key uint64: words that stand for the addresses. protocol uint8.
+    src_port, port int32, -1 where not recorded; ``port`` is the destination's. judge uint8: 0 leave the row
+    out (rejected, filtered), 1 judge, 2 initiator unknown. observed uint8: model.verdict.Observed. point
+    uint8: the canonical observation_point. inferred uint8: 1 where an end's owner is likely, not sure.
+    counted uint8: 0 where the record reports a connection that an earlier one reported. flow_count, bytes_,
+    packets int64. seen_at int64: microseconds since 1970 UTC.
     """
 
     src: Int32
     dst: Int32
+    src_key: UInt64
+    dst_key: UInt64
     protocol: UInt8
+    src_port: Int32
     port: Int32
     judge: UInt8
     observed: UInt8
+    point: UInt8
+    inferred: UInt8
+    counted: UInt8
     flow_count: Int64
     bytes_: Int64
+    packets: Int64
     seen_at: Int64
 
 
@@ -182,3 +241,22 @@ class Judged(NamedTuple):
     ingress: Int32
     verdict: UInt8
     violation: UInt8
+
+
+class Meaning(NamedTuple):
+    """What one name stands for: from ``starts[i]`` on, the endpoints ``ends[i]``, one of each kind that
+    policies tell apart; none while nobody has the name. ``inferred[i]``: likely, not sure."""
+
+    starts: tuple[int, ...]
+    ends: tuple[tuple[int, ...], ...]
+    inferred: tuple[bool, ...]
+
+    @property
+    def always(self) -> tuple[int, ...] | None:
+        """The endpoints, where they are the same at all times."""
+        return self.ends[0] if len(self.ends) == 1 and not self.inferred[0] else None
+
+
+Key = TypeVar("Key", bound=Hashable)
+Names = Mapping[Key, Meaning]
+"""Recorded names, looked up before kernels run."""

@@ -1,15 +1,17 @@
 """Judge batches of canonical flows against a program: rows in, the same rows with verdicts out.
 
 ``judge_batch`` is what workers call, numbers only. ``evaluate`` puts the words back, for notebooks.
-Not: it does not repair a log. Who opened a connection is taken from the record.
+Who opened a connection is taken from the record, or found out where it does not say.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,60 +21,102 @@ from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.addresses import address_texts
 from flowcheck.flows.ends import BAD_ADDRESS, NO_ADDRESS, End, Resolver
+from flowcheck.flows.initiators import BASES, Initiators, find_initiators, turn_round
+from flowcheck.flows.names import NameBook
 from flowcheck.flows.numbers import REJECTIONS, read_numbers, reject
 from flowcheck.flows.schema import END_NAMES, check_schema
-from flowcheck.kernels import decide
+from flowcheck.kernels import decide, translate
 from flowcheck.model.verdict import Reason, Verdict
 
 VERDICTS = tuple(Verdict)
 REASONS = tuple(Reason)
+QUALITIES = ("exact", "inferred", "ambiguous", "unresolved", "external")
+_QUALITY_OF_KIND = np.array([0, 0, 4, 3, 2, 0, 3], dtype=np.uint8)
+"""By endpoint kind: a pod, a node and a Service are found, a block is outside."""
 Flows: TypeAlias = pa.Table | pa.RecordBatch | pa.RecordBatchReader
 
 
 class JudgedBatch(NamedTuple):
-    """rejected (flows,) uint8: an index of flows.numbers.REJECTIONS; such rows have no verdict."""
+    """rejected (flows,) uint8: an index of flows.numbers.REJECTIONS; such rows have no verdict. In ``flows``
+    replies are turned round, as ``initiators`` says. disagrees (flows,) bool: a recorded pod is not who has
+    the recorded address. src_inferred, dst_inferred (flows,) uint8: of the recorded ends."""
 
     flows: FlowArrays
     judged: Judged
     rejected: UInt8
+    initiators: Initiators
+    disagrees: npt.NDArray[np.bool_]
+    src_inferred: UInt8
+    dst_inferred: UInt8
 
 
 def make_resolver(program: Program) -> Resolver:
-    return Resolver(program.tables.addresses, program.by_pod, program.by_workload, program.unresolved)
+    names = NameBook(program.by_pod, program.by_uid, program.by_workload)
+    return Resolver(program.tables, names, program.unresolved)
 
 
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:
     """Judge one batch. Its schema must have passed :func:`flowcheck.flows.schema.check_schema`."""
     numbers = read_numbers(batch)
-    src, dst = (resolver.resolve(batch, address, names) for address, names in END_NAMES.items())
+    src, dst = (
+        resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
+    )
     for end, reason in ((src, "bad_src_ip"), (dst, "bad_dst_ip")):
         reject(numbers.rejected, (end.endpoints == NO_ADDRESS) | (end.endpoints == BAD_ADDRESS), reason)
     accepted = numbers.rejected == 0
+    opened = find_initiators(program.tables, numbers, src, dst)
+    turned = opened.turned()
+    first, second = (_turned(turned, src, dst), _turned(turned, dst, src)) if turned.any() else (src, dst)
     flows = FlowArrays(
-        src=np.where(accepted, src.endpoints, 0).astype(np.int32),
-        dst=np.where(accepted, dst.endpoints, 0).astype(np.int32),
+        src=np.where(accepted, first.endpoints, 0).astype(np.int32),
+        dst=np.where(accepted, second.endpoints, 0).astype(np.int32),
+        src_key=first.keys,
+        dst_key=second.keys,
         protocol=numbers.protocol,
-        port=numbers.port,
-        judge=np.where(accepted, np.where(numbers.initiator_known, 1, 2), 0).astype(np.uint8),
+        src_port=np.where(turned, numbers.port, numbers.src_port),
+        port=np.where(turned, numbers.src_port, numbers.port),
+        judge=np.where(accepted, np.where(opened.basis != a.BASIS_NONE, 1, 2), 0).astype(np.uint8),
         observed=numbers.observed,
+        point=numbers.point,
+        inferred=src.inferred | dst.inferred,
+        counted=np.ones(batch.num_rows, dtype=np.uint8),
         flow_count=numbers.flow_count,
         bytes_=numbers.bytes_,
+        packets=numbers.packets,
         seen_at=numbers.seen_at,
     )
-    judged = _empty(batch.num_rows)
-    decide.judge(program.tables, flows, judged)
-    if src.several or dst.several:
-        _judge_several(program, flows, judged, src, dst)
-    return JudgedBatch(flows, judged, numbers.rejected)
+    judged = _judge(program, flows)
+    if first.several or second.several:
+        _judge_several(program, flows, judged, first, second)
+    disagrees = (src.disagrees | dst.disagrees) & accepted
+    return JudgedBatch(flows, judged, numbers.rejected, opened, disagrees, src.inferred, dst.inferred)
 
 
-def _empty(n_rows: int) -> Judged:
-    return Judged(
+def _turned(turned: npt.NDArray[np.bool_], end: End, other: End) -> End:
+    """One end after replies are turned round: that of the other column where they are."""
+    kept = {row: ends for row, ends in end.several.items() if not turned[row]}
+    return End(
+        np.where(turned, other.endpoints, end.endpoints),
+        np.where(turned, other.keys, end.keys),
+        np.where(turned, other.inferred, end.inferred),
+        np.where(turned, other.disagrees, end.disagrees),
+        {**kept, **{row: ends for row, ends in other.several.items() if turned[row]}},
+    )
+
+
+def _judge(program: Program, flows: FlowArrays) -> Judged:
+    n_rows = len(flows.src)
+    judged = Judged(
         egress=np.zeros(n_rows, dtype=np.int32),
         ingress=np.zeros(n_rows, dtype=np.int32),
         verdict=np.zeros(n_rows, dtype=np.uint8),
         violation=np.zeros(n_rows, dtype=np.uint8),
     )
+    if decide.judge(program.tables, flows, judged):
+        service_ports = np.empty(n_rows, dtype=np.int32)
+        translate.find_service_ports(program.tables, flows, judged.verdict, service_ports)
+        translate.judge_translated(program.tables, flows, service_ports, judged)
+    return judged
 
 
 def _judge_several(program: Program, flows: FlowArrays, judged: Judged, src: End, dst: End) -> None:
@@ -89,8 +133,7 @@ def _judge_several(program: Program, flows: FlowArrays, judged: Judged, src: End
             src=np.array([s for s, _ in pairs], dtype=np.int32),
             dst=np.array([d for _, d in pairs], dtype=np.int32),
         )
-        answers = _empty(len(pairs))
-        decide.judge(program.tables, one, answers)
+        answers = _judge(program, one)
         outcomes = np.stack([answers.egress, answers.ingress], axis=1).reshape(
             len(sources), len(destinations), 2
         )
@@ -107,7 +150,10 @@ def evaluate(program: Program, flows: Flows) -> pa.Table:
     """The same rows, in order, with what the policies say of them.
 
     Adds verdict, ingress_verdict, egress_verdict, reason (null unless unknown), src, dst
-    (``ns/kind/name`` or address), ingress_policy, egress_policy (what decided; null: no policy applied).
+    (``ns/kind/name`` or address: the initiator and the responder, whichever way round the row is),
+    ingress_policy, egress_policy (what decided; null: no policy applied), src_quality, dst_quality (how the
+    recorded end was found: exact, inferred, ambiguous, unresolved, external), initiator_basis (how the
+    initiator was: record, flags, pair, listener, port, none).
 
     **Raises**: FlowFormatError when columns are missing or of a wrong type, or a row has a value that
     cannot be judged (an ``audit`` counts such rows instead).
@@ -146,8 +192,12 @@ def _with_words(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
 
 
 def words_of(program: Program, batch: pa.RecordBatch, result: JudgedBatch) -> dict[str, pa.Array]:
-    """The eight columns of words for a judged batch."""
+    """The columns of words for a judged batch."""
     judged, tables = result.judged, program.tables
+    turned = result.initiators.turned()
+    batch = turn_round(batch, turned)
+    src, dst = result.flows.src, result.flows.dst
+    recorded = (np.where(turned, dst, src), np.where(turned, src, dst))
     egress, ingress = tables.verdict[judged.egress], tables.verdict[judged.ingress]
     reason = np.where(egress == a.UNKNOWN, tables.reason[judged.egress], tables.reason[judged.ingress])
     reason = np.where(judged.verdict == a.UNKNOWN, reason, 0)
@@ -160,10 +210,19 @@ def words_of(program: Program, batch: pa.RecordBatch, result: JudgedBatch) -> di
         "dst": name_ends(program, batch, result.flows.dst, "dst"),
         "ingress_policy": decision_texts(program, judged.ingress),
         "egress_policy": decision_texts(program, judged.egress),
+        "src_quality": _quality(program, recorded[0], result.src_inferred),
+        "dst_quality": _quality(program, recorded[1], result.dst_inferred),
+        "initiator_basis": _words(result.initiators.basis, BASES),
     }
 
 
-def _words(codes: np.ndarray, words: tuple[str, ...]) -> pa.DictionaryArray:
+def _quality(program: Program, endpoints: np.ndarray, inferred: UInt8) -> pa.DictionaryArray:
+    """How each end was found."""
+    codes = _QUALITY_OF_KIND[program.tables.endpoints[endpoints, a.KIND]]
+    return _words(np.where((codes == 0) & (inferred != 0), 1, codes), QUALITIES)
+
+
+def _words(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
     """Codes as words; an empty word is null."""
     values = pa.array([str(word) for word in words], pa.string())
     indices = pa.array(codes.astype(np.int32), mask=np.array([not w for w in words])[codes])
@@ -195,7 +254,7 @@ def _address_of(batch: pa.RecordBatch, side: str) -> pa.Array:
 
 
 def _recorded_name(batch: pa.RecordBatch, side: str) -> pa.Array:
-    """``namespace/pod``, or the workload where no pod was recorded; empty where there is nothing."""
+    """``namespace/pod``, or the workload where no pod was recorded, or the uid; empty where there is none."""
 
     def texts(part: str) -> pa.Array:
         name = f"{side}_{part}"
@@ -206,7 +265,8 @@ def _recorded_name(batch: pa.RecordBatch, side: str) -> pa.Array:
     space = texts("namespace").fill_null("")
     end = pc.coalesce(texts("pod"), texts("workload")).fill_null("")
     both = pc.binary_join_element_wise(space, end, "/")
-    return pc.if_else(pc.equal(space, ""), end, pc.if_else(pc.equal(end, ""), space, both))
+    named = pc.if_else(pc.equal(space, ""), end, pc.if_else(pc.equal(end, ""), space, both))
+    return pc.if_else(pc.equal(named, ""), texts("pod_uid").fill_null(""), named)
 
 
 def _empty_to_null(texts: pa.Array) -> pa.Array:

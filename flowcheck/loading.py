@@ -15,18 +15,28 @@ from typing import Any
 from flowcheck.dialects import KINDS_BESIDE_POLICIES, OTHER_LANGUAGES
 from flowcheck.dialects import READERS as POLICY_READERS
 from flowcheck.errors import ManifestError, PolicyError
+from flowcheck.inventory import read_rows
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files import PathLike
+from flowcheck.manifests.gather import Gathering
 from flowcheck.manifests.journal import Journal
-from flowcheck.manifests.names import DEFAULT_NAMESPACE
+from flowcheck.manifests.recall import Recall, digest_of
+from flowcheck.manifests.record import Recording, TextKey, text_key
 from flowcheck.manifests.remarks import remarks
-from flowcheck.manifests.snapshot import CLUSTER_SCOPED, Snapshot, unplaced
+from flowcheck.manifests.sightings import At
 from flowcheck.manifests.snapshot import READERS as OBJECT_READERS
+from flowcheck.manifests.stamps import NO_STAMPS, Stamps, read_stamps
 from flowcheck.manifests.streams import read_documents
-from flowcheck.model.cluster import Cluster
+from flowcheck.manifests.texts import needed_text
+from flowcheck.manifests.values import named
+from flowcheck.model.cluster import Cluster, Service
 from flowcheck.model.policy import Policy
 
 _BUILT_IN = ("", "apps", "batch", "extensions")
+_JUDGED = frozenset(
+    {"Namespace", "Node", "Pod", "Service", "EndpointSlice", *(kind for _, kind in POLICY_READERS)}
+)
+"""The kinds whose absence from a later snapshot is worth a word."""
 
 
 def load_cluster(
@@ -35,8 +45,13 @@ def load_cluster(
     policies: Iterable[PathLike] | PathLike = (),
     replace_policies: bool = False,
     keep_going: bool = False,
+    at: At = None,
 ) -> Cluster:
     """Read the cluster under ``paths``: files, folders, or ``-`` for standard input.
+
+    Each may be of another time: snapshots whose file's or folder's name tells when they were taken (else
+    ``at``: microseconds since 1970, or "mtime", each file's modification time), watch streams, audit logs.
+    What has no time holds for all times.
 
     ``policies`` are read in addition; with ``replace_policies`` they take the place of the policies under
     ``paths``. Of any other object that both hold, the one under ``paths`` stands. With ``keep_going``
@@ -47,13 +62,20 @@ def load_cluster(
             has all of it. :class:`PolicyError` where only policies are wrong.
     """
     loader = _Loader()
-    for document in read_documents(_as_list(paths), loader.journal):
-        if not (replace_policies and _is_policy(document)):
-            loader.read(document)
-    loader.beside_the_cluster = True
-    for document in read_documents(_as_list(policies), loader.journal):
-        loader.read(document)
+    loader.read_all(_as_list(paths), at, without_policies=replace_policies)
+    loader.gathering.beside_the_cluster = True
+    loader.read_all(_as_list(policies))
     return loader.finish(keep_going=keep_going)
+
+
+def load_recording(
+    paths: Iterable[PathLike] | PathLike, *, keep_going: bool = False, at: At = None
+) -> Recording:
+    """Read a cluster as ``load_cluster`` does, with all that an inventory keeps of it."""
+    loader = _Loader(texts={})
+    loader.read_all(_as_list(paths), at)
+    cluster = loader.finish(keep_going=keep_going)
+    return Recording(cluster, loader.gathering.snapshot.namespaces, loader.texts or {})
 
 
 def _as_list(paths: Iterable[PathLike] | PathLike) -> list[PathLike]:
@@ -70,15 +92,26 @@ class _Loader:
     """The state of one load. ``refused_policies`` counts the refused documents that are policies."""
 
     journal: Journal = field(default_factory=Journal)
-    snapshot: Snapshot = field(default_factory=Snapshot)
-    beside_the_cluster: bool = False
+    gathering: Gathering = field(init=False)
     refused_policies: int = 0
+    recall: Recall = field(default_factory=Recall)
+    texts: dict[TextKey, str] | None = None
     other_languages: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.gathering = Gathering(self.journal)
+
+    def read_all(self, paths: list[PathLike], at: At = None, *, without_policies: bool = False) -> None:
+        for document in read_documents(paths, self.journal, at, read_rows):
+            if not (without_policies and _is_policy(document)):
+                self.read(document)
 
     def read(self, document: Document) -> None:
         """Read one document by its kind, into the snapshot or the journal."""
         key = (document.group, document.kind)
-        if key in POLICY_READERS:
+        if document.is_bare:
+            self.gathering.keep(None, document, NO_STAMPS, is_policy=key in POLICY_READERS)
+        elif key in POLICY_READERS:
             self._read_with(POLICY_READERS[key], document)
         elif key in OBJECT_READERS:
             self._read_with(OBJECT_READERS[key], document)
@@ -95,8 +128,27 @@ class _Loader:
             self.journal.leave_unread(document.api_version, document.kind, document.source)
 
     def _read_with(self, reader: Any, document: Document) -> None:
+        digest = digest_of(document) if document.when is not None else b""
+        recalled = self.recall.find(document, digest) if digest else None
+        value, stamps = recalled or self._read_anew(reader, document)
+        if not document.problems:
+            self.gathering.keep(value, document, stamps, is_policy=isinstance(value, Policy))
+        if document.problems:
+            self._refuse(document)
+            return
+        if digest:
+            self.recall.keep(document, digest, value, stamps)
+        self.journal.warnings += document.warnings
+        if self.texts is not None and isinstance(value, Policy | Service | list):
+            key = text_key(document.kind, document.namespace, document.name, document.source)
+            self.texts.setdefault(key, needed_text(document, document.name))
+
+    def _read_anew(self, reader: Any, document: Document) -> tuple[Any, Stamps]:
+        stamps = NO_STAMPS
         try:
             value = reader(document)
+            if document.when is not None:
+                stamps = read_stamps(document)
         except ManifestError:
             value = None
         if not document.name and isinstance(value, Policy):
@@ -104,34 +156,13 @@ class _Loader:
             value = replace(value, name=value.name or f"unnamed-{self.journal.documents}")
         elif not document.name:
             document.report("has no metadata.name")
-        if not document.problems:
-            self._keep(value, document)
-        if document.problems:
-            self._refuse(document)
-        else:
-            self.journal.warnings += document.warnings
-
-    def _keep(self, value: Any, document: Document) -> None:
-        """One object of each name: a second one is the same, or beside the cluster, or a problem."""
-        scoped = document.kind in CLUSTER_SCOPED or (isinstance(value, Policy) and not value.namespace)
-        namespace = "" if scoped else document.namespace or DEFAULT_NAMESPACE
-        name = value.name if isinstance(value, Policy) else document.name
-        before = self.snapshot.add((document.kind, namespace, name), value, document.source)
-        if before is None:
-            return
-        first, place = before
-        if unplaced(first) == unplaced(value):
-            if isinstance(value, Policy):
-                document.warn(f"stands twice, the same at {place}")
-        elif self.beside_the_cluster and not isinstance(value, Policy):
-            document.warn(f"differs from the one at {place}, which is used")
-        else:
-            hint = (
-                "--replace-policies takes those given beside the cluster" if self.beside_the_cluster else ""
-            )
-            document.report(f"stands twice, with other content at {place}", hint or "keep one")
+        if document.told is not None and value is not None:
+            value = document.told.apply(value)
+        return named(value, document.name), stamps
 
     def _refuse(self, document: Document) -> None:
+        if document.told is not None:
+            document.problems = [document.told.located(problem) for problem in document.problems]
         self.refused_policies += (document.group, document.kind) in POLICY_READERS
         self.journal.refuse(document.problems, document.kind, document.name, document.source)
 
@@ -148,15 +179,21 @@ class _Loader:
             raise ManifestError(
                 "no YAML or JSON documents found", hint="give files or folders of *.yaml, *.yml or *.json"
             )
-        cluster = self.snapshot.cluster()
+        cluster = self.gathering.snapshot.cluster(journal.broken_watches)
         unread = [
             f"{number} x {kind} not read: it is in the language of {language}, so verdicts leave it out"
             for (language, kind), number in sorted(self.other_languages.items())
         ]
+        unkept = [
+            f"{number} x {kind} written in an audit log that does not keep what was written: its history is "
+            "incomplete (log it at level RequestResponse)"
+            for kind, number in sorted(journal.unkept_writes.items())
+        ]
+        history = self.gathering.snapshot.coverage.remarks(_JUDGED)
         return replace(
             cluster,
             skipped=journal.all_skipped(),
-            warnings=(*journal.warnings, *unread, *remarks(cluster)),
+            warnings=(*journal.warnings, *unread, *unkept, *history, *remarks(cluster)),
             inputs=dict(journal.inputs),
         )
 

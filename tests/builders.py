@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from flowcheck.model.cluster import (
     NAMESPACE_NAME_LABEL,
+    Backend,
     Cluster,
     ContainerPort,
+    EndpointSlice,
     Namespace,
     Node,
     Pod,
     Service,
+    ServicePort,
     Workload,
 )
 from flowcheck.model.labels import Operator, Requirement, Selector
@@ -38,10 +41,13 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from flowcheck.reference import Tuple5
 
 INGRESS, EGRESS = Direction.INGRESS, Direction.EGRESS
 PROTOCOLS = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP, "ICMP": 1, "ICMPv6": 58}
+
+Timed = TypeVar("Timed", Node, Pod, Service, EndpointSlice, Policy)
 
 
 def labels_of(text: str) -> dict[str, str]:
@@ -94,6 +100,36 @@ def make_template(name: str, *, kind: str = "Deployment", **tweaks: Any) -> Pod:
 def make_service(name: str, *addresses: str, **tweaks: Any) -> Service:
     namespace, _, short = name.rpartition("/")
     return Service(namespace or "x", short, cluster_ips=addresses, **tweaks)
+
+
+def make_service_ports(text: str) -> tuple[ServicePort, ...]:
+    """``"http=80:8080 dns=53:dns/UDP 443:443@30443"`` as a Service's ports: ``name=port:target@nodePort``."""
+    ports = []
+    for item in text.split():
+        name, _, rest = item.rpartition("=")
+        rest, _, protocol = rest.partition("/")
+        rest, _, node_port = rest.partition("@")
+        port, _, target = rest.partition(":")
+        number = int(target) if target.isdigit() else target
+        ports.append(ServicePort(name, PROTOCOLS[protocol or "TCP"], int(port), number, int(node_port or 0)))
+    return tuple(ports)
+
+
+def make_slice(service: str, *backends: Backend | str, ports: str = "", **tweaks: Any) -> EndpointSlice:
+    """A slice of a Service ``ns/name``; a backend may be just its address. Ports are ``name=number``."""
+    namespace, _, short = service.rpartition("/")
+    listed = tuple(Backend(backend) if isinstance(backend, str) else backend for backend in backends)
+    return EndpointSlice(namespace or "x", short, make_service_ports(ports), listed, **tweaks)
+
+
+def between(thing: Timed, start: int = BEGINNING, end: int = END) -> Timed:
+    """The same, there from ``start`` until just before ``end`` and known to the microsecond."""
+    return replace(thing, lifetime=Lifetime.exact(start, end))
+
+
+def roughly(thing: Timed, start: int, sure_start: int, sure_end: int, end: int) -> Timed:
+    """The same, surely there from ``sure_start`` to ``sure_end`` and maybe from ``start`` to ``end``."""
+    return replace(thing, lifetime=Lifetime(start, end, sure_start, sure_end))
 
 
 def in_namespace(namespace: str = "x", pods: str = "") -> PodQuery:
@@ -202,7 +238,7 @@ def make_baseline(name: str = "base", **tweaks: Any) -> Policy:
     return make_admin(name, tier=Tier.BASELINE, **tweaks)
 
 
-def make_cluster(*objects: Namespace | Node | Pod | Service | Policy) -> Cluster:
+def make_cluster(*objects: Namespace | Node | Pod | Service | EndpointSlice | Policy) -> Cluster:
     """A cluster of these objects, in this order; namespaces only named get their name label."""
 
     def of(kind: type) -> tuple[Any, ...]:
@@ -210,7 +246,7 @@ def make_cluster(*objects: Namespace | Node | Pod | Service | Policy) -> Cluster
 
     namespaces = {item.namespace: make_namespace(item.namespace) for item in (*of(Pod), *of(Service))}
     namespaces |= {item.name: item for item in of(Namespace)}
-    return Cluster(namespaces, of(Node), of(Pod), of(Service), policies=of(Policy))
+    return Cluster(namespaces, of(Node), of(Pod), of(Service), of(EndpointSlice), of(Policy))
 
 
 def make_flow(

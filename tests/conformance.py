@@ -54,7 +54,7 @@ def judge(
 def judge_by_reference(cluster: Cluster, flows: Sequence[Tuple5], options: Options) -> list[Answer]:
     reference = Reference(cluster, options)
     answers = []
-    for judged in map(reference.judge, flows):
+    for judged in reference.judge_all(flows):
         sides = (str(judged.egress.verdict), str(judged.ingress.verdict))
         deciding = (judged.egress.decided_by, judged.ingress.decided_by)
         words = (str(judged.verdict), str(judged.reason))
@@ -64,10 +64,9 @@ def judge_by_reference(cluster: Cluster, flows: Sequence[Tuple5], options: Optio
 
 def judge_by_program(cluster: Cluster, flows: Sequence[Tuple5], options: Options) -> list[Answer]:
     import flowcheck
+    from flowcheck.compile import compile_program
 
-    program = flowcheck.compile_program(
-        cluster, ipblock_matches_pods=options.ipblock_matches_pods, icmp=options.icmp
-    )
+    program = compile_program(cluster, options)
     table = flowcheck.evaluate(program, to_table(flows))
     sides = ("egress_verdict", "ingress_verdict")
     columns = ("src", "dst", *sides, "verdict", "reason", "egress_policy", "ingress_policy")
@@ -76,22 +75,23 @@ def judge_by_program(cluster: Cluster, flows: Sequence[Tuple5], options: Options
 
 
 def to_table(flows: Sequence[Tuple5]) -> Any:
-    """Flows as a table of canonical columns; name columns and ``initiator`` only where a flow has one."""
+    """Flows as a table of canonical columns; those that may be missing only where a flow has a value."""
     import pyarrow as pa
 
+    text = ("namespace", "pod", "pod_uid", "workload")
+    optional = {f"{end}_{what}": pa.string() for end in ("src", "dst") for what in text}
+    optional |= {"src_port": pa.uint16(), "tcp_flags": pa.uint16(), "initiator": pa.int8()}
     columns: dict[str, Any] = {
-        "start_time": pa.array([0] * len(flows), pa.timestamp("us", "UTC")),
+        "start_time": pa.array([flow.time for flow in flows], pa.timestamp("us", "UTC")),
         "src_ip": pa.array([flow.src for flow in flows], pa.string()),
         "dst_ip": pa.array([flow.dst for flow in flows], pa.string()),
         "dst_port": pa.array([flow.port for flow in flows], pa.uint16()),
         "protocol": pa.array([flow.protocol for flow in flows], pa.uint8()),
     }
-    for name in (f"{end}_{what}" for end in ("src", "dst") for what in ("namespace", "pod", "workload")):
+    for name, type_ in optional.items():
         values = [getattr(flow, name) for flow in flows]
         if any(value is not None for value in values):
-            columns[name] = pa.array(values, pa.string())
-    if any(flow.initiator is not None for flow in flows):
-        columns["initiator"] = pa.array([flow.initiator for flow in flows], pa.int8())
+            columns[name] = pa.array(values, type_)
     return pa.table(columns)
 
 

@@ -1,8 +1,9 @@
 """A long search for disagreements: ``python -m tests.long_agreement 100000``.
 
-Draws that many random worlds without admin tiers and as many with, on two processes, in chunks of fixed
-seeds, and compares the compiled path with the reference in every answer to every flow. A disagreement is
-shrunk and printed with its seed; ``--first-seed`` explores elsewhere. Exits with 1 where there is one.
+Draws that many random worlds without admin tiers, as many with, and as many that change over time, on two
+processes, in chunks of fixed seeds, and compares the compiled path with the reference in every answer to
+every flow. A disagreement is shrunk and printed with its seed; ``--first-seed`` explores elsewhere. Exits
+with 1 where there is one.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from tests.strategies import worlds
 from tests.test_agreement import World, disagreements
+from tests.timeline_strategies import timelines
 
 CHUNK = 500
+KINDS = {"network policies": worlds(admin=False), "all tiers": worlds(admin=True), "timelines": timelines()}
 
 
 class Chunk(NamedTuple):
     seed: int
-    admin: bool
+    kind: str
     worlds: int
 
 
@@ -40,8 +43,8 @@ class Outcome(NamedTuple):
 
 def chunks(worlds_of_each: int, first_seed: int) -> Iterator[Chunk]:
     for number, start in enumerate(range(0, worlds_of_each, CHUNK)):
-        for admin in (False, True):
-            yield Chunk(first_seed + number, admin, min(CHUNK, worlds_of_each - start))
+        for kind in KINDS:
+            yield Chunk(first_seed + number, kind, min(CHUNK, worlds_of_each - start))
 
 
 def search(chunk: Chunk) -> Outcome:
@@ -53,7 +56,7 @@ def search(chunk: Chunk) -> Outcome:
     @settings(
         max_examples=chunk.worlds, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(worlds(admin=chunk.admin))
+    @given(KINDS[chunk.kind])
     def compare(world: World) -> None:
         nonlocal shrinking
         if not shrinking:
@@ -73,7 +76,7 @@ def search(chunk: Chunk) -> Outcome:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tests.long_agreement", description=__doc__)
-    parser.add_argument("worlds", nargs="?", type=int, default=100_000, help="without and again with admin")
+    parser.add_argument("worlds", nargs="?", type=int, default=100_000, help="of each kind")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     given_ = parser.parse_args(arguments)

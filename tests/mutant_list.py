@@ -30,13 +30,13 @@ MUTANTS = (
     Mutant(
         "higher priority number asked first",
         "compile/build.py",
-        "key=lambda policy: policy.order)",
+        "key=lambda policy: (policy.order, policy.lifetime.start))",
         "key=lambda policy: (policy.tier, -policy.priority, *policy.order[2:]))",
     ),
     Mutant(
         "ties in priority broken by name backwards",
         "compile/build.py",
-        "sorted(cluster.policies, key=lambda policy: policy.order)",
+        "sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))",
         "sorted(sorted(cluster.policies, key=lambda p: p.order)[::-1], key=lambda p: p.order[:2])",
     ),
     Mutant(
@@ -60,29 +60,30 @@ MUTANTS = (
     Mutant(
         "Baseline skipped for pods isolated in the other direction",
         "compile/isolation.py",
-        "            without = with_ports.copy()\n",
-        "            if any(self.decide(endpoint, other) >= 0 for other in Direction):\n"
-        "                with_ports[1] = max(int(with_ports[1]), a.NO_POLICY)\n"
-        "            without = with_ports.copy()\n",
+        "        return self._numbers.setdefault(by, self._first + len(self._numbers)) if by else -1\n",
+        "        other = any(in_force[p] for d in Direction for p in self.isolating(endpoint, d))\n"
+        "        if not by and other:\n"
+        "            return a.NO_POLICY\n"
+        "        return self._numbers.setdefault(by, self._first + len(self._numbers)) if by else -1\n",
     ),
     # -- isolation
     Mutant(
         "a policy isolates in both directions",
         "compile/isolation.py",
-        "for p in policies if d in p.isolates]",
-        "for p in policies if p.isolates]",
+        "for n, p in enumerate(policies) if d in p.isolates]",
+        "for n, p in enumerate(policies) if p.isolates]",
     ),
     Mutant(
         "default deny allows",
         "compile/isolation.py",
-        "                a.DENY,\n",
-        "                a.ALLOW,\n",
+        "        a.DENY,\n",
+        "        a.ALLOW,\n",
     ),
     Mutant(
         "a policy without rules isolates nobody",
         "compile/isolation.py",
-        "for p in policies if d in p.isolates]",
-        "for p in policies if d in p.isolates and p.rules(d)]",
+        "for n, p in enumerate(policies) if d in p.isolates]",
+        "for n, p in enumerate(policies) if d in p.isolates and p.rules(d)]",
     ),
     # -- selectors
     Mutant(
@@ -94,8 +95,8 @@ MUTANTS = (
     Mutant(
         "a namespace selector is ignored",
         "compile/selectors.py",
-        "if selector.matches(self._labels_of(name))",
-        "if self._labels_of(name)",
+        "if selector.matches(labels) for e in members",
+        "for e in members",
     ),
     Mutant(
         "NotIn needs the key",
@@ -261,8 +262,8 @@ MUTANTS = (
     Mutant(
         "a port matches whatever the protocol",
         "kernels/decide.py",
-        "return tables.port_class[slot, port]",
-        "return tables.port_class[0, port]",
+        "np.int64(port_classes[slot, port])",
+        "np.int64(port_classes[0, port])",
     ),
     Mutant("SCTP is TCP", "arrays.py", "= [0, 1, 2]", "= [0, 1, 0]"),
     Mutant(
@@ -286,7 +287,7 @@ MUTANTS = (
     Mutant(
         "a missing port is port 0",
         "kernels/decide.py",
-        "        return tables.other_port + 1 + slot",
+        "        return other_port + 1 + slot",
         "        port = 0",
     ),
     Mutant(
@@ -305,14 +306,14 @@ MUTANTS = (
     Mutant(
         "only the first address of a pod counts",
         "compile/endpoints.py",
-        "for text in pod.addresses]",
-        "for text in pod.addresses[:1]]",
+        "for text in pod.addresses)) or unaddressed",
+        "for text in pod.addresses[:1])) or unaddressed",
     ),
     Mutant(
         "host-network pods are pods",
         "compile/endpoints.py",
-        "enumerate(pod for pod in live if not pod.host_network)",
-        "enumerate(live)",
+        "        if pod.host_network:\n            continue\n",
+        "",
     ),
     Mutant(
         "finished pods keep their addresses",
@@ -323,8 +324,8 @@ MUTANTS = (
     Mutant(
         "an address of several owners is the first one's",
         "compile/endpoints.py",
-        "next(iter(owners.values())) if len(owners) == 1 else axis.ambiguous",
-        "next(iter(owners.values()))",
+        "return segment.owners[0] if len(segment.owners) == 1 else axis.ambiguous",
+        "return segment.owners[0]",
     ),
     Mutant(
         "nobody's address in a pod range is external",
@@ -335,12 +336,12 @@ MUTANTS = (
     Mutant(
         "a Service address is external",
         "compile/endpoints.py",
-        "Endpoint(a.KIND_UNRESOLVED, name, name,",
-        "Endpoint(a.KIND_BLOCK, name, name,",
+        "Endpoint(a.KIND_SERVICE, str(service)",
+        "Endpoint(a.KIND_BLOCK, str(service)",
     ),
     Mutant(
         "a node is known by its Node only, not by its pods' host address",
-        "compile/endpoints.py",
+        "compile/hosts.py",
         "if pod.node and pod.host_address:",
         "if pod.node in known and pod.host_address:",
     ),
@@ -359,26 +360,21 @@ MUTANTS = (
     Mutant(
         "a workload's name is its first pod",
         "evaluate.py",
-        "if src.several or dst.several:",
-        "if not program.rules and src.several:",
+        "if first.several or second.several:",
+        "if not program.rules and first.several:",
     ),
     # -- one flow
     Mutant(
         "traffic of a pod to itself is judged",
         "kernels/decide.py",
-        "elif endpoints[src, a.POD] >= 0 and",
-        "elif endpoints[src, a.POD] < -1 and",
+        "return endpoints[src, a.POD] >= 0 and",
+        "return endpoints[src, a.POD] < -1 and",
     ),
     Mutant(
         "traffic from a pod's own node is judged",
         "kernels/decide.py",
-        "ingress = a.OWN_NODE",
-        "ingress = tables.ingress.decision[\n"
-        "                    tables.ingress.vector[\n"
-        "                        endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]\n"
-        "                    ],\n"
-        "                    port,\n"
-        "                ]",
+        "if not is_own_node(endpoints, src, dst):",
+        "if True:",
     ),
     Mutant(
         "every node reaches every pod",
@@ -487,14 +483,14 @@ MUTANTS = (
     Mutant(
         "ports of native sidecars are not read",
         "manifests/pods.py",
-        'if one.restart_policy == "Always"]',
-        'if one.restart_policy == "Never"]',
+        'if one.restart_policy == "Always")',
+        'if one.restart_policy == "Never")',
     ),
     Mutant(
         "ports of all init containers are read",
         "manifests/pods.py",
-        'if one.restart_policy == "Always"]',
-        "if one]",
+        'if one.restart_policy == "Always")',
+        "if one)",
     ),
     Mutant(
         "only the first podIP is read",
@@ -504,9 +500,9 @@ MUTANTS = (
     ),
     Mutant(
         "failed pods are still running",
-        "manifests/pods.py",
-        'status.phase in ("Succeeded", "Failed")',
-        'status.phase in ("Succeeded",)',
+        "manifests/pod_times.py",
+        'FINISHED = ("Succeeded", "Failed")',
+        'FINISHED = ("Succeeded",)',
     ),
     # -- the admin tiers as written
     Mutant(
@@ -550,5 +546,96 @@ MUTANTS = (
         "dialects/admin.py",
         "return PortRange(protocol, first, last)",
         "return PortRange(protocol, first, first)",
+    ),
+    # -- over time, through Services, replies
+    Mutant(
+        "over time: clocks agree",
+        "compile/build.py",
+        "_blocks(cluster.policies), options.skew, options",
+        "_blocks(cluster.policies), 0, options",
+    ),
+    Mutant(
+        "over time: who may be there is as good as who surely is",
+        "compile/ownership.py",
+        "possible = sure or tuple(",
+        "possible = tuple(",
+    ),
+    Mutant(
+        "over time: an address without an owner just then is external",
+        "compile/endpoints.py",
+        "axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED,",
+        "axis.nobody = axis.add(Endpoint(a.KIND_BLOCK,",
+    ),
+    Mutant(
+        "over time: an owner begins a moment late",
+        "kernels/lookup.py",
+        "if timed.start[middle] <= seen_at[i]:",
+        "if timed.start[middle] < seen_at[i]:",
+    ),
+    Mutant(
+        "over time: an epoch begins a moment late",
+        "kernels/decide.py",
+        "if starts[current] <= at and (current == last or at < starts[current + 1]):",
+        "if starts[current] < at and (current == last or at <= starts[current + 1]):",
+    ),
+    Mutant(
+        "over time: a policy that may be gone is there",
+        "compile/epochs.py",
+        "return possible if len(possible) > 1 else [*possible, ABSENT]",
+        "return possible or [ABSENT]",
+    ),
+    Mutant(
+        "over time: of two versions of a policy the first is right",
+        "compile/classes.py",
+        "out[differs] = a.UNKNOWN_DECISION + a.REASON_AMBIGUOUS_POLICY",
+        "out[differs] = first[differs]",
+    ),
+    Mutant(
+        "over time: of backends that differ the first decides",
+        "kernels/translate.py",
+        "elif said != verdict:",
+        "elif said != verdict and verdict == a.UNKNOWN and said == a.UNKNOWN:",
+    ),
+    Mutant(
+        "over time: a Service's own port is judged",
+        "kernels/translate.py",
+        "dst, port = backend_of[b], backend_port[b]",
+        "dst = backend_of[b]",
+    ),
+    Mutant(
+        "over time: a pod's own traffic through its Service is judged as another's",
+        "kernels/translate.py",
+        "special = (pod >= 0 and pod_of[b] == pod) or",
+        "special = (pod < -9 and pod_of[b] == pod) or",
+    ),
+    Mutant(
+        "over time: backends that are not ready are used",
+        "compile/backends.py",
+        "if not backend.ready and not (backend.serving and backend.terminating):",
+        "if not backend.ready and not backend.address:",
+    ),
+    Mutant(
+        "over time: the answer to a SYN is the initiator's",
+        "kernels/initiators.py",
+        "swap[i] = 1 if flags[i] & ACK != 0 else 0",
+        "swap[i] = 0",
+    ),
+    Mutant(
+        "over time: who listens is not asked",
+        "kernels/initiators.py",
+        "if src_listens != dst_listens:",
+        "if src_listens and dst_listens:",
+    ),
+    Mutant(
+        "over time: the address beats a recorded pod",
+        "flows/ends.py",
+        "end.endpoints[rows] = np.where(at_own, by_address, named)",
+        "end.endpoints[rows] = np.where(by_address >= 0, by_address, named)",
+    ),
+    Mutant(
+        "over time: a reply keeps its port",
+        "evaluate.py",
+        "port=np.where(turned, numbers.src_port, numbers.port),",
+        "port=numbers.port,",
     ),
 )

@@ -50,6 +50,9 @@ class Suite(NamedTuple):
 CASES = Suite("cases", ("tests/test_cases.py", "-k", "compiled"))
 WORLDS_SUITE = Suite("worlds", ("tests/test_agreement.py", "-k", "network_policies or all_tiers or kept"))
 DIALECTS = Suite("dialects", ("tests/dialects",))
+TIMELINES = Suite("timelines", ("tests/test_timeline_agreement.py",))
+OVER_TIME = "over time: "
+"""How the names of mutants begin that only worlds that change, or flows without an initiator, can tell."""
 
 
 class Outcome(NamedTuple):
@@ -63,8 +66,10 @@ class Outcome(NamedTuple):
         return any(self.killers.values())
 
 
-def suites_for(file: str) -> tuple[Suite, ...]:
-    return (CASES, WORLDS_SUITE) if not is_reading(file) else (CASES, DIALECTS)
+def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
+    if mutant.name.startswith(OVER_TIME):
+        return (CASES, TIMELINES)
+    return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
 
 
 def is_reading(file: str) -> bool:
@@ -122,11 +127,11 @@ def try_mutant(mutant: Mutant | None, shared_cache: Path) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutant-") as folder:
         project = Path(folder)
         copy_project(project)
-        suites: tuple[Suite, ...] = (CASES, WORLDS_SUITE, DIALECTS)
+        suites: tuple[Suite, ...] = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES)
         cache = shared_cache
         if mutant is not None:
             apply(mutant, project)
-            suites = suites_for(mutant.file)
+            suites = suites_for(mutant)
             # Kernels are cached by the sources they are made from; the others may share what is compiled.
             if mutant.file.startswith(("kernels/", "arrays")):
                 cache = project / "cache"
@@ -144,12 +149,13 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
         "Each row is one deliberate mistake in a temporary copy of the package, and the first test failing",
         "because of it in each suite: the hand-written cases under `tests/cases` by the compiled path,",
         f"{WORLDS} + {WORLDS} random worlds on which the compiled path must agree with the reference, the",
-        "dialect tests. The agreement does not see mistakes in reading, as both paths read one model.",
+        f"dialect tests, {2 * WORLDS} random worlds that change over time. The agreement does not see",
+        "mistakes in reading, as both paths read one model.",
         "",
         f"**{killed} of {len(outcomes)} killed**, {by_case} of them by a hand-written case.",
         "",
-        "| mutant | in | result | case | random worlds | dialect tests |",
-        "|---|---|---|---|---|---|",
+        "| mutant | in | result | case | random worlds | dialect tests | over time |",
+        "|---|---|---|---|---|---|---|",
     ]
     for outcome in outcomes:
         if outcome.mutant is None:
@@ -158,7 +164,7 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
             outcome.mutant.name,
             f"`{outcome.mutant.file}`",
             "killed" if outcome.killed else "**survived**",
-            *(cell(outcome.killers, suite.name) for suite in (CASES, WORLDS_SUITE, DIALECTS)),
+            *(cell(outcome.killers, suite.name) for suite in (CASES, WORLDS_SUITE, DIALECTS, TIMELINES)),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

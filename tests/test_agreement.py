@@ -24,6 +24,7 @@ from flowcheck.loading import load_cluster
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import SCTP, AddressBlock, DomainNames, PodQuery
+from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reference import Tuple5
 from tests.builders import (
     allow,
@@ -37,7 +38,9 @@ from tests.builders import (
     make_pod,
     make_policy,
     make_service,
+    make_service_ports,
     make_template,
+    roughly,
 )
 from tests.conformance import Answer, judge_by_reference, to_table
 from tests.strategies import worlds
@@ -194,6 +197,26 @@ KEPT: dict[str, World] = {
         ),
         Options(),
         [make_flow(A, dst) for dst in ("10.96.0.1", "10.96.0.2")],
+    ),
+    # Who has the address of a backend is in doubt just then; that it is an IPv4 address is not.
+    "a host-network backend of the other family": (
+        make_cluster(
+            roughly(make_node("n1", "10.0.0.1"), BEGINNING, BEGINNING, 22, 23),
+            roughly(make_node("n1", "fd00:1::10"), 24, 25, END, END),
+            make_pod("a", A, labels="app=b"),
+            make_pod("b", "fd00:244::2", labels="app=b"),
+            make_pod("h", "10.0.0.1", labels="app=b", node="n1", host_network=True),
+            make_service(
+                "s",
+                "10.96.0.1",
+                "fd00:96::1",
+                ports=make_service_ports("http=80:8080"),
+                selector={"app": "b"},
+            ),
+            make_policy(ingress=[]),
+        ),
+        Options(skew=5),
+        [make_flow(A, dst, at=at) for dst in ("10.96.0.1", "fd00:96::1") for at in (10, 22, 30)],
     ),
     "nobody is selected": (
         make_cluster(*PAIR, make_policy(subject=PodQuery(), ingress=[])),

@@ -24,7 +24,7 @@ ROWS = (
     ("errors",),
     ("model", "arrays"),
     ("manifests", "reference", "kernels"),
-    ("dialects", "compile", "flows"),
+    ("dialects", "compile", "flows", "inventory"),
     ("loading", "evaluate"),
     ("results", "explain"),
     ("reports", "runners", "demo"),
@@ -54,7 +54,8 @@ HOMES = {
     "msgspec": {"manifests", "dialects", "explain", "results", "reports", "runners"},
     "numba": {"kernels"},
     "numpy": {"arrays", "compile", "kernels", "flows", "evaluate", "explain", "results", "runners", "demo"},
-    "pyarrow": {"flows", "evaluate", "explain", "results", "runners", "demo"},
+    # inventory: a cluster's history is a Parquet table too, and loading reads it before any flow is touched
+    "pyarrow": {"flows", "evaluate", "explain", "inventory", "results", "runners", "demo"},
     "rich": {"reports.console", "reports.terminal", "reports.explain_terminal", "cli.progress"},
     "yaml": {"manifests"},
 }
@@ -158,7 +159,15 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["audit", "--help"], ["demo", "--help"], ["explain", "--help"], []],
+    [
+        ["--help"],
+        ["--version"],
+        ["audit", "--help"],
+        ["demo", "--help"],
+        ["explain", "--help"],
+        ["inventory", "--help"],
+        [],
+    ],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (

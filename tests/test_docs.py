@@ -37,8 +37,15 @@ def test_the_readme_shows_what_the_demo_prints(demo: tuple[Path, str]) -> None:
     assert not missing
 
 
+def test_the_readme_shows_what_the_audit_over_time_prints() -> None:
+    shown = README.split("<!-- history -->\n```\n")[1].split("\n```")[0]
+    command = README.split("<!-- history -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0]
+    printed = run(*command.split(), cwd=ROOT).stdout
+    assert [line for line in shown.splitlines() if line not in ("...", "") and line not in printed] == []
+
+
 def test_every_command_the_readme_names_has_a_help_page() -> None:
-    named = set(re.findall(r"flowcheck (audit|explain|demo|warmup|doctor|completion)\b", README))
+    named = set(re.findall(r"flowcheck (audit|explain|inventory|demo|warmup|doctor|completion)\b", README))
     assert {"audit", "explain"} <= named
     for command in named:
         assert run(command, "--help").returncode == 0
@@ -46,7 +53,7 @@ def test_every_command_the_readme_names_has_a_help_page() -> None:
 
 def test_every_option_the_readme_names_exists() -> None:
     helped = run("audit", "--help").stdout + run("explain", "--help").stdout
-    ours = re.sub(r"`python -m benchmarks[^`]*`", "", README)
+    ours = re.sub(r"`python -m benchmarks[^`]*`|`kubectl[^`]*`", "", README)
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", ours))
     assert [option for option in sorted(named) if option not in helped] == []
 
@@ -58,7 +65,11 @@ def test_every_exit_code_of_the_readme_is_one_the_program_has() -> None:
 
 
 def test_the_output_files_the_readme_names_are_written(demo: tuple[Path, str]) -> None:
-    named = set(re.findall(r"`(\w+\.(?:parquet|json))`", README)) - {"flows.parquet", "cluster.json"}
+    named = set(re.findall(r"`(\w+\.(?:parquet|json))`", README)) - {
+        "flows.parquet",
+        "cluster.json",
+        "inventory.parquet",
+    }
     assert named == {path.name for path in (demo[0] / "out").iterdir() if not path.name.startswith(".")}
 
 

@@ -17,6 +17,7 @@ A, B, OUTSIDE = "10.0.0.1", "10.0.0.2", "192.0.2.1"
 ADDED = (
     *("verdict", "ingress_verdict", "egress_verdict", "reason"),
     *("src", "dst", "ingress_policy", "egress_policy"),
+    *("src_quality", "dst_quality", "initiator_basis"),
 )
 
 
@@ -52,7 +53,7 @@ def column(table: pa.Table, name: str) -> list[Any]:
     return found
 
 
-def test_rows_come_back_in_order_with_eight_columns_added(program: Program) -> None:
+def test_rows_come_back_in_order_with_the_columns_of_words_added(program: Program) -> None:
     given = flows(note=["first", "second"])
     judged = flowcheck.evaluate(program, given)
     assert judged.schema.names == [*given.schema.names, *ADDED]
@@ -117,9 +118,13 @@ def test_ends_may_be_given_by_name(program: Program) -> None:
     assert column(judged, "reason") == [None, "unresolved_src"]
 
 
-def test_a_name_stands_in_only_where_the_address_is_missing(program: Program) -> None:
+def test_a_recorded_pod_beats_the_address_and_a_workload_does_not(program: Program) -> None:
     judged = flowcheck.evaluate(
         program, flows(src_ip=[OUTSIDE, None], src_namespace=["x", "x"], src_pod=["a", "a"])
+    )
+    assert column(judged, "src") == ["x/Pod/a", "x/Pod/a"]
+    judged = flowcheck.evaluate(
+        program, flows(src_ip=[OUTSIDE, None], src_namespace=["x", "x"], src_workload=["a", "a"])
     )
     assert column(judged, "src") == [OUTSIDE, "x/Pod/a"]
     assert column(judged, "egress_verdict") == ["not_applicable", "allow"]

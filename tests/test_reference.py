@@ -387,10 +387,10 @@ def test_a_pod_is_found_by_name_unless_it_is_finished() -> None:
     assert judge(make_pod("a", A, finished=True), src="x/a").reason is Reason.UNRESOLVED_SRC
 
 
-def test_an_address_is_believed_before_a_name() -> None:
+def test_a_name_is_believed_before_an_address() -> None:
     cluster = make_cluster(make_pod("a", A), make_pod("b", B))
     judged = Reference(cluster).judge(make_flow(A, B, src_namespace="x", src_pod="b"))
-    assert judged.src == "x/Pod/a"
+    assert (judged.src, judged.disagrees_src) == ("x/Pod/b", True)
 
 
 def test_a_template_stands_for_its_workload() -> None:

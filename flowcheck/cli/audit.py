@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,11 @@ from flowcheck.cli.options import (
     DIALECT,
     JUDGING,
     OUTCOME,
+    RANGES,
     SELECTION,
+    SNAPSHOT_TIME,
     SPEECH,
+    TIME,
     messages,
     options,
     progress_wanted,
@@ -31,13 +35,17 @@ if TYPE_CHECKING:
     from flowcheck.runners.request import AuditRequest
 
 
+CURRENT = "current"
+"""What --policies takes beside paths; a file of that name is ./current."""
+
+
 @click.command("audit", context_settings=CONTEXT)
 @click.argument("flows", nargs=-1, required=True, type=InputPath())
-@options(CLUSTER)
+@options(CLUSTER, SNAPSHOT_TIME)
 @click.option(
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
 )
-@options(OUTCOME, SELECTION, JUDGING, DIALECT, SPEECH)
+@options(OUTCOME, SELECTION, RANGES, TIME, JUDGING, DIALECT, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Judge recorded FLOWS (files, folders or globs of Parquet) against the policies of a cluster.
@@ -77,9 +85,10 @@ def judge(context: click.Context, given: dict[str, Any]) -> AuditResult:
     def load() -> Cluster:
         cluster = load_cluster(
             given["cluster"],
-            policies=given["policies"],
+            policies=[path for path in given["policies"] if path != CURRENT],
             replace_policies=given["replace_policies"],
             keep_going=given["keep_going"],
+            at=given["at"],
         )
         if given["strict"]:
             refuse_skipped(cluster)
@@ -122,6 +131,8 @@ def _check(given: dict[str, Any]) -> None:
     if given["resume"] and given["out"] is None:
         raise click.UsageError("--resume needs -o, the folder of the run to go on with")
     check_inputs(given)
+    if given["as_of"] and CURRENT in given["policies"]:
+        raise click.UsageError("--as-of and --policies current contradict one another")
     if given["since"] and given["until"] and given["since"] >= given["until"]:
         raise click.UsageError("--since is not before --until: no flow can be in between")
 
@@ -136,12 +147,26 @@ def check_inputs(given: dict[str, Any]) -> None:
         raise click.UsageError("standard input can be read only once")
 
 
+def _policies_at(given: dict[str, Any]) -> int | None:
+    from flowcheck.model.timeline import END, instant
+
+    if CURRENT in given["policies"]:
+        return END
+    return None if given["as_of"] is None else instant(given["as_of"])
+
+
 def _request(given: dict[str, Any]) -> AuditRequest:
     from flowcheck.model.options import Options
     from flowcheck.runners.request import AuditRequest
 
     return AuditRequest(
-        options=Options(ipblock_matches_pods=given["ipblock_matches_pods"], icmp=given["icmp"]),
+        options=Options(
+            ipblock_matches_pods=given["ipblock_matches_pods"],
+            icmp=given["icmp"],
+            skew=given["skew"] // timedelta(microseconds=1),
+            policies_at=_policies_at(given),
+            cluster_ranges=given["cluster_ranges"],
+        ),
         out=given["out"],
         jobs=given["jobs"],
         since=given["since"],

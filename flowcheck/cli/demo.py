@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
         "policies": (),
         "replace_policies": False,
         "keep_going": False,
+        "at": None,
         "strict": False,
         "allow_no_policies": False,
         "out": out,
@@ -67,6 +69,9 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
         "no_cache": False,
         "ipblock_matches_pods": defaults.ipblock_matches_pods,
         "icmp": defaults.icmp,
+        "skew": timedelta(microseconds=defaults.skew),
+        "as_of": None,
+        "cluster_ranges": (),
     }
     result = audit.judge(context, given)
     code = audit.report(result, given)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CLUSTER, CONTEXT, DIALECT, SPEECH, messages, options
-from flowcheck.cli.values import Value
+from flowcheck.cli.options import CLUSTER, CONTEXT, DIALECT, RANGES, SPEECH, messages, options
+from flowcheck.cli.values import Moment, Value
 from flowcheck.errors import RunError
 
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ class PortType(Value):
     show_default=True,
     help="json is the whole record.",
 )
-@options(DIALECT, SPEECH)
+@click.option(
+    "--at", type=Moment(), help="The instant to explain, where the cluster changed.  [default: the latest]"
+)
+@options(RANGES, DIALECT, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Say why one end may or may not talk to another, rule by rule, and what would change it.
@@ -92,9 +95,13 @@ def command(context: click.Context, /, **given: Any) -> int:
     if given["strict"]:
         refuse_skipped(cluster)
     _refuse_empty(cluster, given["allow_no_policies"])
-    program = compile_program(cluster, Options(given["ipblock_matches_pods"], given["icmp"]))
+    program = compile_program(
+        cluster, Options(given["ipblock_matches_pods"], given["icmp"], cluster_ranges=given["cluster_ranges"])
+    )
     port: Port = given["port"]
-    answer = explain(program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol)
+    answer = explain(
+        program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol, at=given["at"]
+    )
     messages(context).warnings(cluster.warnings)
     _write(answer, given["form"], given["color"])
     refused = given["keep_going"] and any(s.reason.startswith("refused: ") for s in cluster.skipped)

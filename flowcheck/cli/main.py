@@ -27,6 +27,7 @@ from flowcheck.errors import FlowcheckError
 COMMANDS = {
     "audit": "Judge recorded flows against the policies of a cluster.",
     "explain": "Say why one end may or may not talk to another, and what would change it.",
+    "inventory": "Turn snapshots, watch streams and audit logs into one table of who had which address when.",
     "demo": "Write a small sample cluster and its flows, audit it, show the report.",
     "warmup": "Compile the kernels into the cache, for images and jobs.",
     "doctor": "Show versions, cache, cores, and what would be slow or fail, and why.",

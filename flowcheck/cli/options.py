@@ -14,7 +14,18 @@ import click
 
 from flowcheck.cli.config import read_config
 from flowcheck.cli.messages import Messages
-from flowcheck.cli.values import InputPath, Moment, Percent, Report, ReportType, Tolerance, ToleranceType
+from flowcheck.cli.values import (
+    Cidr,
+    Duration,
+    InputPath,
+    Moment,
+    Percent,
+    Report,
+    ReportType,
+    SnapshotTime,
+    Tolerance,
+    ToleranceType,
+)
 from flowcheck.model.options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,7 +56,8 @@ CLUSTER: list[Option[Any]] = [
         multiple=True,
         required=True,
         type=InputPath(),
-        help="File or folder of manifests, a kubectl List, or - for standard input. Repeatable.",
+        help="File or folder of manifests, kubectl Lists, watch streams, audit logs; inventory.parquet; - "
+        "for standard input. Repeatable.",
     ),
     click.option("--policies", multiple=True, type=InputPath(), help="More policy documents. Repeatable."),
     click.option(
@@ -54,6 +66,14 @@ CLUSTER: list[Option[Any]] = [
     click.option("--keep-going", is_flag=True, help="Judge without the bad documents, and end with 3."),
     click.option("--strict", is_flag=True, help="Stop on any document that would take no part."),
     click.option("--allow-no-policies", is_flag=True, help="A cluster without policies is meant."),
+]
+
+SNAPSHOT_TIME: list[Option[Any]] = [
+    click.option(
+        "--at",
+        type=SnapshotTime(),
+        help="When the files were written whose names tell no time: a time, or mtime.",
+    ),
 ]
 
 DIALECT: list[Option[Any]] = [
@@ -70,6 +90,33 @@ DIALECT: list[Option[Any]] = [
         default=Options().icmp,
         show_default=True,
         help="What a policy says of a protocol without ports that no rule admits (policy: deny).",
+    ),
+]
+
+TIME: list[Option[Any]] = [
+    click.option(
+        "--skew",
+        type=Duration(),
+        default="2s",
+        show_default=True,
+        help="How far the clocks of the log and of the cluster may differ.",
+    ),
+    click.option(
+        "--as-of",
+        type=Moment(),
+        help="Judge every flow by the policies in force at this instant, not when it began; "
+        "--policies current: by the latest.",
+    ),
+]
+
+RANGES: list[Option[Any]] = [
+    click.option(
+        "--cluster-range",
+        "cluster_ranges",
+        multiple=True,
+        type=Cidr(),
+        help="Addresses that are the cluster's own, where nodes do not tell their pod ranges: nobody known "
+        "there is unresolved, never external. Repeatable.",
     ),
 ]
 

@@ -5,6 +5,7 @@ Each is a click parameter type; a word that means nothing is a usage error that 
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from flowcheck.model.timeline import instant
 from flowcheck.reports import FORMATS
 
 _AGE = re.compile(r"(\d{1,6})(s|m|h|d|w)")
@@ -61,6 +63,43 @@ class Moment(Value):
         if moment.tzinfo is None:
             raise ValueError(f"{text!r} has no time zone; add Z for UTC, or an offset such as +02:00")
         return moment.astimezone(UTC)
+
+
+class Duration(Value):
+    """A length of time: 500ms, 2s, 5m."""
+
+    name = "duration"
+
+    def parse(self, text: str) -> timedelta:
+        match = re.fullmatch(r"(\d{1,6})(ms|s|m|h|d|w)", text)
+        if not match:
+            raise ValueError(f"{text!r} is not a length of time; write 500ms, 2s, 5m or 1h")
+        return timedelta(**{{**_AGE_UNITS, "ms": "milliseconds"}[match[2]]: int(match[1])})
+
+
+class SnapshotTime(Moment):
+    """When files were written: a :class:`Moment` as microseconds since 1970, or ``mtime``, as it stands."""
+
+    name = "time|mtime"
+
+    def parse(self, text: str) -> Any:
+        if text == "mtime":
+            return text
+        return instant(super().parse(text))
+
+
+class Cidr(Value):
+    """A range of addresses: 10.0.0.0/16."""
+
+    name = "cidr"
+
+    def parse(self, text: str) -> str:
+        try:
+            return str(ipaddress.ip_network(text))
+        except ValueError:
+            raise ValueError(
+                f"{text!r} is not a range of addresses; write 10.0.0.0/16 or fd00::/48"
+            ) from None
 
 
 class Percent(Value):

@@ -10,14 +10,19 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Tables
 from flowcheck.compile import bitset
 from flowcheck.compile.addresses import build_table as build_address_table
-from flowcheck.compile.classes import Decider, Partition, build_table, partition
-from flowcheck.compile.endpoints import Axis, build_axis
-from flowcheck.compile.isolation import Isolation
+from flowcheck.compile.axis import Axis
+from flowcheck.compile.backends import list_service_ports
+from flowcheck.compile.classes import Decider, build_table
+from flowcheck.compile.endpoints import build_axis, timed_table
+from flowcheck.compile.epochs import build_epochs
+from flowcheck.compile.isolation import Isolation, stage_defaults
 from flowcheck.compile.names import name_endpoints
 from flowcheck.compile.ports import build_port_classes
 from flowcheck.compile.program import Decision, Program, RuleInfo, Truth
 from flowcheck.compile.rows import NamedPorts, NumberedRule, RowBuilder, port_ranges
 from flowcheck.compile.selectors import SelectorIndex
+from flowcheck.compile.services import build_services
+from flowcheck.compile.subjects import Partition, Subjects, partition
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Action, AddressBlock, Direction, Policy
@@ -29,8 +34,8 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
 
     **Raises**: CompileError when a table would not fit, or a rule cannot be expressed.
     """
-    policies = sorted(cluster.policies, key=lambda policy: policy.order)
-    axis = axis_of(cluster)
+    policies = sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))
+    axis = axis_of(cluster, options)
     index = SelectorIndex(axis, cluster)
     rules = _number_rules(policies)
     isolation = Isolation(policies, index, first_decision=a.FIRST_RULE_DECISION + len(rules))
@@ -42,32 +47,48 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
     isolated = {d: isolation.sets(d, pool) for d in Direction}
     sets = pool.matrix()
 
-    kinds = np.array([e.kind for e in axis.endpoints], dtype=np.int32)
-    subjects = {d: partition(sets, np.append(rows[d].subject, isolated[d]), kinds) for d in Direction}
+    kinds = _judged_as(np.array([e.kind for e in axis.endpoints], dtype=np.int32))
+    epochs = build_epochs(policies, options.skew, options.policies_at)
+    policy_of_rule = _policy_of_rule(policies, rules)
+    parts = {d: partition(sets, np.append(rows[d].subject, isolated[d]), kinds) for d in Direction}
+    subjects = {
+        d: Subjects(
+            d,
+            parts[d],
+            rows[d],
+            policy_of_rule[rows[d].decision - a.FIRST_RULE_DECISION],
+            sets,
+            isolation,
+            epochs,
+        )
+        for d in Direction
+    }
     peers = {d: partition(sets, rows[d].peer, _as_peer(kinds)) for d in Direction}
     decisions = _fixed_decisions() + _rule_decisions(rules)
-    for part, direction in ((subjects[d], d) for d in Direction):
-        for endpoint in part.representative:
-            isolation.decide(int(endpoint), direction)
+    for d in Direction:
+        subjects[d].number_defaults()
     decisions += isolation.decisions()
     verdict = np.array([d.verdict for d in decisions], dtype=np.uint8)
-    tables = {}
-    for d in Direction:
-        decider = Decider(ports, verdict, isolation.defaults(d, options))
-        tables[d] = build_table(sets, rows[d], subjects[d], peers[d], _special(kinds, d), decider)
+    reason = np.array([d.reason for d in decisions], dtype=np.uint8)
+    decider = Decider(ports, verdict, reason, stage_defaults(options))
+    tables = {d: build_table(sets, subjects[d], peers[d], _special(kinds, d), decider) for d in Direction}
 
-    facts = _facts(axis, subjects, peers)
-    naming = name_endpoints(axis, facts)
+    facts = _facts(axis, parts, peers)
+    naming = name_endpoints(axis, facts, options.skew)
+    listings = list_service_ports(axis, cluster, options.skew)
     return Program(
         tables=Tables(
             addresses=build_address_table(axis.owners),
+            timed=timed_table(axis),
+            services=build_services(axis, cluster, listings, naming.facts, options.skew),
             endpoints=naming.facts,
+            epoch_start=np.array([epoch.start for epoch in epochs.epochs], dtype=np.int64),
             port_class=ports.class_of,
             other_port=ports.other,
             ingress=tables[Direction.INGRESS],
             egress=tables[Direction.EGRESS],
             verdict=verdict,
-            reason=np.array([d.reason for d in decisions], dtype=np.uint8),
+            reason=reason,
         ),
         truth=Truth(sets, rows[Direction.INGRESS], rows[Direction.EGRESS]),
         decisions=tuple(decisions),
@@ -76,16 +97,18 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         groups=naming.groups,
         namespaces=naming.namespaces,
         by_pod=naming.by_pod,
+        by_uid=naming.by_uid,
         by_workload=naming.by_workload,
+        service_ports=tuple((axis.services[one.service], one.port) for one in listings),
         unresolved=axis.unresolved,
         options=options,
         cluster=cluster,
     )
 
 
-def axis_of(cluster: Cluster) -> Axis:
+def axis_of(cluster: Cluster, options: Options) -> Axis:
     """The endpoint axis of a cluster: what the endpoint numbers of its program stand for."""
-    return build_axis(cluster, _blocks(cluster.policies))
+    return build_axis(cluster, _blocks(cluster.policies), options.skew, options.cluster_ranges)
 
 
 def _blocks(policies: Sequence[Policy]) -> list[AddressBlock]:
@@ -105,6 +128,12 @@ def _number_rules(policies: Sequence[Policy]) -> list[NumberedRule]:
         NumberedRule(policy, rule, direction, a.FIRST_RULE_DECISION + number)
         for number, (policy, rule, direction) in enumerate(in_order)
     ]
+
+
+def _policy_of_rule(policies: Sequence[Policy], rules: Sequence[NumberedRule]) -> Int32:
+    """(rules,) int32: the policy of each rule."""
+    numbers = {id(policy): number for number, policy in enumerate(policies)}
+    return np.array([numbers[id(rule.policy)] for rule in rules], dtype=np.int32)
 
 
 def _info(numbered: NumberedRule) -> RuleInfo:
@@ -142,6 +171,11 @@ def _rule_decisions(rules: Sequence[NumberedRule]) -> list[Decision]:
         )
         for numbered in rules
     ]
+
+
+def _judged_as(kinds: Int32) -> Int32:
+    """The kinds that policies are asked with: a Service's own address is nobody's, and nobody is timed."""
+    return np.where(kinds > a.KIND_AMBIGUOUS, a.KIND_UNRESOLVED, kinds).astype(np.int32)
 
 
 def _as_peer(kinds: Int32) -> Int32:

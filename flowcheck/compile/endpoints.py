@@ -1,151 +1,161 @@
 """The endpoint axis: one index for every pod address, node, service and address block.
 
 A pod with two addresses has two endpoints, because a CIDR matches an address, not a pod; a pod or
-workload without an address has one. Order: two endpoints that stand for "several owners" and "a name
-nobody has", then pods, nodes, services, address blocks.
+workload without an address has one. A pod or node that changed has endpoints for each version. Order: three
+endpoints that stand for "several owners", "a name nobody has" and "nobody at that time", then pods, nodes,
+services, timed addresses (which stand for whoever has the address at the time), address blocks.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+
+import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile.addresses import ROOTS, Prefix, prefix
-from flowcheck.model.cluster import Cluster, Pod
-from flowcheck.model.policy import AddressBlock
+from flowcheck.compile.axis import Axis, Claims, Endpoint, Version
+from flowcheck.compile.hosts import add_hosts
+from flowcheck.compile.ownership import Segment, segments
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod, Service
+from flowcheck.model.labels import Labels
+from flowcheck.model.policy import NOWHERE, AddressBlock
+from flowcheck.model.timeline import ALWAYS, BEGINNING
 
 
-@dataclass(slots=True)
-class Endpoint:
-    """One index of the axis. ``name`` is empty where an address names itself; ``group`` is what edges show.
+def build_axis(
+    cluster: Cluster, blocks: Iterable[AddressBlock], skew: int = 0, ranges: Iterable[str] = ()
+) -> Axis:
+    """Lay out the axis for a cluster and every CIDR and exception its policies name.
 
-    ``pod`` numbers the pod (both addresses of one pod share it), ``node`` the node it runs on, or that it is.
+    ``ranges`` are the cluster's beside its nodes' pod ranges. Units: ``skew`` in microseconds, see
+    :mod:`flowcheck.compile.ownership`.
     """
-
-    kind: int
-    group: str
-    name: str = ""
-    namespace: str = ""
-    prefix: Prefix | None = None
-    pod: int = -1
-    node: int = -1
-
-
-@dataclass(slots=True)
-class Axis:
-    """The endpoints and the ways to find one.
-
-    ``pods`` lists (endpoint, pod). ``owners`` maps each prefix to its endpoint. ``by_pod`` and
-    ``by_workload`` map (namespace, name) to every endpoint the name may mean.
-    """
-
-    endpoints: list[Endpoint] = field(default_factory=list)
-    pods: list[tuple[int, Pod]] = field(default_factory=list)
-    node_endpoints: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    owners: dict[Prefix, int] = field(default_factory=dict)
-    by_pod: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
-    by_workload: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
-    workload_names: dict[tuple[str, str], str] = field(default_factory=dict)
-    ambiguous: int = -1
-    unresolved: int = -1
-
-    def add(self, endpoint: Endpoint) -> int:
-        self.endpoints.append(endpoint)
-        return len(self.endpoints) - 1
-
-    def name_workload(self, pod: Pod, endpoints: Iterable[int]) -> None:
-        """Let a workload's name stand for the endpoints; of two kinds of one name the first counts."""
-        key = (pod.namespace, pod.workload.name)
-        self.by_workload[key] += endpoints
-        self.workload_names[key] = min(self.workload_names.get(key, str(pod.workload)), str(pod.workload))
-
-
-def build_axis(cluster: Cluster, blocks: Iterable[AddressBlock]) -> Axis:
-    """Lay out the axis for a cluster and every CIDR and exception its policies name."""
     axis = Axis()
     axis.ambiguous = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(unknown name)"))
-    claims: dict[Prefix, dict[str, int]] = defaultdict(dict)
+    axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))
+    claims: Claims = defaultdict(list)
     node_numbers: dict[str, int] = {}
     _add_pods(axis, cluster, claims, node_numbers)
-    _add_nodes(axis, cluster, claims, node_numbers)
-    _add_services(axis, cluster, claims)
-    for address, owners in claims.items():
-        axis.owners[address] = next(iter(owners.values())) if len(owners) == 1 else axis.ambiguous
-    _add_blocks(axis, cluster, blocks)
+    add_hosts(axis, cluster, claims, node_numbers)
+    virtual = _add_services(axis, cluster)
+    for address in (address for address in virtual if address not in claims):
+        claims[address] = virtual[address]
+    for address, claimed in claims.items():
+        axis.owners[address] = _owner(axis, segments(claimed, skew))
+    pod_cidrs = (cidr for node in cluster.nodes for cidr in node.pod_cidrs)
+    _add_blocks(axis, dict.fromkeys(prefix(cidr) for cidr in (*ranges, *pod_cidrs)), blocks)
     return axis
 
 
-def _add_pods(
-    axis: Axis, cluster: Cluster, claims: dict[Prefix, dict[str, int]], node_numbers: dict[str, int]
-) -> None:
+def _owner(axis: Axis, found: list[Segment[int]]) -> int:
+    """The endpoint of an address: its one owner, or a timed endpoint where that depends on the time."""
+
+    def one(segment: Segment[int]) -> int:
+        if not segment.owners:
+            return axis.nobody
+        return segment.owners[0] if len(segment.owners) == 1 else axis.ambiguous
+
+    if len(found) == 1 and not found[0].inferred:
+        return one(found[0])
+    axis.timed.append([segment._replace(owners=(one(segment),)) for segment in found])
+    return axis.add(Endpoint(a.KIND_TIMED, group="", node=len(axis.timed) - 1))
+
+
+def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[str, int]) -> None:
     live = [pod for pod in cluster.pods if not pod.finished]
     named = {(pod.namespace, pod.name) for pod in live if not pod.template}
     unaddressed: list[Prefix | None] = [None]
-    for number, pod in enumerate(pod for pod in live if not pod.host_network):
+    numbers: dict[Hashable, int] = {}
+    versions: dict[Hashable, int] = {}
+    own: dict[tuple[int, Prefix | None], int] = {}
+    for pod in live:
+        if pod.host_network:
+            continue
+        number = numbers.setdefault((pod.namespace, pod.name, pod.uid, pod.template), len(numbers))
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
         node = node_numbers.setdefault(pod.node, len(node_numbers)) if pod.node else -1
-        for address in [prefix(text) for text in pod.addresses] or unaddressed:
-            index = axis.add(
-                Endpoint(a.KIND_POD, str(pod.workload), name, pod.namespace, address, pod=number, node=node)
-            )
-            axis.pods.append((index, pod))
-            if not pod.template or (pod.namespace, pod.name) not in named:
-                axis.by_pod[pod.namespace, pod.name].append(index)
-            axis.name_workload(pod, [index])
-            if address is not None:
-                claims[address][f"pod {number}"] = index
-
-
-def _add_nodes(
-    axis: Axis, cluster: Cluster, claims: dict[Prefix, dict[str, int]], node_numbers: dict[str, int]
-) -> None:
-    known = {node.name: node for node in cluster.nodes}
-    addresses: dict[str, list[str]] = {name: list(node.addresses) for name, node in known.items()}
-    at = {prefix(text): node.name for node in reversed(cluster.nodes) for text in node.addresses}
-    on_host: list[tuple[Pod, str]] = []
-    for pod in cluster.pods:
-        if pod.finished:
-            continue
-        if pod.node and pod.host_address:
-            addresses.setdefault(pod.node, []).append(pod.host_address)
-        if pod.host_network and (pod.node or pod.addresses):
-            name = pod.node or at.get(prefix(pod.addresses[0]), pod.addresses[0])
-            addresses.setdefault(name, []).extend(pod.addresses)
-            on_host.append((pod, name))
-    for name, texts in addresses.items():
-        number = node_numbers.setdefault(name, len(node_numbers))
-        for address in dict.fromkeys(prefix(text) for text in texts) or (None,):
-            index = axis.add(Endpoint(a.KIND_NODE, f"Node/{name}", f"Node/{name}", "", address, node=number))
-            axis.node_endpoints[name].append(index)
-            if address is not None:
-                claims[address][f"node {name}"] = index
-    for pod, name in on_host:
-        own = {prefix(text) for text in pod.addresses}
-        node = axis.node_endpoints[name]
-        seen = [e for e in node if axis.endpoints[e].prefix in own] or node
-        axis.by_pod[pod.namespace, pod.name] += seen
-        axis.name_workload(pod, seen)
-
-
-def _add_services(axis: Axis, cluster: Cluster, claims: dict[Prefix, dict[str, int]]) -> None:
-    for service in cluster.services:
-        name = f"{service.namespace}/Service/{service.name}"
-        virtual = dict.fromkeys(prefix(text) for text in (*service.cluster_ips, *service.external_ips))
-        for address in virtual:
-            if address not in claims and address not in axis.owners:
-                axis.owners[address] = axis.add(
-                    Endpoint(a.KIND_UNRESOLVED, name, name, service.namespace, address)
+        who = versions.setdefault(_plain(pod, cluster), len(versions))
+        ends = []
+        for address in list(dict.fromkeys(prefix(text) for text in pod.addresses)) or unaddressed:
+            if (who, address) not in own:
+                own[who, address] = axis.add(
+                    Endpoint(
+                        a.KIND_POD, str(pod.workload), name, pod.namespace, address, pod=number, node=node
+                    )
                 )
+                axis.pods.append((own[who, address], pod))
+            ends.append(own[who, address])
+            if address is not None:
+                claims[address].append((ends[-1], pod.lifetime))
+        version = Version(who, number, tuple(ends))
+        axis.name_pod(
+            pod, version, pod.lifetime, by_name=not pod.template or (pod.namespace, pod.name) not in named
+        )
 
 
-def _add_blocks(axis: Axis, cluster: Cluster, blocks: Iterable[AddressBlock]) -> None:
-    ranges = [prefix(cidr) for node in cluster.nodes for cidr in node.pod_cidrs]
+def _plain(pod: Pod, cluster: Cluster) -> Hashable:
+    """All of a pod that policies and names can tell versions by, but for its address."""
+    return (
+        *(pod.namespace, pod.name, pod.uid, pod.template, pod.workload, pod.node, pod.ports),
+        frozenset(pod.labels.items()),
+        frozenset(namespace_labels(pod, cluster).items()),
+    )
+
+
+def namespace_labels(pod: Pod, cluster: Cluster) -> Labels:
+    """The labels of a pod's namespace at its time."""
+    if pod.namespace_labels is not None:
+        return pod.namespace_labels
+    known = cluster.namespaces.get(pod.namespace)
+    return known.labels if known is not None else {NAMESPACE_NAME_LABEL: pod.namespace}
+
+
+def _add_services(axis: Axis, cluster: Cluster) -> Claims:
+    """One endpoint for each virtual address of each version of a Service; who claims which when."""
+    claims: Claims = defaultdict(list)
+    numbers: dict[Hashable, int] = {}
+    own: dict[tuple[int, Prefix], int] = {}
+    for service in cluster.services:
+        number = numbers.setdefault(plain_service(service), len(numbers))
+        if number == len(axis.services):
+            axis.services.append(service)
+        for address in dict.fromkeys(prefix(t) for t in (*service.cluster_ips, *service.external_ips)):
+            if (number, address) not in own:
+                own[number, address] = axis.add(_virtual(service, address, number))
+            claims[address].append((own[number, address], service.lifetime))
+    return claims
+
+
+def plain_service(service: Service) -> Hashable:
+    """A Service without what tells versions apart that say the same."""
+    selector = None if service.selector is None else frozenset(service.selector.items())
+    return replace(service, selector=None, lifetime=ALWAYS, source=NOWHERE), selector
+
+
+def _virtual(service: Service, address: Prefix, number: int) -> Endpoint:
+    return Endpoint(a.KIND_SERVICE, str(service), str(service), service.namespace, address, node=number)
+
+
+def _add_blocks(axis: Axis, ranges: Iterable[Prefix], blocks: Iterable[AddressBlock]) -> None:
     named = {prefix(cidr) for block in blocks for cidr in (block.cidr, *block.excepts)}
     for network in sorted({*ROOTS, *ranges, *named} - set(axis.owners), key=str):
         inside = any(network.version == r.version and network.subnet_of(r) for r in ranges)  # type: ignore[arg-type]
         kind = a.KIND_UNRESOLVED if inside else a.KIND_BLOCK
         group = f"{network} (nobody's)" if inside else str(network)
         axis.owners[network] = axis.add(Endpoint(kind, group, prefix=network))
+
+
+def timed_table(axis: Axis) -> a.TimedTable:
+    """The segments of all timed endpoints as arrays."""
+    flat = [segment for found in axis.timed for segment in found]
+    counts = [len(found) for found in axis.timed]
+    return a.TimedTable(
+        first=np.cumsum([0, *counts]).astype(np.int32),
+        start=np.array([segment.start for segment in flat] or [BEGINNING], dtype=np.int64),
+        endpoint=np.array([segment.owners[0] for segment in flat] or [0], dtype=np.int32),
+        inferred=np.array([segment.inferred for segment in flat] or [False], dtype=np.uint8),
+    )

@@ -1,76 +1,158 @@
 """Names for endpoints, and endpoints for names.
 
-A flow may name a pod or a workload instead of giving an address. The name of a workload with several pods
-stands for none of them in particular, so it gets endpoints of its own, one for each way policies treat its
-pods.
+A flow may name a pod (by its uid, or by namespace and name) or a workload. What a name means depends on the
+time, as an address does. The name of a workload with several pods stands for none of them in particular, so
+it gets endpoints of its own, one for each way policies treat its pods.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32
-from flowcheck.compile.endpoints import Axis
+from flowcheck.arrays import Int32, Meaning, Names
+from flowcheck.compile.axis import Axis, Version, Versions, members
+from flowcheck.compile.ownership import Segment, is_static, segments
+from flowcheck.model.timeline import BEGINNING
 
-_CLASSES = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER]
-Names = Mapping[tuple[str, str], tuple[int, ...]]
+_WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
 
 
 class Naming(NamedTuple):
-    """facts: as in ``Tables.endpoints``, groups numbered, workload endpoints appended; names in its order."""
+    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order."""
 
     facts: Int32
     names: tuple[str, ...]
     groups: tuple[str, ...]
     namespaces: tuple[str, ...]
-    by_pod: Names
-    by_workload: Names
+    by_pod: Names[tuple[str, str]]
+    by_uid: Names[str]
+    by_workload: Names[tuple[str, str]]
 
 
-def name_endpoints(axis: Axis, facts: Int32) -> Naming:
+def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
     """Number the groups and settle what every recorded name may mean."""
-    groups: dict[str, int] = {}
-    facts[:, a.GROUP] = [groups.setdefault(e.group, len(groups)) for e in axis.endpoints]
-    names = [e.name for e in axis.endpoints]
-    namespaces = [e.namespace for e in axis.endpoints]
-    extra: list[Int32] = []
-    by_workload: dict[tuple[str, str], tuple[int, ...]] = {}
-    for key, members in axis.by_workload.items():
-        if len({(int(facts[e, a.KIND]), int(facts[e, a.POD]), int(facts[e, a.NODE])) for e in members}) == 1:
-            by_workload[key] = _told_apart(facts, members)
-            continue
-        ways = _told_apart(facts, members)
-        by_workload[key] = tuple(range(len(names), len(names) + len(ways)))
-        for endpoint in ways:
-            fact = facts[endpoint].copy()
-            fact[[a.POD, a.NODE]] = -1
-            fact[a.GROUP] = groups.setdefault(axis.workload_names[key], len(groups))
-            extra.append(fact)
-            names.append(axis.workload_names[key])
-            namespaces.append(key[0])
-    by_pod = {key: _told_apart(facts, members) for key, members in axis.by_pod.items()}
+    book = _Book(axis, facts, skew)
+    by_pod = {key: book.of_pod(versions) for key, versions in axis.by_pod.items()}
+    by_uid = {key: book.of_pod(versions) for key, versions in axis.by_uid.items()}
+    by_workload = {key: book.of_workload(key, versions) for key, versions in axis.by_workload.items()}
     return Naming(
-        facts=np.vstack([facts, *extra]).astype(np.int32),
-        names=tuple(names),
-        groups=tuple(groups),
-        namespaces=tuple(namespaces),
+        facts=np.vstack([facts, *book.extra]).astype(np.int32),
+        names=tuple(book.names),
+        groups=tuple(book.groups),
+        namespaces=tuple(book.namespaces),
         by_pod=by_pod,
+        by_uid=by_uid,
         by_workload=by_workload,
     )
 
 
-def _told_apart(facts: Int32, members: list[int]) -> tuple[int, ...]:
-    """One endpoint of each kind that policies tell apart."""
-    ways: dict[tuple[int, ...], int] = {}
-    for endpoint in members:
-        key = (
-            *(int(facts[endpoint, c]) for c in _CLASSES),
-            int(facts[endpoint, a.KIND]),
-            int(facts[endpoint, a.NODE]),
+class _Book:
+    """The names so far, and the endpoints that only names need."""
+
+    def __init__(self, axis: Axis, facts: Int32, skew: int) -> None:
+        self._axis, self._facts, self._skew = axis, facts, skew
+        self.groups: dict[str, int] = {}
+        facts[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
+        self.names = [e.name for e in axis.endpoints]
+        self.namespaces = [e.namespace for e in axis.endpoints]
+        self.extra: list[Int32] = []
+        self._doubtful: dict[str, int] = {}
+        self._by_name: dict[int, int] = {}
+
+    def of_pod(self, versions: Versions) -> Meaning:
+        """A pod's name: one version at a time; where it may be one of several, nobody in particular."""
+        if is_static(lifetime for _, lifetime in versions):
+            return _always(self._one_of(tuple(version for version, _ in versions)))
+        found = segments(versions, self._skew)
+        ends = tuple(self._one_of(s.owners) for s in found)
+        return Meaning(
+            tuple(s.start for s in found), ends, tuple(bool(s.owners) and not s.sure for s in found)
         )
-        ways.setdefault(key, endpoint)
-    return tuple(ways.values())
+
+    def of_workload(self, key: tuple[str, str], versions: Versions) -> Meaning:
+        """A workload's name: all its pods that may be there at the time; where that is one, that one."""
+        stands_for: dict[int, int] = {}
+        pods: dict[int, Versions] = {}
+        for version in versions:
+            pods.setdefault(version[0].pod, []).append(version)
+        changes: dict[int, list[tuple[int, Segment[Version]]]] = {}
+        for pod, own in pods.items():
+            for segment in segments(own, self._skew):
+                changes.setdefault(segment.start, []).append((pod, segment))
+        there: dict[int, Segment[Version]] = {}
+        found: list[tuple[int, tuple[int, ...], bool]] = []
+        for start in sorted(changes):
+            there.update(changes[start])
+            owners = tuple(version for segment in there.values() for version in segment.owners)
+            if len({version.who for version in owners}) == 1:
+                ends = self._one_of(owners)
+            else:
+                stands_for = stands_for or self._any_pod(key, members(versions))
+                ends = tuple(dict.fromkeys(stands_for[e] for version in owners for e in version.endpoints))
+            inferred = any(segment.owners and not segment.sure for segment in there.values())
+            if not found or (ends, inferred) != found[-1][1:]:
+                found.append((start, ends, inferred))
+        starts, meant, doubts = zip(*found, strict=True)
+        return Meaning(starts, meant, doubts)
+
+    def _one_of(self, owners: tuple[Version, ...]) -> tuple[int, ...]:
+        """The endpoints of one version, those that policies tell apart."""
+        if len({version.who for version in owners}) > 1:
+            return (self._doubt(owners),)
+        ways: dict[tuple[int, ...], int] = {}
+        for version in owners:
+            for endpoint in version.endpoints:
+                ways.setdefault(self._way(endpoint), endpoint)
+        return tuple(self._unaddressed(endpoint) for endpoint in ways.values())
+
+    def _unaddressed(self, endpoint: int) -> int:
+        """A node that a name stands for: none of its addresses was seen, so none of its node ports."""
+        end = self._axis.endpoints[endpoint]
+        if end.kind != a.KIND_NODE:
+            return endpoint
+        if endpoint not in self._by_name:
+            self._by_name[endpoint] = self._add(
+                self._facts[endpoint].copy(), end.name, end.group, end.namespace
+            )
+        return self._by_name[endpoint]
+
+    def _doubt(self, owners: tuple[Version, ...]) -> int:
+        """The endpoint "one of several versions", by the name of one."""
+        ends = [self._axis.endpoints[e] for version in owners for e in version.endpoints]
+        named = min(ends, key=lambda end: end.name)
+        if named.name not in self._doubtful:
+            fact = self._facts[self._axis.ambiguous].copy()
+            self._doubtful[named.name] = self._add(fact, named.name, named.group, named.namespace)
+        return self._doubtful[named.name]
+
+    def _any_pod(self, key: tuple[str, str], everyone: list[int]) -> dict[int, int]:
+        """For each endpoint of a workload's pods, the one that stands for any pod treated like it."""
+        ways: dict[tuple[int, ...], int] = {}
+        stands_for = {}
+        name = self._axis.workload_names[key]
+        for endpoint in everyone:
+            way = self._way(endpoint)
+            if way not in ways:
+                fact = self._facts[endpoint].copy()
+                fact[[a.POD, a.NODE]] = -1
+                ways[way] = self._add(fact, name, name, key[0])
+            stands_for[endpoint] = ways[way]
+        return stands_for
+
+    def _way(self, endpoint: int) -> tuple[int, ...]:
+        """What policies tell an endpoint by."""
+        return (*self._facts[endpoint, _WAY].tolist(),)
+
+    def _add(self, fact: Int32, name: str, group: str, namespace: str) -> int:
+        fact[a.GROUP] = self.groups.setdefault(group, len(self.groups))
+        self.extra.append(fact)
+        self.names.append(name)
+        self.namespaces.append(namespace)
+        return len(self.names) - 1
+
+
+def _always(ends: tuple[int, ...]) -> Meaning:
+    return Meaning((BEGINNING,), (ends,), (False,))

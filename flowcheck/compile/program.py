@@ -7,15 +7,15 @@ It is picklable; ``fingerprint`` is the SHA-256 of the arrays and words that dec
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from flowcheck.arrays import AnyArray, Rows, Tables, UInt64
-from flowcheck.model.cluster import Cluster
+from flowcheck.arrays import AnyArray, Names, Rows, Tables, UInt64
+from flowcheck.model.cluster import Cluster, Service, ServicePort
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, SourceLocation
 
@@ -64,9 +64,9 @@ class Program:
     """``endpoint_names[e]`` is empty where an address names itself. ``namespaces[e]`` likewise for no
     namespace.
 
-    ``by_pod`` and ``by_workload`` map (namespace, name) to the endpoints the name may mean; several
-    only where policies tell them apart. ``default_denies`` are decisions after the rules'. ``cluster`` is
-    what was compiled; only ``explain`` looks at it again.
+    ``by_pod`` and ``by_workload`` map (namespace, name), ``by_uid`` a pod's uid, to what the name means at a
+    time. ``service_ports`` are those of ``tables.services``, each with its Service. Default denies are
+    decisions after the rules'. ``cluster`` is what was compiled; only ``explain`` looks at it again.
     """
 
     tables: Tables
@@ -76,8 +76,10 @@ class Program:
     endpoint_names: tuple[str, ...]
     groups: tuple[str, ...]
     namespaces: tuple[str, ...]
-    by_pod: Mapping[tuple[str, str], tuple[int, ...]]
-    by_workload: Mapping[tuple[str, str], tuple[int, ...]]
+    by_pod: Names[tuple[str, str]]
+    by_uid: Names[str]
+    by_workload: Names[tuple[str, str]]
+    service_ports: tuple[tuple[Service, ServicePort], ...]
     unresolved: int
     options: Options
     cluster: Cluster | None = None
@@ -89,12 +91,14 @@ class Program:
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
         words = (self.decisions, self.rules, self.endpoint_names, self.groups, self.namespaces, self.options)
-        digest.update(repr((words, self.by_pod, self.by_workload)).encode("utf-8", "backslashreplace"))
+        digest.update(
+            repr((words, self.by_pod, self.by_uid, self.by_workload)).encode("utf-8", "backslashreplace")
+        )
         return digest.hexdigest()
 
     def without_truth(self) -> Program:
         """What a worker needs: the tables, without the matrices and the cluster they came from."""
-        return replace(self, truth=None, cluster=None)
+        return replace(self, truth=None, cluster=None, service_ports=())
 
 
 def _arrays(value: Any) -> Iterator[AnyArray]:

@@ -17,7 +17,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Rows, UInt64
 from flowcheck.compile import bitset
-from flowcheck.compile.endpoints import Axis
+from flowcheck.compile.axis import Axis
 from flowcheck.compile.ports import PortClasses
 from flowcheck.compile.selectors import SelectorIndex
 from flowcheck.model.options import Options

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int64, UInt64
 from flowcheck.compile import bitset
 from flowcheck.compile.addresses import prefix
-from flowcheck.compile.endpoints import Axis
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
+from flowcheck.compile.axis import Axis
+from flowcheck.compile.endpoints import namespace_labels
+from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.policy import AddressBlock, PodQuery
 
@@ -31,8 +32,10 @@ class SelectorIndex:
         self._n = len(axis.endpoints)
         self._postings: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._members: dict[str, list[int]] = defaultdict(list)
+        self._spaces: dict[tuple[str, Hashable], tuple[Labels, list[int]]] = {}
         for endpoint, pod in axis.pods:
             self._members[pod.namespace].append(endpoint)
+            self._space_of(pod).append(endpoint)
             for key, value in pod.labels.items():
                 self._postings[key][value].append(endpoint)
         self.pods = bitset.from_indices([endpoint for endpoint, _ in axis.pods], self._n)
@@ -65,12 +68,7 @@ class SelectorIndex:
 
     def select_nodes(self, nodes: Selector) -> UInt64:
         """Every address of the nodes that carry the labels; nodes known by name only carry none."""
-        chosen = [
-            endpoint
-            for node in self._cluster.nodes
-            if nodes.matches(node.labels)
-            for endpoint in self._axis.node_endpoints[node.name]
-        ]
+        chosen = [endpoint for endpoint, node in self._axis.nodes if nodes.matches(node.labels)]
         return bitset.from_indices(chosen, self._n)
 
     def external(self) -> UInt64:
@@ -85,17 +83,15 @@ class SelectorIndex:
         key = ("namespaces", selector)
         if key not in self._cache:
             chosen = [
-                e
-                for name in self._members
-                if selector.matches(self._labels_of(name))
-                for e in self._members[name]
+                e for labels, members in self._spaces.values() if selector.matches(labels) for e in members
             ]
             self._cache[key] = bitset.from_indices(chosen, self._n)
         return self._cache[key]
 
-    def _labels_of(self, namespace: str) -> Labels:
-        known = self._cluster.namespaces.get(namespace)
-        return known.labels if known is not None else {NAMESPACE_NAME_LABEL: namespace}
+    def _space_of(self, pod: Pod) -> list[int]:
+        """The endpoints of all pods whose namespace had the same labels as this one's, in this namespace."""
+        labels = namespace_labels(pod, self._cluster)
+        return self._spaces.setdefault((pod.namespace, frozenset(labels.items())), (labels, []))[1]
 
     def _labels(self, selector: Selector) -> UInt64:
         words = self.pods

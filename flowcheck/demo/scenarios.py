@@ -273,11 +273,11 @@ UNDECIDED: tuple[Scenario, ...] = (
     ),
     Scenario(
         name="who_began",
-        title="storefront and catalog, recorded from the middle of a connection: nobody saw who opened it",
+        title="storefront and catalog, both on ports that systems hand out: nobody saw who opened it",
         rows=128,
         sources=at.STOREFRONT,
         destinations=at.CATALOG,
-        ports=(8080,),
+        ports=(45123,),
         initiator=0,
         verdict="unknown",
         reason="unknown_initiator",

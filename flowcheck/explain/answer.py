@@ -6,11 +6,12 @@ verdict only where all of them agree; a Service only where all its backends do.
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import product
 
 import msgspec
 
-from flowcheck.compile import Program
+from flowcheck.compile import Program, compile_program
 from flowcheck.explain import compiled
 from flowcheck.explain.change import Denied, propose
 from flowcheck.explain.checks import Question
@@ -23,28 +24,43 @@ from flowcheck.explain.walk import Walked, checked, exempt, walk
 from flowcheck.explain.words import PROTOCOLS, WITH_PORTS, protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.timeline import END, instant
 from flowcheck.model.verdict import Reason, Verdict
 
 Pair = tuple[End, End]
 
 
 def explain(
-    program: Program, *, src: str, dst: str, port: int | None = 80, protocol: str | int = "TCP"
+    program: Program,
+    *,
+    src: str,
+    dst: str,
+    port: int | None = 80,
+    protocol: str | int = "TCP",
+    at: datetime | None = None,
 ) -> Explanation:
     """Why ``src`` may or may not talk to ``dst``, by every policy asked, and what would change it.
 
     An end is an address, ``NS/POD``, ``NS/WORKLOAD``, ``NS/KIND/NAME`` or ``Node/NAME``; ``dst`` may be a
     Service, ``NS/svc/NAME``, and ``port`` is then the Service's. ``protocol`` is TCP, UDP, SCTP, ICMP, ICMPv6
-    or a number.
+    or a number. ``at``: the instant to explain, where the cluster changed over time; None: the latest.
 
     Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
     """
     number = _protocol(protocol)
     wanted = _port(port, number)
-    finder = Finder(program)
+    finder = Finder(_at_one_time(program, at))
     source = finder.find(src)
     destination = find_destination(finder, dst, wanted, number, source)
     return _Explainer(finder, number, wanted).explain(source, destination)
+
+
+def _at_one_time(program: Program, at: datetime | None) -> Program:
+    """The program of the cluster as it was at one instant; a cluster that never changes stays as it is."""
+    cluster = program.cluster
+    if cluster is None or cluster.is_static:
+        return program
+    return compile_program(cluster.at(END - 1 if at is None else instant(at)), program.options)
 
 
 def _protocol(protocol: str | int) -> int:

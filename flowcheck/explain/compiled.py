@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from flowcheck import arrays as a
-from flowcheck.arrays import FlowArrays, Judged
+from flowcheck.arrays import Tables
 from flowcheck.compile import Program
 from flowcheck.evaluate import make_resolver
 from flowcheck.flows.schema import END_NAMES
@@ -30,30 +30,37 @@ class Outcome(NamedTuple):
 def endpoint_at(program: Program, address: str) -> int:
     """The endpoint an address belongs to, looked up as a recorded flow's address is."""
     batch = pa.record_batch({"src_ip": pa.array([address], pa.string())})
-    return int(make_resolver(program).resolve(batch, "src_ip", END_NAMES["src_ip"]).endpoints[0])
+    times = np.zeros(1, dtype=np.int64)
+    return int(make_resolver(program).resolve(batch, "src_ip", END_NAMES["src_ip"], times).endpoints[0])
 
 
 def judge_pairs(
     program: Program, pairs: Sequence[tuple[int, int]], protocol: int, ports: Sequence[int | None]
 ) -> list[Outcome]:
-    """Judge pairs of (source, destination) endpoints, each with a port (None: it has none)."""
-    n = len(pairs)
-    flows = FlowArrays(
-        src=np.array([s for s, _ in pairs], dtype=np.int32),
-        dst=np.array([d for _, d in pairs], dtype=np.int32),
-        protocol=np.full(n, protocol, dtype=np.uint8),
-        port=np.array([-1 if port is None else port for port in ports], dtype=np.int32),
-        judge=np.ones(n, dtype=np.uint8),
-        observed=np.zeros(n, dtype=np.uint8),
-        flow_count=np.ones(n, dtype=np.int64),
-        bytes_=np.zeros(n, dtype=np.int64),
-        seen_at=np.zeros(n, dtype=np.int64),
-    )
-    numbers, codes = np.int32, np.uint8
-    judged = Judged(np.zeros(n, numbers), np.zeros(n, numbers), np.zeros(n, codes), np.zeros(n, codes))
-    decide.judge(program.tables, flows, judged)
-    columns = (judged.egress.tolist(), judged.ingress.tolist(), judged.verdict.tolist())
-    return [Outcome(e, i, VERDICTS[v]) for e, i, v in zip(*columns, strict=True)]
+    """Judge pairs of (source, destination) endpoints, each with a port (None: it has none).
+
+    Not: a Service's address or a node's port is not translated here, as ``services`` did that already.
+    """
+    tables = program.tables
+    outcomes = []
+    for (src, dst), port in zip(pairs, ports, strict=True):
+        egress, ingress = _sides(tables, src, dst, protocol, -1 if port is None else port)
+        verdict = decide.combine(tables.verdict[egress], tables.verdict[ingress])
+        outcomes.append(Outcome(egress, ingress, VERDICTS[verdict]))
+    return outcomes
+
+
+def _sides(tables: Tables, src: int, dst: int, protocol: int, port: int) -> tuple[int, int]:
+    """Both decisions of one pair, as the kernel of all flows makes them."""
+    s, d = tables.endpoints[src], tables.endpoints[dst]
+    if decide.is_same_pod(tables.endpoints, src, dst):
+        return a.SAME_POD, a.SAME_POD
+    ports = decide.port_class(tables.port_class, tables.other_port, protocol, port)
+    egress = decide.side(*tables.egress, 0, s[a.EGRESS_SUBJECT], d[a.EGRESS_PEER], ports)
+    if decide.is_own_node(tables.endpoints, src, dst):
+        return int(egress), a.OWN_NODE
+    ingress = decide.side(*tables.ingress, 0, d[a.INGRESS_SUBJECT], s[a.INGRESS_PEER], ports)
+    return int(egress), int(ingress)
 
 
 def side_of(program: Program, decision: int) -> tuple[Verdict, Reason, str]:
@@ -65,10 +72,7 @@ def side_of(program: Program, decision: int) -> tuple[Verdict, Reason, str]:
 
 def exemption(program: Program, src: int, dst: int) -> str:
     """``self`` for one pod's traffic to itself, ``own node`` for a node's to a pod on it, or empty."""
-    s, d = program.tables.endpoints[src], program.tables.endpoints[dst]
-    if s[a.POD] >= 0 and s[a.POD] == d[a.POD]:
+    endpoints = program.tables.endpoints
+    if decide.is_same_pod(endpoints, src, dst):
         return "self"
-    on_node = (
-        s[a.KIND] == a.KIND_NODE and d[a.KIND] == a.KIND_POD and s[a.NODE] >= 0 and s[a.NODE] == d[a.NODE]
-    )
-    return "own node" if on_node else ""
+    return "own node" if decide.is_own_node(endpoints, src, dst) else ""

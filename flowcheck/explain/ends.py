@@ -16,6 +16,7 @@ from typing import Literal
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.compile.addresses import prefix
+from flowcheck.compile.axis import members
 from flowcheck.compile.build import axis_of
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explain.compiled import endpoint_at
@@ -73,7 +74,7 @@ class Finder:
             raise CompileError("the program was stripped of its cluster, so it cannot be explained")
         self.program = program
         self.cluster: Cluster = program.cluster
-        self.axis = axis_of(self.cluster)
+        self.axis = axis_of(self.cluster, program.options)
         self.pod_at = dict(self.axis.pods)
         self._facts = program.tables.endpoints
 
@@ -157,8 +158,8 @@ class Finder:
         kind = _KIND_WORDS.get(kind, kind)
         if (namespace, name) in self.axis.by_pod and kind in ("", "pod"):
             return self._pod(given, namespace, name)
-        members = self.axis.by_workload.get((namespace, name), []) if kind != "pod" else []
-        chosen = [e for e in members if not kind or self._workload_kind(e, namespace, name) == kind]
+        listed = members(self.axis.by_workload.get((namespace, name), [])) if kind != "pod" else []
+        chosen = [e for e in listed if not kind or self._workload_kind(e, namespace, name) == kind]
         if chosen:
             return self._workload(given, namespace, name, chosen)
         raise self.not_found(given, f"there is no {_what(kind)} {namespace}/{name}", "")
@@ -170,7 +171,7 @@ class Finder:
         return pods[0].workload.kind.lower() if pods else ""
 
     def _pod(self, given: str, namespace: str, name: str) -> Party:
-        found = [self.end_of(endpoint) for endpoint in dict.fromkeys(self.axis.by_pod[namespace, name])]
+        found = [self.end_of(endpoint) for endpoint in self.axis.of_pod(namespace, name)]
         ends = self.collapse(found, [(a.NODE, int(self._facts[e.endpoint][a.NODE])) for e in found])
         pods = [p for p in self.cluster.pods if (p.namespace, p.name) == (namespace, name) and not p.finished]
         if len(ends) == 1 or not ends[0].pod:
@@ -181,11 +182,11 @@ class Finder:
         kind: Kind = "pod" if ends[0].pod else _kind_of(ends[0])
         return Party(given, kind, found[0].name, shown, tuple(notes))
 
-    def _workload(self, given: str, namespace: str, name: str, members: list[int]) -> Party:
+    def _workload(self, given: str, namespace: str, name: str, chosen: list[int]) -> Party:
         """A workload stands for none of its pods in particular, so it has endpoints of its own."""
-        own = self.program.by_workload[namespace, name]
+        own = self.program.by_workload[namespace, name].ends[0]
         by_class = {tuple(self._facts[e][_CLASSES].tolist()): e for e in own}
-        found = [self.end_of(endpoint) for endpoint in dict.fromkeys(members)]
+        found = [self.end_of(endpoint) for endpoint in dict.fromkeys(chosen)]
         if len({(tuple(self._facts[e.endpoint][[a.KIND, a.POD, a.NODE]].tolist())) for e in found}) > 1:
             found = [
                 replace(e, endpoint=by_class[tuple(self._facts[e.endpoint][_CLASSES].tolist())])

@@ -23,22 +23,34 @@ def find_destination(finder: Finder, given: str, port: int | None, protocol: int
 
     Raises: RunError for a name nobody has, or a port the Service does not have.
     """
+    notes: list[str] = []
     service = _service(finder, given)
-    if service is None:
+    at_node = _at_node_port(finder, given, port, protocol) if service is None else None
+    if at_node is not None:
+        service, service_port = at_node
+        notes.append(f"port {port} of every node leads to the Service {service.namespace}/{service.name}")
+    elif service is None:
         return finder.find(given)
-    headless = not service.cluster_ips and service.type == "ClusterIP"
-    notes = []
-    if as_address(given):
-        notes.append(f"{given} is the address of the Service")
-    if headless:
-        notes.append("a headless Service translates no port: clients dial the pods themselves")
-        service_port = ServicePort("", protocol, port or 0, port or 0)
     else:
-        service_port = _port_of(service, port, protocol)
-    ends = list(_backends(finder, service, service_port, headless, notes))
+        if as_address(given):
+            notes.append(f"{given} is the address of the Service")
+        service_port = _dialled(service, port, protocol, notes)
+    ends = list(_backends(finder, service, service_port, _is_headless(service), notes))
     apart = [place for end in src.ends for place in finder.place_of(end)]
     name = f"{service.namespace}/Service/{service.name}"
     return Party(given, "service", name, finder.collapse(ends, apart), tuple(notes), service=True)
+
+
+def _is_headless(service: Service) -> bool:
+    return not service.cluster_ips and service.type == "ClusterIP"
+
+
+def _dialled(service: Service, port: int | None, protocol: int, notes: list[str]) -> ServicePort:
+    """The port of the Service that is asked for; of a headless one, the pods' own."""
+    if not _is_headless(service):
+        return _port_of(service, port, protocol)
+    notes.append("a headless Service translates no port: clients dial the pods themselves")
+    return ServicePort("", protocol, port or 0, port or 0)
 
 
 def _service(finder: Finder, given: str) -> Service | None:
@@ -59,6 +71,19 @@ def _service(finder: Finder, given: str) -> Service | None:
         if (service.namespace, service.name) == (namespace, name):
             return service
     raise finder.not_found(given, f"there is no Service {namespace}/{name}", "")
+
+
+def _at_node_port(
+    finder: Finder, given: str, port: int | None, protocol: int
+) -> tuple[Service, ServicePort] | None:
+    """The Service that this port of a node's address leads to. Source: core/v1 ServicePort, nodePort."""
+    if not as_address(given) or not port or finder.find(given).kind != "node":
+        return None
+    for service in finder.cluster.services:
+        for candidate in service.ports if service.type in ("NodePort", "LoadBalancer") else ():
+            if (candidate.node_port, candidate.protocol) == (port, protocol):
+                return service, candidate
+    return None
 
 
 def _port_of(service: Service, port: int | None, protocol: int) -> ServicePort:
@@ -87,10 +112,11 @@ def _backends(
             for backend in one.backends
         ]
         ready = [(b, number) for b, number in listed if b.ready]
+        leaving = [(b, number) for b, number in listed if b.serving and b.terminating]
         if len(ready) < len(listed):
-            left = "all of them are judged" if not ready else "they are left out"
+            left = "they are left out" if ready or not leaving else "those that serve to the end are judged"
             notes.append(f"{len(listed) - len(ready)} backends of {len(listed)} are not ready: {left}")
-        for backend, number in dict.fromkeys(ready or listed):
+        for backend, number in dict.fromkeys(ready or leaving):
             yield replace(_backend_end(finder, service, backend), port=number)
         return
     if service.selector is None:
@@ -103,11 +129,14 @@ def _backends(
             or not pod.labels.items() >= service.selector.items()
         ):
             continue
+        if not pod.ready and not service.publish_not_ready:
+            notes.append(f"{pod.namespace}/{pod.name} is not ready: it is left out")
+            continue
         target = port.port if headless else _target(pod, port)
         if target is None:
             notes.append(f"{pod.namespace}/{pod.name} has no port named {port.target_port}: it is no backend")
             continue
-        for endpoint in dict.fromkeys(finder.axis.by_pod[pod.namespace, pod.name]):
+        for endpoint in finder.axis.of_pod(pod.namespace, pod.name):
             yield replace(finder.end_of(endpoint), port=target)
 
 
@@ -128,7 +157,7 @@ def _target(pod: Pod, port: ServicePort) -> int | None:
 def _backend_end(finder: Finder, service: Service, backend: Backend) -> End:
     """A listed backend: the pod it names where that pod has the address, else who is at the address."""
     wanted = prefix(backend.address)
-    for endpoint in finder.axis.by_pod.get((service.namespace, backend.pod), ()):
+    for endpoint in finder.axis.of_pod(service.namespace, backend.pod):
         if finder.axis.endpoints[endpoint].prefix == wanted:
             return finder.end_of(endpoint)
     return finder.at(backend.address)

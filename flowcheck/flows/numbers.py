@@ -18,7 +18,8 @@ from flowcheck.arrays import Int32, Int64, UInt8
 
 REJECTIONS = (
     *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
-    *("bad_initiator", "bad_action", "bad_flow_count", "bad_bytes"),
+    *("bad_initiator", "bad_action", "bad_flow_count", "bad_bytes", "bad_src_port", "bad_tcp_flags"),
+    *("bad_observation_point", "bad_packets"),
 )
 """Why a row was rejected; the index is its code."""
 
@@ -29,15 +30,22 @@ _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 
 class Numbers(NamedTuple):
-    """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS."""
+    """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS.
+
+    src_port, port int32, flags int32: -1 where not recorded. initiator, point: the canonical columns' codes.
+    """
 
     rejected: UInt8
     protocol: UInt8
+    src_port: Int32
     port: Int32
-    initiator_known: npt.NDArray[np.bool_]
+    flags: Int32
+    initiator: UInt8
     observed: UInt8
+    point: UInt8
     flow_count: Int64
     bytes_: Int64
+    packets: Int64
     seen_at: Int64
 
 
@@ -47,17 +55,25 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
     seen_at = _times(batch, rejected)
     protocol = _integers(batch, "protocol", (0, 255), None, "bad_protocol", rejected)
     port = _integers(batch, "dst_port", (0, 65535), -1, "bad_dst_port", rejected)
+    src_port = _integers(batch, "src_port", (0, 65535), -1, "bad_src_port", rejected, absent=-1)
+    flags = _integers(batch, "tcp_flags", (0, 0xFFFF), -1, "bad_tcp_flags", rejected, absent=-1)
     initiator = _integers(batch, "initiator", (0, 2), 0, "bad_initiator", rejected, absent=1)
+    point = _integers(batch, "observation_point", (0, 4), 0, "bad_observation_point", rejected, absent=0)
     flow_count = _integers(batch, "flow_count", (0, (1 << 32) - 1), 1, "bad_flow_count", rejected, absent=1)
     bytes_ = _integers(batch, "bytes", (0, _MOST_BYTES), 0, "bad_bytes", rejected, absent=0)
+    packets = _integers(batch, "packets", (0, _MOST_BYTES), 0, "bad_packets", rejected, absent=0)
     return Numbers(
         rejected=rejected,
         protocol=protocol.astype(np.uint8),
+        src_port=src_port.astype(np.int32),
         port=port.astype(np.int32),
-        initiator_known=initiator != 0,
+        flags=flags.astype(np.int32),
+        initiator=initiator.astype(np.uint8),
         observed=_observed(batch, rejected),
+        point=point.astype(np.uint8),
         flow_count=flow_count,
         bytes_=bytes_,
+        packets=packets,
         seen_at=seen_at,
     )
 

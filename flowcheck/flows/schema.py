@@ -51,7 +51,7 @@ COLUMNS: dict[str, Column] = {
         *_columns(
             "src_ip dst_ip", "string, dictionary<string>, fixed_size_binary[16] or uint32", _is_address
         ),
-        *_columns("src_port dst_port protocol icmp_type icmp_code", "integer", pt.is_integer),
+        *_columns("src_port dst_port protocol icmp_type icmp_code tcp_flags", "integer", pt.is_integer),
         *_columns("initiator action egress_action ingress_action cloud_action", "integer", pt.is_integer),
         *_columns("policy_refs", "list<string>", _is_text_list),
         *_columns("observation_point record_kind flow_count sampling_rate", "integer", pt.is_integer),
@@ -66,14 +66,16 @@ COLUMNS: dict[str, Column] = {
 
 REQUIRED = ("start_time", "dst_port", "protocol")
 END_NAMES = {
-    "src_ip": ("src_namespace", "src_pod", "src_workload"),
-    "dst_ip": ("dst_namespace", "dst_pod", "dst_workload"),
+    "src_ip": ("src_namespace", "src_pod", "src_workload", "src_pod_uid"),
+    "dst_ip": ("dst_namespace", "dst_pod", "dst_workload", "dst_pod_uid"),
 }
 JUDGED = (
     *REQUIRED,
     *END_NAMES,
     *(name for names in END_NAMES.values() for name in names),
-    *("initiator", "action", "egress_action", "ingress_action", "flow_count", "bytes", "sampling_rate"),
+    *("src_pod_uid", "dst_pod_uid", "src_port", "tcp_flags", "initiator", "observation_point", "observer"),
+    *("action", "egress_action", "ingress_action", "flow_count", "bytes", "packets", "sampling_rate"),
+    *("service_ip", "service_port", "service_name"),
 )
 """The columns a verdict and its edge are made from; the others are read for violating rows only."""
 
@@ -118,6 +120,7 @@ def schema_warnings(schema: pa.Schema) -> Iterator[str]:
             yield f"column {name} is not read; if it is meant as {meant}, rename it"
 
 
-def _named(present: Iterable[str], names: tuple[str, str, str]) -> bool:
+def _named(present: Iterable[str], names: tuple[str, ...]) -> bool:
+    namespace, pod, workload, uid = names
     present = set(present)
-    return names[0] in present and bool(present & set(names[1:]))
+    return (namespace in present and (pod in present or workload in present)) or uid in present

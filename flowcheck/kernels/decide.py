@@ -1,21 +1,25 @@
 """Per flow: endpoints -> classes -> decision, in constant work; and whether the log disagrees."""
 
+import numpy as np
+
 from flowcheck import arrays as a
 from flowcheck.kernels.jit import kernel
 
 OBSERVED_DENIED, OBSERVED_DROPPED = 2, 4
 FORWARDED_DENIED, DROPPED_ALLOWED = 1, 2
+TRANSLATED = 255
+"""The verdict of rows that :mod:`flowcheck.kernels.translate` is yet to judge."""
 
 
 @kernel
-def port_class(tables, protocol, port):
+def port_class(port_classes, other_port, protocol, port):
     """The port class of one flow; ``port`` is -1 where it was not recorded."""
     slot = a.PROTOCOL_SLOT[protocol]
     if slot == a.N_REAL_PROTOCOLS:
-        return tables.other_port
+        return other_port
     if port < 0:
-        return tables.other_port + 1 + slot
-    return tables.port_class[slot, port]
+        return other_port + 1 + slot
+    return np.int64(port_classes[slot, port])
 
 
 @kernel
@@ -41,38 +45,90 @@ def violation_of(verdict, observed):
 
 
 @kernel
-def judge(tables, flows, judged):
-    """Judge every row of a batch whose ``flows.judge`` is not 0; the others are left as they are."""
-    endpoints = tables.endpoints
-    for i in range(flows.src.size):
-        if flows.judge[i] == 0:
-            continue
-        src = flows.src[i]
-        dst = flows.dst[i]
-        if flows.judge[i] == 2:
-            egress = a.UNKNOWN_DECISION + a.REASON_UNKNOWN_INITIATOR
-            ingress = egress
-        elif endpoints[src, a.POD] >= 0 and endpoints[src, a.POD] == endpoints[dst, a.POD]:
-            egress = a.SAME_POD
-            ingress = a.SAME_POD
+def epoch_at(starts, at, current):
+    """The epoch of an instant; ``current`` is a guess, right for most flows of a log in order of time."""
+    last = starts.size - 1
+    if starts[current] <= at and (current == last or at < starts[current + 1]):
+        return current
+    left, right = 0, starts.size
+    while right - left > 1:
+        middle = (left + right) >> 1
+        if starts[middle] <= at:
+            left = middle
         else:
-            port = port_class(tables, flows.protocol[i], flows.port[i])
-            cell = tables.egress.vector[endpoints[src, a.EGRESS_SUBJECT], endpoints[dst, a.EGRESS_PEER]]
-            egress = tables.egress.decision[cell, port]
-            if (
-                endpoints[src, a.KIND] == a.KIND_NODE
-                and endpoints[dst, a.KIND] == a.KIND_POD
-                and endpoints[src, a.NODE] >= 0
-                and endpoints[src, a.NODE] == endpoints[dst, a.NODE]
-            ):
-                ingress = a.OWN_NODE
+            right = middle
+    return left
+
+
+@kernel
+def side(rows, vectors, decisions, epoch, subject, peer, ports):
+    """The decision of one direction's table for a subject and a peer class."""
+    return decisions[vectors[rows[epoch, subject], peer], ports]
+
+
+@kernel
+def is_same_pod(endpoints, src, dst):
+    """A pod's traffic to itself, which nothing can forbid."""
+    return endpoints[src, a.POD] >= 0 and endpoints[src, a.POD] == endpoints[dst, a.POD]
+
+
+@kernel
+def is_own_node(endpoints, src, dst):
+    """Traffic to a pod from the node it runs on, which nothing can forbid."""
+    return (
+        endpoints[src, a.KIND] == a.KIND_NODE
+        and endpoints[dst, a.KIND] == a.KIND_POD
+        and endpoints[src, a.NODE] >= 0
+        and endpoints[src, a.NODE] == endpoints[dst, a.NODE]
+    )
+
+
+@kernel
+def judge(tables, flows, judged):
+    """Judge every row of a batch whose ``flows.judge`` is not 0; the others are left as they are.
+
+    Rows whose destination a Service may stand behind get the verdict TRANSLATED; returns how many there are.
+    Arrays are taken out of their tuples before the loop, and no tuple is handed on in it: that alone would
+    cost many times the work.
+    """
+    endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
+    port_classes, other_port, family = tables.port_class, tables.other_port, tables.services.family
+    out_row, out_vector, out_decision = tables.egress.row, tables.egress.vector, tables.egress.decision
+    in_row, in_vector, in_decision = tables.ingress.row, tables.ingress.vector, tables.ingress.decision
+    has_node_ports = tables.services.node_port.size > 0
+    src_of, dst_of, judge_of, seen_at = flows.src, flows.dst, flows.judge, flows.seen_at
+    protocol_of, port_of, observed_of = flows.protocol, flows.port, flows.observed
+    egress_to, ingress_to, verdict_to = judged.egress, judged.ingress, judged.verdict
+    violation_to = judged.violation
+    epoch = 0
+    n_translated = 0
+    for i in range(src_of.size):
+        if judge_of[i] == 0:
+            continue
+        src, dst = src_of[i], dst_of[i]
+        egress = np.int32(a.UNKNOWN_DECISION + a.REASON_UNKNOWN_INITIATOR)
+        ingress = egress
+        if judge_of[i] == 1:
+            kind = endpoints[dst, a.KIND]
+            if kind == a.KIND_SERVICE or (kind == a.KIND_NODE and has_node_ports and family[dst] != 0):
+                verdict_to[i] = TRANSLATED
+                n_translated += 1
+                continue
+            if is_same_pod(endpoints, src, dst):
+                egress = np.int32(a.SAME_POD)
+                ingress = egress
             else:
-                cell = tables.ingress.vector[
-                    endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]
-                ]
-                ingress = tables.ingress.decision[cell, port]
-        verdict = combine(tables.verdict[egress], tables.verdict[ingress])
-        judged.egress[i] = egress
-        judged.ingress[i] = ingress
-        judged.verdict[i] = verdict
-        judged.violation[i] = violation_of(verdict, flows.observed[i])
+                epoch = epoch_at(epoch_start, seen_at[i], epoch)
+                ports = port_class(port_classes, other_port, protocol_of[i], port_of[i])
+                subject, peer = endpoints[src, a.EGRESS_SUBJECT], endpoints[dst, a.EGRESS_PEER]
+                egress = side(out_row, out_vector, out_decision, epoch, subject, peer, ports)
+                subject, peer = endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]
+                ingress = np.int32(a.OWN_NODE)
+                if not is_own_node(endpoints, src, dst):
+                    ingress = side(in_row, in_vector, in_decision, epoch, subject, peer, ports)
+        verdict = combine(verdicts[egress], verdicts[ingress])
+        egress_to[i] = egress
+        ingress_to[i] = ingress
+        verdict_to[i] = verdict
+        violation_to[i] = violation_of(verdict, observed_of[i])
+    return n_translated

@@ -3,7 +3,8 @@
 table (slots, 8) int64, slots a power of two; the columns are named in :mod:`flowcheck.arrays`. An entry is in
 use when KEY_SERVICE is not 0. The key is three words:
 KEY_GROUPS = source group << 32 | destination group; KEY_DECISIONS = egress << 32 | ingress;
-KEY_SERVICE = 1 << 32 | observed << 28 | protocol << 20 | port + 1 (0: no port recorded).
+KEY_SERVICE = inferred << 36 | observation point << 33 | 1 << 32 | observed << 28 | protocol << 20 | port + 1
+(0: no port recorded).
 """
 
 import numpy as np
@@ -15,9 +16,10 @@ NO_TIME = np.int64(-(2**63))
 
 
 @kernel
-def service_word(protocol, port, observed):
+def service_word(protocol, port, observed, point, inferred):
     """KEY_SERVICE of one flow."""
-    return (np.int64(1) << 32) | (np.int64(observed) << 28) | (np.int64(protocol) << 20) | np.int64(port + 1)
+    high = (np.int64(inferred) << 36) | (np.int64(point) << 33) | (np.int64(1) << 32)
+    return high | (np.int64(observed) << 28) | (np.int64(protocol) << 20) | np.int64(port + 1)
 
 
 @kernel
@@ -79,9 +81,12 @@ def count_flows(table, n_used, endpoints, flows, judged, start):
             endpoints[flows.dst[i], a.GROUP]
         )
         decisions = (np.int64(judged.egress[i]) << 32) | np.int64(judged.ingress[i])
-        service = service_word(flows.protocol[i], flows.port[i], flows.observed[i])
+        service = service_word(
+            flows.protocol[i], flows.port[i], flows.observed[i], flows.point[i], flows.inferred[i]
+        )
         seen = flows.seen_at[i]
-        amounts = (np.int64(1), flows.flow_count[i], flows.bytes_[i], seen, seen)
+        connections = flows.flow_count[i] if flows.counted[i] else np.int64(0)
+        amounts = (np.int64(1), connections, flows.bytes_[i], seen, seen)
         n_used = add(table, n_used, (groups, decisions, service), amounts)
     return n_used, flows.src.size
 

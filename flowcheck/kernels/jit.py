@@ -135,7 +135,8 @@ class _KernelCache(caching.FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return super().load_overload(sig, target_context)
+            with _signals_held():
+                return super().load_overload(sig, target_context)
         except Exception:  # whatever a damaged entry raises, the remedy is the same
             warnings.warn("a damaged kernel cache entry was compiled afresh", stacklevel=2)
             self.flush()
@@ -151,17 +152,9 @@ class _KernelCache(caching.FunctionCache):
 _DIRECTORY = cache_directory()
 
 
-def _undisturbed(compile_: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def compile_without_signals(signature: Any) -> Any:
-        with _signals_held():
-            return compile_(signature)
-
-    return compile_without_signals
-
-
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait while compiled code is put in place.
+    """Let SIGINT and SIGTERM wait while cached code is put in place.
 
     LLVM asks for cached code through a ctypes callback, where the exception of a signal handler is dropped:
     the code is then missing, and calling it ends the process with SIGSEGV.
@@ -186,8 +179,6 @@ def _signals_held() -> Iterator[None]:
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a loop over arrays: no Python object inside, GIL released, integer division never raises."""
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    if not os.environ.get("NUMBA_DISABLE_JIT"):
-        compiled.compile = _undisturbed(compiled.compile)
     if _DIRECTORY is not None and not os.environ.get("NUMBA_DISABLE_JIT"):
         compiled._cache = _KernelCache(function)
     return compiled

@@ -1,7 +1,12 @@
-"""Address -> endpoint, for IPv4 as numbers, IPv6 as two words, and IPv4 written as text."""
+"""Address -> endpoint, for IPv4 as numbers, IPv6 as two words, and IPv4 written as text; and -> key.
+
+A key is a word that stands for the address itself, to tell connections and clients apart by.
+"""
 
 import numpy as np
 
+from flowcheck import arrays as a
+from flowcheck.kernels.hashing import mix
 from flowcheck.kernels.jit import kernel
 
 NOT_IPV4 = -1
@@ -33,20 +38,47 @@ def find_v6(addresses, high, low):
 
 
 @kernel
-def resolve_integers(addresses, values, endpoints):
-    """values (flows,) uint32 -> endpoints (flows,) int32."""
+def resolve_integers(addresses, values, endpoints, keys):
+    """values (flows,) uint32 -> endpoints (flows,) int32, keys (flows,) uint64: the addresses themselves."""
     for i in range(values.size):
         endpoints[i] = find_v4(addresses, np.int64(values[i]))
+        keys[i] = values[i]
 
 
 @kernel
-def resolve_v6_words(addresses, high, low, endpoints):
-    """high, low (n,) uint64, the two halves of each address -> endpoints (n,) int32. IPv4-mapped is IPv4."""
+def resolve_v6_words(addresses, high, low, endpoints, keys):
+    """high, low (n,) uint64, the two halves of each address -> endpoints (n,) int32, keys (n,) uint64.
+
+    IPv4-mapped is IPv4. The key of an IPv6 address has its highest bit set, so that it is no IPv4 address's.
+    """
     for i in range(high.size):
         if high[i] == 0 and low[i] >> np.uint64(32) == np.uint64(0xFFFF):
-            endpoints[i] = find_v4(addresses, np.int64(low[i] & np.uint64(0xFFFFFFFF)))
+            keys[i] = low[i] & np.uint64(0xFFFFFFFF)
+            endpoints[i] = find_v4(addresses, np.int64(keys[i]))
         else:
+            keys[i] = (mix(mix(high[i]) + low[i])) | (np.uint64(1) << np.uint64(63))
             endpoints[i] = find_v6(addresses, high[i], low[i])
+
+
+@kernel
+def settle(timed, endpoints, seen_at, ends, inferred):
+    """Replace timed endpoints in ``ends`` (flows,) by whoever had the address at the time.
+
+    inferred (flows,) uint8: set to 1 where the owner is likely, not sure. Negative ends stay.
+    """
+    for i in range(ends.size):
+        if ends[i] < 0 or endpoints[ends[i], a.KIND] != a.KIND_TIMED:
+            continue
+        number = endpoints[ends[i], a.NODE]
+        left, right = timed.first[number], timed.first[number + 1]
+        while right - left > 1:
+            middle = (left + right) >> 1
+            if timed.start[middle] <= seen_at[i]:
+                left = middle
+            else:
+                right = middle
+        ends[i] = timed.endpoint[left]
+        inferred[i] |= timed.inferred[left]
 
 
 @kernel
@@ -77,11 +109,12 @@ def parse_v4(text, start, stop):
 
 
 @kernel
-def resolve_text(addresses, offsets, text, endpoints):
-    """offsets (n + 1,) int64 into text (bytes,) uint8 -> endpoints (n,) int32, or NOT_IPV4."""
+def resolve_text(addresses, offsets, text, endpoints, keys):
+    """offsets (n + 1,) int64 into text (bytes,) uint8 -> endpoints (n,) int32 (or NOT_IPV4), keys (n,)."""
     for i in range(endpoints.size):
         address = parse_v4(text, offsets[i], offsets[i + 1])
         if address == NOT_IPV4:
             endpoints[i] = NOT_IPV4
         else:
             endpoints[i] = find_v4(addresses, address)
+            keys[i] = np.uint64(address)

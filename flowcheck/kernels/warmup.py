@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.kernels import classes, decide, edges, lookup, rows
+from flowcheck.kernels import classes, connections, decide, edges, initiators, lookup, rows, translate
 
 
 def warmup() -> None:
@@ -16,13 +16,14 @@ def warmup() -> None:
     int32, int64, uint8, uint64 = (_zeros(t) for t in (np.int32, np.int64, np.uint8, np.uint64))
     sets = np.frombuffer(uint64(1, 1).tobytes(), dtype=np.uint64).reshape(1, 1)
     addresses = a.AddressTable(int32(65536), int32(1, 256), uint64(1), uint64(1), int32(1))
-    vectors = np.frombuffer(int32(1, 4).tobytes(), dtype=np.int32).reshape(1, 4)
-    direction = a.DirectionTable(np.zeros((1, 1), dtype=np.uint16), vectors)
+    timed = a.TimedTable(int32(2), int64(1), int32(1), uint8(1))
+    direction = a.DirectionTable(int32(1, 1), np.zeros((1, 1), dtype=np.uint16), int32(1, 4))
     ports = np.zeros((3, 65536), dtype=np.uint16)
-    tables = a.Tables(addresses, int32(1, 8), ports, 0, direction, direction, uint8(64), uint8(64))
-    flows = a.FlowArrays(
-        int32(1), int32(1), uint8(1), int32(1), uint8(1), uint8(1), *(int64(1) for _ in range(3))
-    )
+    services = _services(int32, int64)
+    fixed = (addresses, timed, services, int32(1, 8), int64(1), ports, 0)
+    tables = a.Tables(*fixed, direction, direction, uint8(64), uint8(64))
+    ends = (int32(1), int32(1), uint64(1), uint64(1), uint8(1), int32(1), int32(1))
+    flows = a.FlowArrays(*ends, *(uint8(1) for _ in range(5)), *(int64(1) for _ in range(4)))
     judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1))
     four = (int32(1), int32(1), int32(1), int32(1))
     program_rows = a.Rows(*four, uint8(1), uint8(1), uint8(1), int32(1))
@@ -35,12 +36,28 @@ def warmup() -> None:
     rows.read_list(int64(1, 2), 0, int32(1))
     rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))
     rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
-    lookup.resolve_text(addresses, int64(2), uint8(0), int32(1))
-    lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1))
-    lookup.resolve_v6_words(addresses, uint64(1), uint64(1), int32(1))
+    lookup.resolve_text(addresses, int64(2), uint8(0), int32(1), uint64(1))
+    lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1), uint64(1))
+    lookup.resolve_v6_words(addresses, uint64(1), uint64(1), int32(1), uint64(1))
+    lookup.settle(timed, int32(1, 8), int64(1), int32(1), uint8(1))
+    initiators.by_flags(uint8(1), int32(1), uint8(1), uint8(1))
+    initiators.by_pairs(uint64(4), uint64(1), uint64(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
+    initiators.by_ports(services, int32(1), int32(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
     decide.judge(tables, flows, judged)
+    translate.find_service_ports(tables, flows, uint8(1), int32(1))
+    translate.judge_translated(tables, flows, int32(1), judged)
+    decide.combine(np.uint8(1), np.uint8(1))
+    connections.mark_first(uint64(2), int64(2), 0, flows, 1, 0)
+    connections.keep_recent(uint64(2), int64(2), 0, uint64(2), int64(2))
     edges.count_flows(int64(2, 8), 0, int32(1, 8), flows, judged, 0)
     edges.merge(int64(2, 8), 0, int64(1, 8), 0)
+
+
+def _services(int32: Callable[..., Any], int64: Callable[..., Any]) -> a.ServiceTable:
+    """No Services."""
+    long = ("segment_start", "node_port_start", "backend_start", "backend_end")
+    fields = {name: int64(0) if name in long else int32(2) for name in a.ServiceTable._fields}
+    return a.ServiceTable(**fields)
 
 
 def _zeros(dtype: type[np.generic]) -> Callable[..., Any]:

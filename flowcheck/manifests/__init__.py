@@ -2,4 +2,6 @@
 
 ``files`` finds and reads, ``documents`` splits into objects, ``pods``, ``workloads``, ``nodes`` and
 ``services`` read one kind each, ``snapshot`` puts them together. Policies are read by ``dialects``.
+Inputs of several times: ``watch`` and ``audit_log`` say when something was seen, ``coverage`` what was not,
+and ``history`` makes versions of it. ``rows`` and ``record`` are the inventory's side.
 """

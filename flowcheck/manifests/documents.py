@@ -7,7 +7,8 @@ every field counts). What is wrong is collected in ``problems``, which say where
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import hashlib
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -17,6 +18,10 @@ from flowcheck.manifests.json_items import JsonError, decode_json, read_tree
 from flowcheck.manifests.type_errors import explain
 from flowcheck.model.policy import SourceLocation
 
+if TYPE_CHECKING:
+    from flowcheck.manifests.rows import Told
+    from flowcheck.manifests.sightings import When
+
 T = TypeVar("T")
 
 MAX_PROBLEMS = 20
@@ -24,17 +29,44 @@ MAX_PROBLEMS = 20
 
 
 class Document:
-    """One object. ``namespace`` is empty where the manifest names none: its reader knows what that means."""
+    """One object. ``namespace`` is empty where the manifest names none: its reader knows what that means.
 
-    __slots__ = ("_body", "api_version", "kind", "name", "namespace", "problems", "source", "warnings")
+    ``when`` says at what time it was so; None: it holds for all times. ``told`` is what a row of an inventory
+    tells beside it.
+    """
+
+    __slots__ = (
+        "_body",
+        "api_version",
+        "kind",
+        "name",
+        "namespace",
+        "problems",
+        "source",
+        "told",
+        "warnings",
+        "when",
+    )
 
     def __init__(
         self, body: Any, source: SourceLocation, *, api_version: str, kind: str, namespace: str, name: str
     ) -> None:
         self._body, self.source = body, source
         self.api_version, self.kind, self.namespace, self.name = api_version, kind, namespace, name
+        self.when: When | None = None
+        self.told: Told | None = None
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
+
+    @property
+    def is_bare(self) -> bool:
+        """Only its name is known: an input told that it is gone, and nothing of what it was."""
+        return self._body is None
+
+    def digest(self) -> bytes:
+        """Tells JSON text from any other; empty where the document was YAML. Before ``root`` is asked for."""
+        is_text = isinstance(self._body, msgspec.Raw)
+        return hashlib.blake2b(self._body, digest_size=16).digest() if is_text else b""
 
     @property
     def group(self) -> str:
@@ -79,6 +111,10 @@ class Document:
         else:
             return value
         raise ManifestError("unreadable", problems=self.problems)
+
+    def tree(self) -> Any:
+        """The whole object as plain values; with lines where it was YAML, or read by ``root``."""
+        return decode_json(self._body, Any) if isinstance(self._body, msgspec.Raw) else self._body
 
     def root(self) -> Field:
         """The whole object, for reading field by field.

@@ -1,6 +1,7 @@
 """Paths -> the bytes of every manifest under them, each file once, without hanging on odd ones.
 
-A folder is walked in sorted order for ``*.yaml``, ``*.yml`` and ``*.json``; ``-`` is standard input.
+A folder is walked in sorted order for the suffixes below; ``-`` is standard input.
+A file's time is the one in its name, else in the name of the nearest folder around it up to the path given.
 Hidden folders are not walked; hidden manifests are passed over and listed. Only regular files are
 opened. What was passed over and why goes to the journal.
 """
@@ -12,13 +13,15 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowcheck.errors import Problem
 from flowcheck.manifests.journal import Journal
+from flowcheck.manifests.sightings import At
+from flowcheck.manifests.times import time_in_name
 from flowcheck.model.policy import SourceLocation
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 STDIN = "<stdin>"
 MAX_BYTES = 1 << 30
 
@@ -27,25 +30,45 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file's name, as it is shown, and its bytes."""
+    """One file's name, as it is shown, its bytes, and the instant it is of; None: it holds for all times."""
 
     name: str
     data: bytes
+    time: int | None = None
 
 
-def read_inputs(paths: Iterable[PathLike], journal: Journal) -> Iterator[Input]:
-    """Read everything under the paths, in order. A file reached twice is read once."""
+def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> Iterator[Input]:
+    """Read everything under the paths, in order. A file reached twice is read once.
+
+    ``at`` is the time of the files whose names tell none.
+    """
     seen: dict[tuple[int, int], str] = {}
     for given in paths:
         path = os.fspath(given)
         if path == "-":
-            if STDIN not in journal.inputs:
-                yield _noted(Input(STDIN, sys.stdin.buffer.read()), journal)
+            if at == "mtime":
+                hint = "give its time: --at 2026-03-10T10:05:00Z"
+                journal.refuse([Problem("has no modification time", STDIN, hint)])
+            elif STDIN not in journal.inputs:
+                yield _noted(Input(STDIN, sys.stdin.buffer.read(), at), journal)
         elif os.path.isdir(path):
             for name in _walk(path, journal, seen):
-                yield from _read(name, journal, seen, named=False)
+                for item in _read(name, journal, seen, named=False):
+                    yield _timed(item, path, at)
         else:
-            yield from _read(path, journal, seen, named=True)
+            for item in _read(path, journal, seen, named=True):
+                yield _timed(item, path, at)
+
+
+def _timed(item: Input, given: str, at: At) -> Input:
+    """The same, with the time that names tell, or ``at``. Folders above the path given tell nothing."""
+    base = os.path.normpath(given)
+    below = os.path.relpath(item.name, base) if item.name != given else ""
+    for part in (*reversed(below.split(os.sep)), os.path.basename(base)):
+        time = time_in_name(part)
+        if time is not None:
+            return replace(item, time=time)
+    return item if at == "mtime" else replace(item, time=at)
 
 
 def _noted(item: Input, journal: Journal) -> Input:
@@ -114,4 +137,4 @@ def _read(path: str, journal: Journal, seen: dict[tuple[int, int], str], *, name
         except OSError as error:
             journal.refuse([Problem(f"cannot be read: {error.strerror}", path)], source=source)
             return
-    yield _noted(Input(path, data), journal)
+    yield _noted(Input(path, data, status.st_mtime_ns // 1000), journal)

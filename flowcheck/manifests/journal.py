@@ -17,13 +17,20 @@ from flowcheck.model.policy import NOWHERE, SourceLocation
 
 @dataclass(slots=True)
 class Journal:
-    """``inputs`` maps each file read to the SHA-256 of its bytes; ``documents`` counts what was in them."""
+    """``inputs`` maps each file read to the SHA-256 of its bytes; ``documents`` counts what was in them.
+
+    ``audit_logs`` and ``broken_watches`` are files: those with audit events, those whose watch reported an
+    error. ``unkept_writes`` counts, by kind, the writes of which an audit log does not have the object.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
     documents: int = 0
+    audit_logs: set[str] = field(default_factory=set)
+    broken_watches: set[str] = field(default_factory=set)
+    unkept_writes: Counter[str] = field(default_factory=Counter)
     _unread: Counter[tuple[str, str]] = field(default_factory=Counter)
     _unread_first: dict[tuple[str, str], SourceLocation] = field(default_factory=dict)
 
@@ -33,6 +40,11 @@ class Journal:
         """Note a document or file that is wrong: it takes no part; without ``--keep-going`` nothing does."""
         self.problems += problems
         self.skipped.append(Skipped(kind, name, f"refused: {problems[0].message}", source))
+
+    def refuse_part(self, source: SourceLocation, message: str, hint: str = "") -> None:
+        """Note a part of a file that is no document at all."""
+        self.documents += 1
+        self.refuse([Problem(message, str(source), hint)], source=source)
 
     def skip(self, kind: str, name: str, reason: str, source: SourceLocation) -> None:
         """Note a document or file that takes no part for a good reason."""

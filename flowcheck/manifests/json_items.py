@@ -24,11 +24,11 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
 class JsonError(Exception):
-    """Why JSON text is refused, and at which line of its file (0: unknown)."""
+    """Why JSON text is refused, at which line of its file (0: unknown), and where the value began."""
 
-    def __init__(self, message: str, line: int = 0, hint: str = "") -> None:
+    def __init__(self, message: str, line: int = 0, hint: str = "", offset: int = 0) -> None:
         super().__init__(message)
-        self.message, self.line, self.hint = message, line, hint
+        self.message, self.line, self.hint, self.offset = message, line, hint, offset
 
 
 @cache
@@ -55,13 +55,13 @@ def decode_json(text: bytes | memoryview | msgspec.Raw, type_: Any) -> Any:
         raise JsonError("is not UTF-8") from None
 
 
-def split_values(data: bytes) -> Iterator[tuple[int, msgspec.Raw]]:
+def split_values(data: bytes, begin: int = 0) -> Iterator[tuple[int, msgspec.Raw]]:
     """The JSON values of a text, one after another, each with its offset.
 
     Raises:
         JsonError: what is at fault, with its line; the values before it have been yielded.
     """
-    begin, view = 0, memoryview(data)
+    view = memoryview(data)
     while True:
         gap = _BETWEEN.match(data, begin)
         begin = gap.end() if gap else begin
@@ -75,7 +75,7 @@ def split_values(data: bytes) -> Iterator[tuple[int, msgspec.Raw]]:
             end = begin + int(found[1]) if found else 0
             if "trailing characters" not in error.message:
                 line = data.count(b"\n", 0, end) + 1 if found else 0
-                raise JsonError(_BYTE.sub("", error.message).strip(), line, error.hint) from None
+                raise JsonError(_BYTE.sub("", error.message).strip(), line, error.hint, begin) from None
         end -= 1  # of what follows, msgspec names the byte after its first
         yield begin, decode_json(view[begin:end], msgspec.Raw)
         begin = end

@@ -6,6 +6,7 @@ Source: core/v1 Namespace; core/v1 Node, status.addresses, spec.podCIDRs.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -13,6 +14,7 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.names import parse_cidr
 from flowcheck.manifests.objects import LabelledObject, Meta, read_addresses, read_labels
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Namespace, Node, Pod
+from flowcheck.model.timeline import ALWAYS, Lifetime
 
 
 class _Address(msgspec.Struct):
@@ -72,28 +74,59 @@ def complete_namespaces(known: dict[str, Namespace], named: Iterable[str]) -> di
 def complete_nodes(known: Iterable[Node], pods: Iterable[Pod]) -> tuple[Node, ...]:
     """Add nodes, and node addresses, that pods tell of: spec.nodeName and status.hostIP.
 
-    A pod that tells only a host address is on the node that has it, else on one named by that address.
+    A pod that tells only a host address is on the node that has it, else on one named by that address. An
+    address that pods give to several nodes is the first one's, unless it was theirs one after the other.
     """
-    nodes = {node.name: node for node in known}
-    told: dict[str, dict[str, None]] = {name: dict.fromkeys(node.addresses) for name, node in nodes.items()}
-    by_address = {address: name for name, addresses in told.items() for address in addresses}
-    nameless = []
+    versions: dict[str, list[Node]] = {}
+    for node in known:
+        versions.setdefault(node.name, []).append(node)
+    described = {address for nodes in versions.values() for node in nodes for address in node.addresses}
+    told, shared = _told(pods, described)
+    for name, addresses in told.items():
+        more = tuple(addresses)
+        if name in versions:
+            versions[name] = [replace(node, addresses=node.addresses + more) for node in versions[name]]
+        else:
+            lifetime = _hull(addresses.values()) if shared & addresses.keys() else ALWAYS
+            versions[name] = [Node(name, addresses=more, lifetime=lifetime)]
+    return tuple(node for nodes in versions.values() for node in nodes)
+
+
+def _told(pods: Iterable[Pod], described: set[str]) -> tuple[dict[str, dict[str, Lifetime]], set[str]]:
+    """By node name, the addresses that pods tell of and no Node has, with the time they told so; and those
+    addresses that several nodes had, one after the other."""
+    told: dict[str, dict[str, Lifetime]] = {}
+    nameless: dict[str, Lifetime] = {}
     for pod in pods:
         if pod.finished:
             continue
-        if pod.node:
-            told.setdefault(pod.node, {})
-            if pod.host_address and pod.host_address not in by_address:
-                told[pod.node][pod.host_address] = None
-                by_address[pod.host_address] = pod.node
-        elif pod.host_address:
-            nameless.append(pod.host_address)
-    for address in nameless:
-        if address not in by_address:
-            by_address[address] = address
-            told[address] = {address: None}
-    result = []
-    for name, addresses in told.items():
-        node = nodes.get(name, Node(name))
-        result.append(Node(name, node.labels, tuple(addresses), node.pod_cidrs, node.source))
-    return tuple(result)
+        claims = told.setdefault(pod.node, {}) if pod.node else nameless
+        if pod.host_address and pod.host_address not in described:
+            before = claims.get(pod.host_address, pod.lifetime)
+            claims[pod.host_address] = _hull((before, pod.lifetime))
+    owners: dict[str, list[Lifetime]] = {}
+    for claims in told.values():
+        for address, lifetime in list(claims.items()):
+            if any(_overlap(lifetime, other) for other in owners.get(address, ())):
+                del claims[address]
+            else:
+                owners.setdefault(address, []).append(lifetime)
+    for address, lifetime in nameless.items():
+        if address not in owners:
+            told[address] = {address: lifetime}
+    return told, {address for address, times in owners.items() if len(times) > 1}
+
+
+def _hull(lifetimes: Iterable[Lifetime]) -> Lifetime:
+    """From the first beginning to the last end."""
+    several = list(lifetimes)
+    return Lifetime(
+        min(one.start for one in several),
+        max(one.end for one in several),
+        min(one.sure_start for one in several),
+        max(one.sure_end for one in several),
+    )
+
+
+def _overlap(one: Lifetime, other: Lifetime) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -7,6 +7,7 @@ Secret data never are.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ from flowcheck.model.labels import Labels
 from flowcheck.model.policy import TCP
 
 
-class Owner(msgspec.Struct):
+class Owner(msgspec.Struct, gc=False):
     """meta/v1 OwnerReference."""
 
     kind: str = ""
@@ -24,15 +25,16 @@ class Owner(msgspec.Struct):
     controller: bool | None = None
 
 
-class Meta(msgspec.Struct, rename="camel"):
+class Meta(msgspec.Struct, rename="camel", gc=False):
     """meta/v1 ObjectMeta, as far as it is read."""
 
     labels: dict[str, str] | None = None
     uid: str | None = None
+    creation_timestamp: Any = None
     owner_references: list[Owner] | None = None
 
 
-class LabelledObject(msgspec.Struct):
+class LabelledObject(msgspec.Struct, gc=False):
     metadata: Meta | None = None
 
 

@@ -19,51 +19,46 @@ from flowcheck.manifests.objects import (
     read_labels,
     read_protocol,
 )
+from flowcheck.manifests.pod_times import FINISHED, TimedStatus, own_lifetime
 from flowcheck.model.cluster import ContainerPort, Pod, Workload
+from flowcheck.model.timeline import END
 
 
-class _Port(msgspec.Struct, rename="camel"):
+class _Port(msgspec.Struct, rename="camel", gc=False):
     container_port: int
     name: str | None = None
     protocol: str | None = None
 
 
-class _Container(msgspec.Struct, rename="camel"):
+class _Container(msgspec.Struct, rename="camel", gc=False):
     ports: list[_Port] | None = None
     restart_policy: str | None = None
 
 
-class _Spec(msgspec.Struct, rename="camel"):
+class _Spec(msgspec.Struct, rename="camel", gc=False):
     containers: list[_Container] | None = None
     init_containers: list[_Container] | None = None
     node_name: str | None = None
     host_network: bool | None = None
 
 
-class _PodIP(msgspec.Struct):
+class _PodIP(msgspec.Struct, gc=False):
     ip: str | None = None
 
 
-class _Condition(msgspec.Struct):
-    type: str = ""
-    status: str = ""
-
-
-class _Status(msgspec.Struct):
-    phase: str | None = None
+class _Status(TimedStatus, gc=False):
     pod_ip: str | None = msgspec.field(default=None, name="podIP")
     pod_ips: list[_PodIP] | None = msgspec.field(default=None, name="podIPs")
     host_ip: str | None = msgspec.field(default=None, name="hostIP")
-    conditions: list[_Condition] | None = None
 
 
-class _Pod(msgspec.Struct):
+class _Pod(msgspec.Struct, gc=False):
     metadata: Meta | None = None
     spec: _Spec | None = None
     status: _Status | None = None
 
 
-class Template(msgspec.Struct):
+class Template(msgspec.Struct, gc=False):
     """core/v1 PodTemplateSpec."""
 
     metadata: Meta | None = None
@@ -72,13 +67,17 @@ class Template(msgspec.Struct):
 
 def controller_of(meta: Meta | None) -> Owner | None:
     """The one owner that controls an object. Source: meta/v1 OwnerReference, controller."""
-    return next(
-        (o for o in (meta and meta.owner_references) or () if o.controller and o.kind and o.name), None
-    )
+    for owner in (meta and meta.owner_references) or ():
+        if owner.controller and owner.kind and owner.name:
+            return owner
+    return None
 
 
 def read_pod(document: Document) -> Pod:
-    """A pod as the snapshot has it. The mirror of a static pod, which its Node owns, is its own workload."""
+    """A pod as an input has it, with the lifetime it tells of itself.
+
+    The mirror of a static pod, which its Node owns, is its own workload.
+    """
     manifest = document.decode(_Pod)
     namespace = document.namespace or DEFAULT_NAMESPACE
     meta, spec, status = manifest.metadata, manifest.spec or _Spec(), manifest.status or _Status()
@@ -86,6 +85,9 @@ def read_pod(document: Document) -> Pod:
     bare = owner is None or owner.kind == "Node"
     listed = [entry.ip for entry in status.pod_ips or ()]
     host = read_addresses(document, [status.host_ip], "status.hostIP")
+    addresses = read_addresses(document, listed or [status.pod_ip], "status.podIPs")
+    created = meta.creation_timestamp if meta else None
+    lifetime = own_lifetime(document, created, status, addressed=bool(addresses))
     return Pod(
         namespace,
         document.name,
@@ -93,15 +95,16 @@ def read_pod(document: Document) -> Pod:
         if owner is None or bare
         else Workload(owner.kind, namespace, owner.name),
         labels=read_labels(document, meta),
-        addresses=read_addresses(document, listed or [status.pod_ip], "status.podIPs"),
+        addresses=addresses,
         ports=_ports(document, spec, "spec"),
         node=spec.node_name or "",
         host_address=host[0] if host else "",
         host_network=bool(spec.host_network),
-        finished=status.phase in ("Succeeded", "Failed"),
+        finished=status.phase in FINISHED and lifetime.end == END,
         ready=_is_ready(status),
         uid=(meta.uid if meta else None) or "",
         source=document.source,
+        lifetime=lifetime,
     )
 
 
@@ -129,9 +132,12 @@ def _is_ready(status: _Status) -> bool:
 
 def _ports(document: Document, spec: _Spec, path: str) -> tuple[ContainerPort, ...]:
     """Ports of containers and of native sidecars; other init containers end before there is traffic."""
-    sidecars = [one for one in spec.init_containers or () if one.restart_policy == "Always"]
+    containers = spec.containers or []
+    if spec.init_containers:
+        sidecars = (one for one in spec.init_containers if one.restart_policy == "Always")
+        containers = [*containers, *sidecars]
     result = []
-    for container in (*(spec.containers or ()), *sidecars):
+    for container in containers:
         for port in container.ports or ():
             if not 1 <= port.container_port <= 65535:
                 document.report("a containerPort must be from 1 to 65535", path=f"{path}.containers")

@@ -16,9 +16,10 @@ _OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
 
 
 def remarks(cluster: Cluster) -> Iterator[str]:
-    """Every remark on the cluster's policies, in their order."""
-    yield from _idle(cluster)
-    yield from _ties(cluster.policies)
+    """Every remark on the cluster's policies, in their order; on the last version of those that changed."""
+    policies = list({str(policy): policy for policy in cluster.policies}.values())
+    yield from _idle(cluster, policies)
+    yield from _ties(policies)
     kinds = {policy.kind for policy in cluster.policies}
     if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
         yield (
@@ -46,12 +47,12 @@ class _LabelIndex:
         return any(selector.matches(pod.labels) for pod in self.label_sets[namespace].values())
 
 
-def _idle(cluster: Cluster) -> Iterator[str]:
+def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     """Policies that select nobody, or only pods on the host network, which policies do not reach."""
     reached = _LabelIndex(pod for pod in cluster.pods if not pod.finished and not pod.host_network)
     on_host = _LabelIndex(pod for pod in cluster.pods if not pod.finished and pod.host_network)
     lonely: dict[str, list[Policy]] = defaultdict(list)
-    for policy in cluster.policies:
+    for policy in judged:
         names = list(_namespaces(policy.subject, cluster))
         if any(reached.any_match(name, policy.subject.pods) for name in names):
             continue

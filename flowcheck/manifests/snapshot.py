@@ -1,20 +1,27 @@
-"""Everything read from the documents, put together: duplicates, owners, what objects only name.
+"""Everything read from the documents, put together: duplicates, versions, owners, what objects only name.
 
-``loading`` adds what the readers give, one value after another, and asks for the finished parts.
+``loading`` adds what the readers give, one sighting after another, and asks for the finished parts.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flowcheck.manifests.coverage import Coverage
+from flowcheck.manifests.history import Version, versions_of
 from flowcheck.manifests.nodes import complete_namespaces, complete_nodes, read_namespace, read_node
 from flowcheck.manifests.pods import read_pod
 from flowcheck.manifests.services import read_endpoints, read_service, read_slice
+from flowcheck.manifests.sightings import Sighting
+from flowcheck.manifests.split import split_by_namespace
+from flowcheck.manifests.values import says_the_same, unplaced, with_lifetime
 from flowcheck.manifests.workloads import Controller, read_controller, settle
 from flowcheck.model.cluster import Cluster, EndpointSlice, Namespace, Node, Pod, Service
-from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
+from flowcheck.model.policy import Policy
+from flowcheck.model.timeline import ALWAYS, END, Lifetime
 
 _APPS = ("apps", "extensions")
 READERS: Mapping[tuple[str, str], Any] = {
@@ -37,62 +44,140 @@ READERS: Mapping[tuple[str, str], Any] = {
 CLUSTER_SCOPED = frozenset({"Namespace", "Node"})
 
 
-def unplaced(value: Any) -> Any:
-    """A value without the places it was read from, to tell whether two say the same."""
-    if isinstance(value, list):
-        return [unplaced(item) for item in value]
-    if isinstance(value, Policy):
-        ingress = tuple(replace(rule, source=NOWHERE) for rule in value.ingress)
-        egress = tuple(replace(rule, source=NOWHERE) for rule in value.egress)
-        return replace(value, ingress=ingress, egress=egress, source=NOWHERE)
-    if isinstance(value, Controller):
-        return replace(value, template=unplaced(value.template), source=NOWHERE)
-    return replace(value, source=NOWHERE)
+Key = tuple[str, str, str]
+"""Kind, namespace (empty where it has none), name."""
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """The values read so far, in the order of the input, each under its kind, namespace and name."""
+    """What was seen of each object, in the order of the input, each object's sightings by their time.
 
-    objects: dict[tuple[str, str, str], tuple[Any, SourceLocation]] = field(default_factory=dict)
+    ``namespaces``, the versions of each, are known once the cluster has been asked for.
+    """
 
-    def add(
-        self, key: tuple[str, str, str], value: Any, source: SourceLocation
-    ) -> tuple[Any, SourceLocation] | None:
-        """Keep a value, unless there is one of its key: that one stays and is returned, with its place."""
-        before = self.objects.get(key)
-        if before is None:
-            self.objects[key] = (value, source)
-        return before
+    coverage: Coverage = field(default_factory=Coverage)
+    namespaces: dict[str, list[Version]] = field(default_factory=dict)
+    _objects: dict[Key, list[Sighting]] = field(default_factory=dict)
 
-    def of(self, kind: type) -> list[Any]:
-        return [value for value, _ in self.objects.values() if isinstance(value, kind)]
+    def twin(self, key: Key, sighting: Sighting) -> Sighting | None:
+        """Another sighting of the object in the same snapshot, or where neither has a time."""
+        known = self._objects.get(key)
+        if not known or not sighting.is_state:
+            return None
+        place = bisect_right(known, sighting.seen, key=_seen)
+        while place and known[place - 1].seen == sighting.seen:
+            place -= 1
+            if known[place].is_state and (known[place].when is None) == (sighting.when is None):
+                return known[place]
+        return None
+
+    def contradiction(self, key: Key, sighting: Sighting) -> Sighting | None:
+        """A sighting that says something else, where one of the two holds for all times."""
+        known = self._objects.get(key, ())
+        others = known if sighting.when is None else [one for one in known[:1] if one.when is None]
+        for other in others:
+            if other.value is not None and not says_the_same(other.value, sighting.value):
+                return other
+        return None
+
+    def first(self, key: Key) -> Sighting | None:
+        known = self._objects.get(key)
+        return known[0] if known else None
+
+    def add(self, key: Key, sighting: Sighting) -> None:
+        """Keep a sighting. What says just the same as the one before shares its value: histories are long."""
+        known = self._objects.get(key)
+        if known is None:
+            self._objects[key] = [sighting]
+            return
+        place = bisect_right(known, sighting.seen, key=_seen)
+        before = known[place - 1] if place else None
+        if before is not None and sighting.told is None and _alike(before.value, sighting.value):
+            stamps = before.stamps if before.stamps == sighting.stamps else sighting.stamps
+            sighting = replace(sighting, value=before.value, stamps=stamps)
+        known.insert(place, sighting)
+
+    def cluster(self, broken_watches: set[str]) -> Cluster:
+        """The cluster without what only the journal knows."""
+        self.coverage.close(broken_watches)
+        parts = _Parts()
+        for key, known in self._objects.items():
+            if len(known) == 1 and known[0].when is None:
+                parts.add(key, known[0].value, None)
+            else:
+                for version in self._versions(key, known):
+                    parts.add(key, *version)
+        self.namespaces = parts.namespaces
+        return parts.cluster()
+
+    def _versions(self, key: Key, known: list[Sighting]) -> list[Version]:
+        if all(one.told is not None for one in known):
+            return [Version(one.value, one.told or ALWAYS) for one in known]
+        return versions_of(known, key[0], key[1], self.coverage)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Every version of every object, by what it is. ``controllers`` are as they were last."""
+
+    pods: list[Pod] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    policies: list[Policy] = field(default_factory=list)
+    modern: list[EndpointSlice] = field(default_factory=list)
+    old: list[EndpointSlice] = field(default_factory=list)
+    controllers: dict[Key, Controller] = field(default_factory=dict)
+    namespaces: dict[str, list[Version]] = field(default_factory=dict)
+
+    def add(self, key: Key, value: Any, lifetime: Lifetime | None) -> None:
+        """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
+        pods' workload."""
+        if isinstance(value, Controller):
+            gone = lifetime is not None and lifetime.end < END
+            self.controllers[key] = replace(value, template=None) if gone else value
+            return
+        if isinstance(value, Namespace):
+            self.namespaces.setdefault(key[2], []).append(Version(value, lifetime or ALWAYS))
+            return
+        if lifetime is not None:
+            value = with_lifetime(value, lifetime)
+        if isinstance(value, Pod):
+            self.pods.append(value)
+        elif isinstance(value, list):
+            (self.modern if key[0] == "EndpointSlice" else self.old).extend(value)
+        elif isinstance(value, Policy):
+            self.policies.append(value)
+        else:
+            (self.services if isinstance(value, Service) else self.nodes).append(value)
 
     def cluster(self) -> Cluster:
-        """The cluster without what only the journal knows."""
-        pods = settle(self.of(Pod), self.of(Controller))
-        services, policies = tuple(self.of(Service)), tuple(self.of(Policy))
+        pods = settle(self.pods, self.controllers.values())
         slices = self._slices()
-        named = [
-            *(pod.namespace for pod in pods),
-            *(service.namespace for service in services),
-            *(one.namespace for one in slices),
-            *(policy.namespace for policy in policies),
-        ]
+        naming = [one.namespace for part in (pods, self.services, slices, self.policies) for one in part]
+        known = {name: found[-1].value for name, found in self.namespaces.items()}
         return Cluster(
-            complete_namespaces({one.name: one for one in self.of(Namespace)}, named),
-            complete_nodes(self.of(Node), pods),
-            pods,
-            services,
+            complete_namespaces(known, naming),
+            complete_nodes(self.nodes, pods),
+            tuple(split_by_namespace(pods, self.namespaces)),
+            tuple(self.services),
             slices,
-            policies,
+            tuple(self.policies),
         )
 
     def _slices(self) -> tuple[EndpointSlice, ...]:
         """EndpointSlices, and Endpoints of the Services that have none: a cluster keeps both for each."""
-        modern = [
-            one for key, (value, _) in self.objects.items() if key[0] == "EndpointSlice" for one in value
-        ]
-        covered = {(one.namespace, one.service) for one in modern}
-        old = [one for key, (value, _) in self.objects.items() if key[0] == "Endpoints" for one in value]
-        return (*modern, *(one for one in old if (one.namespace, one.service) not in covered))
+        covered = {(one.namespace, one.service) for one in self.modern}
+        return (*self.modern, *(one for one in self.old if (one.namespace, one.service) not in covered))
+
+
+def _seen(sighting: Sighting) -> int:
+    return sighting.seen
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Whether two values say just the same, their own lifetimes too."""
+    if before is after:
+        return before is not None
+    if before is None or after is None or unplaced(before) != unplaced(after):
+        return False
+    return not isinstance(before, Pod) or before.lifetime == after.lifetime

@@ -21,6 +21,7 @@ from flowcheck.manifests.pods import Template, controller_of, read_template
 from flowcheck.model.cluster import Pod, Workload
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import SourceLocation
+from flowcheck.model.timeline import END
 
 TEMPLATE_HASH = "pod-template-hash"
 """The label a Deployment gives its pods; the name of their ReplicaSet ends with its value."""
@@ -46,11 +47,11 @@ class _Workload(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """A workload object: what it is, what controls it in turn, and the pod it would make."""
+    """A workload object: what it is, what controls it in turn, and the pod it would make (None: gone)."""
 
     workload: Workload
     owner: Workload | None
-    template: Pod
+    template: Pod | None
     source: SourceLocation
 
 
@@ -77,14 +78,13 @@ def settle(pods: Iterable[Pod], controllers: Iterable[Controller]) -> tuple[Pod,
     """Give every pod the top of its owner chain, and every workload without running pods its template."""
     known = {controller.workload: controller for controller in controllers}
     settled = [_settled(pod, known) for pod in pods]
-    running = {pod.workload for pod in settled if not pod.finished}
+    running = {pod.workload for pod in settled if not pod.finished and pod.lifetime.end == END}
     templates: dict[Workload, Pod] = {}
     for controller in known.values():
-        top = top_of(controller.workload, controller.template.labels, known)
-        if top in running or top in templates:
-            continue
+        top = top_of(controller.workload, {}, known)
         made = known[top].template if top in known else controller.template
-        templates[top] = replace(made, name=top.name, workload=top)
+        if top not in running and top not in templates and made is not None:
+            templates[top] = replace(made, name=top.name, workload=top)
     return (*settled, *templates.values())
 
 

@@ -197,6 +197,12 @@ class Cluster:
     warnings: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_static(self) -> bool:
+        """Whether nothing in it ever changes."""
+        timed = (self.nodes, self.pods, self.services, self.slices, self.policies)
+        return all(one.lifetime == ALWAYS for objects in timed for one in objects)
+
     def at(self, time: int) -> Cluster:
         """The cluster at one instant: whatever may have been there then, as if it always had been.
 

@@ -20,10 +20,12 @@ class Options:
     admits it. The API leaves it undefined, hence ``unknown``; ``policy`` denies it, as Calico does.
     ``skew``: microseconds by which the clocks of the log and of the cluster may differ. ``policies_at``:
     judge every flow by the policies in force at this instant (microseconds since 1970; END: the latest);
-    None: by those in force when the flow began.
+    None: by those in force when the flow began. ``cluster_ranges``: CIDRs whose addresses are the
+    cluster's own, beside the nodes' pod ranges: nobody known there is unresolved, never external.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
     icmp: Icmp = "unknown"
     skew: int = 2_000_000
     policies_at: int | None = None
+    cluster_ranges: tuple[str, ...] = ()

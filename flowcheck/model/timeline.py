@@ -7,6 +7,7 @@ Units: every instant is microseconds since 1970-01-01 UTC. Every object of a clu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 BEGINNING, END = -(1 << 62), 1 << 62
 """Before and after every instant."""
@@ -30,6 +31,15 @@ class Lifetime:
     def exact(cls, start: int = BEGINNING, end: int = END) -> Lifetime:
         return cls(start, end, start, end)
 
+    def within(self, other: Lifetime) -> Lifetime:
+        """The part of it that lies inside another lifetime."""
+        return Lifetime(
+            max(self.start, other.start),
+            min(self.end, other.end),
+            max(self.sure_start, other.sure_start),
+            min(self.sure_end, other.sure_end),
+        )
+
     def possible(self, at: int) -> bool:
         return self.start <= at < self.end
 
@@ -38,3 +48,10 @@ class Lifetime:
 
 
 ALWAYS = Lifetime()
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant(moment: datetime) -> int:
+    """A moment in microseconds since 1970; without a time zone it is read as UTC."""
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

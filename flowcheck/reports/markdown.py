@@ -25,7 +25,9 @@ def _document(result: AuditResult) -> Iterable[str]:
     yield f"## flowcheck: {escape_markdown(wording.headline(summary))}"
     yield ""
     yield from _list(f"incomplete: {reason}" for reason in summary.incomplete_because)
-    yield from _list(f"{label}: {text}" for label, text in wording.looked_at(summary))
+    yield from _list(f"{label}: {text}" if label else text for label, text in wording.looked_at(summary))
+    yield from _heading("Whose flows these were")
+    yield from _table(("", "rows", "connections", "bytes", ""), wording.attributed(summary))
     yield from _findings(result)
     if summary.verdicts.unknown:
         yield from _heading(f"Unknown ({wording.counted(summary.verdicts.unknown, 'row')})")

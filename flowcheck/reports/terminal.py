@@ -47,6 +47,19 @@ def _headline(console: Console, result: AuditResult) -> None:
         _print(console, f"  incomplete: {reason}", "red")
     _section(console, "Looked at")
     _pairs(console, wording.looked_at(summary))
+    _attributed(console, result)
+
+
+def _attributed(console: Console, result: AuditResult) -> None:
+    _section(console, "Whose flows these were")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    for unit in ("rows", "connections", "bytes"):
+        table.add_column(unit, justify="right", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for name, *shares, meaning in wording.attributed(result.summary):
+        table.add_row(_lines(f"  {name}"), *(_lines(share) for share in shares), _lines(meaning))
+    console.print(table)
 
 
 def _findings(console: Console, result: AuditResult) -> None:

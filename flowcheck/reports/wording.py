@@ -44,6 +44,10 @@ REASONS = {
         "the deciding policy uses a field that flowcheck does not know",
         "see the warnings for the policy and its field",
     ),
+    "ambiguous_policy": (
+        "the flow began while it is open which version of a policy was in force",
+        "give watch events or audit logs, which say when policies changed",
+    ),
     "service_backends_differ": (
         "the log has the service address, and its backends would get different verdicts",
         "log flows behind the service translation (the backend's address)",
@@ -105,9 +109,77 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
         ("coverage", f"{floored(summary.coverage)}% of the rows got a verdict"),
+        *seen(summary),
         ("speed", f"{seconds:.1f} s, {round(summary.rows_per_second):,} rows/s"),
     ]
     return lines
+
+
+ATTRIBUTED = {
+    "resolved": "both ends are known",
+    "inferred": "an end is likely who it seems: between snapshots, or next to a change",
+    "ambiguous": "several had the address",
+    "unresolved": "nobody known had the address",
+    "unknown_initiator": "which end opened the connection is not known",
+}
+
+
+def attributed(summary: Summary) -> list[tuple[str, ...]]:
+    """How surely it is known whose flows these were: class, share of rows, of connections, of bytes, meaning.
+
+    Classes that nothing fell into are left out, but for the first.
+    """
+    attribution = summary.attribution
+    shares = {name: getattr(attribution, name) for name in ATTRIBUTED}
+    whole = [sum(getattr(share, unit) for share in shares.values()) for unit in ("records", "flows", "bytes")]
+    return [
+        (
+            name.replace("_", " "),
+            *(
+                percent(part, total)
+                for part, total in zip((share.records, share.flows, share.bytes), whole, strict=True)
+            ),
+            ATTRIBUTED[name],
+        )
+        for name, share in shares.items()
+        if share.records or name == "resolved"
+    ]
+
+
+def seen(summary: Summary) -> list[tuple[str, str]]:
+    """From where and when there are records, and what they were made into: label and sentence."""
+    attribution, nodes = summary.attribution, summary.cluster.nodes
+    hours = f"records in {attribution.hours_seen:,} of {counted(attribution.hours_spanned, 'hour')}"
+    observers = (
+        f"{counted(attribution.observers, 'observer')} reported; the cluster has {counted(nodes, 'node')}"
+        if attribution.observers
+        else "the log does not say who observed"
+    )
+    lines = [("seen", f"{hours}; {observers}")]
+    found = {name: n for name, n in attribution.initiators.items() if name not in ("record", "none")}
+    made = [
+        (attribution.repeated_records, "report a connection once more and count once"),
+        (attribution.replies_turned, "are replies, judged as their connection"),
+        (sum(found.values()), f"have an initiator that was inferred ({_by(found)})"),
+        (attribution.disagreements, "name another pod than has the address"),
+        (attribution.sampled_records, "are samples of more traffic"),
+    ]
+    lines += [("", f"{counted(n, 'row')} {what}") for n, what in made if n]
+    return lines
+
+
+def _by(found: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} by {name}" for name, n in found.items())
+
+
+def percent(part: int, whole: int) -> str:
+    """A share that is 100 % or 0 % only where it is the whole or nothing."""
+    if not whole:
+        return "-"
+    share = 100 * part / whole
+    if 0 < part < whole:
+        share = min(max(share, 0.01), 99.99)
+    return f"{share:.2f}%"
 
 
 def not_looked_at(result: AuditResult) -> list[str]:

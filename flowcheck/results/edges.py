@@ -17,6 +17,9 @@ from flowcheck.compile import Program
 from flowcheck.kernels import edges as kernels
 from flowcheck.model.verdict import Observed, Reason, Verdict
 
+PLAIN_SERVICE = (1 << 33) - 1
+"""The bits of KEY_SERVICE that hold neither observation point nor quality."""
+
 TIME = pa.timestamp("us", tz="UTC")
 EDGES_SCHEMA = pa.schema(
     [
@@ -75,6 +78,39 @@ class EdgeTable:
         self._used, _ = kernels.merge(self._table, 0, old, 0)
 
 
+def fold_reports(entries: Int64) -> Int64:
+    """Several reports of one connection as one: entries whose keys tell no observation point or quality.
+
+    Each end reports each of its connections, so an edge has as many connections, and carried as many bytes,
+    as the end with the most to tell; its records are all of them.
+    """
+    if len(entries) == 0:
+        return entries
+    service = entries[:, a.KEY_SERVICE] & PLAIN_SERVICE
+    point = entries[:, a.KEY_SERVICE] >> 33 & 7
+    order = np.lexsort((point, service, entries[:, a.KEY_DECISIONS], entries[:, a.KEY_GROUPS]))
+    rows, service, point = entries[order], service[order], point[order]
+    keys = np.column_stack([rows[:, [a.KEY_GROUPS, a.KEY_DECISIONS]], service])
+    new_edge = np.append(True, (keys[1:] != keys[:-1]).any(axis=1))
+    new_report = new_edge | np.append(True, point[1:] != point[:-1])
+    edges, reports = np.flatnonzero(new_edge), np.flatnonzero(new_report)
+    edges_of_reports = np.searchsorted(reports, edges)
+    folded = rows[edges].copy()
+    folded[:, a.KEY_SERVICE] = service[edges]
+    folded[:, a.RECORDS] = np.add.reduceat(rows[:, a.RECORDS], edges)
+    for column in (a.FLOWS, a.BYTES):
+        by_point = np.add.reduceat(rows[:, column], reports)
+        folded[:, column] = np.maximum.reduceat(by_point, edges_of_reports)
+    folded[:, a.FIRST_SEEN] = np.minimum.reduceat(rows[:, a.FIRST_SEEN], edges)
+    folded[:, a.LAST_SEEN] = np.maximum.reduceat(rows[:, a.LAST_SEEN], edges)
+    return folded
+
+
+def is_inferred(entries: Int64) -> UInt8:
+    """(edges,) 1 where the owner of an end is likely, not sure."""
+    return (entries[:, a.KEY_SERVICE] >> 36 & 1).astype(np.uint8)
+
+
 class Edges(NamedTuple):
     """Entries taken apart, each (edges,). port is -1 where none was recorded."""
 
@@ -113,7 +149,7 @@ def take_apart(entries: Int64) -> Edges:
 
 
 def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
-    """KEY_SERVICE of each flow, as kernels/edges.py packs it."""
+    """KEY_SERVICE of each flow without observation point and quality, as kernels/edges.py packs it."""
     high = np.int64(1) << 32 | observed.astype(np.int64) << 28 | protocol.astype(np.int64) << 20
     return high | (port.astype(np.int64) + 1)
 

@@ -128,10 +128,16 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgramCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of the compiled form: endpoints, compiled rows, classes, decisions, table bytes."""
+    """The size of the compiled form: endpoints, compiled rows, classes, decisions, table bytes.
+
+    ``epochs``: stretches of time with other policies; ``timed_addresses``: those whose owner depends on the
+    time.
+    """
 
     endpoints: int
     rows: int
+    epochs: int
+    timed_addresses: int
     ingress_subject_classes: int
     ingress_peer_classes: int
     egress_subject_classes: int
@@ -139,6 +145,39 @@ class ProgramCounts(msgspec.Struct, frozen=True, kw_only=True):
     port_classes: int
     decisions: int
     table_bytes: int
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows, connections and bytes; the several reports of one connection count once but for ``records``."""
+
+    records: int
+    flows: int
+    bytes: int
+
+
+class Attribution(msgspec.Struct, frozen=True, kw_only=True):
+    """How surely it is known whose flows these were.
+
+    ``resolved``: both ends are known to be who they are; ``inferred``: likely (between two snapshots, or next
+    to a change); ``ambiguous``: several had an address; ``unresolved``: nobody known had it;
+    ``unknown_initiator``: which end opened the connection. ``initiators``: rows by how that was found.
+    ``replies_turned``: rows that were replies, judged as their connection. ``disagreements``: rows whose
+    recorded pod is not who had the recorded address. ``observers``: who reported, as far as the log says.
+    """
+
+    resolved: Share
+    inferred: Share
+    ambiguous: Share
+    unresolved: Share
+    unknown_initiator: Share
+    repeated_records: int
+    replies_turned: int
+    initiators: dict[str, int]
+    disagreements: int
+    observers: int
+    hours_seen: int
+    hours_spanned: int
+    sampled_records: int
 
 
 class Violations(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +217,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     incomplete_because: tuple[str, ...]
     coverage: float
+    attribution: Attribution
     totals: Totals
     verdicts: VerdictCounts
     observed: dict[str, int]

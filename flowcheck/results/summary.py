@@ -100,11 +100,11 @@ def count_violations(program: Program, edges: Edges, findings: int) -> Violation
 def count_cluster(cluster: Cluster) -> ClusterCounts:
     return ClusterCounts(
         namespaces=len(cluster.namespaces),
-        nodes=len(cluster.nodes),
-        pods=sum(not pod.template for pod in cluster.pods),
+        nodes=len({node.name for node in cluster.nodes}),
+        pods=len({(pod.namespace, pod.name, pod.uid) for pod in cluster.pods if not pod.template}),
         workloads_without_pods=sum(pod.template for pod in cluster.pods),
-        services=len(cluster.services),
-        policies=len(cluster.policies),
+        services=len({str(service) for service in cluster.services}),
+        policies=len({str(policy) for policy in cluster.policies}),
         rules=sum(len(policy.ingress) + len(policy.egress) for policy in cluster.policies),
         skipped_kinds=dict(
             sorted(Counter(skipped.kind or "(no kind)" for skipped in cluster.skipped).items())
@@ -120,9 +120,11 @@ def count_program(program: Program) -> ProgramCounts:
     return ProgramCounts(
         endpoints=len(tables.endpoints),
         rows=len(truth.ingress.subject) + len(truth.egress.subject) if truth else 0,
-        ingress_subject_classes=tables.ingress.vector.shape[0],
+        epochs=len(tables.epoch_start),
+        timed_addresses=len(tables.timed.first) - 1,
+        ingress_subject_classes=tables.ingress.row.shape[1],
         ingress_peer_classes=tables.ingress.vector.shape[1],
-        egress_subject_classes=tables.egress.vector.shape[0],
+        egress_subject_classes=tables.egress.row.shape[1],
         egress_peer_classes=tables.egress.vector.shape[1],
         port_classes=tables.other_port + 1,
         decisions=len(program.decisions),

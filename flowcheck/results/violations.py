@@ -13,6 +13,7 @@ import pyarrow.types as pt
 from flowcheck.compile import Program
 from flowcheck.evaluate import JudgedBatch, name_ends
 from flowcheck.flows.addresses import address_texts
+from flowcheck.flows.initiators import BASES, turn_round
 from flowcheck.flows.numbers import microseconds
 from flowcheck.flows.schema import COLUMNS
 from flowcheck.model.verdict import Observed, Verdict, Violation
@@ -23,6 +24,7 @@ _TYPES = {
     **dict.fromkeys(("start_time", "end_time"), _TIME),
     **dict.fromkeys(("src_port", "dst_port", "service_port"), pa.uint16()),
     **dict.fromkeys(("protocol", "icmp_type", "icmp_code"), pa.uint8()),
+    "tcp_flags": pa.uint16(),
     **dict.fromkeys(
         [
             "initiator",
@@ -52,6 +54,7 @@ VIOLATIONS_SCHEMA = pa.schema(
         pa.field("verdict", pa.string()),
         pa.field("observed", pa.string()),
         pa.field("policies", pa.list_(pa.string())),
+        pa.field("initiator_basis", pa.string()),
     ]
 )
 
@@ -64,11 +67,12 @@ def violating_rows(result: JudgedBatch) -> np.ndarray:
 def violations_batch(
     program: Program, batch: pa.RecordBatch, result: JudgedBatch, rows: np.ndarray, place: tuple[str, int]
 ) -> pa.RecordBatch:
-    """The violations of one batch. ``batch`` holds all columns of these ``rows`` alone; ``place`` is the
-    file and the number of the judged batch's first row in it. Columns that are not canonical are kept as
-    text, at the end.
+    """The violations of one batch, replies turned round. ``batch`` holds all columns of these ``rows`` alone;
+    ``place`` is the file and the number of the judged batch's first row in it. Columns that are not canonical
+    are kept as text, at the end.
     """
     file, first_row = place
+    batch = turn_round(batch, result.initiators.turned()[rows])
     columns = {
         "source_file": pa.repeat(pa.scalar(file, pa.string()), len(rows)),
         "row": pa.array(rows + first_row, pa.int64()),
@@ -76,6 +80,7 @@ def violations_batch(
         "src": name_ends(program, batch, result.flows.src[rows], "src").cast(pa.string()),
         "dst": name_ends(program, batch, result.flows.dst[rows], "dst").cast(pa.string()),
         **_findings_columns(program, result, rows),
+        "initiator_basis": _words(BASES, result.initiators.basis[rows]),
     }
     extra = [name for name in batch.schema.names if name not in COLUMNS]
     fields = [*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in _free_names(extra))]

@@ -20,9 +20,11 @@ import pyarrow.parquet as pq
 from flowcheck import __version__
 from flowcheck.compile import Program
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.timeline import END
 from flowcheck.results import summary as sums
+from flowcheck.results.attribution import attribution
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.edges import edges_table, take_apart
+from flowcheck.results.edges import edges_table, fold_reports, take_apart
 from flowcheck.results.files import json_text, output_errors, refuse_unwritable, sync_folder
 from flowcheck.results.findings import gather_findings, time_text
 from flowcheck.results.hits import hits_table
@@ -51,7 +53,8 @@ class Finished(NamedTuple):
 
 def finish(run: Finished) -> AuditResult:
     """Put names back, check the sums, write the files."""
-    entries = run.merged.edges.entries()
+    counted = run.merged.edges.entries()
+    entries = fold_reports(counted)
     edges = take_apart(entries)
     findings = tuple(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
     files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
@@ -69,10 +72,13 @@ def finish(run: Finished) -> AuditResult:
         options={
             "ipblock_matches_pods": run.request.options.ipblock_matches_pods,
             "icmp": run.request.options.icmp,
+            "skew": f"{run.request.options.skew / 1e6:g}s",
+            "policies": _policies_of(run.request.options.policies_at),
         },
         complete=not causes,
         incomplete_because=causes,
         coverage=round(covered, 4),
+        attribution=attribution(run.program, counted, run.merged.seen),
         totals=totals,
         verdicts=verdicts,
         observed=sums.count_observed(edges),
@@ -106,6 +112,12 @@ def finish(run: Finished) -> AuditResult:
     if run.request.out is not None:
         _write_all(run, result)
     return result
+
+
+def _policies_of(at: int | None) -> str:
+    if at is None:
+        return "in force when each flow began"
+    return "current" if at >= END else f"as of {time_text(at)}"
 
 
 def _incomplete(run: Finished, totals: Totals, covered: float) -> Iterator[str]:

@@ -19,6 +19,7 @@ from flowcheck.compile import compile_program
 from flowcheck.errors import RunError
 from flowcheck.flows.inputs import InputFile, list_inputs
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.timeline import instant
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.files import output_errors
 from flowcheck.runners import messages
@@ -92,17 +93,11 @@ def _check_cluster(cluster: Cluster, request: AuditRequest) -> None:
 
 
 def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
-    def microseconds(moment: datetime | None) -> int | None:
-        if moment is None:
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int(moment.timestamp()) * 1_000_000 + moment.microsecond
-
     return Setup(
         program=str(workspace.folder / "program"),
         folder=str(workspace.folder),
-        since_us=microseconds(request.since),
-        until_us=microseconds(request.until),
+        since_us=None if request.since is None else instant(request.since),
+        until_us=None if request.until is None else instant(request.until),
         namespaces=request.namespaces,
         keep_columns=request.keep_columns,
     )
@@ -181,6 +176,7 @@ class _Run:
         parts = [self._workspace.part(name) for name in names]
         for part in parts:
             self.merged.edges.merge(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
+            self.merged.seen.add(part.seen)
             for key, example in part.examples:
                 known = self.merged.examples.get(key)
                 if known is None or (example.file, example.row) < (known.file, known.row):

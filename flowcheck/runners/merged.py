@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.records import Example, FileEntry
+from flowcheck.results.seen import Seen
 
 
 @dataclass(slots=True)
@@ -13,6 +14,7 @@ class Merged:
     """What all files together came to. ``violations`` names the parts, in the order of the input."""
 
     edges: EdgeTable = field(default_factory=EdgeTable)
+    seen: Seen = field(default_factory=Seen)
     examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)

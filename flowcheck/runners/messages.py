@@ -12,6 +12,7 @@ import msgspec
 
 from flowcheck.flows.inputs import FileIdentity
 from flowcheck.results.records import Example, Rejected
+from flowcheck.results.seen import Seen
 
 MAX_MESSAGE = 64 << 20
 
@@ -110,7 +111,7 @@ class Part(msgspec.Struct, frozen=True):
     examples: tuple[tuple[tuple[int, int, int], Example], ...]
     violations: int
     violations_bytes: int
-    sampled: int
+    seen: Seen
 
 
 _orders = msgspec.msgpack.Decoder(Order)

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck import arrays as a
@@ -23,8 +22,10 @@ from flowcheck.evaluate import JudgedBatch, judge_batch, make_resolver
 from flowcheck.flows.numbers import REJECTIONS
 from flowcheck.flows.parquet import FlowFile
 from flowcheck.flows.schema import COLUMNS, JUDGED
+from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
 from flowcheck.results.records import Example, Rejected
+from flowcheck.results.seen import Seen
 from flowcheck.results.violations import violating_rows, violations_batch
 from flowcheck.runners.messages import Judge, Part, Setup
 
@@ -73,8 +74,7 @@ class TaskRunner:
             for batch in file.batches(task.row_groups, judged_columns):
                 result = judge_batch(self._program, self._resolver, batch)
                 self._filter(result, work)
-                work.count_sampled(batch)
-                rows = work.add(result)
+                rows = work.add(batch, result)
                 if len(rows):
                     whole = others.join(work.first_row - task.first_row, batch, rows)
                     place = (task.name, work.first_row)
@@ -115,15 +115,17 @@ class _Work:
         self._program = program
         self._task = task
         self._edges = EdgeTable()
+        self._connections = ConnectionTable()
+        self._seen = Seen()
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
         self._examples: dict[tuple[int, int, int], Example] = {}
         self._bytes = self._flows = 0
-        self.filtered = self.sampled = 0
+        self.filtered = 0
         self.first_row = task.first_row
 
-    def add(self, result: JudgedBatch) -> np.ndarray:
+    def add(self, batch: pa.RecordBatch, result: JudgedBatch) -> np.ndarray:
         """Count one batch; returns its violating rows."""
         counted = result.flows.judge != 0
         unknown = int((counted & (result.judged.verdict == a.UNKNOWN)).sum())
@@ -135,6 +137,8 @@ class _Work:
             kept = self._positions.setdefault(code, [])
             kept += (rows[: POSITIONS_KEPT - len(kept)] + self.first_row).tolist()
         self._bound(result, counted)
+        self._connections.mark(result.flows)
+        self._seen.count(batch, result)
         self._edges.count(self._program.tables.endpoints, result.flows, result.judged)
         rows = violating_rows(result)
         self._violations += len(rows)
@@ -147,11 +151,6 @@ class _Work:
         if max(self._bytes, self._flows) > MOST_IN_A_TASK:
             what = "bytes" if self._bytes > MOST_IN_A_TASK else "flow_count"
             raise FlowFormatError(f"{what} adds up to more than any network can carry")
-
-    def count_sampled(self, batch: pa.RecordBatch) -> None:
-        """Rows that stand for more than they count."""
-        if "sampling_rate" in batch.schema.names and not pt.is_null(batch.column("sampling_rate").type):
-            self.sampled += pc.sum(pc.greater(batch.column("sampling_rate"), 1)).as_py() or 0
 
     def keep_examples(self, violations: pa.RecordBatch, result: JudgedBatch, rows: np.ndarray) -> None:
         """Remember the first violating row of each edge."""
@@ -182,7 +181,7 @@ class _Work:
             examples=tuple(self._examples.items()),
             violations=self._violations,
             violations_bytes=violations_bytes,
-            sampled=self.sampled,
+            seen=self._seen,
         )
 
 

@@ -12,6 +12,7 @@ import pickle
 import resource
 import signal
 import traceback
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,7 +54,7 @@ def main() -> None:
     runner: TaskRunner | None = None
     while (order := receive_order(orders)) is not None:
         if isinstance(order, Setup):
-            program = pickle.loads(Path(order.program).read_bytes())
+            program = pickle.loads(zlib.decompress(Path(order.program).read_bytes()))
             runner = TaskRunner(program, order)
             _silence()
             send(answers, Ready())

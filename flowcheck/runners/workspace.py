@@ -14,6 +14,7 @@ import pickle
 import shutil
 import stat
 import tempfile
+import zlib
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -91,7 +92,8 @@ class Workspace:
                 shutil.rmtree(self.folder)
                 self.folder.mkdir(mode=0o700)
                 record.write_text(key)
-            (self.folder / "program").write_bytes(pickle.dumps(program.without_truth(), protocol=5))
+            content = zlib.compress(pickle.dumps(program.without_truth(), protocol=5), level=1)
+            (self.folder / "program").write_bytes(content)
 
     def finish(self, number: int, done: Done) -> None:
         """Record that a file is done."""

@@ -42,12 +42,12 @@ def prefixes(version: int) -> st.SearchStrategy[Prefix]:
 
 
 def look_up(table: AddressTable, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
-    found = np.empty(1, dtype=np.int32)
+    found, key = np.empty(1, dtype=np.int32), np.empty(1, dtype=np.uint64)
     if address.version == 4:
-        lookup.resolve_integers(table, np.array([int(address)], dtype=np.uint32), found)
+        lookup.resolve_integers(table, np.array([int(address)], dtype=np.uint32), found, key)
     else:
         words = np.array([int(address) >> 64, int(address) & LOW_64], dtype=np.uint64)
-        lookup.resolve_v6_words(table, words[:1], words[1:], found)
+        lookup.resolve_v6_words(table, words[:1], words[1:], found, key)
     return int(found[0])
 
 

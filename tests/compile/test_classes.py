@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from flowcheck import arrays as a
 from flowcheck.compile import bitset, classes, compile_program
-from flowcheck.compile.classes import partition
 from flowcheck.compile.program import Program
+from flowcheck.compile.subjects import partition
 from flowcheck.errors import CompileError
 from tests.builders import allow, block, in_namespace, make_cluster, make_pod, make_policy
 

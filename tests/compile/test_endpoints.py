@@ -6,7 +6,8 @@ import pytest
 
 from flowcheck import arrays as a
 from flowcheck.compile.addresses import prefix
-from flowcheck.compile.endpoints import Axis, build_axis
+from flowcheck.compile.axis import Axis, members
+from flowcheck.compile.endpoints import build_axis
 from flowcheck.model.cluster import Namespace, Node, Pod, Service
 from flowcheck.model.policy import AddressBlock
 from tests.builders import block, make_cluster, make_node, make_pod, make_service, make_template
@@ -25,7 +26,7 @@ def owner(axis: Axis, address: str) -> str:
 
 def test_each_address_of_a_pod_is_an_endpoint_of_the_same_pod() -> None:
     axis = axis_of(make_pod("a", "10.0.0.1", "fd00::1"))
-    ends = [axis.endpoints[e] for e in axis.by_pod["x", "a"]]
+    ends = [axis.endpoints[e] for e in axis.of_pod("x", "a")]
     assert [str(e.prefix) for e in ends] == ["10.0.0.1/32", "fd00::1/128"]
     assert len({e.pod for e in ends}) == 1
     assert owner(axis, "10.0.0.1") == owner(axis, "fd00::1") == "x/Pod/a"
@@ -33,14 +34,14 @@ def test_each_address_of_a_pod_is_an_endpoint_of_the_same_pod() -> None:
 
 def test_a_pod_without_address_is_an_endpoint_by_name_only() -> None:
     axis = axis_of(make_pod("a"))
-    (endpoint,) = axis.by_pod["x", "a"]
+    (endpoint,) = axis.of_pod("x", "a")
     assert axis.endpoints[endpoint].prefix is None
     assert endpoint not in axis.owners.values()
 
 
 def test_a_template_goes_by_its_workload() -> None:
     axis = axis_of(make_template("web"))
-    (endpoint,) = axis.by_workload["x", "web"]
+    (endpoint,) = members(axis.by_workload["x", "web"])
     assert axis.endpoints[endpoint].name == "x/Deployment/web"
 
 
@@ -74,13 +75,13 @@ def test_an_address_written_twice_by_one_owner_is_not_ambiguous() -> None:
 def test_a_host_network_pod_is_its_node() -> None:
     axis = axis_of(make_node("n1", "10.9.0.1"), make_pod("h", "10.9.0.1", node="n1", host_network=True))
     assert axis.pods == []
-    assert axis.by_pod["x", "h"] == axis.node_endpoints["n1"]
+    assert axis.of_pod("x", "h") == axis.node_endpoints["n1"]
 
 
 def test_a_node_is_known_by_the_host_address_of_its_pods() -> None:
     axis = axis_of(make_pod("a", "10.0.0.1", node="n9", host_address="10.9.0.9"))
     assert owner(axis, "10.9.0.9") == "Node/n9"
-    assert {axis.endpoints[e].node for e in axis.by_pod["x", "a"]} == {
+    assert {axis.endpoints[e].node for e in axis.of_pod("x", "a")} == {
         axis.endpoints[e].node for e in axis.node_endpoints["n9"]
     }
 
@@ -89,7 +90,7 @@ def test_a_pods_address_goes_before_a_services() -> None:
     axis = axis_of(make_pod("a", "10.0.0.1"), make_service("s", "10.96.0.1", external_ips=("10.0.0.1",)))
     assert owner(axis, "10.0.0.1") == "x/Pod/a"
     service = axis.endpoints[axis.owners[prefix("10.96.0.1")]]
-    assert (service.name, service.kind) == ("x/Service/s", a.KIND_UNRESOLVED)
+    assert (service.name, service.kind) == ("x/Service/s", a.KIND_SERVICE)
 
 
 def test_a_block_is_external_but_unresolved_inside_a_pod_range() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from flowcheck.compile import bitset
-from flowcheck.compile.endpoints import Axis, build_axis
+from flowcheck.compile.axis import Axis
+from flowcheck.compile.endpoints import build_axis
 from flowcheck.compile.selectors import SelectorIndex
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import EVERYTHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from flowcheck.explain.walk import InconsistentError, checked, exempt
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, ServicePort
 from flowcheck.model.options import Options
 from flowcheck.model.policy import TCP, UDP, Direction, DomainNames
+from flowcheck.model.timeline import BEGINNING, END, Lifetime, instant
 from flowcheck.model.verdict import Reason, Verdict
 from tests.builders import (
     allow,
@@ -181,6 +183,16 @@ class TestServices:
         assert (answer.verdict, answer.port, answer.cases[0].port) == ("allow", 443, 5432)
         assert "port 443/TCP is translated to 5432 on the backends" in answer.dst.notes
 
+    def test_a_nodes_address_and_node_port_are_the_service(self) -> None:
+        port = ServicePort("main", 6, 443, 5432, 30443)
+        service = make_service("b/db", "10.96.0.1", ports=(port,), type="NodePort", selector={"app": "db"})
+        policy = make_policy("b/p", ingress=[allow(ports="5432")])
+        program = compile_program(make_cluster(WEB, DB, make_node("n1", "10.9.0.1"), service, policy))
+        answer = explain(program, src="a/web", dst="10.9.0.1", port=30443)
+        assert (answer.verdict, answer.cases[0].port) == ("allow", 5432)
+        assert "port 30443 of every node leads to the Service b/db" in answer.dst.notes
+        assert explain(program, src="a/web", dst="10.9.0.1", port=443).dst.kind == "node"
+
     def test_backends_that_differ(self) -> None:
         other = make_pod("b/db2", "10.0.0.3", labels="app=db", ports="sql=6000")
         policy = make_policy("b/p", ingress=[allow(ports="6000")])
@@ -198,6 +210,22 @@ class TestServices:
         program = compile_program(with_service(make_cluster(WEB, DB), slices=False))
         with pytest.raises(RunError, match=r"no port 5432/TCP \(it has 443/TCP \(main\)"):
             explain(program, src="a/web", dst="b/svc/db", port=5432)
+
+
+class TestTime:
+    def test_the_policies_and_owners_of_an_instant_are_explained(self) -> None:
+        noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+        before, after = Lifetime.exact(BEGINNING, instant(noon)), Lifetime.exact(instant(noon), END)
+        closed = replace(make_policy("b/p", ingress=()), lifetime=before)
+        opened = replace(make_policy("b/p", ingress=[allow(ports="5432")]), lifetime=after)
+        gone = replace(make_pod("b/gone", "10.0.0.9"), lifetime=before)
+        program = compile_program(make_cluster(WEB, DB, gone, closed, opened))
+        earlier = noon - timedelta(hours=1)
+        assert explain(program, src="a/web", dst="b/db", port=5432, at=earlier).verdict == "deny"
+        assert explain(program, src="a/web", dst="b/db", port=5432).verdict == "allow"
+        assert explain(program, src="a/web", dst="10.0.0.9", port=80, at=earlier).dst.name == "b/Pod/gone"
+        with pytest.raises(RunError, match="there is no"):
+            explain(program, src="a/web", dst="b/gone", port=80)
 
 
 class TestChange:

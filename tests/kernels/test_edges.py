@@ -14,8 +14,8 @@ from flowcheck.kernels import edges
 # The hash wraps; only as plain Python (NUMBA_DISABLE_JIT) does NumPy remark on it.
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 
-Flow = tuple[int, int, int, int, int, int, int, int]
-"""source, destination, protocol, port, observed, flow count, bytes, time"""
+Flow = tuple[int, int, int, int, int, int, int, int, int, int, int]
+"""source, destination, protocol, port, observed, point, inferred, counted, flow count, bytes, time"""
 
 FLOWS = st.lists(
     st.tuples(
@@ -24,6 +24,9 @@ FLOWS = st.lists(
         st.sampled_from([1, 6, 17, 255]),
         st.sampled_from([-1, 0, 80, 65535]),
         st.integers(0, 4),
+        st.integers(0, 4),
+        st.integers(0, 1),
+        st.integers(0, 1),
         st.integers(0, 3),
         st.integers(0, 10**12),
         st.integers(-(10**15), 10**15),
@@ -34,17 +37,26 @@ GROUPS = [0, 1, 2**31 - 1, 1]
 
 
 def arrays_of(flows: list[Flow]) -> tuple[FlowArrays, Judged, Int64]:
-    columns = np.array(flows, dtype=np.int64).reshape(-1, 8).T
-    src, dst, protocol, port, observed, count, bytes_, seen = (np.ascontiguousarray(c) for c in columns)
+    columns = np.array(flows, dtype=np.int64).reshape(-1, 11).T
+    src, dst, protocol, port, observed, point, inferred, counted, count, bytes_, seen = (
+        np.ascontiguousarray(c) for c in columns
+    )
     batch = FlowArrays(
         src=src.astype(np.int32),
         dst=dst.astype(np.int32),
+        src_key=src.astype(np.uint64),
+        dst_key=dst.astype(np.uint64),
         protocol=protocol.astype(np.uint8),
+        src_port=port.astype(np.int32),
         port=port.astype(np.int32),
         judge=(src != dst).astype(np.uint8),
         observed=observed.astype(np.uint8),
+        point=point.astype(np.uint8),
+        inferred=inferred.astype(np.uint8),
+        counted=counted.astype(np.uint8),
         flow_count=count,
         bytes_=bytes_,
+        packets=bytes_,
         seen_at=seen,
     )
     judged = Judged(batch.src + 40, batch.dst + 40, batch.protocol, batch.protocol)
@@ -77,12 +89,18 @@ def counted(flows: list[Flow]) -> Int64:
 
 def expected(flows: list[Flow]) -> dict[tuple[int, ...], tuple[int, ...]]:
     found: dict[tuple[int, ...], tuple[int, ...]] = {}
-    for src, dst, protocol, port, observed, count, bytes_, seen in flows:
+    for src, dst, protocol, port, observed, point, inferred, counted, count, bytes_, seen in flows:
         if src == dst:
             continue
-        key = (GROUPS[src], GROUPS[dst], src + 40, dst + 40, observed, protocol, port)
+        key = (GROUPS[src], GROUPS[dst], src + 40, dst + 40, observed, protocol, port, point, inferred)
         records, flows_, bytes_before, first, last = found.get(key, (0, 0, 0, seen, seen))
-        found[key] = (records + 1, flows_ + count, bytes_before + bytes_, min(first, seen), max(last, seen))
+        found[key] = (
+            records + 1,
+            flows_ + count * counted,
+            bytes_before + bytes_,
+            min(first, seen),
+            max(last, seen),
+        )
     return found
 
 
@@ -92,7 +110,13 @@ def read(table: Int64) -> dict[tuple[int, ...], tuple[int, ...]]:
         groups, decisions, service = entry[:3]
         key = (
             *(groups >> 32, groups & 0xFFFFFFFF, decisions >> 32, decisions & 0xFFFFFFFF),
-            *((service >> 28) & 15, (service >> 20) & 255, (service & 0xFFFFF) - 1),
+            *(
+                (service >> 28) & 15,
+                (service >> 20) & 255,
+                (service & 0xFFFFF) - 1,
+                service >> 33 & 7,
+                service >> 36,
+            ),
         )
         assert key not in found
         found[key] = tuple(entry[3:])
@@ -119,6 +143,6 @@ def test_merging_two_tables_is_counting_all_flows(one: list[Flow], other: list[F
 
 
 def test_a_table_is_never_more_than_half_full() -> None:
-    table = counted([(0, 1, 6, port, 0, 1, 0, 0) for port in range(100)])
+    table = counted([(0, 1, 6, port, 0, 0, 0, 1, 1, 0, 0) for port in range(100)])
     assert len(entries_of(table)) == 100
     assert len(table) >= 200

@@ -61,9 +61,10 @@ def test_texts_of_a_column_are_resolved_one_by_one() -> None:
     texts = ["10.0.0.1", "", "fd00::1", "10.0.0.2"]
     body = "".join(texts).encode()
     offsets = np.cumsum([0, *map(len, texts)]).astype(np.int64)
-    found = np.empty(4, dtype=np.int32)
-    lookup.resolve_text(table_with("10.0.0.1/32"), offsets, np.frombuffer(body, dtype=np.uint8), found)
+    found, keys = np.empty(4, dtype=np.int32), np.zeros(4, dtype=np.uint64)
+    lookup.resolve_text(table_with("10.0.0.1/32"), offsets, np.frombuffer(body, dtype=np.uint8), found, keys)
     assert found.tolist() == [2, lookup.NOT_IPV4, lookup.NOT_IPV4, 0]
+    assert keys.tolist() == [0x0A000001, 0, 0, 0x0A000002]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,8 @@ def test_texts_of_a_column_are_resolved_one_by_one() -> None:
 def test_an_ipv6_address_is_found_by_its_two_words(address: str, endpoint: int) -> None:
     number = int(ipaddress.IPv6Address(address))
     words = np.array([number >> 64, number & (1 << 64) - 1], dtype=np.uint64)
-    found = np.empty(1, dtype=np.int32)
-    lookup.resolve_v6_words(table_with("fd00::/64", "fd00::1", "10.0.0.1"), words[:1], words[1:], found)
+    found, key = np.empty(1, dtype=np.int32), np.empty(1, dtype=np.uint64)
+    table = table_with("fd00::/64", "fd00::1", "10.0.0.1")
+    lookup.resolve_v6_words(table, words[:1], words[1:], found, key)
     assert found[0] == endpoint
+    assert (key[0] == 0x0A000001) == (endpoint == 4)

@@ -93,6 +93,7 @@ def test_endpoints_are_read_where_there_are_no_slices(load: Load) -> None:
         (ServicePort("", UDP, 80, 80),),
         (Backend("10.0.0.1", "p1", "n1"), Backend("10.0.0.2", ready=False, serving=False)),
         cluster.slices[1].source,
+        "hand-made",
     )
     assert cluster.slices[1].source != NOWHERE
 

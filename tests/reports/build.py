@@ -12,6 +12,7 @@ import pyarrow as pa
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import (
     SCHEMA,
+    Attribution,
     ClusterCounts,
     Example,
     FileEntry,
@@ -19,6 +20,7 @@ from flowcheck.results.records import (
     Ledger,
     ProgramCounts,
     Rejected,
+    Share,
     Summary,
     Timings,
     Totals,
@@ -124,6 +126,21 @@ def make_result(
         complete=False,
         incomplete_because=("1 file failed", "3 rows were rejected (0 are tolerated)"),
         coverage=98.599_7,
+        attribution=Attribution(
+            resolved=Share(records=960_000, flows=480_000, bytes=5 << 30),
+            inferred=Share(records=26_000, flows=13_000, bytes=1 << 28),
+            ambiguous=Share(records=5_000, flows=2_500, bytes=1 << 20),
+            unresolved=Share(records=8_000, flows=4_000, bytes=1 << 21),
+            unknown_initiator=Share(records=997, flows=997, bytes=0),
+            repeated_records=400_000,
+            replies_turned=12,
+            initiators={"none": 997, "record": 998_000, "listener": 900, "port": 100},
+            disagreements=3,
+            observers=11,
+            hours_seen=2,
+            hours_spanned=3,
+            sampled_records=4,
+        ),
         totals=totals,
         verdicts=VerdictCounts(
             allow=900_000,
@@ -157,6 +174,8 @@ def make_result(
         compiled=ProgramCounts(
             endpoints=60,
             rows=70,
+            epochs=1,
+            timed_addresses=0,
             ingress_subject_classes=5,
             ingress_peer_classes=8,
             egress_subject_classes=4,
@@ -199,6 +218,21 @@ def make_clean_result() -> AuditResult:
         complete=True,
         incomplete_because=(),
         coverage=100.0,
+        attribution=Attribution(
+            resolved=Share(records=1_000_000, flows=500_000, bytes=6 << 30),
+            **dict.fromkeys(
+                ("inferred", "ambiguous", "unresolved", "unknown_initiator"),
+                Share(records=0, flows=0, bytes=0),
+            ),
+            repeated_records=0,
+            replies_turned=0,
+            initiators={"record": 1_000_000},
+            disagreements=0,
+            observers=0,
+            hours_seen=3,
+            hours_spanned=3,
+            sampled_records=0,
+        ),
         totals=totals,
         verdicts=VerdictCounts(
             allow=1_000_000, deny=0, unknown=0, not_applicable=0, unknown_by_reason={"no_port": 0}

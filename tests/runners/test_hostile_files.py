@@ -98,7 +98,7 @@ WHOLE = {
     "a time zone on Mars": flows(start_time=pa.array([NOON] * 4, pa.timestamp("us", "Mars/Olympus"))),
     "an end past the calendar": flows(end_time=pa.array([EXTREME, None, 0, NOON], US)),
     "unused values that do not fit": flows(
-        src_port=pa.array([70000, -1, None, 5]), service_port=pa.array([2**40] * 4)
+        icmp_type=pa.array([70000, -1, None, 5]), service_port=pa.array([2**40] * 4)
     ),
     "large strings": flows(src_ip=pa.array([WEB] * 4, pa.large_string())),
     "string views": flows(
@@ -198,7 +198,7 @@ def test_a_value_that_no_verdict_needs_is_null_where_it_does_not_fit(judged: Aud
         if f == "an end past the calendar"
     ]
     assert ends == [None, None, 0, NOON]
-    here = [p for f, p in zip(files, table["src_port"].to_pylist(), strict=True) if f.startswith("unused")]
+    here = [p for f, p in zip(files, table["icmp_type"].to_pylist(), strict=True) if f.startswith("unused")]
     assert here == [None, None, None, 5]
 
 

@@ -1,0 +1,83 @@
+"""flowcheck inventory: read the history of a cluster and write it as one table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowcheck.cli.exits import Exit
+from flowcheck.cli.options import CONTEXT, SNAPSHOT_TIME, SPEECH, messages, options
+from flowcheck.cli.values import InputPath
+
+if TYPE_CHECKING:
+    from flowcheck.manifests.record import Recording
+    from flowcheck.manifests.rows import Row
+
+
+@click.command("inventory", context_settings=CONTEXT)
+@click.argument("paths", nargs=-1, required=True, type=InputPath())
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The Parquet file to write; --cluster reads it.",
+)
+@options(SNAPSHOT_TIME)
+@click.option("--keep-going", is_flag=True, help="Leave out the bad documents, and end with 3.")
+@options(SPEECH)
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> int:
+    """Write who had which address, labels and policies when, as snapshots, watch streams and audit logs tell.
+
+    \b
+    flowcheck inventory snapshots/ watch.jsonl audit.log -o inventory.parquet
+    flowcheck audit flows/ --cluster inventory.parquet
+
+    PATHS are files or folders; - is standard input. What names tell no time holds for all times.
+    """
+    if given["paths"].count("-") > 1:
+        raise click.UsageError("standard input can be read only once")
+    from flowcheck.inventory import write_rows
+    from flowcheck.loading import load_recording
+    from flowcheck.manifests.record import rows_of
+    from flowcheck.results.files import atomic_write
+
+    recording = load_recording(given["paths"], keep_going=given["keep_going"], at=given["at"])
+    rows = list(rows_of(recording))
+    atomic_write(given["out"], partial(write_rows, rows))
+    speech = messages(context)
+    speech.warnings(recording.cluster.warnings)
+    for sentence in _summary(recording, rows):
+        speech.say(sentence)
+    for one in recording.cluster.skipped:
+        speech.note(f"{one.source} {one.kind} {one.name}: {one.reason}")
+    refused = any(one.reason.startswith("refused: ") for one in recording.cluster.skipped)
+    return Exit.INCOMPLETE if refused else Exit.CLEAN
+
+
+def _summary(recording: Recording, rows: list[Row]) -> Iterator[str]:
+    """What was found: objects and their versions, the time they span, what took no part."""
+    from flowcheck.manifests.record import span
+    from flowcheck.manifests.rows import KINDS
+    from flowcheck.manifests.times import shown
+
+    versions = Counter(row.kind for row in rows)
+    objects = Counter(kind for kind, _, _ in {(row.kind, row.namespace, row.name) for row in rows})
+    for kind in KINDS:
+        if versions[kind]:
+            yield f"{kind}: {objects[kind]:,} objects, {versions[kind]:,} versions"
+    found = span(recording)
+    if found is not None:
+        yield f"from {shown(found[0])} to {shown(found[1])}"
+    else:
+        yield "no input tells a time: everything holds for all times"
+    skipped = recording.cluster.skipped
+    refused = sum(one.reason.startswith("refused: ") for one in skipped)
+    if skipped:
+        yield f"took no part: {len(skipped):,}, of which {refused:,} were refused (-v lists them)"

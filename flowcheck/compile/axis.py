@@ -1,0 +1,101 @@
+"""What the endpoint axis is made of: endpoints, and every way to find one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flowcheck.compile.addresses import Prefix
+from flowcheck.compile.ownership import Segment
+from flowcheck.model.cluster import Node, Pod, Service
+from flowcheck.model.timeline import Lifetime
+
+Claims = dict[Prefix, list[tuple[int, Lifetime]]]
+
+
+class Version(NamedTuple):
+    """A version of a named thing: ``who`` numbers what policies and names can tell apart, ``pod`` the thing
+    itself; its endpoints."""
+
+    who: int
+    pod: int
+    endpoints: tuple[int, ...]
+
+
+Versions = list[tuple[Version, Lifetime]]
+"""Every version of whatever goes by a name, and when it was so."""
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One index of the axis. ``name`` is empty where an address names itself; edges show ``group``.
+
+    ``pod`` numbers the pod (its addresses and versions share it), ``node`` the node it runs on or is.
+    """
+
+    kind: int
+    group: str
+    name: str = ""
+    namespace: str = ""
+    prefix: Prefix | None = None
+    pod: int = -1
+    node: int = -1
+
+
+@dataclass(slots=True)
+class Axis:
+    """The endpoints and the ways to find one.
+
+    ``pods`` lists (endpoint, pod), ``nodes`` (endpoint, node); ``versions`` all pods in all versions, with
+    their endpoints and when it was so. ``owners`` maps each prefix to its endpoint; ``timed[t]`` are the
+    segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version. ``by_pod``,
+    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean.
+    """
+
+    endpoints: list[Endpoint] = field(default_factory=list)
+    pods: list[tuple[int, Pod]] = field(default_factory=list)
+    versions: list[tuple[Pod, tuple[int, ...], Lifetime]] = field(default_factory=list)
+    nodes: list[tuple[int, Node]] = field(default_factory=list)
+    node_endpoints: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    owners: dict[Prefix, int] = field(default_factory=dict)
+    timed: list[list[Segment[int]]] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    by_pod: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
+    by_uid: dict[str, Versions] = field(default_factory=lambda: defaultdict(list))
+    by_workload: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
+    workload_names: dict[tuple[str, str], str] = field(default_factory=dict)
+    ambiguous: int = -1
+    unresolved: int = -1
+    nobody: int = -1
+
+    def add(self, endpoint: Endpoint) -> int:
+        self.endpoints.append(endpoint)
+        return len(self.endpoints) - 1
+
+    def name_pod(self, pod: Pod, version: Version, during: Lifetime, *, by_name: bool = True) -> None:
+        """Let a version's names stand for its endpoints; of two workload kinds of one name, the first."""
+        self.versions.append((pod, version.endpoints, during))
+        if by_name:
+            self.by_pod[pod.namespace, pod.name].append((version, during))
+        if pod.uid:
+            self.by_uid[pod.uid].append((version, during))
+        key = (pod.namespace, pod.workload.name)
+        self.by_workload[key].append((version, during))
+        self.workload_names[key] = min(self.workload_names.get(key, str(pod.workload)), str(pod.workload))
+
+    def find(self, address: Prefix) -> int:
+        """The endpoint of one address: that of the longest prefix around it."""
+        for length in range(address.prefixlen, -1, -1):
+            found = self.owners.get(address.supernet(new_prefix=length))
+            if found is not None:
+                return found
+        return self.unresolved
+
+    def of_pod(self, namespace: str, name: str) -> list[int]:
+        """Every endpoint of the pods of one name; none where there is no such pod."""
+        return members(self.by_pod.get((namespace, name), []))
+
+
+def members(versions: Versions) -> list[int]:
+    return list(dict.fromkeys(endpoint for version, _ in versions for endpoint in version.endpoints))

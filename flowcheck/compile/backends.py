@@ -1,0 +1,217 @@
+"""Who stands behind a Service when: its service ports, and each one's backends with their time.
+
+Backends are those the Service's EndpointSlices list, else (where it has no slices at all) the pods of its
+selector. Policies see a connection after the translation: the backend's address and port.
+
+Source: core/v1 ServiceSpec; discovery.k8s.io/v1 EndpointSlice; kube-proxy's CategorizeEndpoints.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
+from flowcheck.compile.addresses import Prefix, prefix
+from flowcheck.compile.axis import Axis
+from flowcheck.compile.ownership import Segment, segments
+from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
+
+READY, TERMINATING = 0, 1
+Span = tuple[int, int]
+"""A half-open stretch of time."""
+
+
+class Member(NamedTuple):
+    """One backend for one stretch of time; ``family`` of its address: 4, 6, or 0 without one."""
+
+    endpoint: int
+    port: int
+    rank: int
+    family: int
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Listing:
+    """One port of one version of a Service: ``members`` in the order of the slices, or of the pods."""
+
+    service: int
+    slot: int
+    port: ServicePort
+    members: list[Member] = field(default_factory=list)
+
+
+def list_service_ports(axis: Axis, cluster: Cluster, skew: int) -> list[Listing]:
+    """Every service port, those of one Service together, in the order of ``axis.services``."""
+    lister = _Lister(axis, cluster, skew)
+    return [lister.listing(*one) for one in _ports(axis)]
+
+
+def _ports(axis: Axis) -> Iterator[tuple[int, Service, ServicePort]]:
+    """The first of several ports of one number and protocol, which no API server takes."""
+    for number, service in enumerate(axis.services):
+        own: dict[tuple[int, int], ServicePort] = {}
+        for port in service.ports:
+            own.setdefault((port.protocol, port.port), port)
+        yield from ((number, service, port) for port in own.values())
+
+
+class _Lister:
+    def __init__(self, axis: Axis, cluster: Cluster, skew: int) -> None:
+        self._axis, self._skew = axis, skew
+        self._pod_of = dict(axis.pods)
+        self._slices: dict[tuple[str, str], dict[object, list[EndpointSlice]]] = defaultdict(dict)
+        for number, one in enumerate(cluster.slices):
+            versions = self._slices[one.namespace, one.service]
+            versions.setdefault(one.name or number, []).append(one)
+        self._pods: dict[str, list[tuple[Pod, tuple[int, ...], Lifetime]]] = defaultdict(list)
+        self._at: dict[tuple[str, str, Prefix], list[tuple[int, Lifetime]]] = defaultdict(list)
+        for version in axis.versions:
+            pod, endpoints, during = version
+            self._pods[pod.namespace].append(version)
+            for endpoint in () if pod.host_network else endpoints:
+                found = axis.endpoints[endpoint].prefix
+                if found is not None:
+                    self._at[pod.namespace, pod.name, found].append((endpoint, during))
+
+    def listing(self, number: int, service: Service, port: ServicePort) -> Listing:
+        slot = int(PROTOCOL_SLOT[port.protocol])
+        return Listing(number, slot, port, _joined(self._members(service, port)))
+
+    def _members(self, service: Service, port: ServicePort) -> Iterator[Member]:
+        slices = self._slices.get((service.namespace, service.name))
+        if slices:
+            for versions in slices.values():
+                for one, during in _successive(versions):
+                    yield from self._listed(one, port, during)
+        elif service.selector:
+            for pod, endpoints, life in self._pods[service.namespace]:
+                number = _target(pod, port)
+                ready = pod.ready or service.publish_not_ready
+                if number and ready and pod.labels.items() >= service.selector.items():
+                    for endpoint, family, span in self._own(pod, endpoints, life):
+                        yield Member(endpoint, number, READY, family, *span)
+
+    def _own(self, pod: Pod, endpoints: tuple[int, ...], life: Lifetime) -> Iterator[tuple[int, int, Span]]:
+        """The ends of a selected pod, with the family of its address: on its node's network, whoever has it.
+
+        That may be in doubt, or an end with more addresses: neither has a family of its own.
+        """
+        span = (life.start, life.end)
+        if not pod.host_network:
+            for endpoint in endpoints:
+                found = self._axis.endpoints[endpoint].prefix
+                yield endpoint, found.version if found else 0, span
+            return
+        for address in dict.fromkeys(prefix(text) for text in pod.addresses):
+            for endpoint, during in self._owners(address, span):
+                yield endpoint, address.version, during
+
+    def _listed(self, one: EndpointSlice, port: ServicePort, span: Span) -> Iterator[Member]:
+        """The members a slice gives for a service port while that version of it holds."""
+        if span[0] >= span[1]:
+            return
+        numbers = [p.port for p in one.ports if (p.name, p.protocol) == (port.name, port.protocol)]
+        for number in dict.fromkeys(numbers):
+            for backend in one.backends:
+                yield from self._backend(one.namespace, backend, number, port, span)
+
+    def _backend(
+        self, namespace: str, backend: Backend, number: int, port: ServicePort, span: Span
+    ) -> Iterator[Member]:
+        """Ready backends are used; where there are none, those that still serve while they terminate."""
+        if not backend.ready and not (backend.serving and backend.terminating):
+            return
+        rank = READY if backend.ready else TERMINATING
+        family = prefix(backend.address).version
+        for endpoint, (start, end) in self._who(namespace, backend, span):
+            behind = number or self._number(endpoint, port)
+            who = endpoint if behind else self._axis.unresolved
+            yield Member(who, behind or port.port, rank, family, start, end)
+
+    def _number(self, endpoint: int, port: ServicePort) -> int | None:
+        """Where a slice has no number: the target port of the Service, on that pod."""
+        if isinstance(port.target_port, int):
+            return port.target_port
+        pod = self._pod_of.get(endpoint)
+        return _target(pod, port) if pod is not None else None
+
+    def _who(self, namespace: str, backend: Backend, span: Span) -> Iterator[tuple[int, Span]]:
+        """The pod that the slice names, while it has that address; else whoever has it."""
+        address = prefix(backend.address)
+        named = self._at.get((namespace, backend.pod, address), []) if backend.pod else []
+        for segment, during in _spans(segments(named, self._skew)):
+            inside = _within(span, during)
+            if inside[0] >= inside[1]:
+                continue
+            if not segment.owners:
+                yield from self._owners(address, inside)
+            else:
+                yield segment.owners[0] if len(segment.owners) == 1 else self._axis.ambiguous, inside
+
+    def _owners(self, address: Prefix, span: Span) -> Iterator[tuple[int, Span]]:
+        """Whoever has an address, stretch by stretch; a Service is nobody who could answer."""
+        endpoint = self._axis.find(address)
+        found = self._axis.endpoints[endpoint]
+        timed = (
+            self._axis.timed[found.node] if found.kind == KIND_TIMED else [Segment(BEGINNING, (endpoint,))]
+        )
+        for segment, during in _spans(timed):
+            (owner,) = segment.owners
+            inside = _within(span, during)
+            if inside[0] < inside[1]:
+                is_service = self._axis.endpoints[owner].kind == KIND_SERVICE
+                yield self._axis.unresolved if is_service else owner, inside
+
+
+def _spans(found: Sequence[Segment[int]]) -> Iterator[tuple[Segment[int], Span]]:
+    """Segments with their stretches of time."""
+    ends = [segment.start for segment in found[1:]] + [END]
+    return ((segment, (segment.start, end)) for segment, end in zip(found, ends, strict=True))
+
+
+def _target(pod: Pod, port: ServicePort) -> int | None:
+    """The pod's port behind the Service's: a number, or the first container port of that name."""
+    if isinstance(port.target_port, int):
+        return port.target_port
+    for declared in pod.ports:
+        if (declared.name, declared.protocol) == (port.target_port, port.protocol):
+            return declared.number
+    return None
+
+
+def _joined(members: Iterable[Member]) -> list[Member]:
+    """Neighbouring stretches of one backend as one."""
+    spans_of: dict[tuple[int, int, int, int], list[list[int]]] = {}
+    for member in members:
+        spans_of.setdefault(member[:4], []).append([member.start, member.end])
+    joined = []
+    for key, spans in spans_of.items():
+        spans.sort()
+        kept = [spans[0]]
+        for start, end in spans[1:]:
+            if start <= kept[-1][1]:
+                kept[-1][1] = max(kept[-1][1], end)
+            else:
+                kept.append([start, end])
+        joined += [Member(*key, start, end) for start, end in kept]
+    return joined
+
+
+def _successive(versions: Sequence[EndpointSlice]) -> list[tuple[EndpointSlice, Span]]:
+    """Versions one after the other: where two may hold, the later does."""
+    ordered = sorted(versions, key=lambda one: one.lifetime.start)
+    next_starts = [one.lifetime.start for one in ordered[1:]] + [END]
+    return [
+        (one, (one.lifetime.start, min(one.lifetime.end, following)))
+        for one, following in zip(ordered, next_starts, strict=True)
+    ]
+
+
+def _within(one: Span, other: Span) -> Span:
+    return max(one[0], other[0]), min(one[1], other[1])

@@ -1,0 +1,81 @@
+"""Claims over time -> segments: who has one address (or name) when, with clocks that may differ.
+
+At one instant the owners are those that surely are there, or, where nobody is sure, all that may be. A flow's
+clock may be off by ``skew``, so its candidates are the owners at any instant that near. One candidate is the
+owner (inferred, where it is not sure at the flow's own instant); several are nobody in particular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import pairwise
+from typing import Generic, NamedTuple, TypeVar
+
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
+
+Owner = TypeVar("Owner", bound=Hashable)
+
+
+class Segment(NamedTuple, Generic[Owner]):
+    """From ``start`` on, until the next segment: the candidates, the earliest first, and whether at all those
+    instants somebody is sure to be there."""
+
+    start: int
+    owners: tuple[Owner, ...]
+    sure: bool = True
+
+    @property
+    def inferred(self) -> bool:
+        """There is one owner, and it is likely, not sure."""
+        return len(self.owners) == 1 and not self.sure
+
+
+class _Instant(NamedTuple, Generic[Owner]):
+    """A stretch in which the claims do not change."""
+
+    start: int
+    end: int
+    owners: tuple[Owner, ...]
+    sure: bool
+
+
+def is_static(lifetimes: Iterable[Lifetime]) -> bool:
+    """Whether nothing ever changes, and nothing is in doubt."""
+    return all(one == Lifetime() for one in lifetimes)
+
+
+def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segment[Owner]]:
+    """The segments of one address; the first starts at BEGINNING, neighbours differ."""
+    if is_static(lifetime for _, lifetime in claims):
+        return [Segment(BEGINNING, tuple(dict.fromkeys(owner for owner, _ in claims)))]
+    instants = list(_instants(claims))
+    cuts = {BEGINNING, *(i.start for i in instants)}
+    cuts |= {i.start - skew for i in instants if i.start > BEGINNING}
+    cuts |= {i.end + skew for i in instants if i.end < END}
+    found: list[Segment[Owner]] = []
+    first = 0
+    for cut in sorted(cuts):
+        while instants[first].end < END and instants[first].end + skew <= cut:
+            first += 1
+        candidates: dict[Owner, None] = {}
+        sure = True
+        for instant in instants[first:]:
+            if instant.start > BEGINNING and instant.start - skew > cut:
+                break
+            candidates.update(dict.fromkeys(instant.owners))
+            sure &= instant.sure
+        segment = Segment(cut, tuple(candidates), sure)
+        if not found or segment[1:] != found[-1][1:]:
+            found.append(segment)
+    return found
+
+
+def _instants(claims: Sequence[tuple[Owner, Lifetime]]) -> Iterable[_Instant[Owner]]:
+    edges = {BEGINNING, END}
+    for _, lifetime in claims:
+        edges |= {lifetime.start, lifetime.end, lifetime.sure_start, lifetime.sure_end}
+    cuts = sorted(edge for edge in edges if BEGINNING <= edge <= END)
+    for start, end in pairwise(cuts):
+        sure = tuple(dict.fromkeys(owner for owner, life in claims if life.sure(start)))
+        possible = sure or tuple(dict.fromkeys(owner for owner, life in claims if life.possible(start)))
+        yield _Instant(start, end, possible, bool(sure))

@@ -1,0 +1,31 @@
+"""Words that stand for things, and a table to find them again in."""
+
+import numpy as np
+
+from flowcheck.kernels.jit import kernel
+
+
+@kernel
+def mix(word):
+    """Spread the bits of a word. Source: splitmix64's finalizer."""
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
+
+
+@kernel
+def connection_key(one, other, one_port, other_port, tag):
+    """A word for one direction of one 5-tuple; never 0. one, other: address keys (uint64)."""
+    ports = (np.uint64(one_port) << np.uint64(24)) | (np.uint64(other_port) << np.uint64(8)) | np.uint64(tag)
+    key = mix(mix(mix(one) + other) + ports)
+    return key if key != np.uint64(0) else np.uint64(1)
+
+
+@kernel
+def find_key(table, key):
+    """The slot of a key in an open-addressing table of uint64, or the empty slot where it belongs."""
+    mask = np.uint64(table.size - 1)
+    slot = np.int64(key & mask)
+    while table[slot] != np.uint64(0) and table[slot] != key:
+        slot = (slot + 1) & np.int64(mask)
+    return slot

@@ -1,0 +1,179 @@
+"""The values of one file -> documents: Lists (also nested), watch events and audit entries taken apart.
+
+``streams`` hands over one top-level value after another, as a YAML tree or as JSON text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from flowcheck.manifests import audit_log
+from flowcheck.manifests.documents import Document
+from flowcheck.manifests.fields import type_name
+from flowcheck.manifests.heads import Head, JsonHead, Meta, check_name, head_of, json_meta
+from flowcheck.manifests.journal import Journal
+from flowcheck.manifests.json_items import decode_json, split_items
+from flowcheck.manifests.sightings import When
+from flowcheck.manifests.watch import UNTOLD, WHAT, Event, read_told
+from flowcheck.manifests.yaml_events import Mapping, Sequence
+from flowcheck.model.policy import SourceLocation
+
+MAX_LIST_DEPTH = 8
+
+
+class Unpacker:
+    """Takes the top-level values of one file apart. Lines of JSON are counted on from the last one asked for.
+
+    ``is_stream``: it holds events, not only objects. ``events`` are those of a watch, whose documents
+    :func:`flowcheck.manifests.watch.place_events` dates.
+    """
+
+    def __init__(self, name: str, data: bytes, journal: Journal) -> None:
+        self.name, self.data, self.journal = name, data, journal
+        self.events: list[Event] = []
+        self.is_stream = False
+        self._offset, self._line = 0, 1
+
+    def tree(self, tree: Any, line: int, inherited: Head | None = None, depth: int = 0) -> Iterator[Document]:
+        """The documents in a YAML tree."""
+        source = SourceLocation(self.name, line)
+        if not isinstance(tree, dict):
+            self.journal.refuse_part(source, f"is not a Kubernetes object but {type_name(tree)}")
+            return
+        head, meta = head_of(tree)
+        if head.is_event and depth < MAX_LIST_DEPTH:
+            at = tree.lines["object"] if isinstance(tree, Mapping) else line
+            self._keep_event(head, self.tree(head.object, at, depth=MAX_LIST_DEPTH), source)
+        elif not head.is_list:
+            document = self._document(tree, source, head, meta, inherited)
+            if document is not None:
+                yield document
+        elif depth == MAX_LIST_DEPTH or not isinstance(head.items, list | None):
+            self.journal.refuse_part(source, "is a List whose items are not a list of objects")
+        else:
+            items = head.items if isinstance(head.items, Sequence) else Sequence(line)
+            for item, at in zip(items, items.lines, strict=True):
+                yield from self.tree(item, at, head, depth + 1)
+
+    def json(
+        self, value: msgspec.Raw, begin: int, inherited: Head | None = None, depth: int = 0
+    ) -> Iterator[Document]:
+        """The documents in JSON text that stands at offset ``begin`` of the file."""
+        source = SourceLocation(self.name, self.line_at(begin))
+        try:
+            head: Head = decode_json(value, JsonHead).head()
+        except msgspec.ValidationError:
+            self.journal.refuse_part(source, "is not a Kubernetes object")
+            return
+        if head.is_event and depth < MAX_LIST_DEPTH:
+            inner = self.json(head.object, self._offset_of(head.object, begin), depth=MAX_LIST_DEPTH)
+            self._keep_event(head, inner, source)
+        elif head.is_list:
+            yield from self._items(head, source, begin, depth)
+        else:
+            document = self._document(value, source, head, json_meta(head), inherited)
+            if document is None:
+                return
+            if document.kind == "Event" and document.group == audit_log.GROUP:
+                yield from self._entry(document, value, begin)
+            else:
+                yield document
+
+    def _items(self, head: Head, source: SourceLocation, begin: int, depth: int) -> Iterator[Document]:
+        try:
+            items = list(split_items(self.data, head.items, begin)) if head.items is not None else []
+        except msgspec.ValidationError:
+            items = None
+        if depth == MAX_LIST_DEPTH or items is None:
+            self.journal.refuse_part(source, "is a List whose items are not a list of objects")
+            return
+        for at, item in items:
+            yield from self.json(item, at, head, depth + 1)
+
+    def _keep_event(self, head: Head, inner: Iterator[Document], source: SourceLocation) -> None:
+        """One event of a watch. An ERROR says that what comes after it is missing."""
+        self.is_stream = True
+        if head.type in UNTOLD:
+            self.journal.documents += 1
+            if head.type == "ERROR":
+                self.journal.broken_watches.add(self.name)
+                self.journal.warnings.append(
+                    f"{source} the watch ended with an error: what came later is missing"
+                )
+        elif not isinstance(head.type, str) or head.type not in WHAT:
+            hint = f"one of {', '.join(WHAT)}"
+            self.journal.refuse_part(source, "is a watch event of no known type", hint)
+        else:
+            for document in inner:
+                self.events.append(Event(document, WHAT[head.type], read_told(document, head.time)))
+
+    def _entry(self, document: Document, text: msgspec.Raw, begin: int) -> Iterator[Document]:
+        """The objects an audit entry tells of."""
+        self.is_stream = True
+        self.journal.audit_logs.add(self.name)
+        try:
+            entry = audit_log.read_entry(text)
+        except audit_log.NoObjectError as lost:
+            self.journal.unkept_writes[str(lost)] += 1
+            return
+        except (msgspec.ValidationError, ValueError) as error:
+            document.report(f"is not an audit entry: {str(error).replace('`', '')}")
+            self.journal.refuse(document.problems, document.kind, document.name, document.source)
+            return
+        if entry is None:
+            return
+        for told in self._told_of(entry, document.source, begin):
+            told.when = When.exactly(entry.time, entry.what)
+            yield told
+
+    def _told_of(self, entry: audit_log.Entry, source: SourceLocation, begin: int) -> Iterator[Document]:
+        if entry.body is not None:
+            offset = self._offset_of(entry.body, begin)
+            inherited = Head(entry.api_version, entry.kind + "List")
+            yield from self.json(entry.body, offset, inherited, MAX_LIST_DEPTH - 1)
+            return
+        meta = Meta(entry.name, entry.namespace or None)
+        document = self._document(None, source, Head(entry.api_version, entry.kind), meta, None)
+        if document is not None:
+            yield document
+
+    def _offset_of(self, part: msgspec.Raw, begin: int) -> int:
+        return max(self.data.find(memoryview(part)[:256], begin), begin)
+
+    def line_at(self, offset: int) -> int:
+        if offset < self._offset:
+            self._offset, self._line = 0, 1
+        self._line += self.data.count(b"\n", self._offset, offset)
+        self._offset = offset
+        return self._line
+
+    def _document(
+        self, body: Any, source: SourceLocation, head: Head, meta: Meta, inherited: Head | None
+    ) -> Document | None:
+        """One object, if it says what it is."""
+        self.journal.documents += 1
+        kind, api_version = head.kind, head.api_version
+        if inherited is not None and inherited.kind != "List":
+            kind = kind or inherited.kind.removesuffix("List")
+            api_version = api_version or inherited.api_version
+        if kind is None and api_version is None and head.metadata is None and head.spec is None:
+            self.journal.skip("", "", "not a Kubernetes object: neither apiVersion nor kind", source)
+            return None
+        document = Document(
+            body,
+            source,
+            api_version=api_version if isinstance(api_version, str) else "",
+            kind=kind if isinstance(kind, str) else "",
+            namespace=meta.namespace if isinstance(meta.namespace, str) else "",
+            name=meta.name if isinstance(meta.name, str) else "",
+        )
+        if not document.kind or not document.api_version:
+            missing = "kind" if not document.kind else "apiVersion"
+            document.report(f"has no {missing}", "every Kubernetes object has apiVersion and kind")
+            self.journal.refuse(document.problems, document.kind, document.name, source)
+            return None
+        check_name(document, meta)
+        return document

@@ -1,0 +1,136 @@
+"""What goes into the reference and what comes out: a recorded flow, and what was found of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from flowcheck.model.policy import SCTP, TCP, UDP
+from flowcheck.model.verdict import Reason, Verdict
+
+WITH_PORTS = frozenset({TCP, UDP, SCTP})
+
+Basis = Literal["record", "flags", "pair", "listener", "port", "none"]
+Quality = Literal["exact", "inferred", "external", "ambiguous", "unresolved"]
+
+
+class Recorded(NamedTuple):
+    """All that a flow says of one of its ends; empty text is as good as None."""
+
+    address: str | None
+    namespace: str | None
+    pod: str | None
+    workload: str | None
+    uid: str | None
+
+
+@dataclass(frozen=True)
+class Tuple5:
+    """One recorded flow. Ends are addresses, or names with or without one.
+
+    ``port`` is the destination's. ``initiator``: 1 or 2 the source, as recorded; 0 not told; None: there is
+    no such column, and the source. ``at`` is when it began, in microseconds since 1970; None: no matter
+    when. ``tcp_flags`` are those of the whole flow, OR-ed; None: not recorded.
+    """
+
+    src: str | None
+    dst: str | None
+    protocol: int
+    port: int | None
+    src_namespace: str | None = None
+    src_pod: str | None = None
+    src_workload: str | None = None
+    dst_namespace: str | None = None
+    dst_pod: str | None = None
+    dst_workload: str | None = None
+    initiator: int | None = None
+    at: int | None = None
+    src_pod_uid: str | None = None
+    dst_pod_uid: str | None = None
+    src_port: int | None = None
+    tcp_flags: int | None = None
+
+    @property
+    def time(self) -> int:
+        return self.at or 0
+
+    @property
+    def source(self) -> Recorded:
+        return Recorded(self.src, self.src_namespace, self.src_pod, self.src_workload, self.src_pod_uid)
+
+    @property
+    def destination(self) -> Recorded:
+        return Recorded(self.dst, self.dst_namespace, self.dst_pod, self.dst_workload, self.dst_pod_uid)
+
+    def turned(self) -> Tuple5:
+        """The same flow seen from its other end."""
+        return replace(
+            self,
+            **_fields("src", self.destination),
+            **_fields("dst", self.source),
+            src_port=self.port,
+            port=self.src_port,
+        )
+
+
+def _fields(end: str, recorded: Recorded) -> dict[str, Any]:
+    return {
+        end: recorded.address,
+        f"{end}_namespace": recorded.namespace,
+        f"{end}_pod": recorded.pod,
+        f"{end}_workload": recorded.workload,
+        f"{end}_pod_uid": recorded.uid,
+    }
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one end's policies say. ``decided_by`` is empty where no policy applied or none is known to."""
+
+    verdict: Verdict
+    reason: Reason
+    decided_by: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found of a flow. ``src`` is who opened it: where ``swapped``, the recorded destination.
+
+    ``src_quality``, ``dst_quality``: how sure it is who the ends were. ``disagrees_src``, ``disagrees_dst``:
+    the recorded address belonged to somebody else than the recorded pod.
+    """
+
+    src: str
+    dst: str
+    egress: Side
+    ingress: Side
+    verdict: Verdict
+    reason: Reason
+    initiator_basis: Basis = "record"
+    swapped: bool = False
+    src_quality: Quality = "exact"
+    dst_quality: Quality = "exact"
+    disagrees_src: bool = False
+    disagrees_dst: bool = False
+
+
+NOT_APPLICABLE = Side(Verdict.NOT_APPLICABLE, Reason.NONE, "")
+ALLOWED = Side(Verdict.ALLOW, Reason.NONE, "")
+
+
+def unknown(reason: Reason) -> Side:
+    return Side(Verdict.UNKNOWN, reason, "")
+
+
+def both(side: Side) -> tuple[Side, Side]:
+    return side, side
+
+
+def join(egress: Side, ingress: Side) -> tuple[Verdict, Reason]:
+    """A connection needs both sides: deny beats unknown, which beats allow."""
+    verdicts = (egress.verdict, ingress.verdict)
+    for verdict in (Verdict.DENY, Verdict.UNKNOWN, Verdict.ALLOW):
+        if verdict in verdicts:
+            first = egress if egress.verdict is verdict else ingress
+            return verdict, first.reason
+    return Verdict.NOT_APPLICABLE, Reason.NONE

@@ -1,0 +1,52 @@
+"""What share of the flows was attributed to whom, and how surely: what an answer has looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.flows.initiators import BASES
+from flowcheck.results.edges import fold_reports, is_inferred, take_apart
+from flowcheck.results.records import Attribution, Share
+from flowcheck.results.seen import Seen
+
+_CLASSES = ("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator")
+_CLASS_OF_REASON = {
+    a.REASON_UNRESOLVED_SRC: 3,
+    a.REASON_UNRESOLVED_DST: 3,
+    a.REASON_AMBIGUOUS_SRC: 2,
+    a.REASON_AMBIGUOUS_DST: 2,
+    a.REASON_UNKNOWN_INITIATOR: 4,
+}
+
+
+def attribution(program: Program, entries: np.ndarray, seen: Seen) -> Attribution:
+    """entries (edges, 8) int64: every edge as it was counted, by observation point and quality."""
+    edges = take_apart(entries)
+    of_reason = np.zeros(64, dtype=np.uint8)
+    for reason, number in _CLASS_OF_REASON.items():
+        of_reason[reason] = number
+    reasons = program.tables.reason
+    doubt = np.maximum(of_reason[reasons[edges.egress]], of_reason[reasons[edges.ingress]])
+    classes = np.where(doubt != 0, doubt, is_inferred(entries))
+    shares = {name: _share(entries[classes == number]) for number, name in enumerate(_CLASSES)}
+    hours = sorted(seen.hours)
+    return Attribution(
+        **shares,
+        repeated_records=seen.repeated,
+        replies_turned=seen.turned,
+        initiators={name: count for name, count in zip(BASES, seen.bases, strict=True) if count},
+        disagreements=seen.disagreements,
+        observers=len(seen.observers),
+        hours_seen=len(hours),
+        hours_spanned=hours[-1] - hours[0] + 1 if hours else 0,
+        sampled_records=seen.sampled,
+    )
+
+
+def _share(entries: np.ndarray) -> Share:
+    folded = take_apart(fold_reports(entries))
+    return Share(
+        records=int(folded.records.sum()), flows=int(folded.flows.sum()), bytes=int(folded.bytes_.sum())
+    )

@@ -1,0 +1,176 @@
+"""Kubernetes audit logs: exact edges of every finished write; what the log does not keep is warned of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowcheck.errors import ManifestError
+from flowcheck.loading import load_cluster
+from flowcheck.model.timeline import END
+from tests.manifests.timed import Json, at, life, pod, policy, seen, snapshot, stamp
+
+RESOURCES = {"Pod": "pods", "NetworkPolicy": "networkpolicies", "Deployment": "deployments", "Status": "pods"}
+STATUS = {"kind": "Status", "apiVersion": "v1", "status": "Success"}
+
+
+def entry(verb: str, clock: str, thing: Json | None, **parts: Any) -> Json:
+    """One line of an audit log; ``reference`` is merged into objectRef, the rest into the event."""
+    subject = parts.pop("subject", thing) or {"kind": "Pod", "apiVersion": "v1", "metadata": {}}
+    reference = {
+        "resource": RESOURCES[subject["kind"]],
+        "name": subject["metadata"].get("name", ""),
+        "namespace": "x",
+        "apiVersion": subject["apiVersion"].rpartition("/")[2],
+        "apiGroup": subject["apiVersion"].rpartition("/")[0],
+        **parts.pop("reference", {}),
+    }
+    return {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "level": "RequestResponse",
+        "stage": "ResponseComplete",
+        "verb": verb,
+        "objectRef": reference,
+        "responseStatus": {"code": 200},
+        "stageTimestamp": stamp(clock).replace("Z", ".123456Z"),
+        **({"responseObject": thing} if thing else {}),
+        **parts,
+    }
+
+
+def edge(clock: str) -> int:
+    return at(clock) + 123_456
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Any:
+    """Write the entries and load everything in the folder."""
+
+    def run(*entries: Json, **options: Any) -> Any:
+        (tmp_path / "audit.jsonl").write_text("".join(json.dumps(one) + "\n" for one in entries))
+        return load_cluster(tmp_path, **options)
+
+    return run
+
+
+def test_a_policy_from_its_creation_to_its_deletion(log: Any) -> None:
+    cluster = log(
+        entry("create", "10:00", policy(created="10:00", uid="u")),
+        entry("patch", "10:05", policy(port=81, created="10:00", uid="u")),
+        entry("update", "10:06", policy(port=81, created="10:00", uid="u")),
+        entry("delete", "10:10", STATUS, subject=policy()),
+    )
+    first, second = seen(cluster, "policies", "n")
+    assert first.lifetime == life(edge("10:00"), edge("10:05"), edge("10:00"), edge("10:05"))
+    assert second.lifetime == life(edge("10:05"), edge("10:10"), edge("10:05"), edge("10:10"))
+
+
+def test_a_pod_whose_status_is_written(log: Any, tmp_path: Path) -> None:
+    """Only the status: so its labels were the same before, though nobody saw them."""
+    status = {"reference": {"subresource": "status"}}
+    cluster = log(
+        entry("patch", "10:00", pod(started="09:00"), **status),
+        entry("patch", "10:01", pod("q", "10.0.0.2", "09:00")),
+        entry("create", "10:02", STATUS, subject=pod(), reference={"subresource": "binding"}),
+    )
+    assert seen(cluster)[0].lifetime == life("09:00", END, edge("10:00"), END)
+    assert seen(cluster, name="q")[0].lifetime == life("09:00", END, edge("10:01"), END)
+
+
+def test_a_graceful_deletion_takes_place_when_the_kubelet_says_so(log: Any) -> None:
+    def dying(grace: int) -> Json:
+        times = {"deletionTimestamp": stamp("10:30"), "deletionGracePeriodSeconds": grace}
+        return pod(started="09:00", metadata=times)
+
+    cluster = log(
+        entry("patch", "10:00", pod(started="09:00")),
+        entry("delete", "10:05", dying(30)),
+        entry("delete", "10:06", dying(0)),
+    )
+    assert seen(cluster)[0].lifetime.end == edge("10:06")
+
+
+def test_a_collection_that_was_deleted(log: Any) -> None:
+    things = {
+        "kind": "NetworkPolicyList",
+        "apiVersion": "networking.k8s.io/v1",
+        "metadata": {},
+        "items": [policy("a"), policy("b")],
+    }
+    cluster = log(
+        *(entry("create", "10:00", policy(name)) for name in ("a", "b", "c")),
+        entry("deletecollection", "10:05", things, subject=policy("")),
+    )
+    assert {one.name: one.lifetime.end for one in cluster.policies} == {
+        "a": edge("10:05"),
+        "b": edge("10:05"),
+        "c": END,
+    }
+
+
+def test_it_goes_on_from_a_snapshot(log: Any, tmp_path: Path) -> None:
+    snapshot(tmp_path, "09:30", policy(created="08:00"), policy("m", created="08:00"))
+    cluster = log(entry("patch", "10:00", policy(port=81, created="08:00")))
+    first, second = seen(cluster, "policies", "n")
+    assert first.lifetime == life("08:00", edge("10:00"), "08:00", edge("10:00"))
+    assert second.lifetime == life(edge("10:00"), END, edge("10:00"), END)
+    assert seen(cluster, "policies", "m")[0].lifetime == life("08:00", END, "08:00", END)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"stage": "RequestReceived"},
+        {"verb": "get"},
+        {"responseStatus": {"code": 409}},
+        {"responseStatus": None},
+        {"reference": {"resource": "leases", "apiGroup": "coordination.k8s.io"}},
+        {"reference": {"resource": "networkpolicies", "apiGroup": "crd.projectcalico.org"}},
+        {"objectRef": None},
+    ],
+)
+def test_entries_that_are_no_finished_write_are_passed_over(log: Any, parts: Any) -> None:
+    reference = parts.get("reference", {})
+    cluster = log(
+        entry("create", "10:00", policy("m")),
+        {**entry("patch", "10:01", policy(), reference=reference), **parts},
+    )
+    assert [one.name for one in cluster.policies] == ["m"]
+
+
+def test_writes_that_were_not_kept_are_counted(log: Any) -> None:
+    cluster = log(
+        entry("create", "10:00", policy("m")),
+        entry("patch", "10:01", None, subject=policy(), level="Metadata"),
+        entry("create", "10:02", None, subject=policy(), level="Request"),
+        entry("deletecollection", "10:03", STATUS, subject=policy()),
+    )
+    assert "3 x NetworkPolicy written in an audit log that does not keep" in cluster.warnings[0]
+
+
+def test_a_list_of_entries_is_read_too(tmp_path: Path) -> None:
+    events = {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "metadata": {}}
+    items = [{**entry("create", "10:00", policy()), "kind": None, "apiVersion": None}]
+    (tmp_path / "a.json").write_text(json.dumps({**events, "items": items}))
+    assert seen(load_cluster(tmp_path), "policies", "n")[0].lifetime.start == edge("10:00")
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"stageTimestamp": None}, "has no stageTimestamp"),
+        ({"stageTimestamp": "soon"}, "is not a time"),
+        ({"objectRef": []}, "is not an audit entry"),
+        ({"responseStatus": {"code": "200"}}, "is not an audit entry"),
+        ({"responseObject": policy(port=0)}, "must be from 1 to 65535"),
+    ],
+)
+def test_hostile_entries_are_located_problems(log: Any, parts: Any, message: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        log(entry("create", "10:00", policy("m")), {**entry("create", "10:00", policy()), **parts})
+    assert message in caught.value.problems[0].message
+    assert "audit.jsonl:2" in caught.value.problems[0].where
