@@ -160,7 +160,7 @@ def _counts(counted: dict[str, Counts], words: tuple[str, ...]) -> str:
 
 
 @click.command()
-@click.option("--size", type=click.Choice(list(SIZES)), default="day", show_default=True)
+@click.option("--size", type=click.Choice(list(SIZES)), default="large", show_default=True)
 @click.option("--seed", type=int, default=churn.SEED, show_default=True)
 @click.option("--page", "path", type=click.Path(dir_okay=False, path_type=Path), default=PAGE)
 def main(size: str, seed: int, path: Path) -> None:

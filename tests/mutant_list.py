@@ -617,7 +617,7 @@ MUTANTS = (
     Mutant(
         "over time: the answer to a SYN is the initiator's",
         "kernels/initiators.py",
-        "swap[i] = 1 if flags[i] & ACK != 0 else 0",
+        "swap[i] = 1 if is_answer else 0",
         "swap[i] = 0",
     ),
     Mutant(

@@ -25,7 +25,7 @@ from tests.builders import (
 )
 
 A, B, OUTSIDE, HOST, VIP = "10.244.0.1", "10.244.0.2", "192.0.2.1", "10.0.0.1", "10.96.0.1"
-SYN, ACK, FIN = 2, 16, 1
+SYN, ACK, FIN, ECE = 2, 16, 1, 64
 
 
 def judge(*objects: Any, src: str = A, dst: str = B, **flow: Any) -> Judgement:
@@ -88,6 +88,8 @@ def test_turned_without_its_source_port_the_port_is_unknown() -> None:
         (SYN, (BY_A, "flags")),
         (SYN | FIN, (BY_A, "flags")),
         (SYN | ACK, (BY_B, "flags")),
+        (SYN | ACK | ECE, (BY_B, "flags")),
+        (SYN | ACK | FIN, BY_NOBODY),
         (ACK, BY_NOBODY),
         (0, BY_NOBODY),
         (None, BY_NOBODY),

@@ -333,17 +333,18 @@ def test_backends_are_those_listed_when_the_flow_began() -> None:
     assert said[2].reason is Reason.UNRESOLVED_DST
 
 
-def test_of_a_slices_versions_the_later_counts_where_both_may() -> None:
+def test_of_a_slices_versions_every_one_that_may_be_in_force_counts() -> None:
     slices = roughly(LISTED, 0, 0, 5, 15), roughly(make_slice("web", C, ports="http=8080"), 5, 15, 20, 20)
     for ordered in (slices, slices[::-1]):
-        said = [judge(SELECTING, *ordered, *PODS, closed_to("c"), at=at).verdict for at in (4, 5, 14)]
-        assert said == [ALLOW, DENY, DENY]
+        said = [judge(SELECTING, *ordered, *PODS, closed_to("c"), at=at) for at in (4, 5, 14, 15)]
+        assert [judged.verdict for judged in said] == [ALLOW, UNKNOWN, UNKNOWN, DENY]
+        assert said[1].reason is Reason.SERVICE_BACKENDS_DIFFER
 
 
-def test_of_versions_of_a_slice_that_began_together_the_last_in_the_input_counts() -> None:
-    slices = LISTED, make_slice("web", C, ports="http=8080")
-    said = [judge(SELECTING, *ordered, *PODS, closed_to("c")).verdict for ordered in (slices, slices[::-1])]
-    assert said == [DENY, ALLOW]
+def test_clocks_that_differ_leave_two_versions_of_a_slice() -> None:
+    slices = between(LISTED, 0, 10), between(make_slice("web", C, ports="http=8080"), 10, 20)
+    said = [judge(SELECTING, *slices, *PODS, closed_to("c"), at=at, skew=2).verdict for at in (7, 8, 11, 12)]
+    assert said == [ALLOW, UNKNOWN, UNKNOWN, DENY]
 
 
 def test_a_backend_whose_pod_is_gone_is_whoever_is_there_now() -> None:

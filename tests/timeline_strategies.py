@@ -46,7 +46,7 @@ NODE_ADDRESSES = ("10.0.0.10", "10.0.0.11", "fd00:1::10")
 SERVICE_ADDRESSES = ("10.96.0.1", "10.96.0.2", "fd00:96::1")
 ELSEWHERE = ("192.0.2.1", "10.244.0.6", "::ffff:10.244.0.1")
 PORTS = (80, 8080, 53, 443, 30080, 40000, 32768, 60999, 61000, None)
-FLAGS = (None, 2, 18, 16, 0, 3)
+FLAGS = (None, 2, 18, 16, 0, 3, 27, 82)
 SERVICE_PORTS = (
     ServicePort("", TCP, 80, 8080),
     ServicePort("web", TCP, 80, "web", 30080),

@@ -65,10 +65,9 @@ class _Lister:
     def __init__(self, axis: Axis, cluster: Cluster, skew: int) -> None:
         self._axis, self._skew = axis, skew
         self._pod_of = dict(axis.pods)
-        self._slices: dict[tuple[str, str], dict[object, list[EndpointSlice]]] = defaultdict(dict)
-        for number, one in enumerate(cluster.slices):
-            versions = self._slices[one.namespace, one.service]
-            versions.setdefault(one.name or number, []).append(one)
+        self._slices: dict[tuple[str, str], list[EndpointSlice]] = defaultdict(list)
+        for one in cluster.slices:
+            self._slices[one.namespace, one.service].append(one)
         self._pods: dict[str, list[tuple[Pod, tuple[int, ...], Lifetime]]] = defaultdict(list)
         self._at: dict[tuple[str, str, Prefix], list[tuple[int, Lifetime]]] = defaultdict(list)
         for version in axis.versions:
@@ -83,12 +82,16 @@ class _Lister:
         slot = int(PROTOCOL_SLOT[port.protocol])
         return Listing(number, slot, port, _joined(self._members(service, port)))
 
+    def _around(self, life: Lifetime) -> Span:
+        """When something may have been there, by a clock that differs by the skew."""
+        start = life.start if life.start == BEGINNING else life.start - self._skew
+        return start, life.end if life.end == END else life.end + self._skew
+
     def _members(self, service: Service, port: ServicePort) -> Iterator[Member]:
         slices = self._slices.get((service.namespace, service.name))
         if slices:
-            for versions in slices.values():
-                for one, during in _successive(versions):
-                    yield from self._listed(one, port, during)
+            for one in slices:
+                yield from self._listed(one, port, self._around(one.lifetime))
         elif service.selector:
             for pod, endpoints, life in self._pods[service.namespace]:
                 number = _target(pod, port)
@@ -102,7 +105,7 @@ class _Lister:
 
         That may be in doubt, or an end with more addresses: neither has a family of its own.
         """
-        span = (life.start, life.end)
+        span = self._around(life)
         if not pod.host_network:
             for endpoint in endpoints:
                 found = self._axis.endpoints[endpoint].prefix
@@ -201,16 +204,6 @@ def _joined(members: Iterable[Member]) -> list[Member]:
                 kept.append([start, end])
         joined += [Member(*key, start, end) for start, end in kept]
     return joined
-
-
-def _successive(versions: Sequence[EndpointSlice]) -> list[tuple[EndpointSlice, Span]]:
-    """Versions one after the other: where two may hold, the later does."""
-    ordered = sorted(versions, key=lambda one: one.lifetime.start)
-    next_starts = [one.lifetime.start for one in ordered[1:]] + [END]
-    return [
-        (one, (one.lifetime.start, min(one.lifetime.end, following)))
-        for one, following in zip(ordered, next_starts, strict=True)
-    ]
 
 
 def _within(one: Span, other: Span) -> Span:

@@ -1,6 +1,7 @@
 """Who opened a connection, where the record does not say; and which records report one that was seen before.
 
-Ways to find out, in the order asked: TCP flags (SYN without ACK is the initiator's), the same or the reversed
+Ways to find out, in the order asked: TCP flags (a SYN without ACK is the initiator's, SYN and ACK alone are
+the answer; with more they may be those of a whole flow, and both sides have them), the same or the reversed
 5-tuple in the batch with a known initiator, one end that is known to listen on its port, one port from the
 range that systems take ephemeral ports from. ``swap`` says that the recorded destination is the initiator.
 """
@@ -12,7 +13,7 @@ from flowcheck.kernels.hashing import connection_key, find_key
 from flowcheck.kernels.jit import kernel
 
 TCP = 6
-SYN, ACK = 2, 16
+SYN, ACK, CONGESTION = 2, 16, 64 | 128
 EPHEMERAL_FIRST, EPHEMERAL_LAST = 32768, 60999
 """Linux's default net.ipv4.ip_local_port_range."""
 
@@ -22,8 +23,10 @@ def by_flags(protocol, flags, basis, swap):
     """Settle rows whose ``basis`` is still BASIS_NONE. flags (flows,) int32: -1 where not recorded."""
     for i in range(basis.size):
         if basis[i] == a.BASIS_NONE and protocol[i] == TCP and flags[i] >= 0 and flags[i] & SYN != 0:
-            basis[i] = a.BASIS_FLAGS
-            swap[i] = 1 if flags[i] & ACK != 0 else 0
+            is_answer = flags[i] & ~CONGESTION == SYN | ACK
+            if is_answer or flags[i] & ACK == 0:
+                basis[i] = a.BASIS_FLAGS
+                swap[i] = 1 if is_answer else 0
 
 
 @kernel

@@ -122,6 +122,8 @@ def read_entry(text: msgspec.Raw) -> Entry | None:
     group = f"{where.api_group}/" if where.api_group else ""
     version = where.api_version or "v1"
     time = instant(event.stage_timestamp)
+    if time < 0:
+        raise ValueError("has a stageTimestamp before 1970")
     return Entry(what, time, group + version, kind, where.namespace, where.name, body)
 
 

@@ -16,7 +16,7 @@ from flowcheck.manifests.json_items import CHECKED_BYTES, JsonError, check_dupli
 from flowcheck.manifests.rows import Row, documents_of
 from flowcheck.manifests.sightings import At, When
 from flowcheck.manifests.unpack import Unpacker
-from flowcheck.manifests.watch import place_events
+from flowcheck.manifests.watch import listed_again, place_events
 from flowcheck.manifests.yaml_events import YamlError, parse_yaml, split_documents
 from flowcheck.model.policy import SourceLocation
 
@@ -44,6 +44,13 @@ def read_documents(
             if document.when is None:
                 document.when = when
             yield document
+        again = listed_again(unpacker.events)
+        if again is not None:
+            journal.broken_watches.add(item.name)
+            journal.warnings.append(
+                f"{again.source} {again.kind} {again.name} is listed a second time: the watch began anew, "
+                "and what went away in between is not told; keep each watch in a file of its own"
+            )
         place_events(unpacker.events)
         yield from (event.document for event in unpacker.events)
 

@@ -35,9 +35,12 @@ def instant(text: str) -> int:
     if len(text) > 40 or not _RFC3339.fullmatch(text):
         raise ValueError("is not a time: write 2026-03-10T10:05:00Z")
     try:
-        return _since_epoch(datetime.fromisoformat(text.upper()))
+        time = _since_epoch(datetime.fromisoformat(text.upper()))
     except ValueError:
         raise ValueError("is not a time: there is no such day or hour") from None
+    if time >= LAST + SECOND:
+        raise ValueError("is not a time: it is after the year 9999")
+    return time
 
 
 def from_epoch(seconds: float) -> int:

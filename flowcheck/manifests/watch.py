@@ -6,9 +6,10 @@ it is printed, which makes every edge exact:
     kubectl get pods,networkpolicies -A -w -o json --output-watch-events \\
         | jq -c --unbuffered '. + {time: now}' > watch.jsonl
 
-Without it an event is of the newest time that its object carries, if that is newer than what the object
+Without it a change is of the newest time that its object carries, if that is newer than what the object
 carried before. Else (a label was changed, and managedFields were left out) it lies somewhere between
-the events around it that have a time.
+the events around it that have a time. What is listed was seen when the next event with a time happened, at
+the latest: the watch may have begun long after the newest time in the object.
 
 Source: meta/v1 WatchEvent; kubectl get --output-watch-events.
 """
@@ -55,6 +56,22 @@ def read_told(document: Document, time: Any) -> int | None:
     return None
 
 
+def listed_again(events: list[Event]) -> Document | None:
+    """The first object that is listed while it is there: the watch was begun anew in the same file."""
+    there: dict[tuple[str, str, str], str] = {}
+    for event in events:
+        document = event.document
+        key = (document.kind, document.namespace, document.name)
+        uid = _stamps(document).uid
+        if event.what is What.LISTED and there.get(key) == uid:
+            return document
+        if event.what is What.GONE:
+            there.pop(key, None)
+        else:
+            there[key] = uid
+    return None
+
+
 def place_events(events: list[Event]) -> None:
     """Give every event's document its ``when``."""
     carried: dict[tuple[str, str, str], int] = {}
@@ -72,7 +89,7 @@ def place_events(events: list[Event]) -> None:
         carried[key] = max(before or BEGINNING, stamps.newest or BEGINNING)
         if own is not None:
             document.when = When.exactly(own, event.what)
-            latest = max(latest, own) if event.what is not What.LISTED else latest
+            latest = max(latest, own)
         else:
             since = max(latest, carried[key])
             document.when = When(END, event.what, None if event.what is What.LISTED else since)
@@ -92,7 +109,7 @@ def _own_time(what: What, stamps: Stamps, before: int | None) -> int | None:
     if what is What.GONE:
         return stamps.ended if stamps.ended is not None else stamps.deleted
     if what is What.LISTED or stamps.newest is None:
-        return stamps.newest
+        return None
     if before is None:
         return stamps.newest if stamps.written == stamps.newest else None
     return stamps.newest if stamps.newest > before else None

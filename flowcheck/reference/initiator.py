@@ -15,6 +15,7 @@ from flowcheck.reference.ends import canonical
 from flowcheck.reference.flow import WITH_PORTS, Basis, Tuple5
 
 SYN, ACK = 2, 16
+ECE, CWR = 64, 128
 GIVEN_PORTS = range(32768, 61000)
 """Linux's net.ipv4.ip_local_port_range."""
 
@@ -32,12 +33,18 @@ NOT_KNOWN = Opened("", "none")
 
 
 def told(flow: Tuple5) -> Opened:
-    """What the record itself tells. A SYN is the opener's, one that comes with an ACK is the answer to it."""
+    """What the record itself tells. A SYN is the opener's, one with nothing but an ACK is the answer to it.
+
+    SYN, ACK and more are the flags of a whole flow, in which the opener sent an ACK too.
+    """
     if flow.initiator != 0:
         return Opened("source", "record")
-    if flow.protocol == TCP and flow.tcp_flags is not None and flow.tcp_flags & SYN:
-        return Opened("destination" if flow.tcp_flags & ACK else "source", "flags")
-    return NOT_KNOWN
+    if flow.protocol != TCP or flow.tcp_flags is None or not flow.tcp_flags & SYN:
+        return NOT_KNOWN
+    if not flow.tcp_flags & ACK:
+        return Opened("source", "flags")
+    handshake = flow.tcp_flags - (flow.tcp_flags & ECE) - (flow.tcp_flags & CWR)
+    return Opened("destination", "flags") if handshake == SYN + ACK else NOT_KNOWN
 
 
 def infer_pairs(flows: Sequence[Tuple5]) -> list[Opened]:

@@ -233,15 +233,16 @@ class Owners:
         listed = [
             a
             for n in self.cluster.nodes
-            if n.name == name and self._about(n.lifetime, at)
+            if n.name == name and self.about(n.lifetime, at)
             for a in n.addresses
         ]
-        here = [p for p in self.pods if p.node == name and self._about(p.lifetime, at)]
+        here = [p for p in self.pods if p.node == name and self.about(p.lifetime, at)]
         told = [p.host_address for p in here if p.host_address]
         shared_ = [a for p in here if p.host_network for a in p.addresses]
         return tuple(dict.fromkeys(map(canonical, (*listed, *told, *shared_))))
 
-    def _about(self, lifetime: Lifetime, at: int) -> bool:
+    def about(self, lifetime: Lifetime, at: int) -> bool:
+        """Whether something may have been there at a time, by a clock that differs by the skew."""
         return any(map(lifetime.possible, moments([lifetime], at, self.skew)))
 
 

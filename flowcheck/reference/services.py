@@ -7,7 +7,6 @@ of the flow's. Source: kubernetes.io, Virtual IPs and Service Proxies; pkg/proxy
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -81,15 +80,8 @@ class Services:
         return replace(reached, backends=backends, lost="" if backends else "unresolved")
 
     def _slices_at(self, at: int) -> list[EndpointSlice]:
-        """Of every slice the version that began last of those there may have been at a time."""
-        versions: dict[tuple[str, str, str], list[EndpointSlice]] = defaultdict(list)
-        for one in self.cluster.slices:
-            if one.lifetime.possible(at):
-                versions[one.namespace, one.service, one.name].append(one)
-        chosen = {
-            id(max(reversed(several), key=lambda one: one.lifetime.start)) for several in versions.values()
-        }
-        return [one for one in self.cluster.slices if id(one) in chosen]
+        """Every version of every slice that may have been in force about a time."""
+        return [one for one in self.cluster.slices if self.owners.about(one.lifetime, at)]
 
     def _listed(
         self, slices: Iterable[EndpointSlice], port: ServicePort, version: int, at: int
@@ -127,7 +119,7 @@ class Services:
             if pod.namespace != service.namespace or not wanted.matches(pod.labels):
                 continue
             number = number_of(port, pod)
-            if number and (pod.ready or service.publish_not_ready) and pod.lifetime.possible(at):
+            if number and (pod.ready or service.publish_not_ready) and self.owners.about(pod.lifetime, at):
                 for found in self._at_own(pod, version, at):
                     yield Target(found, number)
 

@@ -174,6 +174,28 @@ def test_a_namespace_may_change_in_a_stream(tmp_path: Path) -> None:
     assert second.namespace_labels["team"] == "b"
 
 
+def test_a_watch_begun_anew_in_one_file_may_have_missed_what_went(tmp_path: Path) -> None:
+    watch(
+        tmp_path,
+        event("ADDED", pod(started="08:00"), "10:00"),
+        event("ADDED", pod("q", "10.0.0.2", "08:00"), "10:00"),
+        event("ADDED", pod("q", "10.0.0.2", "08:00"), "12:00"),
+    )
+    cluster = load_cluster(tmp_path)
+    assert "Pod q is listed a second time" in cluster.warnings[0]
+    assert seen(cluster)[0].lifetime == life("08:00", END, "10:00", "10:00")
+
+
+def test_a_pod_made_anew_under_its_name_is_no_second_list(tmp_path: Path) -> None:
+    watch(
+        tmp_path,
+        event("ADDED", pod(started="08:00", metadata={"uid": "u1"}), "10:00"),
+        event("DELETED", pod(started="08:00", metadata={"uid": "u1"}), "11:00"),
+        event("ADDED", pod(started="11:00", metadata={"uid": "u2"}), "11:01"),
+    )
+    assert load_cluster(tmp_path).warnings == ()
+
+
 class TestWithoutTimes:
     """What the objects carry is all there is."""
 
@@ -200,8 +222,21 @@ class TestWithoutTimes:
             event("MODIFIED", touched("m", "10:05")),
         )
         first, second = seen(load_cluster(tmp_path))
-        assert first.lifetime == life("09:00", "10:05", "09:00", "10:00")
+        assert first.lifetime == life("09:00", "10:05", "10:00", "10:00")
         assert second.lifetime == life("10:00", END, "10:05", END)
+
+    def test_a_list_was_not_seen_when_its_objects_were_written(self, tmp_path: Path) -> None:
+        """A snapshot in between had another version, which held on until then."""
+        snapshot(tmp_path, "11:00", policy(created="08:00", metadata={"generation": 1}))
+        watch(
+            tmp_path,
+            event("ADDED", pod(created="08:00")),
+            event("ADDED", policy(port=81, created="08:00", metadata={"generation": 2})),
+            event("DELETED", pod(created="08:00", metadata={"deletionTimestamp": stamp("15:00")})),
+        )
+        first, second = seen(load_cluster(tmp_path), "policies", "n")
+        assert first.lifetime == life("08:00", "15:00", "08:00", "11:00")
+        assert second.lifetime == life("11:00", END, "15:00", END)
 
     def test_with_nothing_after_it_only_its_beginning_is_known(self, tmp_path: Path) -> None:
         watch(
@@ -210,7 +245,8 @@ class TestWithoutTimes:
             event("MODIFIED", pod(created="09:00", app="b")),
         )
         first, second = seen(load_cluster(tmp_path))
-        assert first.lifetime == life("09:00", END, "09:00", "09:00")
+        assert (first.lifetime.start, first.lifetime.end) == (at("09:00"), END)
+        assert first.lifetime.sure_start >= first.lifetime.sure_end
         assert second.lifetime.start == at("09:00")
         assert second.lifetime.sure_start == END
 
