@@ -90,7 +90,7 @@ long-agreement: $(STAMP)
 
 .PHONY: churn
 
-# Simulates a day of a cluster whose addresses change hands, and audits it by what one may know of it. About 290 MB
+# Simulates a day of a cluster whose addresses change hands, and audits it by what one may know of it. About 660 MB
 # under data/generated/. Writes docs/churn.md and fails if what it claims does not hold.
 churn: $(STAMP)
 	"$(BIN)/python" -m benchmarks.churn_report

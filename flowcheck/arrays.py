@@ -243,6 +243,53 @@ class Judged(NamedTuple):
     violation: UInt8
 
 
+# Columns of a load table, one cache line an entry; of the clients' table MORE is first seen, LAST last seen,
+# of the other MORE are packets and LAST is not used. LOAD_* are packed by kernels/load.py.
+LOAD_WHAT, LOAD_WHERE, LOAD_BUCKET, LOAD_RECORDS, LOAD_CONNECTIONS, LOAD_BYTES, LOAD_MORE, LOAD_LAST = range(
+    8
+)
+
+# How a row was attributed to a Service. Each judged row is in exactly one class but the first.
+LEFT_OUT, VIP_ENDPOINT, VIP, NODE_PORT, ENDPOINT, AMBIGUOUS, OTHER_PORT, NO_SERVICE = range(8)
+REFUSED, UNKNOWN_INITIATOR, FROM_OWN_NODE = 8, 9, 10
+N_CLASSES = 11
+
+# Where a connection went, seen from its source.
+PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE = range(5)
+N_PLACES = 5
+
+
+class LoadSetting(NamedTuple):
+    """What counting the load reads besides the flows.
+
+    services, endpoints: as in :class:`Tables`. same (service_ports,) int32: the service port that one counts
+    as: the latest version that says the same of where connections go. start, end (service_ports,) int64: when
+    its version of the Service may have been there. by_origin (service_ports,) uint8: 1 where what is expected
+    depends on the client's node. zone (nodes,) int32: a node's zone, -1 not known.
+    """
+
+    services: ServiceTable
+    endpoints: Int32
+    same: Int32
+    start: Int64
+    end: Int64
+    by_origin: UInt8
+    zone: Int32
+
+
+class Attributed(NamedTuple):
+    """To which Service each row belongs, each (flows,).
+
+    class_ uint8: one of the classes above. what int32: a service port; or, ambiguous, service_ports + the
+    first of its places in ``serving``; or, at another port, service_ports + servings; -1 none of them.
+    backend int32: the endpoint reached, -1 not known.
+    """
+
+    class_: UInt8
+    what: Int32
+    backend: Int32
+
+
 class Meaning(NamedTuple):
     """What one name stands for: from ``starts[i]`` on, the endpoints ``ends[i]``, one of each kind that
     policies tell apart; none while nobody has the name. ``inferred[i]``: likely, not sure."""

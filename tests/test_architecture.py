@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from flowcheck.reports import FORMATS
+from flowcheck.reports import FORMATS, LOAD_FORMATS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "flowcheck"
@@ -45,7 +45,7 @@ NEVER = {
 APART = {
     "dialects": {"kubernetes", "admin", "calico", "cilium", "istio"},
     "flows": {"parquet", "hubble", "goldmane", "netobserv", "vpc"},
-    "reports": {home.rpartition(".")[2] for home in FORMATS.values()},
+    "reports": {home.rpartition(".")[2] for home in (*FORMATS.values(), *LOAD_FORMATS.values())},
 }
 """Modules that do not import one another, by part; what they share stands in the part's other modules."""
 
@@ -56,7 +56,13 @@ HOMES = {
     "numpy": {"arrays", "compile", "kernels", "flows", "evaluate", "explain", "results", "runners", "demo"},
     # inventory: a cluster's history is a Parquet table too, and loading reads it before any flow is touched
     "pyarrow": {"flows", "evaluate", "explain", "inventory", "results", "runners", "demo"},
-    "rich": {"reports.console", "reports.terminal", "reports.explain_terminal", "cli.progress"},
+    "rich": {
+        "reports.console",
+        "reports.terminal",
+        "reports.explain_terminal",
+        "reports.load_terminal",
+        "cli.progress",
+    },
     "yaml": {"manifests"},
 }
 
@@ -163,6 +169,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["--help"],
         ["--version"],
         ["audit", "--help"],
+        ["load", "--help"],
         ["demo", "--help"],
         ["explain", "--help"],
         ["inventory", "--help"],

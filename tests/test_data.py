@@ -210,3 +210,39 @@ def names(said: str, planned: str) -> bool:
         return ipaddress.ip_network(planned).subnet_of(ipaddress.ip_network(said))  # type: ignore[arg-type]
     except (ValueError, TypeError):
         return False
+
+
+class TestLoad:
+    """Of the Services that can be tested exactly those are odd that were planted to be."""
+
+    def test_finds_the_planted_imbalances_and_no_other(self, result: AuditResult) -> None:
+        states = {service.name: service.state for service in result.load.services}
+        found = {name for name, state in states.items() if state == "skewed"}
+        assert found == {"shop/catalog", "shop/cart", "payments/payments-api"}
+        balanced = {name for name, state in states.items() if state == "balanced"}
+        assert balanced == {"shop/gateway", "shop/storefront", "kube-system/kube-dns"}
+        assert not any(service.time and service.time.one_sided for service in result.load.services)
+
+    def test_finds_the_hot_and_the_idle_endpoint(self, result: AuditResult) -> None:
+        odd = {(e.address, e.state) for service in result.load.services for e in service.endpoints if e.state}
+        assert (places.CART[0], "hot") in odd
+        assert (places.PAYMENTS_API[2], "idle") in odd
+        beside_the_idle = {(address, "hot") for address in places.PAYMENTS_API[:2]}
+        assert odd - beside_the_idle == {(places.CART[0], "hot"), (places.PAYMENTS_API[2], "idle")}
+
+    def test_finds_the_connections_that_break_affinity(self, result: AuditResult) -> None:
+        strays = {service.name: service.clients.stray for service in result.load.services}
+        reports = 2
+        assert strays.pop("shop/orders") == demo.PLANTED["affinity_broken"] // reports
+        assert not any(strays.values())
+
+    def test_shows_both_generations_of_the_roll_out(self, result: AuditResult) -> None:
+        (storefront,) = (s for s in result.load.services if s.name == "shop/storefront")
+        groups = {group.generation: (group.endpoints, group.share) for group in storefront.groups}
+        assert groups == {
+            "6f4d9c7b8": (2, pytest.approx(2 / 3, abs=0.01)),
+            "7b9f6d5c4": (1, pytest.approx(1 / 3, abs=0.01)),
+        }
+
+    def test_attributes_every_row_once(self, result: AuditResult) -> None:
+        assert sum(result.load.classes.values()) == flows.ROWS

@@ -44,15 +44,23 @@ def test_the_readme_shows_what_the_audit_over_time_prints() -> None:
     assert [line for line in shown.splitlines() if line not in ("...", "") and line not in printed] == []
 
 
+def test_the_readme_shows_what_load_prints() -> None:
+    shown = README.split("<!-- load -->\n```\n")[1].split("\n```")[0]
+    printed = run("load", "data/flows", "--cluster", "data/cluster").stdout
+    assert [line for line in shown.splitlines() if line not in ("...", "") and line not in printed] == []
+
+
 def test_every_command_the_readme_names_has_a_help_page() -> None:
-    named = set(re.findall(r"flowcheck (audit|explain|inventory|demo|warmup|doctor|completion)\b", README))
+    named = set(
+        re.findall(r"flowcheck (audit|explain|inventory|load|demo|warmup|doctor|completion)\b", README)
+    )
     assert {"audit", "explain"} <= named
     for command in named:
         assert run(command, "--help").returncode == 0
 
 
 def test_every_option_the_readme_names_exists() -> None:
-    helped = run("audit", "--help").stdout + run("explain", "--help").stdout
+    helped = "".join(run(name, "--help").stdout for name in ("audit", "explain", "load"))
     ours = re.sub(r"`python -m benchmarks[^`]*`|`kubectl[^`]*`", "", README)
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", ours))
     assert [option for option in sorted(named) if option not in helped] == []

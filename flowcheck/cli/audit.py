@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,8 +71,17 @@ def report(result: AuditResult, given: dict[str, Any]) -> int:
     return exit_code(result.summary, given["fail_on"], given["exit_zero"])
 
 
-def judge(context: click.Context, given: dict[str, Any]) -> AuditResult:
-    """One audit from parsed options to its result, with a progress bar and a word on what was odd."""
+def judge(
+    context: click.Context,
+    given: dict[str, Any],
+    *,
+    inspect: Callable[[Cluster], None] = lambda _cluster: None,
+    **more: Any,
+) -> AuditResult:
+    """One audit from parsed options to its result, with a progress bar and a word on what was odd.
+
+    ``inspect`` sees the cluster before a flow is read; ``more`` goes into the request.
+    """
     from flowcheck.cli.output import check_reports
     from flowcheck.cli.progress import progress_bar
 
@@ -92,9 +103,10 @@ def judge(context: click.Context, given: dict[str, Any]) -> AuditResult:
         )
         if given["strict"]:
             refuse_skipped(cluster)
+        inspect(cluster)
         return cluster
 
-    request = _request(given)
+    request = replace(_request(given), **more)
     with progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress:
         result = run_audit(given["flows"], load, request, progress)
     _say(result, speech)

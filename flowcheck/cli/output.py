@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import click
 
 from flowcheck.cli.values import Report
-from flowcheck.reports import renderer
+from flowcheck.reports import FORMATS, renderer
 from flowcheck.results.files import atomic_write, output_errors, refuse_unwritable
 
 if TYPE_CHECKING:
     from flowcheck.results.audit import AuditResult
+    from flowcheck.results.load_records import LoadResult
 
 
 def check_reports(reports: Sequence[Report]) -> None:
@@ -33,36 +35,49 @@ def check_reports(reports: Sequence[Report]) -> None:
             refuse_unwritable(file)
 
 
-def write_reports(result: AuditResult, reports: Sequence[Report], color: str) -> None:
-    """Files first: a closed standard output must not cost the files.
+def write_reports(
+    result: AuditResult | LoadResult,
+    reports: Sequence[Report],
+    color: str,
+    formats: Mapping[str, str] = FORMATS,
+    **options: Any,
+) -> None:
+    """Files first: a closed standard output must not cost the files. ``options`` go to every report.
 
     Raises: OutputError.
     """
     for report in reports:
         if report.file is not None:
-            _write_file(result, report, report.file, color)
+            shown = _terminal_options(report, color, is_file=True)
+            write_text(report.file, partial(renderer(report.format, formats), result, **shown, **options))
     for report in reports:
         if report.file is None:
-            _write_stdout(result, report, color)
+            shown = _terminal_options(report, color, is_file=False)
+            _write_stdout(partial(renderer(report.format, formats), result, **shown, **options))
 
 
-def _write_file(result: AuditResult, report: Report, file: Path, color: str) -> None:
+def write_text(file: Path, render: Callable[[TextIO], None]) -> None:
+    """A file of what ``render`` writes, complete or absent.
+
+    Raises: OutputError.
+    """
+
     def write(stream: BinaryIO) -> None:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="\n")
-        renderer(report.format)(result, text, **_terminal_options(report, color, is_file=True))
+        render(text)
         text.detach()
 
     atomic_write(file, write)
 
 
-def _write_stdout(result: AuditResult, report: Report, color: str) -> None:
+def _write_stdout(render: Callable[[TextIO], None]) -> None:
     stream = sys.stdout
     with output_errors("standard output"):
         if stream is None:
             raise OSError("it is closed")
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-        renderer(report.format)(result, stream, **_terminal_options(report, color, is_file=False))
+        render(stream)
         stream.flush()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,7 +86,10 @@ class SnapshotTime(Moment):
     def parse(self, text: str) -> Any:
         if text == "mtime":
             return text
-        return instant(super().parse(text))
+        time = instant(super().parse(text))
+        if time < 0:
+            raise ValueError(f"{text!r} is before 1970")
+        return time
 
 
 class Cidr(Value):
@@ -148,10 +152,13 @@ class ReportType(Value):
 
     name = "format[=file]"
 
+    def __init__(self, formats: Mapping[str, str] = FORMATS) -> None:
+        self._formats = formats
+
     def parse(self, text: str) -> Report:
         name, equals, file = text.partition("=")
-        if name not in FORMATS:
-            raise ValueError(f"{name!r} is not a report format; there are {', '.join(FORMATS)}")
+        if name not in self._formats:
+            raise ValueError(f"{name!r} is not a report format; there are {', '.join(self._formats)}")
         if equals and not file:
             raise ValueError(f"{text!r} names no file after the =")
         return Report(name, Path(file) if file not in ("", "-") else None)

@@ -16,7 +16,7 @@ from flowcheck.compile.classes import Decider, build_table
 from flowcheck.compile.endpoints import build_axis, timed_table
 from flowcheck.compile.epochs import build_epochs
 from flowcheck.compile.isolation import Isolation, stage_defaults
-from flowcheck.compile.names import name_endpoints
+from flowcheck.compile.names import locate_addresses, name_endpoints, node_names
 from flowcheck.compile.ports import build_port_classes
 from flowcheck.compile.program import Decision, Program, RuleInfo, Truth
 from flowcheck.compile.rows import NamedPorts, NumberedRule, RowBuilder, port_ranges
@@ -103,6 +103,8 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         unresolved=axis.unresolved,
         options=options,
         cluster=cluster,
+        nodes=node_names(axis),
+        located=locate_addresses(axis, cluster),
     )
 
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Meaning, Names
+from flowcheck.compile.addresses import prefix
 from flowcheck.compile.axis import Axis, Version, Versions, members
 from flowcheck.compile.ownership import Segment, is_static, segments
+from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import BEGINNING
 
 _WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
@@ -47,6 +49,20 @@ def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
         by_uid=by_uid,
         by_workload=by_workload,
     )
+
+
+def node_names(axis: Axis) -> tuple[str, ...]:
+    """The nodes' names, by their numbers."""
+    found = {end.node: end.name.removeprefix("Node/") for end in axis.endpoints if end.kind == a.KIND_NODE}
+    found |= {axis.endpoints[endpoint].node: pod.node for endpoint, pod in axis.pods if pod.node}
+    return tuple(found.get(number, "") for number in range(max(found, default=-1) + 1))
+
+
+def locate_addresses(axis: Axis, cluster: Cluster) -> dict[str, int]:
+    """The endpoint of every address of a pod or a backend, as it is written there."""
+    texts = {text for pod in cluster.pods for text in pod.addresses}
+    texts |= {backend.address for one in cluster.slices for backend in one.backends}
+    return {text: axis.find(prefix(text)) for text in texts if text}
 
 
 class _Book:

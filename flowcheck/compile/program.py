@@ -7,8 +7,8 @@ It is picklable; ``fingerprint`` is the SHA-256 of the arrays and words that dec
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -67,6 +67,8 @@ class Program:
     ``by_pod`` and ``by_workload`` map (namespace, name), ``by_uid`` a pod's uid, to what the name means at a
     time. ``service_ports`` are those of ``tables.services``, each with its Service. Default denies are
     decisions after the rules'. ``cluster`` is what was compiled; only ``explain`` looks at it again.
+    ``nodes`` are names by the number in column NODE; ``located`` maps addresses of pods and backends to
+    endpoints.
     """
 
     tables: Tables
@@ -83,6 +85,8 @@ class Program:
     unresolved: int
     options: Options
     cluster: Cluster | None = None
+    nodes: tuple[str, ...] = ()
+    located: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -98,7 +102,7 @@ class Program:
 
     def without_truth(self) -> Program:
         """What a worker needs: the tables, without the matrices and the cluster they came from."""
-        return replace(self, truth=None, cluster=None, service_ports=())
+        return replace(self, truth=None, cluster=None, service_ports=(), nodes=(), located={})
 
 
 def _arrays(value: Any) -> Iterator[AnyArray]:

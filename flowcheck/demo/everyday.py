@@ -1,6 +1,7 @@
 """The everyday traffic of the sample cluster: who talks to whom, how often, how much. All of it is allowed.
 
-Read by ``flows``; nothing here is planted to be found.
+Read by ``flows``. No policy is broken here. Connections spread evenly over their destinations, but where
+``spread`` or ``sticky`` says otherwise: that is planted for the load of Services.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Edge(NamedTuple):
 
     ``weight`` is the share of all connections. ``reporters`` may write a record each (1: the source's
     node, 2: the destination's); outside the cluster nobody does. ``size`` is about the bytes of one.
+    ``spread`` weighs the destinations (empty: even); ``sticky``: every source has one of them for good.
     """
 
     weight: int
@@ -30,9 +32,12 @@ class Edge(NamedTuple):
     protocol: int = TCP
     reporters: tuple[int, ...] = (1, 2)
     size: int = 2_000
+    spread: tuple[int, ...] = ()
+    sticky: bool = False
 
 
 FROM_OUTSIDE, TO_OUTSIDE = (2,), (1,)
+UNEVEN, HOT = (3, 2), (5, 1)
 
 EDGES: tuple[Edge, ...] = (
     # Customers come in, and each page asks for a few things more.
@@ -40,14 +45,14 @@ EDGES: tuple[Edge, ...] = (
     Edge(150, at.GATEWAY, at.STOREFRONT_OLD, (8080,), size=50_000),
     Edge(75, at.GATEWAY, at.STOREFRONT_NEW, (9080,), size=50_000),
     Edge(12, at.GATEWAY_V6, at.STOREFRONT_OLD_V6, (8080,), size=50_000),
-    Edge(8, at.GATEWAY_V6, at.STOREFRONT_NEW_V6, (9080,), size=50_000),
-    Edge(260, at.STOREFRONT, at.CATALOG, (8080,), size=24_000),
-    Edge(90, at.STOREFRONT, at.CART, (8080,), size=3_000),
+    Edge(6, at.GATEWAY_V6, at.STOREFRONT_NEW_V6, (9080,), size=50_000),
+    Edge(260, at.STOREFRONT, at.CATALOG, (8080,), size=24_000, spread=UNEVEN),
+    Edge(90, at.STOREFRONT, at.CART, (8080,), size=3_000, spread=HOT),
     Edge(90, at.CART, at.CART_STORE, (6379,), size=1_200),
-    Edge(24, at.STOREFRONT, at.ORDERS, (8080,), size=6_000),
-    Edge(20, at.ORDERS, at.CATALOG, (8080,), size=8_000),
+    Edge(24, at.STOREFRONT, at.ORDERS, (8080,), size=6_000, sticky=True),
+    Edge(20, at.ORDERS, at.CATALOG, (8080,), size=8_000, spread=UNEVEN),
     # Money.
-    Edge(20, at.ORDERS, at.PAYMENTS_API, (50051,), size=3_500),
+    Edge(20, at.ORDERS, at.PAYMENTS_API[:2], (50051,), size=3_500),
     Edge(30, at.PAYMENTS_API, at.LEDGER_PRIMARY, (5432,), size=9_000),
     Edge(6, at.SETTLEMENT, at.LEDGER_PRIMARY, (5432,), size=90_000),
     Edge(4, at.SETTLEMENT, at.BANK, (443,), reporters=TO_OUTSIDE, size=40_000),

@@ -117,11 +117,12 @@ def _connections(draw: Draw, edge: Edge | Scenario, n_rows: int) -> Columns:
     """The ends, ports and sizes of ``n_rows`` connections of one edge; -1 is no port."""
     ports = [-1 if port is None else port for port in edge.ports]
     size = edge.size if isinstance(edge, Edge) else 2_000
+    src = draw.at(edge.sources, n_rows)
     amount = size * draw.skewed(_SIZES, n_rows) // 16
-    aggregated = (1, 2, 3, 4) if edge.protocol == UDP else (1,)
+    aggregated = _LOOKUPS if edge.protocol == UDP else (1,)
     return {
-        "src": draw.at(edge.sources, n_rows),
-        "dst": draw.at(edge.destinations, n_rows),
+        "src": src,
+        "dst": _destinations(draw, edge, src),
         "src_port": np.where(ports[0] < 0, -1, draw.rng.integers(32_768, 61_000, n_rows)),
         "dst_port": draw.skewed(ports, n_rows),
         "protocol": np.full(n_rows, edge.protocol, dtype=np.int64),
@@ -134,8 +135,23 @@ def _connections(draw: Draw, edge: Edge | Scenario, n_rows: int) -> Columns:
     }
 
 
+def _destinations(draw: Draw, edge: Edge | Scenario, src: Int64) -> Int64:
+    """Which of the destinations each connection goes to."""
+    choices = np.asarray([draw.addresses[name] for name in edge.destinations], dtype=np.int64)
+    if isinstance(edge, Scenario):
+        return draw.skewed(choices.tolist(), len(src))
+    if edge.sticky:
+        place = np.argmax(src[:, None] == [draw.addresses[name] for name in edge.sources], axis=1)
+        own: Int64 = choices[place % len(choices)]
+        return own
+    chosen: Int64 = choices[draw.weighted(edge.spread or (1,) * len(choices), len(src))]
+    return chosen
+
+
 _SIZES = (16, 14, 18, 12, 20, 9, 24, 7, 32, 5, 48, 64, 96, 160, 320, 800)
 """Sixteenths of an edge's size, the commonest first."""
+_LOOKUPS = (1, 1, 1, 1, 1, 1, 1, 2)
+"""Connections that one record of UDP stands for; few, as those of one record are no independent choices."""
 _DURATIONS = (4, 3, 5, 6, 2, 8, 11, 15, 1, 22, 40, 75, 150, 400, 1200)
 
 

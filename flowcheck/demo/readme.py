@@ -26,6 +26,20 @@ Made by `flowcheck demo`; nothing here was recorded in a real network. Try it:
 Most of it is in order. The rest was planted, in exactly these numbers of records:
 """
 
+LOAD = """\
+## How Services carry their load
+
+`flowcheck load flows --cluster cluster` finds these, and every other Service that can be tested balanced:
+
+| Service | what was planted | found |
+|---|---|---|
+| shop/catalog | an imbalance: of its two pods one has three connections in five | skewed |
+| shop/cart | a hot endpoint: of its two pods one has five connections in six | skewed, hot |
+| payments/payments-api | an idle endpoint: of its three pods one is ready and never used | skewed, idle |
+| shop/orders | ClientIP affinity, which 24 connections of one storefront pod break | insufficient, stray |
+| shop/storefront | a roll-out: two pods of the old generation, one of the new, a third each | balanced |
+"""
+
 
 def text(n_rows: int) -> str:
     """The README for ``n_rows`` flow records."""
@@ -35,6 +49,7 @@ def text(n_rows: int) -> str:
         _findings("Denied, though the policies allow it (`dropped_allowed`)", DROPPED_ALLOWED),
         _stories("Cannot be decided (verdict unknown, never a violation)", "reason", UNDECIDED),
         _stories("In order, though it may not look so", "verdict", IN_ORDER),
+        LOAD,
     ]
     return "\n".join(parts)
 

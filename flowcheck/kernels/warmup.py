@@ -8,7 +8,20 @@ from typing import Any
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.kernels import classes, connections, decide, edges, initiators, lookup, rows, translate
+from flowcheck.kernels import (
+    attribute,
+    classes,
+    connections,
+    decide,
+    edges,
+    initiators,
+    load,
+    lookup,
+    multinomial,
+    rows,
+    statistics,
+    translate,
+)
 
 
 def warmup() -> None:
@@ -51,6 +64,23 @@ def warmup() -> None:
     connections.keep_recent(uint64(2), int64(2), 0, uint64(2), int64(2))
     edges.count_flows(int64(2, 8), 0, int32(1, 8), flows, judged, 0)
     edges.merge(int64(2, 8), 0, int64(1, 8), 0)
+    _warm_load(services, flows, judged)
+
+
+def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) -> None:
+    int32, int64, uint8 = (_zeros(t) for t in (np.int32, np.int64, np.uint8))
+    setting = a.LoadSetting(services, int32(1, 8), int32(1), int64(1), int64(1), uint8(1), int32(1))
+    attributed = a.Attributed(uint8(1), int32(1), int32(1))
+    attribute.attribute(setting, flows, judged.verdict, int32(1), attributed, int64(a.N_CLASSES))
+    places = int64(1, 5, a.N_PLACES, 2)
+    load.count_rows(int64(2, 8), int64(2, 8), int64(2), int64(2), places, setting, flows, attributed, 0)
+    load.merge_load(int64(2, 8), 0, 0, int64(1, 8), 0)
+    load.merge_clients(int64(2, 8), 0, 0, int64(1, 8), 0)
+    counts, shares = np.array([1, 0]), np.array([0.5, 0.5])
+    statistics.chi_square_tail(1.0, 1)
+    statistics.binomial_tail(1, 2, 0.5)
+    multinomial.exact_tail(counts, shares)
+    multinomial.sample_tail(counts, shares, 1, 2, 2)
 
 
 def _services(int32: Callable[..., Any], int64: Callable[..., Any]) -> a.ServiceTable:

@@ -5,6 +5,8 @@ Source: core/v1 Service, Endpoints; discovery.k8s.io/v1 EndpointSlice.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from flowcheck.manifests.documents import Document
@@ -19,6 +21,11 @@ from flowcheck.manifests.objects import (
 from flowcheck.model.cluster import Backend, EndpointSlice, Service, ServicePort
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+DEFAULT_AFFINITY_SECONDS, MOST_AFFINITY_SECONDS = 10800, 86400
+TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
+TRAFFIC_POLICIES = ("Cluster", "Local")
+AFFINITIES = ("None", "ClientIP")
+DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 
 
 class _Port(msgspec.Struct, rename="camel"):
@@ -29,13 +36,27 @@ class _Port(msgspec.Struct, rename="camel"):
     node_port: int | None = None
 
 
-class _Spec(msgspec.Struct):
+class _ClientIP(msgspec.Struct, rename="camel"):
+    timeout_seconds: int | None = None
+
+
+class _AffinityConfig(msgspec.Struct):
+    client_ip: _ClientIP | None = msgspec.field(default=None, name="clientIP")
+
+
+class _Spec(msgspec.Struct, rename="camel"):
     type: str | None = None
     ports: list[_Port] | None = None
     selector: dict[str, str] | None = None
     cluster_ip: str | None = msgspec.field(default=None, name="clusterIP")
     cluster_ips: list[str] | None = msgspec.field(default=None, name="clusterIPs")
     external_ips: list[str] | None = msgspec.field(default=None, name="externalIPs")
+    internal_traffic_policy: str | None = None
+    external_traffic_policy: str | None = None
+    traffic_distribution: str | None = None
+    session_affinity: str | None = None
+    session_affinity_config: _AffinityConfig | None = None
+    publish_not_ready_addresses: bool | None = None
 
 
 class _Ingress(msgspec.Struct):
@@ -67,12 +88,22 @@ class _Conditions(msgspec.Struct):
     terminating: bool | None = None
 
 
+class _For(msgspec.Struct):
+    name: str | None = None
+
+
+class _Hints(msgspec.Struct, rename="camel"):
+    for_zones: list[_For] | None = None
+    for_nodes: list[_For] | None = None
+
+
 class _Endpoint(msgspec.Struct, rename="camel"):
     addresses: list[str] | None = None
     conditions: _Conditions | None = None
     target_ref: _Target | None = None
     node_name: str | None = None
     zone: str | None = None
+    hints: _Hints | None = None
 
 
 class _Slice(LabelledObject, rename="camel"):
@@ -98,22 +129,59 @@ class _Endpoints(msgspec.Struct):
 
 
 def read_service(document: Document) -> Service:
-    """A Service; ``external_ips`` are spec.externalIPs and the load balancer's addresses."""
+    """A Service; ``external_ips`` are spec.externalIPs and the load balancer's addresses.
+
+    An ExternalName Service is a name in DNS: it has no addresses and no backends, whatever else it says.
+    """
     manifest = document.decode(_Service)
     spec, status = manifest.spec or _Spec(), manifest.status or _Status()
     balancer = (status.load_balancer.ingress if status.load_balancer else None) or ()
     own = [ip for ip in spec.cluster_ips or [spec.cluster_ip or ""] if ip != "None"]
     outside = [*(spec.external_ips or ()), *(entry.ip for entry in balancer)]
-    return Service(
+    service = Service(
         document.namespace or DEFAULT_NAMESPACE,
         document.name,
-        spec.type or "ClusterIP",
+        _word(document, spec.type, "spec.type", TYPES),
         read_addresses(document, own, "spec.clusterIPs"),
         read_addresses(document, outside, "spec.externalIPs"),
         _ports(document, spec.ports, "spec.ports"),
         spec.selector or None,
         document.source,
+        _word(document, spec.internal_traffic_policy, "spec.internalTrafficPolicy", TRAFFIC_POLICIES),
+        _word(document, spec.external_traffic_policy, "spec.externalTrafficPolicy", TRAFFIC_POLICIES),
+        _distribution(document, spec.traffic_distribution),
+        _word(document, spec.session_affinity, "spec.sessionAffinity", AFFINITIES),
+        _affinity_seconds(document, spec.session_affinity_config),
+        bool(spec.publish_not_ready_addresses),
     )
+    if service.type == "ExternalName":
+        return replace(service, cluster_ips=(), external_ips=(), selector=None)
+    return service
+
+
+def _word(document: Document, given: str | None, path: str, words: tuple[str, ...]) -> str:
+    """One of the API's words, the first where the manifest says nothing."""
+    if not given or given in words:
+        return given or words[0]
+    document.report(f"must be {' or '.join(words)}", path=path)
+    return words[0]
+
+
+def _distribution(document: Document, given: str | None) -> str:
+    """Only a wish: what came of it are the hints of the EndpointSlices. Newer words are no reason to stop."""
+    if given and given not in DISTRIBUTIONS:
+        document.warn(f"spec.trafficDistribution: {given[:63]!r} is unknown; hints are followed all the same")
+    return given or ""
+
+
+def _affinity_seconds(document: Document, config: _AffinityConfig | None) -> int:
+    given = config.client_ip.timeout_seconds if config and config.client_ip else None
+    seconds = DEFAULT_AFFINITY_SECONDS if given is None else given
+    if 1 <= seconds <= MOST_AFFINITY_SECONDS:
+        return seconds
+    path = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
+    document.report(f"must be from 1 to {MOST_AFFINITY_SECONDS}, is {seconds}", path=path)
+    return DEFAULT_AFFINITY_SECONDS
 
 
 def _ports(document: Document, ports: list[_Port] | None, path: str) -> tuple[ServicePort, ...]:
@@ -147,6 +215,8 @@ def read_slice(document: Document) -> list[EndpointSlice]:
                 ready=ready,
                 serving=ready if state.serving is None else state.serving,
                 terminating=bool(state.terminating),
+                for_zones=_names(endpoint.hints.for_zones if endpoint.hints else None),
+                for_nodes=_names(endpoint.hints.for_nodes if endpoint.hints else None),
             )
             for address in read_addresses(document, endpoint.addresses or (), "endpoints")
         ]
@@ -170,6 +240,10 @@ def read_endpoints(document: Document) -> list[EndpointSlice]:
         ports = _ports(document, subset.ports, "subsets")
         result.append(EndpointSlice(namespace, document.name, ports, tuple(backends), document.source))
     return result
+
+
+def _names(hints: list[_For] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(hint.name for hint in hints or () if hint.name))
 
 
 def _pod_name(target: _Target | None) -> str:

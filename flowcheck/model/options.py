@@ -1,4 +1,4 @@
-"""The choices a policy language leaves to its implementation, and which side an audit takes."""
+"""What a person may choose: how to read what policies leave open, and which load is worth an alarm."""
 
 from __future__ import annotations
 
@@ -29,3 +29,17 @@ class Options:
     skew: int = 2_000_000
     policies_at: int | None = None
     cluster_ranges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When the load of a Service is worth an alarm.
+
+    ``alpha``: how often chance alone may raise one, over all Services. ``min_misplaced``, ``min_cv``: effects
+    worth it, either of which suffices. ``min_hot``: how many times its expectation a hot endpoint has.
+    """
+
+    alpha: float = 0.05
+    min_misplaced: float = 0.05
+    min_cv: float = 0.1
+    min_hot: float = 1.5

@@ -6,7 +6,7 @@ To add one, see CONTRIBUTING.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 FORMATS = {
@@ -18,7 +18,16 @@ FORMATS = {
 }
 
 
-def renderer(name: str) -> Callable[..., None]:
+LOAD_FORMATS = {
+    "terminal": "flowcheck.reports.load_terminal",
+    "json": "flowcheck.reports.load_json",
+    "csv": "flowcheck.reports.load_csv",
+    "md": "flowcheck.reports.load_markdown",
+}
+"""Those of ``flowcheck load``."""
+
+
+def renderer(name: str, formats: Mapping[str, str] = FORMATS) -> Callable[..., None]:
     """The ``render`` function of the format called ``name``."""
-    render: Callable[..., None] = import_module(FORMATS[name]).render
+    render: Callable[..., None] = import_module(formats[name]).render
     return render

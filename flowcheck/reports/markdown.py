@@ -7,6 +7,7 @@ from typing import TextIO
 
 from flowcheck.reports import wording
 from flowcheck.reports.escape import escape_markdown
+from flowcheck.reports.load_brief import brief
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
 
@@ -33,6 +34,9 @@ def _document(result: AuditResult) -> Iterable[str]:
         yield from _heading(f"Unknown ({wording.counted(summary.verdicts.unknown, 'row')})")
         rows = [(f"{count:,}", reason, meaning) for count, reason, meaning in wording.unknowns(summary)]
         yield from _table(("rows", "reason", "meaning"), rows)
+    if result.load.services:
+        yield from _heading("Service load")
+        yield from _list(brief(result.load))
     yield from _heading("Not looked at")
     yield from _list(
         wording.not_looked_at(result) or ["nothing: every row of every file got a verdict"],

@@ -17,6 +17,7 @@ from rich.text import Text
 from flowcheck.reports import wording
 from flowcheck.reports.console import report_console
 from flowcheck.reports.escape import escape
+from flowcheck.reports.load_brief import brief
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
 
@@ -35,6 +36,7 @@ def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: i
         _headline(console, result)
         _findings(console, result)
         _unknowns(console, result)
+        _load(console, result)
         _left_out(console, result)
         _next(console, result)
 
@@ -133,6 +135,14 @@ def _unknowns(console: Console, result: AuditResult) -> None:
     for count, reason, meaning in rows:
         table.add_row(_lines(f"{count:,}"), _lines(reason), _lines(meaning))
     console.print(table)
+
+
+def _load(console: Console, result: AuditResult) -> None:
+    lines = brief(result.load)
+    if lines:
+        _section(console, "Service load")
+    for line in lines:
+        _print(console, f"  {line}")
 
 
 def _left_out(console: Console, result: AuditResult) -> None:

@@ -207,6 +207,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ``coverage`` is the share of declared rows that got a verdict of allow, deny or not_applicable,
     in percent. ``first_seen``/``last_seen`` span the judged rows (None without any). ``complete`` is false
     when a file failed, a row was rejected beyond what was tolerated, or coverage is below the asked minimum.
+    ``load`` counts service ports by state.
     """
 
     schema: int
@@ -226,6 +227,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: str | None
     last_seen: str | None
     violations: Violations
+    load: dict[str, int]
     unused_rules: int
     cluster: ClusterCounts
     compiled: ProgramCounts

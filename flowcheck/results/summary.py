@@ -16,6 +16,8 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
 from flowcheck.results.findings import violation_codes
+from flowcheck.results.load_records import LoadResult
+from flowcheck.results.load_states import State
 from flowcheck.results.records import (
     ClusterCounts,
     FileEntry,
@@ -95,6 +97,21 @@ def count_violations(program: Program, edges: Edges, findings: int) -> Violation
         dropped_allowed=int(edges.records[codes == DROPPED_ALLOWED].sum()),
         findings=findings,
     )
+
+
+def count_load(load: LoadResult) -> dict[str, int]:
+    """Service ports by state."""
+    states = Counter(service.state for service in load.services)
+    return {str(state): states[state] for state in State}
+
+
+def check_load(totals: Totals, load: LoadResult) -> None:
+    """Every judged row was attributed to a Service, or to none, once."""
+    attributed = sum(load.classes.values())
+    if attributed != totals.rows_judged + totals.rows_unknown:
+        raise LedgerMismatchError(
+            f"{totals.rows_judged + totals.rows_unknown} rows judged, {attributed} attributed"
+        )
 
 
 def count_cluster(cluster: Cluster) -> ClusterCounts:

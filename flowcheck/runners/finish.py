@@ -28,6 +28,9 @@ from flowcheck.results.edges import edges_table, fold_reports, take_apart
 from flowcheck.results.files import json_text, output_errors, refuse_unwritable, sync_folder
 from flowcheck.results.findings import gather_findings, time_text
 from flowcheck.results.hits import hits_table
+from flowcheck.results.load_catalog import Catalog
+from flowcheck.results.load_services import assess_load
+from flowcheck.results.load_tables import load_table, services_table
 from flowcheck.results.records import SCHEMA, Ledger, Summary, Timings, Totals
 from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
@@ -44,6 +47,7 @@ class Finished(NamedTuple):
 
     cluster: Cluster
     program: Program
+    catalog: Catalog
     request: AuditRequest
     workspace: Workspace
     merged: Merged
@@ -63,6 +67,10 @@ def finish(run: Finished) -> AuditResult:
     verdicts = sums.count_verdicts(run.program, edges)
     covered = sums.coverage(totals)
     causes = tuple(_incomplete(run, totals, covered))
+    load = assess_load(
+        run.catalog, run.merged.load.entries(), run.request.thresholds, proportional=run.request.proportional
+    )
+    sums.check_load(totals, load)
     judge_seconds = run.clock[3] - run.clock[2]
     summary = Summary(
         schema=SCHEMA,
@@ -87,6 +95,7 @@ def finish(run: Finished) -> AuditResult:
         first_seen=time_text(int(edges.first_seen.min())) if len(entries) else None,
         last_seen=time_text(int(edges.last_seen.max())) if len(entries) else None,
         violations=sums.count_violations(run.program, edges, len(findings)),
+        load=sums.count_load(load),
         unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
         cluster=sums.count_cluster(run.cluster),
         compiled=sums.count_program(run.program),
@@ -108,7 +117,7 @@ def finish(run: Finished) -> AuditResult:
         files=files,
     )
     table = edges_table(run.program, edges)
-    result = AuditResult(summary, findings, table, hits, ledger, run.request.out)
+    result = AuditResult(summary, findings, table, hits, ledger, run.request.out, load)
     if run.request.out is not None:
         _write_all(run, result)
     return result
@@ -143,6 +152,12 @@ def _write_all(run: Finished, result: AuditResult) -> None:
         "violations.parquet": lambda path: _write_violations(run, path),
         "edges.parquet": lambda path: pq.write_table(result.edges, path, compression="zstd"),
         "policy_hits.parquet": lambda path: pq.write_table(result.policy_hits, path, compression="zstd"),
+        "services.parquet": lambda path: pq.write_table(
+            services_table(result.load.services), path, compression="zstd"
+        ),
+        "load.parquet": lambda path: pq.write_table(
+            load_table(result.load.services), path, compression="zstd"
+        ),
         "findings.json": lambda path: _write_json(
             path, {"schema": SCHEMA, "version": __version__, "findings": result.findings}
         ),

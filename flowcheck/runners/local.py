@@ -22,6 +22,8 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import instant
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.files import output_errors
+from flowcheck.results.load import LoadTable, unpack
+from flowcheck.results.load_plan import plan_load
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
 from flowcheck.runners.merged import Merged
@@ -60,13 +62,15 @@ def run_audit(
         clock.append(time.monotonic())
         report(Progress("compiling policies", files_total=len(inputs)))
         program = compile_program(cluster, request.options)
-        workspace.begin(program, request, inputs)
+        catalog, plan = plan_load(program, cluster)
+        workspace.begin(program, plan, request, inputs)
         clock.append(time.monotonic())
-        work = _Run(Plan(inputs), pool, workspace, report)
+        work = _Run(Plan(inputs), Merged(LoadTable(len(catalog.ports))), pool, workspace, report)
         work.judge(_setup(workspace, request))
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
-        result = finish(Finished(cluster, program, request, workspace, work.merged, started_at, tuple(clock)))
+        inputs_of = (cluster, program, catalog, request, workspace)
+        result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
 
@@ -106,9 +110,9 @@ def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
 class _Run:
     """The judging itself: hand out orders, take answers, merge files as they are finished."""
 
-    def __init__(self, plan: Plan, pool: Pool, workspace: Workspace, report: Report) -> None:
+    def __init__(self, plan: Plan, merged: Merged, pool: Pool, workspace: Workspace, report: Report) -> None:
         self.plan = plan
-        self.merged = Merged()
+        self.merged = merged
         self.rows_done = 0
         self._pool = pool
         self._workspace = workspace
@@ -176,6 +180,7 @@ class _Run:
         parts = [self._workspace.part(name) for name in names]
         for part in parts:
             self.merged.edges.merge(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
+            self.merged.load.merge(unpack(part.load))
             self.merged.seen.add(part.seen)
             for key, example in part.examples:
                 known = self.merged.examples.get(key)

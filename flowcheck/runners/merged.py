@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flowcheck.results.edges import EdgeTable
+from flowcheck.results.load import LoadTable
 from flowcheck.results.records import Example, FileEntry
 from flowcheck.results.seen import Seen
 
@@ -13,6 +14,7 @@ from flowcheck.results.seen import Seen
 class Merged:
     """What all files together came to. ``violations`` names the parts, in the order of the input."""
 
+    load: LoadTable
     edges: EdgeTable = field(default_factory=EdgeTable)
     seen: Seen = field(default_factory=Seen)
     examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)

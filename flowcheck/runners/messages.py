@@ -11,6 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from flowcheck.flows.inputs import FileIdentity
+from flowcheck.results.load import LoadBytes
 from flowcheck.results.records import Example, Rejected
 from flowcheck.results.seen import Seen
 
@@ -18,7 +19,8 @@ MAX_MESSAGE = 64 << 20
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
-    """Read the program (pickled by the parent, in a folder of the parent's) and the filters."""
+    """Read the filters, and the program with what the load is counted by: pickled by the parent, in a folder
+    of its own."""
 
     program: str
     folder: str
@@ -112,6 +114,7 @@ class Part(msgspec.Struct, frozen=True):
     violations: int
     violations_bytes: int
     seen: Seen
+    load: LoadBytes
 
 
 _orders = msgspec.msgpack.Decoder(Order)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from flowcheck.model.options import Options
+from flowcheck.model.options import Options, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class AuditRequest:
 
     ``since`` is included, ``until`` is not; both are compared with start_time. ``namespaces`` keeps flows
     with an end in one of them. More than ``max_rejected_rows`` and more than ``max_rejected_percent`` of
-    the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete.
+    the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete. ``thresholds`` and
+    ``proportional`` are for the load: see :func:`flowcheck.results.load_services.assess_load`.
     """
 
     options: Options = field(default_factory=Options)
@@ -31,6 +32,8 @@ class AuditRequest:
     resume: bool = False
     allow_no_policies: bool = False
     cache: bool = True
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    proportional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ from flowcheck.flows.parquet import FlowFile
 from flowcheck.flows.schema import COLUMNS, JUDGED
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
+from flowcheck.results.load import MOST_IN_A_TASK as MOST_COUNTED
+from flowcheck.results.load import LoadTable, pack
+from flowcheck.results.load_plan import LoadPlan, named_ports
 from flowcheck.results.records import Example, Rejected
 from flowcheck.results.seen import Seen
 from flowcheck.results.violations import violating_rows, violations_batch
@@ -54,17 +57,18 @@ def part_errors() -> Iterator[None]:
 
 
 class TaskRunner:
-    """Runs tasks against one program with one set of filters."""
+    """Runs tasks against one program with one set of filters; ``plan`` is what the load is counted by."""
 
-    def __init__(self, program: Program, setup: Setup) -> None:
+    def __init__(self, program: Program, plan: LoadPlan, setup: Setup) -> None:
         self._program = program
+        self._plan = plan
         self._setup = setup
         self._resolver = make_resolver(program)
         self._in_namespaces = np.array([n in setup.namespaces for n in program.namespaces], dtype=np.bool_)
 
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's row groups; returns the name of the part written."""
-        work = _Work(self._program, task)
+        work = _Work(self._program, self._plan, task)
         judged_columns = [name for name in file.columns if name in JUDGED]
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
         others = _Others(file, task, [name for name in kept if name not in JUDGED])
@@ -111,10 +115,12 @@ class TaskRunner:
 class _Work:
     """The sums of one task."""
 
-    def __init__(self, program: Program, task: Judge) -> None:
+    def __init__(self, program: Program, plan: LoadPlan, task: Judge) -> None:
         self._program = program
+        self._plan = plan
         self._task = task
         self._edges = EdgeTable()
+        self._load = LoadTable(len(plan.setting.same), most=MOST_COUNTED)
         self._connections = ConnectionTable()
         self._seen = Seen()
         self._judged = self._unknown = self._violations = 0
@@ -140,6 +146,8 @@ class _Work:
         self._connections.mark(result.flows)
         self._seen.count(batch, result)
         self._edges.count(self._program.tables.endpoints, result.flows, result.judged)
+        named = named_ports(self._plan, batch, result.flows.protocol)
+        self._load.count(self._plan.setting, result.flows, result.judged.verdict, named)
         rows = violating_rows(result)
         self._violations += len(rows)
         return rows
@@ -182,6 +190,7 @@ class _Work:
             violations=self._violations,
             violations_bytes=violations_bytes,
             seen=self._seen,
+            load=pack(self._load.unordered()),
         )
 
 

@@ -54,8 +54,8 @@ def main() -> None:
     runner: TaskRunner | None = None
     while (order := receive_order(orders)) is not None:
         if isinstance(order, Setup):
-            program = pickle.loads(zlib.decompress(Path(order.program).read_bytes()))
-            runner = TaskRunner(program, order)
+            program, plan = pickle.loads(zlib.decompress(Path(order.program).read_bytes()))
+            runner = TaskRunner(program, plan, order)
             _silence()
             send(answers, Ready())
         else:

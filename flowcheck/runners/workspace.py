@@ -25,6 +25,7 @@ from flowcheck.compile import Program
 from flowcheck.errors import RunError
 from flowcheck.flows.inputs import RESULTS_MARK, WORK_FOLDER, InputFile
 from flowcheck.results.files import output_errors
+from flowcheck.results.load_plan import LoadPlan
 from flowcheck.runners.messages import Part
 from flowcheck.runners.request import AuditRequest
 
@@ -73,12 +74,12 @@ class Workspace:
         """Nothing is left to go on with."""
         self._finished = True
 
-    def begin(self, program: Program, request: AuditRequest, inputs: list[InputFile]) -> None:
+    def begin(self, program: Program, plan: LoadPlan, request: AuditRequest, inputs: list[InputFile]) -> None:
         """Write down what this run is. A run that resumes must be the same one; any other starts anew.
 
         **Raises**: RunError when ``--resume`` meets another run's parts.
         """
-        key = run_key(program, request, inputs)
+        key = run_key(program, plan, request, inputs)
         record = self.folder / RECORD
         found = record.read_text() if record.exists() else None
         if request.resume and found not in (None, key):
@@ -92,7 +93,7 @@ class Workspace:
                 shutil.rmtree(self.folder)
                 self.folder.mkdir(mode=0o700)
                 record.write_text(key)
-            content = zlib.compress(pickle.dumps(program.without_truth(), protocol=5), level=1)
+            content = zlib.compress(pickle.dumps((program.without_truth(), plan), protocol=5), level=1)
             (self.folder / "program").write_bytes(content)
 
     def finish(self, number: int, done: Done) -> None:
@@ -140,11 +141,16 @@ class Workspace:
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
 
 
-def run_key(program: Program, request: AuditRequest, inputs: list[InputFile]) -> str:
+def run_key(program: Program, plan: LoadPlan, request: AuditRequest, inputs: list[InputFile]) -> str:
     """What two runs must share for one to go on with the other's parts."""
     chosen = (request.since, request.until, request.namespaces, request.keep_columns)
     files = [(each.path, tuple(each.identity)) for each in inputs if not each.skipped]
-    text = repr((__version__, program.fingerprint, chosen, files))
+    setting = plan.setting
+    counted_by = [
+        column.tobytes()
+        for column in (setting.same, setting.start, setting.end, setting.by_origin, setting.zone)
+    ]
+    text = repr((__version__, program.fingerprint, sorted(plan.named.items()), counted_by, chosen, files))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -23,25 +22,6 @@ from flowcheck.results.audit import AuditResult
 from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_result
 
 COMMAND = ["audit", "flows", "--cluster", "cluster"]
-
-
-@pytest.fixture
-def finish(monkeypatch: pytest.MonkeyPatch) -> Callable[[AuditResult], dict[str, Any]]:
-    """Make every run end with a given result; returns what the run was asked."""
-
-    def prepare(result: AuditResult) -> dict[str, Any]:
-        asked: dict[str, Any] = {}
-
-        def run_audit(flows: Any, load: Any, request: Any, progress: Any = None) -> AuditResult:
-            asked.update(flows=flows, load=load, request=request, progress=progress)
-            return result
-
-        module = ModuleType("flowcheck.runners.local")
-        module.run_audit = run_audit  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "flowcheck.runners.local", module)
-        return asked
-
-    return prepare
 
 
 Finish = Callable[[AuditResult], dict[str, Any]]

@@ -37,6 +37,67 @@ def test_a_service(load: Load) -> None:
     )
 
 
+def test_how_a_service_spreads_its_traffic(load: Load) -> None:
+    (only,) = load(
+        service(
+            "{type: NodePort, internalTrafficPolicy: Local, externalTrafficPolicy: Local,"
+            " trafficDistribution: PreferSameZone, sessionAffinity: ClientIP,"
+            " sessionAffinityConfig: {clientIP: {timeoutSeconds: 600}}, publishNotReadyAddresses: true}"
+        )
+    ).services
+    assert (only.internal_traffic_policy, only.external_traffic_policy) == ("Local", "Local")
+    assert only.traffic_distribution == "PreferSameZone"
+    assert (only.session_affinity, only.affinity_seconds) == ("ClientIP", 600)
+    assert only.publish_not_ready
+
+
+@pytest.mark.parametrize(
+    "spec", ["{}", "{sessionAffinity: None, sessionAffinityConfig: {clientIP: null}, type: ''}"]
+)
+def test_what_a_service_does_that_says_nothing(load: Load, spec: str) -> None:
+    (only,) = load(service(spec)).services
+    assert (only.type, only.internal_traffic_policy, only.external_traffic_policy) == (
+        *("ClusterIP", "Cluster", "Cluster"),
+    )
+    assert (only.traffic_distribution, only.session_affinity, only.affinity_seconds) == ("", "None", 10800)
+    assert not only.publish_not_ready
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ("{type: Clusterip}", "spec.type: Service s: must be ClusterIP or NodePort or LoadBalancer"),
+        ("{internalTrafficPolicy: local}", "spec.internalTrafficPolicy: Service s: must be Cluster or Local"),
+        ("{externalTrafficPolicy: Zone}", "spec.externalTrafficPolicy: Service s: must be Cluster or Local"),
+        ("{sessionAffinity: Cookie}", "spec.sessionAffinity: Service s: must be None or ClientIP"),
+        (
+            "{sessionAffinityConfig: {clientIP: {timeoutSeconds: 86401}}}",
+            "sessionAffinityConfig.clientIP.timeoutSeconds: Service s: must be from 1 to 86400, is 86401",
+        ),
+        ("{sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}}", "must be from 1 to 86400, is 0"),
+    ],
+)
+def test_a_setting_that_the_api_server_refuses(
+    problems: Callable[..., list[str]], spec: str, problem: str
+) -> None:
+    (only,) = problems(service(spec))
+    assert only.startswith("a.yaml:4 spec.")
+    assert problem in only
+
+
+def test_a_newer_distribution_is_a_warning(load: Load) -> None:
+    cluster = load(service("{trafficDistribution: PreferSameRack}"))
+    assert cluster.services[0].traffic_distribution == "PreferSameRack"
+    (warning,) = cluster.warnings
+    assert "spec.trafficDistribution: 'PreferSameRack' is unknown" in warning
+
+
+def test_an_external_name_has_no_backends(load: Load) -> None:
+    spec = "{type: ExternalName, externalName: db.example, selector: {app: a}, externalIPs: [192.0.2.1]}"
+    (only,) = load(service(spec)).services
+    assert (only.cluster_ips, only.external_ips, only.selector) == ((), (), None)
+
+
 @pytest.mark.parametrize(
     "spec",
     ["{clusterIP: None, selector: {}}", "{}", "{clusterIP: '', clusterIPs: [None]}", "{type: ExternalName}"],
@@ -82,6 +143,13 @@ def test_a_slice(load: Load) -> None:
         Backend("10.0.0.2", ready=False, serving=True, terminating=True),
         Backend("10.0.0.3"),
     )
+
+
+def test_the_hints_of_a_slice(load: Load) -> None:
+    hints = "hints: {forZones: [{name: a}, {name: b}, {name: a}], forNodes: [{name: n1}, {}]}"
+    (only,) = load(SLICE.replace("- {addresses: [10.0.0.3]}", f"- {{addresses: [10.0.0.3], {hints}}}")).slices
+    assert (only.backends[2].for_zones, only.backends[2].for_nodes) == (("a", "b"), ("n1",))
+    assert (only.backends[0].for_zones, only.backends[0].for_nodes) == ((), ())
 
 
 def test_endpoints_are_read_where_there_are_no_slices(load: Load) -> None:

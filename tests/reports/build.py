@@ -159,6 +159,7 @@ def make_result(
             dropped_allowed=sum(f.records for f in findings if f.kind == "dropped_allowed"),
             findings=len(findings),
         ),
+        load={"balanced": 7, "skewed": 1, "insufficient": 2, "not_applicable": 2},
         unused_rules=14,
         cluster=ClusterCounts(
             namespaces=6,

@@ -15,7 +15,10 @@ US = pa.timestamp("us", "UTC")
 NOON = int(datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp()) * 1_000_000
 WEB, DB = "10.0.0.1", "10.0.0.2"
 ALLOWED, DENIED = 5432, 22
-OUTPUTS = ("findings.json", "edges.parquet", "policy_hits.parquet", "violations.parquet")
+OUTPUTS = (
+    *("findings.json", "edges.parquet", "policy_hits.parquet", "violations.parquet"),
+    *("services.parquet", "load.parquet"),
+)
 
 
 def flows(n_rows: int = 4, **columns: pa.Array | None) -> pa.Table:

@@ -1,0 +1,304 @@
+"""How often ``flowcheck load`` raises an alarm, where it should and where it should not, by simulation.
+
+python -m benchmarks.load_power            writes docs/load_power.md
+
+Every simulated Service goes the whole way: rows are counted, expectations made, tested and judged together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.model.cluster import Service, ServicePort
+from flowcheck.model.timeline import BEGINNING, END
+from flowcheck.results.load import LoadTable
+from flowcheck.results.load_catalog import Catalog, EndpointFacts, PortFacts
+from flowcheck.results.load_expected import Member
+from flowcheck.results.load_records import ServiceLoad
+from flowcheck.results.load_services import assess_load
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "load_power.md"
+MINUTE = 60_000_000
+MINUTES = 12
+N_CLIENTS = 600
+SEED = 5
+Random = np.random.Generator
+Draw = Callable[[Random, int], np.ndarray]
+
+
+class World(NamedTuple):
+    """One kind of Service. ``draw`` gives (minutes, clients, k) connections from a random source and k; of a
+    single client nobody knows who it is. ``affinity`` is the Service's."""
+
+    name: str
+    draw: Draw
+    k: int = 3
+    affinity: str = "None"
+
+
+def simulate(worlds: Iterable[World], seed: int = SEED) -> list[ServiceLoad]:
+    """The records of one Service for each world, judged together, in their order."""
+    chosen = np.random.default_rng(seed)
+    listed = list(worlds)
+    sizes = np.array([world.k for world in listed])
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    setting = make_setting(sizes, N_CLIENTS)
+    table = LoadTable(len(listed))
+    for number, world in enumerate(listed):
+        batch = _rows(world.draw(chosen, world.k), number, int(first[number]), int(first[-1]))
+        table.count(setting, *batch)
+    found = assess_load(_catalog(setting.services, listed, first), table.entries()).services
+    return sorted(found, key=lambda service: service.service)
+
+
+def make_setting(sizes: np.ndarray, n_clients: int) -> a.LoadSetting:
+    """Service s at port s, with its own endpoints; the clients come after them, and last the outside."""
+    n, first = len(sizes), np.concatenate([[0], np.cumsum(sizes)])
+    n_backends = int(first[-1])
+    n_endpoints = n_backends + n_clients + 1
+    owner = np.repeat(np.arange(n), sizes)
+
+    def int32(values: object) -> a.Int32:
+        return np.asarray(values, dtype=np.int32)
+
+    none: dict[str, Any] = dict.fromkeys(a.ServiceTable._fields, int32(()))
+    filled = {
+        "first": int32(np.arange(n + 1)),
+        "slot": int32(np.zeros(n)),
+        "port": int32(np.arange(n)),
+        "segment_first": int32(np.arange(n + 1)),
+        "segment_start": np.full(n, BEGINNING, dtype=np.int64),
+        "serving_first": int32(np.minimum(np.arange(n_endpoints + 1), n_backends)),
+        "serving_slot": int32(np.zeros(n_backends)),
+        "serving_port": int32(owner),
+        "serving": int32(owner),
+    }
+    long = dict.fromkeys(("node_port_start", "backend_start", "backend_end"), np.zeros(0, dtype=np.int64))
+    endpoints = np.full((n_endpoints, 8), -1, dtype=np.int32)
+    endpoints[:, a.KIND] = a.KIND_POD
+    endpoints[-1, a.KIND] = a.KIND_BLOCK
+    family = {"family": np.zeros(n_endpoints, dtype=np.uint8)}
+    return a.LoadSetting(
+        services=a.ServiceTable(**{**none, **filled, **long, **family}),
+        endpoints=endpoints,
+        same=int32(np.arange(n)),
+        start=np.full(n, BEGINNING, dtype=np.int64),
+        end=np.full(n, END, dtype=np.int64),
+        by_origin=np.zeros(n, dtype=np.uint8),
+        zone=np.zeros(0, dtype=np.int32),
+    )
+
+
+def _rows(
+    counts: np.ndarray, port: int, first: int, first_client: int
+) -> tuple[a.FlowArrays, a.UInt8, a.Int32]:
+    """A row for each (minute, client, endpoint) with connections; a single client is the outside, -1."""
+    minute, client, endpoint = np.nonzero(counts)
+    n = len(minute)
+    sources = client if counts.shape[1] > 1 else np.full(n, N_CLIENTS)
+    flows = make_flows(
+        n,
+        src=(sources + first_client).astype(np.int32),
+        dst=(endpoint + first).astype(np.int32),
+        port=np.full(n, port, dtype=np.int32),
+        flow_count=counts[minute, client, endpoint].astype(np.int64),
+        seen_at=minute.astype(np.int64) * MINUTE,
+    )
+    return flows, np.ones(n, dtype=np.uint8), np.full(n, -1, dtype=np.int32)
+
+
+def make_flows(n_rows: int, **known: np.ndarray) -> a.FlowArrays:
+    """Allowed TCP connections, one a row; ``known`` says what is otherwise."""
+    ones, zeros = np.ones(n_rows, dtype=np.uint8), np.zeros(n_rows, dtype=np.int64)
+    columns = {
+        **dict.fromkeys(("judge", "observed", "counted", "point"), ones),
+        **{"inferred": zeros.astype(np.uint8), "src_port": np.full(n_rows, -1, dtype=np.int32)},
+        **dict.fromkeys(("src_key", "dst_key"), zeros.astype(np.uint64)),
+        **{"flow_count": np.ones(n_rows, dtype=np.int64), "bytes_": zeros, "packets": zeros},
+        "protocol": np.full(n_rows, 6, dtype=np.uint8),
+    }
+    return a.FlowArrays(**(columns | known))
+
+
+def _catalog(services: a.ServiceTable, worlds: list[World], first: np.ndarray) -> Catalog:
+    ports = []
+    for number, world in enumerate(worlds):
+        port = ServicePort("", 6, number % 65536, number % 65536)
+        service = Service(
+            "x",
+            f"{number:06d}",
+            cluster_ips=("10.96.0.1",),
+            ports=(port,),
+            session_affinity=world.affinity,
+        )
+        members = tuple(Member(e) for e in range(int(first[number]), int(first[number + 1])))
+        ports.append(PortFacts(service, port, number, (members,)))
+    facts = {e: EndpointFacts(f"x/Pod/{e}", "10.0.0.1") for e in range(int(first[-1]))}
+    return Catalog(services, tuple(ports), facts)
+
+
+def by_chance(n: int, skew: float = 0.0, clients: int = 1) -> Draw:
+    """Each connection by itself; the first endpoint is ``skew`` likelier than the others on average."""
+
+    def draw(chosen: Random, k: int) -> np.ndarray:
+        share = np.full(k, (1 - (1 + skew) / k) / max(k - 1, 1))
+        share[0] = (1 + skew) / k
+        cells = np.tile(share, MINUTES * clients) / (MINUTES * clients)
+        return chosen.multinomial(n, cells).reshape(MINUTES, clients, k)
+
+    return draw
+
+
+def in_turn(n: int) -> Draw:
+    """Round robin, as one proxy would."""
+
+    def draw(_chosen: Random, k: int) -> np.ndarray:
+        turns = np.arange(n)
+        counts = np.zeros((MINUTES, 1, k), dtype=np.int64)
+        np.add.at(counts, (turns * MINUTES // n, 0, turns % k), 1)
+        return counts
+
+    return draw
+
+
+def by_hash(n: int) -> Draw:
+    """A Maglev-like table: each endpoint has its places of a prime number, each connection hashes to one."""
+    places = 16_381
+
+    def draw(chosen: Random, k: int) -> np.ndarray:
+        owner = np.arange(places) % k
+        endpoint = owner[chosen.permutation(places)][chosen.integers(places, size=n)]
+        counts = np.zeros((MINUTES, 1, k), dtype=np.int64)
+        np.add.at(counts, (np.sort(chosen.integers(MINUTES, size=n)), 0, endpoint), 1)
+        return counts
+
+    return draw
+
+
+def by_client(n: int, clients: int) -> Draw:
+    """Every client stays where it is; some have far more connections than others."""
+
+    def draw(chosen: Random, k: int) -> np.ndarray:
+        size = chosen.multinomial(n - clients, chosen.dirichlet(np.full(clients, 0.5))) + 1
+        home = chosen.integers(k, size=clients)
+        counts = np.zeros((MINUTES, clients, k), dtype=np.int64)
+        for client in range(clients):
+            counts[:, client, home[client]] = chosen.multinomial(size[client], np.full(MINUTES, 1 / MINUTES))
+        return counts
+
+    return draw
+
+
+def one_at_a_time(n: int) -> Draw:
+    """An even total made of minutes that each go to one endpoint."""
+
+    def draw(_chosen: Random, k: int) -> np.ndarray:
+        counts = np.zeros((MINUTES, 1, k), dtype=np.int64)
+        counts[np.arange(MINUTES), 0, np.arange(MINUTES) % k] = n // MINUTES
+        return counts
+
+    return draw
+
+
+def even_services(n_services: int, seed: int = SEED) -> list[World]:
+    """Services without skew: 2 to 20 endpoints, 50 to 20,000 connections, evenly on a log scale."""
+    chosen = np.random.default_rng(seed)
+    sizes = chosen.integers(2, 21, size=n_services)
+    connections = np.exp(chosen.uniform(np.log(50), np.log(20_000), size=n_services)).astype(int)
+    return [World("even", by_chance(int(n)), int(k)) for n, k in zip(connections, sizes, strict=True)]
+
+
+def false_alarms(n_services: int) -> dict[str, float]:
+    """What Services without any skew are said to be, as shares of them."""
+    found = simulate(even_services(n_services))
+    return {
+        "p below 0.05, not adjusted": _share(s.p is not None and s.p < 0.05 for s in found),
+        "p below 0.05, adjusted": _share(s.significant for s in found),
+        "skewed": _share(s.state == "skewed" for s in found),
+        "one-sided in time": _share(s.time is not None and s.time.one_sided for s in found),
+        "over-even": _share(s.over_even for s in found),
+    }
+
+
+def power(n_services: int, n: int, skew: float, k: int) -> tuple[float, float]:
+    """Of one skewed Service in ten: the share that is told from chance, and the share called skewed."""
+    worlds = [World("", by_chance(n, skew if i % 10 == 0 else 0.0), k) for i in range(n_services)]
+    skewed = simulate(worlds)[::10]
+    return _share(s.significant for s in skewed), _share(s.state == "skewed" for s in skewed)
+
+
+SCHEDULERS = (
+    World("random, 10,000 connections", by_chance(10_000)),
+    World("random, 60 known clients", by_chance(10_000, clients=60)),
+    World("random, 3 known clients", by_chance(10_000, clients=3)),
+    World("round robin", in_turn(10_000)),
+    World("Maglev-like hash of every connection", by_hash(10_000)),
+    World("hash of the client, 6 clients", by_client(10_000, 6)),
+    World("hash of the client, 300 clients", by_client(10_000, 300)),
+    World("ClientIP affinity, 6 clients", by_client(10_000, 6), affinity="ClientIP"),
+    World("ClientIP affinity, 300 clients", by_client(10_000, 300), affinity="ClientIP"),
+    World("random, one endpoint 20 % above the others' mean", by_chance(10_000, 0.2)),
+    World("random, 12 connections", by_chance(12)),
+    World("one endpoint at a time", one_at_a_time(10_000)),
+)
+
+
+def said_of(world: World, times: int) -> Counter[str]:
+    """What many Services of one kind are said to be."""
+    return Counter(_said(service) for service in simulate([world] * times))
+
+
+def _said(service: ServiceLoad) -> str:
+    words = [service.state + (f" ({service.why})" if service.why else "")]
+    words += ["over-even"] if service.over_even else []
+    words += ["one-sided in time"] if service.time is not None and service.time.one_sided else []
+    return ", ".join(words)
+
+
+def _share(truths: Iterable[bool]) -> float:
+    return float(np.mean([*truths]))
+
+
+HEAD = """\
+# How often the load raises an alarm
+
+Generated by `python -m benchmarks.load_power`; do not edit. Simulated Services, seed 5, thresholds as they
+are by default: adjusted p below 0.05, and 5 % of the connections misplaced or a CV of 0.1.
+"""
+
+
+def write() -> None:
+    """Run every simulation and write the page."""
+    lines = [HEAD, "## Services without any skew", ""]
+    lines += ["10,000 of them, judged together; 2 to 20 endpoints, 50 to 20,000 connections each.", ""]
+    lines += ["| said of | share |", "|---|---:|"]
+    lines += [f"| {what} | {share:.2%} |" for what, share in false_alarms(10_000).items()]
+    lines += ["", "## Skewed Services", ""]
+    lines += [
+        "One in ten of 1,000 Services is skewed: one endpoint has so much more than an equal share.",
+        "",
+    ]
+    lines += ["| more | connections | endpoints | told from chance | called skewed |"]
+    lines += ["|---:|---:|---:|---:|---:|"]
+    for k in (3, 10):
+        for n in (1_000, 10_000):
+            for skew in (0.1, 0.2, 0.5):
+                told, called = power(1_000, n, skew, k)
+                lines.append(f"| {skew:.0%} | {n:,} | {k} | {told:.0%} | {called:.0%} |")
+    lines += ["", "A difference below both thresholds is told and not called skewed, as it should be.", ""]
+    lines += ["## Ways to spread", "", "200 Services of each kind with three endpoints, judged together.", ""]
+    lines += ["| connections | said |", "|---|---|"]
+    for world in SCHEDULERS:
+        said = said_of(world, 200).most_common()
+        lines.append(f"| {world.name} | {'; '.join(f'{what} {n / 200:.1%}' for what, n in said)} |")
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

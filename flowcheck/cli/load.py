@@ -1,0 +1,144 @@
+"""flowcheck load: count where connections went, hold it against what each backend should get, show it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowcheck.cli.exits import Exit
+from flowcheck.cli.options import (
+    CLUSTER,
+    CONTEXT,
+    DIALECT,
+    JUDGING,
+    RANGES,
+    SELECTION,
+    SNAPSHOT_TIME,
+    SPEECH,
+    TIME,
+    options,
+)
+from flowcheck.cli.values import InputPath, Percent, Report, ReportType
+from flowcheck.errors import RunError
+from flowcheck.model.options import Thresholds
+from flowcheck.reports import LOAD_FORMATS
+
+if TYPE_CHECKING:
+    from flowcheck.model.cluster import Cluster
+    from flowcheck.results.load_records import LoadResult
+
+DEFAULTS = Thresholds()
+
+
+@click.command("load", context_settings=CONTEXT)
+@click.argument("flows", nargs=-1, required=True, type=InputPath())
+@options(CLUSTER, SNAPSHOT_TIME)
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
+)
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    type=ReportType(LOAD_FORMATS),
+    default=[Report("terminal")],
+    help="terminal, json, csv or md; =FILE writes there instead of standard output. Repeatable."
+    "  [default: terminal]",
+)
+@click.option("--service", default="", metavar="NS/NAME", help="This Service only, in full.")
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the Service of --service, else the most pressing one, into this file.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=DEFAULTS.alpha,
+    show_default=True,
+    help="How often chance alone may raise an alarm, over all Services.",
+)
+@click.option(
+    "--min-effect",
+    type=Percent(),
+    default=100 * DEFAULTS.min_misplaced,
+    show_default=True,
+    help="Percent of the connections that are misplaced, from which a difference is worth an alarm.",
+)
+@click.option(
+    "--min-cv",
+    type=click.FloatRange(min=0),
+    default=DEFAULTS.min_cv,
+    show_default=True,
+    help="Coefficient of variation that is worth one too.",
+)
+@click.option(
+    "--ambiguous",
+    type=click.Choice(["keep", "proportional"]),
+    default="keep",
+    show_default=True,
+    help="What to do with connections that may be several Services': proportional divides them by the certain"
+    " ones, and marks the shares as estimated.",
+)
+@click.option("--fail-on-skew", is_flag=True, help="End with 1 where a Service is skewed.")
+@options(SELECTION, RANGES, TIME, JUDGING, DIALECT, SPEECH)
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> int:
+    """Show how evenly each Service of a cluster spread the connections in recorded FLOWS over its endpoints.
+
+    What each endpoint should have had follows from the Service, its EndpointSlices and their hints. An alarm
+    needs a difference that chance does not explain and that is worth one.
+
+    \b
+    flowcheck load flows/ --cluster cluster.json
+    flowcheck load flows/ --cluster cluster.json --service shop/web --svg web.svg
+    """
+    from flowcheck.cli import audit
+
+    _check_picture(given["svg"])
+    result = audit.judge(
+        context,
+        given,
+        inspect=partial(_refuse_unknown, given["service"]),
+        thresholds=Thresholds(given["alpha"], given["min_effect"] / 100, given["min_cv"]),
+        proportional=given["ambiguous"] == "proportional",
+    )
+    _write(result.load, given)
+    if not result.summary.complete:
+        return Exit.INCOMPLETE
+    skewed = any(service.state == "skewed" for service in result.load.services)
+    return Exit.VIOLATIONS if skewed and given["fail_on_skew"] else Exit.CLEAN
+
+
+def _check_picture(file: Path | None) -> None:
+    """Refuse before the work what could not be written after it."""
+    from flowcheck.results.files import output_errors, refuse_unwritable
+
+    if file is not None:
+        with output_errors(file):
+            refuse_unwritable(file)
+
+
+def _refuse_unknown(name: str, cluster: Cluster) -> None:
+    """--service names a Service of the cluster, or the run stops before a flow is read."""
+    known = {f"{service.namespace}/{service.name}" for service in cluster.services}
+    if name and name not in known:
+        near = get_close_matches(name, known, 1)
+        raise RunError(
+            f"the cluster has no Service {name}",
+            hint=f"did you mean {near[0]}?" if near else "write its namespace and name: shop/web",
+        )
+
+
+def _write(load: LoadResult, given: dict[str, Any]) -> None:
+    from flowcheck.cli.output import write_reports, write_text
+    from flowcheck.reports import load_svg
+
+    if given["svg"] is not None:
+        write_text(given["svg"], partial(load_svg.render, load, service=given["service"]))
+    write_reports(load, given["formats"], given["color"], LOAD_FORMATS, service=given["service"])

@@ -1,0 +1,26 @@
+"""The load as one JSON object: schema, thresholds, classes, warnings and services, every record whole.
+
+ASCII only, and safe to put into a web page: ``<``, ``>``, ``&`` and DEL are escaped. No NaN.
+"""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import msgspec
+
+from flowcheck.results.files import json_text
+from flowcheck.results.load_records import SCHEMA, LoadResult
+
+
+def render(result: LoadResult, stream: TextIO, *, service: str = "") -> None:
+    """Write the records; ``service`` (``ns/name``) leaves only that one's."""
+    services = [one for one in result.services if service in ("", one.name)]
+    document = {
+        "schema": SCHEMA,
+        "thresholds": msgspec.to_builtins(result.thresholds),
+        "classes": result.classes,
+        "warnings": result.warnings,
+        "services": msgspec.to_builtins(services),
+    }
+    stream.write(json_text(document, indent=2) + "\n")

@@ -1,0 +1,233 @@
+"""The load for a person at a terminal: what is skewed, endpoint by endpoint, then all the rest in short.
+
+Reads well from 60 columns up and without colour: nothing is said by colour alone, no name is cut, and only
+ASCII is drawn. In a bar ``#`` is the share an endpoint had and ``|`` the share it should have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from flowcheck.reports import load_wording as wording
+from flowcheck.reports.console import report_console
+from flowcheck.reports.escape import escape
+from flowcheck.reports.load_drawing import bar, sparkline, strip
+from flowcheck.reports.wording import counted, moment
+from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
+
+MOST_SERVICES, MOST_ENDPOINTS = 12, 6
+MOST_IN_SHORT = 40
+BAR, WIDE_BAR, WIDE = 24, 48, 130
+STYLES = {"skewed": "bold red", "balanced": "green", "insufficient": "yellow", "not_applicable": "dim"}
+
+
+def render(
+    result: LoadResult, stream: TextIO, *, color: str = "auto", width: int | None = None, service: str = ""
+) -> None:
+    """Write the report; ``service`` (``ns/name``) shows one Service in full instead.
+
+    ``color`` is auto, always or never; ``width`` is the terminal's unless given.
+    """
+    with report_console(stream, color, width, default=120, widest=160) as console:
+        if service:
+            for one in result.services:
+                if one.name == service:
+                    _in_full(console, one)
+        else:
+            _overview(console, result)
+
+
+def _overview(console: Console, result: LoadResult) -> None:
+    skewed = any(service.state == "skewed" for service in result.services)
+    _print(console, f"flowcheck load: {wording.headline(result)}", "bold red" if skewed else "bold green")
+    _section(console, "Looked at")
+    _pairs(console, [*wording.looked_at(result), *(("note", text) for text in result.warnings)])
+    pressing = [service for service in result.services if _is_pressing(service)]
+    if pressing:
+        _section(console, f"Look at first ({counted(len(pressing), 'Service port')})")
+        for service in pressing[:MOST_SERVICES]:
+            _service(console, service)
+        _more(console, len(pressing) - MOST_SERVICES)
+    rest = [service for service in result.services if not _is_pressing(service)]
+    if rest:
+        _section(console, f"The rest ({counted(len(rest), 'Service port')})")
+        _in_short(console, rest[:MOST_IN_SHORT])
+        _more(console, len(rest) - MOST_IN_SHORT)
+    _section(console, "Records by how they were attributed")
+    _counts(console, wording.classes(result))
+    _section(console, "Next")
+    for step in wording.next_steps(result.services):
+        _print(console, f"  {step}")
+
+
+def _is_pressing(service: ServiceLoad) -> bool:
+    return (
+        service.state == "skewed"
+        or wording.is_one_sided(service)
+        or any(endpoint.state for endpoint in service.endpoints)
+    )
+
+
+def _service(console: Console, service: ServiceLoad) -> None:
+    """A Service port with its busiest and its odd endpoints."""
+    _print(console, f"  {wording.title(service)}  {wording.state(service)}", STYLES[service.state])
+    _print(console, f"    {wording.summary(service)}")
+    shown = [*service.endpoints[:MOST_ENDPOINTS]]
+    shown += [e for e in service.endpoints[MOST_ENDPOINTS:] if e.state][:MOST_ENDPOINTS]
+    _endpoints(console, shown)
+    hidden = len(service.endpoints) - len(shown)
+    if hidden:
+        _print(console, f"    and {counted(hidden, 'more endpoint')}")
+
+
+def _endpoints(console: Console, endpoints: Sequence[EndpointLoad]) -> None:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    for _ in range(2):
+        table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    width = WIDE_BAR if console.width >= WIDE else BAR
+    most = max([e.share for e in endpoints] + [e.expected or 0.0 for e in endpoints], default=0.0)
+    for endpoint in endpoints:
+        table.add_row(
+            _text(f"    {endpoint.endpoint}"),
+            _text(f"{endpoint.connections + endpoint.estimated:,}"),
+            _text(wording.percent(endpoint.share)),
+            _text(bar(endpoint.share, endpoint.expected, most, width)),
+            Text(wording.endpoint_note(endpoint), style="bold"),
+        )
+    console.print(table)
+
+
+def _in_short(console: Console, services: Sequence[ServiceLoad]) -> None:
+    """A line for each, or two where it is narrow: its small bars, or why it was not tested."""
+    wide = console.width >= WIDE
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  connections", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("misplaced", justify="right", no_wrap=True)
+    table.add_column("Service port", overflow="fold")
+    if wide:
+        table.add_column("endpoints, or why not tested", overflow="fold")
+    for service in services:
+        tested = service.state == "balanced"
+        more = strip([e.share for e in service.endpoints]) if tested else wording.WHY[service.why]
+        table.add_row(
+            _text(f"{service.connections:,}"),
+            Text(wording.state(service), style=STYLES[service.state]),
+            _text(wording.percent(service.misplaced) if tested and service.misplaced is not None else ""),
+            *(
+                [_text(wording.title(service)), _text(more)]
+                if wide
+                else [_text(wording.title(service), more)]
+            ),
+        )
+    console.print(table)
+
+
+def _in_full(console: Console, service: ServiceLoad) -> None:
+    _print(console, f"{wording.title(service)}  {wording.state(service)}", STYLES[service.state])
+    _print(console, f"  {wording.summary(service)}")
+    for note in wording.notes(service):
+        _print(console, f"  {note}")
+    _section(
+        console, f"Endpoints ({len(service.endpoints)}, # is the share each had, | what it should have had)"
+    )
+    _endpoints(console, service.endpoints)
+    if wording.measures(service):
+        _section(console, "Measures")
+        _pairs(console, wording.measures(service))
+    _over_time(console, service)
+    if len(service.groups) > 1:
+        _section(console, "By workload and generation")
+        _pairs(console, [_group(service, number) for number in range(len(service.groups))])
+    if wording.places(service):
+        _section(console, "Where connections went")
+        _pairs(console, wording.places(service))
+    _clients(console, service)
+
+
+def _over_time(console: Console, service: ServiceLoad) -> None:
+    """A strip for all connections and one for each endpoint; the darker the more, endpoints on one scale."""
+    time = service.time
+    if time is None or len(time.series) < 2:
+        return
+    title = f"Over time ({len(time.series)} stretches of {wording.duration(time.series_seconds)}, from"
+    _section(console, f"{title} {moment(time.series[0].start)})")
+    totals = [stretch.connections for stretch in time.series]
+    rows = [("all", totals, max(totals))]
+    most = max(max(stretch.by_endpoint) for stretch in time.series)
+    for place, endpoint in enumerate(service.endpoints[:MOST_SERVICES]):
+        rows.append((endpoint.endpoint, [s.by_endpoint[place] for s in time.series], most))
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    for name, values, top in rows:
+        table.add_row(_text(f"  {name}"), _text(f"|{sparkline(values, top)}|"))
+    console.print(table)
+    _more(console, len(service.endpoints) - MOST_SERVICES, "endpoint")
+
+
+def _group(service: ServiceLoad, number: int) -> tuple[str, str]:
+    group = service.groups[number]
+    expected = "" if group.expected is None else f", {wording.percent(group.expected)} expected"
+    who = f"{group.workload} {group.generation}".rstrip()
+    amounts = f"{counted(group.endpoints, 'endpoint')}, {counted(group.connections, 'connection')}"
+    return wording.percent(group.share), f"{who}: {amounts}{expected}"
+
+
+def _clients(console: Console, service: ServiceLoad) -> None:
+    clients = service.clients
+    about = "" if clients.exact else "about "
+    _section(console, f"Clients ({about}{clients.distinct:,} known one by one)")
+    if clients.unidentified:
+        _print(
+            console, f"  {counted(clients.unidentified, 'connection')} of addresses that may be many senders"
+        )
+    _counts(console, [(c.connections, c.client, wording.percent(c.share)) for c in clients.heaviest])
+
+
+def _more(console: Console, count: int, noun: str = "Service port") -> None:
+    if count > 0:
+        _print(console, f"  and {counted(count, f'more {noun}')}; -f json shows all")
+
+
+def _section(console: Console, title: str) -> None:
+    console.print()
+    _print(console, title, "bold")
+
+
+def _pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in pairs:
+        table.add_row(_text(f"  {label}"), _text(text))
+    console.print(table)
+
+
+def _counts(console: Console, rows: Sequence[tuple[int, str, str]]) -> None:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True, min_width=9)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for count, name, text in rows:
+        table.add_row(_text(f"{count:,}"), _text(name), _text(text))
+    console.print(table)
+
+
+def _print(console: Console, text: str, style: str = "") -> None:
+    """One paragraph; what does not fit goes on under its own beginning."""
+    body = text.lstrip(" ")
+    console.print(Padding(Text(escape(body), style=style, overflow="fold"), (0, 0, 0, len(text) - len(body))))
+
+
+def _text(*lines: str) -> Text:
+    return Text("\n".join(escape(line) for line in lines))

@@ -1,0 +1,114 @@
+"""What an audit needs to count the load: who is where, for the parent, and numbers for its workers."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32, LoadSetting, UInt8
+from flowcheck.compile import Program
+from flowcheck.flows.names import distinct_rows
+from flowcheck.model.cluster import Cluster, Service
+from flowcheck.results.load_catalog import Catalog, read_catalog, setting_of
+
+SERVICE_COLUMNS = ("service_name", "service_ip", "service_port")
+NONE, SEVERAL = -1, -2
+ANY_PORT = -1
+
+
+class LoadPlan(NamedTuple):
+    """What a worker counts by. ``named`` maps what a record may call a service port (the Service's
+    ``namespace/name`` or one of its addresses, protocol slot, port or ANY_PORT) to its number, or SEVERAL."""
+
+    setting: LoadSetting
+    named: Mapping[tuple[str, int, int], int]
+
+
+def plan_load(program: Program, cluster: Cluster) -> tuple[Catalog, LoadPlan]:
+    """For a program as compiled, with all that workers are not sent."""
+    catalog = read_catalog(
+        cluster,
+        program.tables.services,
+        program.service_ports,
+        _Locator(program).locate,
+        names=program.endpoint_names,
+        nodes=program.nodes,
+    )
+    return catalog, LoadPlan(setting_of(catalog, program.tables.endpoints), _named(catalog))
+
+
+class _Locator:
+    """Finds the endpoint of a backend: by its address at the time, else by its pod's or workload's name."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def locate(self, namespace: str, pod: str, address: str, at: int) -> int:
+        endpoint = self._owner(self._program.located.get(address, -1), at)
+        kinds = self._program.tables.endpoints[:, a.KIND]
+        if endpoint < 0 or kinds[endpoint] in (a.KIND_AMBIGUOUS, a.KIND_UNRESOLVED, a.KIND_SERVICE):
+            key = (namespace, pod)
+            meaning = self._program.by_pod.get(key) or self._program.by_workload.get(key)
+            ends = meaning.ends[bisect_right(meaning.starts, at) - 1] if meaning else ()
+            return ends[0] if ends else endpoint
+        return endpoint
+
+    def _owner(self, endpoint: int, at: int) -> int:
+        """Who it is at an instant, where that depends on it."""
+        tables = self._program.tables
+        if endpoint < 0 or tables.endpoints[endpoint, a.KIND] != a.KIND_TIMED:
+            return endpoint
+        timed = int(tables.endpoints[endpoint, a.NODE])
+        first, last = tables.timed.first[timed : timed + 2].tolist()
+        place = int(np.searchsorted(tables.timed.start[first:last], at, side="right")) - 1
+        return int(tables.timed.endpoint[first + place])
+
+
+def _named(catalog: Catalog) -> dict[tuple[str, int, int], int]:
+    found: dict[tuple[str, int, int], int] = {}
+    for number, facts in enumerate(catalog.ports):
+        slot = int(a.PROTOCOL_SLOT[facts.port.protocol])
+        counted = catalog.counts_as(number)
+        for word in _words(facts.service):
+            for port in (facts.port.port, ANY_PORT):
+                known = found.setdefault((word, slot, port), counted)
+                if known != counted:
+                    found[word, slot, port] = SEVERAL
+    return found
+
+
+def _words(service: Service) -> Iterator[str]:
+    yield f"{service.namespace}/{service.name}"
+    yield from service.cluster_ips
+    yield from service.external_ips
+
+
+def named_ports(plan: LoadPlan, batch: pa.RecordBatch, protocol: UInt8) -> Int32:
+    """(flows,) int32: the service port that each record says was dialled, -1 where it does not."""
+    found = np.full(batch.num_rows, NONE, dtype=np.int32)
+    if set(batch.schema.names).isdisjoint(SERVICE_COLUMNS[:2]):
+        return found
+    columns = [_column(batch, name) for name in SERVICE_COLUMNS]
+    if all(column.null_count == len(column) for column in columns[:2]):
+        return found
+    slots = a.PROTOCOL_SLOT[protocol]
+    first, which = distinct_rows([*columns, pa.array(slots)])
+    numbers = np.full(len(first), NONE, dtype=np.int32)
+    for place, row in enumerate(first.tolist()):
+        name, address, port = (column[row].as_py() for column in columns)
+        key = (name or address or "", int(slots[row]), ANY_PORT if port is None else port)
+        numbers[place] = max(plan.named.get(key, NONE), NONE)
+    named: Int32 = numbers[which]
+    return named
+
+
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    if name not in batch.schema.names:
+        return pa.nulls(batch.num_rows, pa.string())
+    column = batch.column(name)
+    return column.cast(pa.string()) if pa.types.is_string_view(column.type) else column

@@ -1,0 +1,117 @@
+"""The connections of one service port beside what was to be expected of them, by stretch of time and origin.
+
+A *stratum* is a segment, an origin and an address family. All connections of a stratum had the same usable
+backends, so it says how they should have spread; the expectations of all strata add up.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck.arrays import Int32, Int64
+from flowcheck.results.load import LoadCounts
+from flowcheck.results.load_catalog import Catalog, PortFacts, family_of
+from flowcheck.results.load_expected import Origin, Shares, expect, is_headless
+from flowcheck.results.load_measures import Float64
+
+TESTED, UNTESTED, UNEXPECTED, UNLOCATED = range(4)
+
+
+class Spread(NamedTuple):
+    """One service port.
+
+    endpoint (k,) int32: the expected endpoints, ascending. counts (k,) int64, expected (k,) float64: the
+    connections they had and should have had. part (k,) int64: as :func:`load_tests.fit_shares` takes it.
+    fate (entries,): TESTED, UNTESTED, UNEXPECTED or UNLOCATED; kind (entries,): entries of one kind had the
+    same shares to expect, -1 where not tested. n_strata: kinds with connections. same_zone: the share that
+    was to stay in its zone, None where no origin's zone is known.
+    """
+
+    endpoint: Int32
+    counts: Int64
+    expected: Float64
+    part: Int64
+    fate: Int64
+    kind: Int64
+    n_strata: int
+    same_zone: float | None
+
+
+def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread:
+    """What ``entries``, all of this service port, come to."""
+    n = len(entries.what)
+    fate = np.where(entries.backend >= 0, UNEXPECTED, UNLOCATED)
+    kind = np.full(n, -1, dtype=np.int64)
+    kinds: dict[frozenset[tuple[int, float]], int] = {}
+    sums: dict[int, float] = {}
+    tied: list[list[int]] = []
+    stays, placed = 0.0, 0
+    for rows, shares, origin in _strata(catalog, facts, entries):
+        if shares is None:
+            fate[rows] = UNTESTED
+            continue
+        usable = rows[np.isin(entries.backend[rows], list(shares))]
+        fate[usable] = TESTED
+        total = int(entries.connections[usable].sum())
+        if total == 0:
+            continue
+        kind[usable] = kinds.setdefault(frozenset(shares.items()), len(kinds))
+        tied.append(list(shares))
+        for endpoint, share in shares.items():
+            sums[endpoint] = sums.get(endpoint, 0.0) + total * share
+        if origin.zone:
+            placed += total
+            stays += total * sum(s for e, s in shares.items() if catalog.facts_of(e).zone == origin.zone)
+    expected = np.array(sorted(sums), dtype=np.int32)
+    tested = kind >= 0
+    counts = np.zeros(len(expected), dtype=np.int64)
+    np.add.at(counts, np.searchsorted(expected, entries.backend[tested]), entries.connections[tested])
+    return Spread(
+        endpoint=expected,
+        counts=counts,
+        expected=np.array([sums[e] for e in expected.tolist()]),
+        part=_parts(expected, tied),
+        fate=fate,
+        kind=kind,
+        n_strata=len(kinds),
+        same_zone=stays / placed if placed else None,
+    )
+
+
+def _strata(
+    catalog: Catalog, facts: PortFacts, entries: LoadCounts
+) -> list[tuple[Int64, Shares | None, Origin]]:
+    """The entries of each stratum with what was to be expected; those at what never is a member have none."""
+    family = np.array(
+        [family_of(catalog.facts_of(b).address) for b in entries.backend.tolist()], dtype=np.int64
+    )
+    member = np.isin(entries.backend, [m.endpoint for segment in facts.segments for m in segment])
+    keys = np.column_stack([entries.segment, entries.origin, family])
+    distinct, which = np.unique(keys, axis=0, return_inverse=True)
+    strata = []
+    for number, (segment, origin_number, of_family) in enumerate(distinct.tolist()):
+        rows = np.flatnonzero((which.ravel() == number) & member)
+        if len(rows):
+            origin = catalog.origin(origin_number)
+            members = [m for m in facts.segments[segment - facts.first_segment] if m.family in (of_family, 0)]
+            shares = None if is_headless(facts.service) else expect(facts.service, members, origin)
+            strata.append((rows, shares, origin))
+    return strata
+
+
+def _parts(endpoint: Int32, tied: list[list[int]]) -> Int64:
+    """Number the groups of endpoints that no stratum connects."""
+    part = {e: e for e in endpoint.tolist()}
+
+    def root(e: int) -> int:
+        while part[e] != e:
+            part[e] = part[part[e]]
+            e = part[e]
+        return e
+
+    for together in tied:
+        for e in together:
+            part[root(e)] = root(together[0])
+    return np.unique([root(e) for e in endpoint.tolist()], return_inverse=True)[1].astype(np.int64)
