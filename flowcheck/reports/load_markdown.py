@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TextIO
 
 from flowcheck.reports import load_wording as wording
 from flowcheck.reports.escape import escape_markdown
+from flowcheck.reports.markdown_parts import bullets, heading, table
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
 MOST_IN_FULL = 12
@@ -21,22 +22,22 @@ def render(result: LoadResult, stream: TextIO, *, service: str = "") -> None:
 def _document(result: LoadResult) -> Iterable[str]:
     yield f"## flowcheck load: {escape_markdown(wording.headline(result))}"
     yield ""
-    yield from _list(f"{label}: {text}" for label, text in wording.looked_at(result))
-    yield from _list(result.warnings)
+    yield from bullets(f"{label}: {text}" for label, text in wording.looked_at(result))
+    yield from bullets(result.warnings)
     pressing = [s for s in result.services if s.state == "skewed" or wording.is_one_sided(s)]
     for service in pressing[:MOST_IN_FULL]:
         yield from _service(service)
     if result.services:
-        yield from _heading("All Service ports")
-        yield from _table(
+        yield from heading("All Service ports")
+        yield from table(
             ("Service port", "state", "connections", "endpoints", "misplaced", "peak", "Jain", "note"),
             [_row(service) for service in result.services],
         )
-    yield from _heading("Records by how they were attributed")
+    yield from heading("Records by how they were attributed")
     rows = [(f"{count:,}", name, what) for count, name, what in wording.classes(result)]
-    yield from _table(("records", "class", "meaning"), rows)
-    yield from _heading("Next")
-    yield from _list(wording.next_steps(result.services))
+    yield from table(("records", "class", "meaning"), rows)
+    yield from heading("Next")
+    yield from bullets(wording.next_steps(result.services))
 
 
 def _only(result: LoadResult, name: str) -> Iterable[str]:
@@ -46,10 +47,10 @@ def _only(result: LoadResult, name: str) -> Iterable[str]:
 
 
 def _service(service: ServiceLoad) -> Iterable[str]:
-    yield from _heading(f"{wording.title(service)}: {wording.state(service)}")
-    yield from _list([wording.summary(service), *wording.notes(service)])
+    yield from heading(f"{wording.title(service)}: {wording.state(service)}")
+    yield from bullets([wording.summary(service), *wording.notes(service)])
     yield ""
-    yield from _table(
+    yield from table(
         ("endpoint", "node", "zone", "connections", "share", "expected", "95 % interval", "note"),
         [_endpoint(endpoint) for endpoint in service.endpoints],
     )
@@ -89,18 +90,3 @@ def _endpoint(endpoint: EndpointLoad) -> tuple[str, ...]:
         else "",
         wording.endpoint_note(endpoint),
     )
-
-
-def _heading(text: str) -> Iterable[str]:
-    return ("", f"### {escape_markdown(text)}", "")
-
-
-def _list(texts: Iterable[str]) -> Iterable[str]:
-    return (f"- {escape_markdown(text)}" for text in texts)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + " --- |" * len(columns)
-    for row in rows:
-        yield "| " + " | ".join(escape_markdown(cell) for cell in row) + " |"

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from flowcheck.reports import load_wording as wording
-from flowcheck.reports.console import report_console
-from flowcheck.reports.escape import escape
+from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
 from flowcheck.reports.load_drawing import bar, sparkline, strip
 from flowcheck.reports.wording import counted, moment
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
@@ -45,25 +43,25 @@ def render(
 
 def _overview(console: Console, result: LoadResult) -> None:
     skewed = any(service.state == "skewed" for service in result.services)
-    _print(console, f"flowcheck load: {wording.headline(result)}", "bold red" if skewed else "bold green")
-    _section(console, "Looked at")
-    _pairs(console, [*wording.looked_at(result), *(("note", text) for text in result.warnings)])
+    paragraph(console, f"flowcheck load: {wording.headline(result)}", "bold red" if skewed else "bold green")
+    section(console, "Looked at")
+    pairs(console, [*wording.looked_at(result), *(("note", text) for text in result.warnings)])
     pressing = [service for service in result.services if _is_pressing(service)]
     if pressing:
-        _section(console, f"Look at first ({counted(len(pressing), 'Service port')})")
+        section(console, f"Look at first ({counted(len(pressing), 'Service port')})")
         for service in pressing[:MOST_SERVICES]:
             _service(console, service)
         _more(console, len(pressing) - MOST_SERVICES)
     rest = [service for service in result.services if not _is_pressing(service)]
     if rest:
-        _section(console, f"The rest ({counted(len(rest), 'Service port')})")
+        section(console, f"The rest ({counted(len(rest), 'Service port')})")
         _in_short(console, rest[:MOST_IN_SHORT])
         _more(console, len(rest) - MOST_IN_SHORT)
-    _section(console, "Records by how they were attributed")
+    section(console, "Records by how they were attributed")
     _counts(console, wording.classes(result))
-    _section(console, "Next")
+    section(console, "Next")
     for step in wording.next_steps(result.services):
-        _print(console, f"  {step}")
+        paragraph(console, f"  {step}")
 
 
 def _is_pressing(service: ServiceLoad) -> bool:
@@ -76,14 +74,14 @@ def _is_pressing(service: ServiceLoad) -> bool:
 
 def _service(console: Console, service: ServiceLoad) -> None:
     """A Service port with its busiest and its odd endpoints."""
-    _print(console, f"  {wording.title(service)}  {wording.state(service)}", STYLES[service.state])
-    _print(console, f"    {wording.summary(service)}")
+    paragraph(console, f"  {wording.title(service)}  {wording.state(service)}", STYLES[service.state])
+    paragraph(console, f"    {wording.summary(service)}")
     shown = [*service.endpoints[:MOST_ENDPOINTS]]
     shown += [e for e in service.endpoints[MOST_ENDPOINTS:] if e.state][:MOST_ENDPOINTS]
     _endpoints(console, shown)
     hidden = len(service.endpoints) - len(shown)
     if hidden:
-        _print(console, f"    and {counted(hidden, 'more endpoint')}")
+        paragraph(console, f"    and {counted(hidden, 'more endpoint')}")
 
 
 def _endpoints(console: Console, endpoints: Sequence[EndpointLoad]) -> None:
@@ -97,10 +95,10 @@ def _endpoints(console: Console, endpoints: Sequence[EndpointLoad]) -> None:
     most = max([e.share for e in endpoints] + [e.expected or 0.0 for e in endpoints], default=0.0)
     for endpoint in endpoints:
         table.add_row(
-            _text(f"    {endpoint.endpoint}"),
-            _text(f"{endpoint.connections + endpoint.estimated:,}"),
-            _text(wording.percent(endpoint.share)),
-            _text(bar(endpoint.share, endpoint.expected, most, width)),
+            lines(f"    {endpoint.endpoint}"),
+            lines(f"{endpoint.connections + endpoint.estimated:,}"),
+            lines(wording.percent(endpoint.share)),
+            lines(bar(endpoint.share, endpoint.expected, most, width)),
             Text(wording.endpoint_note(endpoint), style="bold"),
         )
     console.print(table)
@@ -120,37 +118,37 @@ def _in_short(console: Console, services: Sequence[ServiceLoad]) -> None:
         tested = service.state == "balanced"
         more = strip([e.share for e in service.endpoints]) if tested else wording.WHY[service.why]
         table.add_row(
-            _text(f"{service.connections:,}"),
+            lines(f"{service.connections:,}"),
             Text(wording.state(service), style=STYLES[service.state]),
-            _text(wording.percent(service.misplaced) if tested and service.misplaced is not None else ""),
+            lines(wording.percent(service.misplaced) if tested and service.misplaced is not None else ""),
             *(
-                [_text(wording.title(service)), _text(more)]
+                [lines(wording.title(service)), lines(more)]
                 if wide
-                else [_text(wording.title(service), more)]
+                else [lines(wording.title(service), more)]
             ),
         )
     console.print(table)
 
 
 def _in_full(console: Console, service: ServiceLoad) -> None:
-    _print(console, f"{wording.title(service)}  {wording.state(service)}", STYLES[service.state])
-    _print(console, f"  {wording.summary(service)}")
+    paragraph(console, f"{wording.title(service)}  {wording.state(service)}", STYLES[service.state])
+    paragraph(console, f"  {wording.summary(service)}")
     for note in wording.notes(service):
-        _print(console, f"  {note}")
-    _section(
+        paragraph(console, f"  {note}")
+    section(
         console, f"Endpoints ({len(service.endpoints)}, # is the share each had, | what it should have had)"
     )
     _endpoints(console, service.endpoints)
     if wording.measures(service):
-        _section(console, "Measures")
-        _pairs(console, wording.measures(service))
+        section(console, "Measures")
+        pairs(console, wording.measures(service))
     _over_time(console, service)
     if len(service.groups) > 1:
-        _section(console, "By workload and generation")
-        _pairs(console, [_group(service, number) for number in range(len(service.groups))])
+        section(console, "By workload and generation")
+        pairs(console, [_group(service, number) for number in range(len(service.groups))])
     if wording.places(service):
-        _section(console, "Where connections went")
-        _pairs(console, wording.places(service))
+        section(console, "Where connections went")
+        pairs(console, wording.places(service))
     _clients(console, service)
 
 
@@ -160,7 +158,7 @@ def _over_time(console: Console, service: ServiceLoad) -> None:
     if time is None or len(time.series) < 2:
         return
     title = f"Over time ({len(time.series)} stretches of {wording.duration(time.series_seconds)}, from"
-    _section(console, f"{title} {moment(time.series[0].start)})")
+    section(console, f"{title} {moment(time.series[0].start)})")
     totals = [stretch.connections for stretch in time.series]
     rows = [("all", totals, max(totals))]
     most = max(max(stretch.by_endpoint) for stretch in time.series)
@@ -170,7 +168,7 @@ def _over_time(console: Console, service: ServiceLoad) -> None:
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
     for name, values, top in rows:
-        table.add_row(_text(f"  {name}"), _text(f"|{sparkline(values, top)}|"))
+        table.add_row(lines(f"  {name}"), lines(f"|{sparkline(values, top)}|"))
     console.print(table)
     _more(console, len(service.endpoints) - MOST_SERVICES, "endpoint")
 
@@ -186,9 +184,9 @@ def _group(service: ServiceLoad, number: int) -> tuple[str, str]:
 def _clients(console: Console, service: ServiceLoad) -> None:
     clients = service.clients
     about = "" if clients.exact else "about "
-    _section(console, f"Clients ({about}{clients.distinct:,} known one by one)")
+    section(console, f"Clients ({about}{clients.distinct:,} known one by one)")
     if clients.unidentified:
-        _print(
+        paragraph(
             console, f"  {counted(clients.unidentified, 'connection')} of addresses that may be many senders"
         )
     _counts(console, [(c.connections, c.client, wording.percent(c.share)) for c in clients.heaviest])
@@ -196,21 +194,7 @@ def _clients(console: Console, service: ServiceLoad) -> None:
 
 def _more(console: Console, count: int, noun: str = "Service port") -> None:
     if count > 0:
-        _print(console, f"  and {counted(count, f'more {noun}')}; -f json shows all")
-
-
-def _section(console: Console, title: str) -> None:
-    console.print()
-    _print(console, title, "bold")
-
-
-def _pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, text in pairs:
-        table.add_row(_text(f"  {label}"), _text(text))
-    console.print(table)
+        paragraph(console, f"  and {counted(count, f'more {noun}')}; -f json shows all")
 
 
 def _counts(console: Console, rows: Sequence[tuple[int, str, str]]) -> None:
@@ -219,15 +203,5 @@ def _counts(console: Console, rows: Sequence[tuple[int, str, str]]) -> None:
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for count, name, text in rows:
-        table.add_row(_text(f"{count:,}"), _text(name), _text(text))
+        table.add_row(lines(f"{count:,}"), lines(name), lines(text))
     console.print(table)
-
-
-def _print(console: Console, text: str, style: str = "") -> None:
-    """One paragraph; what does not fit goes on under its own beginning."""
-    body = text.lstrip(" ")
-    console.print(Padding(Text(escape(body), style=style, overflow="fold"), (0, 0, 0, len(text) - len(body))))
-
-
-def _text(*lines: str) -> Text:
-    return Text("\n".join(escape(line) for line in lines))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TextIO
 
 from flowcheck.reports import wording
 from flowcheck.reports.escape import escape_markdown
 from flowcheck.reports.load_brief import brief
+from flowcheck.reports.markdown_parts import bullets, heading, table
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
 
@@ -25,29 +26,29 @@ def _document(result: AuditResult) -> Iterable[str]:
     summary = result.summary
     yield f"## flowcheck: {escape_markdown(wording.headline(summary))}"
     yield ""
-    yield from _list(f"incomplete: {reason}" for reason in summary.incomplete_because)
-    yield from _list(f"{label}: {text}" if label else text for label, text in wording.looked_at(summary))
-    yield from _heading("Whose flows these were")
-    yield from _table(("", "rows", "connections", "bytes", ""), wording.attributed(summary))
+    yield from bullets(f"incomplete: {reason}" for reason in summary.incomplete_because)
+    yield from bullets(f"{label}: {text}" if label else text for label, text in wording.looked_at(summary))
+    yield from heading("Whose flows these were")
+    yield from table(("", "rows", "connections", "bytes", ""), wording.attributed(summary))
     yield from _findings(result)
     if summary.verdicts.unknown:
-        yield from _heading(f"Unknown ({wording.counted(summary.verdicts.unknown, 'row')})")
+        yield from heading(f"Unknown ({wording.counted(summary.verdicts.unknown, 'row')})")
         rows = [(f"{count:,}", reason, meaning) for count, reason, meaning in wording.unknowns(summary)]
-        yield from _table(("rows", "reason", "meaning"), rows)
+        yield from table(("rows", "reason", "meaning"), rows)
     if result.load.services:
-        yield from _heading("Service load")
-        yield from _list(brief(result.load))
-    yield from _heading("Not looked at")
-    yield from _list(
+        yield from heading("Service load")
+        yield from bullets(brief(result.load))
+    yield from heading("Not looked at")
+    yield from bullets(
         wording.not_looked_at(result) or ["nothing: every row of every file got a verdict"],
     )
-    yield from _list(f"{file}: {what}" if file else what for file, what in wording.failures(result))
+    yield from bullets(f"{file}: {what}" if file else what for file, what in wording.failures(result))
     if summary.unused_rules:
-        yield from _heading("Rules never hit")
+        yield from heading("Rules never hit")
         rules = wording.counted(summary.cluster.rules, "rule")
-        yield from _list([f"{summary.unused_rules:,} of {rules} decided no flow"])
-    yield from _heading("Next")
-    yield from _list(wording.next_steps(result))
+        yield from bullets([f"{summary.unused_rules:,} of {rules} decided no flow"])
+    yield from heading("Next")
+    yield from bullets(wording.next_steps(result))
 
 
 def _findings(result: AuditResult) -> Iterable[str]:
@@ -56,7 +57,7 @@ def _findings(result: AuditResult) -> Iterable[str]:
     for kind, findings, n_shown in zip(TITLES, (forwarded, dropped), shown, strict=True):
         if not findings:
             continue
-        yield from _heading(f"{TITLES[kind]} ({wording.counted(len(findings), 'finding')})")
+        yield from heading(f"{TITLES[kind]} ({wording.counted(len(findings), 'finding')})")
         columns = (
             "records",
             "source",
@@ -67,7 +68,7 @@ def _findings(result: AuditResult) -> Iterable[str]:
             "last seen",
             "policy",
         )
-        yield from _table(columns, [_row(finding) for finding in findings[:n_shown]])
+        yield from table(columns, [_row(finding) for finding in findings[:n_shown]])
         if len(findings) > n_shown:
             yield f"\nand {len(findings) - n_shown:,} more in findings.json"
 
@@ -83,18 +84,3 @@ def _row(finding: Finding) -> tuple[str, ...]:
         wording.moment(finding.last_seen),
         "; ".join(wording.deciders(finding)),
     )
-
-
-def _heading(text: str) -> Iterable[str]:
-    return ("", f"### {escape_markdown(text)}", "")
-
-
-def _list(texts: Iterable[str]) -> Iterable[str]:
-    return (f"- {escape_markdown(text)}" for text in texts)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + " --- |" * len(columns)
-    for row in rows:
-        yield "| " + " | ".join(escape_markdown(cell) for cell in row) + " |"

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from flowcheck.reports import wording
-from flowcheck.reports.console import report_console
-from flowcheck.reports.escape import escape
+from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
 from flowcheck.reports.load_brief import brief
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
@@ -44,23 +42,23 @@ def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: i
 def _headline(console: Console, result: AuditResult) -> None:
     summary = result.summary
     bad = bool(summary.violations.records) or not summary.complete
-    _print(console, f"flowcheck: {wording.headline(summary)}", "bold red" if bad else "bold green")
+    paragraph(console, f"flowcheck: {wording.headline(summary)}", "bold red" if bad else "bold green")
     for reason in summary.incomplete_because:
-        _print(console, f"  incomplete: {reason}", "red")
-    _section(console, "Looked at")
-    _pairs(console, wording.looked_at(summary))
+        paragraph(console, f"  incomplete: {reason}", "red")
+    section(console, "Looked at")
+    pairs(console, wording.looked_at(summary))
     _attributed(console, result)
 
 
 def _attributed(console: Console, result: AuditResult) -> None:
-    _section(console, "Whose flows these were")
+    section(console, "Whose flows these were")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     for unit in ("rows", "connections", "bytes"):
         table.add_column(unit, justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for name, *shares, meaning in wording.attributed(result.summary):
-        table.add_row(_lines(f"  {name}"), *(_lines(share) for share in shares), _lines(meaning))
+        table.add_row(lines(f"  {name}"), *(lines(share) for share in shares), lines(meaning))
     console.print(table)
 
 
@@ -71,13 +69,13 @@ def _findings(console: Console, result: AuditResult) -> None:
         if not findings:
             continue
         records = wording.counted(sum(finding.records for finding in findings), "record")
-        _section(console, f"{TITLES[kind]} ({wording.counted(len(findings), 'finding')}, {records})")
+        section(console, f"{TITLES[kind]} ({wording.counted(len(findings), 'finding')}, {records})")
         draw = _as_table if console.width >= WIDE else _as_paragraphs
         draw(console, findings[:n_shown])
         hidden = len(findings) - n_shown
         if hidden:
             place = str(result.out / "findings.json") if result.out else "findings.json (-o DIR writes it)"
-            _print(console, f"  and {hidden:,} more in {place}")
+            paragraph(console, f"  and {hidden:,} more in {place}")
 
 
 def _as_table(console: Console, findings: Sequence[Finding]) -> None:
@@ -91,11 +89,11 @@ def _as_table(console: Console, findings: Sequence[Finding]) -> None:
     for finding in findings:
         table.add_row(
             Text(f"{finding.records:,}", style="bold"),
-            _lines(finding.source, f"-> {finding.destination}"),
-            _lines(wording.port(finding)),
-            _lines(finding.direction),
-            _lines(wording.moment(finding.first_seen), wording.moment(finding.last_seen)),
-            _lines(*_policies(finding)),
+            lines(finding.source, f"-> {finding.destination}"),
+            lines(wording.port(finding)),
+            lines(finding.direction),
+            lines(wording.moment(finding.first_seen), wording.moment(finding.last_seen)),
+            lines(*_policies(finding)),
         )
     console.print(table)
 
@@ -108,7 +106,7 @@ def _as_paragraphs(console: Console, findings: Sequence[Finding]) -> None:
         seen = f"{wording.moment(finding.first_seen)} to {wording.moment(finding.last_seen)}"
         table.add_row(
             Text(f"{finding.records:,}"),
-            _lines(
+            lines(
                 f"{finding.source} -> {finding.destination}",
                 f"{wording.port(finding)} {finding.direction}, {seen}",
                 *_policies(finding),
@@ -127,66 +125,42 @@ def _unknowns(console: Console, result: AuditResult) -> None:
     rows = wording.unknowns(result.summary)
     if not rows:
         return
-    _section(console, f"Unknown ({wording.counted(result.summary.verdicts.unknown, 'row')})")
+    section(console, f"Unknown ({wording.counted(result.summary.verdicts.unknown, 'row')})")
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True, min_width=9)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for count, reason, meaning in rows:
-        table.add_row(_lines(f"{count:,}"), _lines(reason), _lines(meaning))
+        table.add_row(lines(f"{count:,}"), lines(reason), lines(meaning))
     console.print(table)
 
 
 def _load(console: Console, result: AuditResult) -> None:
     lines = brief(result.load)
     if lines:
-        _section(console, "Service load")
+        section(console, "Service load")
     for line in lines:
-        _print(console, f"  {line}")
+        paragraph(console, f"  {line}")
 
 
 def _left_out(console: Console, result: AuditResult) -> None:
     sentences = wording.not_looked_at(result)
     failures = wording.failures(result)
-    _section(console, "Not looked at")
+    section(console, "Not looked at")
     for sentence in sentences or ["nothing: every row of every file got a verdict"]:
-        _print(console, f"  {sentence}")
+        paragraph(console, f"  {sentence}")
     for file, what in failures:
-        _print(console, f"  {file}: {what}" if file else f"  {what}")
+        paragraph(console, f"  {file}: {what}" if file else f"  {what}")
     summary = result.summary
     if summary.unused_rules:
-        _section(console, "Rules never hit")
-        _print(
+        section(console, "Rules never hit")
+        paragraph(
             console,
             f"  {summary.unused_rules:,} of {wording.counted(summary.cluster.rules, 'rule')} decided no flow",
         )
 
 
 def _next(console: Console, result: AuditResult) -> None:
-    _section(console, "Next")
+    section(console, "Next")
     for step in wording.next_steps(result):
-        _print(console, f"  {step}")
-
-
-def _section(console: Console, title: str) -> None:
-    console.print()
-    _print(console, title, "bold")
-
-
-def _pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, text in pairs:
-        table.add_row(_lines(f"  {label}"), _lines(text))
-    console.print(table)
-
-
-def _print(console: Console, text: str, style: str = "") -> None:
-    """One paragraph; what does not fit goes on under its own beginning."""
-    body = text.lstrip(" ")
-    console.print(Padding(Text(escape(body), style=style, overflow="fold"), (0, 0, 0, len(text) - len(body))))
-
-
-def _lines(*texts: str) -> Text:
-    return Text("\n".join(escape(text) for text in texts))
+        paragraph(console, f"  {step}")
