@@ -569,8 +569,8 @@ MUTANTS = (
     Mutant(
         "over time: an owner begins a moment late",
         "kernels/lookup.py",
-        "if timed.start[middle] <= seen_at[i]:",
-        "if timed.start[middle] < seen_at[i]:",
+        "if starts[middle] <= at:",
+        "if starts[middle] < at:",
     ),
     Mutant(
         "over time: an epoch begins a moment late",

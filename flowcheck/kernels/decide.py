@@ -4,6 +4,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.lookup import last_begun
 
 OBSERVED_DENIED, OBSERVED_DROPPED = 2, 4
 FORWARDED_DENIED, DROPPED_ALLOWED = 1, 2
@@ -50,14 +51,7 @@ def epoch_at(starts, at, current):
     last = starts.size - 1
     if starts[current] <= at and (current == last or at < starts[current + 1]):
         return current
-    left, right = 0, starts.size
-    while right - left > 1:
-        middle = (left + right) >> 1
-        if starts[middle] <= at:
-            left = middle
-        else:
-            right = middle
-    return left
+    return last_begun(starts, 0, starts.size, at)
 
 
 @kernel

@@ -10,6 +10,7 @@ KEY_SERVICE = inferred << 36 | observation point << 33 | 1 << 32 | observed << 2
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import kernel
 
 NO_TIME = np.int64(-(2**63))
@@ -25,14 +26,8 @@ def service_word(protocol, port, observed, point, inferred):
 @kernel
 def find_slot(table, groups, decisions, service):
     """The entry with this key, or the empty entry where it belongs."""
-    mixed = np.uint64(groups) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= np.uint64(decisions) * np.uint64(0xC2B2AE3D27D4EB4F)
-    mixed ^= np.uint64(service) * np.uint64(0x165667B19E3779F9)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(32)
     mask = table.shape[0] - 1
-    slot = np.int64(mixed & np.uint64(mask))
+    slot = np.int64(mix_three(groups, decisions, service) & np.uint64(mask))
     while table[slot, a.KEY_SERVICE] != 0:
         if (
             table[slot, a.KEY_GROUPS] == groups

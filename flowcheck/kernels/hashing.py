@@ -14,6 +14,17 @@ def mix(word):
 
 
 @kernel
+def mix_three(one, two, three):
+    """64 well mixed bits of three words, for less than :func:`mix` of each."""
+    mixed = np.uint64(one) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= np.uint64(two) * np.uint64(0xC2B2AE3D27D4EB4F)
+    mixed ^= np.uint64(three) * np.uint64(0x165667B19E3779F9)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+@kernel
 def connection_key(one, other, one_port, other_port, tag):
     """A word for one direction of one 5-tuple; never 0. one, other: address keys (uint64)."""
     ports = (np.uint64(one_port) << np.uint64(24)) | (np.uint64(other_port) << np.uint64(8)) | np.uint64(tag)

@@ -16,36 +16,26 @@ reached depends on what was counted and not on the order.
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.lookup import last_begun
 
 MINUTE = 60_000_000
 FULL = -1
 NOT_FULL = -1
-MIX = np.uint64(0x9E3779B97F4A7C15)
-
-
-@kernel
-def mix(one, two, three):
-    """64 well mixed bits of three words."""
-    mixed = np.uint64(one) * MIX
-    mixed ^= np.uint64(two) * np.uint64(0xC2B2AE3D27D4EB4F)
-    mixed ^= np.uint64(three) * np.uint64(0x165667B19E3779F9)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    return mixed ^ (mixed >> np.uint64(32))
 
 
 @kernel
 def is_kept(what, level):
     """Whether a client of the clients' table is among those kept at a level."""
-    return level == 0 or mix(what, 0, 0) >> np.uint64(64 - level) == 0
+    return level == 0 or mix_three(what, 0, 0) >> np.uint64(64 - level) == 0
 
 
 @kernel
 def find(table, what, where, bucket):
     """The entry with this key, or the empty entry where it belongs."""
     mask = table.shape[0] - 1
-    slot = np.int64(mix(what, where, bucket) & np.uint64(mask))
+    slot = np.int64(mix_three(what, where, bucket) & np.uint64(mask))
     while table[slot, a.LOAD_WHAT] != 0:
         if (
             table[slot, a.LOAD_WHAT] == what
@@ -69,18 +59,6 @@ def claim(table, n_used, what, where, bucket):
         table[slot, a.LOAD_BUCKET] = bucket
         return slot, n_used + 1
     return slot, n_used
-
-
-@kernel
-def find_segment(starts, first, last, seen_at):
-    """The last of the segments ``first:last`` that starts at or before an instant."""
-    while last - first > 1:
-        middle = (first + last) >> 1
-        if starts[middle] <= seen_at:
-            first = middle
-        else:
-            last = middle
-    return first
 
 
 @kernel
@@ -127,7 +105,7 @@ def count_rows(load, clients, used, levels, places, setting, flows, attributed, 
             bucket = (seen // MINUTE) >> level
             segment = segment_first[what]
             if segment_first[what + 1] - segment > 1:
-                segment = find_segment(segment_start, segment, segment_first[what + 1], seen)
+                segment = last_begun(segment_start, segment, segment_first[what + 1], seen)
             where |= np.int64(segment + 1) << 32
             if by_origin[what]:
                 origin = outside if kind == a.KIND_BLOCK else node

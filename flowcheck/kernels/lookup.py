@@ -13,6 +13,18 @@ NOT_IPV4 = -1
 
 
 @kernel
+def last_begun(starts, first, last, at):
+    """The last of the stretches of time ``first:last`` that starts at or before an instant."""
+    while last - first > 1:
+        middle = (first + last) >> 1
+        if starts[middle] <= at:
+            first = middle
+        else:
+            last = middle
+    return first
+
+
+@kernel
 def find_v4(addresses, address):
     """The endpoint of one IPv4 address (host order). At most three loads, each from a smaller table."""
     entry = addresses.root[address >> 16]
@@ -70,15 +82,9 @@ def settle(timed, endpoints, seen_at, ends, inferred):
         if ends[i] < 0 or endpoints[ends[i], a.KIND] != a.KIND_TIMED:
             continue
         number = endpoints[ends[i], a.NODE]
-        left, right = timed.first[number], timed.first[number + 1]
-        while right - left > 1:
-            middle = (left + right) >> 1
-            if timed.start[middle] <= seen_at[i]:
-                left = middle
-            else:
-                right = middle
-        ends[i] = timed.endpoint[left]
-        inferred[i] |= timed.inferred[left]
+        owner = last_begun(timed.start, timed.first[number], timed.first[number + 1], seen_at[i])
+        ends[i] = timed.endpoint[owner]
+        inferred[i] |= timed.inferred[owner]
 
 
 @kernel
