@@ -90,7 +90,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):
         try:
             with open(self._index_path, "rb") as file:
                 stored_stamp, overloads = pickle.loads(_checked(file.read()))
-        except FileNotFoundError:
+        except (FileNotFoundError, AttributeError):  # none, or of a source with types that are gone
             return {}
         return overloads if stored_stamp == self._stamp() else {}
 

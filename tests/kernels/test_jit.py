@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import subprocess
@@ -86,6 +87,17 @@ def test_a_damaged_entry_is_compiled_afresh(cache: Path, suffix: str) -> None:
     assert done.stdout == "2 0\n"
     assert "damaged" in done.stderr
     assert run(cache).stdout == "2 1\n"
+
+
+@JIT
+def test_an_entry_of_older_source_is_no_damage(cache: Path) -> None:
+    """It may speak of types that the source of today does not have."""
+    run(cache)
+    (index,) = cache.glob("*combine*.nbi")
+    older = b"cflowcheck.arrays\nGone\n."
+    index.write_bytes(hashlib.sha256(older).digest() + older)
+    done = run(cache)
+    assert (done.stdout, done.stderr) == ("2 0\n", "")
 
 
 @JIT
