@@ -16,12 +16,13 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.model.cluster import Service, ServicePort
-from flowcheck.model.timeline import BEGINNING, END
+from flowcheck.model.timeline import BEGINNING
 from flowcheck.results.load import LoadTable
 from flowcheck.results.load_catalog import Catalog, EndpointFacts, PortFacts
 from flowcheck.results.load_expected import Member
 from flowcheck.results.load_records import ServiceLoad
 from flowcheck.results.load_services import assess_load
+from flowcheck.results.load_setting import make_setting as setting_from
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "load_power.md"
 MINUTE = 60_000_000
@@ -49,7 +50,7 @@ def simulate(worlds: Iterable[World], seed: int = SEED) -> list[ServiceLoad]:
     sizes = np.array([world.k for world in listed])
     first = np.concatenate([[0], np.cumsum(sizes)])
     setting = make_setting(sizes, N_CLIENTS)
-    table = LoadTable(len(listed))
+    table = LoadTable()
     for number, world in enumerate(listed):
         batch = _rows(world.draw(chosen, world.k), number, int(first[number]), int(first[-1]))
         table.count(setting, *batch)
@@ -84,15 +85,7 @@ def make_setting(sizes: np.ndarray, n_clients: int) -> a.LoadSetting:
     endpoints[:, a.KIND] = a.KIND_POD
     endpoints[-1, a.KIND] = a.KIND_BLOCK
     family = {"family": np.zeros(n_endpoints, dtype=np.uint8)}
-    return a.LoadSetting(
-        services=a.ServiceTable(**{**none, **filled, **long, **family}),
-        endpoints=endpoints,
-        same=int32(np.arange(n)),
-        start=np.full(n, BEGINNING, dtype=np.int64),
-        end=np.full(n, END, dtype=np.int64),
-        by_origin=np.zeros(n, dtype=np.uint8),
-        zone=np.zeros(0, dtype=np.int32),
-    )
+    return setting_from(a.ServiceTable(**{**none, **filled, **long, **family}), endpoints)
 
 
 def _rows(

@@ -243,12 +243,6 @@ class Judged(NamedTuple):
     violation: UInt8
 
 
-# Columns of a load table, one cache line an entry; of the clients' table MORE is first seen, LAST last seen,
-# of the other MORE are packets and LAST is not used. LOAD_* are packed by kernels/load.py.
-LOAD_WHAT, LOAD_WHERE, LOAD_BUCKET, LOAD_RECORDS, LOAD_CONNECTIONS, LOAD_BYTES, LOAD_MORE, LOAD_LAST = range(
-    8
-)
-
 # How a row was attributed to a Service. Each judged row is in exactly one class but the first.
 LEFT_OUT, VIP_ENDPOINT, VIP, NODE_PORT, ENDPOINT, AMBIGUOUS, OTHER_PORT, NO_SERVICE = range(8)
 REFUSED, UNKNOWN_INITIATOR, FROM_OWN_NODE = 8, 9, 10
@@ -258,14 +252,22 @@ N_CLASSES = 11
 PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE = range(5)
 N_PLACES = 5
 
+# Columns of the sums that kernels/load.py keeps, of the load and of clients.
+LOAD_CONNECTIONS, LOAD_BYTES, LOAD_PACKETS = range(3)
+CLIENT_CONNECTIONS, CLIENT_FIRST, CLIENT_LAST = range(3)
+
 
 class LoadSetting(NamedTuple):
     """What counting the load reads besides the flows.
 
     services, endpoints: as in :class:`Tables`. same (service_ports,) int32: the service port that one counts
     as: the latest version that says the same of where connections go. start, end (service_ports,) int64: when
-    its version of the Service may have been there. by_origin (service_ports,) uint8: 1 where what is expected
-    depends on the client's node. zone (nodes,) int32: a node's zone, -1 not known.
+    its version of the Service may have been there. by_origin (service_ports,) uint8: 1 where what is
+    expected depends on the client's node. where (whats,) int64: the second word of a key but for place and
+    point (see kernels/load.py), -1 where it depends on the flow. client (endpoints,) int32: the endpoint if
+    it is a single sender, else -1. node (endpoints + 1,) int32: a pod's or node's node, else -1; the last is
+    that of a backend not known, which is -1. zone (nodes + 1,) int32: a node's zone, -1 not known; the last
+    is that of no node.
     """
 
     services: ServiceTable
@@ -274,6 +276,9 @@ class LoadSetting(NamedTuple):
     start: Int64
     end: Int64
     by_origin: UInt8
+    where: Int64
+    client: Int32
+    node: Int32
     zone: Int32
 
 

@@ -12,6 +12,7 @@ from flowcheck.model.cluster import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.load_catalog import Catalog, EndpointFacts, PortFacts
 from flowcheck.results.load_expected import Member
+from flowcheck.results.load_setting import make_setting as setting_from
 
 MINUTE = 60_000_000
 TCP, UDP, ICMP = 6, 17, 1
@@ -104,17 +105,14 @@ def make_setting(
     endpoints = endpoints.copy()
     for endpoint, service in virtual.items():
         endpoints[endpoint, [a.KIND, a.NODE]] = a.KIND_SERVICE, service
-    origins = np.zeros(len(ports), dtype=np.uint8)
-    origins[list(by_origin)] = 1
-    spans = [(lives or {}).get(number, (BEGINNING, END)) for number in range(len(ports))]
-    return a.LoadSetting(
-        services=make_services(ports, len(endpoints)),
-        endpoints=endpoints,
-        same=np.array([(same or {}).get(n, n) for n in range(len(ports))], dtype=np.int32),
-        start=np.array([start for start, _ in spans], dtype=np.int64),
-        end=np.array([end for _, end in spans], dtype=np.int64),
-        by_origin=origins,
-        zone=np.array([*zones] or [-1] * 8, dtype=np.int32),
+    origins = set(by_origin)
+    return setting_from(
+        make_services(ports, len(endpoints)),
+        endpoints,
+        same=[(same or {}).get(number, number) for number in range(len(ports))],
+        spans=[(lives or {}).get(number, (BEGINNING, END)) for number in range(len(ports))],
+        by_origin=[number in origins for number in range(len(ports))],
+        zones=[*zones] or [-1] * 8,
     )
 
 

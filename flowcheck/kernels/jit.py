@@ -176,6 +176,11 @@ def _signals_held() -> Iterator[None]:
             signal.raise_signal(waiting)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """Part of a loop, compiled into the kernels that call it: a call would cost more than its work."""
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a loop over arrays: no Python object inside, GIL released, integer division never raises."""
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)

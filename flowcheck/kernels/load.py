@@ -1,64 +1,67 @@
-"""The hash tables of load: open addressing, one 64-byte cache line an entry, as edges are counted.
+"""The load of Services: every key gets a number, and sums are kept by number.
 
-Two tables of (slots, 8) int64, slots a power of two; the columns are named in :mod:`flowcheck.arrays`. An
-entry is in use when LOAD_WHAT is not 0.
+A *book* numbers keys of two words in the order in which they come: keys (room, 2) int64, and slots
+(2 * room,) int32, open addressing, that hold a key's number + 1, 0 where free. Two are kept:
 
-The load table: LOAD_WHAT = (what + 1) << 32 | backend + 1; LOAD_WHERE = (segment + 1) << 32 |
-(origin + 1) << 3 | observation point; LOAD_BUCKET = minute >> level. An origin is the client's node; one more
-than the last node stands for the outside.
-The clients' table: LOAD_WHAT = (what + 1) << 32 | client + 1; LOAD_WHERE = (backend + 1) << 3 | point. At
-level n it keeps only the clients of which the first n bits of a hash are 0: one in 2**n, whoever asks.
+- of the load: (what + 1) << 32 | backend + 1, and (segment + 1) << 32 | (origin + 1) << 6 | place << 3 |
+  observation point. An origin is the client's node; one more than the last node is the outside.
+- of clients: (what + 1) << 32 | client + 1, and (backend + 1) << 3 | point. At level n it keeps only the
+  clients of which the last n bits of a hash are 0: one in 2**n, whoever asks.
 
-A full table asks for room or for the next level. An entry is refused only where it is new, so that the level
-reached depends on what was counted and not on the order.
+Connections by time are a table of their own, by_time (rows, room) int64. A row is a bucket, minute >> level,
+and buckets (rows,) int64 says which. Records come in order or nearly so: the sums in use at any moment are
+side by side, which costs far less than an entry for every key and bucket.
+
+Arrays are taken out of their tuples before a loop: to do that in it costs ten times the work.
 """
 
 import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.kernels.hashing import mix_three
-from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.lookup import last_begun
 
 MINUTE = 60_000_000
-FULL = -1
-NOT_FULL = -1
+FREE = np.int64(-(2**63))
+"""The bucket of a row that is not in use."""
+NONE, LOAD, CLIENTS, TIME = range(-1, 3)
 
 
 @kernel
-def is_kept(what, level):
-    """Whether a client of the clients' table is among those kept at a level."""
-    return level == 0 or mix_three(what, 0, 0) >> np.uint64(64 - level) == 0
+def is_kept(one, level):
+    """Whether a client, the first word of its key, is among those kept at a level."""
+    left_out = (np.uint64(1) << np.uint64(level)) - np.uint64(1)
+    return mix_three(one, 0, 0) & left_out == 0
+
+
+@inlined
+def number_of(slots, keys, n_used, one, two):
+    """The number of a key; a new one is written down as number ``n_used``. NONE where there is no room."""
+    mask = np.uint64(slots.size - 1)
+    slot = mix_three(one, two, 0) & mask
+    while slots[slot] != 0:
+        number = slots[slot] - 1
+        if keys[number, 0] == one and keys[number, 1] == two:
+            return number
+        slot = (slot + np.uint64(1)) & mask
+    if n_used == keys.shape[0]:
+        return NONE
+    keys[n_used, 0], keys[n_used, 1] = one, two
+    slots[slot] = n_used + 1
+    return n_used
 
 
 @kernel
-def find(table, what, where, bucket):
-    """The entry with this key, or the empty entry where it belongs."""
-    mask = table.shape[0] - 1
-    slot = np.int64(mix_three(what, where, bucket) & np.uint64(mask))
-    while table[slot, a.LOAD_WHAT] != 0:
-        if (
-            table[slot, a.LOAD_WHAT] == what
-            and table[slot, a.LOAD_WHERE] == where
-            and table[slot, a.LOAD_BUCKET] == bucket
-        ):
-            break
-        slot = (slot + 1) & mask
-    return slot
-
-
-@kernel
-def claim(table, n_used, what, where, bucket):
-    """(the entry with this key, entries in use); FULL where it would be new and the table is half full."""
-    slot = find(table, what, where, bucket)
-    if table[slot, a.LOAD_WHAT] == 0:
-        if n_used >= table.shape[0] >> 1:
-            return FULL, n_used
-        table[slot, a.LOAD_WHAT] = what
-        table[slot, a.LOAD_WHERE] = where
-        table[slot, a.LOAD_BUCKET] = bucket
-        return slot, n_used + 1
-    return slot, n_used
+def number_keys(slots, keys, n_used, wanted, numbers):
+    """Number the keys ``wanted`` (n, 2); returns (numbers in use, how many there was room for)."""
+    for i in range(wanted.shape[0]):
+        number = number_of(slots, keys, n_used, wanted[i, 0], wanted[i, 1])
+        if number == NONE:
+            return n_used, i
+        n_used = max(n_used, number + 1)
+        numbers[i] = number
+    return n_used, wanted.shape[0]
 
 
 @kernel
@@ -74,119 +77,92 @@ def place_of(src_node, dst_node, src_zone, dst_zone):
 
 
 @kernel
-def count_rows(load, clients, used, levels, places, setting, flows, attributed, start):
-    """Count attributed rows from ``start`` on; returns (which table is full or -1, first row not counted).
+def row_of(buckets, bucket):
+    """The row of a bucket, which is taken if need be; NONE where all are in use by others."""
+    mask = buckets.size - 1
+    row = bucket & mask
+    for _ in range(buckets.size):
+        if buckets[row] == FREE:
+            buckets[row] = bucket
+        if buckets[row] == bucket:
+            return row
+        row = (row + 1) & mask
+    return NONE
 
-    used, levels (2,) int64: entries in use and the level, of the load table and the clients' table; places
-    (service_ports, points, places, 2) int64: connections and bytes by where they went. Only service ports
-    have segments, origins, buckets and clients. Endpoints that are no single sender are one client, -1. A
-    report of a connection that was counted before adds a record, bytes and packets.
-    Arrays are taken out of their tuples before the loop: to do that in it costs ten times the work.
+
+@kernel
+def count_rows(load, clients, time, used, levels, setting, flows, attributed, start):
+    """Count attributed rows from ``start`` on; returns (what had no room: LOAD, CLIENTS, TIME or NONE; the
+    first row not counted; numbers in use of the load's and the clients' book).
+
+    load, clients: slots, keys and amounts (room, 3) int64 of the books; used: their numbers in use; time:
+    buckets and by_time; levels: of the buckets and the clients.
+    Only service ports have segments, origins and clients. Endpoints that are no single sender are one client,
+    -1. A report of a connection that was counted before adds bytes and packets.
     """
-    endpoints, zone, by_origin = setting.endpoints, setting.zone, setting.by_origin
+    slots, keys, amounts = load
+    client_slots, client_keys, client_amounts = clients
+    buckets, by_time = time
+    where_of, by_origin, n_ports = setting.where, setting.by_origin, setting.services.slot.size
     segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
+    endpoints, client_of, node_of, zone_of = setting.endpoints, setting.client, setting.node, setting.zone
     src_of, point_of, seen_at, counted_of = flows.src, flows.point, flows.seen_at, flows.counted
     count_of, bytes_of, packets_of = flows.flow_count, flows.bytes_, flows.packets
     what_of, backend_of = attributed.what, attributed.backend
-    outside, n_ports = zone.size, setting.services.slot.size
-    level, client_level = levels[0], levels[1]
-    n_load, n_clients = used[0], used[1]
+    n_load, n_clients = used
+    level, client_level = levels
+    outside = zone_of.size - 1
+    row, begin, end = 0, np.int64(0), np.int64(0)
+    full, done = NONE, src_of.size
     for i in range(start, src_of.size):
         what = what_of[i]
         if what < 0:
             continue
         src, backend, seen, point = src_of[i], backend_of[i], seen_at[i], np.int64(point_of[i])
-        where, bucket = point, np.int64(0)
-        kind, node = endpoints[src, a.KIND], np.int32(-1)
-        is_sender = kind == a.KIND_POD or kind == a.KIND_NODE
-        if is_sender:
-            node = endpoints[src, a.NODE]
-        if what < n_ports:
-            bucket = (seen // MINUTE) >> level
-            segment = segment_first[what]
-            if segment_first[what + 1] - segment > 1:
-                segment = last_begun(segment_start, segment, segment_first[what + 1], seen)
-            where |= np.int64(segment + 1) << 32
+        node, there = node_of[src], node_of[backend]
+        where = where_of[what]
+        if where < 0:
+            segment = last_begun(segment_start, segment_first[what], segment_first[what + 1], seen)
+            where = np.int64(segment + 1) << 32
             if by_origin[what]:
-                origin = outside if kind == a.KIND_BLOCK else node
-                where |= np.int64(origin + 1) << 3
-        word = (np.int64(what + 1) << 32) | np.int64(backend + 1)
-        slot = find(load, word, where, bucket)
-        if load[slot, a.LOAD_WHAT] == 0:
-            if n_load >= load.shape[0] >> 1:
-                used[0], used[1] = n_load, n_clients
-                return 0, i
-            n_load += 1
-            load[slot, a.LOAD_WHAT] = word
-            load[slot, a.LOAD_WHERE] = where
-            load[slot, a.LOAD_BUCKET] = bucket
-        connections = count_of[i] if counted_of[i] else np.int64(0)
-        if what < n_ports and counted_of[i]:
-            client = src if is_sender else np.int32(-1)
-            word = (np.int64(what + 1) << 32) | np.int64(client + 1)
-            if is_kept(word, client_level):
-                where = (np.int64(backend + 1) << 3) | point
-                own = find(clients, word, where, np.int64(0))
-                if clients[own, a.LOAD_WHAT] == 0:
-                    if n_clients >= clients.shape[0] >> 1:
-                        used[0], used[1] = n_load, n_clients
-                        return 1, i
-                    n_clients += 1
-                    clients[own, a.LOAD_WHAT] = word
-                    clients[own, a.LOAD_WHERE] = where
-                    clients[own, a.LOAD_MORE] = seen
-                    clients[own, a.LOAD_LAST] = seen
-                clients[own, a.LOAD_RECORDS] += 1
-                clients[own, a.LOAD_CONNECTIONS] += connections
-                clients[own, a.LOAD_BYTES] += bytes_of[i]
-                clients[own, a.LOAD_MORE] = min(clients[own, a.LOAD_MORE], seen)
-                clients[own, a.LOAD_LAST] = max(clients[own, a.LOAD_LAST], seen)
-        if what < n_ports and backend >= 0:
-            there = endpoints[backend, a.NODE] if endpoints[backend, a.KIND] <= a.KIND_NODE else np.int32(-1)
-            src_zone = zone[node] if node >= 0 else np.int32(-1)
-            dst_zone = zone[there] if there >= 0 else np.int32(-1)
-            place = place_of(node, there, src_zone, dst_zone)
-            places[what, point, place, 0] += connections
-            places[what, point, place, 1] += bytes_of[i]
-        load[slot, a.LOAD_RECORDS] += 1
-        load[slot, a.LOAD_CONNECTIONS] += connections
-        load[slot, a.LOAD_BYTES] += bytes_of[i]
-        load[slot, a.LOAD_MORE] += packets_of[i]
-    used[0], used[1] = n_load, n_clients
-    return NOT_FULL, src_of.size
+                origin = outside if endpoints[src, a.KIND] == a.KIND_BLOCK else node
+                where |= np.int64(origin + 1) << 6
+        where |= (place_of(node, there, zone_of[node], zone_of[there]) << 3) | point
+        one = (np.int64(what + 1) << 32) | np.int64(backend + 1)
+        number = number_of(slots, keys, n_load, one, where)
+        if number == NONE:
+            full, done = LOAD, i
+            break
+        n_load = max(n_load, number + 1)
+        if seen < begin or seen >= end:
+            bucket = (seen // MINUTE) >> level
+            row = row_of(buckets, bucket)
+            if row == NONE:
+                full, done = TIME, i
+                break
+            begin, end = (bucket << level) * MINUTE, ((bucket + 1) << level) * MINUTE
+        connections = count_of[i] * np.int64(counted_of[i] != 0)
+        one = (np.int64(what + 1) << 32) | np.int64(client_of[src] + 1)
+        if (what < n_ports) & (counted_of[i] != 0) & is_kept(one, client_level):
+            two = (np.int64(backend + 1) << 3) | point
+            client = number_of(client_slots, client_keys, n_clients, one, two)
+            if client == NONE:
+                full, done = CLIENTS, i
+                break
+            n_clients = max(n_clients, client + 1)
+            sums = client_amounts[client]
+            sums[a.CLIENT_CONNECTIONS] += connections
+            sums[a.CLIENT_FIRST] = min(sums[a.CLIENT_FIRST], seen)
+            sums[a.CLIENT_LAST] = max(sums[a.CLIENT_LAST], seen)
+        by_time[row, number] += connections
+        amounts[number, a.LOAD_CONNECTIONS] += connections
+        amounts[number, a.LOAD_BYTES] += bytes_of[i]
+        amounts[number, a.LOAD_PACKETS] += packets_of[i]
+    return full, done, n_load, n_clients
 
 
 @kernel
-def merge_load(table, n_used, shift, entries, start):
-    """Add entries (n, 8) of a load table whose level is ``shift`` lower, from ``start`` on."""
-    for i in range(start, entries.shape[0]):
-        e = entries[i]
-        slot, n_used = claim(
-            table, n_used, e[a.LOAD_WHAT], e[a.LOAD_WHERE], e[a.LOAD_BUCKET] >> np.int64(shift)
-        )
-        if slot == FULL:
-            return n_used, i
-        for column in range(a.LOAD_RECORDS, a.LOAD_LAST):
-            table[slot, column] += e[column]
-    return n_used, entries.shape[0]
-
-
-@kernel
-def merge_clients(table, n_used, level, entries, start):
-    """Add those entries (n, 8) of a clients' table that are kept at ``level``, from ``start`` on."""
-    for i in range(start, entries.shape[0]):
-        e = entries[i]
-        if not is_kept(e[a.LOAD_WHAT], level):
-            continue
-        known = n_used
-        slot, n_used = claim(table, n_used, e[a.LOAD_WHAT], e[a.LOAD_WHERE], 0)
-        if slot == FULL:
-            return n_used, i
-        if n_used > known:
-            table[slot, a.LOAD_MORE] = e[a.LOAD_MORE]
-            table[slot, a.LOAD_LAST] = e[a.LOAD_LAST]
-        for column in range(a.LOAD_RECORDS, a.LOAD_MORE):
-            table[slot, column] += e[column]
-        table[slot, a.LOAD_MORE] = min(table[slot, a.LOAD_MORE], e[a.LOAD_MORE])
-        table[slot, a.LOAD_LAST] = max(table[slot, a.LOAD_LAST], e[a.LOAD_LAST])
-    return n_used, entries.shape[0]
+def kept_keys(keys, level, kept):
+    """kept (n,) bool: which keys (n, 2) of clients are kept at a level."""
+    for i in range(keys.shape[0]):
+        kept[i] = is_kept(keys[i, 0], level)

@@ -1,9 +1,7 @@
-"""The load of Services: counted by kernels while rows stream by, taken apart once at the end.
+"""The load of Services, counted while rows stream by: bounded, mergeable, integers only.
 
-Two bounded tables. One has connections, bytes and packets per service port, backend, segment, origin and time
-bucket; its buckets are a minute wide at first and twice as wide whenever it would grow too large. The other
-has connections per service port, client and backend; where it would grow too large, it keeps every second
-client. Neither depends on the order of counting and merging.
+Time buckets are a minute wide at first and twice as wide whenever there would be too many; where there are
+too many clients, every second one is kept. Neither depends on the order of counting and merging.
 """
 
 from __future__ import annotations
@@ -12,70 +10,88 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, LoadSetting, UInt8
 from flowcheck.kernels import load as kernels
 from flowcheck.kernels.attribute import attribute
+from flowcheck.model.timeline import BEGINNING, END
+from flowcheck.results.load_book import Book, Buckets
 
-LOAD, CLIENTS = 0, 1
-MOST_ENTRIES = (1 << 18, 1 << 16)
-MOST_IN_A_TASK = (1 << 15, 1 << 15)
-"""Of a million rows or so; a table that stays in the processor's cache costs a third of one that does not."""
-N_POINTS = 5
-HIGHEST_LEVEL = 24
-"""Buckets of 32 years, one client in 16 million. A load table that is too large even so may grow on."""
-LOW = 0xFFFFFFFF
+
+class Bounds(NamedTuple):
+    """``clients`` and ``cells`` (keys of the load times buckets), powers of two."""
+
+    clients: int = 1 << 16
+    cells: int = 1 << 23
+
+
+IN_A_TASK = Bounds(1 << 15, 1 << 21)
+"""Of a million rows or so; what stays in the processor's cache costs a third of what does not."""
+LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
 
 
 class LoadEntries(NamedTuple):
     """What a table holds, for other processes.
 
-    load, clients (entries, 8) int64; levels (2,) int64 of the two. places (service_ports,
-    points, places, 2) int64: connections and bytes by observation point and by where they went. totals
-    (classes,) int64: records by class of attribution.
+    keys (n, 2), amounts (n, 3) int64. buckets (b,) int64 and by_time (b, n) int64: connections by
+    minute >> levels[0]. clients (m, 2), client_amounts (m, 3) int64, those kept at levels[1]. totals
+    (classes,) int64: records by class of attribution. :mod:`flowcheck.kernels.load` tells how keys are made.
     """
 
-    load: Int64
+    keys: Int64
+    amounts: Int64
+    buckets: Int64
+    by_time: Int64
     clients: Int64
+    client_amounts: Int64
     levels: Int64
-    places: Int64
     totals: Int64
 
 
 class LoadBytes(msgspec.Struct, frozen=True):
     """LoadEntries as they travel between processes."""
 
-    load: bytes
+    keys: bytes
+    amounts: bytes
+    buckets: bytes
+    by_time: bytes
     clients: bytes
-    levels: tuple[int, int]
-    places: bytes
-    totals: tuple[int, ...]
+    client_amounts: bytes
+    levels: bytes
+    totals: bytes
 
 
 def pack(entries: LoadEntries) -> LoadBytes:
-    load, clients = int(entries.levels[0]), int(entries.levels[1])
-    amounts = (entries.load.tobytes(), entries.clients.tobytes(), (load, clients), entries.places.tobytes())
-    return LoadBytes(*amounts, tuple(entries.totals.tolist()))
+    return LoadBytes(*(array.tobytes() for array in entries))
 
 
 def unpack(packed: LoadBytes) -> LoadEntries:
-    load, clients = (np.frombuffer(b, dtype=np.int64).reshape(-1, 8) for b in (packed.load, packed.clients))
-    places = np.frombuffer(packed.places, dtype=np.int64).reshape(-1, N_POINTS, a.N_PLACES, 2)
-    levels, totals = (np.array(numbers, dtype=np.int64) for numbers in (packed.levels, packed.totals))
-    return LoadEntries(load, clients, levels, places, totals)
+    flat = LoadEntries(*(np.frombuffer(value, dtype=np.int64) for value in msgspec.structs.astuple(packed)))
+    keys = flat.keys.reshape(-1, 2)
+    return flat._replace(
+        keys=keys,
+        amounts=flat.amounts.reshape(-1, 3),
+        by_time=flat.by_time.reshape(len(flat.buckets), len(keys)),
+        clients=flat.clients.reshape(-1, 2),
+        client_amounts=flat.client_amounts.reshape(-1, 3),
+    )
+
+
+NOTHING_SEEN = (0, END, BEGINNING)
+"""Connections, first and last seen of a client before its first connection."""
 
 
 class LoadTable:
-    """Growing, bounded tables of one process. Sums are integers. ``most``: the entries of each of the two
-    tables, powers of two."""
+    """The sums of one process. ``room``: how many keys there are places for at first."""
 
-    def __init__(self, n_ports: int, n_slots: int = 1 << 14, most: tuple[int, int] = MOST_ENTRIES) -> None:
-        self._most = most
-        self._tables = [np.zeros((min(n_slots, 2 * m), 8), dtype=np.int64) for m in most]
-        self._used = np.zeros(2, dtype=np.int64)
-        self._levels = np.zeros(2, dtype=np.int64)
-        self._places = np.zeros((n_ports, N_POINTS, a.N_PLACES, 2), dtype=np.int64)
+    def __init__(self, bounds: Bounds | None = None, room: int = LEAST_ROOM) -> None:
+        self._bounds = bounds or Bounds()
+        self._load = Book((0, 0, 0), room)
+        self._time = Buckets(self._bounds.cells, room)
+        self._clients = Book(NOTHING_SEEN, min(room, self._bounds.clients))
+        self._level = 0
         self._totals = np.zeros(a.N_CLASSES, dtype=np.int64)
 
     def count(self, setting: LoadSetting, flows: FlowArrays, verdict: UInt8, named: Int32) -> Attributed:
@@ -87,141 +103,108 @@ class LoadTable:
         self._totals[a.LEFT_OUT] = 0
         start = 0
         while start < n:
-            full, start = kernels.count_rows(
-                *self._tables, self._used, self._levels, self._places, setting, flows, attributed, start
-            )
+            full, start = self._count_rows(setting, flows, attributed, start)
             if start < n:
-                self._make_room(full)
+                (self._more_keys, self._more_clients, self._time.coarsen)[full]()
         return attributed
+
+    def _count_rows(
+        self, setting: LoadSetting, flows: FlowArrays, attributed: Attributed, start: int
+    ) -> tuple[int, int]:
+        """Which of the three had no room, and the first row not counted."""
+        load, clients, time = self._load, self._clients, self._time
+        full, done, load.used, clients.used = kernels.count_rows(
+            (load.slots, load.keys, load.amounts),
+            (clients.slots, clients.keys, clients.amounts),
+            (time.buckets, time.counts),
+            (load.used, clients.used),
+            (time.level, self._level),
+            setting,
+            flows,
+            attributed,
+            start,
+        )
+        return full, done
 
     def merge(self, other: LoadEntries) -> None:
         """Add what another table holds; of different levels the higher wins."""
-        self._places += other.places
         self._totals += other.totals
-        for which, entries in enumerate((other.load, other.clients)):
-            level = int(other.levels[which])
-            if level > self._levels[which]:
-                self._rebuild(which, len(self._tables[which]), level)
-            self._add(which, entries, level)
+        while (numbers := self._load.number(other.keys)) is None:
+            self._more_keys()
+        self._load.amounts[numbers] += other.amounts
+        self._time.add(other.buckets, other.by_time, numbers, int(other.levels[0]))
+        self._sample(int(other.levels[1]))
+        self._add_clients(other.clients, other.client_amounts)
+
+    def _add_clients(self, keys: Int64, amounts: Int64) -> None:
+        while (numbers := self._clients.number(keys[kept := self._kept(keys)])) is None:
+            self._more_clients()
+        mine, more = self._clients.amounts, amounts[kept]
+        mine[numbers, a.CLIENT_CONNECTIONS] += more[:, a.CLIENT_CONNECTIONS]
+        for column, choose in ((a.CLIENT_FIRST, np.minimum), (a.CLIENT_LAST, np.maximum)):
+            mine[numbers, column] = choose(mine[numbers, column], more[:, column])
+
+    def _more_keys(self) -> None:
+        self._load.grow()
+        self._time.widen(len(self._load.keys))
+
+    def _more_clients(self) -> None:
+        """Twice the room while that is allowed; then half the clients."""
+        if len(self._clients.keys) < self._bounds.clients:
+            self._clients.grow()
+        else:
+            self._sample(self._level + 1)
+
+    def _sample(self, level: int) -> None:
+        """Keep one client in 2**level, unless there are fewer already."""
+        if level > self._level:
+            self._level = level
+            book = self._clients
+            keys, amounts = book.keys[: book.used], book.amounts[: book.used]
+            kept = self._kept(keys)
+            book.refill(keys[kept], amounts[kept], len(book.keys))
+
+    def _kept(self, keys: Int64) -> npt.NDArray[np.bool_]:
+        kept = np.empty(len(keys), dtype=np.bool_)
+        kernels.kept_keys(keys, self._level, kept)
+        return kept
 
     def entries(self) -> LoadEntries:
         """In the order of their keys, whatever was counted first."""
-        counted = self.unordered()
-        return counted._replace(load=_sorted(counted.load), clients=_sorted(counted.clients))
+        found = self.unordered()
+        by_key, by_client, by_bucket = _order(found.keys), _order(found.clients), np.argsort(found.buckets)
+        return found._replace(
+            keys=found.keys[by_key],
+            amounts=found.amounts[by_key],
+            buckets=found.buckets[by_bucket],
+            by_time=found.by_time[by_bucket][:, by_key],
+            clients=found.clients[by_client],
+            client_amounts=found.client_amounts[by_client],
+        )
 
     def unordered(self) -> LoadEntries:
         """The same, for another table, to which the order does not matter."""
-        load, clients = (_used(table) for table in self._tables)
-        return LoadEntries(load, clients, self._levels.copy(), self._places.copy(), self._totals.copy())
-
-    def _add(self, which: int, entries: Int64, level: int) -> None:
-        start = 0
-        while start < len(entries):
-            kernel = (kernels.merge_load, kernels.merge_clients)[which]
-            now = self._levels[which]
-            self._used[which], start = kernel(
-                self._tables[which], self._used[which], now - level if which == LOAD else now, entries, start
-            )
-            if start < len(entries):
-                self._make_room(which)
-
-    def _make_room(self, which: int) -> None:
-        """Four times the slots while that is allowed; then the next level."""
-        slots, level, allowed = len(self._tables[which]), int(self._levels[which]), 2 * self._most[which]
-        if slots < allowed:
-            self._rebuild(which, min(4 * slots, allowed), level)
-        elif level < HIGHEST_LEVEL:
-            self._rebuild(which, slots, level + 1)
-        else:
-            self._rebuild(which, 2 * slots, level)
-
-    def _rebuild(self, which: int, slots: int, level: int) -> None:
-        """The same entries in a new table, which holds at least as many."""
-        old, before = _used(self._tables[which]), int(self._levels[which])
-        self._tables[which] = np.zeros((slots, 8), dtype=np.int64)
-        self._used[which], self._levels[which] = 0, level
-        self._add(which, old, before)
+        load, clients, time, used = self._load, self._clients, self._time, self._time.used()
+        return LoadEntries(
+            keys=load.keys[: load.used],
+            amounts=load.amounts[: load.used],
+            buckets=time.buckets[used],
+            by_time=time.counts[used, : load.used],
+            clients=clients.keys[: clients.used],
+            client_amounts=clients.amounts[: clients.used],
+            levels=np.array([time.level, self._level], dtype=np.int64),
+            totals=self._totals.copy(),
+        )
 
 
-def _used(table: Int64) -> Int64:
-    used: Int64 = table[table[:, a.LOAD_WHAT] != 0]
-    return used
+def table_for(setting: LoadSetting) -> LoadTable:
+    """For one task: with room from the start for what both ends report of every backend."""
+    room = LEAST_ROOM
+    while room < min(4 * len(setting.services.serving), MOST_ROOM):
+        room *= 2
+    return LoadTable(IN_A_TASK, room)
 
 
-def _sorted(entries: Int64) -> Int64:
-    keys = [entries[:, column] for column in (a.LOAD_BUCKET, a.LOAD_WHERE, a.LOAD_WHAT)]
-    return np.ascontiguousarray(entries[np.lexsort(keys)])
-
-
-class LoadCounts(NamedTuple):
-    """Entries of the load table taken apart, each (entries,); of both ends' reports the greater.
-
-    what, backend int32: as in :class:`flowcheck.arrays.Attributed`. segment, origin int32: -1 none;
-    the number of nodes is the outside. bucket int64: minutes since 1970 >> level.
-    """
-
-    what: Int32
-    backend: Int32
-    segment: Int32
-    origin: Int32
-    bucket: Int64
-    records: Int64
-    connections: Int64
-    bytes_: Int64
-    packets: Int64
-
-
-class ClientEntries(NamedTuple):
-    """Entries of the clients' table taken apart, each (entries,). client int32: -1 is no single sender;
-    backend int32: -1 is not known."""
-
-    what: Int32
-    client: Int32
-    backend: Int32
-    connections: Int64
-    first_seen: Int64
-    last_seen: Int64
-
-
-def take_apart_load(entries: Int64) -> LoadCounts:
-    entries = _greatest(entries)
-    what, where = entries[:, a.LOAD_WHAT], entries[:, a.LOAD_WHERE]
-    return LoadCounts(
-        what=((what >> 32) - 1).astype(np.int32),
-        backend=((what & LOW) - 1).astype(np.int32),
-        segment=((where >> 32) - 1).astype(np.int32),
-        origin=(((where & LOW) >> 3) - 1).astype(np.int32),
-        bucket=entries[:, a.LOAD_BUCKET],
-        records=entries[:, a.LOAD_RECORDS],
-        connections=entries[:, a.LOAD_CONNECTIONS],
-        bytes_=entries[:, a.LOAD_BYTES],
-        packets=entries[:, a.LOAD_MORE],
-    )
-
-
-def take_apart_clients(entries: Int64) -> ClientEntries:
-    first = _greatest(
-        np.column_stack([entries[:, : a.LOAD_MORE], -entries[:, a.LOAD_MORE], entries[:, a.LOAD_LAST]])
-    )
-    what, where = first[:, a.LOAD_WHAT], first[:, a.LOAD_WHERE]
-    return ClientEntries(
-        what=((what >> 32) - 1).astype(np.int32),
-        client=((what & LOW) - 1).astype(np.int32),
-        backend=((where >> 3) - 1).astype(np.int32),
-        connections=first[:, a.LOAD_CONNECTIONS],
-        first_seen=-first[:, a.LOAD_MORE],
-        last_seen=first[:, a.LOAD_LAST],
-    )
-
-
-def _greatest(entries: Int64) -> Int64:
-    """Entries whose keys differ in the observation point only become one, with the greatest amounts."""
-    if not len(entries):
-        return entries
-    merged = entries.copy()
-    merged[:, a.LOAD_WHERE] &= ~7
-    merged = _sorted(merged)
-    keys = merged[:, : a.LOAD_RECORDS]
-    starts = np.flatnonzero(np.append(True, (keys[1:] != keys[:-1]).any(axis=1)))
-    greatest: Int64 = np.maximum.reduceat(merged, starts, axis=0)
-    return greatest
+def _order(keys: Int64) -> Int64:
+    order: Int64 = np.lexsort((keys[:, 1], keys[:, 0]))
+    return order

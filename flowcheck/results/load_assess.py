@@ -9,7 +9,6 @@ import numpy as np
 from flowcheck.arrays import Int64
 from flowcheck.kernels.statistics import binomial_tail, chi_square_tail
 from flowcheck.model.options import Thresholds
-from flowcheck.results.load import LoadCounts
 from flowcheck.results.load_catalog import PortFacts
 from flowcheck.results.load_clients import (
     INDEPENDENT,
@@ -19,6 +18,7 @@ from flowcheck.results.load_clients import (
     main_places,
     tabulate,
 )
+from flowcheck.results.load_counts import LoadCounts, sum_rows
 from flowcheck.results.load_expected import is_headless
 from flowcheck.results.load_measures import Float64, Measures, measure
 from flowcheck.results.load_states import CLIENTS_PER_ENDPOINT, Why
@@ -59,8 +59,10 @@ class Assessment:
     time: OverTime | None = None
 
 
-def assess(facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clients) -> Assessment:
-    """Everything that can be said of one service port by itself."""
+def assess(
+    facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clients, buckets: Int64
+) -> Assessment:
+    """Everything that can be said of one service port by itself. buckets (b,): of ``entries.by_time``."""
     why = _nothing_to_test(facts, spread, entries)
     if why is not Why.NONE:
         return Assessment(facts, spread, clients, why)
@@ -85,7 +87,7 @@ def assess(facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clien
         few_clients=few,
         draws=draws,
         hot=None if few else _excess(counts, expected, draws),
-        time=None if clustering.follows else _time(spread, entries),
+        time=None if clustering.follows else _time(spread, entries, buckets),
     )
 
 
@@ -144,16 +146,14 @@ def _excess(counts: Int64, expected: Float64, draws: float) -> Float64:
     return np.array(tails)
 
 
-def _time(spread: Spread, entries: LoadCounts) -> OverTime:
+def _time(spread: Spread, entries: LoadCounts, buckets: Int64) -> OverTime:
+    k = len(spread.endpoint)
     rows = np.flatnonzero(spread.kind >= 0)
-    keys, row = np.unique(
-        np.column_stack([entries.bucket[rows], spread.kind[rows]]), axis=0, return_inverse=True
-    )
-    counts = np.zeros((len(keys), len(spread.endpoint)), dtype=np.int64)
     place = np.searchsorted(spread.endpoint, entries.backend[rows])
-    np.add.at(counts, (row.ravel(), place), entries.connections[rows])
-    used = counts.sum(axis=1) > 0
-    return over_time(keys[used, 0], keys[used, 1], counts[used])
+    sums = sum_rows(spread.kind[rows] * k + place, spread.n_strata * k, entries.by_time[rows])
+    counts = sums.reshape(spread.n_strata, k, len(buckets)).transpose(0, 2, 1)
+    kind, bucket = np.nonzero(counts.any(axis=2))
+    return over_time(buckets[bucket], kind, counts[kind, bucket])
 
 
 def is_idle(assessment: Assessment, thresholds: Thresholds) -> list[bool]:

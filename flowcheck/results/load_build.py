@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int64
 from flowcheck.model.options import Thresholds
 from flowcheck.results.findings import PROTOCOL_NAMES
-from flowcheck.results.load import LoadCounts
 from flowcheck.results.load_assess import Assessment
 from flowcheck.results.load_clients import count_stray, heavy_clients
+from flowcheck.results.load_counts import LoadCounts, sum_rows
 from flowcheck.results.load_endpoints import Context, endpoint_loads
 from flowcheck.results.load_measures import Float64
 from flowcheck.results.load_records import (
@@ -51,9 +50,9 @@ class AdjustedP(NamedTuple):
 
 
 def service_load(
-    context: Context, number: int, one: Assessment, entries: LoadCounts, places: Int64, p: AdjustedP
+    context: Context, number: int, one: Assessment, entries: LoadCounts, p: AdjustedP
 ) -> ServiceLoad:
-    """The record of service port ``number``. places (places, 2) int64: connections and bytes."""
+    """The record of service port ``number``."""
     facts, measures, fit = one.facts, one.measures, one.fit
     state, why = state_of(one, p.spread, context.thresholds)
     endpoints = endpoint_loads(context, number, one, entries, p.excess)
@@ -99,8 +98,8 @@ def service_load(
         dispersion=fit.statistic / fit.freedom if tested and fit.freedom else None,
         endpoints=tuple(endpoint for _, endpoint in endpoints),
         groups=_groups(tuple(endpoint for _, endpoint in endpoints)),
-        time=time_load(one, entries, order, context.level, p.time, context.thresholds),
-        places=_places(places, one.spread.same_zone),
+        time=time_load(context, one, entries, order, p.time),
+        places=_places(entries, one.spread.same_zone),
         clients=_clients(context, one, int(entries.connections.sum())),
     )
 
@@ -146,9 +145,10 @@ def _sum(values: list[float]) -> float | None:
     return sum(values) if values else None
 
 
-def _places(places: Int64, same_zone: float | None) -> PlaceLoad:
-    order = (a.SAME_NODE, a.SAME_ZONE, a.OTHER_ZONE, a.OTHER_NODE, a.PLACE_UNKNOWN)
-    connections, bytes_ = (places[list(order), column].tolist() for column in (0, 1))
+def _places(entries: LoadCounts, same_zone: float | None) -> PlaceLoad:
+    order = [a.SAME_NODE, a.SAME_ZONE, a.OTHER_ZONE, a.OTHER_NODE, a.PLACE_UNKNOWN]
+    sums = sum_rows(entries.place, a.N_PLACES, np.column_stack([entries.connections, entries.bytes_]))
+    connections, bytes_ = sums[order].T.tolist()
     names = ("same_node", "same_zone", "other_zone", "other_node", "unknown")
     return PlaceLoad(
         **dict(zip(names, connections, strict=True)),

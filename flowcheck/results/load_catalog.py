@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import numpy as np
-
-from flowcheck.arrays import Int32, LoadSetting, ServiceTable
+from flowcheck.arrays import ServiceTable
 from flowcheck.model.cluster import Cluster, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
-from flowcheck.results.load_expected import Member, Origin, depends_on_origin
+from flowcheck.results.load_expected import Member, Origin
 from flowcheck.results.load_versions import count_together, service_spans
 
 GENERATION_LABELS = ("pod-template-hash", "controller-revision-hash")
@@ -105,27 +103,6 @@ def read_catalog(
     spans = service_spans(cluster, [service for service, _ in ports])
     same = count_together(ports, spans)
     return Catalog(services, tuple(found), reader.facts, names, nodes, reader.zones, same, spans)
-
-
-def setting_of(catalog: Catalog, endpoints: Int32) -> LoadSetting:
-    """What the kernels count by. endpoints (endpoints, 8): see LoadSetting."""
-    n_ports = len(catalog.ports)
-    spans = np.array(catalog.spans or [(BEGINNING, END)] * n_ports, dtype=np.int64).reshape(-1, 2)
-    by_origin = [
-        any(depends_on_origin(facts.service, members) for members in facts.segments)
-        for facts in catalog.ports
-    ]
-    numbers = {zone: number for number, zone in enumerate(sorted({*catalog.zones.values()} - {""}))}
-    zones = [numbers.get(catalog.zones.get(node, ""), -1) for node in catalog.nodes]
-    return LoadSetting(
-        services=catalog.services,
-        endpoints=endpoints,
-        same=np.array([catalog.counts_as(number) for number in range(n_ports)], dtype=np.int32),
-        start=np.ascontiguousarray(spans[:, 0]),
-        end=np.ascontiguousarray(spans[:, 1]),
-        by_origin=np.array(by_origin, dtype=np.uint8),
-        zone=np.array(zones, dtype=np.int32),
-    )
 
 
 def _instant(start: int, after: int) -> int:

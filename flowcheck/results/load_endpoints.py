@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flowcheck.arrays import Int64
 from flowcheck.model.options import Thresholds
-from flowcheck.results.load import LoadCounts
 from flowcheck.results.load_assess import Assessment, is_idle
 from flowcheck.results.load_catalog import Catalog
+from flowcheck.results.load_counts import LoadCounts
 from flowcheck.results.load_measures import Float64, wilson_interval
 from flowcheck.results.load_records import EndpointLoad
 from flowcheck.results.load_split import ByEndpoint
@@ -18,11 +19,12 @@ from flowcheck.results.load_strata import UNEXPECTED
 
 
 class Context(NamedTuple):
-    """What the records of all Services share. ``level`` is that of the time buckets."""
+    """What the records of all Services share. ``level`` is that of the time ``buckets`` (b,)."""
 
     catalog: Catalog
     thresholds: Thresholds
     level: int
+    buckets: Int64
     ambiguous: ByEndpoint
     estimated: ByEndpoint
     other_port: dict[int, int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,8 @@ from flowcheck.arrays import Int32, LoadSetting, UInt8
 from flowcheck.compile import Program
 from flowcheck.flows.names import distinct_rows
 from flowcheck.model.cluster import Cluster, Service
-from flowcheck.results.load_catalog import Catalog, read_catalog, setting_of
+from flowcheck.results.load_catalog import Catalog, read_catalog
+from flowcheck.results.load_setting import setting_of
 
 SERVICE_COLUMNS = ("service_name", "service_ip", "service_port")
 NONE, SEVERAL = -1, -2
@@ -27,6 +28,12 @@ class LoadPlan(NamedTuple):
 
     setting: LoadSetting
     named: Mapping[tuple[str, int, int], int]
+
+    def key(self) -> Hashable:
+        """What tells it from another plan for the same program."""
+        setting = self.setting
+        columns = (setting.same, setting.start, setting.end, setting.by_origin, setting.zone)
+        return (*sorted(self.named.items()), *(column.tobytes() for column in columns))
 
 
 def plan_load(program: Program, cluster: Cluster) -> tuple[Catalog, LoadPlan]:

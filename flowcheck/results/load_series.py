@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck.arrays import Int64
-from flowcheck.model.options import Thresholds
 from flowcheck.results.findings import time_text
-from flowcheck.results.load import LoadCounts
 from flowcheck.results.load_assess import Assessment
+from flowcheck.results.load_counts import LoadCounts, sum_rows
+from flowcheck.results.load_endpoints import Context
 from flowcheck.results.load_measures import jain
 from flowcheck.results.load_records import BucketLoad, TimeLoad
 
@@ -16,27 +16,25 @@ MOST_STRETCHES = 60
 
 
 def time_load(
-    assessment: Assessment,
-    entries: LoadCounts,
-    order: list[int],
-    level: int,
-    adjusted: float | None,
-    thresholds: Thresholds,
+    context: Context, assessment: Assessment, entries: LoadCounts, order: list[int], adjusted: float | None
 ) -> TimeLoad | None:
-    """``order``: the endpoints a stretch's counts stand for; ``level``: that of the buckets; ``adjusted``:
-    the p-value among all Services, None where nothing was tested. None without a located connection."""
+    """``order``: the endpoints a stretch's counts stand for; ``adjusted``: the p-value among all Services,
+    None where nothing was tested. None without a located connection."""
+    thresholds, level = context.thresholds, context.level
     located = np.flatnonzero((entries.backend >= 0) & (entries.connections > 0))
     if not len(located):
         return None
-    bucket = entries.bucket[located]
-    shift = 0
-    while (int(bucket.max()) >> shift) - (int(bucket.min()) >> shift) >= MOST_STRETCHES:
-        shift += 1
-    first = int(bucket.min()) >> shift
     places = {endpoint: place for place, endpoint in enumerate(order)}
-    counts = np.zeros(((int(bucket.max()) >> shift) - first + 1, len(order)), dtype=np.int64)
     place = np.array([places[b] for b in entries.backend[located].tolist()], dtype=np.int64)
-    np.add.at(counts, ((bucket >> shift) - first, place), entries.connections[located])
+    by_bucket = sum_rows(place, len(order), entries.by_time[located]).T
+    used = by_bucket.any(axis=1)
+    bucket = context.buckets[used]
+    first, last = int(bucket.min()), int(bucket.max())
+    shift = 0
+    while (last >> shift) - (first >> shift) >= MOST_STRETCHES:
+        shift += 1
+    first, last = first >> shift, last >> shift
+    counts = sum_rows((bucket >> shift) - first, last - first + 1, by_bucket[used])
     seconds = 60 << level
     time = assessment.time
     tested = time is not None and time.fit.freedom > 0

@@ -13,11 +13,12 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
 from flowcheck.model.options import Thresholds
-from flowcheck.results.load import ClientEntries, LoadCounts, LoadEntries, take_apart_clients, take_apart_load
+from flowcheck.results.load import LoadEntries
 from flowcheck.results.load_assess import Assessment, Clients, assess
 from flowcheck.results.load_build import AdjustedP, service_load
 from flowcheck.results.load_catalog import Catalog, PortFacts
 from flowcheck.results.load_clients import ClientCounts
+from flowcheck.results.load_counts import ClientEntries, LoadCounts, take_apart_clients, take_apart_load
 from flowcheck.results.load_endpoints import Context
 from flowcheck.results.load_records import LoadResult, ServiceLoad
 from flowcheck.results.load_split import (
@@ -57,7 +58,7 @@ def assess_load(
     records say that they are estimated, and tests do not use them.
     """
     thresholds = thresholds or Thresholds()
-    counts, clients = take_apart_load(entries.load), take_apart_clients(entries.clients)
+    counts, clients = take_apart_load(entries), take_apart_clients(entries)
     n_ports = len(catalog.ports)
     rows, client_rows = _by_port(counts.what, n_ports), _by_port(clients.what, n_ports)
     level = int(entries.levels[1])
@@ -68,27 +69,21 @@ def assess_load(
         spread = spread_of(catalog, facts, own)
         who = _clients(_lasting(facts, own), spread, clients, client_rows[number], level)
         chosen.append(own)
-        found.append(assess(facts, spread, own, who))
+        found.append(assess(facts, spread, own, who, entries.buckets))
     adjusted = _adjust(found)
     shared = shared_connections(catalog, counts)
     context = Context(
         catalog=catalog,
         thresholds=thresholds,
         level=int(entries.levels[0]),
+        buckets=entries.buckets,
         ambiguous=ambiguous_connections(shared),
         estimated=split(shared, chosen) if proportional else {},
         other_port=other_port_connections(catalog, counts),
         proportional=proportional,
     )
     services = [
-        service_load(
-            context,
-            number,
-            assessment,
-            chosen[number],
-            entries.places[number].max(axis=0),
-            adjusted[number],
-        )
+        service_load(context, number, assessment, chosen[number], adjusted[number])
         for number, assessment in enumerate(found)
         if catalog.counts_as(number) == number
     ]

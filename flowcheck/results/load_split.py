@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowcheck.results.load import LoadCounts
 from flowcheck.results.load_catalog import Catalog
+from flowcheck.results.load_counts import LoadCounts
 
 ByEndpoint = Mapping[int, Mapping[int, int]]
 """Service port -> endpoint -> connections."""

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arrays import Int32, Int64
-from flowcheck.results.load import LoadCounts
 from flowcheck.results.load_catalog import Catalog, PortFacts, family_of
+from flowcheck.results.load_counts import LoadCounts
 from flowcheck.results.load_expected import Origin, Shares, expect, is_headless
 from flowcheck.results.load_measures import Float64
 

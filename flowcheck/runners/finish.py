@@ -29,6 +29,7 @@ from flowcheck.results.files import json_text, output_errors, refuse_unwritable,
 from flowcheck.results.findings import gather_findings, time_text
 from flowcheck.results.hits import hits_table
 from flowcheck.results.load_catalog import Catalog
+from flowcheck.results.load_records import LoadResult
 from flowcheck.results.load_services import assess_load
 from flowcheck.results.load_tables import load_table, services_table
 from flowcheck.results.records import SCHEMA, Ledger, Summary, Timings, Totals
@@ -47,7 +48,7 @@ class Finished(NamedTuple):
 
     cluster: Cluster
     program: Program
-    catalog: Catalog
+    catalog: Catalog | None
     request: AuditRequest
     workspace: Workspace
     merged: Merged
@@ -67,10 +68,7 @@ def finish(run: Finished) -> AuditResult:
     verdicts = sums.count_verdicts(run.program, edges)
     covered = sums.coverage(totals)
     causes = tuple(_incomplete(run, totals, covered))
-    load = assess_load(
-        run.catalog, run.merged.load.entries(), run.request.thresholds, proportional=run.request.proportional
-    )
-    sums.check_load(totals, load)
+    load = _load(run, totals)
     judge_seconds = run.clock[3] - run.clock[2]
     summary = Summary(
         schema=SCHEMA,
@@ -121,6 +119,16 @@ def finish(run: Finished) -> AuditResult:
     if run.request.out is not None:
         _write_all(run, result)
     return result
+
+
+def _load(run: Finished, totals: Totals) -> LoadResult:
+    if run.catalog is None:
+        return LoadResult()
+    request = run.request
+    entries = run.merged.load.entries()
+    load = assess_load(run.catalog, entries, request.thresholds, proportional=request.proportional)
+    sums.check_load(totals, load)
+    return load
 
 
 def _policies_of(at: int | None) -> str:

@@ -22,7 +22,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import instant
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.files import output_errors
-from flowcheck.results.load import LoadTable, unpack
+from flowcheck.results.load import unpack
 from flowcheck.results.load_plan import plan_load
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
@@ -62,10 +62,10 @@ def run_audit(
         clock.append(time.monotonic())
         report(Progress("compiling policies", files_total=len(inputs)))
         program = compile_program(cluster, request.options)
-        catalog, plan = plan_load(program, cluster)
+        catalog, plan = plan_load(program, cluster) if request.load else (None, None)
         workspace.begin(program, plan, request, inputs)
         clock.append(time.monotonic())
-        work = _Run(Plan(inputs), Merged(LoadTable(len(catalog.ports))), pool, workspace, report)
+        work = _Run(Plan(inputs), Merged(), pool, workspace, report)
         work.judge(_setup(workspace, request))
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
@@ -180,7 +180,8 @@ class _Run:
         parts = [self._workspace.part(name) for name in names]
         for part in parts:
             self.merged.edges.merge(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
-            self.merged.load.merge(unpack(part.load))
+            if part.load is not None:
+                self.merged.load.merge(unpack(part.load))
             self.merged.seen.add(part.seen)
             for key, example in part.examples:
                 known = self.merged.examples.get(key)

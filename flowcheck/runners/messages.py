@@ -114,7 +114,7 @@ class Part(msgspec.Struct, frozen=True):
     violations: int
     violations_bytes: int
     seen: Seen
-    load: LoadBytes
+    load: LoadBytes | None
 
 
 _orders = msgspec.msgpack.Decoder(Order)

@@ -16,7 +16,8 @@ class AuditRequest:
     ``since`` is included, ``until`` is not; both are compared with start_time. ``namespaces`` keeps flows
     with an end in one of them. More than ``max_rejected_rows`` and more than ``max_rejected_percent`` of
     the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete. ``thresholds`` and
-    ``proportional`` are for the load: see :func:`flowcheck.results.load_services.assess_load`.
+    ``proportional`` are for the load: see :func:`flowcheck.results.load_services.assess_load`. ``load`` False
+    leaves it out, to tell what it costs.
     """
 
     options: Options = field(default_factory=Options)
@@ -34,6 +35,7 @@ class AuditRequest:
     cache: bool = True
     thresholds: Thresholds = field(default_factory=Thresholds)
     proportional: bool = False
+    load: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,7 @@ from flowcheck.flows.parquet import FlowFile
 from flowcheck.flows.schema import COLUMNS, JUDGED
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
-from flowcheck.results.load import MOST_IN_A_TASK as MOST_COUNTED
-from flowcheck.results.load import LoadTable, pack
+from flowcheck.results.load import pack, table_for
 from flowcheck.results.load_plan import LoadPlan, named_ports
 from flowcheck.results.records import Example, Rejected
 from flowcheck.results.seen import Seen
@@ -57,9 +56,10 @@ def part_errors() -> Iterator[None]:
 
 
 class TaskRunner:
-    """Runs tasks against one program with one set of filters; ``plan`` is what the load is counted by."""
+    """Runs tasks against one program with one set of filters; ``plan`` is what the load is counted by,
+    None where it is not."""
 
-    def __init__(self, program: Program, plan: LoadPlan, setup: Setup) -> None:
+    def __init__(self, program: Program, plan: LoadPlan | None, setup: Setup) -> None:
         self._program = program
         self._plan = plan
         self._setup = setup
@@ -115,12 +115,12 @@ class TaskRunner:
 class _Work:
     """The sums of one task."""
 
-    def __init__(self, program: Program, plan: LoadPlan, task: Judge) -> None:
+    def __init__(self, program: Program, plan: LoadPlan | None, task: Judge) -> None:
         self._program = program
         self._plan = plan
         self._task = task
         self._edges = EdgeTable()
-        self._load = LoadTable(len(plan.setting.same), most=MOST_COUNTED)
+        self._load = table_for(plan.setting) if plan else None
         self._connections = ConnectionTable()
         self._seen = Seen()
         self._judged = self._unknown = self._violations = 0
@@ -146,8 +146,9 @@ class _Work:
         self._connections.mark(result.flows)
         self._seen.count(batch, result)
         self._edges.count(self._program.tables.endpoints, result.flows, result.judged)
-        named = named_ports(self._plan, batch, result.flows.protocol)
-        self._load.count(self._plan.setting, result.flows, result.judged.verdict, named)
+        if self._plan and self._load:
+            named = named_ports(self._plan, batch, result.flows.protocol)
+            self._load.count(self._plan.setting, result.flows, result.judged.verdict, named)
         rows = violating_rows(result)
         self._violations += len(rows)
         return rows
@@ -190,7 +191,7 @@ class _Work:
             violations=self._violations,
             violations_bytes=violations_bytes,
             seen=self._seen,
-            load=pack(self._load.unordered()),
+            load=pack(self._load.unordered()) if self._load else None,
         )
 
 

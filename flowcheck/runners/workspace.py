@@ -74,7 +74,9 @@ class Workspace:
         """Nothing is left to go on with."""
         self._finished = True
 
-    def begin(self, program: Program, plan: LoadPlan, request: AuditRequest, inputs: list[InputFile]) -> None:
+    def begin(
+        self, program: Program, plan: LoadPlan | None, request: AuditRequest, inputs: list[InputFile]
+    ) -> None:
         """Write down what this run is. A run that resumes must be the same one; any other starts anew.
 
         **Raises**: RunError when ``--resume`` meets another run's parts.
@@ -141,16 +143,12 @@ class Workspace:
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
 
 
-def run_key(program: Program, plan: LoadPlan, request: AuditRequest, inputs: list[InputFile]) -> str:
+def run_key(program: Program, plan: LoadPlan | None, request: AuditRequest, inputs: list[InputFile]) -> str:
     """What two runs must share for one to go on with the other's parts."""
     chosen = (request.since, request.until, request.namespaces, request.keep_columns)
     files = [(each.path, tuple(each.identity)) for each in inputs if not each.skipped]
-    setting = plan.setting
-    counted_by = [
-        column.tobytes()
-        for column in (setting.same, setting.start, setting.end, setting.by_origin, setting.zone)
-    ]
-    text = repr((__version__, program.fingerprint, sorted(plan.named.items()), counted_by, chosen, files))
+    counted_by = plan.key() if plan else None
+    text = repr((__version__, program.fingerprint, counted_by, chosen, files))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 

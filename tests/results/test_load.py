@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck import arrays as a
 from flowcheck.model.timeline import BEGINNING
-from flowcheck.results.load import LoadEntries, LoadTable, take_apart_clients, take_apart_load
+from flowcheck.results.load import Bounds, LoadEntries, LoadTable, pack, unpack
+from flowcheck.results.load_counts import take_apart_clients, take_apart_load
 from tests.load_world import ICMP, MINUTE, UDP, PortSpec, Row, make_batch, make_endpoints, make_setting
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -34,14 +34,17 @@ PORTS = [
 SETTING = make_setting(PORTS, ENDPOINTS, {VIP_A: 0, VIP_B: 1}, by_origin=[C], zones=[5, 5, 6])
 
 
-def table_of(*rows: Row, most: tuple[int, int] = (1 << 10, 1 << 10)) -> LoadTable:
-    table = LoadTable(len(PORTS), 8, most)
+WIDE = Bounds(1 << 10, 1 << 14)
+
+
+def table_of(*rows: Row, bounds: Bounds = WIDE) -> LoadTable:
+    table = LoadTable(bounds, 2)
     table.count(SETTING, *make_batch(list(rows)))
     return table
 
 
 def attributed(row: Row) -> tuple[int, int, int]:
-    found = LoadTable(len(PORTS)).count(SETTING, *make_batch([row]))
+    found = LoadTable().count(SETTING, *make_batch([row]))
     return int(found.class_[0]), int(found.what[0]), int(found.backend[0])
 
 
@@ -104,10 +107,10 @@ def test_a_named_target_port_of_two_numbers() -> None:
     """One pod serves ``http`` on 8080, the other on 9090; each other's number is no port of the Service."""
     ports = [PortSpec(0, 80, {BEGINNING: [(POD, 8080), (OTHER_POD, 9090)]})]
     setting = make_setting(ports, ENDPOINTS, {})
-    table = LoadTable(1)
+    table = LoadTable()
     rows = [Row(OUTSIDE, POD, 8080)] * 10 + [Row(OUTSIDE, OTHER_POD, 9090)] * 10
     table.count(setting, *make_batch([*rows, *[Row(OUTSIDE, POD, 9090)] * 5]))
-    counts = take_apart_load(table.entries().load)
+    counts = take_apart_load(table.entries())
     found = {
         (w, b): c
         for w, b, c in zip(*(x.tolist() for x in counts[:2]), counts.connections.tolist(), strict=True)
@@ -119,9 +122,8 @@ def test_a_named_target_port_of_two_numbers() -> None:
 
 def test_a_repeated_report_is_a_record_and_no_connection() -> None:
     counts = take_apart_load(
-        table_of(*(Row(OUTSIDE, POD, 9090, counted=c, flow_count=3) for c in (1, 0, 0))).entries().load
+        table_of(*(Row(OUTSIDE, POD, 9090, counted=c, flow_count=3) for c in (1, 0, 0))).entries()
     )
-    assert counts.records.tolist() == [3]
     assert counts.connections.tolist() == [3]
     assert counts.bytes_.tolist() == [30]
     assert counts.packets.tolist() == [6]
@@ -130,11 +132,11 @@ def test_a_repeated_report_is_a_record_and_no_connection() -> None:
 def test_of_the_reports_of_both_ends_the_greater_counts() -> None:
     rows = [Row(POD, OTHER_POD, 8080, point=p, bytes_=b) for p, b in ((1, 5), (1, 5), (2, 7), (2, 7), (2, 1))]
     entries = table_of(*rows).entries()
-    counts = take_apart_load(entries.load)
-    assert (counts.records.tolist(), counts.connections.tolist()) == ([3], [3])
+    counts = take_apart_load(entries)
+    assert counts.connections.tolist() == [3]
     assert counts.bytes_.tolist() == [15]
-    assert take_apart_clients(entries.clients).connections.tolist() == [3]
-    assert entries.places[C].max(axis=0)[:, 0].tolist() == [0, 0, 3, 0, 0]
+    assert take_apart_clients(entries).connections.tolist() == [3]
+    assert counts.place.tolist() == [a.SAME_ZONE]
 
 
 VERSIONS = [
@@ -152,13 +154,13 @@ LIVES = {0: (BEGINNING, 100), 1: (50, 200), 2: (200, 300)}
 )
 def test_versions_of_a_service_are_told_apart_by_the_time(at: int, expected: tuple[int, int]) -> None:
     setting = make_setting(VERSIONS, ENDPOINTS, {}, same={0: 1}, lives=LIVES)
-    found = LoadTable(3).count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
+    found = LoadTable().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
     assert (int(found.class_[0]), int(found.what[0])) == expected
 
 
 def test_versions_that_differ_and_may_both_have_been_there_are_ambiguous() -> None:
     setting = make_setting(VERSIONS, ENDPOINTS, {}, lives=LIVES)
-    found = LoadTable(3).count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
+    found = LoadTable().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
     assert (int(found.class_[0]), int(found.what[0])) == (a.AMBIGUOUS, 3)
 
 
@@ -166,7 +168,7 @@ def test_a_backend_outside_is_nobody_in_particular() -> None:
     """Its endpoint stands for a range of addresses, and not all of them serve."""
     setting = make_setting([PortSpec(0, 443, {BEGINNING: [(OUTSIDE, 443)]})], ENDPOINTS, {})
     rows = [Row(POD, OUTSIDE, 443), Row(POD, OUTSIDE, 443, named=0)]
-    found = LoadTable(1).count(setting, *make_batch(rows))
+    found = LoadTable().count(setting, *make_batch(rows))
     assert found.class_.tolist() == [a.NO_SERVICE, a.VIP_ENDPOINT]
 
 
@@ -179,11 +181,11 @@ def test_segments_origins_and_places() -> None:
         Row(NODE, POD, 9090, named=B),
     ]
     entries = table_of(*rows).entries()
-    counts = take_apart_load(entries.load)
+    counts = take_apart_load(entries)
     found = Counter(zip(counts.what.tolist(), counts.segment.tolist(), counts.origin.tolist(), strict=True))
     assert found == {(C, 2, 0): 1, (C, 3, 0): 1, (C, 3, 2): 1, (C, 3, 3): 1, (B, 1, -1): 1}
-    assert entries.places[C, 1, :, 0].tolist() == [1, 0, 2, 1, 0]
-    assert entries.places[B, 1, :, 0].tolist() == [0, 1, 0, 0, 0]
+    places = (a.SAME_ZONE, a.SAME_ZONE, a.OTHER_ZONE, a.PLACE_UNKNOWN, a.SAME_NODE)
+    assert sorted(counts.place.tolist()) == sorted(places)
 
 
 def test_clients_are_single_senders() -> None:
@@ -195,7 +197,7 @@ def test_clients_are_single_senders() -> None:
         Row(POD, OTHER_POD, 8080, counted=0),
         Row(POD, POD, 7070),
     ]
-    found = take_apart_clients(table_of(*rows).entries().clients)
+    found = take_apart_clients(table_of(*rows).entries())
     listed = {tuple(int(column[i]) for column in found) for i in range(len(found.what))}
     assert listed == {
         (C, POD, OTHER_POD, 6, 3, 7),
@@ -222,30 +224,46 @@ ROWS = st.lists(
 )
 
 
-BOUNDS = st.sampled_from([1, 2, 4, 8, 16])
+BOUNDS = st.builds(Bounds, *(st.sampled_from([2, 4, 8, 16]),) * 2)
+Sums = dict[tuple[int, ...], list[int]]
 
 
-def as_dictionary(rows: list[Row], level: int) -> dict[tuple[int, ...], list[int]]:
-    """(what, backend, point, minute >> level) -> records, connections, bytes."""
-    found: dict[tuple[int, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-    attributed = LoadTable(len(PORTS), 8).count(SETTING, *make_batch(rows))
+def as_dictionary(rows: list[Row]) -> Sums:
+    """(what, backend, point) -> connections, bytes."""
+    found: Sums = defaultdict(lambda: [0, 0])
+    attributed = LoadTable().count(SETTING, *make_batch(rows))
     for row, what, backend in zip(rows, attributed.what.tolist(), attributed.backend.tolist(), strict=True):
-        if what < 0:
-            continue
-        bucket = (row.seen_at // MINUTE) >> level if what < len(PORTS) else 0
-        sums = found[what, backend, row.point, bucket]
-        sums[0] += 1
-        sums[1] += row.flow_count * row.counted
-        sums[2] += row.bytes_
+        if what >= 0:
+            sums = found[what, backend, row.point]
+            sums[0] += row.flow_count * row.counted
+            sums[1] += row.bytes_
     return found
 
 
-def read(entries: LoadEntries) -> dict[tuple[int, ...], list[int]]:
-    found: dict[tuple[int, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for entry in entries.load.tolist():
-        key = ((entry[0] >> 32) - 1, (entry[0] & 0xFFFFFFFF) - 1, entry[1] & 7, entry[2])
-        for column in range(3):
-            found[key][column] += entry[3 + column]
+def read(entries: LoadEntries) -> Sums:
+    found: Sums = defaultdict(lambda: [0, 0])
+    for (one, two), row in zip(entries.keys.tolist(), entries.amounts, strict=True):
+        sums = found[(one >> 32) - 1, (one & 0xFFFFFFFF) - 1, two & 7]
+        for place, column in enumerate((a.LOAD_CONNECTIONS, a.LOAD_BYTES)):
+            sums[place] += int(row[column])
+    return found
+
+
+def by_time(rows: list[Row], level: int) -> Counter[tuple[int, ...]]:
+    """(what, backend, point, minute >> level) -> connections."""
+    found: Counter[tuple[int, ...]] = Counter()
+    attributed = LoadTable().count(SETTING, *make_batch(rows))
+    for row, what, backend in zip(rows, attributed.what.tolist(), attributed.backend.tolist(), strict=True):
+        if what >= 0:
+            found[what, backend, row.point, (row.seen_at // MINUTE) >> level] += row.flow_count * row.counted
+    return found
+
+
+def read_time(entries: LoadEntries) -> Counter[tuple[int, ...]]:
+    found: Counter[tuple[int, ...]] = Counter()
+    for bucket, counts in zip(entries.buckets.tolist(), entries.by_time, strict=True):
+        for (one, two), connections in zip(entries.keys.tolist(), counts.tolist(), strict=True):
+            found[(one >> 32) - 1, (one & 0xFFFFFFFF) - 1, two & 7, bucket] += connections
     return found
 
 
@@ -254,48 +272,58 @@ def read(entries: LoadEntries) -> dict[tuple[int, ...], list[int]]:
 def test_the_load_is_counted_as_in_a_dictionary(rows: list[Row]) -> None:
     entries = table_of(*rows).entries()
     assert entries.levels.tolist() == [0, 0]
-    assert read(entries) == as_dictionary(rows, 0)
+    assert read(entries) == as_dictionary(rows)
+    assert read_time(entries) == by_time(rows, 0)
     assert entries.totals.sum() == len(rows)
 
 
 @settings(deadline=None, max_examples=60)
 @given(ROWS, BOUNDS)
-def test_a_table_that_would_grow_too_large_takes_wider_buckets(rows: list[Row], most: int) -> None:
-    entries = table_of(*rows, most=(most, most)).entries()
+def test_too_many_buckets_become_wider_ones(rows: list[Row], bounds: Bounds) -> None:
+    entries = table_of(*rows, bounds=bounds).entries()
     level = int(entries.levels[0])
-    assert read(entries) == as_dictionary(rows, level)
-    assert len(entries.load) <= most or level == 24
-    whole = table_of(*rows).entries().load
-    if level:
-        whole[:, a.LOAD_BUCKET] >>= level - 1
-        assert len(np.unique(whole[:, :3], axis=0)) > most
+    assert read(entries) == as_dictionary(rows)
+    assert read_time(entries) == by_time(rows, level)
+    room = 2
+    while room < len(entries.keys):
+        room *= 2
+    allowed = max(2, bounds.cells // room)
+    assert len(entries.buckets) <= allowed
+    narrower = {key[-1] for key in by_time(rows, level - 1)} if level else set()
+    assert level == 0 or len(narrower) > allowed
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(ROWS, min_size=1, max_size=4), BOUNDS, st.randoms())
 def test_the_order_of_counting_and_merging_does_not_matter(
-    parts: list[list[Row]], most: int, chosen: object
+    parts: list[list[Row]], bounds: Bounds, chosen: object
 ) -> None:
-    bounds = (most, most)
-    whole = table_of(*(row for rows in parts for row in rows), most=bounds).entries()
+    whole = table_of(*(row for rows in parts for row in rows), bounds=bounds).entries()
     shuffled = list(parts)
     chosen.shuffle(shuffled)  # type: ignore[attr-defined]
-    merged = LoadTable(len(PORTS), 8, bounds)
+    merged = LoadTable(bounds, 2)
     for rows in shuffled:
-        merged.merge(table_of(*rows, most=bounds).entries())
+        merged.merge(unpack(pack(table_of(*rows, bounds=bounds).unordered())))
     for one, other in zip(merged.entries(), whole, strict=True):
         assert one.tolist() == other.tolist()
+
+
+@settings(deadline=None, max_examples=60)
+@given(ROWS)
+def test_connections_by_time_add_up(rows: list[Row]) -> None:
+    counts = take_apart_load(table_of(*rows).entries())
+    assert counts.by_time.sum(axis=1).tolist() == counts.connections.tolist()
 
 
 def test_a_table_of_clients_that_would_grow_too_large_keeps_a_sample() -> None:
     endpoints = make_endpoints([a.KIND_POD] * 3600)
     setting = make_setting([PortSpec(0, 80, {BEGINNING: [(0, 80)]})], endpoints, {})
     rows = [Row(src, 0, 80, seen_at=src) for src in range(3600)]
-    table = LoadTable(1, 8, (1 << 10, 1 << 10))
+    table = LoadTable(WIDE, 8)
     table.count(setting, *make_batch(rows))
     entries = table.entries()
     level = int(entries.levels[1])
-    kept = take_apart_clients(entries.clients)
+    kept = take_apart_clients(entries)
     assert level == 2
     assert len(kept.client) << level == pytest.approx(3600, rel=0.1)
     assert set(kept.connections.tolist()) == {1}

@@ -10,7 +10,7 @@ import pytest
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.policy import TCP, UDP
 from flowcheck.model.timeline import BEGINNING, Lifetime
-from flowcheck.results.load_catalog import read_catalog, setting_of
+from flowcheck.results.load_catalog import read_catalog
 from flowcheck.results.load_expected import (
     Member,
     Origin,
@@ -19,6 +19,7 @@ from flowcheck.results.load_expected import (
     follows_hints,
     is_headless,
 )
+from flowcheck.results.load_setting import DEPENDS, setting_of
 from tests.builders import make_cluster, make_node, make_pod, make_service
 from tests.load_world import PortSpec, make_endpoints, make_services
 
@@ -214,5 +215,6 @@ def test_the_setting_numbers_zones_and_says_where_the_origin_counts() -> None:
     catalog = replace(catalog, nodes=("n1", "n2", "n3"))
     setting = setting_of(catalog, make_endpoints([0]))
     assert setting.by_origin.tolist() == [1]
-    assert setting.zone.tolist() == [0, -1, -1]
+    assert setting.zone.tolist() == [0, -1, -1, -1]
+    assert setting.where.tolist() == [DEPENDS, 0]
     assert setting.services is catalog.services

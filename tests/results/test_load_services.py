@@ -57,7 +57,7 @@ def load_of(
     segments = segments or {BEGINNING: members(A, B, C)}
     spec = PortSpec(0, 80, {start: [(m.endpoint, 8080) for m in some] for start, some in segments.items()})
     setting = make_setting([spec], ENDPOINTS, {VIP: 0}, by_origin=[0] if by_origin else [], zones=[0, 1])
-    table = LoadTable(1)
+    table = LoadTable()
     table.count(setting, *make_batch(rows))
     catalog = make_catalog(
         setting.services,
@@ -306,7 +306,7 @@ def shared_world(rows: list[Row], **options: Any) -> dict[str, ServiceLoad]:
     specs = [(80, 8080), (9090, 9090), (8080, 8080)]
     ports = [PortSpec(n, port, {BEGINNING: [(A, target)]}) for n, (port, target) in enumerate(specs)]
     setting = make_setting(ports, ENDPOINTS, {VIP: 0})
-    table = LoadTable(3)
+    table = LoadTable()
     table.count(setting, *make_batch(rows))
     services = [replace(WEB, name=name) for name in ("first", "second", "third")]
     catalog = make_catalog(setting.services, [(s, [members(A)]) for s in services])
@@ -355,7 +355,7 @@ def test_many_services_are_judged_together() -> None:
     setting = make_setting(ports, ENDPOINTS, {})
     rows = [Row(OUTSIDE, e, 8000 + n, flow_count=50) for n in range(1, 11) for e in (A, B)]
     odd = [Row(OUTSIDE, A, 8000, flow_count=62), Row(OUTSIDE, B, 8000, flow_count=38)]
-    table = LoadTable(11)
+    table = LoadTable()
     table.count(setting, *make_batch([*rows, *odd]))
     services = [replace(WEB, name=f"s{n}") for n in range(11)]
     catalog = make_catalog(setting.services, [(s, [members(A, B)]) for s in services])

@@ -1,0 +1,81 @@
+"""What load tables are made of: books, which number keys, and buckets of time, which count by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from flowcheck.arrays import Int32, Int64
+from flowcheck.kernels import load as kernels
+
+
+class Book:
+    """Keys (room, 2), of which those numbered 0 to ``used`` - 1 are in use, and by number amounts (room,
+    columns) int64, which begin as ``neutral``. Keys keep their numbers when the book grows."""
+
+    def __init__(self, neutral: Sequence[int], room: int) -> None:
+        self._neutral = np.array(neutral, dtype=np.int64)
+        self.keys = np.zeros((0, 2), dtype=np.int64)
+        self.amounts = np.zeros((0, len(neutral)), dtype=np.int64)
+        self.refill(self.keys, self.amounts, room)
+
+    def refill(self, keys: Int64, amounts: Int64, room: int) -> None:
+        """Hold these keys, which differ, and nothing else."""
+        self.used = 0
+        self.keys = np.zeros((room, 2), dtype=np.int64)
+        self.slots = np.zeros(2 * room, dtype=np.int32)
+        self.amounts = np.tile(self._neutral, (room, 1))
+        self.number(keys)
+        self.amounts[: self.used] = amounts
+
+    def grow(self) -> None:
+        self.refill(self.keys[: self.used], self.amounts[: self.used], 2 * len(self.keys))
+
+    def number(self, keys: Int64) -> Int32 | None:
+        """(n,) the numbers of keys (n, 2), new ones written down; None once there is no room."""
+        numbers = np.empty(len(keys), dtype=np.int32)
+        self.used, done = kernels.number_keys(self.slots, self.keys, self.used, keys, numbers)
+        return numbers if done == len(keys) else None
+
+
+class Buckets:
+    """Connections by time: counts (rows, room) int64; row r is bucket ``buckets[r]``, a minute >> level.
+
+    There are rows for ``cells`` // room buckets; more of them make the level rise.
+    """
+
+    def __init__(self, cells: int, room: int) -> None:
+        self._cells = cells
+        self.level = 0
+        self._clear(room)
+
+    def used(self) -> Int64:
+        """The rows in use."""
+        return np.flatnonzero(self.buckets != kernels.FREE)
+
+    def coarsen(self) -> None:
+        self._rebuild(self.level + 1, self.counts.shape[1])
+
+    def widen(self, room: int) -> None:
+        self._rebuild(self.level, room)
+
+    def add(self, buckets: Int64, counts: Iterable[Int64], numbers: Int32 | slice, level: int) -> None:
+        """Add counts (b, n) of buckets (b,) of a level, each to the column of its number (n,)."""
+        if level > self.level:
+            self._rebuild(level, self.counts.shape[1])
+        for bucket, row in zip(buckets.tolist(), counts, strict=True):
+            while (place := kernels.row_of(self.buckets, bucket >> (self.level - level))) == kernels.NONE:
+                self.coarsen()
+            self.counts[place, numbers] += row
+
+    def _clear(self, room: int) -> None:
+        rows = max(2, self._cells // room)
+        self.buckets = np.full(rows, kernels.FREE)
+        self.counts = np.zeros((rows, room), dtype=np.int64)
+
+    def _rebuild(self, level: int, room: int) -> None:
+        used, before, buckets, counts = self.used(), self.level, self.buckets, self.counts
+        self.level = level
+        self._clear(room)
+        self.add(buckets[used], [counts[row] for row in used], slice(counts.shape[1]), before)

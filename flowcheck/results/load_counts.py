@@ -1,0 +1,103 @@
+"""Counted load taken apart: the columns that its keys are made of, beside the sums.
+
+Both ends of a connection may report it, so of one key's observation points the one that saw most counts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32, Int64
+from flowcheck.results.load import LoadEntries
+
+LOW, POINT = 0xFFFFFFFF, 7
+
+
+class LoadCounts(NamedTuple):
+    """Sums by what was asked, who answered, whence and where to, each (entries,).
+
+    what, backend int32: as in :class:`flowcheck.arrays.Attributed`. segment, origin int32: -1 none; the
+    number of nodes is the outside. place int32: where the backend is, seen from the client. by_time (entries,
+    buckets) int64: connections in each bucket.
+    """
+
+    what: Int32
+    backend: Int32
+    segment: Int32
+    origin: Int32
+    place: Int32
+    connections: Int64
+    bytes_: Int64
+    packets: Int64
+    by_time: Int64
+
+
+class ClientEntries(NamedTuple):
+    """Connections by client and backend, each (entries,). client int32: -1 is no single sender; backend
+    int32: -1 is not known."""
+
+    what: Int32
+    client: Int32
+    backend: Int32
+    connections: Int64
+    first_seen: Int64
+    last_seen: Int64
+
+
+def take_apart_load(entries: LoadEntries) -> LoadCounts:
+    connections, bytes_ = (-entries.amounts[:, column] for column in (a.LOAD_CONNECTIONS, a.LOAD_BYTES))
+    what, where = entries.keys.T
+    order = np.lexsort((where & POINT, bytes_, connections, where & ~POINT, what))
+    best = order[_begins((entries.keys & [-1, ~POINT])[order])]
+    what, where = entries.keys[best].T
+    return LoadCounts(
+        what=((what >> 32) - 1).astype(np.int32),
+        backend=((what & LOW) - 1).astype(np.int32),
+        segment=((where >> 32) - 1).astype(np.int32),
+        origin=(((where & LOW) >> 6) - 1).astype(np.int32),
+        place=((where >> 3) & 7).astype(np.int32),
+        connections=entries.amounts[best, a.LOAD_CONNECTIONS],
+        bytes_=entries.amounts[best, a.LOAD_BYTES],
+        packets=entries.amounts[best, a.LOAD_PACKETS],
+        by_time=np.ascontiguousarray(entries.by_time[:, best].T),
+    )
+
+
+def take_apart_clients(entries: LoadEntries) -> ClientEntries:
+    """Of several points' reports of one client and backend the most connections, the whole time."""
+    keys = entries.clients & [-1, ~POINT]
+    order = np.lexsort((keys[:, 1], keys[:, 0]))
+    begins = _begins(keys[order])
+    amounts, (what, where) = entries.client_amounts[order], keys[order[begins]].T
+    return ClientEntries(
+        what=((what >> 32) - 1).astype(np.int32),
+        client=((what & LOW) - 1).astype(np.int32),
+        backend=((where >> 3) - 1).astype(np.int32),
+        connections=_reduced(np.maximum, amounts[:, a.CLIENT_CONNECTIONS], begins),
+        first_seen=_reduced(np.minimum, amounts[:, a.CLIENT_FIRST], begins),
+        last_seen=_reduced(np.maximum, amounts[:, a.CLIENT_LAST], begins),
+    )
+
+
+def _begins(keys: Int32 | Int64) -> Int64:
+    """Where in sorted keys (n, words) each distinct one begins."""
+    changes = (keys[1:] != keys[:-1]).any(axis=1)
+    return np.flatnonzero(np.append(len(keys) > 0, changes))
+
+
+def _reduced(choose: np.ufunc, column: Int64, begins: Int64) -> Int64:
+    reduced: Int64 = choose.reduceat(column, begins) if len(begins) else column
+    return reduced
+
+
+def sum_rows(group: Int32 | Int64, n_groups: int, values: Int64) -> Int64:
+    """(n_groups, columns) the sums of each group's rows, from group (rows,) and values (rows, columns)."""
+    sums = np.zeros((n_groups, values.shape[1]), dtype=np.int64)
+    order = np.argsort(group, kind="stable")
+    begins = _begins(group[order, np.newaxis])
+    if len(begins):
+        sums[group[order[begins]]] = np.add.reduceat(values[order], begins, axis=0)
+    return sums
