@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,6 +21,7 @@ _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _LOW_64 = (1 << 64) - 1
 
 
+@lru_cache(maxsize=65536)
 def prefix(text: str) -> Prefix:
     """An address or CIDR as a prefix; IPv4-mapped IPv6 becomes IPv4, host bits are dropped."""
     network = ipaddress.ip_network(text, strict=False)

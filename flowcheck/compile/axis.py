@@ -86,11 +86,10 @@ class Axis:
 
     def find(self, address: Prefix) -> int:
         """The endpoint of one address: that of the longest prefix around it."""
-        for length in range(address.prefixlen, -1, -1):
-            found = self.owners.get(address.supernet(new_prefix=length))
-            if found is not None:
-                return found
-        return self.unresolved
+        around = address
+        while (found := self.owners.get(around)) is None and around.prefixlen:
+            around = around.supernet()
+        return self.unresolved if found is None else found
 
     def of_pod(self, namespace: str, name: str) -> list[int]:
         """Every endpoint of the pods of one name; none where there is no such pod."""

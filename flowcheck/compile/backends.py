@@ -16,7 +16,7 @@ from typing import NamedTuple
 from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
 from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis
-from flowcheck.compile.ownership import Segment, segments
+from flowcheck.compile.ownership import Segment, moved, segments
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
@@ -84,8 +84,7 @@ class _Lister:
 
     def _around(self, life: Lifetime) -> Span:
         """When something may have been there, by a clock that differs by the skew."""
-        start = life.start if life.start == BEGINNING else life.start - self._skew
-        return start, life.end if life.end == END else life.end + self._skew
+        return moved(life.start, -self._skew), moved(life.end, self._skew)
 
     def _members(self, service: Service, port: ServicePort) -> Iterator[Member]:
         slices = self._slices.get((service.namespace, service.name))

@@ -8,7 +8,7 @@ services, timed addresses (which stand for whoever has the address at the time),
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
@@ -67,6 +67,7 @@ def _owner(axis: Axis, found: list[Segment[int]]) -> int:
 
 def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[str, int]) -> None:
     live = [pod for pod in cluster.pods if not pod.finished]
+    n_versions = Counter(_identity(pod) for pod in live)
     named = {(pod.namespace, pod.name) for pod in live if not pod.template}
     unaddressed: list[Prefix | None] = [None]
     numbers: dict[Hashable, int] = {}
@@ -75,26 +76,34 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
     for pod in live:
         if pod.host_network:
             continue
-        number = numbers.setdefault((pod.namespace, pod.name, pod.uid, pod.template), len(numbers))
+        identity = _identity(pod)
+        number = numbers.setdefault(identity, len(numbers))
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
         node = node_numbers.setdefault(pod.node, len(node_numbers)) if pod.node else -1
-        who = versions.setdefault(_plain(pod, cluster), len(versions))
+        plain = _plain(pod, cluster) if n_versions[identity] > 1 else identity
+        who = versions.setdefault(plain, len(versions))
         ends = []
         for address in list(dict.fromkeys(prefix(text) for text in pod.addresses)) or unaddressed:
-            if (who, address) not in own:
-                own[who, address] = axis.add(
+            end = own.get((who, address))
+            if end is None:
+                end = own[who, address] = axis.add(
                     Endpoint(
                         a.KIND_POD, str(pod.workload), name, pod.namespace, address, pod=number, node=node
                     )
                 )
-                axis.pods.append((own[who, address], pod))
-            ends.append(own[who, address])
+                axis.pods.append((end, pod))
+            ends.append(end)
             if address is not None:
-                claims[address].append((ends[-1], pod.lifetime))
+                claims[address].append((end, pod.lifetime))
         version = Version(who, number, tuple(ends))
         axis.name_pod(
             pod, version, pod.lifetime, by_name=not pod.template or (pod.namespace, pod.name) not in named
         )
+
+
+def _identity(pod: Pod) -> Hashable:
+    """What all versions of one pod share."""
+    return pod.namespace, pod.name, pod.uid, pod.template
 
 
 def _plain(pod: Pod, cluster: Cluster) -> Hashable:

@@ -15,11 +15,12 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Meaning, Names
 from flowcheck.compile.addresses import prefix
 from flowcheck.compile.axis import Axis, Version, Versions, members
-from flowcheck.compile.ownership import Segment, is_static, segments
+from flowcheck.compile.ownership import Segment, segments
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.timeline import BEGINNING
+from flowcheck.model.timeline import Lifetime
 
 _WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
+"""What policies tell an endpoint by."""
 
 
 class Naming(NamedTuple):
@@ -70,6 +71,7 @@ class _Book:
 
     def __init__(self, axis: Axis, facts: Int32, skew: int) -> None:
         self._axis, self._facts, self._skew = axis, facts, skew
+        self._ways: list[tuple[int, ...]] = list(map(tuple, facts[:, _WAY].tolist()))
         self.groups: dict[str, int] = {}
         facts[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
         self.names = [e.name for e in axis.endpoints]
@@ -77,12 +79,11 @@ class _Book:
         self.extra: list[Int32] = []
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
+        self._known: dict[tuple[tuple[Version, Lifetime], ...], list[Segment[Version]]] = {}
 
     def of_pod(self, versions: Versions) -> Meaning:
         """A pod's name: one version at a time; where it may be one of several, nobody in particular."""
-        if is_static(lifetime for _, lifetime in versions):
-            return _always(self._one_of(tuple(version for version, _ in versions)))
-        found = segments(versions, self._skew)
+        found = self._segments(versions)
         ends = tuple(self._one_of(s.owners) for s in found)
         return Meaning(
             tuple(s.start for s in found), ends, tuple(bool(s.owners) and not s.sure for s in found)
@@ -96,7 +97,7 @@ class _Book:
             pods.setdefault(version[0].pod, []).append(version)
         changes: dict[int, list[tuple[int, Segment[Version]]]] = {}
         for pod, own in pods.items():
-            for segment in segments(own, self._skew):
+            for segment in self._segments(own):
                 changes.setdefault(segment.start, []).append((pod, segment))
         there: dict[int, Segment[Version]] = {}
         found: list[tuple[int, tuple[int, ...], bool]] = []
@@ -114,6 +115,13 @@ class _Book:
         starts, meant, doubts = zip(*found, strict=True)
         return Meaning(starts, meant, doubts)
 
+    def _segments(self, versions: Versions) -> list[Segment[Version]]:
+        """Mostly the same for a pod's name, for its uid and for its part of the workload."""
+        key = tuple(versions)
+        if key not in self._known:
+            self._known[key] = segments(versions, self._skew)
+        return self._known[key]
+
     def _one_of(self, owners: tuple[Version, ...]) -> tuple[int, ...]:
         """The endpoints of one version, those that policies tell apart."""
         if len({version.who for version in owners}) > 1:
@@ -121,7 +129,7 @@ class _Book:
         ways: dict[tuple[int, ...], int] = {}
         for version in owners:
             for endpoint in version.endpoints:
-                ways.setdefault(self._way(endpoint), endpoint)
+                ways.setdefault(self._ways[endpoint], endpoint)
         return tuple(self._unaddressed(endpoint) for endpoint in ways.values())
 
     def _unaddressed(self, endpoint: int) -> int:
@@ -150,7 +158,7 @@ class _Book:
         stands_for = {}
         name = self._axis.workload_names[key]
         for endpoint in everyone:
-            way = self._way(endpoint)
+            way = self._ways[endpoint]
             if way not in ways:
                 fact = self._facts[endpoint].copy()
                 fact[[a.POD, a.NODE]] = -1
@@ -158,17 +166,9 @@ class _Book:
             stands_for[endpoint] = ways[way]
         return stands_for
 
-    def _way(self, endpoint: int) -> tuple[int, ...]:
-        """What policies tell an endpoint by."""
-        return (*self._facts[endpoint, _WAY].tolist(),)
-
     def _add(self, fact: Int32, name: str, group: str, namespace: str) -> int:
         fact[a.GROUP] = self.groups.setdefault(group, len(self.groups))
         self.extra.append(fact)
         self.names.append(name)
         self.namespaces.append(namespace)
         return len(self.names) - 1
-
-
-def _always(ends: tuple[int, ...]) -> Meaning:
-    return Meaning((BEGINNING,), (ends,), (False,))

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
-from flowcheck.model.timeline import BEGINNING, END, Lifetime
+from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 Owner = TypeVar("Owner", bound=Hashable)
 
@@ -41,13 +41,15 @@ class _Instant(NamedTuple, Generic[Owner]):
 
 def is_static(lifetimes: Iterable[Lifetime]) -> bool:
     """Whether nothing ever changes, and nothing is in doubt."""
-    return all(one == Lifetime() for one in lifetimes)
+    return all(one == ALWAYS for one in lifetimes)
 
 
 def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segment[Owner]]:
     """The segments of one address; the first starts at BEGINNING, neighbours differ."""
     if is_static(lifetime for _, lifetime in claims):
         return [Segment(BEGINNING, tuple(dict.fromkeys(owner for owner, _ in claims)))]
+    if len(claims) == 1:
+        return _alone(*claims[0], skew)
     instants = list(_instants(claims))
     cuts = {BEGINNING, *(i.start for i in instants)}
     cuts |= {i.start - skew for i in instants if i.start > BEGINNING}
@@ -68,6 +70,31 @@ def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segmen
         if not found or segment[1:] != found[-1][1:]:
             found.append(segment)
     return found
+
+
+def _alone(owner: Owner, life: Lifetime, skew: int) -> list[Segment[Owner]]:
+    """The segments where nobody else has a claim: nobody, likely the owner, surely, likely, and nobody again,
+    as far as each has a time."""
+    if life.start >= life.end:
+        return [Segment(BEGINNING, (), False)]
+    first, last = moved(life.start, -skew), moved(life.end, skew)
+    sure, unsure = moved(life.sure_start, skew), moved(life.sure_end, -skew)
+    if sure >= unsure:
+        sure = unsure = last
+    possible: tuple[Segment[Owner], ...] = (
+        Segment(BEGINNING, (), False),
+        Segment(first, (owner,), False),
+        Segment(sure, (owner,), True),
+        Segment(unsure, (owner,), False),
+        Segment(last, (), False),
+    )
+    ends = (first, sure, unsure, last, END)
+    return [segment for segment, end in zip(possible, ends, strict=True) if segment.start < end]
+
+
+def moved(instant: int, by: int) -> int:
+    """An instant by a clock that differs so much; before all time and after it stay what they are."""
+    return instant if instant in (BEGINNING, END) else instant + by
 
 
 def _instants(claims: Sequence[tuple[Owner, Lifetime]]) -> Iterable[_Instant[Owner]]:

@@ -65,12 +65,18 @@ class NamedPorts:
             for port in pod.ports:
                 if port.name:
                     self._declared[port.name][port.protocol, port.number].append(endpoint)
+        self._meanings: dict[str, list[tuple[int, int, UInt64]]] = {}
 
     def resolve(self, port: NamedPort) -> Iterator[tuple[PortRange, UInt64]]:
         """Each (port, the pods on which the name means it)."""
-        for (protocol, number), members in sorted(self._declared.get(port.name, {}).items()):
+        if port.name not in self._meanings:
+            self._meanings[port.name] = [
+                (protocol, number, bitset.from_indices(members, self._n))
+                for (protocol, number), members in sorted(self._declared.get(port.name, {}).items())
+            ]
+        for protocol, number, pods in self._meanings[port.name]:
             if port.protocol in (None, protocol):
-                yield PortRange(protocol, number, number), bitset.from_indices(members, self._n)
+                yield PortRange(protocol, number, number), pods
 
 
 def port_ranges(policies: Iterable[Policy], named: NamedPorts) -> Iterator[PortRange]:

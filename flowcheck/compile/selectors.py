@@ -40,21 +40,24 @@ class SelectorIndex:
                 self._postings[key][value].append(endpoint)
         self.pods = bitset.from_indices([endpoint for endpoint, _ in axis.pods], self._n)
         self.everyone = bitset.from_indices(list(range(self._n)), self._n)
+        self._queries: dict[PodQuery, UInt64] = {}
         self._cache: dict[object, UInt64] = {}
         self._sort_addresses()
 
     def select_pods(self, query: PodQuery) -> UInt64:
         """The pods of a query. Nodes, services and address blocks are never among them."""
-        key = ("pods", query)
-        if key not in self._cache:
-            if query.namespace is not None:
-                scope = self._namespace(query.namespace)
-            elif query.namespaces is not None:
-                scope = self._namespaces(query.namespaces)
-            else:
-                scope = bitset.empty(self._n)
-            self._cache[key] = scope & self._labels(query.pods) if query.pods.requirements else scope
-        return self._cache[key]
+        known = self._queries.get(query)
+        if known is not None:
+            return known
+        if query.namespace is not None:
+            scope = self._namespace(query.namespace)
+        elif query.namespaces is not None:
+            scope = self._namespaces(query.namespaces)
+        else:
+            scope = bitset.empty(self._n)
+        found = scope & self._labels(query.pods) if query.pods.requirements else scope
+        self._queries[query] = found
+        return found
 
     def select_block(self, block: AddressBlock) -> UInt64:
         """Every endpoint whose address lies inside the block, pods and nodes too."""

@@ -154,10 +154,11 @@ def _changes(listing: Listing) -> list[int]:
 def _ways(listings: Sequence[Listing], facts: Int32) -> Int32:
     """Backends of one service port that policies do not tell apart have one number."""
     numbers: list[int] = []
+    way_of = facts[:, _WAY].tolist()
     for listing in listings:
         ways: dict[tuple[int, ...], int] = {}
         for member in listing.members:
-            key = (*facts[member.endpoint, _WAY].tolist(), member.port)
+            key = (*way_of[member.endpoint], member.port)
             numbers.append(ways.setdefault(key, len(ways)))
     return _int32(numbers)
 

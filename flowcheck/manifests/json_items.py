@@ -131,8 +131,7 @@ def read_tree(text: bytes, first_line: int) -> Any:
     Raises:
         JsonError: a key stands twice.
     """
-    plain = check_duplicates(text, first_line)
     try:
         return next(iter(parse_yaml(text, first_line)))[1]
     except YamlError:
-        return plain
+        return check_duplicates(text, first_line)

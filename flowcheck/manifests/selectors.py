@@ -9,6 +9,7 @@ from flowcheck.manifests.fields import Field
 from flowcheck.manifests.names import label_key_fault, label_value_fault
 from flowcheck.model.labels import Operator, Requirement, Selector
 
+_OPERATORS = tuple(Operator)
 _WITH_VALUES = (Operator.IN, Operator.NOT_IN)
 
 
@@ -42,7 +43,7 @@ def _requirement(entry: Field) -> Requirement | None:
     """``In`` and ``NotIn`` need values, ``Exists`` and ``DoesNotExist`` must have none."""
     parts = entry.mapping("key", "operator", "values", required=("key", "operator"))
     key = parts["key"].text() if "key" in parts else None
-    name = parts["operator"].one_of(*Operator) if "operator" in parts else None
+    name = parts["operator"].one_of(*_OPERATORS) if "operator" in parts else None
     values = [_label_value(value) for value in parts["values"].elements()] if "values" in parts else []
     if key is None or name is None:
         return None
