@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from flowcheck.arrays import Int64
@@ -59,10 +61,16 @@ def time_load(
 def _series(counts: Int64, first: int, seconds: int) -> tuple[BucketLoad, ...]:
     return tuple(
         BucketLoad(
-            start=time_text((first + number) * seconds * 1_000_000),
+            start=_start(first + number, seconds),
             connections=sum(row),
             jain=evenness,
             by_endpoint=tuple(row),
         )
         for number, (row, evenness) in enumerate(zip(counts.tolist(), jain(counts).tolist(), strict=True))
     )
+
+
+@lru_cache(maxsize=1 << 12)
+def _start(number: int, seconds: int) -> str:
+    """When a stretch begins; Services share them."""
+    return time_text(number * seconds * 1_000_000)

@@ -69,18 +69,16 @@ def longest_run(counts: Int64) -> tuple[int, int]:
 
     counts (buckets, k): without the buckets that had no connections, which neither end a run nor count.
     """
+    totals = counts.sum(axis=1)
+    alone = (totals >= 2) & (counts.max(axis=1, initial=0) == totals)
+    holders = np.where(alone, counts.argmax(axis=1), -1).tolist()
     best = (0, 0)
     length = connections = 0
-    holder = -1
-    for row in counts:
-        total = int(row.sum())
-        only = int(row.argmax()) if total >= 2 and row.max() == total else -1
-        if only < 0:
-            length = connections = 0
-        elif only == holder:
-            length, connections = length + 1, connections + total
-        else:
-            length, connections = 1, total
-        holder = only
-        best = max(best, (length, connections))
+    before = -1
+    for holder, total in zip(holders, totals.tolist(), strict=True):
+        same = holder == before
+        length, connections = (length + 1, connections + total) if same else (1, total)
+        before = holder
+        if holder >= 0:
+            best = max(best, (length, connections))
     return best

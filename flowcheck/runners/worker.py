@@ -34,7 +34,8 @@ from flowcheck.runners.messages import (
     receive_order,
     send,
 )
-from flowcheck.runners.task import PartError, TaskRunner
+from flowcheck.runners.part import PartError
+from flowcheck.runners.task import TaskRunner
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space. Below 2 GiB the libraries themselves fail to load now and then."""
