@@ -14,7 +14,7 @@ import msgspec
 
 from flowcheck.errors import ManifestError, Problem
 from flowcheck.manifests.fields import Field, line_of
-from flowcheck.manifests.json_items import JsonError, decode_json, read_tree
+from flowcheck.manifests.json_items import JsonError, Part, check_duplicates, decode_json, read_tree
 from flowcheck.manifests.type_errors import explain
 from flowcheck.model.policy import SourceLocation
 
@@ -37,6 +37,7 @@ class Document:
 
     __slots__ = (
         "_body",
+        "_by_field",
         "api_version",
         "kind",
         "name",
@@ -52,6 +53,7 @@ class Document:
         self, body: Any, source: SourceLocation, *, api_version: str, kind: str, namespace: str, name: str
     ) -> None:
         self._body, self.source = body, source
+        self._by_field = False
         self.api_version, self.kind, self.namespace, self.name = api_version, kind, namespace, name
         self.when: When | None = None
         self.told: Told | None = None
@@ -64,7 +66,7 @@ class Document:
         return self._body is None
 
     def digest(self) -> bytes:
-        """Tells JSON text from any other; empty where the document was YAML. Before ``root`` is asked for."""
+        """Tells JSON text from any other; empty where the document was YAML."""
         is_text = isinstance(self._body, msgspec.Raw)
         return hashlib.blake2b(self._body, digest_size=16).digest() if is_text else b""
 
@@ -104,8 +106,7 @@ class Document:
         except JsonError as fault:
             self.report(fault.message, fault.hint)
         except msgspec.ValidationError as error:
-            tree = _tree_for_messages(self._body, self.source.line)
-            explain(str(error), Field(self, "", tree, self.source.line))
+            explain(str(error), Field(self, self._tree_for_messages()))
         except RecursionError:
             self.report("is nested too deeply")
         else:
@@ -114,7 +115,16 @@ class Document:
 
     def tree(self) -> Any:
         """The whole object as plain values; with lines where it was YAML, or read by ``root``."""
-        return decode_json(self._body, Any) if isinstance(self._body, msgspec.Raw) else self._body
+        if not isinstance(self._body, msgspec.Raw):
+            return self._body
+        if self._by_field:
+            return read_tree(bytes(self._body), self.source.line)
+        return decode_json(self._body, Any)
+
+    def part(self) -> Part | None:
+        """Its text, where it was JSON."""
+        line = self.source.line
+        return Part(line, line, self._body) if isinstance(self._body, msgspec.Raw) else None
 
     def root(self) -> Field:
         """The whole object, for reading field by field.
@@ -122,19 +132,19 @@ class Document:
         Raises:
             ManifestError: it has a key twice; the problem is reported too.
         """
-        if isinstance(self._body, msgspec.Raw):
-            try:
-                self._body = read_tree(bytes(self._body), self.source.line)
-            except JsonError as fault:
-                self.report(fault.message, fault.hint, line=fault.line)
-                raise ManifestError("unreadable", problems=self.problems) from None
-        return Field(self, "", self._body, self.source.line)
+        self._by_field = True
+        if not isinstance(self._body, msgspec.Raw):
+            return Field(self, self._body)
+        try:
+            return Field(self, check_duplicates(bytes(self._body), self.source.line))
+        except JsonError as fault:
+            self.report(fault.message, fault.hint, line=fault.line)
+            raise ManifestError("unreadable", problems=self.problems) from None
 
-
-def _tree_for_messages(body: Any, line: int) -> Any:
-    if not isinstance(body, msgspec.Raw):
-        return body
-    try:
-        return read_tree(bytes(body), line)
-    except JsonError:
-        return {}
+    def _tree_for_messages(self) -> Any:
+        if not isinstance(self._body, msgspec.Raw):
+            return self._body
+        try:
+            return check_duplicates(bytes(self._body), self.source.line)
+        except JsonError:
+            return {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from flowcheck.manifests.json_items import Part, parts_of
 from flowcheck.manifests.yaml_events import Ambiguous, Mapping, Sequence
 from flowcheck.model.policy import SourceLocation
 
@@ -65,12 +66,45 @@ def line_of(tree: Any, path: str, line: int) -> int:
 
 
 class Field:
-    """One value of a document. ``line`` is where it stands, or the nearest line known."""
+    """One value of a document, or a whole one. Its place is found when it is asked for, as few are."""
 
-    __slots__ = ("document", "line", "path", "value")
+    __slots__ = ("_key", "_parent", "_parts", "document", "value")
 
-    def __init__(self, document: Document, path: str, value: Any, line: int) -> None:
-        self.document, self.path, self.value, self.line = document, path, value, line
+    def __init__(self, document: Document, value: Any, parent: Field | None = None, key: Any = "") -> None:
+        self.document, self.value = document, value
+        self._parent, self._key = parent, key
+        self._parts: dict[Any, Part] | None = None
+
+    def child(self, key: Any) -> Field:
+        """What stands under a key, or at a place of a list."""
+        return Field(self.document, self.value[key], self, key)
+
+    @property
+    def path(self) -> str:
+        if self._parent is None:
+            return ""
+        above = self._parent.path
+        if isinstance(self._key, int):
+            return f"{above}[{self._key}]"
+        return f"{above}.{self._key}" if above else self._key
+
+    @property
+    def line(self) -> int:
+        """Where it stands, or the nearest line known."""
+        parent = self._parent
+        if parent is None:
+            return self.document.source.line
+        if isinstance(parent.value, Mapping | Sequence):
+            return parent.value.lines[self._key]
+        part = parent.parts().get(self._key)
+        return part.line if part is not None else parent.line
+
+    def parts(self) -> dict[Any, Part]:
+        """What is in it, where it was JSON text."""
+        if self._parts is None:
+            own = self._parent.parts().get(self._key) if self._parent else self.document.part()
+            self._parts = parts_of(own.text, own.begins) if own is not None else {}
+        return self._parts
 
     @property
     def source(self) -> SourceLocation:
@@ -86,12 +120,13 @@ class Field:
 
     def mapping(self, *known: str, required: tuple[str, ...] = ()) -> dict[str, Field]:
         """The fields of a mapping that are given; null is not given. Fields not in ``known`` are reported."""
-        fields = self.entries()
-        for name in list(fields):
+        given = {}
+        for name, field in self.entries().items():
             if name not in known:
                 near = get_close_matches(name, known, 1)
-                fields.pop(name).report("is not a field here", f"did you mean {near[0]}?" if near else "")
-        given = {name: field for name, field in fields.items() if field.value is not None}
+                field.report("is not a field here", f"did you mean {near[0]}?" if near else "")
+            elif field.value is not None:
+                given[name] = field
         for name in required:
             if name not in given:
                 self.report(f"needs {name}")
@@ -102,17 +137,15 @@ class Field:
         if not isinstance(self.value, dict):
             self.report(f"must be a mapping, is {type_name(self.value)}")
             return {}
-        lines = self.value.lines if isinstance(self.value, Mapping) else {}
         result = {}
         for key, value in self.value.items():
-            line = lines.get(key, self.line)
+            field = Field(self.document, value, self, key)
             if isinstance(key, str):
-                path = f"{self.path}.{key}" if self.path else key
-                result[key] = Field(self.document, path, value, line)
+                result[key] = field
             else:
                 text = key.text[:63] if isinstance(key, Ambiguous) else str(key)
-                Field(self.document, self.path, value, line).report(
-                    f"the key `{text}` is not text", f'quote it: "{text}"'
+                self.document.report(
+                    f"the key `{text}` is not text", f'quote it: "{text}"', path=self.path, line=field.line
                 )
         return result
 
@@ -121,15 +154,14 @@ class Field:
         if not isinstance(self.value, list):
             self.report(f"must be a list, is {type_name(self.value)}")
             return []
-        lines = self.value.lines if isinstance(self.value, Sequence) else [self.line] * len(self.value)
-        result = [
-            Field(self.document, f"{self.path}[{place}]", value, line)
-            for place, (value, line) in enumerate(zip(self.value, lines, strict=True))
-        ]
-        for element in result:
-            if element.value is None:
+        result = []
+        for place, value in enumerate(self.value):
+            element = Field(self.document, value, self, place)
+            if value is None:
                 element.report("is empty")
-        return [element for element in result if element.value is not None]
+            else:
+                result.append(element)
+        return result
 
     def text(self) -> str | None:
         """The text, or None after reporting that it is none."""

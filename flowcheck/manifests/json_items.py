@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,7 @@ CHECKED_BYTES = 4 << 20
 """Up to this size a JSON file is searched for duplicate keys; larger ones are written by programs."""
 
 _BETWEEN = re.compile(rb"[,\s]*")
+_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:\s*')
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -63,8 +64,7 @@ def split_values(data: bytes, begin: int = 0) -> Iterator[tuple[int, msgspec.Raw
     """
     view = memoryview(data)
     while True:
-        gap = _BETWEEN.match(data, begin)
-        begin = gap.end() if gap else begin
+        begin = _after(_BETWEEN, data, begin)
         if begin == len(data):
             return
         try:
@@ -86,10 +86,49 @@ def split_items(data: bytes, items: msgspec.Raw, begin: int) -> Iterator[tuple[i
     text = memoryview(items)
     offset = max(data.find(text[:256], begin), begin) + 1
     for item in decode_json(items, list[msgspec.Raw]):
-        gap = _BETWEEN.match(data, offset)
-        offset = gap.end() if gap else offset
+        offset = _after(_BETWEEN, data, offset)
         yield offset, item
         offset += len(memoryview(item))
+
+
+class Part(NamedTuple):
+    """A part of an object or list: the line of its key, if it has one, the line where it begins, its text."""
+
+    line: int
+    begins: int
+    text: msgspec.Raw
+
+
+def parts_of(text: msgspec.Raw, line: int) -> dict[Any, Part]:
+    """The parts of a JSON object by key, or of a list by number; nothing where a key is not UTF-8.
+
+    ``line`` is where it begins.
+    """
+    data = bytes(text)
+    try:
+        if data[:1] == b"{":
+            inner = decode_json(text, dict[str, msgspec.Raw])
+        else:
+            inner = dict(enumerate(decode_json(text, list[msgspec.Raw])))
+    except JsonError:
+        return {}
+    found = {}
+    end = 1
+    for key, part in inner.items():
+        start = _after(_BETWEEN, data, end)
+        begin = _after(_KEY, data, start)
+        line += data.count(b"\n", end, start)
+        begins = line + data.count(b"\n", start, begin)
+        found[key] = Part(line, begins, part)
+        end = begin + len(memoryview(part))
+        line = begins + data.count(b"\n", begin, end)
+    return found
+
+
+def _after(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    """The offset after what the pattern stands for, if that is there."""
+    match = pattern.match(data, at)
+    return match.end() if match else at
 
 
 class _DuplicateKeyError(Exception):

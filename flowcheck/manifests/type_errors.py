@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from flowcheck.manifests.fields import Field, ambiguity, string_fault, type_name
-from flowcheck.manifests.yaml_events import Ambiguous, Mapping, Sequence
+from flowcheck.manifests.yaml_events import Ambiguous
 
 _STEP = re.compile(r"\.[^.\[\]`]+|\[\d*(?:\.\.\.)?\]")
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `[^`]*`)?$")
@@ -50,9 +50,7 @@ def _follow(field: Field, step: str) -> Field:
     """Follow one step of a path; ``[...]`` is some entry of a mapping: the first that is not text."""
     value = field.value
     if isinstance(value, list) and step[1:-1].isdigit():
-        place = int(step[1:-1])
-        line = value.lines[place] if isinstance(value, Sequence) else field.line
-        return Field(field.document, f"{field.path}{step}", value[place], line)
+        return field.child(int(step[1:-1]))
     if not isinstance(value, dict):
         return field
     key = step[1:]
@@ -60,5 +58,4 @@ def _follow(field: Field, step: str) -> Field:
         key = next((name for name, entry in value.items() if not isinstance(entry, str)), "")
     if key not in value:
         return field
-    line = value.lines[key] if isinstance(value, Mapping) else field.line
-    return Field(field.document, f"{field.path}.{key}" if field.path else key, value[key], line)
+    return field.child(key)

@@ -167,7 +167,7 @@ def test_json_that_yaml_cannot_read_is_read_all_the_same(load: Load) -> None:
     text = f'{{{LIST}, "items": [{{"metadata": {{"name": "p", "annotations":'
     text += '{"a": "\\ud83d\\ude00"}},\n"spec": {"ingress": [{}]}}]}'
     (only,) = load(text, "a.json").policies
-    assert [one.source.line for one in only.ingress] == [1]
+    assert [one.source.line for one in only.ingress] == [2]
 
 
 def test_status_and_other_metadata_are_ignored(load: Load) -> None:
