@@ -252,9 +252,10 @@ N_CLASSES = 11
 PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE = range(5)
 N_PLACES = 5
 
-# Columns of the sums that kernels/load.py keeps, of the load and of clients.
-LOAD_CONNECTIONS, LOAD_BYTES, LOAD_PACKETS = range(3)
-CLIENT_CONNECTIONS, CLIENT_FIRST, CLIENT_LAST = range(3)
+# Columns of the books of kernels/load.py: two words of a key, then sums, of the load or of clients.
+ONE, TWO = range(2)
+LOAD_BYTES, LOAD_PACKETS = range(2, 4)
+CLIENT_CONNECTIONS, CLIENT_FIRST, CLIENT_LAST = range(2, 5)
 
 
 class LoadSetting(NamedTuple):

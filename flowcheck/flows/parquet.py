@@ -19,7 +19,7 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.inputs import FileIdentity
 from flowcheck.flows.schema import check_schema, is_text
 
-BATCH_ROWS = 1 << 17
+BATCH_ROWS = 1 << 18
 MAX_FOOTER = 16 << 20
 MAX_COLUMNS = 2_000
 MAX_ROW_GROUPS = 100_000

@@ -35,17 +35,15 @@ LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
 class LoadEntries(NamedTuple):
     """What a table holds, for other processes.
 
-    keys (n, 2), amounts (n, 3) int64. buckets (b,) int64 and by_time (b, n) int64: connections by
-    minute >> levels[0]. clients (m, 2), client_amounts (m, 3) int64, those kept at levels[1]. totals
-    (classes,) int64: records by class of attribution. :mod:`flowcheck.kernels.load` tells how keys are made.
+    load (n, 4) int64, rows as in :mod:`flowcheck.kernels.load`. buckets (b,) int64 and by_time (b, n) int64:
+    connections by minute >> levels[0]. clients (m, 5) int64, likewise, those kept at levels[1]. totals
+    (classes,) int64: records by class of attribution.
     """
 
-    keys: Int64
-    amounts: Int64
+    load: Int64
     buckets: Int64
     by_time: Int64
     clients: Int64
-    client_amounts: Int64
     levels: Int64
     totals: Int64
 
@@ -53,12 +51,10 @@ class LoadEntries(NamedTuple):
 class LoadBytes(msgspec.Struct, frozen=True):
     """LoadEntries as they travel between processes."""
 
-    keys: bytes
-    amounts: bytes
+    load: bytes
     buckets: bytes
     by_time: bytes
     clients: bytes
-    client_amounts: bytes
     levels: bytes
     totals: bytes
 
@@ -69,13 +65,11 @@ def pack(entries: LoadEntries) -> LoadBytes:
 
 def unpack(packed: LoadBytes) -> LoadEntries:
     flat = LoadEntries(*(np.frombuffer(value, dtype=np.int64) for value in msgspec.structs.astuple(packed)))
-    keys = flat.keys.reshape(-1, 2)
+    load = flat.load.reshape(-1, 4)
     return flat._replace(
-        keys=keys,
-        amounts=flat.amounts.reshape(-1, 3),
-        by_time=flat.by_time.reshape(len(flat.buckets), len(keys)),
-        clients=flat.clients.reshape(-1, 2),
-        client_amounts=flat.client_amounts.reshape(-1, 3),
+        load=load,
+        by_time=flat.by_time.reshape(len(flat.buckets), len(load)),
+        clients=flat.clients.reshape(-1, 5),
     )
 
 
@@ -88,7 +82,7 @@ class LoadTable:
 
     def __init__(self, bounds: Bounds | None = None, room: int = LEAST_ROOM) -> None:
         self._bounds = bounds or Bounds()
-        self._load = Book((0, 0, 0), room)
+        self._load = Book((0, 0), room)
         self._time = Buckets(self._bounds.cells, room)
         self._clients = Book(NOTHING_SEEN, min(room, self._bounds.clients))
         self._level = 0
@@ -103,19 +97,19 @@ class LoadTable:
         self._totals[a.LEFT_OUT] = 0
         start = 0
         while start < n:
-            full, start = self._count_rows(setting, flows, attributed, start)
+            full, start = self._count_flows(setting, flows, attributed, start)
             if start < n:
                 (self._more_keys, self._more_clients, self._time.coarsen)[full]()
         return attributed
 
-    def _count_rows(
+    def _count_flows(
         self, setting: LoadSetting, flows: FlowArrays, attributed: Attributed, start: int
     ) -> tuple[int, int]:
-        """Which of the three had no room, and the first row not counted."""
+        """Which of the three had no room, and the first flow not counted."""
         load, clients, time = self._load, self._clients, self._time
-        full, done, load.used, clients.used = kernels.count_rows(
-            (load.slots, load.keys, load.amounts),
-            (clients.slots, clients.keys, clients.amounts),
+        full, done, load.used, clients.used = kernels.count_flows(
+            (load.slots, load.rows),
+            (clients.slots, clients.rows),
             (time.buckets, time.counts),
             (load.used, clients.used),
             (time.level, self._level),
@@ -129,28 +123,28 @@ class LoadTable:
     def merge(self, other: LoadEntries) -> None:
         """Add what another table holds; of different levels the higher wins."""
         self._totals += other.totals
-        while (numbers := self._load.number(other.keys)) is None:
+        while (numbers := self._load.number(other.load)) is None:
             self._more_keys()
-        self._load.amounts[numbers] += other.amounts
+        self._load.rows[numbers, a.LOAD_BYTES :] += other.load[:, a.LOAD_BYTES :]
         self._time.add(other.buckets, other.by_time, numbers, int(other.levels[0]))
         self._sample(int(other.levels[1]))
-        self._add_clients(other.clients, other.client_amounts)
+        self._add_clients(other.clients)
 
-    def _add_clients(self, keys: Int64, amounts: Int64) -> None:
-        while (numbers := self._clients.number(keys[kept := self._kept(keys)])) is None:
+    def _add_clients(self, rows: Int64) -> None:
+        while (numbers := self._clients.number(more := rows[self._kept(rows)])) is None:
             self._more_clients()
-        mine, more = self._clients.amounts, amounts[kept]
+        mine = self._clients.rows
         mine[numbers, a.CLIENT_CONNECTIONS] += more[:, a.CLIENT_CONNECTIONS]
         for column, choose in ((a.CLIENT_FIRST, np.minimum), (a.CLIENT_LAST, np.maximum)):
             mine[numbers, column] = choose(mine[numbers, column], more[:, column])
 
     def _more_keys(self) -> None:
         self._load.grow()
-        self._time.widen(len(self._load.keys))
+        self._time.widen(len(self._load.rows))
 
     def _more_clients(self) -> None:
         """Twice the room while that is allowed; then half the clients."""
-        if len(self._clients.keys) < self._bounds.clients:
+        if len(self._clients.rows) < self._bounds.clients:
             self._clients.grow()
         else:
             self._sample(self._level + 1)
@@ -159,39 +153,33 @@ class LoadTable:
         """Keep one client in 2**level, unless there are fewer already."""
         if level > self._level:
             self._level = level
-            book = self._clients
-            keys, amounts = book.keys[: book.used], book.amounts[: book.used]
-            kept = self._kept(keys)
-            book.refill(keys[kept], amounts[kept], len(book.keys))
+            rows = self._clients.content()
+            self._clients.refill(rows[self._kept(rows)], len(self._clients.rows))
 
-    def _kept(self, keys: Int64) -> npt.NDArray[np.bool_]:
-        kept = np.empty(len(keys), dtype=np.bool_)
-        kernels.kept_keys(keys, self._level, kept)
+    def _kept(self, rows: Int64) -> npt.NDArray[np.bool_]:
+        kept = np.empty(len(rows), dtype=np.bool_)
+        kernels.kept_keys(np.ascontiguousarray(rows[:, a.ONE]), self._level, kept)
         return kept
 
     def entries(self) -> LoadEntries:
         """In the order of their keys, whatever was counted first."""
         found = self.unordered()
-        by_key, by_client, by_bucket = _order(found.keys), _order(found.clients), np.argsort(found.buckets)
+        by_key, by_client, by_bucket = _order(found.load), _order(found.clients), np.argsort(found.buckets)
         return found._replace(
-            keys=found.keys[by_key],
-            amounts=found.amounts[by_key],
+            load=found.load[by_key],
             buckets=found.buckets[by_bucket],
             by_time=found.by_time[by_bucket][:, by_key],
             clients=found.clients[by_client],
-            client_amounts=found.client_amounts[by_client],
         )
 
     def unordered(self) -> LoadEntries:
         """The same, for another table, to which the order does not matter."""
-        load, clients, time, used = self._load, self._clients, self._time, self._time.used()
+        load, time, used = self._load, self._time, self._time.used()
         return LoadEntries(
-            keys=load.keys[: load.used],
-            amounts=load.amounts[: load.used],
+            load=load.content(),
             buckets=time.buckets[used],
             by_time=time.counts[used, : load.used],
-            clients=clients.keys[: clients.used],
-            client_amounts=clients.amounts[: clients.used],
+            clients=self._clients.content(),
             levels=np.array([time.level, self._level], dtype=np.int64),
             totals=self._totals.copy(),
         )
@@ -205,6 +193,6 @@ def table_for(setting: LoadSetting) -> LoadTable:
     return LoadTable(IN_A_TASK, room)
 
 
-def _order(keys: Int64) -> Int64:
-    order: Int64 = np.lexsort((keys[:, 1], keys[:, 0]))
+def _order(rows: Int64) -> Int64:
+    order: Int64 = np.lexsort((rows[:, a.TWO], rows[:, a.ONE]))
     return order

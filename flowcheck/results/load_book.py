@@ -6,37 +6,42 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
 from flowcheck.kernels import load as kernels
 
 
 class Book:
-    """Keys (room, 2), of which those numbered 0 to ``used`` - 1 are in use, and by number amounts (room,
-    columns) int64, which begin as ``neutral``. Keys keep their numbers when the book grows."""
+    """Rows (room, 2 + sums) int64, of which those numbered 0 to ``used`` - 1 are in use: a key of two words,
+    and sums that begin as ``neutral``. Keys keep their numbers when the book grows."""
 
     def __init__(self, neutral: Sequence[int], room: int) -> None:
-        self._neutral = np.array(neutral, dtype=np.int64)
-        self.keys = np.zeros((0, 2), dtype=np.int64)
-        self.amounts = np.zeros((0, len(neutral)), dtype=np.int64)
-        self.refill(self.keys, self.amounts, room)
+        self._neutral = np.array([0, 0, *neutral], dtype=np.int64)
+        self.refill(np.zeros((0, len(self._neutral)), dtype=np.int64), room)
 
-    def refill(self, keys: Int64, amounts: Int64, room: int) -> None:
-        """Hold these keys, which differ, and nothing else."""
+    def refill(self, rows: Int64, room: int) -> None:
+        """Hold these rows, whose keys differ, and nothing else."""
         self.used = 0
-        self.keys = np.zeros((room, 2), dtype=np.int64)
+        self.rows = np.tile(self._neutral, (room, 1))
         self.slots = np.zeros(2 * room, dtype=np.int32)
-        self.amounts = np.tile(self._neutral, (room, 1))
-        self.number(keys)
-        self.amounts[: self.used] = amounts
+        self.number(rows)
+        self.rows[: self.used] = rows
 
     def grow(self) -> None:
-        self.refill(self.keys[: self.used], self.amounts[: self.used], 2 * len(self.keys))
+        self.refill(self.content(), 2 * len(self.rows))
 
-    def number(self, keys: Int64) -> Int32 | None:
-        """(n,) the numbers of keys (n, 2), new ones written down; None once there is no room."""
-        numbers = np.empty(len(keys), dtype=np.int32)
-        self.used, done = kernels.number_keys(self.slots, self.keys, self.used, keys, numbers)
-        return numbers if done == len(keys) else None
+    def content(self) -> Int64:
+        """The rows in use."""
+        return self.rows[: self.used]
+
+    def number(self, rows: Int64) -> Int32 | None:
+        """(n,) the numbers of the keys of rows (n, 2 or more), new ones written down; None once there is no
+        room."""
+        n = len(rows)
+        numbers = np.empty(n, dtype=np.int32)
+        ones, twos = np.ascontiguousarray(rows[:, : a.TWO + 1].T)
+        self.used, done = kernels.number_keys(self.slots, self.rows, self.used, ones, twos, numbers, n)
+        return numbers if done == n else None
 
 
 class Buckets:

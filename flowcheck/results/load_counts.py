@@ -48,37 +48,38 @@ class ClientEntries(NamedTuple):
 
 
 def take_apart_load(entries: LoadEntries) -> LoadCounts:
-    connections, bytes_ = (-entries.amounts[:, column] for column in (a.LOAD_CONNECTIONS, a.LOAD_BYTES))
-    what, where = entries.keys.T
-    order = np.lexsort((where & POINT, bytes_, connections, where & ~POINT, what))
-    best = order[_begins((entries.keys & [-1, ~POINT])[order])]
-    what, where = entries.keys[best].T
+    connections = entries.by_time.sum(axis=0)
+    words = entries.load[:, : a.TWO + 1]
+    keys = words & [-1, ~POINT]
+    order = np.lexsort((words[:, 1], -entries.load[:, a.LOAD_BYTES], -connections, keys[:, 1], keys[:, 0]))
+    best = order[_begins(keys[order])]
+    what, where = keys[best].T
     return LoadCounts(
         what=((what >> 32) - 1).astype(np.int32),
         backend=((what & LOW) - 1).astype(np.int32),
         segment=((where >> 32) - 1).astype(np.int32),
         origin=(((where & LOW) >> 6) - 1).astype(np.int32),
         place=((where >> 3) & 7).astype(np.int32),
-        connections=entries.amounts[best, a.LOAD_CONNECTIONS],
-        bytes_=entries.amounts[best, a.LOAD_BYTES],
-        packets=entries.amounts[best, a.LOAD_PACKETS],
+        connections=connections[best],
+        bytes_=entries.load[best, a.LOAD_BYTES],
+        packets=entries.load[best, a.LOAD_PACKETS],
         by_time=np.ascontiguousarray(entries.by_time[:, best].T),
     )
 
 
 def take_apart_clients(entries: LoadEntries) -> ClientEntries:
     """Of several points' reports of one client and backend the most connections, the whole time."""
-    keys = entries.clients & [-1, ~POINT]
+    keys = entries.clients[:, : a.TWO + 1] & [-1, ~POINT]
     order = np.lexsort((keys[:, 1], keys[:, 0]))
     begins = _begins(keys[order])
-    amounts, (what, where) = entries.client_amounts[order], keys[order[begins]].T
+    rows, (what, where) = entries.clients[order], keys[order[begins]].T
     return ClientEntries(
         what=((what >> 32) - 1).astype(np.int32),
         client=((what & LOW) - 1).astype(np.int32),
         backend=((where >> 3) - 1).astype(np.int32),
-        connections=_reduced(np.maximum, amounts[:, a.CLIENT_CONNECTIONS], begins),
-        first_seen=_reduced(np.minimum, amounts[:, a.CLIENT_FIRST], begins),
-        last_seen=_reduced(np.maximum, amounts[:, a.CLIENT_LAST], begins),
+        connections=_reduced(np.maximum, rows[:, a.CLIENT_CONNECTIONS], begins),
+        first_seen=_reduced(np.minimum, rows[:, a.CLIENT_FIRST], begins),
+        last_seen=_reduced(np.maximum, rows[:, a.CLIENT_LAST], begins),
     )
 
 

@@ -242,11 +242,16 @@ def as_dictionary(rows: list[Row]) -> Sums:
 
 def read(entries: LoadEntries) -> Sums:
     found: Sums = defaultdict(lambda: [0, 0])
-    for (one, two), row in zip(entries.keys.tolist(), entries.amounts, strict=True):
-        sums = found[(one >> 32) - 1, (one & 0xFFFFFFFF) - 1, two & 7]
-        for place, column in enumerate((a.LOAD_CONNECTIONS, a.LOAD_BYTES)):
-            sums[place] += int(row[column])
+    for row, connections in zip(entries.load.tolist(), entries.by_time.sum(axis=0).tolist(), strict=True):
+        sums = found[key_of(row)]
+        sums[0] += connections
+        sums[1] += row[a.LOAD_BYTES]
     return found
+
+
+def key_of(row: list[int]) -> tuple[int, ...]:
+    """(what, backend, point)."""
+    return (row[a.ONE] >> 32) - 1, (row[a.ONE] & 0xFFFFFFFF) - 1, row[a.TWO] & 7
 
 
 def by_time(rows: list[Row], level: int) -> Counter[tuple[int, ...]]:
@@ -262,8 +267,8 @@ def by_time(rows: list[Row], level: int) -> Counter[tuple[int, ...]]:
 def read_time(entries: LoadEntries) -> Counter[tuple[int, ...]]:
     found: Counter[tuple[int, ...]] = Counter()
     for bucket, counts in zip(entries.buckets.tolist(), entries.by_time, strict=True):
-        for (one, two), connections in zip(entries.keys.tolist(), counts.tolist(), strict=True):
-            found[(one >> 32) - 1, (one & 0xFFFFFFFF) - 1, two & 7, bucket] += connections
+        for row, connections in zip(entries.load.tolist(), counts.tolist(), strict=True):
+            found[*key_of(row), bucket] += connections
     return found
 
 
@@ -285,7 +290,7 @@ def test_too_many_buckets_become_wider_ones(rows: list[Row], bounds: Bounds) -> 
     assert read(entries) == as_dictionary(rows)
     assert read_time(entries) == by_time(rows, level)
     room = 2
-    while room < len(entries.keys):
+    while room < len(entries.load):
         room *= 2
     allowed = max(2, bounds.cells // room)
     assert len(entries.buckets) <= allowed
