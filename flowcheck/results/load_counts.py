@@ -83,8 +83,8 @@ def take_apart_clients(entries: LoadEntries) -> ClientEntries:
     )
 
 
-def _begins(keys: Int32 | Int64) -> Int64:
-    """Where in sorted keys (n, words) each distinct one begins."""
+def _begins(keys: Int64) -> Int64:
+    """Where in sorted keys (n, 2) each distinct one begins."""
     changes = (keys[1:] != keys[:-1]).any(axis=1)
     return np.flatnonzero(np.append(len(keys) > 0, changes))
 
@@ -97,8 +97,9 @@ def _reduced(choose: np.ufunc, column: Int64, begins: Int64) -> Int64:
 def sum_rows(group: Int32 | Int64, n_groups: int, values: Int64) -> Int64:
     """(n_groups, columns) the sums of each group's rows, from group (rows,) and values (rows, columns)."""
     sums = np.zeros((n_groups, values.shape[1]), dtype=np.int64)
-    order = np.argsort(group, kind="stable")
-    begins = _begins(group[order, np.newaxis])
-    if len(begins):
-        sums[group[order[begins]]] = np.add.reduceat(values[order], begins, axis=0)
+    if len(group):
+        order = np.argsort(group, kind="stable")
+        groups = group[order]
+        begins = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
+        sums[groups[begins]] = np.add.reduceat(values[order], begins, axis=0)
     return sums

@@ -15,7 +15,7 @@ from flowcheck.model.options import Thresholds
 SCHEMA = 1
 
 
-class EndpointLoad(msgspec.Struct, frozen=True, kw_only=True):
+class EndpointLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One endpoint of a service port.
 
     ``state``: empty, ``hot`` (more than chance and the threshold allow), ``idle`` (usable and without a
@@ -45,7 +45,7 @@ class EndpointLoad(msgspec.Struct, frozen=True, kw_only=True):
     estimated: int
 
 
-class BucketLoad(msgspec.Struct, frozen=True, kw_only=True):
+class BucketLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One stretch of time. ``by_endpoint`` are connections in the order of ``ServiceLoad.endpoints``."""
 
     start: str
@@ -89,7 +89,7 @@ class PlaceLoad(msgspec.Struct, frozen=True, kw_only=True):
     expected_same_zone: float | None
 
 
-class ClientLoad(msgspec.Struct, frozen=True, kw_only=True):
+class ClientLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     client: str
     connections: int
     share: float
@@ -110,7 +110,7 @@ class ClientsLoad(msgspec.Struct, frozen=True, kw_only=True):
     heaviest: tuple[ClientLoad, ...]
 
 
-class GroupLoad(msgspec.Struct, frozen=True, kw_only=True):
+class GroupLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The endpoints of one generation of one workload: old and new pods during a roll-out."""
 
     workload: str

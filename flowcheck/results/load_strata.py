@@ -6,6 +6,8 @@ backends, so it says how they should have spread; the expectations of all strata
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -41,9 +43,9 @@ class Spread(NamedTuple):
 
 def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread:
     """What ``entries``, all of this service port, come to."""
-    n = len(entries.what)
     fate = np.where(entries.backend >= 0, UNEXPECTED, UNLOCATED)
-    kind = np.full(n, -1, dtype=np.int64)
+    kind = np.full(len(fate), -1, dtype=np.int64)
+    backend, connections = entries.backend.tolist(), entries.connections.tolist()
     kinds: dict[frozenset[tuple[int, float]], int] = {}
     sums: dict[int, float] = {}
     tied: list[list[int]] = []
@@ -52,9 +54,9 @@ def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread
         if shares is None:
             fate[rows] = UNTESTED
             continue
-        usable = rows[np.isin(entries.backend[rows], list(shares))]
+        usable = [row for row in rows if backend[row] in shares]
         fate[usable] = TESTED
-        total = int(entries.connections[usable].sum())
+        total = sum(connections[row] for row in usable)
         if total == 0:
             continue
         kind[usable] = kinds.setdefault(frozenset(shares.items()), len(kinds))
@@ -82,23 +84,22 @@ def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread
 
 def _strata(
     catalog: Catalog, facts: PortFacts, entries: LoadCounts
-) -> list[tuple[Int64, Shares | None, Origin]]:
-    """The entries of each stratum with what was to be expected; those at what never is a member have none."""
-    family = np.array(
-        [family_of(catalog.facts_of(b).address) for b in entries.backend.tolist()], dtype=np.int64
-    )
-    member = np.isin(entries.backend, [m.endpoint for segment in facts.segments for m in segment])
-    keys = np.column_stack([entries.segment, entries.origin, family])
-    distinct, which = np.unique(keys, axis=0, return_inverse=True)
-    strata = []
-    for number, (segment, origin_number, of_family) in enumerate(distinct.tolist()):
-        rows = np.flatnonzero((which.ravel() == number) & member)
-        if len(rows):
-            origin = catalog.origin(origin_number)
-            members = [m for m in facts.segments[segment - facts.first_segment] if m.family in (of_family, 0)]
-            shares = None if is_headless(facts.service) else expect(facts.service, members, origin)
-            strata.append((rows, shares, origin))
-    return strata
+) -> Iterator[tuple[list[int], Shares | None, Origin]]:
+    """The entries of each stratum with what was to be expected; those at what never is a member have none.
+
+    Most Services have few entries, for which plain Python takes a third of the time of array calls.
+    """
+    family = {m.endpoint: family_of(catalog.facts_of(m.endpoint).address) for s in facts.segments for m in s}
+    rows: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    keys = zip(entries.segment.tolist(), entries.origin.tolist(), entries.backend.tolist(), strict=True)
+    for row, (segment, origin, backend) in enumerate(keys):
+        if backend in family:
+            rows[segment, origin, family[backend]].append(row)
+    for (segment, number, of_family), chosen in sorted(rows.items()):
+        origin = catalog.origin(number)
+        members = [m for m in facts.segments[segment - facts.first_segment] if m.family in (of_family, 0)]
+        shares = None if is_headless(facts.service) else expect(facts.service, members, origin)
+        yield chosen, shares, origin
 
 
 def _parts(endpoint: Int32, tied: list[list[int]]) -> Int64:
