@@ -7,6 +7,7 @@ last file. Processor seconds are those of all processes; they differ less from r
 
 from __future__ import annotations
 
+import gc
 import resource
 import tempfile
 import time
@@ -19,6 +20,7 @@ import click
 import flowcheck
 from benchmarks.generate import ready
 from benchmarks.sizes import SIZES
+from flowcheck.cli.main import ALLOCATIONS
 from flowcheck.model.cluster import Cluster
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.request import AuditRequest
@@ -49,6 +51,7 @@ def _processor() -> float:
 @click.option("--runs", type=click.IntRange(min=1), default=5, show_default=True)
 def main(size: str, runs: int) -> None:
     """Print the median seconds without and with the load, and of the ratios also the least and greatest."""
+    gc.set_threshold(ALLOCATIONS)
     world = ready(SIZES[size], "strings", SIZES[size].n_flows)
     cluster = flowcheck.load_cluster([world / "cluster"])
     audit(world / "flows", cluster, load=True)

@@ -7,6 +7,7 @@ pay for it. Click's own ``main`` is not used, as it ends a broken pipe and an in
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,9 @@ COMMANDS = {
     "completion": "Print the shell completion script.",
 }
 
+ALLOCATIONS = 100_000
+"""Between two runs of the garbage collector. A cluster is millions of objects that stay: Python's usual 700
+have it walk them over and over, for a sixth of an audit's time."""
 _OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
@@ -72,6 +76,7 @@ def group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; never raises."""
+    gc.set_threshold(ALLOCATIONS)
     messages = Messages()
     with warnings.catch_warnings():
         warnings.showwarning = partial(_show_warning, messages)
