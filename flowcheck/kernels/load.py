@@ -227,6 +227,13 @@ def count_flows(load, clients, time, used, levels, setting, flows, attributed, s
 
 
 @kernel
+def add_counts(counts, numbers, more):
+    """Add ``more`` (n,) to those of counts (room,) that have the numbers (n,)."""
+    for k in range(numbers.size):
+        counts[numbers[k]] += more[k]
+
+
+@kernel
 def kept_keys(ones, level, kept):
     """kept (n,) bool: which clients, by the first words of their keys (n,), are kept at a level."""
     for i in range(ones.size):

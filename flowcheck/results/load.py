@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, LoadSetting, UInt8
+from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, LoadSetting, ServiceTable, UInt8
 from flowcheck.kernels import load as kernels
 from flowcheck.kernels.attribute import attribute
 from flowcheck.model.timeline import BEGINNING, END
@@ -185,12 +185,12 @@ class LoadTable:
         )
 
 
-def table_for(setting: LoadSetting) -> LoadTable:
-    """For one task: with room from the start for what both ends report of every backend."""
+def table_for(services: ServiceTable, bounds: Bounds | None = None) -> LoadTable:
+    """With room from the start for what both ends report of every backend, near and far."""
     room = LEAST_ROOM
-    while room < min(4 * len(setting.services.serving), MOST_ROOM):
+    while room < min(4 * len(services.serving), MOST_ROOM):
         room *= 2
-    return LoadTable(IN_A_TASK, room)
+    return LoadTable(bounds, room)
 
 
 def _order(rows: Int64) -> Int64:

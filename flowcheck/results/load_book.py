@@ -65,14 +65,14 @@ class Buckets:
     def widen(self, room: int) -> None:
         self._rebuild(self.level, room)
 
-    def add(self, buckets: Int64, counts: Iterable[Int64], numbers: Int32 | slice, level: int) -> None:
+    def add(self, buckets: Int64, counts: Iterable[Int64], numbers: Int32, level: int) -> None:
         """Add counts (b, n) of buckets (b,) of a level, each to the column of its number (n,)."""
         if level > self.level:
             self._rebuild(level, self.counts.shape[1])
         for bucket, row in zip(buckets.tolist(), counts, strict=True):
             while (place := kernels.row_of(self.buckets, bucket >> (self.level - level))) == kernels.NONE:
                 self.coarsen()
-            self.counts[place, numbers] += row
+            kernels.add_counts(self.counts[place], numbers, row)
 
     def _clear(self, room: int) -> None:
         rows = max(2, self._cells // room)
@@ -83,4 +83,5 @@ class Buckets:
         used, before, buckets, counts = self.used(), self.level, self.buckets, self.counts
         self.level = level
         self._clear(room)
-        self.add(buckets[used], [counts[row] for row in used], slice(counts.shape[1]), before)
+        numbers = np.arange(counts.shape[1], dtype=np.int32)
+        self.add(buckets[used], [counts[row] for row in used], numbers, before)

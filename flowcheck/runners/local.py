@@ -22,7 +22,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import instant
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.files import output_errors
-from flowcheck.results.load import unpack
+from flowcheck.results.load import table_for, unpack
 from flowcheck.results.load_plan import plan_load
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
@@ -65,7 +65,7 @@ def run_audit(
         catalog, plan = plan_load(program, cluster) if request.load else (None, None)
         workspace.begin(program, plan, request, inputs)
         clock.append(time.monotonic())
-        work = _Run(Plan(inputs), Merged(), pool, workspace, report)
+        work = _Run(Plan(inputs), Merged(table_for(program.tables.services)), pool, workspace, report)
         work.judge(_setup(workspace, request))
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))

@@ -14,7 +14,7 @@ from flowcheck.results.seen import Seen
 class Merged:
     """What all files together came to. ``violations`` names the parts, in the order of the input."""
 
-    load: LoadTable = field(default_factory=LoadTable)
+    load: LoadTable
     edges: EdgeTable = field(default_factory=EdgeTable)
     seen: Seen = field(default_factory=Seen)
     examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from flowcheck.flows.parquet import FlowFile
 from flowcheck.flows.schema import COLUMNS, JUDGED
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
-from flowcheck.results.load import pack, table_for
+from flowcheck.results.load import IN_A_TASK, pack, table_for
 from flowcheck.results.load_plan import LoadPlan, named_ports
 from flowcheck.results.records import Example, Rejected
 from flowcheck.results.seen import Seen
@@ -99,7 +99,7 @@ class _Work:
         self._plan = plan
         self._task = task
         self._edges = EdgeTable()
-        self._load = table_for(plan.setting) if plan else None
+        self._load = table_for(plan.setting.services, IN_A_TASK) if plan else None
         self._connections = ConnectionTable()
         self._seen = Seen()
         self._judged = self._unknown = self._violations = 0
