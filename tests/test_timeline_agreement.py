@@ -11,16 +11,20 @@ from hypothesis import given
 
 from flowcheck.model.cluster import Backend
 from flowcheck.model.options import Options
+from flowcheck.model.timeline import BEGINNING, END
 from tests.builders import (
     allow,
     between,
+    block,
     make_cluster,
     make_flow,
+    make_node,
     make_pod,
     make_policy,
     make_service,
     make_service_ports,
     make_slice,
+    roughly,
 )
 from tests.test_agreement import WORLDS, World, disagreements, drawn
 from tests.timeline_strategies import timelines
@@ -32,8 +36,9 @@ def test_paths_agree_on_timelines(world: World) -> None:
     assert disagreements(world) == []
 
 
-A, B, C, VIP = "10.244.0.1", "10.244.0.2", "10.244.0.3", "10.96.0.1"
+A, B, C, VIP, HOST = "10.244.0.1", "10.244.0.2", "10.244.0.3", "10.96.0.1", "10.0.0.1"
 SERVICE = make_service("s", VIP, ports=make_service_ports("http=80:8080"), selector={"app": "b"})
+TO_KNOWN = make_policy(egress=[allow(block(f"{HOST}/32")), allow(block(f"{C}/32"))])
 PAIR = make_pod("a", A, labels="app=a"), make_pod("b", B, labels="app=b")
 KEPT: dict[str, World] = {
     "a policy from one moment to another": (
@@ -71,6 +76,34 @@ KEPT: dict[str, World] = {
         ),
         Options(),
         [make_flow(A, VIP, 80)],
+    ),
+    # Neither an address that the node gets later nor one that it no longer has is its own at the time.
+    "a host-network pod before anything tells its node's address": (
+        make_cluster(
+            PAIR[0],
+            between(make_pod("h", host_network=True, node="lost", uid="u"), end=0),
+            between(make_pod("h", HOST, host_network=True, node="lost", uid="u"), 0),
+            TO_KNOWN,
+        ),
+        Options(skew=1),
+        [make_flow(A, None, dst_pod_uid="u", at=at) for at in (-3, -2, -1, 0, 1)],
+    ),
+    "a host-network pod without address while its node's changes": (
+        make_cluster(
+            PAIR[0],
+            make_pod("h", host_network=True, node="n1"),
+            roughly(make_node("n1", HOST), BEGINNING, BEGINNING, 20, 30),
+            roughly(make_node("n1", "10.0.0.2"), 15, 30, END, END),
+            TO_KNOWN,
+        ),
+        Options(skew=2),
+        [make_flow(A, "x/h", at=at) for at in (12, 13, 17, 18, 30, 31, 32)],
+    ),
+    # It had that already, or nothing could have reached it.
+    "a pod that gets its address within the skew": (
+        make_cluster(PAIR[0], between(make_pod("c"), end=20), between(make_pod("c", C), 20), TO_KNOWN),
+        Options(skew=2),
+        [make_flow(A, "x/c", at=at) for at in (17, 18, 21, 22)],
     ),
 }
 

@@ -7,6 +7,7 @@ it gets endpoints of its own, one for each way policies treat its pods.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -103,11 +104,12 @@ class _Book:
         for start in sorted(changes):
             there.update(changes[start])
             owners = tuple(version for segment in there.values() for version in segment.owners)
+            placed = [end for segment in there.values() for end in self._placed(segment.owners)]
             if len({version.who for version in owners}) == 1:
-                ends = self._one_of(owners)
+                ends = self._told_apart(placed)
             else:
                 stands_for = stands_for or self._any_pod(key, members(versions))
-                ends = tuple(dict.fromkeys(stands_for[e] for version in owners for e in version.endpoints))
+                ends = tuple(dict.fromkeys(stands_for[end] for end in placed))
             inferred = any(segment.owners and not segment.sure for segment in there.values())
             if not found or (ends, inferred) != found[-1][1:]:
                 found.append((start, ends, inferred))
@@ -118,10 +120,19 @@ class _Book:
         """The endpoints of one version, those that policies tell apart."""
         if len({version.who for version in owners}) > 1:
             return (self._doubt(owners),)
+        return self._told_apart(self._placed(owners))
+
+    def _placed(self, owners: tuple[Version, ...]) -> Iterator[int]:
+        """The endpoints of a pod's versions; without an address only of who never had any meanwhile."""
+        for who in dict.fromkeys(version.who for version in owners):
+            ends = [end for version in owners if version.who == who for end in version.endpoints]
+            yield from [end for end in ends if self._axis.endpoints[end].prefix is not None] or ends
+
+    def _told_apart(self, endpoints: Iterable[int]) -> tuple[int, ...]:
+        """Of endpoints that policies treat alike, the first."""
         ways: dict[tuple[int, ...], int] = {}
-        for version in owners:
-            for endpoint in version.endpoints:
-                ways.setdefault(self._way(endpoint), endpoint)
+        for endpoint in endpoints:
+            ways.setdefault(self._way(endpoint), endpoint)
         return tuple(self._unaddressed(endpoint) for endpoint in ways.values())
 
     def _unaddressed(self, endpoint: int) -> int:

@@ -7,13 +7,15 @@ owner (inferred, where it is not sure at the flow's own instant); several are no
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 Owner = TypeVar("Owner", bound=Hashable)
+Span = tuple[int, int]
+"""A half-open stretch of time."""
 
 
 class Segment(NamedTuple, Generic[Owner]):
@@ -68,6 +70,12 @@ def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segmen
         if not found or segment[1:] != found[-1][1:]:
             found.append(segment)
     return found
+
+
+def with_spans(found: Sequence[Segment[Owner]]) -> Iterator[tuple[Segment[Owner], Span]]:
+    """Segments with their stretches of time."""
+    ends = [segment.start for segment in found[1:]] + [END]
+    return ((segment, (segment.start, end)) for segment, end in zip(found, ends, strict=True))
 
 
 def _instants(claims: Sequence[tuple[Owner, Lifetime]]) -> Iterable[_Instant[Owner]]:
