@@ -105,6 +105,19 @@ KEPT: dict[str, World] = {
         Options(skew=2),
         [make_flow(A, "x/c", at=at) for at in (17, 18, 21, 22)],
     ),
+    # That one pod surely is there makes another on the same node no less likely.
+    "a workload's pods on one node's network, one of them in doubt": (
+        make_cluster(
+            PAIR[0],
+            make_pod("d1", HOST, host_network=True, node="n1", workload="DaemonSet/d"),
+            roughly(
+                make_pod("d2", "10.0.0.2", host_network=True, node="n1", workload="DaemonSet/d"), 0, 9, 9, 20
+            ),
+            TO_KNOWN,
+        ),
+        Options(skew=0),
+        [make_flow(A, None, dst_namespace="x", dst_workload="d", at=at) for at in (-1, 0, 8, 19, 20)],
+    ),
 }
 
 

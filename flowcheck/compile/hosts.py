@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from flowcheck import arrays as a
 from flowcheck.compile.addresses import Prefix, prefix
-from flowcheck.compile.axis import Axis, Claims, Endpoint, Version
+from flowcheck.compile.axis import Axis, Claims, Endpoint
 from flowcheck.compile.ownership import segments, with_spans
 from flowcheck.model.cluster import Cluster, Node, Pod
 from flowcheck.model.timeline import Lifetime
@@ -82,8 +82,7 @@ class _Host:
             at_own = tuple(self._ends[version, address] for address in own)
             for seen, part in [(at_own, during)] if own else self._known(version, during):
                 ends = seen or (self._end(version, None, node),)
-                who = -2 - min(self._of(version))
-                self._axis.name_pod(pod, Version(who, -2 - self._number, ends), part)
+                self._axis.name_pod(pod, -2 - min(self._of(version)), ends, part)
 
     def _hold(self, claims: Claims, address: Prefix, piece: Piece) -> None:
         version, node, during = piece

@@ -7,7 +7,7 @@ it gets endpoints of its own, one for each way policies treat its pods.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -92,14 +92,14 @@ class _Book:
     def of_workload(self, key: tuple[str, str], versions: Versions) -> Meaning:
         """A workload's name: all its pods that may be there at the time; where that is one, that one."""
         stands_for: dict[int, int] = {}
-        pods: dict[int, Versions] = {}
+        pods: dict[Hashable, Versions] = {}
         for version in versions:
             pods.setdefault(version[0].pod, []).append(version)
-        changes: dict[int, list[tuple[int, Segment[Version]]]] = {}
+        changes: dict[int, list[tuple[Hashable, Segment[Version]]]] = {}
         for pod, own in pods.items():
             for segment in segments(own, self._skew):
                 changes.setdefault(segment.start, []).append((pod, segment))
-        there: dict[int, Segment[Version]] = {}
+        there: dict[Hashable, Segment[Version]] = {}
         found: list[tuple[int, tuple[int, ...], bool]] = []
         for start in sorted(changes):
             there.update(changes[start])
