@@ -99,6 +99,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         by_pod=naming.by_pod,
         by_uid=naming.by_uid,
         by_workload=naming.by_workload,
+        places=naming.places,
         service_ports=tuple((axis.services[one.service], one.port) for one in listings),
         unresolved=axis.unresolved,
         options=options,

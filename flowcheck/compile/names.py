@@ -24,7 +24,8 @@ _WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KI
 
 
 class Naming(NamedTuple):
-    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order."""
+    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
+    ``places``: the address of each of several endpoints that a pod's name stands for."""
 
     facts: Int32
     names: tuple[str, ...]
@@ -33,6 +34,7 @@ class Naming(NamedTuple):
     by_pod: Names[tuple[str, str]]
     by_uid: Names[str]
     by_workload: Names[tuple[str, str]]
+    places: dict[int, str]
 
 
 def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
@@ -49,6 +51,7 @@ def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
         by_pod=by_pod,
         by_uid=by_uid,
         by_workload=by_workload,
+        places=book.places,
     )
 
 
@@ -76,6 +79,7 @@ class _Book:
         self.names = [e.name for e in axis.endpoints]
         self.namespaces = [e.namespace for e in axis.endpoints]
         self.extra: list[Int32] = []
+        self.places: dict[int, str] = {}
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
 
@@ -117,10 +121,18 @@ class _Book:
         return Meaning(starts, meant, doubts)
 
     def _one_of(self, owners: tuple[Version, ...]) -> tuple[int, ...]:
-        """The endpoints of one version, those that policies tell apart."""
+        """The endpoints of one version: one, or if policies tell them apart all, each with its address."""
         if len({version.who for version in owners}) > 1:
             return (self._doubt(owners),)
-        return self._told_apart(self._placed(owners))
+        placed = tuple(dict.fromkeys(self._placed(owners)))
+        if len({self._way(endpoint) for endpoint in placed}) == 1:
+            return (self._unaddressed(placed[0]),)
+        ends = tuple(self._unaddressed(endpoint) for endpoint in placed)
+        for end, endpoint in zip(ends, placed, strict=True):
+            address = self._axis.endpoints[endpoint].prefix
+            if address is not None:
+                self.places[end] = str(address.network_address)
+        return ends
 
     def _placed(self, owners: tuple[Version, ...]) -> Iterator[int]:
         """The endpoints of a pod's versions; without an address only of who never had any meanwhile."""
