@@ -11,11 +11,14 @@ from hypothesis import given
 
 from flowcheck.model.cluster import Backend
 from flowcheck.model.options import Options
+from flowcheck.model.policy import Tier
 from flowcheck.model.timeline import BEGINNING, END
 from tests.builders import (
     allow,
     between,
     block,
+    in_namespace,
+    make_admin,
     make_cluster,
     make_flow,
     make_node,
@@ -40,11 +43,31 @@ A, B, C, VIP, HOST = "10.244.0.1", "10.244.0.2", "10.244.0.3", "10.96.0.1", "10.
 SERVICE = make_service("s", VIP, ports=make_service_ports("http=80:8080"), selector={"app": "b"})
 TO_KNOWN = make_policy(egress=[allow(block(f"{HOST}/32")), allow(block(f"{C}/32"))])
 PAIR = make_pod("a", A, labels="app=a"), make_pod("b", B, labels="app=b")
+TIERS = (
+    roughly(make_admin(tier=Tier.BASELINE, egress=[allow(in_namespace())]), 7, 7, 7, 8),
+    roughly(make_admin(egress=[allow(in_namespace(), label="admin")]), 7, 8, END, END),
+)
 KEPT: dict[str, World] = {
     "a policy from one moment to another": (
         make_cluster(*PAIR, between(make_policy(ingress=[]), start=20, end=30)),
         Options(skew=0),
         [make_flow(A, B, at=at) for at in (19, 20, 21, 29, 30, 31)],
+    ),
+    "policies at an instant at which two versions of one began": (
+        make_cluster(*PAIR, make_policy(ingress=[]), make_policy(ingress=[allow()])),
+        Options(policies_at=7),
+        [make_flow(A, B)],
+    ),
+    # The later is the last in the input, not the last to be asked.
+    "versions of one policy that began together in two tiers": (
+        make_cluster(*PAIR, *TIERS),
+        Options(policies_at=7),
+        [make_flow(A, B)],
+    ),
+    "versions of one policy that may have begun together in two tiers": (
+        make_cluster(*PAIR, *TIERS),
+        Options(skew=0),
+        [make_flow(A, B, at=7)],
     ),
     "a rule for the port behind the Service's": (
         make_cluster(*PAIR, SERVICE, make_policy(ingress=[allow(None, "8080")])),
