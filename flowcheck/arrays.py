@@ -297,8 +297,8 @@ class Attributed(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """What one name stands for: from ``starts[i]`` on, the endpoints ``ends[i]``, one of each kind that
-    policies tell apart; none while nobody has the name. ``inferred[i]``: likely, not sure."""
+    """What one name stands for: from ``starts[i]`` on, the endpoints ``ends[i]``, one where policies treat
+    all alike; none while nobody has the name. ``inferred[i]``: likely, not sure."""
 
     starts: tuple[int, ...]
     ends: tuple[tuple[int, ...], ...]

@@ -218,6 +218,19 @@ KEPT: dict[str, World] = {
         Options(skew=5),
         [make_flow(A, dst, at=at) for dst in ("10.96.0.1", "fd00:96::1") for at in (10, 22, 30)],
     ),
+    # It is at that address, though it has another and somebody else may have this one.
+    "a pod of two addresses beside one of them": (
+        make_cluster(
+            make_pod("h", "10.0.0.1", "10.0.0.2", node="n1", host_network=True, uid="h"),
+            make_pod("a", A, "fd00:244::1", uid="a"),
+            make_pod("c", "fd00:244::1"),
+            make_pod("b", B),
+            make_policy(ingress=[allow(block("10.0.0.1/32")), allow(block("fd00:244::/64"))]),
+        ),
+        Options(),
+        [make_flow(src, B, src_pod_uid="h") for src in ("10.0.0.1", "::ffff:10.0.0.2", OUTSIDE, None)]
+        + [make_flow(src, B, src_pod_uid="a") for src in (A, "fd00:244::1", OUTSIDE, None)],
+    ),
     "nobody is selected": (
         make_cluster(*PAIR, make_policy(subject=PodQuery(), ingress=[])),
         Options(),

@@ -378,6 +378,16 @@ def test_a_host_network_pod_without_address_is_at_those_its_node_had_then() -> N
         assert [judge(pod, *known_by, policy, src="x/h", at=at).verdict for at in (9, 10)] == [ALLOW, DENY]
 
 
+def test_a_host_network_pod_has_no_address_that_its_node_got_after_it_ended() -> None:
+    pod, policy = (
+        between(make_pod("h", host_network=True, node="lost"), 0, 10),
+        make_policy(ingress=[allow(block(f"{HOST}/32"))]),
+    )
+    for start, verdict in ((9, ALLOW), (10, DENY)):
+        told = between(make_pod("c", C, node="lost", host_address=HOST), start)
+        assert judge(pod, told, policy, src="x/h", at=9, skew=2).verdict is verdict
+
+
 def test_traffic_of_a_pod_to_itself_is_told_by_uid_and_address_alike() -> None:
     pods = make_pod("a", A, uid="1"), make_policy("p", ingress=(), egress=())
     assert judge(*pods, src=None, src_pod_uid="1", dst=A).verdict is ALLOW

@@ -11,16 +11,23 @@ from hypothesis import given
 
 from flowcheck.model.cluster import Backend
 from flowcheck.model.options import Options
+from flowcheck.model.policy import Tier
+from flowcheck.model.timeline import BEGINNING, END
 from tests.builders import (
     allow,
     between,
+    block,
+    in_namespace,
+    make_admin,
     make_cluster,
     make_flow,
+    make_node,
     make_pod,
     make_policy,
     make_service,
     make_service_ports,
     make_slice,
+    roughly,
 )
 from tests.test_agreement import WORLDS, World, disagreements, drawn
 from tests.timeline_strategies import timelines
@@ -32,14 +39,35 @@ def test_paths_agree_on_timelines(world: World) -> None:
     assert disagreements(world) == []
 
 
-A, B, C, VIP = "10.244.0.1", "10.244.0.2", "10.244.0.3", "10.96.0.1"
+A, B, C, VIP, HOST = "10.244.0.1", "10.244.0.2", "10.244.0.3", "10.96.0.1", "10.0.0.1"
 SERVICE = make_service("s", VIP, ports=make_service_ports("http=80:8080"), selector={"app": "b"})
+TO_KNOWN = make_policy(egress=[allow(block(f"{HOST}/32")), allow(block(f"{C}/32"))])
 PAIR = make_pod("a", A, labels="app=a"), make_pod("b", B, labels="app=b")
+TIERS = (
+    roughly(make_admin(tier=Tier.BASELINE, egress=[allow(in_namespace())]), 7, 7, 7, 8),
+    roughly(make_admin(egress=[allow(in_namespace(), label="admin")]), 7, 8, END, END),
+)
 KEPT: dict[str, World] = {
     "a policy from one moment to another": (
         make_cluster(*PAIR, between(make_policy(ingress=[]), start=20, end=30)),
         Options(skew=0),
         [make_flow(A, B, at=at) for at in (19, 20, 21, 29, 30, 31)],
+    ),
+    "policies at an instant at which two versions of one began": (
+        make_cluster(*PAIR, make_policy(ingress=[]), make_policy(ingress=[allow()])),
+        Options(policies_at=7),
+        [make_flow(A, B)],
+    ),
+    # The later is the last in the input, not the last to be asked.
+    "versions of one policy that began together in two tiers": (
+        make_cluster(*PAIR, *TIERS),
+        Options(policies_at=7),
+        [make_flow(A, B)],
+    ),
+    "versions of one policy that may have begun together in two tiers": (
+        make_cluster(*PAIR, *TIERS),
+        Options(skew=0),
+        [make_flow(A, B, at=7)],
     ),
     "a rule for the port behind the Service's": (
         make_cluster(*PAIR, SERVICE, make_policy(ingress=[allow(None, "8080")])),
@@ -71,6 +99,47 @@ KEPT: dict[str, World] = {
         ),
         Options(),
         [make_flow(A, VIP, 80)],
+    ),
+    # Neither an address that the node gets later nor one that it no longer has is its own at the time.
+    "a host-network pod before anything tells its node's address": (
+        make_cluster(
+            PAIR[0],
+            between(make_pod("h", host_network=True, node="lost", uid="u"), end=0),
+            between(make_pod("h", HOST, host_network=True, node="lost", uid="u"), 0),
+            TO_KNOWN,
+        ),
+        Options(skew=1),
+        [make_flow(A, None, dst_pod_uid="u", at=at) for at in (-3, -2, -1, 0, 1)],
+    ),
+    "a host-network pod without address while its node's changes": (
+        make_cluster(
+            PAIR[0],
+            make_pod("h", host_network=True, node="n1"),
+            roughly(make_node("n1", HOST), BEGINNING, BEGINNING, 20, 30),
+            roughly(make_node("n1", "10.0.0.2"), 15, 30, END, END),
+            TO_KNOWN,
+        ),
+        Options(skew=2),
+        [make_flow(A, "x/h", at=at) for at in (12, 13, 17, 18, 30, 31, 32)],
+    ),
+    # It had that already, or nothing could have reached it.
+    "a pod that gets its address within the skew": (
+        make_cluster(PAIR[0], between(make_pod("c"), end=20), between(make_pod("c", C), 20), TO_KNOWN),
+        Options(skew=2),
+        [make_flow(A, "x/c", at=at) for at in (17, 18, 21, 22)],
+    ),
+    # That one pod surely is there makes another on the same node no less likely.
+    "a workload's pods on one node's network, one of them in doubt": (
+        make_cluster(
+            PAIR[0],
+            make_pod("d1", HOST, host_network=True, node="n1", workload="DaemonSet/d"),
+            roughly(
+                make_pod("d2", "10.0.0.2", host_network=True, node="n1", workload="DaemonSet/d"), 0, 9, 9, 20
+            ),
+            TO_KNOWN,
+        ),
+        Options(skew=0),
+        [make_flow(A, None, dst_namespace="x", dst_workload="d", at=at) for at in (-1, 0, 8, 19, 20)],
     ),
 }
 

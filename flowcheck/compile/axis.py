@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,11 +16,11 @@ Claims = dict[Prefix, list[tuple[int, Lifetime]]]
 
 
 class Version(NamedTuple):
-    """A version of a named thing: ``who`` numbers what policies and names can tell apart, ``pod`` the thing
+    """A version of a named pod: ``who`` numbers what policies and names can tell apart, ``pod`` is the pod
     itself; its endpoints."""
 
     who: int
-    pod: int
+    pod: Hashable
     endpoints: tuple[int, ...]
 
 
@@ -73,9 +74,12 @@ class Axis:
         self.endpoints.append(endpoint)
         return len(self.endpoints) - 1
 
-    def name_pod(self, pod: Pod, version: Version, during: Lifetime, *, by_name: bool = True) -> None:
+    def name_pod(
+        self, pod: Pod, who: int, endpoints: tuple[int, ...], during: Lifetime, *, by_name: bool = True
+    ) -> None:
         """Let a version's names stand for its endpoints; of two workload kinds of one name, the first."""
-        self.versions.append((pod, version.endpoints, during))
+        self.versions.append((pod, endpoints, during))
+        version = Version(who, (pod.namespace, pod.name, pod.uid, pod.template), endpoints)
         if by_name:
             self.by_pod[pod.namespace, pod.name].append((version, during))
         if pod.uid:

@@ -9,20 +9,18 @@ Source: core/v1 ServiceSpec; discovery.k8s.io/v1 EndpointSlice; kube-proxy's Cat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
 from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis
-from flowcheck.compile.ownership import Segment, moved, segments
+from flowcheck.compile.ownership import Segment, Span, moved, segments, with_spans
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
-from flowcheck.model.timeline import BEGINNING, END, Lifetime
+from flowcheck.model.timeline import BEGINNING, Lifetime
 
 READY, TERMINATING = 0, 1
-Span = tuple[int, int]
-"""A half-open stretch of time."""
 
 
 class Member(NamedTuple):
@@ -147,7 +145,7 @@ class _Lister:
         """The pod that the slice names, while it has that address; else whoever has it."""
         address = prefix(backend.address)
         named = self._at.get((namespace, backend.pod, address), []) if backend.pod else []
-        for segment, during in _spans(segments(named, self._skew)):
+        for segment, during in with_spans(segments(named, self._skew)):
             inside = _within(span, during)
             if inside[0] >= inside[1]:
                 continue
@@ -163,18 +161,12 @@ class _Lister:
         timed = (
             self._axis.timed[found.node] if found.kind == KIND_TIMED else [Segment(BEGINNING, (endpoint,))]
         )
-        for segment, during in _spans(timed):
+        for segment, during in with_spans(timed):
             (owner,) = segment.owners
             inside = _within(span, during)
             if inside[0] < inside[1]:
                 is_service = self._axis.endpoints[owner].kind == KIND_SERVICE
                 yield self._axis.unresolved if is_service else owner, inside
-
-
-def _spans(found: Sequence[Segment[int]]) -> Iterator[tuple[Segment[int], Span]]:
-    """Segments with their stretches of time."""
-    ends = [segment.start for segment in found[1:]] + [END]
-    return ((segment, (segment.start, end)) for segment, end in zip(found, ends, strict=True))
 
 
 def _target(pod: Pod, port: ServicePort) -> int | None:

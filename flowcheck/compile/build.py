@@ -48,7 +48,9 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
     sets = pool.matrix()
 
     kinds = _judged_as(np.array([e.kind for e in axis.endpoints], dtype=np.int32))
-    epochs = build_epochs(policies, options.skew, options.policies_at)
+    place_of = {id(policy): place for place, policy in enumerate(cluster.policies)}
+    places = [place_of[id(policy)] for policy in policies]
+    epochs = build_epochs(policies, places, options.skew, options.policies_at)
     policy_of_rule = _policy_of_rule(policies, rules)
     parts = {d: partition(sets, np.append(rows[d].subject, isolated[d]), kinds) for d in Direction}
     subjects = {
@@ -99,6 +101,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         by_pod=naming.by_pod,
         by_uid=naming.by_uid,
         by_workload=naming.by_workload,
+        places=naming.places,
         service_ports=tuple((axis.services[one.service], one.port) for one in listings),
         unresolved=axis.unresolved,
         options=options,

@@ -16,7 +16,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile.addresses import ROOTS, Prefix, prefix
-from flowcheck.compile.axis import Axis, Claims, Endpoint, Version
+from flowcheck.compile.axis import Axis, Claims, Endpoint
 from flowcheck.compile.hosts import add_hosts
 from flowcheck.compile.ownership import Segment, segments
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod, Service
@@ -95,10 +95,8 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
             ends.append(end)
             if address is not None:
                 claims[address].append((end, pod.lifetime))
-        version = Version(who, number, tuple(ends))
-        axis.name_pod(
-            pod, version, pod.lifetime, by_name=not pod.template or (pod.namespace, pod.name) not in named
-        )
+        by_name = not pod.template or (pod.namespace, pod.name) not in named
+        axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
 
 
 def _identity(pod: Pod) -> Hashable:

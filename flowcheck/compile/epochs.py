@@ -35,11 +35,12 @@ class Epochs(NamedTuple):
     epochs: tuple[Epoch, ...]
 
 
-def build_epochs(policies: Sequence[Policy], skew: int, at: int | None) -> Epochs:
-    """``at``: the instant whose policies judge every flow; None: those of each flow's own time."""
+def build_epochs(policies: Sequence[Policy], places: Sequence[int], skew: int, at: int | None) -> Epochs:
+    """``places``: where each policy stands in the input; of two versions that began together the last there
+    is the later. ``at``: the instant whose policies judge every flow; None: those of each flow's own time."""
     versions: dict[str, list[int]] = defaultdict(list)
-    for number, policy in enumerate(policies):
-        versions[str(policy)].append(number)
+    for number in sorted(range(len(policies)), key=places.__getitem__):
+        versions[str(policies[number])].append(number)
     if at is not None:
         chosen = [_latest(numbers, policies, min(at, END - 1)) for numbers in versions.values()]
         return Epochs(tuple(sorted(n for n in chosen if n != ABSENT)), (Epoch(BEGINNING, ()),))
@@ -55,7 +56,7 @@ def build_epochs(policies: Sequence[Policy], skew: int, at: int | None) -> Epoch
 
 def _latest(numbers: Iterable[int], policies: Sequence[Policy], at: int) -> int:
     there = [n for n in numbers if policies[n].lifetime.possible(at)]
-    return max(there, key=lambda n: policies[n].lifetime.start, default=ABSENT)
+    return max(reversed(there), key=lambda n: policies[n].lifetime.start, default=ABSENT)
 
 
 def _choices(versions: list[tuple[int, Lifetime]], skew: int) -> list[tuple[int, tuple[int, ...]]]:

@@ -12,12 +12,15 @@ from itertools import pairwise
 
 from flowcheck import arrays as a
 from flowcheck.compile.addresses import Prefix, prefix
-from flowcheck.compile.axis import Axis, Claims, Endpoint, Version
+from flowcheck.compile.axis import Axis, Claims, Endpoint
+from flowcheck.compile.ownership import segments, with_spans
 from flowcheck.model.cluster import Cluster, Node, Pod
 from flowcheck.model.timeline import Lifetime
 
 UNKNOWN = None
 """The version of a node that no Node object tells of."""
+Piece = tuple[Hashable, Node | None, Lifetime]
+"""A version of a node, its Node object, and when it was so."""
 
 
 def add_hosts(axis: Axis, cluster: Cluster, claims: Claims, numbers: dict[str, int]) -> None:
@@ -57,29 +60,46 @@ class _Host:
         self._axis, self._name, self._nodes = axis, name, nodes
         self._number = numbers.setdefault(name, len(numbers))
         self._ends: dict[tuple[Hashable, Prefix | None], int] = {}
+        self._held: dict[Hashable, list[tuple[int, Lifetime]]] = defaultdict(list)
 
     def claim(self, claims: Claims) -> None:
         """Claim every address, and give an endpoint to every version without one."""
         for node in self._nodes:
             for address in dict.fromkeys(prefix(text) for text in node.addresses):
-                claims[address].append((self._end(_labels(node), address, node), node.lifetime))
+                self._hold(claims, address, (_labels(node), node, node.lifetime))
         for address, lifetime in self.told:
-            for version, of_version, during in self._pieces(lifetime):
-                claims[address].append((self._end(version, address, of_version), during))
+            for piece in self._pieces(lifetime):
+                self._hold(claims, address, piece)
         for node in self._nodes:
             if not self._of(_labels(node)):
                 self._end(_labels(node), None, node)
 
     def name(self, pod: Pod) -> None:
-        """Let the names of a pod on this node's network stand for the node, at the pod's addresses if any."""
-        own = {prefix(text) for text in pod.addresses}
-        for version, of_version, during in self._pieces(pod.lifetime):
-            there = self._of(version) or [self._end(version, None, of_version)]
-            seen = [e for e in there if self._axis.endpoints[e].prefix in own] or there
-            who = -2 - min(self._of(version))
-            self._axis.name_pod(pod, Version(who, -2 - self._number, tuple(seen)), during)
+        """Let the names of a pod on this node's network stand for the node: at the pod's addresses, else at
+        those that the node is known by at the time."""
+        own = dict.fromkeys(prefix(text) for text in pod.addresses)
+        for version, node, during in self._pieces(pod.lifetime):
+            at_own = tuple(self._ends[version, address] for address in own)
+            for seen, part in [(at_own, during)] if own else self._known(version, during):
+                ends = seen or (self._end(version, None, node),)
+                self._axis.name_pod(pod, -2 - min(self._of(version)), ends, part)
 
-    def _pieces(self, lifetime: Lifetime) -> Iterator[tuple[Hashable, Node | None, Lifetime]]:
+    def _hold(self, claims: Claims, address: Prefix, piece: Piece) -> None:
+        version, node, during = piece
+        end = self._end(version, address, node)
+        claims[address].append((end, during))
+        self._held[version].append((end, during))
+
+    def _known(self, version: Hashable, lifetime: Lifetime) -> Iterator[tuple[tuple[int, ...], Lifetime]]:
+        """A lifetime cut by what is known of a version: (its endpoints with an address, that part)."""
+        inside = ((end, during.within(lifetime)) for end, during in self._held[version])
+        known = [(end, Lifetime.exact(one.start, one.end)) for end, one in inside if one.start < one.end]
+        for segment, span in with_spans(segments(known, skew=0)):
+            part = lifetime.within(Lifetime.exact(*span))
+            if part.start < part.end:
+                yield segment.owners, part
+
+    def _pieces(self, lifetime: Lifetime) -> Iterator[Piece]:
         """A lifetime cut by the node's versions: (version, the node, that part), then what is left."""
         for node in self._nodes:
             during = lifetime.within(node.lifetime)

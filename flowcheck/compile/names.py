@@ -7,6 +7,7 @@ it gets endpoints of its own, one for each way policies treat its pods.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,8 @@ _WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KI
 
 
 class Naming(NamedTuple):
-    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order."""
+    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
+    ``places``: the address of each of several endpoints that a pod's name stands for."""
 
     facts: Int32
     names: tuple[str, ...]
@@ -33,6 +35,7 @@ class Naming(NamedTuple):
     by_pod: Names[tuple[str, str]]
     by_uid: Names[str]
     by_workload: Names[tuple[str, str]]
+    places: dict[int, str]
 
 
 def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
@@ -49,6 +52,7 @@ def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
         by_pod=by_pod,
         by_uid=by_uid,
         by_workload=by_workload,
+        places=book.places,
     )
 
 
@@ -77,6 +81,7 @@ class _Book:
         self.names = [e.name for e in axis.endpoints]
         self.namespaces = [e.namespace for e in axis.endpoints]
         self.extra: list[Int32] = []
+        self.places: dict[int, str] = {}
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
         self._known: dict[tuple[tuple[Version, Lifetime], ...], list[Segment[Version]]] = {}
@@ -92,23 +97,24 @@ class _Book:
     def of_workload(self, key: tuple[str, str], versions: Versions) -> Meaning:
         """A workload's name: all its pods that may be there at the time; where that is one, that one."""
         stands_for: dict[int, int] = {}
-        pods: dict[int, Versions] = {}
+        pods: dict[Hashable, Versions] = {}
         for version in versions:
             pods.setdefault(version[0].pod, []).append(version)
-        changes: dict[int, list[tuple[int, Segment[Version]]]] = {}
+        changes: dict[int, list[tuple[Hashable, Segment[Version]]]] = {}
         for pod, own in pods.items():
             for segment in self._segments(own):
                 changes.setdefault(segment.start, []).append((pod, segment))
-        there: dict[int, Segment[Version]] = {}
+        there: dict[Hashable, Segment[Version]] = {}
         found: list[tuple[int, tuple[int, ...], bool]] = []
         for start in sorted(changes):
             there.update(changes[start])
             owners = tuple(version for segment in there.values() for version in segment.owners)
+            placed = [end for segment in there.values() for end in self._placed(segment.owners)]
             if len({version.who for version in owners}) == 1:
-                ends = self._one_of(owners)
+                ends = self._told_apart(placed)
             else:
                 stands_for = stands_for or self._any_pod(key, members(versions))
-                ends = tuple(dict.fromkeys(stands_for[e] for version in owners for e in version.endpoints))
+                ends = tuple(dict.fromkeys(stands_for[end] for end in placed))
             inferred = any(segment.owners and not segment.sure for segment in there.values())
             if not found or (ends, inferred) != found[-1][1:]:
                 found.append((start, ends, inferred))
@@ -123,13 +129,30 @@ class _Book:
         return self._known[key]
 
     def _one_of(self, owners: tuple[Version, ...]) -> tuple[int, ...]:
-        """The endpoints of one version, those that policies tell apart."""
+        """The endpoints of one version: one, or if policies tell them apart all, each with its address."""
         if len({version.who for version in owners}) > 1:
             return (self._doubt(owners),)
+        placed = tuple(dict.fromkeys(self._placed(owners)))
+        if len({self._ways[endpoint] for endpoint in placed}) == 1:
+            return (self._unaddressed(placed[0]),)
+        ends = tuple(self._unaddressed(endpoint) for endpoint in placed)
+        for end, endpoint in zip(ends, placed, strict=True):
+            address = self._axis.endpoints[endpoint].prefix
+            if address is not None:
+                self.places[end] = str(address.network_address)
+        return ends
+
+    def _placed(self, owners: tuple[Version, ...]) -> Iterator[int]:
+        """The endpoints of a pod's versions; without an address only of who never had any meanwhile."""
+        for who in dict.fromkeys(version.who for version in owners):
+            ends = [end for version in owners if version.who == who for end in version.endpoints]
+            yield from [end for end in ends if self._axis.endpoints[end].prefix is not None] or ends
+
+    def _told_apart(self, endpoints: Iterable[int]) -> tuple[int, ...]:
+        """Of endpoints that policies treat alike, the first."""
         ways: dict[tuple[int, ...], int] = {}
-        for version in owners:
-            for endpoint in version.endpoints:
-                ways.setdefault(self._ways[endpoint], endpoint)
+        for endpoint in endpoints:
+            ways.setdefault(self._ways[endpoint], endpoint)
         return tuple(self._unaddressed(endpoint) for endpoint in ways.values())
 
     def _unaddressed(self, endpoint: int) -> int:

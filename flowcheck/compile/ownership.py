@@ -7,13 +7,15 @@ owner (inferred, where it is not sure at the flow's own instant); several are no
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 Owner = TypeVar("Owner", bound=Hashable)
+Span = tuple[int, int]
+"""A half-open stretch of time."""
 
 
 class Segment(NamedTuple, Generic[Owner]):
@@ -95,6 +97,12 @@ def _alone(owner: Owner, life: Lifetime, skew: int) -> list[Segment[Owner]]:
 def moved(instant: int, by: int) -> int:
     """An instant by a clock that differs so much; before all time and after it stay what they are."""
     return instant if instant in (BEGINNING, END) else instant + by
+
+
+def with_spans(found: Sequence[Segment[Owner]]) -> Iterator[tuple[Segment[Owner], Span]]:
+    """Segments with their stretches of time."""
+    ends = [segment.start for segment in found[1:]] + [END]
+    return ((segment, (segment.start, end)) for segment, end in zip(found, ends, strict=True))
 
 
 def _instants(claims: Sequence[tuple[Owner, Lifetime]]) -> Iterable[_Instant[Owner]]:

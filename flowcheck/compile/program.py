@@ -68,7 +68,7 @@ class Program:
     time. ``service_ports`` are those of ``tables.services``, each with its Service. Default denies are
     decisions after the rules'. ``cluster`` is what was compiled; only ``explain`` looks at it again.
     ``nodes`` are names by the number in column NODE; ``located`` maps addresses of pods and backends to
-    endpoints.
+    endpoints. ``places[e]`` is the address of one of several endpoints that the name of a pod stands for.
     """
 
     tables: Tables
@@ -87,6 +87,7 @@ class Program:
     cluster: Cluster | None = None
     nodes: tuple[str, ...] = ()
     located: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -96,7 +97,9 @@ class Program:
             digest.update(np.ascontiguousarray(array).data)
         words = (self.decisions, self.rules, self.endpoint_names, self.groups, self.namespaces, self.options)
         digest.update(
-            repr((words, self.by_pod, self.by_uid, self.by_workload)).encode("utf-8", "backslashreplace")
+            repr((words, self.by_pod, self.by_uid, self.by_workload, self.places)).encode(
+                "utf-8", "backslashreplace"
+            )
         )
         return digest.hexdigest()
 

@@ -8,6 +8,7 @@ address or a name has had several owners, the flow's time decides.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -43,13 +44,15 @@ class End(NamedTuple):
 class Resolver:
     """Resolves the ends of batches against one program's tables; keeps the last dictionaries it saw."""
 
-    def __init__(self, tables: Tables, names: NameBook, unresolved: int) -> None:
+    def __init__(self, tables: Tables, names: NameBook, places: Mapping[int, str], unresolved: int) -> None:
         self._tables = tables
         self._addresses = tables.addresses
         self._names = names
         self._unresolved = unresolved
         self._slow: dict[str, tuple[int, int]] = {}
         self._last: dict[str, tuple[pa.Array, Int32, UInt64]] = {}
+        _, keys = self._texts(pa.array(places.values(), pa.large_string()))
+        self._key_of = dict(zip(places, keys.tolist(), strict=True))
 
     def resolve(self, batch: pa.RecordBatch, address: str, names: tuple[str, ...], times: Int64) -> End:
         """The endpoints of one end. ``address`` and ``names`` (namespace, pod, workload, uid) are its
@@ -86,11 +89,13 @@ class Resolver:
         rows, named, by_address = rows[known], found.endpoints[known], end.endpoints[rows[known]]
         at_own = (by_address >= 0) & (facts[named, a.POD] >= 0)
         at_own &= facts[named, a.POD] == facts[np.maximum(by_address, 0), a.POD]
-        several = {
-            int(rows[place]): ends
-            for place, row in enumerate(known.tolist())
-            if (ends := found.several.get(row)) and not at_own[place]
-        }
+        several = {}
+        for place, row in enumerate(known.tolist()):
+            if row in found.several and not at_own[place]:
+                ends = self._at_recorded(found.several[row], int(end.keys[rows[place]]))
+                named[place] = ends[0]
+                if len(ends) > 1:
+                    several[int(rows[place])] = ends
         alone = np.array([row not in several for row in rows.tolist()], dtype=np.bool_)
         one, other = self._identity(by_address), self._identity(named)
         end.disagrees[rows] = alone & (one != other) & (one != _NOT_ONE) & (other != _NOT_ONE)
@@ -100,6 +105,10 @@ class Resolver:
         )
         self._name_keys(end, rows)
         return end._replace(several={**end.several, **several})
+
+    def _at_recorded(self, ends: tuple[int, ...], key: int) -> tuple[int, ...]:
+        """Of several endpoints that a pod's name stands for, the one at the recorded address if any is."""
+        return tuple(end for end in ends if self._key_of.get(end) == key) or ends
 
     def _by_workload(
         self, end: End, namespace: pa.Array, pod: pa.Array, workload: pa.Array, uid: pa.Array, times: Int64

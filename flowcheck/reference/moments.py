@@ -71,8 +71,12 @@ def shared(one: Lifetime, other: Lifetime) -> Lifetime:
     )
 
 
+def stretches(whole: Lifetime, others: Sequence[Lifetime]) -> list[Lifetime]:
+    """A lifetime cut wherever another may begin or end."""
+    edges = sorted({whole.start, whole.end, *(e for one in others for e in (one.start, one.end))})
+    return [shared(whole, Lifetime.exact(*edge)) for edge in pairwise(edges) if whole.possible(edge[0])]
+
+
 def outside(whole: Lifetime, others: Sequence[Lifetime]) -> list[Lifetime]:
     """The stretches of a lifetime during which none of the others is even possible."""
-    edges = sorted({whole.start, whole.end, *(e for one in others for e in (one.start, one.end))})
-    free = (s for s in pairwise(edges) if not any(one.possible(s[0]) for one in others))
-    return [shared(whole, Lifetime.exact(*stretch)) for stretch in free]
+    return [s for s in stretches(whole, others) if not any(one.possible(s.start) for one in others)]

@@ -11,7 +11,7 @@ A pod is one owner for as long as nothing changes that a policy or a name depend
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Node, Pod, Service
@@ -19,7 +19,16 @@ from flowcheck.model.policy import NOWHERE
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, Resolved, canonical, family, inside
 from flowcheck.reference.flow import Recorded
-from flowcheck.reference.moments import Claim, candidates, distinct, moments, outside, shared, surely
+from flowcheck.reference.moments import (
+    Claim,
+    candidates,
+    distinct,
+    moments,
+    outside,
+    shared,
+    stretches,
+    surely,
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,10 @@ class Owners:
         # Of a host-network pod without node and address nobody can say where it is.
         self.named = [p for p in self.pods if not p.host_network or p.node or p.addresses]
         self.at_address: dict[str, list[Claim[End]]] = defaultdict(list)
+        self.of_node: dict[str, list[Claim[End]]] = defaultdict(list)
         for claim in self._claims():
             self.at_address[claim.holder.address or ""].append(claim)
+            self.of_node[claim.holder.node or ""].append(claim)
         self.services: dict[str, list[Claim[Service]]] = defaultdict(list)
         for service in cluster.services:
             for address in {*map(canonical, (*service.cluster_ips, *service.external_ips))}:
@@ -180,16 +191,14 @@ class Owners:
 
     def _resolve_pod(self, pods: Sequence[Pod], recorded: Recorded, at: int) -> Resolved | None:
         """One pod, at the recorded address if it had that, else at all of its own. None: not there then."""
-        claims = [claim for pod in pods for claim in self._seen(pod, at)]
+        claims = [claim for pod in pods for claim in self._seen(pod)]
         found = candidates(claims, at, self.skew)
         ends = distinct(seen.end for seen in found)
         if len(ends) != 1:
             return Resolved(min(end.name for end in ends), lost="ambiguous") if ends else None
-        addresses: Iterable[str | None] = distinct(a for seen in found for a in seen.addresses) or [None]
-        if recorded.address and canonical(recorded.address) in addresses:
-            addresses = [canonical(recorded.address)]
-        placed = tuple(replace(ends[0], address=address) for address in addresses)
-        return Resolved(ends[0].name, placed, sure=surely(claims, found, at, self.skew))
+        at_all = list(placed(found))
+        at_one = [end for end in at_all if recorded.address and end.address == canonical(recorded.address)]
+        return Resolved(ends[0].name, tuple(at_one or at_all), sure=surely(claims, found, at, self.skew))
 
     def _resolve_workload(self, namespace: str, workload: str, at: int) -> Resolved | None:
         """The pods of a workload there are, once per address each is seen at.
@@ -200,18 +209,12 @@ class Owners:
         pods = [p for p in self.named if (p.workload.namespace, p.workload.name) == wanted]
         several: dict[tuple[str, str, bool], list[Claim[Seen]]] = defaultdict(list)
         for pod in pods:
-            several[pod.name, pod.uid, pod.template] += self._seen(pod, at)
-        found = [(claims, seen) for claims in several.values() for seen in candidates(claims, at, self.skew)]
-        if not found:
+            several[pod.name, pod.uid, pod.template] += self._seen(pod)
+        found = [(claims, candidates(claims, at, self.skew)) for claims in several.values()]
+        ends = tuple(distinct(end for _, seen in found for end in placed(seen)))
+        if not ends:
             return None
-        ends = tuple(
-            distinct(
-                replace(seen.end, address=address)
-                for _, seen in found
-                for address in seen.addresses or (None,)
-            )
-        )
-        sure = all(surely(claims, candidates(claims, at, self.skew), at, self.skew) for claims, _ in found)
+        sure = all(surely(claims, seen, at, self.skew) for claims, seen in found if seen)
         if len(distinct(replace(end, address=None) for end in ends)) == 1:
             return Resolved(ends[0].name, ends, by="workload", sure=sure)
         name = str(min((pod.workload for pod in pods), key=str))
@@ -219,31 +222,34 @@ class Owners:
             name, tuple(replace(end, in_particular=False) for end in ends), by="workload", sure=sure
         )
 
-    def _seen(self, pod: Pod, at: int) -> Iterator[Claim[Seen]]:
+    def _seen(self, pod: Pod) -> Iterator[Claim[Seen]]:
         """What a pod holds under its name; a host-network pod without address has its node's."""
         own = tuple(map(canonical, pod.addresses))
         for address in own if pod.host_network and not pod.node else (None,):
             for claim in self._of_pod(pod, address):
-                node = claim.holder.node
-                addresses = own if own or node is None else self._of_the_node(node, at)
-                yield Claim(Seen(replace(claim.holder, address=None), addresses), claim.lifetime)
+                end = replace(claim.holder, address=None)
+                if own or end.node is None:
+                    yield Claim(Seen(end, own), claim.lifetime)
+                else:
+                    yield from self._known(end, claim.lifetime)
 
-    def _of_the_node(self, name: str, at: int) -> tuple[str, ...]:
-        """Every address that a node is known by about a time."""
-        listed = [
-            a
-            for n in self.cluster.nodes
-            if n.name == name and self.about(n.lifetime, at)
-            for a in n.addresses
-        ]
-        here = [p for p in self.pods if p.node == name and self.about(p.lifetime, at)]
-        told = [p.host_address for p in here if p.host_address]
-        shared_ = [a for p in here if p.host_network for a in p.addresses]
-        return tuple(dict.fromkeys(map(canonical, (*listed, *told, *shared_))))
+    def _known(self, node: End, lifetime: Lifetime) -> Iterator[Claim[Seen]]:
+        """A node at every address that it is known by, as long as that is so."""
+        held = [c for c in self.of_node[node.node or ""] if replace(c.holder, address=None) == node]
+        for stretch in stretches(lifetime, [claim.lifetime for claim in held]):
+            there = distinct(c.holder.address or "" for c in held if c.lifetime.possible(stretch.start))
+            yield Claim(Seen(node, tuple(there)), stretch)
 
     def about(self, lifetime: Lifetime, at: int) -> bool:
         """Whether something may have been there at a time, by a clock that differs by the skew."""
         return any(map(lifetime.possible, moments([lifetime], at, self.skew)))
+
+
+def placed(found: Sequence[Seen]) -> Iterator[End]:
+    """Whoever was found, at each of their addresses; without one only who never had any meanwhile."""
+    for end in distinct(seen.end for seen in found):
+        known = distinct(a for seen in found if seen.end == end for a in seen.addresses)
+        yield from (replace(end, address=address) for address in known or (None,))
 
 
 def plain_service(service: Service) -> Service:

@@ -20,11 +20,11 @@ def version(start: int, end: int, sure_start: int | None = None, sure_end: int |
 
 
 def choices(*policies: Policy, skew: int = 0) -> list[tuple[int, tuple[int, ...]]]:
-    return [(e.start, *e.choices) for e in build_epochs(policies, skew, None).epochs]  # type: ignore[misc]
+    return [(e.start, *e.choices) for e in build_epochs(policies, range(len(policies)), skew, None).epochs]  # type: ignore[misc]
 
 
 def test_a_policy_that_never_changes_is_in_force_in_the_one_epoch() -> None:
-    found = build_epochs([make_policy("p"), make_policy("q")], 5, None)
+    found = build_epochs([make_policy("p"), make_policy("q")], (0, 1), 5, None)
     assert found.fixed == (0, 1)
     assert [epoch.start for epoch in found.epochs] == [BEGINNING]
 
@@ -48,9 +48,9 @@ def test_a_policy_that_came_or_went_at_a_time_known_roughly_may_be_absent() -> N
 
 def test_as_of_an_instant_there_is_one_epoch_with_the_versions_of_then() -> None:
     versions = version(BEGINNING, 10), version(10, END)
-    assert build_epochs(versions, 2, 9).fixed == (0,)
-    assert build_epochs(versions, 2, END).fixed == (1,)
-    assert len(build_epochs(versions, 2, END).epochs) == 1
+    assert build_epochs(versions, (0, 1), 2, 9).fixed == (0,)
+    assert build_epochs(versions, (0, 1), 2, END).fixed == (1,)
+    assert len(build_epochs(versions, (0, 1), 2, END).epochs) == 1
 
 
 def test_a_change_adds_rows_for_the_subjects_it_selects_only() -> None:
