@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +22,9 @@ from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
 MOST_SERVICES, MOST_ENDPOINTS = 12, 6
 MOST_IN_SHORT = 40
-BAR, WIDE_BAR, WIDE = 24, 48, 130
+LEAST_BAR, MOST_BAR, WIDE = 12, 48, 130
+BESIDE_BAR = 36
+"""Columns that the numbers and the note take."""
 STYLES = {"skewed": "bold red", "balanced": "green", "insufficient": "yellow", "not_applicable": "dim"}
 
 
@@ -78,30 +81,34 @@ def _service(console: Console, service: ServiceLoad) -> None:
     paragraph(console, f"    {wording.summary(service)}")
     shown = [*service.endpoints[:MOST_ENDPOINTS]]
     shown += [e for e in service.endpoints[MOST_ENDPOINTS:] if e.state][:MOST_ENDPOINTS]
-    _endpoints(console, shown)
+    _endpoints(console, service, shown, indent=4)
     hidden = len(service.endpoints) - len(shown)
     if hidden:
         paragraph(console, f"    and {counted(hidden, 'more endpoint')}")
 
 
-def _endpoints(console: Console, endpoints: Sequence[EndpointLoad]) -> None:
+def _endpoints(
+    console: Console, service: ServiceLoad, endpoints: Sequence[EndpointLoad], indent: int
+) -> None:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(overflow="fold")
     for _ in range(2):
         table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
-    width = WIDE_BAR if console.width >= WIDE else BAR
+    names = [wording.short_name(service, endpoint) for endpoint in endpoints]
+    free = console.width - indent - BESIDE_BAR - max(map(len, names), default=0)
+    width = max(LEAST_BAR, min(MOST_BAR, free))
     most = max([e.share for e in endpoints] + [e.expected or 0.0 for e in endpoints], default=0.0)
-    for endpoint in endpoints:
+    for name, endpoint in zip(names, endpoints, strict=True):
         table.add_row(
-            lines(f"    {endpoint.endpoint}"),
+            lines(name),
             lines(f"{endpoint.connections + endpoint.estimated:,}"),
             lines(wording.percent(endpoint.share)),
             lines(bar(endpoint.share, endpoint.expected, most, width)),
             Text(wording.endpoint_note(endpoint), style="bold"),
         )
-    console.print(table)
+    console.print(Padding(table, (0, 0, 0, indent)))
 
 
 def _in_short(console: Console, services: Sequence[ServiceLoad]) -> None:
@@ -138,7 +145,7 @@ def _in_full(console: Console, service: ServiceLoad) -> None:
     section(
         console, f"Endpoints ({len(service.endpoints)}, # is the share each had, | what it should have had)"
     )
-    _endpoints(console, service.endpoints)
+    _endpoints(console, service, service.endpoints, indent=2)
     if wording.measures(service):
         section(console, "Measures")
         pairs(console, wording.measures(service))
@@ -163,13 +170,15 @@ def _over_time(console: Console, service: ServiceLoad) -> None:
     rows = [("all", totals, max(totals))]
     most = max(max(stretch.by_endpoint) for stretch in time.series)
     for place, endpoint in enumerate(service.endpoints[:MOST_SERVICES]):
-        rows.append((endpoint.endpoint, [s.by_endpoint[place] for s in time.series], most))
+        rows.append(
+            (wording.short_name(service, endpoint), [s.by_endpoint[place] for s in time.series], most)
+        )
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
     for name, values, top in rows:
-        table.add_row(lines(f"  {name}"), lines(f"|{sparkline(values, top)}|"))
-    console.print(table)
+        table.add_row(lines(name), lines(f"|{sparkline(values, top)}|"))
+    console.print(Padding(table, (0, 0, 0, 2)))
     _more(console, len(service.endpoints) - MOST_SERVICES, "endpoint")
 
 

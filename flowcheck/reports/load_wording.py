@@ -46,6 +46,11 @@ def title(service: ServiceLoad) -> str:
     return f"{service.name}:{service.port}/{service.protocol}{name}"
 
 
+def short_name(service: ServiceLoad, endpoint: EndpointLoad) -> str:
+    """A pod of the Service's own namespace by its name alone, any other endpoint in full."""
+    return endpoint.endpoint.removeprefix(f"{service.namespace}/Pod/")
+
+
 def headline(result: LoadResult) -> str:
     """The answer in one line."""
     states = Counter(service.state for service in result.services)
