@@ -107,9 +107,9 @@ def row_of(buckets, bucket):
 def name_flows(setting, flows, attributed, first, last, chosen, ones, twos):
     """The attributed flows among ``first:last`` and their keys, in the load's book; returns how many.
 
-    Only service ports have segments and origins.
+    Only service ports have segments, origins and places.
     """
-    where_of, by_origin = setting.where, setting.by_origin
+    where_of, by_origin, n_ports = setting.where, setting.by_origin, setting.services.slot.size
     segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
     endpoints, node_of, zone_of = setting.endpoints, setting.node, setting.zone
     src_of, point_of, seen_at = flows.src, flows.point, flows.seen_at
@@ -129,7 +129,8 @@ def name_flows(setting, flows, attributed, first, last, chosen, ones, twos):
             if by_origin[what]:
                 origin = outside if endpoints[src, a.KIND] == a.KIND_BLOCK else node
                 where |= np.int64(origin + 1) << 6
-        where |= (place_of(node, there, zone_of[node], zone_of[there]) << 3) | np.int64(point_of[i])
+        place = place_of(node, there, zone_of[node], zone_of[there]) * (what < n_ports)
+        where |= (place << 3) | np.int64(point_of[i])
         chosen[n], ones[n], twos[n] = i, (np.int64(what + 1) << 32) | np.int64(backend + 1), where
         n += 1
     return n
