@@ -57,6 +57,7 @@ types: $(STAMP)
 bench: $(STAMP)
 	"$(BIN)/python" -m benchmarks.run
 	"$(BIN)/python" -m benchmarks.bench_time --size small
+	"$(BIN)/python" -m benchmarks.bench_load --size small
 
 bench-smoke: $(STAMP)
 	"$(BIN)/python" -m benchmarks.run --smoke

@@ -51,8 +51,11 @@ CASES = Suite("cases", ("tests/test_cases.py", "-k", "compiled"))
 WORLDS_SUITE = Suite("worlds", ("tests/test_agreement.py", "-k", "network_policies or all_tiers or kept"))
 DIALECTS = Suite("dialects", ("tests/dialects",))
 TIMELINES = Suite("timelines", ("tests/test_timeline_agreement.py",))
-OVER_TIME = "over time: "
-"""How the names of mutants begin that only worlds that change, or flows without an initiator, can tell."""
+LOADS = Suite("load", ("tests/results/test_load.py", "tests/results/test_load_services.py"))
+OVER_TIME, LOAD = "over time: ", "load: "
+"""How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
+of those that change no verdict but the load."""
+SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS)
 
 
 class Outcome(NamedTuple):
@@ -69,6 +72,8 @@ class Outcome(NamedTuple):
 def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
     if mutant.name.startswith(OVER_TIME):
         return (CASES, TIMELINES)
+    if mutant.name.startswith(LOAD):
+        return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
 
 
@@ -127,7 +132,7 @@ def try_mutant(mutant: Mutant | None, shared_cache: Path) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutant-") as folder:
         project = Path(folder)
         copy_project(project)
-        suites: tuple[Suite, ...] = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES)
+        suites: tuple[Suite, ...] = SUITES
         cache = shared_cache
         if mutant is not None:
             apply(mutant, project)
@@ -149,13 +154,13 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
         "Each row is one deliberate mistake in a temporary copy of the package, and the first test failing",
         "because of it in each suite: the hand-written cases under `tests/cases` by the compiled path,",
         f"{WORLDS} + {WORLDS} random worlds on which the compiled path must agree with the reference, the",
-        f"dialect tests, {2 * WORLDS} random worlds that change over time. The agreement does not see",
-        "mistakes in reading, as both paths read one model.",
+        f"dialect tests, {2 * WORLDS} random worlds that change over time, and the tests of results for what",
+        "changes no verdict. The agreement does not see mistakes in reading, as both paths read one model.",
         "",
         f"**{killed} of {len(outcomes)} killed**, {by_case} of them by a hand-written case.",
         "",
-        "| mutant | in | result | case | random worlds | dialect tests | over time |",
-        "|---|---|---|---|---|---|---|",
+        "| mutant | in | result | case | random worlds | dialect tests | over time | load |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for outcome in outcomes:
         if outcome.mutant is None:
@@ -164,7 +169,7 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
             outcome.mutant.name,
             f"`{outcome.mutant.file}`",
             "killed" if outcome.killed else "**survived**",
-            *(cell(outcome.killers, suite.name) for suite in (CASES, WORLDS_SUITE, DIALECTS, TIMELINES)),
+            *(cell(outcome.killers, suite.name) for suite in SUITES),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
