@@ -663,10 +663,10 @@ MUTANTS = (
         "return CLIENTS, start, n_load, n_clients",
     ),
     Mutant(
-        "load: buckets do not widen",
+        "load: a bucket ends where the next one does",
         "kernels/load.py",
-        "bucket = (seen // MINUTE) >> level",
-        "bucket = seen // MINUTE",
+        "((bucket + 1) << level) * MINUTE",
+        "((bucket + 2) << level) * MINUTE",
     ),
     Mutant(
         "load: the outside is a node of no name",
