@@ -154,6 +154,18 @@ def test_paths_agree_whatever_the_columns_types(
     assert disagreements((cluster, options, flows), table_in_form(flows, form, widths)) == []
 
 
+@pytest.mark.parametrize("form", list(FORMS))
+def test_a_row_without_an_address_is_not_taken_for_the_connection_of_another(form: str) -> None:
+    """Both ports are ephemeral, so that nothing but the other record could tell who opened the second."""
+    flows = [
+        make_flow(A, B, 50000, src_port=40000, initiator=1),
+        make_flow("x/c", B, 50000, src_port=40000, initiator=0),
+    ]
+    cluster = make_cluster(*PAIR, make_pod("c", "10.244.0.3"))
+    table = table_in_form(flows, form, WIDTHS[0])
+    assert disagreements((cluster, Options(), flows), table) == []
+
+
 # -- worlds that are kept: what once went wrong, shrunken, and places where two structures meet -----------
 
 A, B, OUTSIDE = "10.244.0.1", "10.244.0.2", "192.0.2.1"

@@ -150,24 +150,23 @@ class Resolver:
             endpoints, keys = _empty(len(column))
             filled = pc.fill_null(column, 0) if column.null_count else column
             lookup.resolve_integers(self._addresses, filled.to_numpy(), endpoints, keys)
-            return _mark_nulls(column, endpoints), keys
+            return _mark_nulls(column, endpoints, keys)
         endpoints, keys = (
             self._binary(column) if pt.is_fixed_size_binary(column.type) else self._texts(column)
         )
-        return _mark_nulls(column, endpoints), keys
+        return _mark_nulls(column, endpoints, keys)
 
     def _dictionary(self, column: pa.DictionaryArray, key: str) -> tuple[Int32, UInt64]:
         known = self._last.get(key)
         if known is None or not _same_buffers(known[0], column.dictionary):
             values = column.dictionary
-            endpoints, keys = self._texts(values)
-            known = self._last[key] = (values, _mark_nulls(values, endpoints), keys)
+            known = self._last[key] = (values, *_mark_nulls(values, *self._texts(values)))
         if len(known[1]) == 0:
             n_rows = len(column)
             return np.full(n_rows, NO_ADDRESS, dtype=np.int32), np.zeros(n_rows, dtype=np.uint64)
         codes = pc.fill_null(column.indices, 0) if column.null_count else column.indices
         places = codes.to_numpy(zero_copy_only=False)
-        return _mark_nulls(column, known[1][places]), known[2][places]
+        return _mark_nulls(column, known[1][places], known[2][places])
 
     def _texts(self, values: pa.Array) -> tuple[Int32, UInt64]:
         values = values.cast(pa.large_string())
@@ -238,11 +237,13 @@ def _filled(column: pa.Array) -> npt.NDArray[np.bool_]:
     return filled
 
 
-def _mark_nulls(column: pa.Array, endpoints: Int32) -> Int32:
+def _mark_nulls(column: pa.Array, endpoints: Int32, keys: UInt64) -> tuple[Int32, UInt64]:
+    """What stands in a column in the place of a null is no address."""
     if column.null_count:
-        endpoints = endpoints.copy()
-        endpoints[column.is_null().to_numpy(zero_copy_only=False)] = NO_ADDRESS
-    return endpoints
+        null = column.is_null().to_numpy(zero_copy_only=False)
+        endpoints, keys = endpoints.copy(), keys.copy()
+        endpoints[null], keys[null] = NO_ADDRESS, 0
+    return endpoints, keys
 
 
 def _same_buffers(one: pa.Array, other: pa.Array) -> bool:
