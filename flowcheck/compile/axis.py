@@ -79,7 +79,7 @@ class Axis:
     ) -> None:
         """Let a version's names stand for its endpoints; of two workload kinds of one name, the first."""
         self.versions.append((pod, endpoints, during))
-        version = Version(who, (pod.namespace, pod.name, pod.uid, pod.template), endpoints)
+        version = Version(who, identity(pod), endpoints)
         if by_name:
             self.by_pod[pod.namespace, pod.name].append((version, during))
         if pod.uid:
@@ -98,6 +98,11 @@ class Axis:
     def of_pod(self, namespace: str, name: str) -> list[int]:
         """Every endpoint of the pods of one name; none where there is no such pod."""
         return members(self.by_pod.get((namespace, name), []))
+
+
+def identity(pod: Pod) -> tuple[Hashable, ...]:
+    """What all versions of one pod share."""
+    return pod.namespace, pod.name, pod.uid, pod.template
 
 
 def members(versions: Versions) -> list[int]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile.addresses import ROOTS, Prefix, prefix
-from flowcheck.compile.axis import Axis, Claims, Endpoint
+from flowcheck.compile.axis import Axis, Claims, Endpoint, identity
 from flowcheck.compile.hosts import add_hosts
 from flowcheck.compile.ownership import Segment, segments
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod, Service
@@ -67,7 +67,7 @@ def _owner(axis: Axis, found: list[Segment[int]]) -> int:
 
 def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[str, int]) -> None:
     live = [pod for pod in cluster.pods if not pod.finished]
-    n_versions = Counter(_identity(pod) for pod in live)
+    n_versions = Counter(identity(pod) for pod in live)
     named = {(pod.namespace, pod.name) for pod in live if not pod.template}
     unaddressed: list[Prefix | None] = [None]
     numbers: dict[Hashable, int] = {}
@@ -76,11 +76,11 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
     for pod in live:
         if pod.host_network:
             continue
-        identity = _identity(pod)
-        number = numbers.setdefault(identity, len(numbers))
+        same = identity(pod)
+        number = numbers.setdefault(same, len(numbers))
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
         node = node_numbers.setdefault(pod.node, len(node_numbers)) if pod.node else -1
-        plain = _plain(pod, cluster) if n_versions[identity] > 1 else identity
+        plain = _plain(pod, cluster) if n_versions[same] > 1 else same
         who = versions.setdefault(plain, len(versions))
         ends = []
         for address in list(dict.fromkeys(prefix(text) for text in pod.addresses)) or unaddressed:
@@ -99,15 +99,10 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
         axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
 
 
-def _identity(pod: Pod) -> Hashable:
-    """What all versions of one pod share."""
-    return pod.namespace, pod.name, pod.uid, pod.template
-
-
 def _plain(pod: Pod, cluster: Cluster) -> Hashable:
     """All of a pod that policies and names can tell versions by, but for its address."""
     return (
-        *(pod.namespace, pod.name, pod.uid, pod.template, pod.workload, pod.node, pod.ports),
+        *(*identity(pod), pod.workload, pod.node, pod.ports),
         frozenset(pod.labels.items()),
         frozenset(namespace_labels(pod, cluster).items()),
     )

@@ -13,11 +13,15 @@ What was refused never reached a backend, and where the initiator is unknown nob
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.kernels.decide import is_own_node
+from flowcheck.kernels.decide import (
+    OBSERVED_ALLOWED,
+    OBSERVED_AUDIT,
+    OBSERVED_DENIED,
+    OBSERVED_DROPPED,
+    is_own_node,
+)
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.translate import at_node_port, at_service
-
-OBSERVED_ALLOWED, OBSERVED_DENIED, OBSERVED_AUDIT, OBSERVED_DROPPED = 1, 2, 3, 4
 
 
 @kernel

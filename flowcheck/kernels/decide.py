@@ -6,7 +6,7 @@ from flowcheck import arrays as a
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.lookup import last_begun
 
-OBSERVED_DENIED, OBSERVED_DROPPED = 2, 4
+OBSERVED_ALLOWED, OBSERVED_DENIED, OBSERVED_AUDIT, OBSERVED_DROPPED = range(1, 5)
 FORWARDED_DENIED, DROPPED_ALLOWED = 1, 2
 TRANSLATED = 255
 """The verdict of rows that :mod:`flowcheck.kernels.translate` is yet to judge."""
