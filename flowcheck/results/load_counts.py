@@ -52,7 +52,7 @@ def take_apart_load(entries: LoadEntries) -> LoadCounts:
     words = entries.load[:, : a.TWO + 1]
     keys = words & [-1, ~POINT]
     order = np.lexsort((words[:, 1], -entries.load[:, a.LOAD_BYTES], -connections, keys[:, 1], keys[:, 0]))
-    best = order[_begins(keys[order])]
+    best = order[_begins(*keys[order].T)]
     what, where = keys[best].T
     return LoadCounts(
         what=((what >> 32) - 1).astype(np.int32),
@@ -71,7 +71,7 @@ def take_apart_clients(entries: LoadEntries) -> ClientEntries:
     """Of several points' reports of one client and backend the most connections, the whole time."""
     keys = entries.clients[:, : a.TWO + 1] & [-1, ~POINT]
     order = np.lexsort((keys[:, 1], keys[:, 0]))
-    begins = _begins(keys[order])
+    begins = _begins(*keys[order].T)
     rows, (what, where) = entries.clients[order], keys[order[begins]].T
     return ClientEntries(
         what=((what >> 32) - 1).astype(np.int32),
@@ -83,10 +83,12 @@ def take_apart_clients(entries: LoadEntries) -> ClientEntries:
     )
 
 
-def _begins(keys: Int64) -> Int64:
-    """Where in sorted keys (n, 2) each distinct one begins."""
-    changes = (keys[1:] != keys[:-1]).any(axis=1)
-    return np.flatnonzero(np.append(len(keys) > 0, changes))
+def _begins(*words: Int32 | Int64) -> Int64:
+    """Where each distinct combination of sorted words, each (n,), begins."""
+    changes = np.zeros(max(len(words[0]) - 1, 0), dtype=np.bool_)
+    for word in words:
+        changes |= word[1:] != word[:-1]
+    return np.flatnonzero(np.append(np.ones(min(len(words[0]), 1), dtype=np.bool_), changes))
 
 
 def _reduced(choose: np.ufunc, column: Int64, begins: Int64) -> Int64:
@@ -97,9 +99,8 @@ def _reduced(choose: np.ufunc, column: Int64, begins: Int64) -> Int64:
 def sum_rows(group: Int32 | Int64, n_groups: int, values: Int64) -> Int64:
     """(n_groups, columns) the sums of each group's rows, from group (rows,) and values (rows, columns)."""
     sums = np.zeros((n_groups, values.shape[1]), dtype=np.int64)
-    if len(group):
-        order = np.argsort(group, kind="stable")
-        groups = group[order]
-        begins = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
-        sums[groups[begins]] = np.add.reduceat(values[order], begins, axis=0)
+    order = np.argsort(group, kind="stable")
+    begins = _begins(group[order])
+    if len(begins):
+        sums[group[order[begins]]] = np.add.reduceat(values[order], begins, axis=0)
     return sums

@@ -89,7 +89,8 @@ def _strata(
 
     Most Services have few entries, for which plain Python takes a third of the time of array calls.
     """
-    family = {m.endpoint: family_of(catalog.facts_of(m.endpoint).address) for s in facts.segments for m in s}
+    members = {member.endpoint for segment in facts.segments for member in segment}
+    family = {endpoint: family_of(catalog.facts_of(endpoint).address) for endpoint in members}
     rows: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     keys = zip(entries.segment.tolist(), entries.origin.tolist(), entries.backend.tolist(), strict=True)
     for row, (segment, origin, backend) in enumerate(keys):
@@ -97,8 +98,8 @@ def _strata(
             rows[segment, origin, family[backend]].append(row)
     for (segment, number, of_family), chosen in sorted(rows.items()):
         origin = catalog.origin(number)
-        members = [m for m in facts.segments[segment - facts.first_segment] if m.family in (of_family, 0)]
-        shares = None if is_headless(facts.service) else expect(facts.service, members, origin)
+        usable = [m for m in facts.segments[segment - facts.first_segment] if m.family in (of_family, 0)]
+        shares = None if is_headless(facts.service) else expect(facts.service, usable, origin)
         yield chosen, shares, origin
 
 
