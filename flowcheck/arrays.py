@@ -29,6 +29,7 @@ import numpy.typing as npt
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
+Int8 = npt.NDArray[np.int8]
 UInt16 = npt.NDArray[np.uint16]
 UInt64 = npt.NDArray[np.uint64]
 AnyArray = npt.NDArray[Any]
@@ -248,9 +249,13 @@ LEFT_OUT, VIP_ENDPOINT, VIP, NODE_PORT, ENDPOINT, AMBIGUOUS, OTHER_PORT, NO_SERV
 REFUSED, UNKNOWN_INITIATOR, FROM_OWN_NODE = 8, 9, 10
 N_CLASSES = 11
 
-# Where a connection went, seen from its source.
-PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE = range(5)
-N_PLACES = 5
+LOW_WORD = 0xFFFFFFFF
+
+# Where a connection went, seen from its source; the last where the source is no single sender.
+PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE, NO_SINGLE_SENDER = range(6)
+N_PLACES = 6
+MANY_SENDERS = np.uint64(1 << 63)
+"""The location of an endpoint that stands for many."""
 
 # Columns of the books of kernels/load.py: two words of a key, then sums, of the load or of clients.
 ONE, TWO = range(2)
@@ -264,11 +269,12 @@ class LoadSetting(NamedTuple):
     services, endpoints: as in :class:`Tables`. same (service_ports,) int32: the service port that one counts
     as: the latest version that says the same of where connections go. start, end (service_ports,) int64: when
     its version of the Service may have been there. by_origin (service_ports,) uint8: 1 where what is
-    expected depends on the client's node. where (whats,) int64: the second word of a key but for place and
-    point (see kernels/load.py), -1 where it depends on the flow. client (endpoints,) int32: the endpoint if
-    it is a single sender, else -1. node (endpoints + 1,) int32: a pod's or node's node, else -1; the last is
-    that of a backend not known, which is -1. zone (nodes + 1,) int32: a node's zone, -1 not known; the last
-    is that of no node.
+    expected depends on the client's node. only_port, only_what (endpoints,) int32: of a pod that is a
+    backend one way only and always, protocol slot << 16 | port and the service port, else -1.
+    location (endpoints + 1,) uint64: where endpoint e is, at e + 1: zone + 1 << 32 | node + 1, each 0 where
+    not known, or MANY_SENDERS; the first is that of a backend not known. last_level (endpoints,) int8: the
+    last level at which a sample of clients holds it, -1 where it is no single sender. outside: the origin
+    that stands for no node.
     """
 
     services: ServiceTable
@@ -277,10 +283,11 @@ class LoadSetting(NamedTuple):
     start: Int64
     end: Int64
     by_origin: UInt8
-    where: Int64
-    client: Int32
-    node: Int32
-    zone: Int32
+    only_port: Int32
+    only_what: Int32
+    location: UInt64
+    last_level: Int8
+    outside: int
 
 
 class Attributed(NamedTuple):
@@ -288,11 +295,13 @@ class Attributed(NamedTuple):
 
     class_ uint8: one of the classes above. what int32: a service port; or, ambiguous, service_ports + the
     first of its places in ``serving``; or, at another port, service_ports + servings; -1 none of them.
-    backend int32: the endpoint reached, -1 not known.
+    where int64: segment + 1 << 32 | origin + 1 << 6 of a service port, each 0 where there is none. An origin
+    is the client's node, or what stands for the outside. backend int32: the endpoint reached, -1 not known.
     """
 
     class_: UInt8
     what: Int32
+    where: Int64
     backend: Int32
 
 

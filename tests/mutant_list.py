@@ -647,14 +647,14 @@ MUTANTS = (
     Mutant(
         "load: both ends' reports add up",
         "kernels/load.py",
-        "where |= (place << 3) | np.int64(point_of[i])",
-        "where |= place << 3",
+        "where_of[i] | (place << 3) | np.int64(point_of[i])",
+        "where_of[i] | (place << 3)",
     ),
     Mutant(
         "load: a key found first where another stands is taken for it",
         "kernels/load.py",
-        "number < 0 or rows[number, a.ONE] != ones[k] or rows[number, a.TWO] != twos[k]",
-        "number < 0 or rows[number, a.ONE] != ones[k]",
+        "number < 0 or rows[row, a.ONE] != ones[k] or rows[row, a.TWO] != twos[k]",
+        "number < 0 or rows[row, a.ONE] != ones[k]",
     ),
     Mutant(
         "load: what lacks room is counted twice",
@@ -670,21 +670,21 @@ MUTANTS = (
     ),
     Mutant(
         "load: the outside is a node of no name",
-        "kernels/load.py",
+        "kernels/attribute.py",
         "origin = outside if endpoints[src, a.KIND] == a.KIND_BLOCK else node",
         "origin = node",
     ),
     Mutant(
         "load: a sample keeps the wrong clients",
-        "kernels/load.py",
-        "kept[i] = is_kept(ones[i], level)",
-        "kept[i] = not is_kept(ones[i], level)",
+        "results/load.py",
+        "return last_level >= self._level",
+        "return last_level < self._level",
     ),
     Mutant(
         "load: every address outside is one sender",
         "results/load_setting.py",
-        "client=np.where(single, np.arange(len(endpoints)), -1)",
-        "client=np.arange(len(endpoints))",
+        "last_level=np.where(single, last_level, -1)",
+        "last_level=np.maximum(last_level, -1)",
     ),
     Mutant(
         "load: of both ends the one that saw less counts",
@@ -701,8 +701,8 @@ MUTANTS = (
     Mutant(
         "load: what was denied was served",
         "kernels/attribute.py",
-        "return verdict == a.DENY and",
-        "return verdict == a.DENY and verdict != a.DENY and",
+        "return stopped | ((verdict == a.DENY) & (not let_through))",
+        "return stopped",
     ),
     Mutant(
         "load: a node that knocks at its own pod is a client",
@@ -715,5 +715,29 @@ MUTANTS = (
         "kernels/attribute.py",
         "if not start_of[owner] <= at < end_of[owner]:",
         "if at < start_of[owner]:",
+    ),
+    Mutant(
+        "load: what a Service is when a batch begins it is all the while",
+        "kernels/attribute.py",
+        "DEPENDS if changes or by_origin[what]",
+        "DEPENDS if by_origin[what]",
+    ),
+    Mutant(
+        "load: a pod of one Service serves it at every port",
+        "kernels/attribute.py",
+        "here = plain & (only_port[dst] == (np.int32(slot) << 16) | port)",
+        "here = plain & (only_port[dst] >= 0)",
+    ),
+    Mutant(
+        "load: who is no single sender is one whose node is not known",
+        "kernels/load.py",
+        "return place + (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER",
+        "return place",
+    ),
+    Mutant(
+        "load: a bucket that was added to another stays",
+        "results/load_book.py",
+        "self.counts[row, :n] = 0",
+        "pass",
     ),
 )

@@ -2,20 +2,22 @@
 
 A *book* numbers keys of two words in the order in which they come: rows (room, 2 + sums) int64, the key and
 then its sums, and slots (2 * room,) int32, open addressing, that hold a key's number + 1, 0 where free. There
-are two:
+are three:
 
 - of the load: (what + 1) << 32 | backend + 1, and (segment + 1) << 32 | (origin + 1) << 6 | place << 3 |
   observation point; bytes, packets. An origin is the client's node; one more than the last is the outside.
 - of clients: (what + 1) << 32 | client + 1, and (backend + 1) << 3 | point; connections, first and last seen.
-  At level n it keeps only the clients of which the last n bits of a hash are 0: one in 2**n, whoever asks.
-
-Connections are counted by time, by_time (rows, room) int64. A row is a bucket, minute >> level, and buckets
-(rows,) int64 says which. Records come in order or nearly so: the sums in use at any moment are side by side.
+  At level n it keeps only the clients of which the last n bits of a hash are 0: one in 2**n, and always the
+  same ones.
+- of buckets of time: minute >> level, and 0; no sums. Connections are in by_time (buckets, numbers) int64, by
+  bucket and by number of the load. Records come in order or nearly so: the sums in use at any moment are side
+  by side.
 
 Flows are counted a block at a time in short loops, so that the processor waits for many places of its memory
 at once and guesses few branches wrong. All that can fail for want of room is done before anything is added: a
 block can be counted again. Arrays are taken out of their tuples before a loop: to do that in it costs ten
-times the work.
+times the work. Indexes are unsigned: of any other, each look-up asks first whether it is negative, which
+took half of the time.
 """
 
 import numpy as np
@@ -23,21 +25,24 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import inlined, kernel
-from flowcheck.kernels.lookup import last_begun
 
 MINUTE = 60_000_000
-FREE = np.int64(-(2**63))
-"""The bucket of a row that is not in use."""
 NONE, LOAD, CLIENTS, TIME = range(-1, 3)
 BLOCK = 1024
 """Flows whose keys stay in the nearest cache."""
+LAST_BIT = np.uint64(1 << 63)
+LOW, ZONE = np.uint64(a.LOW_WORD), np.uint64(32)
 
 
 @kernel
-def is_kept(one, level):
-    """Whether a client, the first word of its key, is among those kept at a level."""
-    left_out = (np.uint64(1) << np.uint64(level)) - np.uint64(1)
-    return mix_three(one, 0, 0) & left_out == 0
+def last_level_of(client):
+    """The last level at which a client is kept."""
+    bits = mix_three(client, 0, 0) | LAST_BIT
+    level = 0
+    while bits & np.uint64(1) == 0:
+        bits >>= np.uint64(1)
+        level += 1
+    return level
 
 
 @inlined
@@ -64,121 +69,102 @@ def number_keys(slots, rows, n_used, ones, twos, numbers, n):
     Most keys stand where they are looked for first: those are read ahead.
     """
     mask = np.uint64(slots.size - 1)
-    for k in range(n):
+    for k in range(np.uint64(n)):
         numbers[k] = slots[mix_three(ones[k], twos[k], 0) & mask] - 1
-    for k in range(n):
+    for k in range(np.uint64(n)):
         number = numbers[k]
-        if number < 0 or rows[number, a.ONE] != ones[k] or rows[number, a.TWO] != twos[k]:
+        row = np.uint32(number)
+        if number < 0 or rows[row, a.ONE] != ones[k] or rows[row, a.TWO] != twos[k]:
             number = number_of(slots, rows, n_used, ones[k], twos[k])
             if number == NONE:
-                return n_used, k
+                return n_used, np.int64(k)
             n_used = max(n_used, number + 1)
             numbers[k] = number
     return n_used, n
 
 
-@kernel
-def place_of(src_node, dst_node, src_zone, dst_zone):
-    """Same node, same zone, other zone, other node of a zone nobody knows, or not known; -1 is not known.
+@inlined
+def place_of(src, dst):
+    """Where a backend is, seen from a client; of both the location.
 
     Without branches: where connections go is what a processor cannot foretell.
     """
-    zoned = (src_zone >= 0) & (dst_zone >= 0)
+    src_node, dst_node, src_zone, dst_zone = src & LOW, dst & LOW, src >> ZONE, dst >> ZONE
+    zoned = (src_zone != 0) & (dst_zone != 0)
     elsewhere = zoned * (a.SAME_ZONE + (src_zone != dst_zone)) + (not zoned) * a.OTHER_NODE
     same = src_node == dst_node
-    return ((src_node >= 0) & (dst_node >= 0)) * (same * a.SAME_NODE + (not same) * elsewhere)
-
-
-@kernel
-def row_of(buckets, bucket):
-    """The row of a bucket, which is taken if need be; NONE where all are in use by others."""
-    mask = buckets.size - 1
-    row = bucket & mask
-    for _ in range(buckets.size):
-        if buckets[row] == FREE:
-            buckets[row] = bucket
-        if buckets[row] == bucket:
-            return row
-        row = (row + 1) & mask
-    return NONE
+    place = ((src_node != 0) & (dst_node != 0)) * (same * a.SAME_NODE + (not same) * elsewhere)
+    return place + (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER
 
 
 @kernel
 def name_flows(setting, flows, attributed, first, last, chosen, ones, twos):
     """The attributed flows among ``first:last`` and their keys, in the load's book; returns how many.
 
-    Only service ports have segments, origins and places.
+    Only service ports have places.
     """
-    where_of, by_origin, n_ports = setting.where, setting.by_origin, setting.services.slot.size
-    segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
-    endpoints, node_of, zone_of = setting.endpoints, setting.node, setting.zone
-    src_of, point_of, seen_at = flows.src, flows.point, flows.seen_at
-    what_of, backend_of = attributed.what, attributed.backend
-    outside = zone_of.size - 1
+    location, n_ports = setting.location, setting.services.slot.size
+    src_of, point_of = flows.src, flows.point
+    what_of, where_of, backend_of = attributed.what, attributed.where, attributed.backend
     n = 0
-    for i in range(first, last):
-        what = what_of[i]
-        if what < 0:
-            continue
-        src, backend = src_of[i], backend_of[i]
-        node, there = node_of[src], node_of[backend]
-        where = where_of[what]
-        if where < 0:
-            segment = last_begun(segment_start, segment_first[what], segment_first[what + 1], seen_at[i])
-            where = np.int64(segment + 1) << 32
-            if by_origin[what]:
-                origin = outside if endpoints[src, a.KIND] == a.KIND_BLOCK else node
-                where |= np.int64(origin + 1) << 6
-        place = place_of(node, there, zone_of[node], zone_of[there]) * (what < n_ports)
-        where |= (place << 3) | np.int64(point_of[i])
-        chosen[n], ones[n], twos[n] = i, (np.int64(what + 1) << 32) | np.int64(backend + 1), where
-        n += 1
+    for row in range(np.uint64(first), np.uint64(last)):
+        chosen[n] = row
+        n += what_of[row] >= 0
+    for k in range(np.uint64(n)):
+        i = np.uint32(chosen[k])
+        what, backend = what_of[i], backend_of[i]
+        place = place_of(location[np.uint32(src_of[i] + 1)], location[np.uint32(backend + 1)])
+        place *= what < n_ports
+        ones[k] = (np.int64(what + 1) << 32) | np.int64(backend + 1)
+        twos[k] = where_of[i] | (place << 3) | np.int64(point_of[i])
     return n
 
 
 @kernel
 def name_clients(setting, flows, attributed, level, first, last, chosen, ones, twos):
-    """The flows among ``first:last`` that begin a connection to a service port, of the clients that are kept
-    at a level, and their keys in the clients' book; returns how many.
-
-    Endpoints that are no single sender are one client, -1.
-    """
-    client_of, n_ports = setting.client, setting.services.slot.size
+    """The flows among ``first:last`` that begin a connection to a service port, of the single senders that
+    are kept at a level, and their keys in the clients' book; returns how many."""
+    last_level, n_ports = setting.last_level, setting.services.slot.size
     src_of, point_of, counted_of = flows.src, flows.point, flows.counted
     what_of, backend_of = attributed.what, attributed.backend
     n = 0
-    for i in range(first, last):
-        what = what_of[i]
-        chosen[n], ones[n] = i, (np.int64(what + 1) << 32) | np.int64(client_of[src_of[i]] + 1)
-        n += (what >= 0) & (what < n_ports) & (counted_of[i] != 0) & is_kept(ones[n], level)
-    for k in range(n):
-        twos[k] = (np.int64(backend_of[chosen[k]] + 1) << 3) | np.int64(point_of[chosen[k]])
+    for row in range(np.uint64(first), np.uint64(last)):
+        what = what_of[row]
+        chosen[n] = row
+        kept = last_level[np.uint32(src_of[row])] >= level
+        n += (what >= 0) & (what < n_ports) & (counted_of[row] != 0) & kept
+    for k in range(np.uint64(n)):
+        i = np.uint32(chosen[k])
+        ones[k] = (np.int64(what_of[i] + 1) << 32) | np.int64(src_of[i] + 1)
+        twos[k] = (np.int64(backend_of[i] + 1) << 3) | np.int64(point_of[i])
     return n
 
 
 @kernel
-def find_rows(buckets, level, seen_at, chosen, rows, n):
-    """rows (n,) int32: that of each chosen flow's bucket; returns how many flows there were rows for."""
-    row, begin, end = 0, np.int64(0), np.int64(0)
-    for k in range(n):
-        seen = seen_at[chosen[k]]
+def find_buckets(slots, rows, n_used, level, seen_at, chosen, buckets, n):
+    """buckets (n,) int32: the number of each chosen flow's; returns (numbers in use, how many flows there was
+    room for)."""
+    number, begin, end = 0, np.int64(0), np.int64(0)
+    for k in range(np.uint64(n)):
+        seen = seen_at[np.uint32(chosen[k])]
         if seen < begin or seen >= end:
             bucket = (seen // MINUTE) >> level
-            row = row_of(buckets, bucket)
-            if row == NONE:
-                return k
+            number = number_of(slots, rows, n_used, bucket, 0)
+            if number == NONE:
+                return n_used, np.int64(k)
+            n_used = max(n_used, number + 1)
             begin, end = (bucket << level) * MINUTE, ((bucket + 1) << level) * MINUTE
-        rows[k] = row
-    return n
+        buckets[k] = number
+    return n_used, n
 
 
 @kernel
-def add_flows(sums, by_time, flows, chosen, numbers, rows, n):
+def add_flows(sums, by_time, flows, chosen, numbers, buckets, n):
     """Add to the load. A report of a connection that was counted before adds bytes and packets."""
     counted_of, count_of, bytes_of, packets_of = flows.counted, flows.flow_count, flows.bytes_, flows.packets
-    for k in range(n):
-        i, number = chosen[k], numbers[k]
-        by_time[rows[k], number] += count_of[i] * np.int64(counted_of[i] != 0)
+    for k in range(np.uint64(n)):
+        i, number = np.uint32(chosen[k]), np.uint32(numbers[k])
+        by_time[np.uint32(buckets[k]), number] += count_of[i] * np.int64(counted_of[i] != 0)
         sums[number, a.LOAD_BYTES] += bytes_of[i]
         sums[number, a.LOAD_PACKETS] += packets_of[i]
 
@@ -186,8 +172,8 @@ def add_flows(sums, by_time, flows, chosen, numbers, rows, n):
 @kernel
 def add_clients(sums, flows, chosen, numbers, n):
     count_of, seen_at = flows.flow_count, flows.seen_at
-    for k in range(n):
-        i, number = chosen[k], numbers[k]
+    for k in range(np.uint64(n)):
+        i, number = np.uint32(chosen[k]), np.uint32(numbers[k])
         sums[number, a.CLIENT_CONNECTIONS] += count_of[i]
         sums[number, a.CLIENT_FIRST] = min(sums[number, a.CLIENT_FIRST], seen_at[i])
         sums[number, a.CLIENT_LAST] = max(sums[number, a.CLIENT_LAST], seen_at[i])
@@ -196,13 +182,13 @@ def add_clients(sums, flows, chosen, numbers, n):
 @kernel
 def count_flows(load, clients, time, used, levels, setting, flows, attributed, start):
     """Count attributed flows from ``start`` on; returns (what had no room: LOAD, CLIENTS, TIME or NONE; the
-    first flow not counted; numbers in use of the load's and the clients' book).
+    first flow not counted; numbers in use of each book).
 
-    load, clients: slots and rows of the books; used: their numbers in use; time: buckets and by_time; levels:
+    load, clients, time: slots and rows of the books, and of time by_time; used: their numbers in use; levels:
     of the buckets and the clients.
     """
-    n_load, n_clients = used
-    chosen, numbers, rows = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    n_load, n_clients, n_time = used
+    chosen, numbers, buckets = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     senders, client_numbers = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     ones, twos = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     client_ones, client_twos = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
@@ -211,9 +197,10 @@ def count_flows(load, clients, time, used, levels, setting, flows, attributed, s
         n = name_flows(setting, flows, attributed, first, last, chosen, ones, twos)
         n_load, done = number_keys(load[0], load[1], n_load, ones, twos, numbers, n)
         if done < n:
-            return LOAD, first, n_load, n_clients
-        if find_rows(time[0], levels[0], flows.seen_at, chosen, rows, n) < n:
-            return TIME, first, n_load, n_clients
+            return LOAD, first, n_load, n_clients, n_time
+        n_time, done = find_buckets(time[0], time[1], n_time, levels[0], flows.seen_at, chosen, buckets, n)
+        if done < n:
+            return TIME, first, n_load, n_clients, n_time
         m = name_clients(
             setting, flows, attributed, levels[1], first, last, senders, client_ones, client_twos
         )
@@ -221,10 +208,10 @@ def count_flows(load, clients, time, used, levels, setting, flows, attributed, s
             clients[0], clients[1], n_clients, client_ones, client_twos, client_numbers, m
         )
         if done < m:
-            return CLIENTS, first, n_load, n_clients
-        add_flows(load[1], time[1], flows, chosen, numbers, rows, n)
+            return CLIENTS, first, n_load, n_clients, n_time
+        add_flows(load[1], time[2], flows, chosen, numbers, buckets, n)
         add_clients(clients[1], flows, senders, client_numbers, m)
-    return NONE, flows.src.size, n_load, n_clients
+    return NONE, flows.src.size, n_load, n_clients, n_time
 
 
 @kernel
@@ -235,7 +222,7 @@ def add_counts(counts, numbers, more):
 
 
 @kernel
-def kept_keys(ones, level, kept):
-    """kept (n,) bool: which clients, by the first words of their keys (n,), are kept at a level."""
-    for i in range(ones.size):
-        kept[i] = is_kept(ones[i], level)
+def last_levels(clients, levels):
+    """levels (n,) int8: the last at which each of clients (n,) int64 is kept."""
+    for i in range(clients.size):
+        levels[i] = last_level_of(clients[i])

@@ -92,14 +92,16 @@ class LoadTable:
         """Attribute and count every row whose ``judge`` is not 0. named (flows,) int32: the service port that
         the record itself names, -1 none."""
         n = len(flows.src)
-        attributed = Attributed(np.empty(n, np.uint8), np.empty(n, np.int32), np.empty(n, np.int32))
+        attributed = Attributed(
+            np.empty(n, np.uint8), np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int32)
+        )
         attribute(setting, flows, verdict, named, attributed, self._totals)
         self._totals[a.LEFT_OUT] = 0
         start = 0
         while start < n:
             full, start = self._count_flows(setting, flows, attributed, start)
             if start < n:
-                (self._more_keys, self._more_clients, self._time.coarsen)[full]()
+                (self._more_keys, self._more_clients, self._fewer_buckets)[full]()
         return attributed
 
     def _count_flows(
@@ -107,11 +109,11 @@ class LoadTable:
     ) -> tuple[int, int]:
         """Which of the three had no room, and the first flow not counted."""
         load, clients, time = self._load, self._clients, self._time
-        full, done, load.used, clients.used = kernels.count_flows(
+        full, done, load.used, clients.used, time.used = kernels.count_flows(
             (load.slots, load.rows),
             (clients.slots, clients.rows),
-            (time.buckets, time.counts),
-            (load.used, clients.used),
+            (time.slots, time.rows, time.counts),
+            (load.used, clients.used, time.used),
             (time.level, self._level),
             setting,
             flows,
@@ -126,7 +128,7 @@ class LoadTable:
         while (numbers := self._load.number(other.load)) is None:
             self._more_keys()
         self._load.rows[numbers, a.LOAD_BYTES :] += other.load[:, a.LOAD_BYTES :]
-        self._time.add(other.buckets, other.by_time, numbers, int(other.levels[0]))
+        self._time.add(other.buckets, other.by_time, numbers, int(other.levels[0]), self._load.used)
         self._sample(int(other.levels[1]))
         self._add_clients(other.clients)
 
@@ -140,7 +142,10 @@ class LoadTable:
 
     def _more_keys(self) -> None:
         self._load.grow()
-        self._time.widen(len(self._load.rows))
+        self._time.widen(len(self._load.rows), self._load.used)
+
+    def _fewer_buckets(self) -> None:
+        self._time.coarsen(self._load.used)
 
     def _more_clients(self) -> None:
         """Twice the room while that is allowed; then half the clients."""
@@ -157,9 +162,9 @@ class LoadTable:
             self._clients.refill(rows[self._kept(rows)], len(self._clients.rows))
 
     def _kept(self, rows: Int64) -> npt.NDArray[np.bool_]:
-        kept = np.empty(len(rows), dtype=np.bool_)
-        kernels.kept_keys(np.ascontiguousarray(rows[:, a.ONE]), self._level, kept)
-        return kept
+        last_level = np.empty(len(rows), dtype=np.int8)
+        kernels.last_levels((rows[:, a.ONE] & a.LOW_WORD) - 1, last_level)
+        return last_level >= self._level
 
     def entries(self) -> LoadEntries:
         """In the order of their keys, whatever was counted first."""
@@ -174,11 +179,11 @@ class LoadTable:
 
     def unordered(self) -> LoadEntries:
         """The same, for another table, to which the order does not matter."""
-        load, time, used = self._load, self._time, self._time.used()
+        load, time = self._load, self._time
         return LoadEntries(
             load=load.content(),
-            buckets=time.buckets[used],
-            by_time=time.counts[used, : load.used],
+            buckets=time.content()[:, a.ONE].copy(),
+            by_time=time.counts[: time.used, : load.used],
             clients=self._clients.content(),
             levels=np.array([time.level, self._level], dtype=np.int64),
             totals=self._totals.copy(),

@@ -1,8 +1,8 @@
-"""What load tables are made of: books, which number keys, and buckets of time, which count by number."""
+"""What load tables are made of: books, which number keys; one of buckets of time counts by number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -44,44 +44,49 @@ class Book:
         return numbers if done == n else None
 
 
-class Buckets:
-    """Connections by time: counts (rows, room) int64; row r is bucket ``buckets[r]``, a minute >> level.
+class Buckets(Book):
+    """A book of buckets, a minute >> level each, with what was counted in them: counts (room, numbers) int64,
+    connections in each bucket by a number of the load.
 
-    There are rows for ``cells`` // room buckets; more of them make the level rise.
+    There is room for ``cells`` // numbers buckets; more of them make the level rise. ``n`` numbers are in
+    use: what lies past them is nothing, and not worth its copying.
     """
 
-    def __init__(self, cells: int, room: int) -> None:
+    def __init__(self, cells: int, numbers: int) -> None:
         self._cells = cells
         self.level = 0
-        self._clear(room)
+        super().__init__((), self._most(numbers))
+        self.counts = np.zeros((len(self.rows), numbers), dtype=np.int64)
 
-    def used(self) -> Int64:
-        """The rows in use."""
-        return np.flatnonzero(self.buckets != kernels.FREE)
+    def coarsen(self, n: int, levels: int = 1) -> None:
+        """Each bucket goes to one that came before it or to itself, so that there is room for its counts."""
+        buckets = self.content() >> levels
+        self.level += levels
+        self.refill(buckets[:0], len(self.rows))
+        numbers = self.number(buckets)
+        assert numbers is not None
+        for row, place in enumerate(numbers.tolist()):
+            if place < row:
+                self.counts[place, :n] += self.counts[row, :n]
+                self.counts[row, :n] = 0
 
-    def coarsen(self) -> None:
-        self._rebuild(self.level + 1, self.counts.shape[1])
+    def widen(self, numbers: int, n: int) -> None:
+        while self.used > self._most(numbers):
+            self.coarsen(n)
+        before = self.counts
+        self.refill(self.content(), self._most(numbers))
+        self.counts = np.zeros((len(self.rows), numbers), dtype=np.int64)
+        self.counts[: self.used, :n] = before[: self.used, :n]
 
-    def widen(self, room: int) -> None:
-        self._rebuild(self.level, room)
-
-    def add(self, buckets: Int64, counts: Iterable[Int64], numbers: Int32, level: int) -> None:
-        """Add counts (b, n) of buckets (b,) of a level, each to the column of its number (n,)."""
+    def add(self, buckets: Int64, counts: Int64, numbers: Int32, level: int, n: int) -> None:
+        """Add counts (b, k) of buckets (b,) of a level, each to the column of its number (k,)."""
         if level > self.level:
-            self._rebuild(level, self.counts.shape[1])
-        for bucket, row in zip(buckets.tolist(), counts, strict=True):
-            while (place := kernels.row_of(self.buckets, bucket >> (self.level - level))) == kernels.NONE:
-                self.coarsen()
+            self.coarsen(n, level - self.level)
+        keys = np.column_stack([buckets, np.zeros_like(buckets)])
+        while (places := self.number(keys >> (self.level - level))) is None:
+            self.coarsen(n)
+        for place, row in zip(places.tolist(), counts, strict=True):
             kernels.add_counts(self.counts[place], numbers, row)
 
-    def _clear(self, room: int) -> None:
-        rows = max(2, self._cells // room)
-        self.buckets = np.full(rows, kernels.FREE)
-        self.counts = np.zeros((rows, room), dtype=np.int64)
-
-    def _rebuild(self, level: int, room: int) -> None:
-        used, before, buckets, counts = self.used(), self.level, self.buckets, self.counts
-        self.level = level
-        self._clear(room)
-        numbers = np.arange(counts.shape[1], dtype=np.int32)
-        self.add(buckets[used], [counts[row] for row in used], numbers, before)
+    def _most(self, numbers: int) -> int:
+        return max(2, self._cells // numbers)

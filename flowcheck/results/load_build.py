@@ -148,6 +148,7 @@ def _sum(values: list[float]) -> float | None:
 def _places(entries: LoadCounts, same_zone: float | None) -> PlaceLoad:
     order = [a.SAME_NODE, a.SAME_ZONE, a.OTHER_ZONE, a.OTHER_NODE, a.PLACE_UNKNOWN]
     sums = sum_rows(entries.place, a.N_PLACES, np.column_stack([entries.connections, entries.bytes_]))
+    sums[a.PLACE_UNKNOWN] += sums[a.NO_SINGLE_SENDER]
     connections, bytes_ = sums[order].T.tolist()
     names = ("same_node", "same_zone", "other_zone", "other_node", "unknown")
     return PlaceLoad(

@@ -13,7 +13,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
 from flowcheck.results.load import LoadEntries
 
-LOW, POINT = 0xFFFFFFFF, 7
+POINT = 7
 
 
 class LoadCounts(NamedTuple):
@@ -36,8 +36,7 @@ class LoadCounts(NamedTuple):
 
 
 class ClientEntries(NamedTuple):
-    """Connections by client and backend, each (entries,). client int32: -1 is no single sender; backend
-    int32: -1 is not known."""
+    """Connections of single senders by client and backend, each (entries,). backend int32: -1 not known."""
 
     what: Int32
     client: Int32
@@ -56,9 +55,9 @@ def take_apart_load(entries: LoadEntries) -> LoadCounts:
     what, where = keys[best].T
     return LoadCounts(
         what=((what >> 32) - 1).astype(np.int32),
-        backend=((what & LOW) - 1).astype(np.int32),
+        backend=((what & a.LOW_WORD) - 1).astype(np.int32),
         segment=((where >> 32) - 1).astype(np.int32),
-        origin=(((where & LOW) >> 6) - 1).astype(np.int32),
+        origin=(((where & a.LOW_WORD) >> 6) - 1).astype(np.int32),
         place=((where >> 3) & 7).astype(np.int32),
         connections=connections[best],
         bytes_=entries.load[best, a.LOAD_BYTES],
@@ -75,7 +74,7 @@ def take_apart_clients(entries: LoadEntries) -> ClientEntries:
     rows, (what, where) = entries.clients[order], keys[order[begins]].T
     return ClientEntries(
         what=((what >> 32) - 1).astype(np.int32),
-        client=((what & LOW) - 1).astype(np.int32),
+        client=((what & a.LOW_WORD) - 1).astype(np.int32),
         backend=((where >> 3) - 1).astype(np.int32),
         connections=_reduced(np.maximum, rows[:, a.CLIENT_CONNECTIONS], begins),
         first_seen=_reduced(np.minimum, rows[:, a.CLIENT_FIRST], begins),

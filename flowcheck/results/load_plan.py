@@ -32,7 +32,7 @@ class LoadPlan(NamedTuple):
     def key(self) -> Hashable:
         """What tells it from another plan for the same program."""
         setting = self.setting
-        columns = (setting.same, setting.start, setting.end, setting.by_origin, setting.zone)
+        columns = (setting.same, setting.start, setting.end, setting.by_origin, setting.location)
         return (*sorted(self.named.items()), *(column.tobytes() for column in columns))
 
 

@@ -67,7 +67,8 @@ def assess_load(
     for number, facts in enumerate(catalog.ports):
         own = LoadCounts._make(column[rows[number]] for column in counts)
         spread = spread_of(catalog, facts, own)
-        who = _clients(_lasting(facts, own), spread, clients, client_rows[number], level)
+        them = ClientEntries._make(column[client_rows[number]] for column in clients)
+        who = _clients(_lasting(facts, own), spread, own, them, level)
         chosen.append(own)
         found.append(assess(facts, spread, own, who, entries.buckets))
     adjusted = _adjust(found)
@@ -109,24 +110,19 @@ def _lasting(facts: PortFacts, entries: LoadCounts) -> set[int]:
     return set.intersection(*ready) if ready else set()
 
 
-def _clients(lasting: set[int], spread: Spread, clients: ClientEntries, rows: Int64, level: int) -> Clients:
+def _clients(
+    lasting: set[int], spread: Spread, entries: LoadCounts, clients: ClientEntries, level: int
+) -> Clients:
     """The clients of one service port. Endpoints that were not ``lasting`` are nobody's place: a client may
     have had to leave them."""
-    single = rows[clients.client[rows] >= 0]
-    backend = clients.backend[single]
+    backend = clients.backend
     place = np.searchsorted(spread.endpoint, backend)
     place[~np.isin(backend, sorted(lasting & set(spread.endpoint.tolist())))] = -1
     return Clients(
-        ClientCounts(
-            clients.client[single],
-            place,
-            clients.connections[single],
-            clients.first_seen[single],
-            clients.last_seen[single],
-        ),
-        distinct=len(np.unique(clients.client[single])) << level,
+        ClientCounts(clients.client, place, clients.connections, clients.first_seen, clients.last_seen),
+        distinct=len(np.unique(clients.client)) << level,
         level=level,
-        unidentified=int(clients.connections[rows].sum() - clients.connections[single].sum()),
+        unidentified=int(entries.connections[entries.place == a.NO_SINGLE_SENDER].sum()),
     )
 
 

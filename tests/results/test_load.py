@@ -184,7 +184,7 @@ def test_segments_origins_and_places() -> None:
     counts = take_apart_load(entries)
     found = Counter(zip(counts.what.tolist(), counts.segment.tolist(), counts.origin.tolist(), strict=True))
     assert found == {(C, 2, 0): 1, (C, 3, 0): 1, (C, 3, 2): 1, (C, 3, 3): 1, (B, 1, -1): 1}
-    places = (a.SAME_ZONE, a.SAME_ZONE, a.OTHER_ZONE, a.PLACE_UNKNOWN, a.SAME_NODE)
+    places = (a.SAME_ZONE, a.SAME_ZONE, a.OTHER_ZONE, a.NO_SINGLE_SENDER, a.SAME_NODE)
     assert sorted(counts.place.tolist()) == sorted(places)
 
 
@@ -201,7 +201,6 @@ def test_clients_are_single_senders() -> None:
     listed = {tuple(int(column[i]) for column in found) for i in range(len(found.what))}
     assert listed == {
         (C, POD, OTHER_POD, 6, 3, 7),
-        (C, -1, OTHER_POD, 2, 0, 0),
         (A, POD, -1, 1, 4, 4),
     }
 
@@ -296,6 +295,17 @@ def test_too_many_buckets_become_wider_ones(rows: list[Row], bounds: Bounds) -> 
     assert len(entries.buckets) <= allowed
     narrower = {key[-1] for key in by_time(rows, level - 1)} if level else set()
     assert level == 0 or len(narrower) > allowed
+
+
+def test_buckets_that_become_one_leave_nothing_behind() -> None:
+    """Four rows, of which two are free again whenever all buckets have become twice as wide."""
+    table = LoadTable(Bounds(4, 8), 2)
+    for minute in range(20):
+        row = Row(OUTSIDE, POD, 9090, seen_at=minute * MINUTE, flow_count=1 + minute)
+        table.count(SETTING, *make_batch([row]))
+    entries = table.entries()
+    assert entries.levels.tolist() == [3, 0]
+    assert entries.by_time.T.tolist() == [[36, 100, 74]]
 
 
 @settings(deadline=None, max_examples=60)

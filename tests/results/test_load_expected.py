@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flowcheck import arrays as a
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.policy import TCP, UDP
 from flowcheck.model.timeline import BEGINNING, Lifetime
@@ -19,7 +20,7 @@ from flowcheck.results.load_expected import (
     follows_hints,
     is_headless,
 )
-from flowcheck.results.load_setting import DEPENDS, setting_of
+from flowcheck.results.load_setting import setting_of
 from tests.builders import make_cluster, make_node, make_pod, make_service
 from tests.load_world import PortSpec, make_endpoints, make_services
 
@@ -212,9 +213,11 @@ def test_origins_have_the_names_and_zones_of_their_nodes() -> None:
 def test_the_setting_numbers_zones_and_says_where_the_origin_counts() -> None:
     hinted_slice = make_slice(Backend("10.0.0.1", node="n1", for_zones=("z1",)))
     _, catalog = members_of(with_slices(hinted_slice), make_service("web", "10.96.0.1"), HTTP)
-    catalog = replace(catalog, nodes=("n1", "n2", "n3"))
-    setting = setting_of(catalog, make_endpoints([0]))
+    services = make_services([PortSpec(0, 80, {BEGINNING: []})], 3)
+    catalog = replace(catalog, services=services, nodes=("n1", "n2", "n3"))
+    kinds = [a.KIND_POD, a.KIND_NODE, a.KIND_BLOCK]
+    setting = setting_of(catalog, make_endpoints(kinds, {0: 0, 1: 1}))
     assert setting.by_origin.tolist() == [1]
-    assert setting.zone.tolist() == [0, -1, -1, -1]
-    assert setting.where.tolist() == [DEPENDS, 0]
+    assert setting.location[:4].tolist() == [0, 1 << 32 | 1, 2, a.MANY_SENDERS]
+    assert setting.outside == 3
     assert setting.services is catalog.services

@@ -12,7 +12,7 @@ from flowcheck import arrays as a
 from flowcheck.model.cluster import Service
 from flowcheck.model.options import Thresholds
 from flowcheck.model.timeline import BEGINNING
-from flowcheck.results.load import LoadTable
+from flowcheck.results.load import Bounds, LoadTable
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 from flowcheck.results.load_services import assess_load
 from flowcheck.results.load_tables import LOAD_SCHEMA, SERVICES_SCHEMA, load_table, services_table
@@ -57,7 +57,7 @@ def load_of(
     segments = segments or {BEGINNING: members(A, B, C)}
     spec = PortSpec(0, 80, {start: [(m.endpoint, 8080) for m in some] for start, some in segments.items()})
     setting = make_setting([spec], ENDPOINTS, {VIP: 0}, by_origin=[0] if by_origin else [], zones=[0, 1])
-    table = LoadTable()
+    table = LoadTable(options.pop("bounds", None), 2)
     table.count(setting, *make_batch(rows))
     catalog = make_catalog(
         setting.services,
@@ -299,6 +299,14 @@ def test_heavy_clients() -> None:
     heaviest = one(rows).clients.heaviest
     assert [c.connections for c in heaviest] == [30 * c for c in (47, 46, 45, 44, 43)]
     assert heaviest[0].client == "x/Pod/client-47"
+
+
+def test_who_is_no_single_sender_is_counted_whole_beside_a_sample_of_the_others() -> None:
+    rows = [Row(c, e, 8080) for c in CLIENTS for e in (A, B, C)]
+    found = one([*rows, *to(5, 6, 7)], bounds=Bounds(clients=32))
+    assert not found.clients.exact
+    assert found.clients.unidentified == 18
+    assert found.places.unknown == found.connections == len(rows) + 18
 
 
 def shared_world(rows: list[Row], **options: Any) -> dict[str, ServiceLoad]:
