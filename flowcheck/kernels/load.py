@@ -222,6 +222,14 @@ def add_counts(counts, numbers, more):
 
 
 @kernel
+def add_rows(sums, group, values):
+    """Add each row of values (rows, columns) to that of its group (rows,) in sums (groups, columns)."""
+    for row in range(group.size):
+        for column in range(values.shape[1]):
+            sums[group[row], column] += values[row, column]
+
+
+@kernel
 def last_levels(clients, levels):
     """levels (n,) int8: the last at which each of clients (n,) int64 is kept."""
     for i in range(clients.size):

@@ -59,10 +59,8 @@ class Assessment:
     time: OverTime | None = None
 
 
-def assess(
-    facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clients, buckets: Int64
-) -> Assessment:
-    """Everything that can be said of one service port by itself. buckets (b,): of ``entries.by_time``."""
+def assess(facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clients) -> Assessment:
+    """Everything that can be said of one service port by itself."""
     why = _nothing_to_test(facts, spread, entries)
     if why is not Why.NONE:
         return Assessment(facts, spread, clients, why)
@@ -87,7 +85,7 @@ def assess(
         few_clients=few,
         draws=draws,
         hot=None if few else _excess(counts, expected, draws),
-        time=None if clustering.follows else _time(spread, entries, buckets),
+        time=None if clustering.follows else _time(spread, entries),
     )
 
 
@@ -146,14 +144,12 @@ def _excess(counts: Int64, expected: Float64, draws: float) -> Float64:
     return np.array(tails)
 
 
-def _time(spread: Spread, entries: LoadCounts, buckets: Int64) -> OverTime:
+def _time(spread: Spread, entries: LoadCounts) -> OverTime:
     k = len(spread.endpoint)
     rows = np.flatnonzero(spread.kind >= 0)
     place = np.searchsorted(spread.endpoint, entries.backend[rows])
     sums = sum_rows(spread.kind[rows] * k + place, spread.n_strata * k, entries.by_time[rows])
-    counts = sums.reshape(spread.n_strata, k, len(buckets)).transpose(0, 2, 1)
-    kind, bucket = np.nonzero(counts.any(axis=2))
-    return over_time(buckets[bucket], kind, counts[kind, bucket])
+    return over_time(sums.reshape(spread.n_strata, k, -1).transpose(0, 2, 1))
 
 
 def is_idle(assessment: Assessment, thresholds: Thresholds) -> list[bool]:

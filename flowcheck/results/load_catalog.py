@@ -102,7 +102,7 @@ def read_catalog(
         found.append(PortFacts(service, port, first, segments))
     spans = service_spans(cluster, [service for service, _ in ports])
     same = count_together(ports, spans)
-    return Catalog(services, tuple(found), reader.facts, names, nodes, reader.zones, same, spans)
+    return Catalog(services, tuple(found), reader.facts(), names, nodes, reader.zones, same, spans)
 
 
 def _instant(start: int, after: int) -> int:
@@ -111,11 +111,11 @@ def _instant(start: int, after: int) -> int:
 
 
 class _Reader:
-    """Reads members, and gathers ``facts`` of every endpoint that is one."""
+    """Reads members, and gathers the facts of every endpoint that is one."""
 
     def __init__(self, cluster: Cluster, locate: Locate) -> None:
         self._locate = locate
-        self.facts: dict[int, EndpointFacts] = {}
+        self._seen: dict[int, tuple[Pod | None, str, str, str]] = {}
         self.zones = {node.name: _first(node.labels, ZONE_LABELS) for node in cluster.nodes}
         self._slices: dict[tuple[str, str], dict[object, list[EndpointSlice]]] = defaultdict(dict)
         for number, one in enumerate(cluster.slices):
@@ -145,7 +145,7 @@ class _Reader:
                     continue
                 zone = backend.zone or self.zones.get(backend.node, "")
                 pod = self._version(one.namespace, backend.pod, at)
-                self._remember(endpoint, pod, backend.address, backend.node, zone)
+                self._seen[endpoint] = pod, backend.address, backend.node, zone
                 yield Member(
                     endpoint,
                     backend.node,
@@ -176,7 +176,7 @@ class _Reader:
             for address in pod.addresses or ("",):
                 endpoint = self._locate(pod.namespace, pod.name, address, at)
                 if endpoint >= 0:
-                    self._remember(endpoint, pod, address, pod.node, zone)
+                    self._seen[endpoint] = pod, address, pod.node, zone
                     ready = pod.ready or service.publish_not_ready
                     yield Member(
                         endpoint,
@@ -188,14 +188,17 @@ class _Reader:
                         template=pod.template,
                     )
 
-    def _remember(self, endpoint: int, pod: Pod | None, address: str, node: str, zone: str) -> None:
-        if pod is None:
-            self.facts[endpoint] = EndpointFacts(address, address, node=node, zone=zone)
-            return
-        workload = str(pod.workload)
-        name = workload if pod.template else f"{pod.namespace}/Pod/{pod.name}"
-        generation = _first(pod.labels, GENERATION_LABELS)
-        self.facts[endpoint] = EndpointFacts(name, address, workload, generation, node, zone)
+    def facts(self) -> dict[int, EndpointFacts]:
+        """Of every member read, as it was last."""
+        return {endpoint: _facts(*seen) for endpoint, seen in self._seen.items()}
+
+
+def _facts(pod: Pod | None, address: str, node: str, zone: str) -> EndpointFacts:
+    if pod is None:
+        return EndpointFacts(address, address, node=node, zone=zone)
+    workload = str(pod.workload)
+    name = workload if pod.template else f"{pod.namespace}/Pod/{pod.name}"
+    return EndpointFacts(name, address, workload, _first(pod.labels, GENERATION_LABELS), node, zone)
 
 
 T = TypeVar("T", Pod, EndpointSlice)
@@ -203,6 +206,8 @@ T = TypeVar("T", Pod, EndpointSlice)
 
 def _latest(versions: Sequence[T], at: int) -> T | None:
     """Where two versions may hold, the later does, as for policies."""
+    if len(versions) == 1:
+        return versions[0] if versions[0].lifetime.possible(at) else None
     there = [version for version in versions if version.lifetime.possible(at)]
     return max(there, key=lambda version: version.lifetime.start, default=None)
 

@@ -11,17 +11,18 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
+from flowcheck.kernels.load import add_rows
 from flowcheck.results.load import LoadEntries
 
 POINT = 7
 
 
 class LoadCounts(NamedTuple):
-    """Sums by what was asked, who answered, whence and where to, each (entries,).
+    """Sums by what was asked, who answered, whence and where to, each (entries,), in this order.
 
     what, backend int32: as in :class:`flowcheck.arrays.Attributed`. segment, origin int32: -1 none; the
     number of nodes is the outside. place int32: where the backend is, seen from the client. by_time (entries,
-    buckets) int64: connections in each bucket.
+    buckets) int64: connections in each bucket, the earliest first.
     """
 
     what: Int32
@@ -62,7 +63,7 @@ def take_apart_load(entries: LoadEntries) -> LoadCounts:
         connections=connections[best],
         bytes_=entries.load[best, a.LOAD_BYTES],
         packets=entries.load[best, a.LOAD_PACKETS],
-        by_time=np.ascontiguousarray(entries.by_time[:, best].T),
+        by_time=np.ascontiguousarray(entries.by_time[np.ix_(np.argsort(entries.buckets), best)].T),
     )
 
 
@@ -98,8 +99,5 @@ def _reduced(choose: np.ufunc, column: Int64, begins: Int64) -> Int64:
 def sum_rows(group: Int32 | Int64, n_groups: int, values: Int64) -> Int64:
     """(n_groups, columns) the sums of each group's rows, from group (rows,) and values (rows, columns)."""
     sums = np.zeros((n_groups, values.shape[1]), dtype=np.int64)
-    order = np.argsort(group, kind="stable")
-    begins = _begins(group[order])
-    if len(begins):
-        sums[group[order[begins]]] = np.add.reduceat(values[order], begins, axis=0)
+    add_rows(sums, group.astype(np.int64), np.ascontiguousarray(values))
     return sums

@@ -11,7 +11,7 @@ from flowcheck.arrays import Int64
 from flowcheck.model.options import Thresholds
 from flowcheck.results.load_assess import Assessment, is_idle
 from flowcheck.results.load_catalog import Catalog
-from flowcheck.results.load_counts import LoadCounts
+from flowcheck.results.load_counts import LoadCounts, sum_rows
 from flowcheck.results.load_measures import Float64, wilson_interval
 from flowcheck.results.load_records import EndpointLoad
 from flowcheck.results.load_split import ByEndpoint
@@ -88,11 +88,11 @@ def endpoint_loads(
 
 def _amounts(entries: LoadCounts) -> dict[int, _Amounts]:
     located = entries.backend >= 0
-    distinct, which = np.unique(entries.backend[located], return_inverse=True)
-    sums = np.zeros((len(distinct), 3), dtype=np.int64)
-    for column, amounts in enumerate((entries.connections, entries.bytes_, entries.packets)):
-        np.add.at(sums[:, column], which, amounts[located])
-    return {endpoint: _Amounts(*row) for endpoint, row in zip(distinct.tolist(), sums.tolist(), strict=True)}
+    endpoints = {e: place for place, e in enumerate(dict.fromkeys(entries.backend[located].tolist()))}
+    place = np.array([endpoints[e] for e in entries.backend[located].tolist()], dtype=np.int64)
+    columns = np.column_stack([entries.connections, entries.bytes_, entries.packets])[located]
+    sums = sum_rows(place, len(endpoints), columns).tolist()
+    return {endpoint: _Amounts(*row) for endpoint, row in zip(endpoints, sums, strict=True)}
 
 
 def _expected(one: Assessment) -> dict[int, _Expected]:

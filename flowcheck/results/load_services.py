@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32, Int64
+from flowcheck.arrays import Int32
 from flowcheck.model.options import Thresholds
 from flowcheck.results.load import LoadEntries
 from flowcheck.results.load_assess import Assessment, Clients, assess
@@ -70,14 +71,14 @@ def assess_load(
         them = ClientEntries._make(column[client_rows[number]] for column in clients)
         who = _clients(_lasting(facts, own), spread, own, them, level)
         chosen.append(own)
-        found.append(assess(facts, spread, own, who, entries.buckets))
+        found.append(assess(facts, spread, own, who))
     adjusted = _adjust(found)
     shared = shared_connections(catalog, counts)
     context = Context(
         catalog=catalog,
         thresholds=thresholds,
         level=int(entries.levels[0]),
-        buckets=entries.buckets,
+        buckets=np.sort(entries.buckets),
         ambiguous=ambiguous_connections(shared),
         estimated=split(shared, chosen) if proportional else {},
         other_port=other_port_connections(catalog, counts),
@@ -96,17 +97,16 @@ def assess_load(
     )
 
 
-def _by_port(what: Int32, n_ports: int) -> list[Int64]:
-    """The entries of each service port."""
-    order = np.argsort(what, kind="stable")
-    bounds = np.searchsorted(what[order], np.arange(n_ports + 1))
-    return [order[bounds[n] : bounds[n + 1]] for n in range(n_ports)]
+def _by_port(what: Int32, n_ports: int) -> list[slice]:
+    """The entries of each service port, which stand together."""
+    bounds = np.searchsorted(what, np.arange(n_ports + 1)).tolist()
+    return [slice(first, last) for first, last in pairwise(bounds)]
 
 
 def _lasting(facts: PortFacts, entries: LoadCounts) -> set[int]:
     """The endpoints that were usable in every segment with connections."""
-    used = np.unique(entries.segment[entries.connections > 0]) - facts.first_segment
-    ready = [{member.endpoint for member in facts.segments[n] if member.ready} for n in used.tolist()]
+    used = {segment - facts.first_segment for segment in entries.segment[entries.connections > 0].tolist()}
+    ready = [{member.endpoint for member in facts.segments[n] if member.ready} for n in used]
     return set.intersection(*ready) if ready else set()
 
 
@@ -115,9 +115,8 @@ def _clients(
 ) -> Clients:
     """The clients of one service port. Endpoints that were not ``lasting`` are nobody's place: a client may
     have had to leave them."""
-    backend = clients.backend
-    place = np.searchsorted(spread.endpoint, backend)
-    place[~np.isin(backend, sorted(lasting & set(spread.endpoint.tolist())))] = -1
+    places = {e: place for place, e in enumerate(spread.endpoint.tolist()) if e in lasting}
+    place = np.array([places.get(e, -1) for e in clients.backend.tolist()], dtype=np.int64)
     return Clients(
         ClientCounts(clients.client, place, clients.connections, clients.first_seen, clients.last_seen),
         distinct=len(np.unique(clients.client)) << level,

@@ -14,7 +14,7 @@ import numpy as np
 
 from flowcheck.arrays import Int32, Int64
 from flowcheck.results.load_catalog import Catalog, PortFacts, family_of
-from flowcheck.results.load_counts import LoadCounts
+from flowcheck.results.load_counts import LoadCounts, sum_rows
 from flowcheck.results.load_expected import Origin, Shares, expect, is_headless
 from flowcheck.results.load_measures import Float64
 
@@ -68,8 +68,8 @@ def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread
             stays += total * sum(s for e, s in shares.items() if catalog.facts_of(e).zone == origin.zone)
     expected = np.array(sorted(sums), dtype=np.int32)
     tested = kind >= 0
-    counts = np.zeros(len(expected), dtype=np.int64)
-    np.add.at(counts, np.searchsorted(expected, entries.backend[tested]), entries.connections[tested])
+    place = np.searchsorted(expected, entries.backend[tested])
+    counts = sum_rows(place, len(expected), entries.connections[tested, np.newaxis])[:, 0]
     return Spread(
         endpoint=expected,
         counts=counts,
@@ -116,4 +116,6 @@ def _parts(endpoint: Int32, tied: list[list[int]]) -> Int64:
     for together in tied:
         for e in together:
             part[root(e)] = root(together[0])
-    return np.unique([root(e) for e in endpoint.tolist()], return_inverse=True)[1].astype(np.int64)
+    roots = [root(e) for e in endpoint.tolist()]
+    numbers = {e: number for number, e in enumerate(dict.fromkeys(roots))}
+    return np.array([numbers[e] for e in roots], dtype=np.int64)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flowcheck.results.load_records import EndpointLoad, ServiceLoad
+from flowcheck.results.load_records import ServiceLoad
 
 _TEXT, _COUNT, _REAL, _FLAG = pa.string(), pa.uint64(), pa.float64(), pa.bool_()
 _KEY = [
@@ -63,30 +63,27 @@ _ENDPOINT = [
     ("ambiguous", _COUNT),
     ("estimated", _COUNT),
 ]
+_FIELDS = {"endpoint_state": "state"}
+"""Columns of endpoints that are not called as the field of the record is."""
 SERVICES_SCHEMA = pa.schema([*_OWN, *((name, type_) for name, type_, _ in _DERIVED)])
 LOAD_SCHEMA = pa.schema([*_KEY, *_ENDPOINT])
 
 
 def services_table(services: Sequence[ServiceLoad]) -> pa.Table:
     """The table of services.parquet."""
-    rows = [
-        {name: getattr(service, name) for name, _ in _OWN}
-        | {name: value(service) for name, _, value in _DERIVED}
-        for service in services
-    ]
-    return pa.Table.from_pylist(rows, schema=SERVICES_SCHEMA)
+    own = [[getattr(service, name) for service in services] for name, _ in _OWN]
+    derived = [[value(service) for service in services] for _, _, value in _DERIVED]
+    return _table([*own, *derived], SERVICES_SCHEMA)
 
 
 def load_table(services: Sequence[ServiceLoad]) -> pa.Table:
     """The table of load.parquet."""
-    rows = [
-        {name: getattr(service, name) for name, _ in _KEY}
-        | {name: _value(endpoint, name) for name, _ in _ENDPOINT}
-        for service in services
-        for endpoint in service.endpoints
-    ]
-    return pa.Table.from_pylist(rows, schema=LOAD_SCHEMA)
+    keys = [[getattr(service, name) for service in services for _ in service.endpoints] for name, _ in _KEY]
+    endpoints = [endpoint for service in services for endpoint in service.endpoints]
+    own = [[getattr(endpoint, _FIELDS.get(name, name)) for endpoint in endpoints] for name, _ in _ENDPOINT]
+    return _table([*keys, *own], LOAD_SCHEMA)
 
 
-def _value(endpoint: EndpointLoad, column: str) -> Any:
-    return getattr(endpoint, "state" if column == "endpoint_state" else column)
+def _table(columns: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -47,14 +47,15 @@ def fit_shares(counts: Int64, expected: Float64, part: Int64 | None = None) -> F
     degree of freedom; None: all are one part.
     """
     part = np.zeros(len(counts), dtype=np.int64) if part is None else part
-    freedom = len(counts) - len(np.unique(part))
+    n_parts = len(set(part.tolist()))
+    freedom = len(counts) - n_parts
     n = int(counts.sum())
     if freedom == 0 or n == 0:
         return NOTHING
     statistic = pearson(counts, expected)
     if expected.min() >= LEAST_EXPECTED:
         return Fit("chi-square", statistic, freedom, chi_square_tail(statistic, freedom))
-    if len(np.unique(part)) == 1:
+    if n_parts == 1:
         if comb(n + freedom, freedom) <= MOST_OUTCOMES:
             return Fit("exact", statistic, freedom, exact_p(counts, expected))
         if n * LEAST_DRAWS <= MOST_TO_DRAW:

@@ -8,42 +8,31 @@ import numpy as np
 
 from flowcheck.arrays import Int64
 from flowcheck.kernels.statistics import chi_square_tail
-from flowcheck.results.load_measures import Float64, jain
 from flowcheck.results.load_tests import Fit, fit_rows
 
 
 class OverTime(NamedTuple):
-    """bucket (buckets,) int64: numbers of the buckets with connections, ascending; connections (buckets,) and
-    jain (buckets,) in each. fit: whether all buckets spread alike. excess_cv: what the difference between
-    buckets comes to beyond chance, as a CV. run: the most buckets on end in which one endpoint had every
-    connection, run_connections those."""
+    """fit: whether all buckets spread alike. excess_cv: what the difference between buckets comes to beyond
+    chance, as a CV. run: the most buckets on end in which one endpoint had every connection, run_connections
+    those."""
 
-    bucket: Int64
-    connections: Int64
-    jain: Float64
     fit: Fit
     excess_cv: float
     run: int
     run_connections: int
 
 
-def over_time(bucket: Int64, stratum: Int64, counts: Int64) -> OverTime:
-    """From counts (rows, k), each row those of one bucket and stratum.
+def over_time(counts: Int64) -> OverTime:
+    """From counts (strata, buckets, k), of each stratum bucket by bucket.
 
     A stratum is a stretch of time and a set of origins for which the same endpoints were expected: only
     inside one are buckets compared.
     """
-    numbers, row = np.unique(bucket, return_inverse=True)
-    whole = np.zeros((len(numbers), counts.shape[1]), dtype=np.int64)
-    np.add.at(whole, row, counts)
-    fit = _combine([fit_rows(_of(stratum == s, bucket, counts)) for s in np.unique(stratum)])
-    totals = whole.sum(axis=1)
-    n = int(totals.sum())
+    fit = _combine([fit_rows(_used(rows)) for rows in counts if rows.any()])
+    whole = _used(counts.sum(axis=0))
+    n = int(whole.sum())
     run, run_connections = longest_run(whole)
     return OverTime(
-        bucket=numbers,
-        connections=totals,
-        jain=jain(whole),
         fit=fit,
         excess_cv=float(np.sqrt(max(0.0, fit.statistic - fit.freedom) / n)) if n else 0.0,
         run=run,
@@ -51,10 +40,10 @@ def over_time(bucket: Int64, stratum: Int64, counts: Int64) -> OverTime:
     )
 
 
-def _of(chosen: np.ndarray, bucket: Int64, counts: Int64) -> Int64:
-    """The chosen rows in the order of their buckets."""
-    rows: Int64 = counts[chosen][np.argsort(bucket[chosen], kind="stable")]
-    return rows
+def _used(rows: Int64) -> Int64:
+    """Those with connections."""
+    used: Int64 = rows[rows.any(axis=1)]
+    return used
 
 
 def _combine(fits: list[Fit]) -> Fit:
