@@ -12,6 +12,7 @@ from flowcheck.kernels import (
     attribute,
     classes,
     connections,
+    contingency,
     decide,
     edges,
     initiators,
@@ -82,6 +83,8 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     books = ((int32(2), int64(1, columns)) for columns in (4, 5))
     time = (int32(4), int64(2, 2), int64(2, 1))
     load.count_flows(*books, time, (0, 0, 0), (0, 0), setting, flows, attributed, 0)
+    contingency.fit_rows(int64(1, 1), 5.0)
+    contingency.longest_run(int64(1, 1))
     counts, shares = np.array([1, 0]), np.array([0.5, 0.5])
     statistics.chi_square_tail(1.0, 1)
     statistics.binomial_tail(1, 2, 0.5)

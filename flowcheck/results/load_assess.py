@@ -149,7 +149,7 @@ def _time(spread: Spread, entries: LoadCounts) -> OverTime:
     rows = np.flatnonzero(spread.kind >= 0)
     place = np.searchsorted(spread.endpoint, entries.backend[rows])
     sums = sum_rows(spread.kind[rows] * k + place, spread.n_strata * k, entries.by_time[rows])
-    return over_time(sums.reshape(spread.n_strata, k, -1).transpose(0, 2, 1))
+    return over_time(np.ascontiguousarray(sums.reshape(spread.n_strata, k, -1).transpose(0, 2, 1)))
 
 
 def is_idle(assessment: Assessment, thresholds: Thresholds) -> list[bool]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arrays import Int64
+from flowcheck.kernels import contingency
 from flowcheck.kernels.multinomial import exact_tail, sample_tail
 from flowcheck.kernels.statistics import chi_square_tail
 from flowcheck.results.load_measures import Float64
@@ -110,40 +111,8 @@ def _pool(counts: Int64, expected: Float64) -> tuple[Int64, Float64]:
 def fit_rows(counts: Int64) -> Fit:
     """Whether the rows of counts (rows, k) spread alike, whatever the spread; adjacent rows are pooled until
     every cell expects enough, rare columns with one another."""
-    used = counts[:, counts.sum(axis=0) > 0]
-    columns = _pool_columns(used) if used.shape[1] > 1 else used
-    rows = _pool_rows(columns) if columns.shape[1] > 1 else columns
-    freedom = (rows.shape[0] - 1) * (rows.shape[1] - 1)
-    if freedom <= 0:
-        return NOTHING
-    expected = np.outer(rows.sum(axis=1), rows.sum(axis=0)) / rows.sum()
-    statistic = pearson(rows, expected)
-    return Fit("chi-square", statistic, freedom, chi_square_tail(statistic, freedom))
-
-
-def _pool_columns(counts: Int64) -> Int64:
-    """Columns that together have less than half of an equal share become one."""
-    totals = counts.sum(axis=0)
-    order = np.argsort(totals, kind="stable")
-    least = totals.sum() / (2 * len(totals))
-    n_pooled = int(np.searchsorted(np.cumsum(totals[order]), least)) + 1
-    pooled = counts[:, order[:n_pooled]].sum(axis=1, keepdims=True)
-    return np.hstack([counts[:, order[n_pooled:]], pooled])
-
-
-def _pool_rows(counts: Int64) -> Int64:
-    totals = counts.sum(axis=1)
-    least = LEAST_EXPECTED * totals.sum() / counts.sum(axis=0).min()
-    starts, gathered = [0], 0
-    for row, total in enumerate(totals.tolist()):
-        if gathered >= least:
-            starts.append(row)
-            gathered = 0
-        gathered += total
-    if gathered < least and len(starts) > 1:
-        starts.pop()
-    pooled: Int64 = np.add.reduceat(counts, starts, axis=0)
-    return pooled
+    statistic, freedom = contingency.fit_rows(counts, LEAST_EXPECTED)
+    return Fit("chi-square", statistic, freedom, chi_square_tail(statistic, freedom)) if freedom else NOTHING
 
 
 def adjust(p_values: Float64) -> Float64:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arrays import Int64
+from flowcheck.kernels.contingency import longest_run
 from flowcheck.kernels.statistics import chi_square_tail
 from flowcheck.results.load_tests import Fit, fit_rows
 
@@ -28,8 +29,8 @@ def over_time(counts: Int64) -> OverTime:
     A stratum is a stretch of time and a set of origins for which the same endpoints were expected: only
     inside one are buckets compared.
     """
-    fit = _combine([fit_rows(_used(rows)) for rows in counts if rows.any()])
-    whole = _used(counts.sum(axis=0))
+    fit = _combine([fit_rows(rows) for rows in counts])
+    whole = counts.sum(axis=0)
     n = int(whole.sum())
     run, run_connections = longest_run(whole)
     return OverTime(
@@ -40,34 +41,8 @@ def over_time(counts: Int64) -> OverTime:
     )
 
 
-def _used(rows: Int64) -> Int64:
-    """Those with connections."""
-    used: Int64 = rows[rows.any(axis=1)]
-    return used
-
-
 def _combine(fits: list[Fit]) -> Fit:
     """The sum of independent statistics."""
     statistic = sum(fit.statistic for fit in fits)
     freedom = sum(fit.freedom for fit in fits)
     return Fit("chi-square" if freedom else "none", statistic, freedom, chi_square_tail(statistic, freedom))
-
-
-def longest_run(counts: Int64) -> tuple[int, int]:
-    """Buckets on end, and their connections, in which the same endpoint had every one of at least two.
-
-    counts (buckets, k): without the buckets that had no connections, which neither end a run nor count.
-    """
-    totals = counts.sum(axis=1)
-    alone = (totals >= 2) & (counts.max(axis=1, initial=0) == totals)
-    holders = np.where(alone, counts.argmax(axis=1), -1).tolist()
-    best = (0, 0)
-    length = connections = 0
-    before = -1
-    for holder, total in zip(holders, totals.tolist(), strict=True):
-        same = holder == before
-        length, connections = (length + 1, connections + total) if same else (1, total)
-        before = holder
-        if holder >= 0:
-            best = max(best, (length, connections))
-    return best

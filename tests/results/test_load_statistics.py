@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck.arrays import Int64
+from flowcheck.kernels.contingency import longest_run
 from flowcheck.model.options import Thresholds
 from flowcheck.results.load_clients import (
     ClientCounts,
@@ -21,7 +22,7 @@ from flowcheck.results.load_clients import (
 from flowcheck.results.load_measures import Float64, jain, measure, wilson_interval
 from flowcheck.results.load_states import Evidence, State, Why, decide, is_large, is_over_even
 from flowcheck.results.load_tests import adjust, drawn_p, exact_p, fit_rows, fit_shares
-from flowcheck.results.load_time import longest_run, over_time
+from flowcheck.results.load_time import over_time
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 
@@ -231,9 +232,48 @@ def test_thin_buckets_are_pooled_with_their_neighbours() -> None:
     assert fit_rows(rare).p > 0.9
 
 
+def naive_fit(counts: np.ndarray) -> tuple[float, int]:
+    """Statistic and freedom with rows and columns pooled one after the other."""
+    counts = counts[:, counts.sum(axis=0) > 0]
+    columns = sorted(counts.T.tolist(), key=sum)
+    while len(columns) > 1 and sum(columns[0]) < counts.sum() / (2 * counts.shape[1]):
+        columns[0] = [x + y for x, y in zip(columns[0], columns.pop(1), strict=True)]
+    if len(columns) < 2:
+        return 0.0, 0
+    table = np.array(columns).T
+    pooled = [np.zeros(len(columns), dtype=np.int64)]
+    least = 5 * table.sum() / table.sum(axis=0).min()
+    for row in table:
+        if pooled[-1].sum() >= least:
+            pooled.append(np.zeros_like(row))
+        pooled[-1] = pooled[-1] + row
+    if len(pooled) > 1 and pooled[-1].sum() < least:
+        last = pooled.pop()
+        pooled[-1] = pooled[-1] + last
+    table = np.array(pooled)
+    freedom = (len(table) - 1) * (len(columns) - 1)
+    if freedom == 0:
+        return 0.0, 0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    return float(((table - expected) ** 2 / expected).sum()), freedom
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda k: st.lists(st.lists(st.integers(0, 40), min_size=k, max_size=k), min_size=1)
+    )
+)
+def test_rows_and_columns_are_pooled_as_one_would_by_hand(rows: list[list[int]]) -> None:
+    counts = np.array(rows)
+    found = fit_rows(counts)
+    statistic, freedom = naive_fit(counts) if counts.any() else (0.0, 0)
+    assert (found.statistic, found.freedom) == (pytest.approx(statistic, rel=1e-12), freedom)
+
+
 def test_the_longest_run_at_one_endpoint() -> None:
     rows = np.array([[5, 0], [9, 0], [0, 4], [0, 1], [0, 7], [0, 7], [0, 7]])
     assert longest_run(rows) == (3, 21)
+    assert longest_run(np.insert(rows, 5, 0, axis=0)) == (3, 21)
     assert longest_run(np.array([[1, 1], [2, 3]])) == (0, 0)
 
 
