@@ -1,14 +1,17 @@
 """What counting the load adds to an audit: ``python -m benchmarks.bench_load [--size medium] [--runs 5]``.
 
 The same flows are audited with and without it, in turn, every output file written. Ratios are taken round by
-round: of judging alone, which is what grows with the rows, and of everything from the loaded cluster to the
-last file. Processor seconds are those of all processes; they differ less from run to run than the clock's.
+round: of judging alone, which is what grows with the rows; of the whole audit as its command does it, a
+process of its own from its start to its end; and of what that takes from the loaded cluster on. Processor
+seconds are those of all processes; they differ less from run to run than the clock's.
 """
 
 from __future__ import annotations
 
 import gc
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -28,17 +31,38 @@ from flowcheck.runners.request import AuditRequest
 
 class Seconds(NamedTuple):
     judging: float
-    whole: float
+    command: float
     processor: float
+    from_cluster: float
 
 
-def audit(flows: Path, cluster: Cluster, load: bool) -> Seconds:
-    """One audit, from the loaded cluster on."""
+def audit(world: Path, load: bool) -> Seconds:
+    """One audit in a process of its own."""
+    before, began = _processor(), time.perf_counter()
+    told = subprocess.run(
+        [sys.executable, "-c", f"from benchmarks.bench_load import child; child({str(world)!r}, {load})"],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    command = time.perf_counter() - began
+    judging, from_cluster = map(float, told.stdout.split())
+    return Seconds(judging, command, _processor() - before, from_cluster)
+
+
+def child(world: str, load: bool) -> None:
+    """The audit, and the seconds of judging and of everything from the loaded cluster on."""
+    gc.set_threshold(ALLOCATIONS)
+    loaded = 0.0
+
+    def load_cluster() -> Cluster:
+        nonlocal loaded
+        cluster = flowcheck.load_cluster([Path(world) / "cluster"])
+        loaded = time.perf_counter()
+        return cluster
+
     with tempfile.TemporaryDirectory(prefix="flowcheck-bench-") as out:
-        before, began = _processor(), time.perf_counter()
-        result = run_audit([flows], lambda: cluster, AuditRequest(out=Path(out), load=load))
-        whole = time.perf_counter() - began
-        return Seconds(result.summary.timings.judge, whole, _processor() - before)
+        result = run_audit([Path(world) / "flows"], load_cluster, AuditRequest(out=Path(out), load=load))
+        click.echo(f"{result.summary.timings.judge} {time.perf_counter() - loaded}")
 
 
 def _processor() -> float:
@@ -51,14 +75,9 @@ def _processor() -> float:
 @click.option("--runs", type=click.IntRange(min=1), default=5, show_default=True)
 def main(size: str, runs: int) -> None:
     """Print the median seconds without and with the load, and of the ratios also the least and greatest."""
-    gc.set_threshold(ALLOCATIONS)
     world = ready(SIZES[size], "strings", SIZES[size].n_flows)
-    cluster = flowcheck.load_cluster([world / "cluster"])
-    audit(world / "flows", cluster, load=True)
-    pairs = [
-        (audit(world / "flows", cluster, load=False), audit(world / "flows", cluster, load=True))
-        for _ in range(runs)
-    ]
+    audit(world, load=True)
+    pairs = [(audit(world, load=False), audit(world, load=True)) for _ in range(runs)]
     for name in Seconds._fields:
         without, with_load = zip(
             *((getattr(one, name), getattr(two, name)) for one, two in pairs), strict=True
