@@ -23,7 +23,7 @@ import click
 import flowcheck
 from benchmarks.generate import ready
 from benchmarks.sizes import SIZES
-from flowcheck.cli.main import ALLOCATIONS
+from flowcheck.cli.main import COLLECTIONS
 from flowcheck.model.cluster import Cluster
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.request import AuditRequest
@@ -51,7 +51,7 @@ def audit(world: Path, load: bool) -> Seconds:
 
 def child(world: str, load: bool) -> None:
     """The audit, and the seconds of judging and of everything from the loaded cluster on."""
-    gc.set_threshold(ALLOCATIONS)
+    gc.set_threshold(*COLLECTIONS)
     loaded = 0.0
 
     def load_cluster() -> Cluster:

@@ -54,8 +54,7 @@ def pool_columns(counts):
 def pool_rows(counts, column_sums, least_expected):
     """(which pooled row each is, (rows,), and the sums of those): rows on end until the rarest column expects
     enough."""
-    total, rarest = column_sums.sum(), max(1, column_sums.min())
-    least = least_expected * total / rarest
+    least = max(1.0, least_expected * column_sums.sum() / max(1, column_sums.min()))
     row_of, pooled = np.zeros(counts.shape[0], np.int64), np.zeros(max(1, counts.shape[0]), np.int64)
     n = 0
     for i in range(counts.shape[0]):

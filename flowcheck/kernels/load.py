@@ -222,6 +222,14 @@ def add_counts(counts, numbers, more):
 
 
 @kernel
+def turn(by_time, buckets, numbers, by_number):
+    """by_number (n, b): the counts by_time (buckets, numbers) of some numbers (n,) in some buckets (b,)."""
+    for k in range(numbers.size):
+        for place in range(buckets.size):
+            by_number[k, place] = by_time[buckets[place], numbers[k]]
+
+
+@kernel
 def add_rows(sums, group, values):
     """Add each row of values (rows, columns) to that of its group (rows,) in sums (groups, columns)."""
     for row in range(group.size):

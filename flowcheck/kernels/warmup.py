@@ -78,6 +78,7 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     attribute.attribute(setting, flows, judged.verdict, int32(1), attributed, int64(a.N_CLASSES))
     load.number_keys(int32(2), int64(1, 4), 0, int64(1), int64(1), int32(1), 1)
     load.last_levels(int64(1), int8(1))
+    load.turn(int64(1, 1), int64(1), int64(1), int64(1, 1))
     load.add_rows(int64(1, 1), int64(1), int64(1, 1))
     load.add_counts(int64(1), int32(1), int64(1))
     books = ((int32(2), int64(1, columns)) for columns in (4, 5))
@@ -93,10 +94,10 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
 
 
 def _services(int32: Callable[..., Any], int64: Callable[..., Any]) -> a.ServiceTable:
-    """No Services."""
+    """One service port that nothing is behind."""
     long = ("segment_start", "node_port_start", "backend_start", "backend_end")
     fields = {name: int64(0) if name in long else int32(2) for name in a.ServiceTable._fields}
-    return a.ServiceTable(**fields)
+    return a.ServiceTable(**{**fields, "slot": int32(1), "port": int32(1)})
 
 
 def _zeros(dtype: type[np.generic]) -> Callable[..., Any]:

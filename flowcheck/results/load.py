@@ -27,7 +27,7 @@ class Bounds(NamedTuple):
     cells: int = 1 << 23
 
 
-IN_A_TASK = Bounds(1 << 15, 1 << 21)
+IN_A_TASK = Bounds(1 << 15, 1 << 19)
 """Of a million rows or so; what stays in the processor's cache costs a third of what does not."""
 LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
 
@@ -35,9 +35,9 @@ LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
 class LoadEntries(NamedTuple):
     """What a table holds, for other processes.
 
-    load (n, 4) int64, rows as in :mod:`flowcheck.kernels.load`. buckets (b,) int64 and by_time (b, n) int64:
-    connections by minute >> levels[0]. clients (m, 5) int64, likewise, those kept at levels[1]. totals
-    (classes,) int64: records by class of attribution.
+    load (n, 4) int64, rows as in :mod:`flowcheck.kernels.load`. buckets (b,) int64 and by_time (b, n or more)
+    int64: connections by minute >> levels[0], in the first n columns. clients (m, 5) int64, likewise, those
+    kept at levels[1]. totals (classes,) int64: records by class of attribution.
     """
 
     load: Int64
@@ -60,7 +60,8 @@ class LoadBytes(msgspec.Struct, frozen=True):
 
 
 def pack(entries: LoadEntries) -> LoadBytes:
-    return LoadBytes(*(array.tobytes() for array in entries))
+    used = entries._replace(by_time=entries.by_time[:, : len(entries.load)])
+    return LoadBytes(*(array.tobytes() for array in used))
 
 
 def unpack(packed: LoadBytes) -> LoadEntries:
@@ -183,7 +184,7 @@ class LoadTable:
         return LoadEntries(
             load=load.content(),
             buckets=time.content()[:, a.ONE].copy(),
-            by_time=time.counts[: time.used, : load.used],
+            by_time=time.counts[: time.used],
             clients=self._clients.content(),
             levels=np.array([time.level, self._level], dtype=np.int64),
             totals=self._totals.copy(),

@@ -11,7 +11,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
-from flowcheck.kernels.load import add_rows
+from flowcheck.kernels.load import add_rows, turn
 from flowcheck.results.load import LoadEntries
 
 POINT = 7
@@ -48,12 +48,14 @@ class ClientEntries(NamedTuple):
 
 
 def take_apart_load(entries: LoadEntries) -> LoadCounts:
-    connections = entries.by_time.sum(axis=0)
+    connections = entries.by_time.sum(axis=0)[: len(entries.load)]
     words = entries.load[:, : a.TWO + 1]
     keys = words & [-1, ~POINT]
     order = np.lexsort((words[:, 1], -entries.load[:, a.LOAD_BYTES], -connections, keys[:, 1], keys[:, 0]))
     best = order[_begins(*keys[order].T)]
     what, where = keys[best].T
+    by_time = np.empty((len(best), len(entries.buckets)), dtype=np.int64)
+    turn(entries.by_time, np.argsort(entries.buckets), best, by_time)
     return LoadCounts(
         what=((what >> 32) - 1).astype(np.int32),
         backend=((what & a.LOW_WORD) - 1).astype(np.int32),
@@ -63,7 +65,7 @@ def take_apart_load(entries: LoadEntries) -> LoadCounts:
         connections=connections[best],
         bytes_=entries.load[best, a.LOAD_BYTES],
         packets=entries.load[best, a.LOAD_PACKETS],
-        by_time=np.ascontiguousarray(entries.by_time[np.ix_(np.argsort(entries.buckets), best)].T),
+        by_time=by_time,
     )
 
 
