@@ -209,7 +209,8 @@ class Tables(NamedTuple):
 class FlowArrays(NamedTuple):
     """One batch of flows as numbers, each (flows,); the source is the initiator wherever that is known.
 
-    src, dst int32: endpoints. src_key, dst_key uint64: words that stand for the addresses. protocol uint8.
+    src, dst int32: endpoints, also of rows that are left out, for which they mean nothing. src_key, dst_key
+    uint64: words that stand for the addresses. protocol uint8.
     src_port, port int32, -1 where not recorded; ``port`` is the destination's. judge uint8: 0 leave the row
     out (rejected, filtered), 1 judge, 2 initiator unknown. observed uint8: model.verdict.Observed. point
     uint8: the canonical observation_point. inferred uint8: 1 where an end's owner is likely, not sure.

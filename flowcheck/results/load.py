@@ -28,7 +28,8 @@ class Bounds(NamedTuple):
 
 
 IN_A_TASK = Bounds(1 << 15, 1 << 19)
-"""Of a million rows or so; what stays in the processor's cache costs a third of what does not."""
+"""Of a million rows or so, which fill no more cells with the five connections that a test asks of each; what
+stays in the processor's cache costs a third of what does not."""
 LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
 
 
