@@ -17,7 +17,7 @@ Flows are counted a block at a time in short loops, so that the processor waits 
 at once and guesses few branches wrong. All that can fail for want of room is done before anything is added: a
 block can be counted again. Arrays are taken out of their tuples before a loop: to do that in it costs ten
 times the work. Indexes are unsigned: of any other, each look-up asks first whether it is negative, which
-took half of the time.
+took a fifth to a third of the time.
 """
 
 import numpy as np

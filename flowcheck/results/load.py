@@ -180,7 +180,7 @@ class LoadTable:
         )
 
     def unordered(self) -> LoadEntries:
-        """The same, for another table, to which the order does not matter."""
+        """The same, for those to whom the order does not matter: other tables, and who assesses."""
         load, time = self._load, self._time
         return LoadEntries(
             load=load.content(),

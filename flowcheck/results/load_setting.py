@@ -85,5 +85,5 @@ def _where_any(places: Int32, values: Int32) -> Int32:
 
 def _locations(nodes: Int32, single: Bool, zones: Int64) -> UInt64:
     """zones (nodes + 1,): of each node, the last is that of none."""
-    words = np.where(single, (zones[nodes] + 1) << 32 | (nodes.astype(np.int64) + 1), 0).astype(np.uint64)
-    return np.append(np.uint64(0), np.where(single, words, a.MANY_SENDERS))
+    words = (zones[nodes] + 1) << 32 | (nodes.astype(np.int64) + 1)
+    return np.append(np.uint64(0), np.where(single, words.astype(np.uint64), a.MANY_SENDERS))
