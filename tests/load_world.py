@@ -10,6 +10,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.model.cluster import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
+from flowcheck.results.load import LoadEntries, LoadTable
 from flowcheck.results.load_catalog import Catalog, EndpointFacts, PortFacts
 from flowcheck.results.load_expected import Member
 from flowcheck.results.load_setting import make_setting as setting_from
@@ -153,6 +154,19 @@ def make_batch(rows: list[Row]) -> Batch:
     columns |= {name: columns[name].astype(type_) for name, type_ in narrow.items()}
     flows = a.FlowArrays(**{name: columns[name] for name in a.FlowArrays._fields})
     return flows, columns["verdict"], columns["named"]
+
+
+def ordered(table: LoadTable) -> LoadEntries:
+    """What a table holds in the order of its keys, whatever was counted first, and only columns in use."""
+    found = table.entries()
+    by_key, by_client = (np.lexsort((rows[:, a.TWO], rows[:, a.ONE])) for rows in (found.load, found.clients))
+    by_bucket = np.argsort(found.buckets)
+    return found._replace(
+        load=found.load[by_key],
+        buckets=found.buckets[by_bucket],
+        by_time=found.by_time[by_bucket][:, by_key],
+        clients=found.clients[by_client],
+    )
 
 
 WEB = Service("x", "web", cluster_ips=("10.96.0.10",), ports=(ServicePort("http", TCP, 80, 8080),))

@@ -169,18 +169,7 @@ class LoadTable:
         return last_level >= self._level
 
     def entries(self) -> LoadEntries:
-        """In the order of their keys, whatever was counted first."""
-        found = self.unordered()
-        by_key, by_client, by_bucket = _order(found.load), _order(found.clients), np.argsort(found.buckets)
-        return found._replace(
-            load=found.load[by_key],
-            buckets=found.buckets[by_bucket],
-            by_time=found.by_time[by_bucket][:, by_key],
-            clients=found.clients[by_client],
-        )
-
-    def unordered(self) -> LoadEntries:
-        """The same, for those to whom the order does not matter: other tables, and who assesses."""
+        """What it holds, in the order in which it came to count that."""
         load, time = self._load, self._time
         return LoadEntries(
             load=load.content(),
@@ -198,8 +187,3 @@ def table_for(services: ServiceTable, bounds: Bounds | None = None) -> LoadTable
     while room < min(4 * len(services.serving), MOST_ROOM):
         room *= 2
     return LoadTable(bounds, room)
-
-
-def _order(rows: Int64) -> Int64:
-    order: Int64 = np.lexsort((rows[:, a.TWO], rows[:, a.ONE]))
-    return order

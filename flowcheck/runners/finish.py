@@ -125,7 +125,7 @@ def _load(run: Finished, totals: Totals) -> LoadResult:
     if run.catalog is None:
         return LoadResult()
     request = run.request
-    entries = run.merged.load.unordered()
+    entries = run.merged.load.entries()
     load = assess_load(run.catalog, entries, request.thresholds, proportional=request.proportional)
     sums.check_load(totals, load)
     return load

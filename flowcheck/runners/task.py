@@ -170,7 +170,7 @@ class _Work:
             violations=self._violations,
             violations_bytes=violations_bytes,
             seen=self._seen,
-            load=pack(self._load.unordered()) if self._load else None,
+            load=pack(self._load.entries()) if self._load else None,
         )
 
 

@@ -12,7 +12,17 @@ from flowcheck import arrays as a
 from flowcheck.model.timeline import BEGINNING
 from flowcheck.results.load import Bounds, LoadEntries, LoadTable, pack, unpack
 from flowcheck.results.load_counts import take_apart_clients, take_apart_load
-from tests.load_world import ICMP, MINUTE, UDP, PortSpec, Row, make_batch, make_endpoints, make_setting
+from tests.load_world import (
+    ICMP,
+    MINUTE,
+    UDP,
+    PortSpec,
+    Row,
+    make_batch,
+    make_endpoints,
+    make_setting,
+    ordered,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 
@@ -97,7 +107,7 @@ def test_the_classes_add_up_to_the_records() -> None:
     rows = [
         Row(OUTSIDE, dst, port, judge=j) for dst in range(10) for port in (80, 8080, 9090) for j in (0, 1, 2)
     ]
-    totals = table_of(*rows).entries().totals
+    totals = ordered(table_of(*rows)).totals
     assert totals.sum() == 60
     assert totals[a.LEFT_OUT] == 0
     assert totals[a.UNKNOWN_INITIATOR] == 30
@@ -110,19 +120,19 @@ def test_a_named_target_port_of_two_numbers() -> None:
     table = LoadTable()
     rows = [Row(OUTSIDE, POD, 8080)] * 10 + [Row(OUTSIDE, OTHER_POD, 9090)] * 10
     table.count(setting, *make_batch([*rows, *[Row(OUTSIDE, POD, 9090)] * 5]))
-    counts = take_apart_load(table.entries())
+    counts = take_apart_load(ordered(table))
     found = {
         (w, b): c
         for w, b, c in zip(*(x.tolist() for x in counts[:2]), counts.connections.tolist(), strict=True)
     }
     elsewhere = 1 + 2
     assert found == {(0, POD): 10, (0, OTHER_POD): 10, (elsewhere, POD): 5}
-    assert table.entries().totals[a.OTHER_PORT] == 5
+    assert ordered(table).totals[a.OTHER_PORT] == 5
 
 
 def test_a_repeated_report_is_a_record_and_no_connection() -> None:
     counts = take_apart_load(
-        table_of(*(Row(OUTSIDE, POD, 9090, counted=c, flow_count=3) for c in (1, 0, 0))).entries()
+        ordered(table_of(*(Row(OUTSIDE, POD, 9090, counted=c, flow_count=3) for c in (1, 0, 0))))
     )
     assert counts.connections.tolist() == [3]
     assert counts.bytes_.tolist() == [30]
@@ -131,7 +141,7 @@ def test_a_repeated_report_is_a_record_and_no_connection() -> None:
 
 def test_of_the_reports_of_both_ends_the_greater_counts() -> None:
     rows = [Row(POD, OTHER_POD, 8080, point=p, bytes_=b) for p, b in ((1, 5), (1, 5), (2, 7), (2, 7), (2, 1))]
-    entries = table_of(*rows).entries()
+    entries = ordered(table_of(*rows))
     counts = take_apart_load(entries)
     assert counts.connections.tolist() == [3]
     assert counts.bytes_.tolist() == [15]
@@ -180,7 +190,7 @@ def test_segments_origins_and_places() -> None:
         Row(OUTSIDE, OTHER_POD, 8080, seen_at=10 * MINUTE),
         Row(NODE, POD, 9090, named=B),
     ]
-    entries = table_of(*rows).entries()
+    entries = ordered(table_of(*rows))
     counts = take_apart_load(entries)
     found = Counter(zip(counts.what.tolist(), counts.segment.tolist(), counts.origin.tolist(), strict=True))
     assert found == {(C, 2, 0): 1, (C, 3, 0): 1, (C, 3, 2): 1, (C, 3, 3): 1, (B, 1, -1): 1}
@@ -197,7 +207,7 @@ def test_clients_are_single_senders() -> None:
         Row(POD, OTHER_POD, 8080, counted=0),
         Row(POD, POD, 7070),
     ]
-    found = take_apart_clients(table_of(*rows).entries())
+    found = take_apart_clients(ordered(table_of(*rows)))
     listed = {tuple(int(column[i]) for column in found) for i in range(len(found.what))}
     assert listed == {
         (C, POD, OTHER_POD, 6, 3, 7),
@@ -274,7 +284,7 @@ def read_time(entries: LoadEntries) -> Counter[tuple[int, ...]]:
 @settings(deadline=None, max_examples=60)
 @given(ROWS)
 def test_the_load_is_counted_as_in_a_dictionary(rows: list[Row]) -> None:
-    entries = table_of(*rows).entries()
+    entries = ordered(table_of(*rows))
     assert entries.levels.tolist() == [0, 0]
     assert read(entries) == as_dictionary(rows)
     assert read_time(entries) == by_time(rows, 0)
@@ -284,7 +294,7 @@ def test_the_load_is_counted_as_in_a_dictionary(rows: list[Row]) -> None:
 @settings(deadline=None, max_examples=60)
 @given(ROWS, BOUNDS)
 def test_too_many_buckets_become_wider_ones(rows: list[Row], bounds: Bounds) -> None:
-    entries = table_of(*rows, bounds=bounds).entries()
+    entries = ordered(table_of(*rows, bounds=bounds))
     level = int(entries.levels[0])
     assert read(entries) == as_dictionary(rows)
     assert read_time(entries) == by_time(rows, level)
@@ -303,7 +313,7 @@ def test_buckets_that_become_one_leave_nothing_behind() -> None:
     for minute in range(20):
         row = Row(OUTSIDE, POD, 9090, seen_at=minute * MINUTE, flow_count=1 + minute)
         table.count(SETTING, *make_batch([row]))
-    entries = table.entries()
+    entries = ordered(table)
     assert entries.levels.tolist() == [3, 0]
     assert entries.by_time.T.tolist() == [[36, 100, 74]]
 
@@ -313,20 +323,20 @@ def test_buckets_that_become_one_leave_nothing_behind() -> None:
 def test_the_order_of_counting_and_merging_does_not_matter(
     parts: list[list[Row]], bounds: Bounds, chosen: object
 ) -> None:
-    whole = table_of(*(row for rows in parts for row in rows), bounds=bounds).entries()
+    whole = ordered(table_of(*(row for rows in parts for row in rows), bounds=bounds))
     shuffled = list(parts)
     chosen.shuffle(shuffled)  # type: ignore[attr-defined]
     merged = LoadTable(bounds, 2)
     for rows in shuffled:
-        merged.merge(unpack(pack(table_of(*rows, bounds=bounds).unordered())))
-    for one, other in zip(merged.entries(), whole, strict=True):
+        merged.merge(unpack(pack(table_of(*rows, bounds=bounds).entries())))
+    for one, other in zip(ordered(merged), whole, strict=True):
         assert one.tolist() == other.tolist()
 
 
 @settings(deadline=None, max_examples=60)
 @given(ROWS)
 def test_connections_by_time_add_up(rows: list[Row]) -> None:
-    counts = take_apart_load(table_of(*rows).entries())
+    counts = take_apart_load(ordered(table_of(*rows)))
     assert counts.by_time.sum(axis=1).tolist() == counts.connections.tolist()
 
 
@@ -336,7 +346,7 @@ def test_a_table_of_clients_that_would_grow_too_large_keeps_a_sample() -> None:
     rows = [Row(src, 0, 80, seen_at=src) for src in range(3600)]
     table = LoadTable(WIDE, 8)
     table.count(setting, *make_batch(rows))
-    entries = table.entries()
+    entries = ordered(table)
     level = int(entries.levels[1])
     kept = take_apart_clients(entries)
     assert level == 2
