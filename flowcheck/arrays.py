@@ -13,6 +13,8 @@ peers      peer classes of one direction, likewise
 ports      port classes: disjoint ranges of TCP, then UDP, then SCTP; then one class for every other
            protocol; then three pseudo classes for TCP, UDP and SCTP flows without a recorded port
 vectors    distinct lists of decisions over the port classes
+questions  what no input tells and a row's match hangs on, such as a namespace's labels; the first, 0,
+           stands for none
 decisions  what can come out: see ``FIRST_RULE_DECISION``
 flows      rows of one batch of flow records
 ========== =====================================================================================
@@ -43,7 +45,7 @@ ACTION_ALLOW, ACTION_DENY, ACTION_PASS = 0, 1, 2
 # Reason codes used by kernels: the order of model.verdict.Reason.
 REASON_UNRESOLVED_SRC, REASON_UNRESOLVED_DST, REASON_AMBIGUOUS_SRC, REASON_AMBIGUOUS_DST = 1, 2, 3, 4
 REASON_UNKNOWN_INITIATOR, REASON_NO_PORT, REASON_UNSUPPORTED_FIELD, REASON_NEEDS_DNS = 5, 6, 7, 8
-REASON_SERVICE_BACKENDS_DIFFER, REASON_AMBIGUOUS_POLICY = 10, 11
+REASON_SERVICE_BACKENDS_DIFFER, REASON_AMBIGUOUS_POLICY, REASON_NO_NAMESPACE, REASON_NO_NODE = 10, 11, 12, 13
 
 # How the initiator of a connection was found, in the order asked.
 BASIS_NONE, BASIS_RECORD, BASIS_FLAGS, BASIS_PAIR, BASIS_LISTENER, BASIS_PORT = range(6)
@@ -74,8 +76,9 @@ class Rows(NamedTuple):
     """One direction of a program as its authors wrote it: what the decision table is filled from.
 
     subject, peer (rows,) int32: index into ``sets``. first_port, last_port (rows,) int32: half-open range
-    of port classes. stage, action (rows,) uint8. maybe (rows,) uint8: 0, or the reason code why
-    the row may or may not match. decision (rows,) int32.
+    of port classes. stage, action (rows,) uint8. subject_if, peer_if (rows,) int32: the questions on which
+    it hangs whether the row is for the subject, and for the peer; 0: it is. decision (rows,) int32.
+    reason (questions,) uint8: the reason code of a verdict that hangs on it.
     """
 
     subject: Int32
@@ -84,8 +87,10 @@ class Rows(NamedTuple):
     last_port: Int32
     stage: UInt8
     action: UInt8
-    maybe: UInt8
+    subject_if: Int32
+    peer_if: Int32
     decision: Int32
+    reason: UInt8
 
 
 class AddressTable(NamedTuple):

@@ -18,6 +18,7 @@ from flowcheck.errors import ManifestError, PolicyError
 from flowcheck.inventory import read_rows
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files import PathLike
+from flowcheck.manifests.gaps import gaps
 from flowcheck.manifests.gather import Gathering
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.recall import Recall, digest_of
@@ -193,7 +194,7 @@ class _Loader:
         return replace(
             cluster,
             skipped=journal.all_skipped(),
-            warnings=(*journal.warnings, *unread, *unkept, *history, *remarks(cluster)),
+            warnings=(*journal.warnings, *unread, *unkept, *history, *gaps(cluster), *remarks(cluster)),
             inputs=dict(journal.inputs),
         )
 

@@ -162,6 +162,16 @@ def selector(dice: Dice) -> Selector:
     return Selector(tuple(requirements))
 
 
+def space_selector(dice: Dice) -> Selector:
+    """A selector of namespaces, sometimes by their names."""
+    found = selector(dice)
+    if not dice.chance(15):
+        return found
+    names = frozenset((dice.one_of(("ns0", "ns1")),))
+    named = Requirement(NAMESPACE_NAME_LABEL, dice.one_of((Operator.IN, Operator.NOT_IN)), names)
+    return Selector((named, *found.requirements))
+
+
 def make_node(place: int, faces: bytes) -> Node:
     dice = Dice(faces)
     addresses = [f"10.0.0.{10 + place}"] if not dice.chance(10) else []
@@ -170,7 +180,20 @@ def make_node(place: int, faces: bytes) -> Node:
     if dice.chance(20):
         addresses.append(f"192.0.2.{130 + place}")
     cidrs = dice.one_of((("10.244.0.0/24",), (), ("10.244.0.0/25", "fd00:244::/64"), ("10.244.4.0/24",)))
-    return Node(f"node{place}", labels(dice), tuple(addresses), cidrs)
+    node = Node(f"node{place}", labels(dice), tuple(addresses), cidrs)
+    return undescribed(node) if dice.chance(20) else node
+
+
+def undescribed(node: Node) -> Node:
+    """What pods alone tell of a node."""
+    return Node(node.name, addresses=node.addresses, described=False)
+
+
+def make_namespace(place: int, faces: bytes) -> Namespace:
+    dice = Dice(faces)
+    name = f"ns{place}"
+    own, described = labels(dice), not dice.chance(30)
+    return Namespace(name, {**(own if described else {}), NAMESPACE_NAME_LABEL: name}, described=described)
 
 
 def make_pod(
@@ -232,7 +255,7 @@ def network_policy_peer(dice: Dice, namespace: str) -> Peer:
         case 0:
             return PodQuery(namespace=namespace, pods=selector(dice))
         case 1:
-            return PodQuery(namespaces=selector(dice), pods=selector(dice))
+            return PodQuery(namespaces=space_selector(dice), pods=selector(dice))
         case _:
             return make_block(dice, None)
 
@@ -240,7 +263,7 @@ def network_policy_peer(dice: Dice, namespace: str) -> Peer:
 def admin_peer(dice: Dice, direction: Direction, action: Action) -> Peer:
     match dice.below(7 if direction is Direction.EGRESS else 4):
         case 0 | 1 | 2:
-            return PodQuery(namespaces=selector(dice), pods=selector(dice))
+            return PodQuery(namespaces=space_selector(dice), pods=selector(dice))
         case 3:
             allowing = action is Action.ALLOW
             return PodQuery(namespaces=selector(dice)) if allowing else Anyone()
@@ -315,7 +338,7 @@ def admin_policy(place: int, faces: bytes) -> Policy:
         "",
         f"cnp{place}",
         tier,
-        PodQuery(namespaces=selector(dice), pods=selector(dice)),
+        PodQuery(namespaces=space_selector(dice), pods=selector(dice)),
         priority=dice.one_of((0, 1, 1, 1000)),
         ingress=rules[Direction.INGRESS],
         egress=rules[Direction.EGRESS],
@@ -413,12 +436,9 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
 
     ``initiator`` is set in every flow of a world or in none, as a column is.
     """
-    world = Dice(draw(st.binary(min_size=8, max_size=8)))
-    namespaces = [
-        Namespace(f"ns{place}", {**labels(Dice(faces)), NAMESPACE_NAME_LABEL: f"ns{place}"})
-        for place, faces in enumerate(draw(rolls(3, 4, least=1)))
-    ]
-    nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(8, 3)))]
+    world = Dice(draw(st.binary(min_size=9, max_size=9)))
+    namespaces = [make_namespace(place, faces) for place, faces in enumerate(draw(rolls(4, 4, least=1)))]
+    nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(9, 3)))]
     pods: list[Pod] = []
     for place, faces in enumerate(draw(rolls(20, 8, least=2))):
         pods.append(make_pod(place, faces, namespaces, nodes, pods))
@@ -429,6 +449,8 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
         policies += [admin_policy(place, faces) for place, faces in enumerate(draw(rolls(100, 4, least=1)))]
     if world.chance(50):
         policies.reverse()
+    if world.chance(15):
+        nodes = [undescribed(node) for node in nodes]
     services = make_services(world, namespaces, pods)
     blocks: IpBlockMatchesPods = draw(st.sampled_from(("yes", "no", "unknown")))
     options = Options(blocks, world.one_of(("unknown", "policy")))

@@ -19,8 +19,7 @@ from flowcheck.compile.addresses import ROOTS, Prefix, prefix
 from flowcheck.compile.axis import Axis, Claims, Endpoint, identity
 from flowcheck.compile.hosts import add_hosts
 from flowcheck.compile.ownership import Segment, segments
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod, Service
-from flowcheck.model.labels import Labels
+from flowcheck.model.cluster import Cluster, Pod, Service
 from flowcheck.model.policy import NOWHERE, AddressBlock
 from flowcheck.model.timeline import ALWAYS, BEGINNING
 
@@ -101,19 +100,13 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
 
 def _plain(pod: Pod, cluster: Cluster) -> Hashable:
     """All of a pod that policies and names can tell versions by, but for its address."""
+    labels, described = cluster.namespace_labels(pod)
     return (
         *(*identity(pod), pod.workload, pod.node, pod.ports),
         frozenset(pod.labels.items()),
-        frozenset(namespace_labels(pod, cluster).items()),
+        frozenset(labels.items()),
+        described,
     )
-
-
-def namespace_labels(pod: Pod, cluster: Cluster) -> Labels:
-    """The labels of a pod's namespace at its time."""
-    if pod.namespace_labels is not None:
-        return pod.namespace_labels
-    known = cluster.namespaces.get(pod.namespace)
-    return known.labels if known is not None else {NAMESPACE_NAME_LABEL: pod.namespace}
 
 
 def _add_services(axis: Axis, cluster: Cluster) -> Claims:

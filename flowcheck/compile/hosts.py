@@ -18,7 +18,7 @@ from flowcheck.model.cluster import Cluster, Node, Pod
 from flowcheck.model.timeline import Lifetime
 
 UNKNOWN = None
-"""The version of a node that no Node object tells of."""
+"""The version of a node that no Node object describes."""
 Piece = tuple[Hashable, Node | None, Lifetime]
 """A version of a node, its Node object, and when it was so."""
 
@@ -120,7 +120,7 @@ class _Host:
                 Endpoint(a.KIND_NODE, name, name, "", address, node=self._number)
             )
             self._axis.node_endpoints[self._name].append(self._ends[key])
-            if node is not None:
+            if node is not None and node.described:
                 self._axis.nodes.append((self._ends[key], node))
         return self._ends[key]
 
@@ -129,4 +129,4 @@ class _Host:
 
 
 def _labels(node: Node) -> Hashable:
-    return frozenset(node.labels.items())
+    return frozenset(node.labels.items()) if node.described else UNKNOWN

@@ -19,16 +19,17 @@ class Isolation:
     """Numbers each distinct set of isolating policies as one decision, from ``first_decision`` on.
 
     A pod is isolated in a direction as soon as one policy of that direction selects it, whether or not the
-    policy has rules. Source: networking.k8s.io/v1 NetworkPolicySpec, policyTypes.
+    policy has rules. Such a policy is for pods of its own namespace, so nobody is isolated only
+    perhaps. Source: networking.k8s.io/v1 NetworkPolicySpec, policyTypes.
     """
 
     def __init__(self, policies: Sequence[Policy], index: SelectorIndex, first_decision: int) -> None:
         self._policies = policies
         self._isolating = {d: [n for n, p in enumerate(policies) if d in p.isolates] for d in Direction}
         self._subjects: dict[Direction, UInt64] = {
-            d: np.array([index.select_pods(policies[n].subject) for n in isolating], dtype=np.uint64).reshape(
-                len(isolating), len(index.pods)
-            )
+            d: np.array(
+                [index.select_pods(policies[n].subject).surely for n in isolating], dtype=np.uint64
+            ).reshape(len(isolating), len(index.pods))
             for d, isolating in self._isolating.items()
         }
         self._first = first_decision

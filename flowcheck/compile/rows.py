@@ -1,25 +1,25 @@
 """Rules -> rows: one rule with one port range, its subjects and peers as bitsets, in the order asked.
 
 A named port is looked up on the destination pod, so a rule with one is split by the number it
-stands for: by subject on ingress, by peer on egress. ``ipBlock`` and domain names that may or may not
-match become rows marked *maybe*.
+stands for: by subject on ingress, by peer on egress. What hangs on a question that no input answers (a
+domain's addresses, a namespace's labels, what an ``ipBlock`` means for pods) becomes a row of its own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Rows, UInt64
+from flowcheck.arrays import Rows, UInt8, UInt64
 from flowcheck.compile import bitset
 from flowcheck.compile.axis import Axis
 from flowcheck.compile.ports import PortClasses
-from flowcheck.compile.selectors import SelectorIndex
+from flowcheck.compile.selectors import SelectorIndex, Taken
 from flowcheck.model.options import Options
 from flowcheck.model.policy import (
     Action,
@@ -29,12 +29,15 @@ from flowcheck.model.policy import (
     DomainNames,
     NamedPort,
     NodeQuery,
+    Peer,
     PodQuery,
     Policy,
     PortRange,
     Rule,
 )
 
+_DTYPES = (np.int32, np.int32, np.int32, np.int32, np.uint8, np.uint8, np.int32, np.int32, np.int32)
+"""Of the columns of Rows, in order."""
 ACTION_CODES = {Action.ALLOW: a.ACTION_ALLOW, Action.DENY: a.ACTION_DENY, Action.PASS: a.ACTION_PASS}
 
 
@@ -48,11 +51,29 @@ class NumberedRule:
     decision: int
 
 
-class PeerSet(NamedTuple):
-    """Endpoints a rule's peers stand for; ``maybe`` is the reason code where they only may."""
+class EndSet(NamedTuple):
+    """Endpoints that a rule is for, or is about, if the question's answer is yes; 0: they are."""
 
     words: UInt64
-    maybe: int
+    question: int
+
+
+Question = tuple[int, Hashable]
+"""What no input answers: the reason code of a verdict that hangs on it, and what is asked for."""
+
+
+class Questions:
+    """Numbers questions from 1 on."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Question, int] = {(0, None): 0}
+
+    def number(self, question: Question) -> int:
+        return self._numbers.setdefault(question, len(self._numbers))
+
+    def reasons(self) -> UInt8:
+        """(questions,) uint8: the reason code of each."""
+        return np.array([reason for reason, _ in self._numbers], dtype=np.uint8)
 
 
 class NamedPorts:
@@ -110,20 +131,31 @@ class RowBuilder:
     def build(self, rules: Sequence[NumberedRule]) -> Rows:
         """Rows in the order of ``rules``; rules nobody can match leave none."""
         columns: list[tuple[int, ...]] = []
+        questions = Questions()
         for numbered in rules:
-            subject = self._index.select_pods(numbered.policy.subject)
-            if subject.any():
-                columns += self._rows_of(numbered, subject)
-        table = np.array(columns, dtype=np.int64).reshape(-1, 8).T
-        dtypes = (np.int32, np.int32, np.int32, np.int32, np.uint8, np.uint8, np.uint8, np.int32)
-        return Rows(
-            *(np.ascontiguousarray(column.astype(dtype)) for column, dtype in zip(table, dtypes, strict=True))
-        )
+            for subject in self._subjects(numbered.policy, questions):
+                columns += self._rows_of(numbered, subject, questions)
+        table = np.array(columns, dtype=np.int64).reshape(-1, len(_DTYPES)).T
+        typed = [np.ascontiguousarray(c.astype(dtype)) for c, dtype in zip(table, _DTYPES, strict=True)]
+        return Rows._make([*typed, questions.reasons()])
 
-    def _rows_of(self, numbered: NumberedRule, subject: UInt64) -> Iterator[tuple[int, ...]]:
+    def _subjects(self, policy: Policy, questions: Questions) -> Iterator[EndSet]:
+        """Whom a policy is for, and whom it may be for; they share nobody."""
+        taken = self._index.select_pods(policy.subject)
+        if taken.surely.any():
+            yield EndSet(taken.surely, 0)
+        if taken.may.any():
+            asked = (a.REASON_NO_NAMESPACE, ("subject", policy.subject.namespaces))
+            yield EndSet(taken.may, questions.number(asked))
+
+    def _rows_of(
+        self, numbered: NumberedRule, subject: EndSet, questions: Questions
+    ) -> Iterator[tuple[int, ...]]:
         rule = numbered.rule
-        for peers in self._peers(rule, numbered.direction):
-            for span, subjects, found in self._split_by_port(rule, numbered.direction, subject, peers.words):
+        for peers in self._peers(rule, numbered.direction, questions):
+            for span, subjects, found in self._split_by_port(
+                rule, numbered.direction, subject.words, peers.words
+            ):
                 if subjects.any() and found.any():
                     yield (
                         self._pool.add(subjects),
@@ -131,7 +163,8 @@ class RowBuilder:
                         *span,
                         int(numbered.policy.tier),
                         ACTION_CODES[rule.action],
-                        peers.maybe,
+                        subject.question,
+                        peers.question,
                         numbered.decision,
                     )
 
@@ -152,32 +185,40 @@ class RowBuilder:
                 else:
                     yield self._ports.span(found), subject, peer & destinations
 
-    def _peers(self, rule: Rule, direction: Direction) -> Iterator[PeerSet]:
-        """The sure peers of a rule as one set, then those that only may match, by reason."""
+    def _peers(self, rule: Rule, direction: Direction, questions: Questions) -> Iterator[EndSet]:
+        """The sure peers of a rule as one set, then those that only may be, by the question."""
         if rule.peers is None:
-            yield PeerSet(self._index.everyone, 0)
+            yield EndSet(self._index.everyone, 0)
             return
-        sure = self._index.everyone & np.uint64(0)
-        maybe: dict[int, UInt64] = {}
+        surely = self._index.nobody
+        perhaps: dict[Question, UInt64] = {}
         for peer in rule.peers:
-            match peer:
-                case Anyone():
-                    sure = sure | self._index.everyone
-                case PodQuery():
-                    sure = sure | self._index.select_pods(peer)
-                case NodeQuery():
-                    sure = sure | self._index.select_nodes(peer.nodes)
-                case AddressBlock():
-                    block = self._index.select_block(peer)
-                    asked = {None: self._options.ipblock_matches_pods, True: "yes", False: "no"}
-                    choice = asked[peer.may_match_pods]
-                    sure = sure | (block if choice == "yes" else block & ~self._index.pods)
-                    if choice == "unknown":
-                        reason = a.REASON_UNSUPPORTED_FIELD
-                        maybe[reason] = maybe.get(reason, sure & np.uint64(0)) | (block & self._index.pods)
-                case DomainNames():
-                    if direction is Direction.EGRESS:
-                        maybe[a.REASON_NEEDS_DNS] = self._index.external()
-        yield PeerSet(sure, 0)
-        for reason, words in maybe.items():
-            yield PeerSet(words & ~sure, reason)
+            taken, question = self._peer(peer, direction)
+            surely = surely | taken.surely
+            if taken.may.any():
+                perhaps[question] = perhaps.get(question, self._index.nobody) | taken.may
+        yield EndSet(surely, 0)
+        for question, words in perhaps.items():
+            yield EndSet(words & ~surely, questions.number(question))
+
+    def _peer(self, peer: Peer, direction: Direction) -> tuple[Taken, Question]:
+        """Whom one peer takes, and the question on which it hangs whether it takes those that it may."""
+        index = self._index
+        match peer:
+            case Anyone():
+                return Taken(index.everyone, index.nobody), (0, None)
+            case PodQuery():
+                return index.select_pods(peer), (a.REASON_NO_NAMESPACE, ("peer", peer.namespaces))
+            case NodeQuery():
+                return index.select_nodes(peer.nodes), (a.REASON_NO_NODE, peer.nodes)
+            case AddressBlock():
+                block = index.select_block(peer)
+                asked = {None: self._options.ipblock_matches_pods, True: "yes", False: "no"}
+                choice = asked[peer.may_match_pods]
+                surely = block if choice == "yes" else block & ~index.pods
+                may = block & index.pods if choice == "unknown" else index.nobody
+                return Taken(surely, may), (a.REASON_UNSUPPORTED_FIELD, None)
+            case DomainNames():
+                egress = direction is Direction.EGRESS
+                external = index.external() if egress else index.nobody
+                return Taken(index.nobody, external), (a.REASON_NEEDS_DNS, None)

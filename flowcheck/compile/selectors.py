@@ -1,6 +1,7 @@
 """Selector -> bits: which endpoints a pod query, an address block or a node query stands for.
 
-Label postings are bitsets, made when first asked for, so that a selector is a few ANDs over words.
+Label postings are bitsets, made when first asked for, so that a selector is a few ANDs over words. Of a
+namespace or node that no input describes the labels are not known: a selector that asks for them may take it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import ipaddress
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,10 +19,24 @@ from flowcheck.arrays import Int64, UInt64
 from flowcheck.compile import bitset
 from flowcheck.compile.addresses import prefix
 from flowcheck.compile.axis import Axis
-from flowcheck.compile.endpoints import namespace_labels
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.policy import AddressBlock, PodQuery
+
+
+class Taken(NamedTuple):
+    """Whom a query takes: ``surely``, and who it ``may`` take, depending on labels that no input tells."""
+
+    surely: UInt64
+    may: UInt64
+
+
+class _Space(NamedTuple):
+    """The endpoints of all pods whose namespace had these labels; ``described``: they are all it has."""
+
+    labels: Labels
+    described: bool
+    members: list[int]
 
 
 class SelectorIndex:
@@ -32,7 +48,7 @@ class SelectorIndex:
         self._n = len(axis.endpoints)
         self._postings: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._members: dict[str, list[int]] = defaultdict(list)
-        self._spaces: dict[tuple[str, Hashable], tuple[Labels, list[int]]] = {}
+        self._spaces: dict[Hashable, _Space] = {}
         for endpoint, pod in axis.pods:
             self._members[pod.namespace].append(endpoint)
             self._space_of(pod).append(endpoint)
@@ -40,24 +56,24 @@ class SelectorIndex:
                 self._postings[key][value].append(endpoint)
         self.pods = bitset.from_indices([endpoint for endpoint, _ in axis.pods], self._n)
         self.everyone = bitset.from_indices(list(range(self._n)), self._n)
-        self._queries: dict[PodQuery, UInt64] = {}
+        self.nobody = bitset.empty(self._n)
+        self._queries: dict[PodQuery, Taken] = {}
+        self._scopes: dict[Selector, Taken] = {}
         self._cache: dict[object, UInt64] = {}
         self._sort_addresses()
 
-    def select_pods(self, query: PodQuery) -> UInt64:
+    def select_pods(self, query: PodQuery) -> Taken:
         """The pods of a query. Nodes, services and address blocks are never among them."""
-        known = self._queries.get(query)
-        if known is not None:
-            return known
-        if query.namespace is not None:
-            scope = self._namespace(query.namespace)
-        elif query.namespaces is not None:
-            scope = self._namespaces(query.namespaces)
-        else:
-            scope = bitset.empty(self._n)
-        found = scope & self._labels(query.pods) if query.pods.requirements else scope
-        self._queries[query] = found
-        return found
+        if query not in self._queries:
+            if query.namespaces is not None:
+                found = self._namespaces(query.namespaces)
+            else:
+                found = Taken(self._namespace(query.namespace or ""), self.nobody)
+            if query.pods.requirements:
+                labelled = self._labels(query.pods)
+                found = Taken(found.surely & labelled, found.may & labelled)
+            self._queries[query] = found
+        return self._queries[query]
 
     def select_block(self, block: AddressBlock) -> UInt64:
         """Every endpoint whose address lies inside the block, pods and nodes too."""
@@ -69,32 +85,47 @@ class SelectorIndex:
             self._cache[key] = inside
         return self._cache[key]
 
-    def select_nodes(self, nodes: Selector) -> UInt64:
-        """Every address of the nodes that carry the labels; nodes known by name only carry none."""
+    def select_nodes(self, nodes: Selector) -> Taken:
+        """Every address of the nodes that carry the labels. Where no input describes any node, an address
+        outside the cluster may be one's."""
+        described = {endpoint for endpoint, _ in self._axis.nodes}
         chosen = [endpoint for endpoint, node in self._axis.nodes if nodes.matches(node.labels)]
-        return bitset.from_indices(chosen, self._n)
+        named = [e for e in self._of_kind(a.KIND_NODE) if e not in described]
+        surely = [*chosen, *named] if nodes.must_match({}) else chosen
+        may = [] if nodes.must_match({}) else named
+        if not self._cluster.lists_nodes:
+            may = [*may, *self._of_kind(a.KIND_BLOCK)]
+        return Taken(bitset.from_indices(surely, self._n), bitset.from_indices(may, self._n))
 
     def external(self) -> UInt64:
         """The address blocks outside the cluster."""
-        blocks = [i for i, e in enumerate(self._axis.endpoints) if e.kind == a.KIND_BLOCK]
-        return bitset.from_indices(blocks, self._n)
+        return bitset.from_indices(self._of_kind(a.KIND_BLOCK), self._n)
+
+    def _of_kind(self, kind: int) -> list[int]:
+        return [i for i, end in enumerate(self._axis.endpoints) if end.kind == kind]
 
     def _namespace(self, name: str) -> UInt64:
         return self._once(("namespace", name), self._members.get(name, []))
 
-    def _namespaces(self, selector: Selector) -> UInt64:
-        key = ("namespaces", selector)
-        if key not in self._cache:
-            chosen = [
-                e for labels, members in self._spaces.values() if selector.matches(labels) for e in members
-            ]
-            self._cache[key] = bitset.from_indices(chosen, self._n)
-        return self._cache[key]
+    def _namespaces(self, selector: Selector) -> Taken:
+        if selector not in self._scopes:
+            surely: list[int] = []
+            may: list[int] = []
+            for space in self._spaces.values():
+                if selector.matches(space.labels) if space.described else selector.must_match(space.labels):
+                    surely += space.members
+                elif not space.described and selector.may_match(space.labels):
+                    may += space.members
+            self._scopes[selector] = Taken(
+                bitset.from_indices(surely, self._n), bitset.from_indices(may, self._n)
+            )
+        return self._scopes[selector]
 
     def _space_of(self, pod: Pod) -> list[int]:
         """The endpoints of all pods whose namespace had the same labels as this one's, in this namespace."""
-        labels = namespace_labels(pod, self._cluster)
-        return self._spaces.setdefault((pod.namespace, frozenset(labels.items())), (labels, []))[1]
+        labels, described = self._cluster.namespace_labels(pod)
+        key = (pod.namespace, frozenset(labels.items()), described)
+        return self._spaces.setdefault(key, _Space(labels, described, [])).members
 
     def _labels(self, selector: Selector) -> UInt64:
         words = self.pods

@@ -12,6 +12,7 @@ from flowcheck.explain.words import (
     WITH_PORTS,
     block_text,
     faults,
+    listed,
     port_text,
     ports_text,
     protocol_name,
@@ -19,7 +20,7 @@ from flowcheck.explain.words import (
     selector_text,
 )
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
-from flowcheck.model.labels import Labels
+from flowcheck.model.labels import Selector
 from flowcheck.model.options import Options
 from flowcheck.model.policy import (
     AddressBlock,
@@ -34,6 +35,7 @@ from flowcheck.model.policy import (
     Ports,
     Rule,
 )
+from flowcheck.model.verdict import Reason
 
 
 @dataclass(frozen=True)
@@ -89,52 +91,63 @@ def check_peer(peer: Peer, question: Question) -> Check:
     end, who = question.peer, question.peer_word
     match peer:
         case PodQuery():
-            why = query_faults(peer, end, who, question.cluster)
-            return _check(not why, query_text(peer), why)
+            return check_query(peer, end, who, question.cluster)
         case AddressBlock():
             return _check_block(peer, question)
         case NodeQuery():
-            nodes = {node.name: node for node in question.cluster.nodes}
-            what = f"nodes with {selector_text(peer.nodes)}" if peer.nodes.requirements else "all nodes"
-            if end.node is None:
-                return _check(False, what, f"{who} is no node")
-            if end.node not in nodes:
-                return _check(False, what, f"the labels of node {end.node} are not in the snapshot")
-            wrong = faults(peer.nodes, nodes[end.node].labels, who)
-            return _check(not wrong, what, "; ".join(wrong))
+            return _check_node(peer, end, who, question.cluster)
         case DomainNames():
             what = f"domain names {', '.join(peer.names)}"
             if question.direction is Direction.EGRESS and end.pod is None and end.node is None:
-                return Check("maybe", what, "an address does not tell its domain")
+                return Check("maybe", what, "an address does not tell its domain", Reason.NEEDS_DNS)
             return Check("no", what, f"{who} is in the cluster")
         case Anyone():
             return Check("yes", "everyone (the rule has a peer of an unknown kind and fails closed)")
 
 
-def query_faults(query: PodQuery, end: End, who: str, cluster: Cluster) -> str:
-    """Why a pod query does not take the end; empty where it does."""
+def check_query(query: PodQuery, end: End, who: str, cluster: Cluster) -> Check:
+    """Whether a pod query takes the end; perhaps, where it asks for labels that no input tells."""
+    what = query_text(query)
     if end.pod is None:
-        return f"{who} is {'a node' if end.node is not None else 'outside the cluster'}, not a pod"
-    found = []
+        place = "a node" if end.node is not None else "outside the cluster"
+        return Check("no", what, f"{who} is {place}, not a pod")
     namespace = end.pod.namespace
+    labels, described = cluster.namespace_labels(end.pod)
+    found, unknown = [], []
     if query.namespace is not None and query.namespace != namespace:
         found.append(f"{who} is in namespace {namespace}")
     if query.namespaces is not None:
-        labels = namespace_labels(cluster, namespace)
-        if any(
-            not c.matches(labels) and c.key == NAMESPACE_NAME_LABEL for c in query.namespaces.requirements
-        ):
+        clauses = query.namespaces.requirements
+        unknown = [c.key for c in clauses if not described and c.key not in labels]
+        known = Selector(tuple(c for c in clauses if c.key not in unknown))
+        if any(not c.matches(labels) and c.key == NAMESPACE_NAME_LABEL for c in known.requirements):
             found.append(f"{who} is in namespace {namespace}")
         else:
-            found += faults(query.namespaces, labels, f"namespace {namespace}")
+            found += faults(known, labels, f"namespace {namespace}")
     if query.namespace is None and query.namespaces is None:
         found.append("it selects nobody")
-    return "; ".join(found + faults(query.pods, end.pod.labels, who))
+    found += faults(query.pods, end.pod.labels, who)
+    if unknown and not found:
+        why = f"no input describes namespace {namespace}, so its label {listed(unknown)} is not known"
+        return Check("maybe", what, why, Reason.NO_NAMESPACE)
+    return _check(not found, what, "; ".join(found))
 
 
-def namespace_labels(cluster: Cluster, name: str) -> Labels:
-    known = cluster.namespaces.get(name)
-    return known.labels if known is not None else {NAMESPACE_NAME_LABEL: name}
+def _check_node(query: NodeQuery, end: End, who: str, cluster: Cluster) -> Check:
+    """Whether a node query takes the end. Where no node is described, any address outside may be one's."""
+    what = f"nodes with {selector_text(query.nodes)}" if query.nodes.requirements else "all nodes"
+    if end.pod is not None or (end.node is None and cluster.lists_nodes):
+        return Check("no", what, f"{who} is no node")
+    if end.node is None:
+        return Check("maybe", what, f"no input describes any node, so {who} may be one", Reason.NO_NODE)
+    node = next((one for one in cluster.nodes if one.name == end.node and one.described), None)
+    if node is not None:
+        wrong = faults(query.nodes, node.labels, who)
+        return _check(not wrong, what, "; ".join(wrong))
+    if query.nodes.must_match({}):
+        return Check("yes", what)
+    why = f"no input describes node {end.node}, so its labels are not known"
+    return Check("maybe", what, why, Reason.NO_NODE)
 
 
 def _check_block(block: AddressBlock, question: Question) -> Check:
@@ -152,7 +165,8 @@ def _check_block(block: AddressBlock, question: Question) -> Check:
         return _check(True, what, "")
     if choice == "no":
         return _check(False, what, "an ipBlock does not match pods (--ipblock-matches-pods no)")
-    return Check("maybe", what, "whether an ipBlock matches pods is open (--ipblock-matches-pods unknown)")
+    why = "whether an ipBlock matches pods is open (--ipblock-matches-pods unknown)"
+    return Check("maybe", what, why, Reason.UNSUPPORTED_FIELD)
 
 
 def exception_of(block: AddressBlock, address: str) -> str:

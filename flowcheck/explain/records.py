@@ -17,11 +17,15 @@ Reached = Literal["matched", "may_match", "not_matched", "not_asked"]
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One peer or port entry of a rule, held against the flow: what it is for, and why it does not match."""
+    """One peer or port entry of a rule, held against the flow: what it is for, and why it does not match.
+
+    ``reason`` is the reason of a verdict that hangs on it, where it may match.
+    """
 
     match: Match
     text: str
     why: str = ""
+    reason: str = ""
 
 
 class RuleStep(msgspec.Struct, frozen=True):
@@ -39,12 +43,16 @@ class RuleStep(msgspec.Struct, frozen=True):
 
 
 class PolicyStep(msgspec.Struct, frozen=True):
-    """One policy that selects the subject. ``isolates``: what no rule of its tier allows is denied."""
+    """One policy that selects the subject. ``isolates``: what no rule of its tier allows is denied.
+
+    ``doubt`` says why it may select the subject or not; empty: it does.
+    """
 
     policy: str
     isolates: bool
     rules: tuple[RuleStep, ...] = ()
     source: str = ""
+    doubt: str = ""
 
 
 class TierStep(msgspec.Struct, frozen=True):

@@ -6,15 +6,19 @@ program's: a difference is a bug in one of the two, and ends the run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from flowcheck.explain import checks
 from flowcheck.explain.checks import Question
+from flowcheck.explain.doubt import doubt
 from flowcheck.explain.ends import End
-from flowcheck.explain.records import Match, PolicyStep, Reached, RuleStep, SideAnswer, TierStep
+from flowcheck.explain.records import PolicyStep, RuleStep, SideAnswer, TierStep
+from flowcheck.explain.tries import Hanging, Tried, hold
 from flowcheck.explain.words import WITH_PORTS, listed, protocol_name
-from flowcheck.model.policy import Action, AddressBlock, Direction, DomainNames, Policy, Rule, Tier
+from flowcheck.kernels.rows import MOST_WAYS
+from flowcheck.model.policy import Action, Direction, Policy, Tier
 from flowcheck.model.verdict import Reason, Verdict
 
 TIERS = {Tier.ADMIN: "Admin", Tier.NETWORK_POLICY: "NetworkPolicy", Tier.BASELINE: "Baseline"}
@@ -22,16 +26,6 @@ TIERS = {Tier.ADMIN: "Admin", Tier.NETWORK_POLICY: "NetworkPolicy", Tier.BASELIN
 
 class InconsistentError(Exception):
     """The walk and the compiled program disagree: a bug in flowcheck, never the user's fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One rule held against the flow."""
-
-    policy: Policy
-    rule: Rule
-    match: Match
-    step: RuleStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +54,11 @@ class Walked:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One tier: its policies that select the subject and speak of the direction, and their rules."""
+    """One tier: its policies that select the subject, or may (each with why that is in doubt), and speak of
+    the direction, and their rules."""
 
     tier: Tier
-    policies: tuple[Policy, ...]
+    policies: tuple[tuple[Policy, str], ...]
     tried: tuple[Tried, ...]
     isolating: tuple[Policy, ...]
 
@@ -77,15 +72,17 @@ def exempt(direction: Direction, subject: End, peer: End, verdict: Verdict, why:
 def walk(question: Question, policies: Sequence[Policy]) -> Walked:
     """Walk one side. ``policies`` are in the order they are asked; the subject is a pod."""
     asked = [_ask(tier, question, [p for p in policies if p.tier is tier]) for tier in Tier]
-    ending = _conclude(asked, question, maybe=False)
-    other = _conclude(asked, question, maybe=True)
+    endings = list(islice(_endings(asked, question, {}), MOST_WAYS + 1))
+    ending = endings[0]
+    other = next((one for one in endings if one.verdict is not ending.verdict), None)
     reason, settle = Reason.NONE, ""
     verdict, decided_by = ending.verdict, ending.decided_by
     why = _why(question, ending, asked)
-    if ending.verdict is not other.verdict:
+    if other is not None or len(endings) > MOST_WAYS:
         verdict, decided_by = Verdict.UNKNOWN, ""
         open_rule = next(t for tier in asked for t in tier.tried if t.match == "maybe")
-        reason, why, settle = _doubt(open_rule, question, ending, other)
+        reason = Reason(open_rule.hangs_on[0][0])
+        why, settle = doubt(open_rule, question, ending.verdict, other.verdict if other else None)
     elif verdict is Verdict.UNKNOWN:
         reason, decided_by = Reason.NO_PORT, ""
         why = (
@@ -108,32 +105,46 @@ def walk(question: Question, policies: Sequence[Policy]) -> Walked:
 
 
 def _ask(tier: Tier, question: Question, policies: Sequence[Policy]) -> _Asked:
-    """Hold every rule of a tier against the flow, of the policies that select the subject."""
+    """Hold every rule of a tier against the flow, of the policies that select the subject, or may."""
     direction = question.direction
-    speaking = tuple(
-        policy
-        for policy in policies
-        if (policy.rules(direction) or direction in policy.isolates)
-        and not checks.query_faults(policy.subject, question.subject, "", question.cluster)
-    )
-    tried = tuple(_try(policy, rule, question) for policy in speaking for rule in policy.rules(direction))
-    return _Asked(tier, speaking, tried, tuple(p for p in speaking if direction in p.isolates))
+    speaking: list[tuple[Policy, str]] = []
+    tried: list[Tried] = []
+    for policy in policies:
+        taken = checks.check_query(policy.subject, question.subject, question.subject_word, question.cluster)
+        if taken.match != "no" and (policy.rules(direction) or direction in policy.isolates):
+            hanging = (taken.reason, "subject", policy.subject.namespaces)
+            speaking.append((policy, taken.why))
+            subject_if = hanging if taken.match == "maybe" else None
+            tried += [hold(policy, rule, question, subject_if) for rule in policy.rules(direction)]
+    isolating = tuple(policy for policy, _ in speaking if direction in policy.isolates)
+    return _Asked(tier, tuple(speaking), tuple(tried), isolating)
 
 
-def _try(policy: Policy, rule: Rule, question: Question) -> Tried:
-    peers, ports = checks.check_peers(rule, question), checks.check_ports(rule, question)
-    both = {checks.together(peers), checks.together(ports)}
-    match: Match = "no" if "no" in both else "maybe" if "maybe" in both else "yes"
-    outcomes: dict[Match, Reached] = {"yes": "matched", "maybe": "may_match", "no": "not_matched"}
-    step = RuleStep(rule.label, str(rule.action), outcomes[match], peers, ports, str(rule.source))
-    return Tried(policy, rule, match, step)
+def _endings(
+    asked: Sequence[_Asked], question: Question, answers: Mapping[Hanging, bool]
+) -> Iterator[Ending]:
+    """Where the walk ends for each way to answer what it hangs on; the one with noes only comes first."""
+    ending = _conclude(asked, question, answers)
+    if isinstance(ending, Ending):
+        yield ending
+        return
+    for answer in (False, True):
+        yield from _endings(asked, question, {**answers, ending: answer})
 
 
-def _conclude(asked: Sequence[_Asked], question: Question, *, maybe: bool) -> Ending:
-    """The walk itself, with every open rule taken as matching, or every one as not."""
+def _conclude(
+    asked: Sequence[_Asked], question: Question, answers: Mapping[Hanging, bool]
+) -> Ending | Hanging:
+    """The walk itself, or what to answer before it can go on."""
     for tier in asked:
-        matching = (t for t in tier.tried if t.match == "yes" or (maybe and t.match == "maybe"))
-        first = next(matching, None)
+        first = None
+        for tried in tier.tried:
+            holds = tried.holds(answers)
+            if not isinstance(holds, bool):
+                return holds
+            if holds:
+                first = tried
+                break
         if first is not None and first.rule.action is not Action.PASS:
             allows = first.rule.action is Action.ALLOW
             return Ending(Verdict.ALLOW if allows else Verdict.DENY, tier.tier, first)
@@ -142,18 +153,6 @@ def _conclude(asked: Sequence[_Asked], question: Question, *, maybe: bool) -> En
             verdict = Verdict.UNKNOWN if portless else Verdict.DENY
             return Ending(verdict, tier.tier, None, tier.isolating)
     return Ending(Verdict.ALLOW)
-
-
-def _doubt(tried: Tried, question: Question, without: Ending, matching: Ending) -> tuple[Reason, str, str]:
-    """Why an open rule leaves the verdict open, and what would settle it."""
-    rule = f"{tried.policy}[{tried.rule.label}]"
-    fork = f"{without.verdict} if it does not match, {matching.verdict} if it does"
-    open_peers = [p for p in tried.rule.peers or () if isinstance(p, DomainNames | AddressBlock)]
-    if question.peer.pod is not None or not any(isinstance(p, DomainNames) for p in open_peers):
-        why = f"{rule} has an ipBlock around the pod's address; plugins differ on whether that counts: {fork}"
-        return Reason.UNSUPPORTED_FIELD, why, "--ipblock-matches-pods yes (Calico) or no (Cilium) settles it"
-    why = f"{rule} names domains, and an address does not tell its domain: {fork}"
-    return Reason.NEEDS_DNS, why, f"look up what name {question.peer.name} was reached by"
 
 
 def _steps(asked: Sequence[_Asked], ending: Ending, question: Question) -> list[TierStep]:
@@ -173,8 +172,9 @@ def _steps(asked: Sequence[_Asked], ending: Ending, question: Question) -> list[
                 question.direction in policy.isolates,
                 tuple(shown[id(rule)] for rule in policy.rules(question.direction)),
                 str(policy.source),
+                why,
             )
-            for policy in tier.policies
+            for policy, why in tier.policies
         )
         ended = ending.tier is tier.tier
         steps.append(TierStep(TIERS[tier.tier], policies, _outcome(tier, first, ended, ending), ended))

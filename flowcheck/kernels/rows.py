@@ -2,7 +2,8 @@
 
 The rule, for one subject and one peer: stages in order; within a stage the first row that matches
 decides; if none did and the subject is isolated there, the stage's default decides; otherwise the next
-stage; at the end: allow. A row that only *may* match leaves the answer open where it would change it.
+stage; at the end: allow. Where rows hang on questions that nobody answered, every way of answering them is
+tried: there is a verdict only where all give the same.
 """
 
 import numpy as np
@@ -10,13 +11,18 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.kernels.jit import kernel
 
+MOST_WAYS = 4096
+"""More ways of answering the questions of one list than these leave its verdict open."""
+
 
 @kernel
-def walk(rows, chosen, n_chosen, defaults, port, maybe_matches):
-    """Decide one list of matching rows for one port class; maybe rows all match, or none does.
+def walk(rows, chosen, n_chosen, defaults, port, answers, asked):
+    """Decide one list of matching rows for one port class.
 
     chosen (n_chosen,) int32: the rows whose subject and peer match, in order. defaults (stages,) int32: the
-    decision of each stage's isolation, -1 where the subject is not isolated.
+    decision of each stage's isolation, -1 where the subject is not isolated. answers (questions,) int8: 1
+    yes, 0 no, -1 not asked so far, which becomes no. asked (questions,) int32: the questions in the order
+    they were asked, as many as its first entry says.
     """
     at = 0
     for stage in range(defaults.size):
@@ -26,7 +32,7 @@ def walk(rows, chosen, n_chosen, defaults, port, maybe_matches):
             at += 1
             if passed or not rows.first_port[row] <= port < rows.last_port[row]:
                 continue
-            if rows.maybe[row] != 0 and not maybe_matches:
+            if not _yes(rows.subject_if[row], answers, asked) or not _yes(rows.peer_if[row], answers, asked):
                 continue
             if rows.action[row] != a.ACTION_PASS:
                 return rows.decision[row]
@@ -37,22 +43,60 @@ def walk(rows, chosen, n_chosen, defaults, port, maybe_matches):
 
 
 @kernel
+def _yes(question, answers, asked):
+    """The answer to a question, asked now if it was not before."""
+    if question != 0 and answers[question] == -1:
+        answers[question] = 0
+        asked[0] += 1
+        asked[asked[0]] = question
+    return question == 0 or answers[question] == 1
+
+
+@kernel
+def _next_way(answers, asked):
+    """Turn the last no into a yes and forget what was asked after it; False where every way was tried."""
+    while asked[0] > 0 and answers[asked[asked[0]]] == 1:
+        answers[asked[asked[0]]] = -1
+        asked[0] -= 1
+    if asked[0] > 0:
+        answers[asked[asked[0]]] = 1
+    return asked[0] > 0
+
+
+@kernel
+def _first_reason(rows, chosen, n_chosen, port):
+    """The reason of the first question that a row for this port hangs on."""
+    for i in range(n_chosen):
+        row = chosen[i]
+        if rows.first_port[row] <= port < rows.last_port[row]:
+            if rows.subject_if[row] != 0:
+                return rows.reason[rows.subject_if[row]]
+            if rows.peer_if[row] != 0:
+                return rows.reason[rows.peer_if[row]]
+    return np.uint8(0)
+
+
+@kernel
 def decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, verdict, out):
     """Decide one list of matching rows for every real port class: out (ports,) int32 up to ``other_port``.
 
-    ``other_defaults`` are the defaults for protocols without ports.
+    ``other_defaults`` are the defaults for protocols without ports. Where all ways of answering the questions
+    agree, the decision with every answer a no stands.
     """
-    maybe = 0
-    for i in range(n_chosen - 1, -1, -1):
-        if rows.maybe[chosen[i]] != 0:
-            maybe = rows.maybe[chosen[i]]
+    answers = np.full(rows.reason.size, -1, np.int8)
+    asked = np.zeros(rows.reason.size, np.int32)
     for port in range(other_port + 1):
         fallback = other_defaults if port == other_port else defaults
-        decision = walk(rows, chosen, n_chosen, fallback, port, False)
-        if maybe != 0:
-            other = walk(rows, chosen, n_chosen, fallback, port, True)
-            if verdict[other] != verdict[decision]:
-                decision = a.UNKNOWN_DECISION + maybe
+        decision = walk(rows, chosen, n_chosen, fallback, port, answers, asked)
+        same, ways = True, 1
+        while same and _next_way(answers, asked):
+            other = walk(rows, chosen, n_chosen, fallback, port, answers, asked)
+            ways += 1
+            same = verdict[other] == verdict[decision] and ways <= MOST_WAYS
+        if not same:
+            decision = a.UNKNOWN_DECISION + _first_reason(rows, chosen, n_chosen, port)
+            answers[:] = -1
+            asked[0] = 0
         out[port] = decision
 
 
@@ -60,14 +104,16 @@ def decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, v
 def decide_missing_ports(out, slot_starts, other_port, verdict):
     """The three pseudo classes: a TCP, UDP or SCTP flow whose port was not recorded.
 
-    If all ports of the protocol agree, so does the flow; otherwise the answer is unknown. slot_starts
-    (4,) int64: the port classes of protocol slot ``s`` are ``slot_starts[s]:slot_starts[s + 1]``.
+    If all ports of the protocol agree, so does the flow; otherwise the answer is unknown, for the reason they
+    share if they do. slot_starts (4,) int64: the port classes of protocol slot ``s`` are
+    ``slot_starts[s]:slot_starts[s + 1]``.
     """
     for slot in range(a.N_REAL_PROTOCOLS):
         first = out[slot_starts[slot]]
         decision = first
         for port in range(slot_starts[slot], slot_starts[slot + 1]):
-            if verdict[out[port]] != verdict[first]:
+            open_otherwise = verdict[first] == a.UNKNOWN and out[port] != first
+            if verdict[out[port]] != verdict[first] or open_otherwise:
                 decision = a.UNKNOWN_DECISION + a.REASON_NO_PORT
                 break
             if out[port] != first:

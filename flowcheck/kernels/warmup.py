@@ -40,7 +40,7 @@ def warmup() -> None:
     flows = a.FlowArrays(*ends, *(uint8(1) for _ in range(5)), *(int64(1) for _ in range(4)))
     judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1))
     four = (int32(1), int32(1), int32(1), int32(1))
-    program_rows = a.Rows(*four, uint8(1), uint8(1), uint8(1), int32(1))
+    program_rows = a.Rows(*four, uint8(1), uint8(1), int32(1), int32(1), int32(1), uint8(1))
 
     classes.refine(sets, int32(1), int32(1), 1)
     classes.count_members(sets, int32(1), int32(1))

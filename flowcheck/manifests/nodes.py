@@ -67,7 +67,7 @@ def complete_namespaces(known: dict[str, Namespace], named: Iterable[str]) -> di
     result = dict(known)
     for name in named:
         if name and name not in result:
-            result[name] = Namespace(name, {NAMESPACE_NAME_LABEL: name})
+            result[name] = Namespace(name, {NAMESPACE_NAME_LABEL: name}, described=False)
     return result
 
 
@@ -88,7 +88,7 @@ def complete_nodes(known: Iterable[Node], pods: Iterable[Pod]) -> tuple[Node, ..
             versions[name] = [replace(node, addresses=node.addresses + more) for node in versions[name]]
         else:
             lifetime = _hull(addresses.values()) if shared & addresses.keys() else ALWAYS
-            versions[name] = [Node(name, addresses=more, lifetime=lifetime)]
+            versions[name] = [Node(name, addresses=more, lifetime=lifetime, described=False)]
     return tuple(node for nodes in versions.values() for node in nodes)
 
 

@@ -19,7 +19,7 @@ from flowcheck.manifests.json_items import JsonError
 from flowcheck.manifests.sightings import What, When
 from flowcheck.manifests.unpack import Unpacker
 from flowcheck.manifests.workloads import Controller
-from flowcheck.model.cluster import Pod
+from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
@@ -84,6 +84,8 @@ class Told:
         if isinstance(value, Pod):
             labels = self.namespace_labels
             return replace(value, source=self.source, lifetime=self.lifetime, namespace_labels=labels)
+        if isinstance(value, Namespace | Node):
+            return replace(value, source=self.source, described=self.source != NOWHERE)
         return replace(value, source=self.source)
 
     def located(self, problem: Problem) -> Problem:

@@ -20,11 +20,15 @@ NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """``labels`` always hold :data:`NAMESPACE_NAME_LABEL`, whether or not the manifest does."""
+    """``labels`` always hold :data:`NAMESPACE_NAME_LABEL`, whether or not the manifest does.
+
+    ``described`` is False where other objects only name it: of its labels no other is known.
+    """
 
     name: str
     labels: Labels = field(default_factory=dict)
     source: SourceLocation = NOWHERE
+    described: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,10 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node with its addresses (InternalIP and ExternalIP) and the ranges its pods get addresses from."""
+    """A node with its addresses (InternalIP and ExternalIP) and the ranges its pods get addresses from.
+
+    ``described`` is False where only pods tell of it: none of its labels is known.
+    """
 
     name: str
     labels: Labels = field(default_factory=dict)
@@ -90,6 +97,7 @@ class Node:
     pod_cidrs: tuple[str, ...] = ()
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
+    described: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +204,20 @@ class Cluster:
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def namespace_labels(self, pod: Pod) -> tuple[Labels, bool]:
+        """The labels of a pod's namespace at its time, and whether those are all it has."""
+        if pod.namespace_labels is not None:
+            return pod.namespace_labels, True
+        namespace = self.namespaces.get(pod.namespace)
+        if namespace is None:
+            return {NAMESPACE_NAME_LABEL: pod.namespace}, False
+        return namespace.labels, namespace.described
+
+    @property
+    def lists_nodes(self) -> bool:
+        """Whether any input describes a node; if none does, any address outside may be a node's."""
+        return any(node.described for node in self.nodes)
 
     @property
     def is_static(self) -> bool:

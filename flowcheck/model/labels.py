@@ -52,6 +52,14 @@ class Selector:
     def matches(self, labels: Labels) -> bool:
         return all(requirement.matches(labels) for requirement in self.requirements)
 
+    def must_match(self, known: Labels) -> bool:
+        """Whether it matches whatever labels there are beside those that are known."""
+        return all(one.key in known and one.matches(known) for one in self.requirements)
+
+    def may_match(self, known: Labels) -> bool:
+        """Whether it could match, had the object the right labels beside those that are known."""
+        return all(one.key not in known or one.matches(known) for one in self.requirements)
+
     @classmethod
     def of(cls, **labels: str) -> Selector:
         """A ``matchLabels`` selector, for tests and examples."""

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     NEEDS_L7 = "needs_l7"
     SERVICE_BACKENDS_DIFFER = "service_backends_differ"
     AMBIGUOUS_POLICY = "ambiguous_policy"
+    NO_NAMESPACE = "no_namespace"
+    NO_NODE = "no_node"
 
 
 class Observed(StrEnum):

@@ -17,7 +17,8 @@ class End:
     """One thing an end may be: a pod, a node, or (neither set) an external address.
 
     ``node_labels`` are the node's at that time; None where no Node object tells them. ``in_particular`` is
-    False where a workload's name stands for any of its pods.
+    False where a workload's name stands for any of its pods. ``namespace_described``: the labels of the pod's
+    namespace are known. ``may_be_node``: an external address, in a cluster of which no node is described.
     """
 
     address: str | None
@@ -25,6 +26,12 @@ class End:
     node: str | None = None
     node_labels: Labels | None = None
     in_particular: bool = True
+    namespace_described: bool = True
+    may_be_node: bool = False
+
+    @property
+    def is_external(self) -> bool:
+        return self.pod is None and self.node is None
 
     @property
     def name(self) -> str:
@@ -64,7 +71,7 @@ class Resolved:
     def quality(self) -> Quality:
         if self.lost:
             return self.lost
-        if all(end.pod is None and end.node is None for end in self.ends) and self.service is None:
+        if all(end.is_external for end in self.ends) and self.service is None:
             return "external"
         return "exact" if self.sure else "inferred"
 

@@ -133,8 +133,9 @@ class Reference:
         in_particular = src.in_particular and dst.in_particular
         if in_particular and src.pod is not None and src.who == dst.who:
             return both(ALLOWED)
-        egress = Question(Direction.EGRESS, src, dst, flow.protocol, target.port)
-        ingress = Question(Direction.INGRESS, dst, src, flow.protocol, target.port)
+        options = self.policies.options
+        egress = Question(Direction.EGRESS, src, dst, flow.protocol, target.port, options)
+        ingress = Question(Direction.INGRESS, dst, src, flow.protocol, target.port, options)
         on_node = dst.pod is not None and bool(dst.pod.node) and src.node == dst.pod.node
         own_node = in_particular and on_node
         ask = self.policies.ask

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Node, Pod, Service
+from flowcheck.model.cluster import Cluster, Node, Pod, Service
 from flowcheck.model.policy import NOWHERE
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, Resolved, canonical, family, inside
@@ -64,7 +64,7 @@ class Owners:
     def _claims(self) -> Iterator[Claim[End]]:
         for node in self.cluster.nodes:
             for address in map(canonical, node.addresses):
-                yield Claim(End(address, node=node.name, node_labels=node.labels), node.lifetime)
+                yield Claim(labelled(End(address), node), node.lifetime)
         for pod in self.pods:
             for address in map(canonical, pod.addresses):
                 yield from self._of_pod(pod, address)
@@ -74,7 +74,7 @@ class Owners:
     def _of_pod(self, pod: Pod, address: str | None) -> Iterator[Claim[End]]:
         """A pod as itself; a host-network pod as the node it names, else the one at its address."""
         if not pod.host_network:
-            yield Claim(End(address, pod=self.plain(pod)), pod.lifetime)
+            yield Claim(self.as_pod(pod, address), pod.lifetime)
         elif pod.node:
             yield from self._of_node(pod.node, address, pod.lifetime)
         else:
@@ -88,18 +88,14 @@ class Owners:
 
     def _of_versions(self, nodes: Sequence[Node], unknown: End, lifetime: Lifetime) -> Iterator[Claim[End]]:
         for node in nodes:
-            end = replace(unknown, node=node.name, node_labels=node.labels)
-            yield Claim(end, shared(lifetime, node.lifetime))
+            yield Claim(labelled(unknown, node), shared(lifetime, node.lifetime))
         for free in outside(lifetime, [node.lifetime for node in nodes]):
             yield Claim(unknown, free)
 
-    def plain(self, pod: Pod) -> Pod:
+    def as_pod(self, pod: Pod, address: str | None) -> End:
         """The pod without all that tells versions apart and neither a policy nor a name depends on."""
-        labels = pod.namespace_labels
-        if labels is None:
-            namespace = self.cluster.namespaces.get(pod.namespace)
-            labels = namespace.labels if namespace is not None else {NAMESPACE_NAME_LABEL: pod.namespace}
-        return replace(
+        labels, described = self.cluster.namespace_labels(pod)
+        plain = replace(
             pod,
             lifetime=ALWAYS,
             source=NOWHERE,
@@ -108,6 +104,7 @@ class Owners:
             addresses=(),
             namespace_labels=labels,
         )
+        return End(address, pod=plain, namespace_described=described)
 
     # -- by whatever was recorded ------------------------------------------------------------------
 
@@ -155,7 +152,8 @@ class Owners:
             return self._resolve_service(address, at)
         if any(inside(address, cidr) for cidr in self.ranges):
             return Resolved(address, lost="unresolved", by="address")
-        return Resolved(address, (End(address),), by="address")
+        outsider = End(address, may_be_node=not self.cluster.lists_nodes)
+        return Resolved(address, (outsider,), by="address")
 
     def pod_at(self, namespace: str, name: str, address: str, at: int) -> Resolved | None:
         """The pod of this name at this address; None where it is not there."""
@@ -250,6 +248,11 @@ def placed(found: Sequence[Seen]) -> Iterator[End]:
     for end in distinct(seen.end for seen in found):
         known = distinct(a for seen in found if seen.end == end for a in seen.addresses)
         yield from (replace(end, address=address) for address in known or (None,))
+
+
+def labelled(end: End, node: Node) -> End:
+    """The end as this node, whose labels nobody knows where no input describes it."""
+    return replace(end, node=node.name, node_labels=node.labels if node.described else None)
 
 
 def plain_service(service: Service) -> Service:

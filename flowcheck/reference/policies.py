@@ -39,10 +39,7 @@ class Policies:
             for versions in self.versions.values()
             if any(has_say(version, question) for version in versions)
         ]
-        sides = [
-            any_port(replace(question, policies=in_order(chosen)), self.options)
-            for chosen in product(*choices)
-        ]
+        sides = [any_port(replace(question, policies=in_order(chosen))) for chosen in product(*choices)]
         if len({(side.verdict, side.reason) for side in sides}) > 1:
             return unknown(Reason.AMBIGUOUS_POLICY)
         return sides[0]
@@ -80,10 +77,10 @@ def latest(versions: Sequence[Policy], instant: int) -> Policy | None:
 
 
 def has_say(policy: Policy, question: Question) -> bool:
-    """Whether a policy selects the subject and says anything in that direction."""
+    """Whether a policy selects the subject, or may, and says anything in that direction."""
     direction = question.direction
     ruled = bool(policy.rules(direction)) or direction in policy.isolates
-    return ruled and in_query(policy.subject, question.subject)
+    return ruled and in_query(policy.subject, question.subject, "subject") is not False
 
 
 def in_order(chosen: Iterable[Policy | None]) -> tuple[Policy, ...]:

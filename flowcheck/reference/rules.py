@@ -1,13 +1,17 @@
 """What a set of policies says of one side of a flow: the order of decision, as model/policy.py states it.
 
-What is not known (the port, what an ipBlock means, which addresses a domain name has) is tried in every way.
+What is not known (the port, what an ipBlock means, which addresses a domain name has, the labels of what no
+input describes) is tried in every way.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from flowcheck.model.options import IpBlockMatchesPods, Options
+from flowcheck.model.labels import Selector
+from flowcheck.model.options import Options
 from flowcheck.model.policy import (
     Action,
     AddressBlock,
@@ -32,33 +36,58 @@ LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
+class Open:
+    """What no input tells, with the reason of a verdict that hangs on it. A ``selector`` that asks for labels
+    nobody knows is one question for the subject and one for the peer, wherever it stands."""
+
+    reason: Reason
+    of: Literal["subject", "peer"] = "peer"
+    selector: Selector | None = None
+
+
+Answer = bool | Open
+
+
+class UnsettledError(Exception):
+    """Something open was asked that is not settled yet."""
+
+    def __init__(self, asked: Open) -> None:
+        self.asked = asked
+
+
+@dataclass(frozen=True)
 class Question:
-    """One side of a flow: may this subject talk with this peer? Every field but the first five is a choice
-    that was open and is settled before the rules are asked.
-    """
+    """One side of a flow: may this subject talk with this peer? ``settled`` answers what is open."""
 
     direction: Direction
     subject: End
     peer: End
     protocol: int
     port: int | None
+    options: Options
     policies: tuple[Policy, ...] = ()
-    blocks_match_pods: bool = True
-    domains_match: bool = False
+    settled: Mapping[Open, bool] = field(default_factory=dict)
+
+    def holds(self, answer: Answer) -> bool:
+        if isinstance(answer, bool):
+            return answer
+        if answer not in self.settled:
+            raise UnsettledError(answer)
+        return self.settled[answer]
 
     @property
     def destination(self) -> End:
         return self.subject if self.direction is Direction.INGRESS else self.peer
 
 
-# -- open choices: each asks the next with the choice settled, and compares ----------------------------
+# -- what is open ----------------------------------------------------------------------------------------
 
 
-def any_port(question: Question, options: Options) -> Side:
+def any_port(question: Question) -> Side:
     """Where the port was not recorded there is a verdict only if every port has the same one."""
     if question.protocol not in WITH_PORTS or question.port is not None:
-        return address_blocks(question, options)
-    sides = {address_blocks(replace(question, port=port), options) for port in telling_ports(question)}
+        return every_way(question)
+    sides = {every_way(replace(question, port=port)) for port in telling_ports(question)}
     if len(sides) == 1:
         return sides.pop()
     verdicts = {(side.verdict, side.reason) for side in sides}
@@ -79,91 +108,135 @@ def telling_ports(question: Question) -> list[int]:
     return sorted(port for port in starts if 0 <= port <= LAST_PORT)
 
 
-def address_blocks(question: Question, options: Options) -> Side:
-    """What an ipBlock means for pods is the option's; ``unknown`` where that would change the verdict."""
-    choice: IpBlockMatchesPods = options.ipblock_matches_pods
-    with_pods = domain_names(replace(question, blocks_match_pods=True), options)
-    without_pods = domain_names(replace(question, blocks_match_pods=False), options)
-    if choice == "unknown" and with_pods.verdict is not without_pods.verdict:
-        return unknown(Reason.UNSUPPORTED_FIELD)
-    return with_pods if choice == "yes" else without_pods
+def every_way(question: Question) -> Side:
+    """Whatever is open is answered in every way: unknown where that changes the verdict."""
+    sides = list(settled_sides(question))
+    same = len({side.verdict for side in sides}) == 1
+    return sides[0] if same else unknown(next(open_in(question)).reason)
 
 
-def domain_names(question: Question, options: Options) -> Side:
-    """A name may stand for any external destination: unknown where that would change the verdict."""
-    without = tiers(replace(question, domains_match=False), options)
-    with_names = tiers(replace(question, domains_match=True), options)
-    return without if without.verdict is with_names.verdict else unknown(Reason.NEEDS_DNS)
+def settled_sides(question: Question) -> Iterator[Side]:
+    """What comes out for each way to answer what is asked; that with every answer a no comes first."""
+    try:
+        yield tiers(question)
+    except UnsettledError as met:
+        for answer in (False, True):
+            yield from settled_sides(replace(question, settled={**question.settled, met.asked: answer}))
+
+
+def open_in(question: Question) -> Iterator[Open]:
+    """What rules hang on that may be for this subject, peer and port, in the order they are asked."""
+    for tier in Tier:
+        for policy in (p for p in question.policies if p.tier is tier):
+            subject = in_query(policy.subject, question.subject, "subject")
+            for rule in policy.rules(question.direction):
+                peers = peer_answers(rule, question)
+                if subject is False or not peers or not ports_admit(rule, question):
+                    continue
+                yield from (answer for answer in (subject, *peers) if isinstance(answer, Open))
 
 
 # -- the order of decision, as model/policy.py states it -----------------------------------------------
 
 
-def tiers(question: Question, options: Options) -> Side:
+def tiers(question: Question) -> Side:
     """Ask the tiers in their order; the first that decides does; nobody deciding is allow."""
     for tier in Tier:
-        side = ask_tier(tier, question, options)
+        side = ask_tier(tier, question)
         if side is not None:
             return side
     return ALLOWED
 
 
-def ask_tier(tier: Tier, question: Question, options: Options) -> Side | None:
+def ask_tier(tier: Tier, question: Question) -> Side | None:
     """The first matching rule decides; without one, isolation does; None: go on to the next tier."""
-    policies = [p for p in question.policies if p.tier is tier and in_query(p.subject, question.subject)]
-    for policy in policies:
+    selecting = []
+    for policy in (one for one in question.policies if one.tier is tier):
+        if not question.holds(in_query(policy.subject, question.subject, "subject")):
+            continue
+        selecting.append(policy)
         for rule in policy.rules(question.direction):
-            if rule_matches(rule, question):
+            if ports_admit(rule, question) and any(map(question.holds, peer_answers(rule, question))):
                 if rule.action is Action.PASS:
                     return None
                 verdict = Verdict.ALLOW if rule.action is Action.ALLOW else Verdict.DENY
                 return Side(verdict, Reason.NONE, f"{policy}[{rule.label}]")
-    return isolation(tier, [p for p in policies if question.direction in p.isolates], question, options)
+    return isolation(tier, [p for p in selecting if question.direction in p.isolates], question)
 
 
-def isolation(tier: Tier, isolating: list[Policy], question: Question, options: Options) -> Side | None:
+def isolation(tier: Tier, isolating: list[Policy], question: Question) -> Side | None:
     """Isolated and admitted by no rule is deny; the API leaves it open for protocols without ports."""
     if not isolating:
         return None
     portless = question.protocol not in WITH_PORTS
-    if portless and tier is Tier.NETWORK_POLICY and options.icmp == "unknown":
+    if portless and tier is Tier.NETWORK_POLICY and question.options.icmp == "unknown":
         return unknown(Reason.NO_PORT)
     names = ", ".join(sorted(str(policy) for policy in isolating))
     return Side(Verdict.DENY, Reason.NONE, f"default-deny by {names}")
 
 
-def rule_matches(rule: Rule, question: Question) -> bool:
-    """Absent peers are everybody, absent ports everything; empty ones are nobody and nothing."""
-    peer = rule.peers is None or any(peer_matches(peer, question) for peer in rule.peers)
-    return peer and (rule.ports is None or any(ports_match(ports, question) for ports in rule.ports))
+def ports_admit(rule: Rule, question: Question) -> bool:
+    """Absent ports are everything, empty ones nothing."""
+    return rule.ports is None or any(ports_match(ports, question) for ports in rule.ports)
 
 
-def peer_matches(peer: Peer, question: Question) -> bool:
+def peer_answers(rule: Rule, question: Question) -> list[Answer]:
+    """By which peers the rule is about this one: just yes if by any surely, else all that it hangs on.
+
+    Absent peers are everybody, empty ones are nobody.
+    """
+    if rule.peers is None:
+        return [True]
+    answers = [peer_answer(peer, question) for peer in rule.peers]
+    return [True] if True in answers else [answer for answer in answers if answer is not False]
+
+
+def peer_answer(peer: Peer, question: Question) -> Answer:
     end = question.peer
-    external = end.pod is None and end.node is None
     match peer:
         case PodQuery():
-            return in_query(peer, end)
+            return in_query(peer, end, "peer")
         case AddressBlock():
-            pods_too = question.blocks_match_pods if peer.may_match_pods is None else peer.may_match_pods
-            return (end.pod is None or pods_too) and in_block(peer, end.address)
+            return in_block(peer, end.address) and (end.pod is None or pods_in_blocks(peer, question.options))
         case NodeQuery():
-            return end.node_labels is not None and peer.nodes.matches(end.node_labels)
+            return in_nodes(peer, end)
         case DomainNames():
-            return external and question.direction is Direction.EGRESS and question.domains_match
+            egress = question.direction is Direction.EGRESS
+            return egress and end.is_external and Open(Reason.NEEDS_DNS)
         case Anyone():
             return True
 
 
-def in_query(query: PodQuery, end: End) -> bool:
+def pods_in_blocks(block: AddressBlock, options: Options) -> Answer:
+    """Whether a block takes pods by their address: as the language says, else as the option does."""
+    if block.may_match_pods is not None:
+        return block.may_match_pods
+    choice = options.ipblock_matches_pods
+    return Open(Reason.UNSUPPORTED_FIELD) if choice == "unknown" else choice == "yes"
+
+
+def in_nodes(query: NodeQuery, end: End) -> Answer:
+    """Whether the end is a node with the labels. Any address outside may be one of nodes nobody described."""
+    if end.node_labels is not None:
+        return query.nodes.matches(end.node_labels)
+    if end.node is not None and query.nodes.must_match({}):
+        return True
+    return (end.node is not None or end.may_be_node) and Open(Reason.NO_NODE, "peer", query.nodes)
+
+
+def in_query(query: PodQuery, end: End, of: Literal["subject", "peer"]) -> Answer:
     """Whether the end is a pod with the labels, in the namespace or a namespace with the labels."""
     pod = end.pod
     if pod is None or not query.pods.matches(pod.labels):
         return False
-    if query.namespace is not None:
+    if query.namespaces is None:
         return query.namespace == pod.namespace
     labels = pod.namespace_labels or {}
-    return query.namespaces is not None and query.namespaces.matches(labels)
+    if end.namespace_described:
+        return query.namespaces.matches(labels)
+    if query.namespaces.must_match(labels):
+        return True
+    return query.namespaces.may_match(labels) and Open(Reason.NO_NAMESPACE, of, query.namespaces)
 
 
 def ports_match(ports: Ports, question: Question) -> bool:

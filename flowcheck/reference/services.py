@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.labels import Selector
-from flowcheck.reference.ends import End, Resolved, Target, canonical, family
+from flowcheck.reference.ends import Resolved, Target, canonical, family
 from flowcheck.reference.moments import Claim, candidates, surely
 from flowcheck.reference.owners import Owners, plain_service
 
@@ -125,16 +125,17 @@ class Services:
 
     def _at_own(self, pod: Pod, version: int, at: int) -> Iterator[Resolved]:
         """The pod at its addresses of a family, or at none if it has none at all; its node on its network."""
-        plain = self.owners.plain(pod)
         for address in map(canonical, pod.addresses):
             if family(address) != version:
                 continue
             if pod.host_network:
                 yield self.owners.resolve_address(address, at)
             else:
-                yield Resolved(End(address, pod=plain).name, (End(address, pod=plain),))
+                found = self.owners.as_pod(pod, address)
+                yield Resolved(found.name, (found,))
         if not pod.addresses and not pod.host_network:
-            yield Resolved(End(None, pod=plain).name, (End(None, pod=plain),))
+            found = self.owners.as_pod(pod, None)
+            yield Resolved(found.name, (found,))
 
 
 def port_of(service: Service, protocol: int, port: int | None) -> ServicePort | None:

@@ -135,6 +135,8 @@ def _tier(console: Console, tier: TierStep, direction: str) -> None:
 
 def _policy(console: Console, policy: PolicyStep, direction: str) -> None:
     _print(console, _placed(policy.policy, policy.source), indent=4, hang=2)
+    if policy.doubt:
+        _print(console, f"may be for it or not: {policy.doubt}", indent=6, hang=2)
     if not policy.rules:
         _print(console, f"has no {direction} rules: it only isolates", indent=6)
     for outcome, same in groupby(policy.rules, key=lambda rule: rule.outcome == "not_asked"):

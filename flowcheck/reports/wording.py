@@ -48,6 +48,14 @@ REASONS = {
         "the flow began while it is open which version of a policy was in force",
         "give watch events or audit logs, which say when policies changed",
     ),
+    "no_namespace": (
+        "a selector asks for labels of a namespace that no input describes",
+        "add the Namespace objects: kubectl get namespaces -o json",
+    ),
+    "no_node": (
+        "a rule asks for labels of a node that no input describes",
+        "add the Node objects: kubectl get nodes -o json",
+    ),
     "service_backends_differ": (
         "the log has the service address, and its backends would get different verdicts",
         "log flows behind the service translation (the backend's address)",

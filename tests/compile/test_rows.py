@@ -94,7 +94,7 @@ def test_a_block_in_doubt_is_a_second_row_for_pods_only() -> None:
     policy = make_policy(ingress=[allow([block("10.0.0.0/24"), in_namespace(pods="app=b")])])
     program = compiled(policy, ipblock_matches_pods="unknown")
     rows = rows_of(program)
-    assert rows.maybe.tolist() == [0, a.REASON_UNSUPPORTED_FIELD]
+    assert rows.reason[rows.peer_if].tolist() == [0, a.REASON_UNSUPPORTED_FIELD]
     assert names(program, int(rows.peer[0])) == {"x/Pod/b"}
     assert names(program, int(rows.peer[1])) == {"x/Pod/a"}
 
@@ -102,5 +102,6 @@ def test_a_block_in_doubt_is_a_second_row_for_pods_only() -> None:
 def test_domain_names_may_be_any_external_destination() -> None:
     program = compiled(make_admin(egress=[allow(DomainNames(("example.com",)))]))
     assert program.truth is not None
-    assert program.truth.egress.maybe.tolist() == [a.REASON_NEEDS_DNS]
+    egress = program.truth.egress
+    assert egress.reason[egress.peer_if].tolist() == [a.REASON_NEEDS_DNS]
     assert names(program, int(program.truth.egress.peer[0])) == set()

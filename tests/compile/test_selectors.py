@@ -11,8 +11,8 @@ from flowcheck.compile import bitset
 from flowcheck.compile.axis import Axis
 from flowcheck.compile.endpoints import build_axis
 from flowcheck.compile.selectors import SelectorIndex
-from flowcheck.model.cluster import Cluster
-from flowcheck.model.labels import EVERYTHING
+from flowcheck.model.cluster import Cluster, Namespace
+from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.policy import AddressBlock, PodQuery
 from tests.builders import (
     block,
@@ -48,7 +48,8 @@ def pods_of(query: PodQuery) -> set[str]:
     axis, index = index_of(CLUSTER)
     pods = dict(axis.pods)
     return {
-        f"{pods[e].namespace}/{pods[e].name}" for e in bitset.to_indices(index.select_pods(query)).tolist()
+        f"{pods[e].namespace}/{pods[e].name}"
+        for e in bitset.to_indices(index.select_pods(query).surely).tolist()
     }
 
 
@@ -88,18 +89,60 @@ def test_a_block_has_pods_nodes_and_the_rest_of_itself() -> None:
     assert names_in(block("::/0")) == {"x/Pod/c", "::/0"}
 
 
+def nodes_of(cluster: Cluster, nodes: Selector) -> tuple[list[str], list[str]]:
+    """The names of the nodes it surely selects, and of what it may."""
+    axis, index = index_of(cluster)
+    surely, may = (bitset.to_indices(words).tolist() for words in index.select_nodes(nodes))
+    return ([axis.endpoints[e].name for e in surely], [axis.endpoints[e].group for e in may])
+
+
 def test_nodes_are_selected_by_their_labels() -> None:
-    axis, index = index_of(CLUSTER)
-    chosen = bitset.to_indices(index.select_nodes(select("role=db"))).tolist()
-    assert [axis.endpoints[e].name for e in chosen] == ["Node/n1"]
-    assert not index.select_nodes(select("role=web")).any()
-    assert bitset.to_indices(index.select_nodes(EVERYTHING)).tolist() == chosen
+    assert nodes_of(CLUSTER, select("role=db")) == (["Node/n1"], [])
+    assert nodes_of(CLUSTER, select("role=web")) == ([], [])
+    assert nodes_of(CLUSTER, EVERYTHING) == (["Node/n1"], [])
+
+
+def test_a_node_that_only_pods_tell_of_may_have_any_labels() -> None:
+    pod = make_pod("d", "10.0.0.4", node="n2", host_address="10.9.0.2")
+    cluster = replace(CLUSTER, pods=(*CLUSTER.pods, pod))
+    assert nodes_of(cluster, select("role=db")) == (["Node/n1"], ["Node/n2"])
+    assert nodes_of(cluster, EVERYTHING) == (["Node/n1", "Node/n2"], [])
+
+
+def test_where_no_node_is_described_an_address_outside_may_be_one() -> None:
+    pod = make_pod("d", "10.0.0.4", node="n2", host_address="10.9.0.2")
+    outside = ["0.0.0.0/0", "::/0"]
+    assert nodes_of(make_cluster(pod), select("role=db")) == ([], ["Node/n2", *outside])
+    assert nodes_of(make_cluster(pod), EVERYTHING) == (["Node/n2"], outside)
+
+
+def test_a_namespace_that_no_object_describes_may_have_any_labels_beside_its_name() -> None:
+    unknown = replace(make_namespace("z"), described=False)
+    _, index = index_of(make_cluster(unknown, make_namespace("x"), make_pod("a"), make_pod("z/a")))
+
+    def taken(query: PodQuery) -> tuple[int, int]:
+        surely, may = index.select_pods(query)
+        return len(bitset.to_indices(surely)), len(bitset.to_indices(may))
+
+    assert taken(in_namespaces("team=t")) == (0, 1)
+    assert taken(in_namespaces("team=t", "app=a")) == (0, 0)
+    assert taken(PodQuery(namespaces=require("team", "DoesNotExist"))) == (1, 1)
+    assert taken(in_namespaces("kubernetes.io/metadata.name=z")) == (1, 0)
+    assert taken(in_namespaces("kubernetes.io/metadata.name=x,team=t")) == (0, 0)
+    assert taken(in_namespaces("kubernetes.io/metadata.name=z,team=t")) == (0, 1)
+    assert taken(in_namespaces()) == (2, 0)
 
 
 def test_external_endpoints_are_the_address_blocks() -> None:
     axis, index = index_of(CLUSTER, block("192.0.2.0/24"))
     external = {str(axis.endpoints[e].prefix) for e in bitset.to_indices(index.external()).tolist()}
     assert external == {"0.0.0.0/0", "::/0", "192.0.2.0/24"}
+
+
+def surely(selector: Selector, namespace: Namespace) -> bool:
+    """Whether the labels that are known settle it."""
+    asked = {requirement.key for requirement in selector.requirements}
+    return selector.matches(namespace.labels) and (namespace.described or asked <= namespace.labels.keys())
 
 
 @settings(deadline=None, max_examples=60)
@@ -116,7 +159,7 @@ def test_every_query_of_a_world_selects_the_pods_its_selectors_match(world: Worl
             and (
                 query.namespace == pod.namespace
                 if query.namespaces is None
-                else query.namespaces.matches(cluster.namespaces[pod.namespace].labels)
+                else surely(query.namespaces, cluster.namespaces[pod.namespace])
             )
         }
-        assert set(bitset.to_indices(index.select_pods(query)).tolist()) == chosen
+        assert set(bitset.to_indices(index.select_pods(query).surely).tolist()) == chosen

@@ -11,9 +11,12 @@ from flowcheck.kernels import rows as kernels
 
 ALLOW, DENY, PASS = a.ACTION_ALLOW, a.ACTION_DENY, a.ACTION_PASS
 Row = tuple[int, int, int, int, int]
-"""stage, action, first port class, last (excluded), maybe; its decision is 10 + its place"""
+"""stage, action, first port class, last (excluded), question of the peer; its decision is 10 + its place"""
 
 DEFAULT_DENY = 3
+DNS, SPACE = 1, 2
+REASONS = np.array([0, a.REASON_NEEDS_DNS, a.REASON_NO_NAMESPACE], dtype=np.uint8)
+"""Of the two questions."""
 VERDICT = np.zeros(64, dtype=np.uint8)
 VERDICT[a.NO_POLICY] = a.ALLOW
 VERDICT[a.UNKNOWN_DECISION : a.UNKNOWN_DECISION + 5] = a.UNKNOWN
@@ -31,15 +34,18 @@ def make_rows(*given: Row) -> Rows:
         last_port=columns[3].astype(np.int32),
         stage=columns[0].astype(np.uint8),
         action=columns[1].astype(np.uint8),
-        maybe=columns[4].astype(np.uint8),
+        subject_if=nobody,
+        peer_if=columns[4].astype(np.int32),
         decision=np.arange(10, 10 + n, dtype=np.int32),
+        reason=REASONS,
     )
 
 
-def walk(*given: Row, isolated: bool = False, port: int = 0, maybe: bool = False) -> int:
+def walk(*given: Row, isolated: bool = False, port: int = 0) -> int:
     defaults = np.array([-1, DEFAULT_DENY if isolated else -1, -1], dtype=np.int32)
     chosen = np.arange(len(given), dtype=np.int32)
-    return int(kernels.walk(make_rows(*given), chosen, len(given), defaults, port, maybe))
+    answers, asked = np.full(3, -1, dtype=np.int8), np.zeros(3, dtype=np.int32)
+    return int(kernels.walk(make_rows(*given), chosen, len(given), defaults, port, answers, asked))
 
 
 @pytest.mark.parametrize(
@@ -78,11 +84,48 @@ def decide(*given: Row, verdicts: dict[int, int]) -> int:
 
 
 def test_a_row_that_may_match_leaves_doubt_only_where_it_changes_the_verdict() -> None:
-    maybe: Row = (0, DENY, 0, 9, a.REASON_NEEDS_DNS)
+    maybe: Row = (0, DENY, 0, 9, DNS)
     surely: Row = (0, DENY, 0, 9, 0)
     assert decide(maybe, verdicts={10: a.DENY}) == a.UNKNOWN_DECISION + a.REASON_NEEDS_DNS
     assert decide(maybe, surely, verdicts={10: a.DENY, 11: a.DENY}) == 11
     assert decide(surely, maybe, verdicts={10: a.DENY, 11: a.DENY}) == 10
+
+
+def test_every_way_to_answer_is_tried() -> None:
+    """With the second question alone answered yes, the pass is not there and the deny is."""
+    rows: list[Row] = [(0, PASS, 0, 9, DNS), (0, DENY, 0, 9, SPACE), (1, ALLOW, 0, 9, 0)]
+    verdicts = {10: a.NOT_APPLICABLE, 11: a.DENY, 12: a.ALLOW}
+    assert decide(*rows, verdicts=verdicts) == a.UNKNOWN_DECISION + a.REASON_NEEDS_DNS
+    assert decide(*rows[:1], rows[2], verdicts={**verdicts, 11: a.ALLOW}) == 11
+
+
+def test_one_question_has_one_answer() -> None:
+    """Two rows that hang on the same: what the first admits the second cannot deny."""
+    rows: list[Row] = [(0, ALLOW, 0, 9, SPACE), (0, DENY, 0, 9, SPACE)]
+    assert decide(*rows, verdicts={10: a.ALLOW, 11: a.DENY}) == a.NO_POLICY
+    rows[1] = (0, DENY, 0, 9, DNS)
+    assert decide(*rows, verdicts={10: a.ALLOW, 11: a.DENY}) == a.UNKNOWN_DECISION + a.REASON_NO_NAMESPACE
+
+
+def test_the_reason_is_that_of_a_row_for_the_port() -> None:
+    rows: list[Row] = [(0, DENY, 5, 9, SPACE), (0, DENY, 0, 1, DNS)]
+    verdicts = {10: a.DENY, 11: a.DENY}
+    assert decide(*rows, verdicts=verdicts) == a.UNKNOWN_DECISION + a.REASON_NEEDS_DNS
+
+
+@pytest.mark.parametrize(("n", "decision"), [(10, a.NO_POLICY), (13, a.UNKNOWN_DECISION + a.REASON_NO_NODE)])
+def test_too_many_ways_leave_it_open(n: int, decision: int) -> None:
+    """Each row hangs on two questions, the subject's and the peer's: n of them have 2^(n + 1) - 1 ways."""
+    reason = np.full(2 * n + 1, a.REASON_NO_NODE, dtype=np.uint8)
+    questions = np.arange(1, n + 1, dtype=np.int32)
+    rows = make_rows(*[(0, ALLOW, 0, 9, 0)] * n)
+    rows = rows._replace(subject_if=questions, peer_if=questions + np.int32(n), reason=reason)
+    verdict = VERDICT.copy()
+    verdict[10 : 10 + n] = a.ALLOW
+    out, chosen = np.full(5, -7, dtype=np.int32), np.arange(n, dtype=np.int32)
+    none = np.full(3, -1, dtype=np.int32)
+    kernels.decide_ports(rows, chosen, n, none, none, 1, verdict, out)
+    assert out[:2].tolist() == [decision, decision]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""What policies ask for and no input tells: sentences that name what to give.
+
+Made from the finished cluster. The verdicts that hang on it are unknown; see ``model/verdict.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.labels import Labels, Selector
+from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy
+from flowcheck.model.verdict import Reason
+
+_MOST_NAMES = 3
+
+
+def gaps(cluster: Cluster) -> Iterator[str]:
+    """At most one sentence for each kind of object that is missing."""
+    yield from _namespaces(cluster)
+    yield from _nodes(cluster)
+
+
+def _namespaces(cluster: Cluster) -> Iterator[str]:
+    known = {pod.namespace: cluster.namespace_labels(pod) for pod in cluster.pods if not pod.finished}
+    undescribed = {name: labels for name, (labels, described) in known.items() if not described}
+    missing: dict[str, None] = {}
+    asking = 0
+    for policy in cluster.policies:
+        selectors = {query.namespaces for query in _pod_queries(policy) if query.namespaces is not None}
+        unanswered = [
+            name for name in undescribed if any(_is_open(one, undescribed[name]) for one in selectors)
+        ]
+        asking += bool(unanswered)
+        missing |= dict.fromkeys(unanswered)
+    if missing:
+        yield (
+            f"no input describes namespace {_listed(missing)}, and {_policies(asking)} for labels of "
+            f"namespaces: what hangs on them is unknown ({Reason.NO_NAMESPACE}); add what "
+            "kubectl get namespaces -o json prints"
+        )
+
+
+def _nodes(cluster: Cluster) -> Iterator[str]:
+    asking = sum(any(isinstance(peer, NodeQuery) for peer in _peers(policy)) for policy in cluster.policies)
+    missing = dict.fromkeys(node.name for node in cluster.nodes if not node.described)
+    if asking and (missing or not cluster.lists_nodes):
+        what = f"node {_listed(missing)}" if cluster.lists_nodes else "any node"
+        yield (
+            f"no input describes {what}, and {_policies(asking)} for labels of nodes: what hangs on them is "
+            f"unknown ({Reason.NO_NODE}); add what kubectl get nodes -o json prints"
+        )
+
+
+def _is_open(selector: Selector, known: Labels) -> bool:
+    return selector.may_match(known) and not selector.must_match(known)
+
+
+def _peers(policy: Policy) -> Iterator[Peer]:
+    for rule in (*policy.ingress, *policy.egress):
+        yield from rule.peers or ()
+
+
+def _pod_queries(policy: Policy) -> Iterator[PodQuery]:
+    yield policy.subject
+    yield from (peer for peer in _peers(policy) if isinstance(peer, PodQuery))
+
+
+def _policies(number: int) -> str:
+    return "1 policy asks" if number == 1 else f"{number} policies ask"
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = sorted(names)
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
