@@ -89,14 +89,14 @@ MUTANTS = (
     Mutant(
         "a pod query in one namespace reaches all",
         "compile/selectors.py",
-        "scope = self._namespace(query.namespace)",
-        "scope = self.pods",
+        'found = Taken(self._namespace(query.namespace or ""), self.nobody)',
+        "found = Taken(self.pods, self.nobody)",
     ),
     Mutant(
         "a namespace selector is ignored",
         "compile/selectors.py",
-        "if selector.matches(labels) for e in members",
-        "for e in members",
+        "if selector.matches(space.labels) if space.described else selector.must_match(space.labels):",
+        "if True:",
     ),
     Mutant(
         "NotIn needs the key",
@@ -134,8 +134,8 @@ MUTANTS = (
     Mutant(
         "absent peers are pods only",
         "compile/rows.py",
-        "PeerSet(self._index.everyone, 0)",
-        "PeerSet(self._index.pods, 0)",
+        "yield EndSet(self._index.everyone, 0)",
+        "yield EndSet(self._index.pods, 0)",
     ),
     Mutant(
         "only the first peer counts",
@@ -152,20 +152,20 @@ MUTANTS = (
     Mutant(
         "Anyone is pods only",
         "compile/rows.py",
-        "sure = sure | self._index.everyone",
-        "sure = sure | self._index.pods",
+        "return Taken(index.everyone, index.nobody), (0, None)",
+        "return Taken(index.pods, index.nobody), (0, None)",
     ),
     Mutant(
         "domain names match nothing",
         "compile/rows.py",
-        "maybe[a.REASON_NEEDS_DNS] = self._index.external()",
-        "pass",
+        "return Taken(index.nobody, external), (a.REASON_NEEDS_DNS, None)",
+        "return Taken(index.nobody, index.nobody), (a.REASON_NEEDS_DNS, None)",
     ),
     Mutant(
         "domain names surely match",
         "compile/rows.py",
-        "maybe[a.REASON_NEEDS_DNS] = self._index.external()",
-        "sure = sure | self._index.external()",
+        "return Taken(index.nobody, external), (a.REASON_NEEDS_DNS, None)",
+        "return Taken(external, index.nobody), (a.REASON_NEEDS_DNS, None)",
     ),
     # -- address blocks
     Mutant(
@@ -207,14 +207,69 @@ MUTANTS = (
     Mutant(
         "doubt about ipBlock left out",
         "compile/rows.py",
-        'if choice == "unknown":',
-        'if choice == "never":',
+        'may = block & index.pods if choice == "unknown" else index.nobody',
+        "may = index.nobody",
     ),
     Mutant(
         "doubt though the verdict does not depend on it",
         "kernels/rows.py",
-        "if verdict[other] != verdict[decision]:",
-        "if other != decision:",
+        "same = verdict[other] == verdict[decision] and ways <= MOST_WAYS",
+        "same = other == decision and ways <= MOST_WAYS",
+    ),
+    # -- what no input tells
+    Mutant(
+        "what no input describes has no labels",
+        "compile/selectors.py",
+        "elif not space.described and selector.may_match(space.labels):",
+        "elif False:",
+    ),
+    Mutant(
+        "an undescribed namespace matches by what is known of it",
+        "compile/selectors.py",
+        "if selector.matches(space.labels) if space.described else selector.must_match(space.labels):",
+        "if selector.matches(space.labels):",
+    ),
+    Mutant(
+        "an undescribed node has no labels",
+        "compile/selectors.py",
+        "may = [] if nodes.must_match({}) else named",
+        "may = []",
+    ),
+    Mutant(
+        "an address outside is never a node's",
+        "compile/selectors.py",
+        "if not self._cluster.lists_nodes:",
+        "if False:",
+    ),
+    Mutant(
+        "whom a policy may be for it is for",
+        "compile/rows.py",
+        "yield EndSet(taken.may, questions.number(asked))",
+        "yield EndSet(taken.may, 0)",
+    ),
+    Mutant(
+        "whom a policy may be for it is not for",
+        "compile/rows.py",
+        "if taken.may.any():\n            asked",
+        "if False:\n            asked",
+    ),
+    Mutant(
+        "only one way to answer is tried",
+        "kernels/rows.py",
+        "while same and _next_way(answers, asked):",
+        "if same and _next_way(answers, asked):",
+    ),
+    Mutant(
+        "each row asks its question anew",
+        "kernels/rows.py",
+        "return question == 0 or answers[question] == 1",
+        "return question == 0 or (answers[question] == 1 and asked[asked[0]] == question)",
+    ),
+    Mutant(
+        "the reason is that of a row for another port",
+        "kernels/rows.py",
+        "        if rows.first_port[row] <= port < rows.last_port[row]:\n            if rows.subject_if",
+        "        if rows.first_port[row] <= rows.last_port[row]:\n            if rows.subject_if",
     ),
     # -- ports
     Mutant(
@@ -299,8 +354,8 @@ MUTANTS = (
     Mutant(
         "port ranges run one class too far",
         "kernels/rows.py",
-        "port < rows.last_port[row]",
-        "port <= rows.last_port[row]",
+        "if passed or not rows.first_port[row] <= port < rows.last_port[row]:",
+        "if passed or not rows.first_port[row] <= port <= rows.last_port[row]:",
     ),
     # -- who is at an address
     Mutant(
