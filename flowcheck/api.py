@@ -60,7 +60,8 @@ def compile_program(
 
     ``skew``: how far the clocks of the log and the cluster may differ. ``as_of``: judge every flow by the
     policies of this instant (``current``: the latest), not by those in force when it began.
-    ``cluster_ranges``: CIDRs that are the cluster's own, beside the nodes' pod ranges.
+    ``cluster_ranges``: CIDRs that are the cluster's own, beside those its objects tell; with any, none is
+    guessed from where known pods are.
 
     Raises: CompileError when a decision table would not fit.
     """

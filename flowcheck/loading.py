@@ -32,6 +32,7 @@ from flowcheck.manifests.texts import needed_text
 from flowcheck.manifests.values import named
 from flowcheck.model.cluster import Cluster, Service
 from flowcheck.model.policy import Policy
+from flowcheck.model.ranges import PodRanges
 
 _BUILT_IN = ("", "apps", "batch", "extensions")
 _JUDGED = frozenset(
@@ -140,7 +141,7 @@ class _Loader:
         if digest:
             self.recall.keep(document, digest, value, stamps)
         self.journal.warnings += document.warnings
-        if self.texts is not None and isinstance(value, Policy | Service | list):
+        if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
 

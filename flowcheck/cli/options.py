@@ -115,8 +115,9 @@ RANGES: list[Option[Any]] = [
         "cluster_ranges",
         multiple=True,
         type=Cidr(),
-        help="Addresses that are the cluster's own, where nodes do not tell their pod ranges: nobody known "
-        "there is unresolved, never external. Repeatable.",
+        help="Where the cluster's pods get their addresses from, beside what nodes and IPPools tell: nobody "
+        "known there is unresolved, never external. With it, no range is guessed from the addresses of known "
+        "pods. Repeatable.",
     ),
 ]
 

@@ -9,7 +9,7 @@ services, timed addresses (which stand for whoever has the address at the time),
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,11 +25,11 @@ from flowcheck.model.timeline import ALWAYS, BEGINNING
 
 
 def build_axis(
-    cluster: Cluster, blocks: Iterable[AddressBlock], skew: int = 0, ranges: Iterable[str] = ()
+    cluster: Cluster, blocks: Iterable[AddressBlock], skew: int = 0, ranges: Sequence[str] = ()
 ) -> Axis:
     """Lay out the axis for a cluster and every CIDR and exception its policies name.
 
-    ``ranges`` are the cluster's beside its nodes' pod ranges. Units: ``skew`` in microseconds, see
+    ``ranges`` are those a person gives beside what the cluster tells. Units: ``skew`` in microseconds, see
     :mod:`flowcheck.compile.ownership`.
     """
     axis = Axis()
@@ -45,8 +45,7 @@ def build_axis(
         claims[address] = virtual[address]
     for address, claimed in claims.items():
         axis.owners[address] = _owner(axis, segments(claimed, skew))
-    pod_cidrs = (cidr for node in cluster.nodes for cidr in node.pod_cidrs)
-    _add_blocks(axis, dict.fromkeys(prefix(cidr) for cidr in (*ranges, *pod_cidrs)), blocks)
+    _add_blocks(axis, dict.fromkeys(map(prefix, cluster.pod_ranges(ranges))), blocks)
     return axis
 
 

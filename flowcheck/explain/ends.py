@@ -15,7 +15,7 @@ from typing import Literal
 
 from flowcheck import arrays as a
 from flowcheck.compile import Program
-from flowcheck.compile.addresses import prefix
+from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import members
 from flowcheck.compile.build import axis_of
 from flowcheck.errors import CompileError, RunError
@@ -119,10 +119,18 @@ class Finder:
         if found.name:
             why = f"{name} is the address of {found.name}, not of who answered"
         elif found.prefix is not None:
-            why = f"{name} lies in a node's pod range, but no pod of the snapshot has it"
+            why = self._in_range(found.prefix, name)
         else:
             why = "its pod is on the host network of a node that is not known"
         return End(endpoint, name, address, lost="unresolved", why_lost=why)
+
+    def _in_range(self, block: Prefix, name: str) -> str:
+        """Why an address nobody has is not one outside: the range of pods that its block lies in."""
+        ranges = self.cluster.pod_ranges(self.program.options.cluster_ranges)
+        around = [block.supernet(new_prefix=length) for length in range(block.prefixlen + 1)]
+        of_cidr = {prefix(cidr): (cidr, teller) for cidr, teller in ranges.items()}
+        cidr, teller = next(of_cidr[network] for network in reversed(around) if network in of_cidr)
+        return f"{name} lies in {cidr}, where pods get their addresses ({teller}), but no known pod has it"
 
     def collapse(self, ends: Iterable[End], apart: Iterable[Hashable] = ()) -> tuple[End, ...]:
         """One end for all that policies treat alike; ``apart`` are pod and node numbers never merged."""

@@ -11,6 +11,7 @@ from flowcheck.manifests.names import DEFAULT_NAMESPACE, PROTOCOLS
 from flowcheck.manifests.rows import FINISHED, RUNNING, TEMPLATE, Row, node_object
 from flowcheck.model.cluster import Cluster, EndpointSlice, Node, Pod, Service, Workload
 from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
+from flowcheck.model.ranges import SEEN
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 _PROTOCOL_NAMES = {number: name for name, number in PROTOCOLS.items()}
@@ -56,6 +57,10 @@ def rows_of(recording: Recording) -> Iterator[Row]:
         if key not in seen:  # the subsets of one Endpoints object are one document
             seen.add(key)
             yield _with_text(Row("endpointslice", one.namespace, name), "EndpointSlice", one, recording)
+    for told in cluster.ranges:
+        if told.kind != SEEN:  # what pods tell is told by their rows
+            text = recording.text(told.kind, "", told.name, told.source)
+            yield Row("range", "", told.name, source=_place(told.source), document=text)
     for policy in cluster.policies:
         yield _with_text(Row("policy", policy.namespace, policy.name), policy.kind, policy, recording)
 

@@ -24,7 +24,7 @@ from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
-KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy")
+KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy", "range")
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")
 """Of a pod. Finished: nobody knows when it ended. Template: it stands for a workload without pods."""
 

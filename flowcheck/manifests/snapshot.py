@@ -14,6 +14,7 @@ from flowcheck.manifests.coverage import Coverage
 from flowcheck.manifests.history import Version, versions_of
 from flowcheck.manifests.nodes import complete_namespaces, complete_nodes, read_namespace, read_node
 from flowcheck.manifests.pods import read_pod
+from flowcheck.manifests.ranges import RANGE_READERS, seen_ranges
 from flowcheck.manifests.services import read_endpoints, read_service, read_slice
 from flowcheck.manifests.sightings import Sighting
 from flowcheck.manifests.split import split_by_namespace
@@ -21,6 +22,7 @@ from flowcheck.manifests.values import says_the_same, unplaced, with_lifetime
 from flowcheck.manifests.workloads import Controller, read_controller, settle
 from flowcheck.model.cluster import Cluster, EndpointSlice, Namespace, Node, Pod, Service
 from flowcheck.model.policy import Policy
+from flowcheck.model.ranges import PodRanges
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 
 _APPS = ("apps", "extensions")
@@ -38,10 +40,11 @@ READERS: Mapping[tuple[str, str], Any] = {
     **{(group, "ReplicaSet"): read_controller for group in _APPS},
     **{(group, "DaemonSet"): read_controller for group in _APPS},
     ("apps", "StatefulSet"): read_controller,
+    **RANGE_READERS,
 }
 """By API group and kind. The readers of policies are those of ``dialects``."""
 
-CLUSTER_SCOPED = frozenset({"Namespace", "Node"})
+CLUSTER_SCOPED = frozenset({"Namespace", "Node", *(kind for _, kind in RANGE_READERS)})
 
 
 Key = tuple[str, str, str]
@@ -128,6 +131,7 @@ class _Parts:
     old: list[EndpointSlice] = field(default_factory=list)
     controllers: dict[Key, Controller] = field(default_factory=dict)
     namespaces: dict[str, list[Version]] = field(default_factory=dict)
+    ranges: dict[PodRanges, None] = field(default_factory=dict)
 
     def add(self, key: Key, value: Any, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -138,6 +142,9 @@ class _Parts:
             return
         if isinstance(value, Namespace):
             self.namespaces.setdefault(key[2], []).append(Version(value, lifetime or ALWAYS))
+            return
+        if isinstance(value, PodRanges):
+            self.ranges[value] = None
             return
         if lifetime is not None:
             value = with_lifetime(value, lifetime)
@@ -155,14 +162,18 @@ class _Parts:
         slices = self._slices()
         naming = [one.namespace for part in (pods, self.services, slices, self.policies) for one in part]
         known = {name: found[-1].value for name, found in self.namespaces.items()}
-        return Cluster(
+        nodes = complete_nodes(self.nodes, pods)
+        cluster = Cluster(
             complete_namespaces(known, naming),
-            complete_nodes(self.nodes, pods),
+            nodes,
             tuple(split_by_namespace(pods, self.namespaces)),
             tuple(self.services),
             slices,
             tuple(self.policies),
+            ranges=tuple(self.ranges),
         )
+        seen = seen_ranges(pods, nodes, cluster.pod_ranges())
+        return replace(cluster, ranges=(*cluster.ranges, seen)) if seen else cluster
 
     def _slices(self) -> tuple[EndpointSlice, ...]:
         """EndpointSlices, and Endpoints of the Services that have none: a cluster keeps both for each."""

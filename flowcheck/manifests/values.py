@@ -8,6 +8,7 @@ from typing import Any
 from flowcheck.manifests.workloads import Controller
 from flowcheck.model.cluster import Namespace, Pod
 from flowcheck.model.policy import NOWHERE, Policy
+from flowcheck.model.ranges import PodRanges
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 
 
@@ -21,7 +22,7 @@ def unplaced(value: Any) -> Any:
         return replace(value, ingress=ingress, egress=egress, source=NOWHERE, lifetime=ALWAYS)
     if isinstance(value, Controller):
         return replace(value, template=value.template and unplaced(value.template), source=NOWHERE)
-    if isinstance(value, Namespace):
+    if isinstance(value, Namespace | PodRanges):
         return replace(value, source=NOWHERE)
     if isinstance(value, Pod) and value.lifetime.end < END:
         return replace(value, source=NOWHERE)

@@ -6,12 +6,13 @@ traffic means lives in those two. Addresses are kept as the canonical text of :m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
+from flowcheck.model.ranges import PodRanges, ranges_by_teller
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
@@ -192,7 +193,8 @@ class Cluster:
     ``namespaces`` holds every namespace that any object names, keyed by name, as it was last. Of all
     other objects that changed there is one value for each version. ``policies`` are in the order of
     the input. ``inputs`` maps each file read to the SHA-256 of its bytes. ``warnings``
-    are sentences for the reader; ``skipped`` are documents that took no part.
+    are sentences for the reader; ``skipped`` are documents that took no part. ``ranges`` are where pods get
+    their addresses from, beside the nodes' own.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -204,6 +206,11 @@ class Cluster:
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    ranges: tuple[PodRanges, ...] = ()
+
+    def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
+        """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""
+        return ranges_by_teller(given, [c for node in self.nodes for c in node.pod_cidrs], self.ranges)
 
     def namespace_labels(self, pod: Pod) -> tuple[Labels, bool]:
         """The labels of a pod's namespace at its time, and whether those are all it has."""

@@ -21,7 +21,8 @@ class Options:
     ``skew``: microseconds by which the clocks of the log and of the cluster may differ. ``policies_at``:
     judge every flow by the policies in force at this instant (microseconds since 1970; END: the latest);
     None: by those in force when the flow began. ``cluster_ranges``: CIDRs whose addresses are the
-    cluster's own, beside the nodes' pod ranges: nobody known there is unresolved, never external.
+    cluster's own, beside those its objects tell: nobody known there is unresolved, never external. With any,
+    none is guessed from where known pods are.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"

@@ -44,7 +44,7 @@ class Owners:
 
     def __init__(self, cluster: Cluster, skew: int, ranges: Sequence[str] = ()) -> None:
         self.cluster = cluster
-        self.ranges = [*ranges, *(cidr for node in cluster.nodes for cidr in node.pod_cidrs)]
+        self.ranges = list(cluster.pod_ranges(ranges))
         self.skew = skew
         self.pods = [pod for pod in cluster.pods if not pod.finished]
         # Of a host-network pod without node and address nobody can say where it is.

@@ -158,7 +158,8 @@ class TestUnknown:
     def test_an_address_nobody_has(self) -> None:
         answer = ask(WEB, DB, make_node("n1", "10.9.0.1", pod_cidrs=["10.0.0.0/24"]), dst="10.0.0.77")
         assert (answer.verdict, answer.reason) == ("unknown", "unresolved_dst")
-        assert answer.why == "10.0.0.77 lies in a node's pod range, but no pod of the snapshot has it"
+        lies = "10.0.0.77 lies in 10.0.0.0/24, where pods get their addresses (Node podCIDRs)"
+        assert answer.why == f"{lies}, but no known pod has it"
 
     def test_an_address_that_several_have(self) -> None:
         answer = ask(WEB, DB, make_pod("b/twin", "10.0.0.2"), dst="10.0.0.2")

@@ -38,7 +38,7 @@ from tests.manifests.timed import (
     watch,
 )
 
-PARTS = ("namespaces", "nodes", "pods", "services", "slices", "policies")
+PARTS = ("namespaces", "nodes", "pods", "services", "slices", "policies", "ranges")
 
 
 def written(paths: Any, target: Path, **options: Any) -> Cluster:
@@ -79,6 +79,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
             status={"addresses": [{"type": "InternalIP", "address": "10.9.0.1"}]},
         ),
         namespace("x", labels={"team": "a"}),
+        thing("IPPool", "pool", "projectcalico.org/v3", namespace=None, spec={"cidr": "10.0.0.0/16"}),
         thing(
             "ClusterNetworkPolicy",
             "c",

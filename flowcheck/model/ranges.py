@@ -1,0 +1,48 @@
+"""Where the addresses lie that a cluster gives to its pods.
+
+Whoever has such an address and is not known is a pod nobody told of, never somebody outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowcheck.model.policy import NOWHERE, SourceLocation
+
+OPTION, NODES, SEEN = "--cluster-range", "Node podCIDRs", "pods' addresses"
+"""What tells of a range, where it is not an object of a network plugin: that goes by its kind and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodRanges:
+    """CIDRs that one object of a cluster's network says pods get their addresses from, at any time.
+
+    ``kind`` :data:`SEEN`: no object says so; known pods have addresses there.
+    """
+
+    kind: str
+    name: str
+    cidrs: tuple[str, ...] = ()
+    source: SourceLocation = NOWHERE
+
+    @property
+    def told_by(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+def ranges_by_teller(
+    given: Sequence[str], node_cidrs: Sequence[str], ranges: Sequence[PodRanges]
+) -> dict[str, str]:
+    """Each range, canonical, with what tells of it first: what a person gives, nodes, the network's objects.
+
+    Where a person gives any, what was only seen of pods does not count beside it.
+    """
+    found = dict.fromkeys(given, OPTION)
+    for cidr in node_cidrs:
+        found.setdefault(cidr, NODES)
+    for one in sorted(ranges, key=lambda one: one.kind == SEEN):
+        if not (given and one.kind == SEEN):
+            for cidr in one.cidrs:
+                found.setdefault(cidr, one.told_by)
+    return found
