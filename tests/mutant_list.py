@@ -740,4 +740,60 @@ MUTANTS = (
         "self.counts[row, :n] = 0",
         "pass",
     ),
+    # -- recorded pods beside addresses, secondary interfaces
+    Mutant(
+        "a recorded pod beats a node's address",
+        "compile/beside.py",
+        "elif outside or end.kind == a.KIND_NODE or",
+        "elif outside or",
+    ),
+    Mutant(
+        "a recorded pod beats an address outside",
+        "compile/beside.py",
+        "elif outside or end.kind == a.KIND_NODE or",
+        "elif end.kind == a.KIND_NODE or",
+    ),
+    Mutant(
+        "a recorded pod beats its secondary interface",
+        "compile/beside.py",
+        "in (a.KIND_SERVICE, a.KIND_SECONDARY):",
+        "in (a.KIND_SERVICE,):",
+    ),
+    Mutant(
+        "ranges are believed though pods lie outside",
+        "compile/beside.py",
+        "for one in axis.ranges} - outside",
+        "for one in axis.ranges}",
+    ),
+    Mutant(
+        "a recorded pod tells which of several has a secondary address",
+        "compile/endpoints.py",
+        "return axis.torn if secondary else axis.ambiguous",
+        "return axis.ambiguous",
+    ),
+    Mutant(
+        "a pod on the host network is torn from an address outside",
+        "flows/ends.py",
+        "torn = (beside[rows] >= 0) & (facts[named, a.KIND] == a.KIND_POD)",
+        "torn = beside[rows] >= 0",
+    ),
+    Mutant(
+        "a secondary interface is subject to policies",
+        "compile/build.py",
+        "np.where(kinds == a.KIND_SECONDARY, a.KIND_BLOCK, kinds)",
+        "np.where(kinds == a.KIND_SECONDARY, a.KIND_POD, kinds)",
+    ),
+    Mutant(
+        "domain names never mean a secondary interface",
+        "compile/selectors.py",
+        "outside = (a.KIND_BLOCK, a.KIND_SECONDARY)",
+        "outside = (a.KIND_BLOCK,)",
+    ),
+    Mutant(
+        "every address that Multus tells of is on the cluster's network",
+        "manifests/annotations.py",
+        "found[interface.default][address] = None",
+        "found[True][address] = None",
+    ),
+    # -- end of names and addresses
 )

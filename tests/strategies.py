@@ -63,6 +63,7 @@ BLOCKS = (
     "10.0.0.10/31",
     "192.0.2.0/24",
     "192.0.2.128/25",
+    "192.168.50.0/24",
     "255.255.255.255/32",
     "::/0",
     "fd00:244::/64",
@@ -218,7 +219,17 @@ def make_pod(
         host_address=host_addresses[0] if host_addresses and dice.chance(50) else "",
         host_network=host_network,
         finished=dice.chance(12),
+        secondary_addresses=secondary_addresses(dice, place, before),
     )
+
+
+def secondary_addresses(dice: Dice, place: int, before: list[Pod]) -> tuple[str, ...]:
+    """Of a further interface, at times in the pods' own ranges, another pod's, or one of several pods."""
+    if not dice.chance(20):
+        return ()
+    theirs = before[-1].addresses[:1] if before else ()
+    own = (f"192.168.50.{place + 1}",)
+    return dice.one_of((own, own, own, ("192.168.50.1",), (f"10.244.0.{place + 100}", "fd50::1"), theirs))
 
 
 def make_block(dice: Dice, may_match_pods: bool | None) -> AddressBlock:
@@ -345,7 +356,7 @@ def edges_of(block: AddressBlock) -> list[str]:
 
 
 def interesting_addresses(cluster: Cluster) -> list[str]:
-    owned = [address for pod in cluster.pods for address in pod.addresses]
+    owned = [a for pod in cluster.pods for a in (*pod.addresses, *pod.secondary_addresses)]
     hosts = [address for node in cluster.nodes for address in node.addresses]
     hosts += [pod.host_address for pod in cluster.pods if pod.host_address]
     vips = [
@@ -377,7 +388,8 @@ def make_end(
     if choice < 14:
         if pod.template:
             return None, pod.namespace, None, pod.workload.name
-        return None, pod.namespace, pod.name, None
+        beside = dice.one_of((None, None, None, dice.far_one_of(addresses)))
+        return beside, pod.namespace, pod.name, None
     if choice == 14:
         return None, pod.namespace, None, pod.workload.name
     address = dice.one_of((None, None, dice.far_one_of(addresses)))

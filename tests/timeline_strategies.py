@@ -42,6 +42,7 @@ from tests.strategies import (
 
 LAST = 40
 POD_ADDRESSES = ("10.244.0.1", "10.244.0.2", "10.244.0.3", "fd00:244::1")
+SECONDARY_ADDRESSES = ("192.168.50.1", "192.168.50.2", "10.244.0.5")
 NODE_ADDRESSES = ("10.0.0.10", "10.0.0.11", "fd00:1::10")
 SERVICE_ADDRESSES = ("10.96.0.1", "10.96.0.2", "fd00:96::1")
 ELSEWHERE = ("192.0.2.1", "10.244.0.6", "::ffff:10.244.0.1")
@@ -128,6 +129,9 @@ def make_version(dice: Dice, pod: Pod, home: str, host_addresses: tuple[str, ...
         ready=not dice.chance(20),
         namespace_labels=space,
         lifetime=lifetime,
+        secondary_addresses=dice.one_of(
+            (*[()] * 6, SECONDARY_ADDRESSES[:1], SECONDARY_ADDRESSES[1:], (home,))
+        ),
     )
 
 
@@ -268,7 +272,8 @@ def make_flow(
 
 def addresses_of(cluster: Cluster) -> tuple[list[str], list[str]]:
     """What flows come from and go to: pods mostly, and Services as destination."""
-    owned = [address for pod in cluster.pods for address in pod.addresses] or [*POD_ADDRESSES]
+    owned = [a for pod in cluster.pods for a in (*pod.addresses, *pod.secondary_addresses)]
+    owned = owned or [*POD_ADDRESSES]
     hosts = [address for node in cluster.nodes for address in node.addresses]
     virtual = [address for service in cluster.services for address in service.cluster_ips]
     others = [*NODE_ADDRESSES[:1], *SERVICE_ADDRESSES[:1], *ELSEWHERE]

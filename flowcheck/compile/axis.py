@@ -51,7 +51,8 @@ class Axis:
     ``pods`` lists (endpoint, pod), ``nodes`` (endpoint, node); ``versions`` all pods in all versions, with
     their endpoints and when it was so. ``owners`` maps each prefix to its endpoint; ``timed[t]`` are the
     segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version. ``by_pod``,
-    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean.
+    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are
+    where the cluster's own addresses lie. ``torn`` is somebody, and even a recorded pod does not tell who.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -67,8 +68,10 @@ class Axis:
     by_workload: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
     workload_names: dict[tuple[str, str], str] = field(default_factory=dict)
     ambiguous: int = -1
+    ranges: tuple[Prefix, ...] = ()
     unresolved: int = -1
     nobody: int = -1
+    torn: int = -1
 
     def add(self, endpoint: Endpoint) -> int:
         self.endpoints.append(endpoint)

@@ -24,6 +24,9 @@ from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, AddressBlock
 from flowcheck.model.timeline import ALWAYS, BEGINNING
 
+SECONDARY = "(secondary interface)"
+"""Follows the name of a pod, or its workload, where it is reached beside the cluster's network."""
+
 
 def build_axis(
     cluster: Cluster, blocks: Iterable[AddressBlock], skew: int = 0, ranges: Iterable[str] = ()
@@ -37,6 +40,7 @@ def build_axis(
     axis.ambiguous = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(unknown name)"))
     axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))
+    axis.torn = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     claims: Claims = defaultdict(list)
     node_numbers: dict[str, int] = {}
     _add_pods(axis, cluster, claims, node_numbers)
@@ -47,7 +51,8 @@ def build_axis(
     for address, claimed in claims.items():
         axis.owners[address] = _owner(axis, segments(claimed, skew))
     pod_cidrs = (cidr for node in cluster.nodes for cidr in node.pod_cidrs)
-    _add_blocks(axis, dict.fromkeys(prefix(cidr) for cidr in (*ranges, *pod_cidrs)), blocks)
+    axis.ranges = tuple(dict.fromkeys(prefix(cidr) for cidr in (*ranges, *pod_cidrs)))
+    _add_blocks(axis, axis.ranges, blocks)
     return axis
 
 
@@ -57,7 +62,10 @@ def _owner(axis: Axis, found: list[Segment[int]]) -> int:
     def one(segment: Segment[int]) -> int:
         if not segment.owners:
             return axis.nobody
-        return segment.owners[0] if len(segment.owners) == 1 else axis.ambiguous
+        if len(segment.owners) == 1:
+            return segment.owners[0]
+        secondary = any(axis.endpoints[owner].kind == a.KIND_SECONDARY for owner in segment.owners)
+        return axis.torn if secondary else axis.ambiguous
 
     if len(found) == 1 and not found[0].inferred:
         return one(found[0])
@@ -95,8 +103,20 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
             ends.append(end)
             if address is not None:
                 claims[address].append((end, pod.lifetime))
+        _add_secondary(axis, pod, number, claims)
         by_name = not pod.template or (pod.namespace, pod.name) not in named
         axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
+
+
+def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:
+    """One endpoint for each address of a pod's further interfaces, whatever version of it."""
+    for address in dict.fromkeys(prefix(text) for text in pod.secondary_addresses):
+        known = [end for end, _ in claims[address] if axis.endpoints[end].pod == number]
+        end = next((end for end in known if axis.endpoints[end].kind == a.KIND_SECONDARY), -1)
+        if end < 0:
+            name, group = (f"{of} {SECONDARY}" for of in (f"{pod.namespace}/Pod/{pod.name}", pod.workload))
+            end = axis.add(Endpoint(a.KIND_SECONDARY, group, name, pod.namespace, address, pod=number))
+        claims[address].append((end, pod.lifetime))
 
 
 def _plain(pod: Pod, cluster: Cluster) -> Hashable:

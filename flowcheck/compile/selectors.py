@@ -75,8 +75,9 @@ class SelectorIndex:
         return bitset.from_indices(chosen, self._n)
 
     def external(self) -> UInt64:
-        """The address blocks outside the cluster."""
-        blocks = [i for i, e in enumerate(self._axis.endpoints) if e.kind == a.KIND_BLOCK]
+        """The address blocks outside the cluster, and secondary interfaces, which are not on its network."""
+        outside = (a.KIND_BLOCK, a.KIND_SECONDARY)
+        blocks = [i for i, e in enumerate(self._axis.endpoints) if e.kind in outside]
         return bitset.from_indices(blocks, self._n)
 
     def _namespace(self, name: str) -> UInt64:

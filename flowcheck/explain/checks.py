@@ -114,7 +114,7 @@ def check_peer(peer: Peer, question: Question) -> Check:
 def query_faults(query: PodQuery, end: End, who: str, cluster: Cluster) -> str:
     """Why a pod query does not take the end; empty where it does."""
     if end.pod is None:
-        return f"{who} is {'a node' if end.node is not None else 'outside the cluster'}, not a pod"
+        return f"{who} is {_what_else(end)}, not a pod"
     found = []
     namespace = end.pod.namespace
     if query.namespace is not None and query.namespace != namespace:
@@ -130,6 +130,12 @@ def query_faults(query: PodQuery, end: End, who: str, cluster: Cluster) -> str:
     if query.namespace is None and query.namespaces is None:
         found.append("it selects nobody")
     return "; ".join(found + faults(query.pods, end.pod.labels, who))
+
+
+def _what_else(end: End) -> str:
+    if end.node is not None:
+        return "a node"
+    return "on a network beside the cluster's" if end.secondary else "outside the cluster"
 
 
 def namespace_labels(cluster: Cluster, name: str) -> Labels:

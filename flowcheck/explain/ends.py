@@ -24,7 +24,7 @@ from flowcheck.explain.selection import stable_labels
 from flowcheck.explain.words import listed
 from flowcheck.model.cluster import Cluster, Pod
 
-Kind = Literal["pod", "workload", "service", "node", "external", "unknown"]
+Kind = Literal["pod", "workload", "service", "node", "secondary", "external", "unknown"]
 _CLASSES = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]
 _KIND_WORDS = {
     "deploy": "deployment",
@@ -40,7 +40,8 @@ _FORMS = "write NS/POD, NS/WORKLOAD, NS/KIND/NAME, Node/NAME or an IP address"
 class End:
     """One thing an end may be: a pod, a node, or (neither) an address outside. ``lost``: nobody knows who.
 
-    ``members`` names all that this one stands for. ``port`` is set for a Service's backends only.
+    ``secondary``: a pod's interface beside the cluster's network. ``members`` names all that this one stands
+    for. ``port`` is set for a Service's backends only.
     """
 
     endpoint: int
@@ -52,6 +53,7 @@ class End:
     why_lost: str = ""
     members: tuple[str, ...] = ()
     port: int | None = None
+    secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ class Finder:
         if found.kind == a.KIND_NODE:
             node = found.name.removeprefix("Node/")
             return End(endpoint, found.name, own, node=node, members=(found.name,))
+        if found.kind == a.KIND_SECONDARY:
+            return End(endpoint, found.name, own, members=(found.name,), secondary=True)
         name = address or found.name
         if found.kind == a.KIND_BLOCK:
             return End(endpoint, name, address, members=(name,))
@@ -236,7 +240,7 @@ def as_address(text: str) -> str:
 def _kind_of(end: End) -> Kind:
     if end.lost:
         return "unknown"
-    return "pod" if end.pod else "node" if end.node else "external"
+    return "pod" if end.pod else "node" if end.node else "secondary" if end.secondary else "external"
 
 
 def _what(kind: str) -> str:

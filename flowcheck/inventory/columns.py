@@ -33,6 +33,7 @@ SCHEMA = pa.schema(
         pa.field("phase", TEXT),
         pa.field("ready", pa.bool_()),
         pa.field("named_ports", PORTS),
+        pa.field("secondary_ips", pa.list_(TEXT)),
         pa.field("owner_kind", TEXT),
         pa.field("owner_name", TEXT),
         pa.field("edge_quality", TEXT),

@@ -95,6 +95,7 @@ def _pod_row(pod: Pod) -> Row:
         "" if pod.workload == own else pod.workload.kind,
         "" if pod.workload == own else pod.workload.name,
         _place(pod.source),
+        secondary_ips=pod.secondary_addresses,
     )
 
 

@@ -6,6 +6,7 @@ labels and addresses are not enough. ``flowcheck.inventory`` reads the table, ``
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 
 from flowcheck.errors import Problem
+from flowcheck.manifests.annotations import NETWORK_STATUS
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.json_items import JsonError
@@ -61,6 +63,7 @@ class Row:
     source: str | None = None
     document: str = ""
     place: SourceLocation = NOWHERE
+    secondary_ips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,9 @@ def _pod(row: Row) -> dict[str, Any]:
         "conditions": [{"type": "Ready", "status": str(row.ready)}],
     }
     manifest = _object(row, "v1", "Pod", spec=spec, status=status)
+    if row.secondary_ips:
+        networks = json.dumps([{"ips": row.secondary_ips}])
+        manifest["metadata"]["annotations"] = {NETWORK_STATUS: networks}
     if row.owner_kind and row.owner_name:
         owner = {"kind": row.owner_kind, "name": row.owner_name, "controller": True}
         manifest["metadata"]["ownerReferences"] = [owner]

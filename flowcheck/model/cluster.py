@@ -58,6 +58,8 @@ class Pod:
     (Succeeded, Failed) of which nobody knows when they ended no longer own their addresses and take no
     part in any verdict. A pod stands once for each version of its labels, its namespace's labels and its
     addresses; ``lifetime`` says when it was so. Versions of one pod share namespace, name and ``uid``.
+    ``secondary_addresses`` are those of further interfaces, beside the cluster's network: no policy is for
+    what comes or goes there, and to others they are addresses like any outside.
     ``namespace_labels`` are its namespace's at that time; None: those of ``Cluster.namespaces``.
     ``ready`` is the Ready condition at that time.
     """
@@ -78,6 +80,7 @@ class Pod:
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
     namespace_labels: Labels | None = None
+    secondary_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ class End:
     """One thing an end may be: a pod, a node, or (neither set) an external address.
 
     ``node_labels`` are the node's at that time; None where no Node object tells them. ``in_particular`` is
-    False where a workload's name stands for any of its pods.
+    False where a workload's name stands for any of its pods. ``secondary`` is the pod (namespace, name, uid)
+    that has the address beside the cluster's network: to policies it is an external address all the same.
     """
 
     address: str | None
@@ -25,9 +26,13 @@ class End:
     node: str | None = None
     node_labels: Labels | None = None
     in_particular: bool = True
+    secondary: tuple[str, str, str] | None = None
 
     @property
     def name(self) -> str:
+        if self.secondary is not None:
+            namespace, name, _ = self.secondary
+            return f"{namespace}/Pod/{name} (secondary interface)"
         if self.pod is not None and self.pod.template:
             return str(self.pod.workload)
         if self.pod is not None:
@@ -35,10 +40,17 @@ class End:
         return f"Node/{self.node}" if self.node is not None else self.address or ""
 
     @property
+    def is_external(self) -> bool:
+        """Nobody of the cluster's."""
+        return self.pod is None and self.node is None and self.secondary is None
+
+    @property
     def who(self) -> tuple[str, ...]:
         """What tells it from everybody else, whatever it looked like at the time."""
         if self.pod is not None:
             return ("pod", self.pod.namespace, self.pod.name, self.pod.uid, str(self.pod.template))
+        if self.secondary is not None:
+            return ("pod", *self.secondary, str(False))
         return ("node", self.node) if self.node is not None else ("address", self.address or "")
 
 
@@ -48,7 +60,7 @@ class Resolved:
 
     ``lost`` says why there is no knowing. ``service`` is set, and ``ends`` empty, where it is reached
     through a Service, and ``backends`` are who is behind it. ``by`` is what it was found by; ``version``
-    that of its address: 4, 6, or 0 without one.
+    that of its address: 4, 6, or 0 without one. ``firm``: whatever pod was recorded beside the address.
     """
 
     name: str
@@ -59,12 +71,13 @@ class Resolved:
     version: int = 0
     by: Literal["", "uid", "name", "address", "workload"] = ""
     sure: bool = True
+    firm: bool = False
 
     @property
     def quality(self) -> Quality:
         if self.lost:
             return self.lost
-        if all(end.pod is None and end.node is None for end in self.ends) and self.service is None:
+        if all(end.is_external for end in self.ends) and self.service is None:
             return "external"
         return "exact" if self.sure else "inferred"
 
