@@ -93,6 +93,7 @@ ELSEWHERE = (
     "::1",
     "::ffff:192.0.2.1",
 )
+LINKS = (("ReplicaSet", "d0-1"), ("ReplicaSet", "d0-2"), ("Job", "d1"), ("ReplicaSet", "d1-1"))
 CONTAINER_PORTS = (
     ContainerPort("web", 80, TCP),
     ContainerPort("web", 8080, TCP),
@@ -200,6 +201,7 @@ def make_pod(
         )
     owner = dice.one_of(("", "d0", "d1"))
     workload = Workload("Deployment", namespace, owner) if owner else Workload("Pod", namespace, f"p{place}")
+    links = dict.fromkeys(dice.some_of(LINKS, 2))
     node, host_addresses = dice.one_of(
         (*((n.name, n.addresses) for n in nodes), ("", ()), ("lost", ("10.0.0.66",)))
     )
@@ -220,6 +222,7 @@ def make_pod(
         host_network=host_network,
         finished=dice.chance(12),
         secondary_addresses=secondary_addresses(dice, place, before),
+        owners=tuple(Workload(kind, namespace, name) for kind, name in links) if owner else (),
     )
 
 
@@ -391,10 +394,17 @@ def make_end(
         beside = dice.one_of((None, None, None, dice.far_one_of(addresses)))
         return beside, pod.namespace, pod.name, None
     if choice == 14:
-        return None, pod.namespace, None, pod.workload.name
+        return None, pod.namespace, None, workload_text(dice, pod)
     address = dice.one_of((None, None, dice.far_one_of(addresses)))
     name, workload = dice.one_of((("p99", None), (None, "w99"), ("p99", "w99"), ("p99", pod.workload.name)))
     return address, dice.one_of((pod.namespace, "nowhere")), name, workload
+
+
+def workload_text(dice: Dice, pod: Pod) -> str:
+    """What a record may call a pod's workload, or any link below it."""
+    link = dice.one_of((pod.workload, pod.workload, *pod.owners))
+    kind = dice.one_of(("", f"{link.kind}/", f"{link.kind.lower()}.apps/", f"{link.namespace}/{link.kind}/"))
+    return kind + link.name
 
 
 def make_flow(
@@ -432,7 +442,7 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
     ]
     nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(8, 3)))]
     pods: list[Pod] = []
-    for place, faces in enumerate(draw(rolls(20, 8, least=2))):
+    for place, faces in enumerate(draw(rolls(30, 8, least=2))):
         pods.append(make_pod(place, faces, namespaces, nodes, pods))
     policies = [
         network_policy(place, faces, namespaces) for place, faces in enumerate(draw(rolls(90, 5, least=1)))

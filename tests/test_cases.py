@@ -3,8 +3,8 @@
 A case is a folder: ``cluster.yaml`` (all objects, policies too), ``expected.csv`` (``src,dst,protocol,
 port,egress,ingress,verdict,reason``) and ``README.md`` (title, where the expectation comes from, a line
 ``tags: ...``, at times a line ``options: name=value``). An end is an address, ``ns/pod`` (at times beside an
-address: ``ns/pod@address``), or ``ns/Kind/name`` for a workload; an empty port is one that was not recorded.
-Expectations are written by hand.
+address: ``ns/pod@address``), or ``ns/Kind/name`` (``ns//name``) for a workload; an empty port is one that was
+not recorded. Expectations are written by hand.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def read_flow(row: dict[str, str]) -> Tuple5:
             ends[end] = row[end]
         else:
             ends[end] = address or None
-            names |= {f"{end}_namespace": parts[0], f"{end}_{LAST_PARTS[len(parts)]}": parts[-1]}
+            what = LAST_PARTS[len(parts)]
+            named = parts[-1] if what == "pod" else "/".join(filter(None, parts[1:]))
+            names |= {f"{end}_namespace": parts[0], f"{end}_{what}": named}
     protocol = PROTOCOLS[row["protocol"]]
     port = int(row["port"]) if row["port"] else None
     return Tuple5(ends["src"], ends["dst"], protocol, port, **names)  # type: ignore[arg-type]

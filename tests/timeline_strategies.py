@@ -38,6 +38,7 @@ from tests.strategies import (
     labels,
     network_policy,
     rolls,
+    workload_text,
 )
 
 LAST = 40
@@ -112,6 +113,9 @@ def make_pods(
         finished=dice.chance(5),
         uid=f"u{place}" if uids else "",
     )
+    links = dice.one_of((("d0-1",), (), ("d1-1", "d1")))
+    if owner:
+        pod = replace(pod, owners=tuple(Workload("ReplicaSet", namespace, link) for link in links))
     home = dice.one_of(POD_ADDRESSES) if dice.chance(22) else POD_ADDRESSES[place % len(POD_ADDRESSES)]
     return [make_version(dice, pod, home, host_addresses, lifetime) for lifetime in versions_of(dice, 3)]
 
@@ -239,7 +243,7 @@ def make_end(dice: Dice, pods: Sequence[Pod], addresses: Sequence[str]) -> End:
     if choice < 14:
         return dice.one_of((None, address)), pod.namespace, name, workload, dice.one_of((None, uid))
     if choice < 15:
-        return None, pod.namespace, None, pod.workload.name, dice.one_of((None, None, uid))
+        return None, pod.namespace, None, workload_text(dice, pod), dice.one_of((None, None, uid))
     return address, pod.namespace, None, pod.workload.name, None
 
 
@@ -332,7 +336,7 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     nodes = [node for place, faces in enumerate(draw(rolls(20, 2))) for node in make_nodes(place, faces)]
     pods = [
         pod
-        for place, faces in enumerate(draw(rolls(44, 4, least=3)))
+        for place, faces in enumerate(draw(rolls(56, 4, least=3)))
         for pod in make_pods(place, faces, namespaces, nodes, uids)
     ]
     pods += [make_template(faces, namespaces) for faces in draw(rolls(6, 1))]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from flowcheck.compile.addresses import Prefix
 from flowcheck.compile.ownership import Segment
-from flowcheck.model.cluster import Node, Pod, Service
+from flowcheck.model.cluster import Node, Pod, Service, Workload
 from flowcheck.model.timeline import Lifetime
 
 Claims = dict[Prefix, list[tuple[int, Lifetime]]]
@@ -80,16 +80,19 @@ class Axis:
     def name_pod(
         self, pod: Pod, who: int, endpoints: tuple[int, ...], during: Lifetime, *, by_name: bool = True
     ) -> None:
-        """Let a version's names stand for its endpoints; of two workload kinds of one name, the first."""
+        """Let a version's names stand for its endpoints: its own, and every link of its chain of owners, with
+        and without its kind. A name that several workloads have goes by the first of them."""
         self.versions.append((pod, endpoints, during))
         version = Version(who, identity(pod), endpoints)
         if by_name:
             self.by_pod[pod.namespace, pod.name].append((version, during))
         if pod.uid:
             self.by_uid[pod.uid].append((version, during))
-        key = (pod.namespace, pod.workload.name)
-        self.by_workload[key].append((version, during))
-        self.workload_names[key] = min(self.workload_names.get(key, str(pod.workload)), str(pod.workload))
+        top = str(pod.workload)
+        for name in dict.fromkeys(n for link in (pod.workload, *pod.owners) for n in link_names(link)):
+            key = (pod.namespace, name)
+            self.by_workload[key].append((version, during))
+            self.workload_names[key] = min(self.workload_names.get(key, top), top)
 
     def find(self, address: Prefix) -> int:
         """The endpoint of one address: that of the longest prefix around it."""
@@ -101,6 +104,11 @@ class Axis:
     def of_pod(self, namespace: str, name: str) -> list[int]:
         """Every endpoint of the pods of one name; none where there is no such pod."""
         return members(self.by_pod.get((namespace, name), []))
+
+
+def link_names(workload: Workload) -> tuple[str, str]:
+    """What a workload may be called in its namespace: ``web``, ``deployment/web``."""
+    return workload.name, f"{workload.kind.lower()}/{workload.name}"
 
 
 def identity(pod: Pod) -> tuple[Hashable, ...]:

@@ -122,7 +122,7 @@ def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:
 def _plain(pod: Pod, cluster: Cluster) -> Hashable:
     """All of a pod that policies and names can tell versions by, but for its address."""
     return (
-        *(*identity(pod), pod.workload, pod.node, pod.ports),
+        *(*identity(pod), pod.workload, pod.owners, pod.node, pod.ports),
         frozenset(pod.labels.items()),
         frozenset(namespace_labels(pod, cluster).items()),
     )

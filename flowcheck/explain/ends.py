@@ -16,7 +16,7 @@ from typing import Literal
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.compile.addresses import prefix
-from flowcheck.compile.axis import members
+from flowcheck.compile.axis import link_names, members
 from flowcheck.compile.build import axis_of
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explain.compiled import endpoint_at
@@ -95,7 +95,7 @@ class Finder:
         if len(parts) == 2 and all(parts):
             return self._named(given, parts[0], parts[1], "")
         if len(parts) == 3 and all(parts):
-            return self._named(given, parts[0], parts[2], parts[1].lower())
+            return self._named(given, parts[0], parts[2], parts[1].partition(".")[0].lower())
         raise self.not_found(given, f"{given!r} names no end of a connection", _FORMS)
 
     def at(self, address: str) -> End:
@@ -162,17 +162,11 @@ class Finder:
         kind = _KIND_WORDS.get(kind, kind)
         if (namespace, name) in self.axis.by_pod and kind in ("", "pod"):
             return self._pod(given, namespace, name)
-        listed = members(self.axis.by_workload.get((namespace, name), [])) if kind != "pod" else []
-        chosen = [e for e in listed if not kind or self._workload_kind(e, namespace, name) == kind]
+        key = (namespace, f"{kind}/{name}" if kind else name)
+        chosen = members(self.axis.by_workload.get(key, []))
         if chosen:
-            return self._workload(given, namespace, name, chosen)
+            return self._workload(given, key, chosen)
         raise self.not_found(given, f"there is no {_what(kind)} {namespace}/{name}", "")
-
-    def _workload_kind(self, endpoint: int, namespace: str, name: str) -> str:
-        pods = self._pods_of(namespace, name)
-        if endpoint in self.pod_at:
-            return self.pod_at[endpoint].workload.kind.lower()
-        return pods[0].workload.kind.lower() if pods else ""
 
     def _pod(self, given: str, namespace: str, name: str) -> Party:
         found = [self.end_of(endpoint) for endpoint in self.axis.of_pod(namespace, name)]
@@ -186,9 +180,9 @@ class Finder:
         kind: Kind = "pod" if ends[0].pod else _kind_of(ends[0])
         return Party(given, kind, found[0].name, shown, tuple(notes))
 
-    def _workload(self, given: str, namespace: str, name: str, chosen: list[int]) -> Party:
+    def _workload(self, given: str, key: tuple[str, str], chosen: list[int]) -> Party:
         """A workload stands for none of its pods in particular, so it has endpoints of its own."""
-        own = self.program.by_workload[namespace, name].ends[0]
+        own = self.program.by_workload[key].ends[0]
         by_class = {tuple(self._facts[e][_CLASSES].tolist()): e for e in own}
         found = [self.end_of(endpoint) for endpoint in dict.fromkeys(chosen)]
         if len({(tuple(self._facts[e.endpoint][[a.KIND, a.POD, a.NODE]].tolist())) for e in found}) > 1:
@@ -196,7 +190,7 @@ class Finder:
                 replace(e, endpoint=by_class[tuple(self._facts[e.endpoint][_CLASSES].tolist())])
                 for e in found
             ]
-        pods = self._pods_of(namespace, name)
+        pods = self._pods_of(*key)
         kinds = sorted({str(pod.workload) for pod in pods})
         notes = _on_host(pods)
         if pods and all(pod.template for pod in pods):
@@ -207,7 +201,9 @@ class Finder:
         return [
             pod
             for pod in self.cluster.pods
-            if (pod.workload.namespace, pod.workload.name) == (namespace, name) and not pod.finished
+            if pod.namespace == namespace
+            and not pod.finished
+            and any(name in link_names(link) for link in (pod.workload, *pod.owners))
         ]
 
     def not_found(self, given: str, message: str, hint: str) -> RunError:
@@ -216,6 +212,7 @@ class Finder:
         if finished:
             return RunError(f"the pod {given} has finished: it sends nothing and no policy is for it")
         names = {f"{namespace}/{name}" for namespace, name in (*self.axis.by_pod, *self.axis.by_workload)}
+        names = {name for name in names if name.count("/") == 1}
         services = {f"{s.namespace}/svc/{s.name}" for s in self.cluster.services}
         nodes = {f"Node/{name}" for name in self.axis.node_endpoints}
         short = given.rpartition("/")[2]

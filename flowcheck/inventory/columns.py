@@ -36,6 +36,7 @@ SCHEMA = pa.schema(
         pa.field("secondary_ips", pa.list_(TEXT)),
         pa.field("owner_kind", TEXT),
         pa.field("owner_name", TEXT),
+        pa.field("owner_links", pa.list_(TEXT)),
         pa.field("edge_quality", TEXT),
         pa.field("source", TEXT),
         pa.field("document", TEXT),

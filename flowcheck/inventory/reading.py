@@ -144,6 +144,7 @@ def _row(record: Mapping[str, Any], place: SourceLocation) -> Row:
         source=record.get("source"),
         place=place,
         secondary_ips=tuple(filter(None, record.get("secondary_ips") or ())),
+        links=tuple(filter(None, record.get("owner_links") or ())),
     )
 
 

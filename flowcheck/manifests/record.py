@@ -96,6 +96,7 @@ def _pod_row(pod: Pod) -> Row:
         "" if pod.workload == own else pod.workload.name,
         _place(pod.source),
         secondary_ips=pod.secondary_addresses,
+        links=tuple(f"{link.kind}/{link.name}" for link in pod.owners),
     )
 
 

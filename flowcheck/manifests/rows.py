@@ -18,10 +18,12 @@ from flowcheck.manifests.annotations import NETWORK_STATUS
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.json_items import JsonError
+from flowcheck.manifests.names import DEFAULT_NAMESPACE
+from flowcheck.manifests.owners import MADE
 from flowcheck.manifests.sightings import What, When
 from flowcheck.manifests.unpack import Unpacker
 from flowcheck.manifests.workloads import Controller
-from flowcheck.model.cluster import Pod
+from flowcheck.model.cluster import Pod, Workload
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
@@ -30,7 +32,13 @@ KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy")
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")
 """Of a pod. Finished: nobody knows when it ended. Template: it stands for a workload without pods."""
 
-_APIS = {"Job": "batch/v1", "CronJob": "batch/v1", "ReplicationController": "v1", "Pod": "v1"}
+_APIS = {
+    "Job": "batch/v1",
+    "CronJob": "batch/v1",
+    "ReplicationController": "v1",
+    "DeploymentConfig": "apps.openshift.io/v1",
+    "Pod": "v1",
+}
 _OBJECT_KINDS = {
     "node": ("Node",),
     "namespace": ("Namespace",),
@@ -42,7 +50,8 @@ _OBJECT_KINDS = {
 @dataclass(frozen=True, slots=True)
 class Row:
     """A version with all its addresses. ``source`` is where it was read from first, as ``file:line``; empty:
-    nowhere; None: not told. ``ports`` are (name, protocol, number). ``place`` is the row of the table."""
+    nowhere; None: not told. ``links`` are the owners below the one named, as
+    ``Kind/name``. ``ports`` are (name, protocol, number). ``place`` is the row of the table."""
 
     kind: str
     namespace: str = ""
@@ -64,6 +73,7 @@ class Row:
     document: str = ""
     place: SourceLocation = NOWHERE
     secondary_ips: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +86,18 @@ class Told:
     place: SourceLocation
     namespace_labels: Labels | None = None
     names_only: bool = False
+    owners: tuple[Workload, ...] = ()
 
     def apply(self, value: Any) -> Any:
         """The value that was read, at its time and place."""
         if isinstance(value, list):
             return [replace(one, source=self.source) for one in value]
         if isinstance(value, Controller):
-            template = value.template and replace(value.template, source=self.source)
+            template = value.template and replace(value.template, source=self.source, owners=self.owners)
             return replace(value, source=self.source, template=None if self.names_only else template)
         if isinstance(value, Pod):
-            labels = self.namespace_labels
-            return replace(value, source=self.source, lifetime=self.lifetime, namespace_labels=labels)
+            value = replace(value, source=self.source, lifetime=self.lifetime, owners=self.owners)
+            return replace(value, namespace_labels=self.namespace_labels)
         return replace(value, source=self.source)
 
     def located(self, problem: Problem) -> Problem:
@@ -98,7 +109,9 @@ class Told:
 def documents_of(row: Row, journal: Journal) -> Iterator[Document]:
     """The documents that give a row's value when they are read."""
     source = row.place if row.source is None else _parse(row.source)
-    told = Told(row.lifetime, source, row.place, row.namespace_labels)
+    parts = (link.partition("/") for link in row.links)
+    owners = tuple(Workload(kind, row.namespace or DEFAULT_NAMESPACE, name) for kind, _, name in parts)
+    told = Told(row.lifetime, source, row.place, row.namespace_labels, owners=owners)
     if row.kind not in KINDS:
         journal.refuse_part(row.place, "is of no known kind", f"one of {', '.join(KINDS)}")
     elif row.kind == "pod":
@@ -106,7 +119,7 @@ def documents_of(row: Row, journal: Journal) -> Iterator[Document]:
         yield from _read(
             _template(row, row.owner_kind, row.owner_name) if template else _pod(row), told, journal
         )
-        if row.owner_kind in ("ReplicaSet", "Job") and not template:
+        if row.owner_kind in MADE and not template:
             owner = _template(row, row.owner_kind, row.owner_name)
             yield from _read(owner, replace(told, names_only=True, lifetime=ALWAYS), journal)
     elif row.document:

@@ -38,6 +38,7 @@ READERS: Mapping[tuple[str, str], Any] = {
     **{(group, "ReplicaSet"): read_controller for group in _APPS},
     **{(group, "DaemonSet"): read_controller for group in _APPS},
     ("apps", "StatefulSet"): read_controller,
+    ("apps.openshift.io", "DeploymentConfig"): read_controller,
 }
 """By API group and kind. The readers of policies are those of ``dialects``."""
 

@@ -58,6 +58,7 @@ class Pod:
     (Succeeded, Failed) of which nobody knows when they ended no longer own their addresses and take no
     part in any verdict. A pod stands once for each version of its labels, its namespace's labels and its
     addresses; ``lifetime`` says when it was so. Versions of one pod share namespace, name and ``uid``.
+    ``owners`` are the links of its chain of owners below ``workload``, the nearest first.
     ``secondary_addresses`` are those of further interfaces, beside the cluster's network: no policy is for
     what comes or goes there, and to others they are addresses like any outside.
     ``namespace_labels`` are its namespace's at that time; None: those of ``Cluster.namespaces``.
@@ -81,6 +82,7 @@ class Pod:
     lifetime: Lifetime = ALWAYS
     namespace_labels: Labels | None = None
     secondary_addresses: tuple[str, ...] = ()
+    owners: tuple[Workload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,8 +232,7 @@ class Owners:
 
         Several go by their workload's name, unless they all are one node on whose network they are.
         """
-        wanted = (namespace, workload)
-        pods = [p for p in self.named if (p.workload.namespace, p.workload.name) == wanted]
+        pods = [p for p in self.named if p.namespace == namespace and goes_by(p, workload)]
         several: dict[tuple[str, str, bool], list[Claim[Seen]]] = defaultdict(list)
         for pod in pods:
             several[pod.name, pod.uid, pod.template] += self._seen(pod)
@@ -277,6 +276,15 @@ def placed(found: Sequence[Seen]) -> Iterator[End]:
     for end in distinct(seen.end for seen in found):
         known = distinct(a for seen in found if seen.end == end for a in seen.addresses)
         yield from (replace(end, address=address) for address in known or (None,))
+
+
+def goes_by(pod: Pod, text: str) -> bool:
+    """Whether any link of a pod's chain of owners goes by this: ``web``, ``Deployment/web`` in any case, or
+    ``deployment.apps/web``; also as reports have it, with the namespace before."""
+    *before, name = text.split("/")
+    kind = before[-1].split(".")[0].lower() if before else None
+    links = (pod.workload, *pod.owners)
+    return any(link.name == name and kind in (None, link.kind.lower()) for link in links)
 
 
 def plain_service(service: Service) -> Service:

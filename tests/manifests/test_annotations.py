@@ -65,11 +65,15 @@ def test_what_cannot_be_read_is_said(load: Load, networks: Any, warning: str) ->
     assert cluster.pods[0].addresses == ("10.244.0.1",)
 
 
-def test_an_inventory_keeps_them(tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
-    file.write_text(pod([{"ips": ["192.168.50.1", "192.168.51.1"]}], podIP="10.244.0.1"))
-    recording = load_recording([file])
-    kept = tmp_path / "inventory.parquet"
+def through_inventory(folder: Path, text: str) -> Cluster:
+    """A cluster as it comes out of the inventory that was made of it."""
+    (folder / "a.json").write_text(text)
+    kept = folder / "inventory.parquet"
     with kept.open("wb") as stream:
-        write_rows(rows_of(recording), stream)
-    assert load_cluster([kept]).pods[0].secondary_addresses == ("192.168.50.1", "192.168.51.1")
+        write_rows(rows_of(load_recording([folder / "a.json"])), stream)
+    return load_cluster([kept])
+
+
+def test_an_inventory_keeps_them(tmp_path: Path) -> None:
+    text = pod([{"ips": ["192.168.50.1", "192.168.51.1"]}], podIP="10.244.0.1")
+    assert through_inventory(tmp_path, text).pods[0].secondary_addresses == ("192.168.50.1", "192.168.51.1")
