@@ -744,14 +744,14 @@ MUTANTS = (
     Mutant(
         "a recorded pod beats a node's address",
         "compile/beside.py",
-        "elif outside or end.kind == a.KIND_NODE or",
+        "elif outside or is_node or",
         "elif outside or",
     ),
     Mutant(
         "a recorded pod beats an address outside",
         "compile/beside.py",
-        "elif outside or end.kind == a.KIND_NODE or",
-        "elif end.kind == a.KIND_NODE or",
+        "elif outside or is_node or",
+        "elif is_node or",
     ),
     Mutant(
         "a recorded pod beats its secondary interface",
@@ -794,6 +794,60 @@ MUTANTS = (
         "manifests/annotations.py",
         "found[interface.default][address] = None",
         "found[True][address] = None",
+    ),
+    Mutant(
+        "a likely device is surely the node's",
+        "compile/hosts.py",
+        "node.lifetime.unsure() if likely else node.lifetime",
+        "node.lifetime",
+    ),
+    Mutant(
+        "a recorded pod is torn from an address that is likely a device's",
+        "compile/beside.py",
+        "end.kind == a.KIND_NODE and not end.likely",
+        "end.kind == a.KIND_NODE",
+    ),
+    Mutant(
+        "devices that are told are nobody's",
+        "compile/hosts.py",
+        "((False, node.device_addresses),",
+        "((False, ()),",
+    ),
+    Mutant(
+        "a bridge is guessed though pods have addresses elsewhere",
+        "manifests/devices.py",
+        "return inside[True] - inside[False]",
+        "return inside[True]",
+    ),
+    Mutant(
+        "a bridge is guessed though a device lies elsewhere",
+        "manifests/devices.py",
+        "if any(address not in _first_two(cidr) for cidr in around):",
+        "if not around:",
+    ),
+    Mutant(
+        "a pod goes by the top of its chain of owners only",
+        "compile/axis.py",
+        "for link in (pod.workload, *pod.owners) for n in",
+        "for link in (pod.workload,) for n in",
+    ),
+    Mutant(
+        "the kind of a recorded workload is written in one way only",
+        "flows/names.py",
+        'kind.rpartition("/")[2].partition(".")[0].lower()',
+        'kind.rpartition("/")[2].partition(".")[0]',
+    ),
+    Mutant(
+        "a ReplicaSet of no replicas stands for something",
+        "manifests/workloads.py",
+        "of_the_past = document.kind in MADE and spec.replicas == 0",
+        "of_the_past = False",
+    ),
+    Mutant(
+        "a ReplicationController is the top of its chain",
+        "manifests/owners.py",
+        'if workload.kind == "ReplicationController":',
+        'if workload.kind == "DeploymentConfig":',
     ),
     # -- end of names and addresses
 )

@@ -172,7 +172,18 @@ def make_node(place: int, faces: bytes) -> Node:
     if dice.chance(20):
         addresses.append(f"192.0.2.{130 + place}")
     cidrs = dice.one_of((("10.244.0.0/24",), (), ("10.244.0.0/25", "fd00:244::/64"), ("10.244.4.0/24",)))
-    return Node(f"node{place}", labels(dice), tuple(addresses), cidrs)
+    devices = dice.one_of(((), (), (f"10.244.0.{64 + place}", "fd00:244::40"), (f"10.244.0.{place + 1}",)))
+    likely = dice.one_of(((), (f"10.244.0.{32 + place}", "10.244.0.0"), ("10.244.0.1", "10.244.0.2")))
+    if set(devices) & set(likely):
+        likely = ()
+    return Node(
+        f"node{place}",
+        labels(dice),
+        tuple(addresses),
+        cidrs,
+        device_addresses=devices,
+        likely_addresses=likely,
+    )
 
 
 def make_pod(
@@ -358,9 +369,13 @@ def edges_of(block: AddressBlock) -> list[str]:
     return found
 
 
+def at_node(node: Node) -> tuple[str, ...]:
+    return (*node.addresses, *node.device_addresses, *node.likely_addresses)
+
+
 def interesting_addresses(cluster: Cluster) -> list[str]:
     owned = [a for pod in cluster.pods for a in (*pod.addresses, *pod.secondary_addresses)]
-    hosts = [address for node in cluster.nodes for address in node.addresses]
+    hosts = [address for node in cluster.nodes for address in at_node(node)]
     hosts += [pod.host_address for pod in cluster.pods if pod.host_address]
     vips = [
         address for service in cluster.services for address in (*service.cluster_ips, *service.external_ips)
@@ -440,7 +455,7 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
         Namespace(f"ns{place}", {**labels(Dice(faces)), NAMESPACE_NAME_LABEL: f"ns{place}"})
         for place, faces in enumerate(draw(rolls(3, 4, least=1)))
     ]
-    nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(8, 3)))]
+    nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(10, 3)))]
     pods: list[Pod] = []
     for place, faces in enumerate(draw(rolls(30, 8, least=2))):
         pods.append(make_pod(place, faces, namespaces, nodes, pods))

@@ -35,6 +35,7 @@ from tests.strategies import (
     CONTAINER_PORTS,
     Dice,
     admin_policy,
+    at_node,
     labels,
     network_policy,
     rolls,
@@ -44,6 +45,7 @@ from tests.strategies import (
 LAST = 40
 POD_ADDRESSES = ("10.244.0.1", "10.244.0.2", "10.244.0.3", "fd00:244::1")
 SECONDARY_ADDRESSES = ("192.168.50.1", "192.168.50.2", "10.244.0.5")
+DEVICES = ("10.244.0.4", "10.244.0.7")
 NODE_ADDRESSES = ("10.0.0.10", "10.0.0.11", "fd00:1::10")
 SERVICE_ADDRESSES = ("10.96.0.1", "10.96.0.2", "fd00:96::1")
 ELSEWHERE = ("192.0.2.1", "10.244.0.6", "::ffff:10.244.0.1")
@@ -85,9 +87,10 @@ def make_nodes(place: int, faces: bytes) -> list[Node]:
     for lifetime in versions_of(dice, 2):
         addresses = dice.some_of(NODE_ADDRESSES, 2) or NODE_ADDRESSES[place : place + 1]
         cidrs = dice.one_of(((), ("10.244.0.0/29",)))
-        nodes.append(
-            Node(f"node{place}", labels(dice), tuple(dict.fromkeys(addresses)), cidrs, lifetime=lifetime)
-        )
+        node = Node(f"node{place}", labels(dice), tuple(dict.fromkeys(addresses)), cidrs, lifetime=lifetime)
+        devices = dice.one_of(((), (), DEVICES[:1], DEVICES[1:]))
+        likely = dice.one_of(((), (), DEVICES[1:], POD_ADDRESSES[:1])) if devices != DEVICES[1:] else ()
+        nodes.append(replace(node, device_addresses=devices, likely_addresses=likely))
     return nodes
 
 
@@ -278,7 +281,7 @@ def addresses_of(cluster: Cluster) -> tuple[list[str], list[str]]:
     """What flows come from and go to: pods mostly, and Services as destination."""
     owned = [a for pod in cluster.pods for a in (*pod.addresses, *pod.secondary_addresses)]
     owned = owned or [*POD_ADDRESSES]
-    hosts = [address for node in cluster.nodes for address in node.addresses]
+    hosts = [address for node in cluster.nodes for address in at_node(node)]
     virtual = [address for service in cluster.services for address in service.cluster_ips]
     others = [*NODE_ADDRESSES[:1], *SERVICE_ADDRESSES[:1], *ELSEWHERE]
     return [*owned * 5, *hosts, *virtual[:1], *others], [*owned * 3, *hosts * 2, *virtual * 4, *others]
@@ -286,7 +289,7 @@ def addresses_of(cluster: Cluster) -> tuple[list[str], list[str]]:
 
 def ports_at(cluster: Cluster, address: str | None) -> list[tuple[int, int]]:
     """The protocols and ports that a Service has at an address, which may be a node's, or pods declare."""
-    at_nodes = any(address in node.addresses for node in cluster.nodes)
+    at_nodes = any(address in at_node(node) for node in cluster.nodes)
     declared = [p for pod in cluster.pods if address in pod.addresses for p in pod.ports]
     return [(port.protocol, port.number) for port in declared] + [
         (port.protocol, port.node_port if at_nodes else port.port)
@@ -333,7 +336,7 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
         Namespace(f"ns{place}", {**labels(Dice(faces)), NAMESPACE_NAME_LABEL: f"ns{place}"})
         for place, faces in enumerate(draw(rolls(3, 2, least=1)))
     ]
-    nodes = [node for place, faces in enumerate(draw(rolls(20, 2))) for node in make_nodes(place, faces)]
+    nodes = [node for place, faces in enumerate(draw(rolls(26, 2))) for node in make_nodes(place, faces)]
     pods = [
         pod
         for place, faces in enumerate(draw(rolls(56, 4, least=3)))

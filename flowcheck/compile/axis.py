@@ -33,6 +33,7 @@ class Endpoint:
     """One index of the axis. ``name`` is empty where an address names itself; edges show ``group``.
 
     ``pod`` numbers the pod (its addresses and versions share it), ``node`` the node it runs on or is.
+    ``likely``: a device that a node may have at the address.
     """
 
     kind: int
@@ -42,6 +43,7 @@ class Endpoint:
     prefix: Prefix | None = None
     pod: int = -1
     node: int = -1
+    likely: bool = False
 
 
 @dataclass(slots=True)

@@ -27,9 +27,10 @@ def beside_pods(axis: Axis) -> Int32:
     found = np.full(len(axis.endpoints), POD, dtype=np.int32)
     for number, end in enumerate(axis.endpoints):
         outside = end.kind == a.KIND_BLOCK and end.prefix is not None and end.prefix.version in known
+        is_node = end.kind == a.KIND_NODE and not end.likely
         if end.kind in (a.KIND_SERVICE, a.KIND_SECONDARY):
             found[number] = number
-        elif outside or end.kind == a.KIND_NODE or number == axis.torn:
+        elif outside or is_node or number == axis.torn:
             found[number] = axis.torn
     return found
 

@@ -15,6 +15,7 @@ import msgspec
 
 from flowcheck.errors import Problem
 from flowcheck.manifests.annotations import NETWORK_STATUS
+from flowcheck.manifests.devices import DEVICE_IP
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.json_items import JsonError
@@ -171,9 +172,10 @@ def _object(row: Row, api_version: str, kind: str, **parts: Any) -> dict[str, An
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": row.name, **given}, **parts}
 
 
-def node_object(row: Row, pod_cidrs: Sequence[str] = ()) -> dict[str, Any]:
+def node_object(row: Row, pod_cidrs: Sequence[str] = (), devices: Sequence[str] = ()) -> dict[str, Any]:
     """A Node object of what a row tells of it."""
-    addresses = [{"type": "InternalIP", "address": ip} for ip in row.ips]
+    typed = [*(("InternalIP", ip) for ip in row.ips), *((DEVICE_IP, ip) for ip in devices)]
+    addresses = [{"type": kind, "address": ip} for kind, ip in typed]
     parts = {"spec": {"podCIDRs": list(pod_cidrs)}, "status": {"addresses": addresses}}
     return _object(row, "v1", "Node", **parts)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowcheck.manifests.coverage import Coverage
+from flowcheck.manifests.devices import NodeDevices, add_devices, read_cilium_node
 from flowcheck.manifests.history import Version, versions_of
 from flowcheck.manifests.nodes import complete_namespaces, complete_nodes, read_namespace, read_node
 from flowcheck.manifests.pods import read_pod
@@ -27,6 +28,7 @@ _APPS = ("apps", "extensions")
 READERS: Mapping[tuple[str, str], Any] = {
     ("", "Namespace"): read_namespace,
     ("", "Node"): read_node,
+    ("cilium.io", "CiliumNode"): read_cilium_node,
     ("", "Pod"): read_pod,
     ("", "Service"): read_service,
     ("", "Endpoints"): read_endpoints,
@@ -42,7 +44,7 @@ READERS: Mapping[tuple[str, str], Any] = {
 }
 """By API group and kind. The readers of policies are those of ``dialects``."""
 
-CLUSTER_SCOPED = frozenset({"Namespace", "Node"})
+CLUSTER_SCOPED = frozenset({"Namespace", "Node", "CiliumNode"})
 
 
 Key = tuple[str, str, str]
@@ -119,7 +121,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class _Parts:
-    """Every version of every object, by what it is. ``controllers`` are as they were last."""
+    """Every version of every object, by what it is. ``controllers`` and ``devices`` are as they were last."""
 
     pods: list[Pod] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -128,6 +130,7 @@ class _Parts:
     modern: list[EndpointSlice] = field(default_factory=list)
     old: list[EndpointSlice] = field(default_factory=list)
     controllers: dict[Key, Controller] = field(default_factory=dict)
+    devices: dict[str, NodeDevices] = field(default_factory=dict)
     namespaces: dict[str, list[Version]] = field(default_factory=dict)
 
     def add(self, key: Key, value: Any, lifetime: Lifetime | None) -> None:
@@ -136,6 +139,9 @@ class _Parts:
         if isinstance(value, Controller):
             gone = lifetime is not None and lifetime.end < END
             self.controllers[key] = replace(value, template=None) if gone else value
+            return
+        if isinstance(value, NodeDevices):
+            self.devices[value.name] = value
             return
         if isinstance(value, Namespace):
             self.namespaces.setdefault(key[2], []).append(Version(value, lifetime or ALWAYS))
@@ -158,7 +164,7 @@ class _Parts:
         known = {name: found[-1].value for name, found in self.namespaces.items()}
         return Cluster(
             complete_namespaces(known, naming),
-            complete_nodes(self.nodes, pods),
+            add_devices(complete_nodes(self.nodes, pods), self.devices, pods),
             tuple(split_by_namespace(pods, self.namespaces)),
             tuple(self.services),
             slices,

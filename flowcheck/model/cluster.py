@@ -87,7 +87,12 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node with its addresses (InternalIP and ExternalIP) and the ranges its pods get addresses from."""
+    """A node with its addresses (InternalIP and ExternalIP) and the ranges its pods get addresses from.
+
+    ``device_addresses`` are those of its tunnel and bridge devices: what comes from there comes from it.
+    ``likely_addresses`` are such as it has if its network is the usual one; whoever else is known to have one
+    has it. The three have no address in common.
+    """
 
     name: str
     labels: Labels = field(default_factory=dict)
@@ -95,6 +100,8 @@ class Node:
     pod_cidrs: tuple[str, ...] = ()
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
+    device_addresses: tuple[str, ...] = ()
+    likely_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class End:
     ``node_labels`` are the node's at that time; None where no Node object tells them. ``in_particular`` is
     False where a workload's name stands for any of its pods. ``secondary`` is the pod (namespace, name, uid)
     that has the address beside the cluster's network: to policies it is an external address all the same.
+    ``likely``: a device that the node may have at the address.
     """
 
     address: str | None
@@ -27,6 +28,7 @@ class End:
     node_labels: Labels | None = None
     in_particular: bool = True
     secondary: tuple[str, str, str] | None = None
+    likely: bool = False
 
     @property
     def name(self) -> str:

@@ -58,6 +58,8 @@ class Owners:
         for claim in self._claims():
             self.at_address[claim.holder.address or ""].append(claim)
             self.of_node[claim.holder.node or ""].append(claim)
+        for claim in self._devices():
+            self.at_address[claim.holder.address or ""].append(claim)
         self.services: dict[str, list[Claim[Service]]] = defaultdict(list)
         for service in cluster.services:
             for address in {*map(canonical, (*service.cluster_ips, *service.external_ips))}:
@@ -82,6 +84,15 @@ class Owners:
                 yield Claim(End(address, secondary=(pod.namespace, pod.name, pod.uid)), pod.lifetime)
             if pod.host_address and pod.node:
                 yield from self._of_node(pod.node, canonical(pod.host_address), pod.lifetime)
+
+    def _devices(self) -> Iterator[Claim[End]]:
+        """The tunnels and bridges of nodes, which their names do not stand for."""
+        for node in self.cluster.nodes:
+            for address in map(canonical, node.device_addresses):
+                yield Claim(End(address, node=node.name, node_labels=node.labels), node.lifetime)
+            for address in map(canonical, node.likely_addresses):
+                end = End(address, node=node.name, node_labels=node.labels, likely=True)
+                yield Claim(end, node.lifetime.unsure())
 
     def _of_pod(self, pod: Pod, address: str | None) -> Iterator[Claim[End]]:
         """A pod as itself; a host-network pod as the node it names, else the one at its address."""
@@ -154,7 +165,8 @@ class Owners:
         if end is None or end.address is None or not any(one.pod for one in found.ends):
             return found
         bounded = end.is_external and family(end.address) in self.bounded
-        return Resolved(end.address, lost="ambiguous") if bounded or end.node is not None else found
+        is_node = end.node is not None and not end.likely
+        return Resolved(end.address, lost="ambiguous") if bounded or is_node else found
 
     def versions_of(self, end: End) -> list[Pod]:
         """The pod that an end is, in all its versions."""

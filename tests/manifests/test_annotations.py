@@ -77,3 +77,109 @@ def through_inventory(folder: Path, text: str) -> Cluster:
 def test_an_inventory_keeps_them(tmp_path: Path) -> None:
     text = pod([{"ips": ["192.168.50.1", "192.168.51.1"]}], podIP="10.244.0.1")
     assert through_inventory(tmp_path, text).pods[0].secondary_addresses == ("192.168.50.1", "192.168.51.1")
+
+
+# -- nodes -----------------------------------------------------------------------------------------------
+
+
+def node(
+    name: str = "n1", *, cidrs: tuple[str, ...] = ("10.42.1.0/24",), **annotations: Any
+) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": {"podCIDRs": list(cidrs)},
+        "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]},
+    }
+
+
+def on_node(address: str, name: str = "n1", **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": address.replace(":", "-"), "namespace": "x"},
+        "spec": {"nodeName": name, **spec},
+        "status": {"podIP": address},
+    }
+
+
+def listed(*objects: dict[str, Any]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+
+
+def likely(load: Load, *objects: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [one.likely_addresses for one in load(listed(*objects), "a.json").nodes]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "address"),
+    [
+        ("projectcalico.org/IPv4Address", "10.0.9.1/24", "10.0.9.1"),
+        ("projectcalico.org/IPv6Address", "FD00::9/64", "fd00::9"),
+        ("projectcalico.org/IPv4VXLANTunnelAddr", "10.42.1.0", "10.42.1.0"),
+        ("projectcalico.org/IPv6VXLANTunnelAddr", "fd42::1", "fd42::1"),
+        ("projectcalico.org/IPv4IPIPTunnelAddr", "10.42.1.1", "10.42.1.1"),
+        ("projectcalico.org/IPv4WireguardInterfaceAddr", "10.42.1.3", "10.42.1.3"),
+        ("projectcalico.org/IPv6WireguardInterfaceAddr", "fd42::3", "fd42::3"),
+        ("flannel.alpha.coreos.com/public-ip", "192.0.2.1", "192.0.2.1"),
+        ("flannel.alpha.coreos.com/public-ipv6", "2001:db8::1", "2001:db8::1"),
+        ("network.cilium.io/ipv4-cilium-host", "10.42.1.9", "10.42.1.9"),
+        ("io.cilium.network.ipv4-cilium-host", "10.42.1.9", "10.42.1.9"),
+    ],
+)
+def test_annotations_tell_a_nodes_devices(load: Load, name: str, value: str, address: str) -> None:
+    (only,) = load(json.dumps(node(**{name: value, "other": "10.42.1.99"})), "a.json").nodes
+    assert only.device_addresses == (address,)
+
+
+def test_a_devices_address_that_is_none_is_said_and_one_of_the_nodes_own_is_not_repeated(load: Load) -> None:
+    name = "projectcalico.org/IPv4Address"
+    cluster = load(listed(node("a", **{name: "10.0.0.1/24"}), node("b", **{name: "nonsense"})), "a.json")
+    assert [one.device_addresses for one in cluster.nodes] == [(), ()]
+    (warning,) = cluster.warnings
+    assert warning.endswith(f"Node b: its annotation {name} holds 'nonsense', which is no address")
+
+
+def test_a_bridge_is_likely_at_the_first_address_of_the_pods_range(load: Load) -> None:
+    dual = node(cidrs=("10.42.1.0/24", "fd42:1::/64"))
+    assert likely(load, dual, on_node("10.42.1.7"), on_node("fd42:1::7")) == [
+        ("10.42.1.0", "10.42.1.1", "fd42:1::", "fd42:1::1")
+    ]
+    assert likely(load, dual, on_node("10.42.1.7")) == [("10.42.1.0", "10.42.1.1")]
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        (node(),),
+        (node(), on_node("10.42.1.7", hostNetwork=True)),
+        (node(), on_node("10.42.1.7", "n9")),
+        (node(), on_node("10.42.1.7"), on_node("10.42.2.7")),
+        (node(**{"network.cilium.io/ipv4-cilium-host": "10.42.1.77"}), on_node("10.42.1.7")),
+        (node(cidrs=("10.42.1.7/32",)), on_node("10.42.1.7")),
+    ],
+    ids=["no pods", "host network", "elsewhere", "another range", "a device elsewhere", "one address"],
+)
+def test_no_bridge_is_guessed_where_pods_may_have_its_address(
+    load: Load, objects: tuple[dict[str, Any], ...]
+) -> None:
+    assert set(likely(load, *objects)) <= {()}
+
+
+def test_what_is_known_of_a_node_is_not_only_likely(load: Load) -> None:
+    annotated = node(**{"projectcalico.org/IPv4VXLANTunnelAddr": "10.42.1.0"})
+    assert likely(load, annotated, on_node("10.42.1.7")) == [("10.42.1.1",)]
+
+
+def test_an_inventory_keeps_devices_and_guesses_anew(tmp_path: Path) -> None:
+    cilium = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNode",
+        "metadata": {"name": "n2"},
+        "spec": {"addresses": [{"type": "CiliumInternalIP", "ip": "10.43.0.1"}]},
+    }
+    text = listed(node(), node("n2", cidrs=()), cilium, on_node("10.42.1.7"))
+    first, second = through_inventory(tmp_path, text).nodes
+    assert (first.device_addresses, first.likely_addresses) == ((), ("10.42.1.0", "10.42.1.1"))
+    assert (second.device_addresses, second.likely_addresses) == (("10.43.0.1",), ())
