@@ -18,7 +18,7 @@ from flowcheck.explain.words import (
     query_text,
     selector_text,
 )
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.labels import Labels
 from flowcheck.model.options import Options
 from flowcheck.model.policy import (
@@ -114,7 +114,7 @@ def check_peer(peer: Peer, question: Question) -> Check:
 def query_faults(query: PodQuery, end: End, who: str, cluster: Cluster) -> str:
     """Why a pod query does not take the end; empty where it does."""
     if end.pod is None:
-        return f"{who} is {_what_else(end)}, not a pod"
+        return f"{who} is {_what_else(end)}, not a pod" if end.node is None else f"{who} is a node, {_HOST}"
     found = []
     namespace = end.pod.namespace
     if query.namespace is not None and query.namespace != namespace:
@@ -132,9 +132,10 @@ def query_faults(query: PodQuery, end: End, who: str, cluster: Cluster) -> str:
     return "; ".join(found + faults(query.pods, end.pod.labels, who))
 
 
+_HOST = "which selectors do not select (an ipBlock does)"
+
+
 def _what_else(end: End) -> str:
-    if end.node is not None:
-        return "a node"
     return "on a network beside the cluster's" if end.secondary else "outside the cluster"
 
 
@@ -186,7 +187,8 @@ def _check_name(ports: NamedPort, question: Question, what: str, asked: str) -> 
     declared = [port for port in end.pod.ports if port.name == ports.name]
     if not declared:
         named = ", ".join(f"{p.name}={port_text(p.number, p.protocol)}" for p in end.pod.ports if p.name)
-        return _check(False, what, f"the destination has no port of that name (it has {named or 'none'})")
+        why = f"the destination has no port of that name (it has {named or 'none'}): nothing matches there"
+        return _check(False, what, why + _of_service(question, end.pod, ports.name))
     means = ", ".join(port_text(port.number, port.protocol) for port in declared)
     right = [p for p in declared if ports.protocol in (None, p.protocol)]
     matches = any((p.number, p.protocol) == (question.port, question.protocol) for p in right)
@@ -196,6 +198,16 @@ def _check_name(ports: NamedPort, question: Question, what: str, asked: str) -> 
         wanted = protocol_name(ports.protocol or 0)
         return _check(False, what, f"on the destination it is {means}, and the rule wants {wanted}")
     return _check(False, what, f"on the destination it is {means}, not {asked}")
+
+
+def _of_service(question: Question, pod: Pod, name: str) -> str:
+    """Policies know a port's name in the pod's containers, people often that in the Service."""
+    named = [
+        service
+        for service in question.cluster.services
+        if service.namespace == pod.namespace and any(port.name == name for port in service.ports)
+    ]
+    return f"; {name} is a port of {named[0]}, which does not count" if named else ""
 
 
 def _check(matches: bool, what: str, why: str) -> Check:

@@ -38,7 +38,8 @@ _FORMS = "write NS/POD, NS/WORKLOAD, NS/KIND/NAME, Node/NAME or an IP address"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class End:
-    """One thing an end may be: a pod, a node, or (neither) an address outside. ``lost``: nobody knows who.
+    """One thing an end may be: a pod, a node, or (neither) an address outside. ``lost``: nobody knows who, as
+    ``why_lost`` says; ``settle`` would tell.
 
     ``secondary``: a pod's interface beside the cluster's network. ``members`` names all that this one stands
     for. ``port`` is set for a Service's backends only.
@@ -51,6 +52,7 @@ class End:
     node: str | None = None
     lost: Literal["", "unresolved", "ambiguous"] = ""
     why_lost: str = ""
+    settle: str = ""
     members: tuple[str, ...] = ()
     port: int | None = None
     secondary: bool = False
@@ -119,14 +121,18 @@ class Finder:
         if found.kind == a.KIND_AMBIGUOUS:
             owners = sorted({e.name for e in self.axis.endpoints if address and e.prefix == prefix(address)})
             why = f"{address} belongs to several: {', '.join(owners)}"
-            return End(endpoint, name, address, lost="ambiguous", why_lost=why)
+            settle = "ask for the one that is meant by its name, as NS/POD"
+            return End(endpoint, name, address, lost="ambiguous", why_lost=why, settle=settle)
         if found.name:
             why = f"{name} is the address of {found.name}, not of who answered"
+            settle = "ask for a pod behind it by its name, as NS/POD"
         elif found.prefix is not None:
             why = f"{name} lies in a node's pod range, but no pod of the snapshot has it"
+            settle = "take the snapshot at the time of the traffic, or name the pod"
         else:
             why = "its pod is on the host network of a node that is not known"
-        return End(endpoint, name, address, lost="unresolved", why_lost=why)
+            settle = "give a snapshot that has the pod's node: spec.nodeName, or its addresses"
+        return End(endpoint, name, address, lost="unresolved", why_lost=why, settle=settle)
 
     def collapse(self, ends: Iterable[End], apart: Iterable[Hashable] = ()) -> tuple[End, ...]:
         """One end for all that policies treat alike; ``apart`` are pod and node numbers never merged."""
@@ -246,4 +252,9 @@ def _what(kind: str) -> str:
 
 def _on_host(pods: Iterable[Pod]) -> list[str]:
     nodes = sorted({pod.node for pod in pods if pod.host_network})
-    return [f"on the host network: to policies it is its node, {listed(nodes)}"] if nodes else []
+    if not nodes:
+        return []
+    return [
+        f"on the host network: to policies it is its node, {listed(nodes)}, which no selector of pods or "
+        "namespaces selects, and an ipBlock around its address does"
+    ]
