@@ -52,7 +52,10 @@ BASIS_NONE, BASIS_RECORD, BASIS_FLAGS, BASIS_PAIR, BASIS_LISTENER, BASIS_PORT = 
 
 # Endpoint kinds. A Service's NODE column is its number in ServiceTable; that of a timed endpoint, which
 # stands for whoever has an address at the time, is its number in TimedTable.
-KIND_POD, KIND_NODE, KIND_BLOCK, KIND_UNRESOLVED, KIND_AMBIGUOUS, KIND_SERVICE, KIND_TIMED = range(7)
+# A secondary interface is its pod's (column POD), but to policies an address outside.
+KIND_POD, KIND_NODE, KIND_BLOCK, KIND_SECONDARY, KIND_UNRESOLVED, KIND_AMBIGUOUS, KIND_SERVICE, KIND_TIMED = (
+    range(8)
+)
 
 # Decision ids that every program has. UNKNOWN_DECISION + reason code is "unknown for that reason".
 NO_SUBJECT, NO_POLICY, SAME_POD, OWN_NODE, DENY_FOR_SEVERAL_CAUSES = 0, 1, 2, 3, 4

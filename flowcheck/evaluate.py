@@ -31,8 +31,8 @@ from flowcheck.model.verdict import Reason, Verdict
 VERDICTS = tuple(Verdict)
 REASONS = tuple(Reason)
 QUALITIES = ("exact", "inferred", "ambiguous", "unresolved", "external")
-_QUALITY_OF_KIND = np.array([0, 0, 4, 3, 2, 0, 3], dtype=np.uint8)
-"""By endpoint kind: a pod, a node and a Service are found, a block is outside."""
+_QUALITY_OF_KIND = np.array([0, 0, 4, 0, 3, 2, 0, 3], dtype=np.uint8)
+"""By endpoint kind: a pod, its secondary interface, a node and a Service are found, a block is outside."""
 Flows: TypeAlias = pa.Table | pa.RecordBatch | pa.RecordBatchReader
 
 
@@ -52,7 +52,7 @@ class JudgedBatch(NamedTuple):
 
 def make_resolver(program: Program) -> Resolver:
     names = NameBook(program.by_pod, program.by_uid, program.by_workload)
-    return Resolver(program.tables, names, program.places, program.unresolved)
+    return Resolver(program.tables, names, program.places, program.beside_pod, program.unresolved)
 
 
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:

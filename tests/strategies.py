@@ -63,6 +63,7 @@ BLOCKS = (
     "10.0.0.10/31",
     "192.0.2.0/24",
     "192.0.2.128/25",
+    "192.168.50.0/24",
     "255.255.255.255/32",
     "::/0",
     "fd00:244::/64",
@@ -92,6 +93,7 @@ ELSEWHERE = (
     "::1",
     "::ffff:192.0.2.1",
 )
+LINKS = (("ReplicaSet", "d0-1"), ("ReplicaSet", "d0-2"), ("Job", "d1"), ("ReplicaSet", "d1-1"))
 CONTAINER_PORTS = (
     ContainerPort("web", 80, TCP),
     ContainerPort("web", 8080, TCP),
@@ -180,7 +182,18 @@ def make_node(place: int, faces: bytes) -> Node:
     if dice.chance(20):
         addresses.append(f"192.0.2.{130 + place}")
     cidrs = dice.one_of((("10.244.0.0/24",), (), ("10.244.0.0/25", "fd00:244::/64"), ("10.244.4.0/24",)))
-    node = Node(f"node{place}", labels(dice), tuple(addresses), cidrs)
+    devices = dice.one_of(((), (), (f"10.244.0.{64 + place}", "fd00:244::40"), (f"10.244.0.{place + 1}",)))
+    likely = dice.one_of(((), (f"10.244.0.{32 + place}", "10.244.0.0"), ("10.244.0.1", "10.244.0.2")))
+    if set(devices) & set(likely):
+        likely = ()
+    node = Node(
+        f"node{place}",
+        labels(dice),
+        tuple(addresses),
+        cidrs,
+        device_addresses=devices,
+        likely_addresses=likely,
+    )
     return undescribed(node) if dice.chance(20) else node
 
 
@@ -222,6 +235,7 @@ def make_pod(
         )
     owner = dice.one_of(("", "d0", "d1"))
     workload = Workload("Deployment", namespace, owner) if owner else Workload("Pod", namespace, f"p{place}")
+    links = dict.fromkeys(dice.some_of(LINKS, 2))
     node, host_addresses = dice.one_of(
         (*((n.name, n.addresses) for n in nodes), ("", ()), ("lost", ("10.0.0.66",)))
     )
@@ -241,7 +255,18 @@ def make_pod(
         host_address=host_addresses[0] if host_addresses and dice.chance(50) else "",
         host_network=host_network,
         finished=dice.chance(12),
+        secondary_addresses=secondary_addresses(dice, place, before),
+        owners=tuple(Workload(kind, namespace, name) for kind, name in links) if owner else (),
     )
+
+
+def secondary_addresses(dice: Dice, place: int, before: list[Pod]) -> tuple[str, ...]:
+    """Of a further interface, at times in the pods' own ranges, another pod's, or one of several pods."""
+    if not dice.chance(20):
+        return ()
+    theirs = before[-1].addresses[:1] if before else ()
+    own = (f"192.168.50.{place + 1}",)
+    return dice.one_of((own, own, own, ("192.168.50.1",), (f"10.244.0.{place + 100}", "fd50::1"), theirs))
 
 
 def make_block(dice: Dice, may_match_pods: bool | None) -> AddressBlock:
@@ -367,9 +392,13 @@ def edges_of(block: AddressBlock) -> list[str]:
     return found
 
 
+def at_node(node: Node) -> tuple[str, ...]:
+    return (*node.addresses, *node.device_addresses, *node.likely_addresses)
+
+
 def interesting_addresses(cluster: Cluster) -> list[str]:
-    owned = [address for pod in cluster.pods for address in pod.addresses]
-    hosts = [address for node in cluster.nodes for address in node.addresses]
+    owned = [a for pod in cluster.pods for a in (*pod.addresses, *pod.secondary_addresses)]
+    hosts = [address for node in cluster.nodes for address in at_node(node)]
     hosts += [pod.host_address for pod in cluster.pods if pod.host_address]
     vips = [
         address for service in cluster.services for address in (*service.cluster_ips, *service.external_ips)
@@ -400,12 +429,20 @@ def make_end(
     if choice < 14:
         if pod.template:
             return None, pod.namespace, None, pod.workload.name
-        return None, pod.namespace, pod.name, None
+        beside = dice.one_of((None, None, None, dice.far_one_of(addresses)))
+        return beside, pod.namespace, pod.name, None
     if choice == 14:
-        return None, pod.namespace, None, pod.workload.name
+        return None, pod.namespace, None, workload_text(dice, pod)
     address = dice.one_of((None, None, dice.far_one_of(addresses)))
     name, workload = dice.one_of((("p99", None), (None, "w99"), ("p99", "w99"), ("p99", pod.workload.name)))
     return address, dice.one_of((pod.namespace, "nowhere")), name, workload
+
+
+def workload_text(dice: Dice, pod: Pod) -> str:
+    """What a record may call a pod's workload, or any link below it."""
+    link = dice.one_of((pod.workload, pod.workload, *pod.owners))
+    kind = dice.one_of(("", f"{link.kind}/", f"{link.kind.lower()}.apps/", f"{link.namespace}/{link.kind}/"))
+    return kind + link.name
 
 
 def make_flow(
@@ -438,9 +475,9 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
     """
     world = Dice(draw(st.binary(min_size=9, max_size=9)))
     namespaces = [make_namespace(place, faces) for place, faces in enumerate(draw(rolls(4, 4, least=1)))]
-    nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(9, 3)))]
+    nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(11, 3)))]
     pods: list[Pod] = []
-    for place, faces in enumerate(draw(rolls(20, 8, least=2))):
+    for place, faces in enumerate(draw(rolls(30, 8, least=2))):
         pods.append(make_pod(place, faces, namespaces, nodes, pods))
     policies = [
         network_policy(place, faces, namespaces) for place, faces in enumerate(draw(rolls(90, 5, least=1)))

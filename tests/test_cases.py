@@ -2,8 +2,9 @@
 
 A case is a folder: ``cluster.yaml`` (all objects, policies too), ``expected.csv`` (``src,dst,protocol,
 port,egress,ingress,verdict,reason``) and ``README.md`` (title, where the expectation comes from, a line
-``tags: ...``, at times a line ``options: name=value``). An end is an address, ``ns/pod``, or ``ns/Kind/name``
-for a workload; an empty port is one that was not recorded. Expectations are written by hand.
+``tags: ...``, at times a line ``options: name=value``). An end is an address, ``ns/pod`` (at times beside an
+address: ``ns/pod@address``), or ``ns/Kind/name`` (``ns//name``) for a workload; an empty port is one that was
+not recorded. Expectations are written by hand.
 """
 
 from __future__ import annotations
@@ -39,11 +40,15 @@ def read_flow(row: dict[str, str]) -> Tuple5:
     ends: dict[str, str | None] = {"src": None, "dst": None}
     names: dict[str, str] = {}
     for end in ends:
-        parts = row[end].split("/")
+        name, _, address = row[end].partition("@")
+        parts = name.split("/")
         if len(parts) == 1:
             ends[end] = row[end]
         else:
-            names |= {f"{end}_namespace": parts[0], f"{end}_{LAST_PARTS[len(parts)]}": parts[-1]}
+            ends[end] = address or None
+            what = LAST_PARTS[len(parts)]
+            named = parts[-1] if what == "pod" else "/".join(filter(None, parts[1:]))
+            names |= {f"{end}_namespace": parts[0], f"{end}_{what}": named}
     protocol = PROTOCOLS[row["protocol"]]
     port = int(row["port"]) if row["port"] else None
     return Tuple5(ends["src"], ends["dst"], protocol, port, **names)  # type: ignore[arg-type]

@@ -35,13 +35,17 @@ from tests.strategies import (
     CONTAINER_PORTS,
     Dice,
     admin_policy,
+    at_node,
     labels,
     network_policy,
     rolls,
+    workload_text,
 )
 
 LAST = 40
 POD_ADDRESSES = ("10.244.0.1", "10.244.0.2", "10.244.0.3", "fd00:244::1")
+SECONDARY_ADDRESSES = ("192.168.50.1", "192.168.50.2", "10.244.0.5")
+DEVICES = ("10.244.0.4", "10.244.0.7")
 NODE_ADDRESSES = ("10.0.0.10", "10.0.0.11", "fd00:1::10")
 SERVICE_ADDRESSES = ("10.96.0.1", "10.96.0.2", "fd00:96::1")
 ELSEWHERE = ("192.0.2.1", "10.244.0.6", "::ffff:10.244.0.1")
@@ -83,9 +87,10 @@ def make_nodes(place: int, faces: bytes) -> list[Node]:
     for lifetime in versions_of(dice, 2):
         addresses = dice.some_of(NODE_ADDRESSES, 2) or NODE_ADDRESSES[place : place + 1]
         cidrs = dice.one_of(((), ("10.244.0.0/29",)))
-        nodes.append(
-            Node(f"node{place}", labels(dice), tuple(dict.fromkeys(addresses)), cidrs, lifetime=lifetime)
-        )
+        node = Node(f"node{place}", labels(dice), tuple(dict.fromkeys(addresses)), cidrs, lifetime=lifetime)
+        devices = dice.one_of(((), (), DEVICES[:1], DEVICES[1:]))
+        likely = dice.one_of(((), (), DEVICES[1:], POD_ADDRESSES[:1])) if devices != DEVICES[1:] else ()
+        nodes.append(replace(node, device_addresses=devices, likely_addresses=likely))
     return nodes
 
 
@@ -111,6 +116,9 @@ def make_pods(
         finished=dice.chance(5),
         uid=f"u{place}" if uids else "",
     )
+    links = dice.one_of((("d0-1",), (), ("d1-1", "d1")))
+    if owner:
+        pod = replace(pod, owners=tuple(Workload("ReplicaSet", namespace, link) for link in links))
     home = dice.one_of(POD_ADDRESSES) if dice.chance(22) else POD_ADDRESSES[place % len(POD_ADDRESSES)]
     return [make_version(dice, pod, home, host_addresses, lifetime) for lifetime in versions_of(dice, 3)]
 
@@ -128,6 +136,9 @@ def make_version(dice: Dice, pod: Pod, home: str, host_addresses: tuple[str, ...
         ready=not dice.chance(20),
         namespace_labels=space,
         lifetime=lifetime,
+        secondary_addresses=dice.one_of(
+            (*[()] * 6, SECONDARY_ADDRESSES[:1], SECONDARY_ADDRESSES[1:], (home,))
+        ),
     )
 
 
@@ -235,7 +246,7 @@ def make_end(dice: Dice, pods: Sequence[Pod], addresses: Sequence[str]) -> End:
     if choice < 14:
         return dice.one_of((None, address)), pod.namespace, name, workload, dice.one_of((None, uid))
     if choice < 15:
-        return None, pod.namespace, None, pod.workload.name, dice.one_of((None, None, uid))
+        return None, pod.namespace, None, workload_text(dice, pod), dice.one_of((None, None, uid))
     return address, pod.namespace, None, pod.workload.name, None
 
 
@@ -268,8 +279,9 @@ def make_flow(
 
 def addresses_of(cluster: Cluster) -> tuple[list[str], list[str]]:
     """What flows come from and go to: pods mostly, and Services as destination."""
-    owned = [address for pod in cluster.pods for address in pod.addresses] or [*POD_ADDRESSES]
-    hosts = [address for node in cluster.nodes for address in node.addresses]
+    owned = [a for pod in cluster.pods for a in (*pod.addresses, *pod.secondary_addresses)]
+    owned = owned or [*POD_ADDRESSES]
+    hosts = [address for node in cluster.nodes for address in at_node(node)]
     virtual = [address for service in cluster.services for address in service.cluster_ips]
     others = [*NODE_ADDRESSES[:1], *SERVICE_ADDRESSES[:1], *ELSEWHERE]
     return [*owned * 5, *hosts, *virtual[:1], *others], [*owned * 3, *hosts * 2, *virtual * 4, *others]
@@ -277,7 +289,7 @@ def addresses_of(cluster: Cluster) -> tuple[list[str], list[str]]:
 
 def ports_at(cluster: Cluster, address: str | None) -> list[tuple[int, int]]:
     """The protocols and ports that a Service has at an address, which may be a node's, or pods declare."""
-    at_nodes = any(address in node.addresses for node in cluster.nodes)
+    at_nodes = any(address in at_node(node) for node in cluster.nodes)
     declared = [p for pod in cluster.pods if address in pod.addresses for p in pod.ports]
     return [(port.protocol, port.number) for port in declared] + [
         (port.protocol, port.node_port if at_nodes else port.port)
@@ -324,10 +336,10 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
         Namespace(f"ns{place}", {**labels(Dice(faces)), NAMESPACE_NAME_LABEL: f"ns{place}"})
         for place, faces in enumerate(draw(rolls(3, 2, least=1)))
     ]
-    nodes = [node for place, faces in enumerate(draw(rolls(20, 2))) for node in make_nodes(place, faces)]
+    nodes = [node for place, faces in enumerate(draw(rolls(26, 2))) for node in make_nodes(place, faces)]
     pods = [
         pod
-        for place, faces in enumerate(draw(rolls(44, 4, least=3)))
+        for place, faces in enumerate(draw(rolls(56, 4, least=3)))
         for pod in make_pods(place, faces, namespaces, nodes, uids)
     ]
     pods += [make_template(faces, namespaces) for faces in draw(rolls(6, 1))]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from flowcheck.compile.addresses import Prefix
 from flowcheck.compile.ownership import Segment
-from flowcheck.model.cluster import Node, Pod, Service
+from flowcheck.model.cluster import Node, Pod, Service, Workload
 from flowcheck.model.timeline import Lifetime
 
 Claims = dict[Prefix, list[tuple[int, Lifetime]]]
@@ -33,6 +33,7 @@ class Endpoint:
     """One index of the axis. ``name`` is empty where an address names itself; edges show ``group``.
 
     ``pod`` numbers the pod (its addresses and versions share it), ``node`` the node it runs on or is.
+    ``likely``: a device that a node may have at the address.
     """
 
     kind: int
@@ -42,6 +43,7 @@ class Endpoint:
     prefix: Prefix | None = None
     pod: int = -1
     node: int = -1
+    likely: bool = False
 
 
 @dataclass(slots=True)
@@ -51,7 +53,8 @@ class Axis:
     ``pods`` lists (endpoint, pod), ``nodes`` (endpoint, node); ``versions`` all pods in all versions, with
     their endpoints and when it was so. ``owners`` maps each prefix to its endpoint; ``timed[t]`` are the
     segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version. ``by_pod``,
-    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean.
+    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are
+    where the cluster's own addresses lie. ``torn`` is somebody, and even a recorded pod does not tell who.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -67,8 +70,10 @@ class Axis:
     by_workload: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
     workload_names: dict[tuple[str, str], str] = field(default_factory=dict)
     ambiguous: int = -1
+    ranges: tuple[Prefix, ...] = ()
     unresolved: int = -1
     nobody: int = -1
+    torn: int = -1
 
     def add(self, endpoint: Endpoint) -> int:
         self.endpoints.append(endpoint)
@@ -77,16 +82,19 @@ class Axis:
     def name_pod(
         self, pod: Pod, who: int, endpoints: tuple[int, ...], during: Lifetime, *, by_name: bool = True
     ) -> None:
-        """Let a version's names stand for its endpoints; of two workload kinds of one name, the first."""
+        """Let a version's names stand for its endpoints: its own, and every link of its chain of owners, with
+        and without its kind. A name that several workloads have goes by the first of them."""
         self.versions.append((pod, endpoints, during))
         version = Version(who, identity(pod), endpoints)
         if by_name:
             self.by_pod[pod.namespace, pod.name].append((version, during))
         if pod.uid:
             self.by_uid[pod.uid].append((version, during))
-        key = (pod.namespace, pod.workload.name)
-        self.by_workload[key].append((version, during))
-        self.workload_names[key] = min(self.workload_names.get(key, str(pod.workload)), str(pod.workload))
+        top = str(pod.workload)
+        for name in dict.fromkeys(n for link in (pod.workload, *pod.owners) for n in link_names(link)):
+            key = (pod.namespace, name)
+            self.by_workload[key].append((version, during))
+            self.workload_names[key] = min(self.workload_names.get(key, top), top)
 
     def find(self, address: Prefix) -> int:
         """The endpoint of one address: that of the longest prefix around it."""
@@ -98,6 +106,11 @@ class Axis:
     def of_pod(self, namespace: str, name: str) -> list[int]:
         """Every endpoint of the pods of one name; none where there is no such pod."""
         return members(self.by_pod.get((namespace, name), []))
+
+
+def link_names(workload: Workload) -> tuple[str, str]:
+    """What a workload may be called in its namespace: ``web``, ``deployment/web``."""
+    return workload.name, f"{workload.kind.lower()}/{workload.name}"
 
 
 def identity(pod: Pod) -> tuple[Hashable, ...]:

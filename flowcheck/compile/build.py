@@ -12,6 +12,7 @@ from flowcheck.compile import bitset
 from flowcheck.compile.addresses import build_table as build_address_table
 from flowcheck.compile.axis import Axis
 from flowcheck.compile.backends import list_service_ports
+from flowcheck.compile.beside import beside_pods
 from flowcheck.compile.classes import Decider, build_table
 from flowcheck.compile.endpoints import build_axis, timed_table
 from flowcheck.compile.epochs import build_epochs
@@ -102,6 +103,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         by_uid=naming.by_uid,
         by_workload=naming.by_workload,
         places=naming.places,
+        beside_pod=beside_pods(axis),
         service_ports=tuple((axis.services[one.service], one.port) for one in listings),
         unresolved=axis.unresolved,
         options=options,
@@ -179,7 +181,9 @@ def _rule_decisions(rules: Sequence[NumberedRule]) -> list[Decision]:
 
 
 def _judged_as(kinds: Int32) -> Int32:
-    """The kinds that policies are asked with: a Service's own address is nobody's, and nobody is timed."""
+    """The kinds that policies are asked with: a secondary interface is an address outside, a Service's own
+    address is nobody's, and nobody is timed."""
+    kinds = np.where(kinds == a.KIND_SECONDARY, a.KIND_BLOCK, kinds)
     return np.where(kinds > a.KIND_AMBIGUOUS, a.KIND_UNRESOLVED, kinds).astype(np.int32)
 
 

@@ -21,7 +21,11 @@ from flowcheck.compile.hosts import add_hosts
 from flowcheck.compile.ownership import Segment, segments
 from flowcheck.model.cluster import Cluster, Pod, Service
 from flowcheck.model.policy import NOWHERE, AddressBlock
+from flowcheck.model.ranges import SEEN
 from flowcheck.model.timeline import ALWAYS, BEGINNING
+
+SECONDARY = "(secondary interface)"
+"""Follows the name of a pod, or its workload, where it is reached beside the cluster's network."""
 
 
 def build_axis(
@@ -36,6 +40,7 @@ def build_axis(
     axis.ambiguous = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(unknown name)"))
     axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))
+    axis.torn = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     claims: Claims = defaultdict(list)
     node_numbers: dict[str, int] = {}
     _add_pods(axis, cluster, claims, node_numbers)
@@ -45,7 +50,9 @@ def build_axis(
         claims[address] = virtual[address]
     for address, claimed in claims.items():
         axis.owners[address] = _owner(axis, segments(claimed, skew))
-    _add_blocks(axis, dict.fromkeys(map(prefix, cluster.pod_ranges(ranges))), blocks)
+    told = cluster.pod_ranges(ranges)
+    axis.ranges = tuple(dict.fromkeys(prefix(cidr) for cidr, teller in told.items() if teller != SEEN))
+    _add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks)
     return axis
 
 
@@ -55,7 +62,10 @@ def _owner(axis: Axis, found: list[Segment[int]]) -> int:
     def one(segment: Segment[int]) -> int:
         if not segment.owners:
             return axis.nobody
-        return segment.owners[0] if len(segment.owners) == 1 else axis.ambiguous
+        if len(segment.owners) == 1:
+            return segment.owners[0]
+        secondary = any(axis.endpoints[owner].kind == a.KIND_SECONDARY for owner in segment.owners)
+        return axis.torn if secondary else axis.ambiguous
 
     if len(found) == 1 and not found[0].inferred:
         return one(found[0])
@@ -93,15 +103,27 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
             ends.append(end)
             if address is not None:
                 claims[address].append((end, pod.lifetime))
+        _add_secondary(axis, pod, number, claims)
         by_name = not pod.template or (pod.namespace, pod.name) not in named
         axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
+
+
+def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:
+    """One endpoint for each address of a pod's further interfaces, whatever version of it."""
+    for address in dict.fromkeys(prefix(text) for text in pod.secondary_addresses):
+        known = [end for end, _ in claims[address] if axis.endpoints[end].pod == number]
+        end = next((end for end in known if axis.endpoints[end].kind == a.KIND_SECONDARY), -1)
+        if end < 0:
+            name, group = (f"{of} {SECONDARY}" for of in (f"{pod.namespace}/Pod/{pod.name}", pod.workload))
+            end = axis.add(Endpoint(a.KIND_SECONDARY, group, name, pod.namespace, address, pod=number))
+        claims[address].append((end, pod.lifetime))
 
 
 def _plain(pod: Pod, cluster: Cluster) -> Hashable:
     """All of a pod that policies and names can tell versions by, but for its address."""
     labels, described = cluster.namespace_labels(pod)
     return (
-        *(*identity(pod), pod.workload, pod.node, pod.ports),
+        *(*identity(pod), pod.workload, pod.owners, pod.node, pod.ports),
         frozenset(pod.labels.items()),
         frozenset(labels.items()),
         described,

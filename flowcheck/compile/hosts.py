@@ -1,7 +1,8 @@
 """The nodes on the axis: those of the cluster in every version, and what only pods tell of them.
 
 A pod tells its node's address, and one on the host network is its node. While a Node object is there it is
-that node, with its labels; before and after, a node of which only the name is known.
+that node, with its labels; before and after, a node of which only the name is known. A node's devices have
+addresses too, which its name does not stand for; those it only likely has are never surely its own.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class _Host:
         self.told: list[tuple[Prefix, Lifetime]] = []
         self._axis, self._name, self._nodes = axis, name, nodes
         self._number = numbers.setdefault(name, len(numbers))
-        self._ends: dict[tuple[Hashable, Prefix | None], int] = {}
+        self._ends: dict[tuple[Hashable, Prefix | None, bool], int] = {}
         self._held: dict[Hashable, list[tuple[int, Lifetime]]] = defaultdict(list)
 
     def claim(self, claims: Claims) -> None:
@@ -73,13 +74,18 @@ class _Host:
         for node in self._nodes:
             if not self._of(_labels(node)):
                 self._end(_labels(node), None, node)
+        for node in self._nodes:
+            for likely, texts in ((False, node.device_addresses), (True, node.likely_addresses)):
+                for address in dict.fromkeys(map(prefix, texts)):
+                    end = self._end(_labels(node), address, node, device=True, likely=likely)
+                    claims[address].append((end, node.lifetime.unsure() if likely else node.lifetime))
 
     def name(self, pod: Pod) -> None:
         """Let the names of a pod on this node's network stand for the node: at the pod's addresses, else at
         those that the node is known by at the time."""
         own = dict.fromkeys(prefix(text) for text in pod.addresses)
         for version, node, during in self._pieces(pod.lifetime):
-            at_own = tuple(self._ends[version, address] for address in own)
+            at_own = tuple(self._ends[version, address, False] for address in own)
             for seen, part in [(at_own, during)] if own else self._known(version, during):
                 ends = seen or (self._end(version, None, node),)
                 self._axis.name_pod(pod, -2 - min(self._of(version)), ends, part)
@@ -112,20 +118,29 @@ class _Host:
             if during.start < during.end and not any(one.possible(start) for one in spans):
                 yield UNKNOWN, None, during
 
-    def _end(self, version: Hashable, address: Prefix | None, node: Node | None) -> int:
-        key = (version, address)
+    def _end(
+        self,
+        version: Hashable,
+        address: Prefix | None,
+        node: Node | None,
+        *,
+        device: bool = False,
+        likely: bool = False,
+    ) -> int:
+        key = (version, address, likely)
         if key not in self._ends:
             name = f"Node/{self._name}"
             self._ends[key] = self._axis.add(
-                Endpoint(a.KIND_NODE, name, name, "", address, node=self._number)
+                Endpoint(a.KIND_NODE, name, name, "", address, node=self._number, likely=likely)
             )
-            self._axis.node_endpoints[self._name].append(self._ends[key])
+            if not device:
+                self._axis.node_endpoints[self._name].append(self._ends[key])
             if node is not None and node.described:
                 self._axis.nodes.append((self._ends[key], node))
         return self._ends[key]
 
     def _of(self, version: Hashable) -> list[int]:
-        return [endpoint for (which, _), endpoint in self._ends.items() if which == version]
+        return [endpoint for (which, _, _), endpoint in self._ends.items() if which == version]
 
 
 def _labels(node: Node) -> Hashable:

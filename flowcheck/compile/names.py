@@ -84,6 +84,7 @@ class _Book:
         self.places: dict[int, str] = {}
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
+        self._workloads: dict[tuple[str, str, tuple[tuple[Version, Lifetime], ...]], Meaning] = {}
         self._known: dict[tuple[tuple[Version, Lifetime], ...], list[Segment[Version]]] = {}
 
     def of_pod(self, versions: Versions) -> Meaning:
@@ -95,7 +96,16 @@ class _Book:
         )
 
     def of_workload(self, key: tuple[str, str], versions: Versions) -> Meaning:
-        """A workload's name: all its pods that may be there at the time; where that is one, that one."""
+        """A workload's name: all its pods that may be there at the time; where that is one, that one.
+
+        Most chains of owners are of one workload, so that all their names mean the same.
+        """
+        same = (key[0], self._axis.workload_names[key], tuple(versions))
+        if same not in self._workloads:
+            self._workloads[same] = self._all_pods(key, versions)
+        return self._workloads[same]
+
+    def _all_pods(self, key: tuple[str, str], versions: Versions) -> Meaning:
         stands_for: dict[int, int] = {}
         pods: dict[Hashable, Versions] = {}
         for version in versions:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from flowcheck.arrays import AnyArray, Names, Rows, Tables, UInt64
+from flowcheck.arrays import AnyArray, Int32, Names, Rows, Tables, UInt64
 from flowcheck.model.cluster import Cluster, Service, ServicePort
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, SourceLocation
@@ -67,6 +67,7 @@ class Program:
     ``by_pod`` and ``by_workload`` map (namespace, name), ``by_uid`` a pod's uid, to what the name means at a
     time. ``service_ports`` are those of ``tables.services``, each with its Service. Default denies are
     decisions after the rules'. ``cluster`` is what was compiled; only ``explain`` looks at it again.
+    ``beside_pod[e]``, int32: see ``compile/beside.py``.
     ``nodes`` are names by the number in column NODE; ``located`` maps addresses of pods and backends to
     endpoints. ``places[e]`` is the address of one of several endpoints that the name of a pod stands for.
     """
@@ -82,6 +83,7 @@ class Program:
     by_uid: Names[str]
     by_workload: Names[tuple[str, str]]
     service_ports: tuple[tuple[Service, ServicePort], ...]
+    beside_pod: Int32
     unresolved: int
     options: Options
     cluster: Cluster | None = None
@@ -92,7 +94,7 @@ class Program:
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.sha256()
-        for array in _arrays(self.tables):
+        for array in _arrays((self.tables, self.beside_pod)):
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
         words = (self.decisions, self.rules, self.endpoint_names, self.groups, self.namespaces, self.options)

@@ -98,11 +98,11 @@ class SelectorIndex:
         return Taken(bitset.from_indices(surely, self._n), bitset.from_indices(may, self._n))
 
     def external(self) -> UInt64:
-        """The address blocks outside the cluster."""
-        return bitset.from_indices(self._of_kind(a.KIND_BLOCK), self._n)
+        """The address blocks outside the cluster, and secondary interfaces, which are not on its network."""
+        return bitset.from_indices(self._of_kind(a.KIND_BLOCK, a.KIND_SECONDARY), self._n)
 
-    def _of_kind(self, kind: int) -> list[int]:
-        return [i for i, end in enumerate(self._axis.endpoints) if end.kind == kind]
+    def _of_kind(self, *kinds: int) -> list[int]:
+        return [i for i, end in enumerate(self._axis.endpoints) if end.kind in kinds]
 
     def _namespace(self, name: str) -> UInt64:
         return self._once(("namespace", name), self._members.get(name, []))

@@ -28,6 +28,10 @@ from flowcheck.model.timeline import END, instant
 from flowcheck.model.verdict import Reason, Verdict
 
 Pair = tuple[End, End]
+OWN_NODE_EGRESS = (
+    "it goes to the node that the pod runs on, which Kubernetes' documentation always allows; network "
+    "plugins judge it by policy, as here"
+)
 
 
 def explain(
@@ -172,6 +176,10 @@ class _Explainer:
                 self._cluster, self._program.options, direction, subject, peer, self._protocol, port
             )
             walked = walk(question, self._policies)
+            to_node = compiled.exemption(self._program, dst.endpoint, src.endpoint) == "own node"
+            if to_node and direction is Direction.EGRESS:
+                why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
+                walked = Walked(msgspec.structs.replace(walked.answer, why=why), walked.ending)
         return checked(walked, verdict, reason, text)
 
     def _verdict(
@@ -210,7 +218,7 @@ class _Explainer:
         ):
             lost = [end for end in (*src.ends, *dst.ends) if end.lost]
             if lost and len(cases) == 1:
-                return lost[0].why_lost, "take the snapshot at the time of the traffic, or name the pod"
+                return lost[0].why_lost, lost[0].settle
         if len(cases) > 1 and verdict is Verdict.UNKNOWN and len({c.verdict for c in cases}) > 1:
             split = split_of(cases, by_source=reason is Reason.AMBIGUOUS_SRC)
             if reason is Reason.SERVICE_BACKENDS_DIFFER:

@@ -211,7 +211,7 @@ def _kept_out(isolating: Iterable[Policy], direction: Direction, peer: End) -> I
 def _free_name(addition: _Addition, namespace: str, taken: set[tuple[str, str]]) -> str:
     """A name that says what it is for, and that no policy of the namespace has."""
     short = addition.subject.rpartition("/")[2]
-    peers = [peer.rpartition("/")[2] for peer in addition.peers]
+    peers = [peer.rpartition("/")[2].partition(" ")[0] for peer in addition.peers]
     peer = peers[0] if len(peers) == 1 and not peers[0][:1].isdigit() and ":" not in peers[0] else "more"
     base = f"allow-{short}-{FIELDS[addition.direction]}-{peer}".lower()[:60].rstrip("-.")
     number, name = 1, base

@@ -19,7 +19,7 @@ from flowcheck.explain.words import (
     query_text,
     selector_text,
 )
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.labels import Selector
 from flowcheck.model.options import Options
 from flowcheck.model.policy import (
@@ -109,8 +109,8 @@ def check_query(query: PodQuery, end: End, who: str, cluster: Cluster) -> Check:
     """Whether a pod query takes the end; perhaps, where it asks for labels that no input tells."""
     what = query_text(query)
     if end.pod is None:
-        place = "a node" if end.node is not None else "outside the cluster"
-        return Check("no", what, f"{who} is {place}, not a pod")
+        other = f"{_what_else(end)}, not a pod" if end.node is None else f"a node, {_HOST}"
+        return Check("no", what, f"{who} is {other}")
     namespace = end.pod.namespace
     labels, described = cluster.namespace_labels(end.pod)
     found, unknown = [], []
@@ -133,10 +133,17 @@ def check_query(query: PodQuery, end: End, who: str, cluster: Cluster) -> Check:
     return _check(not found, what, "; ".join(found))
 
 
+_HOST = "which selectors do not select (an ipBlock does)"
+
+
+def _what_else(end: End) -> str:
+    return "on a network beside the cluster's" if end.secondary else "outside the cluster"
+
+
 def _check_node(query: NodeQuery, end: End, who: str, cluster: Cluster) -> Check:
     """Whether a node query takes the end. Where no node is described, any address outside may be one's."""
     what = f"nodes with {selector_text(query.nodes)}" if query.nodes.requirements else "all nodes"
-    if end.pod is not None or (end.node is None and cluster.lists_nodes):
+    if end.pod is not None or end.secondary or (end.node is None and cluster.lists_nodes):
         return Check("no", what, f"{who} is no node")
     if end.node is None:
         return Check("maybe", what, f"no input describes any node, so {who} may be one", Reason.NO_NODE)
@@ -194,7 +201,8 @@ def _check_name(ports: NamedPort, question: Question, what: str, asked: str) -> 
     declared = [port for port in end.pod.ports if port.name == ports.name]
     if not declared:
         named = ", ".join(f"{p.name}={port_text(p.number, p.protocol)}" for p in end.pod.ports if p.name)
-        return _check(False, what, f"the destination has no port of that name (it has {named or 'none'})")
+        why = f"the destination has no port of that name (it has {named or 'none'}): nothing matches there"
+        return _check(False, what, why + _of_service(question, end.pod, ports.name))
     means = ", ".join(port_text(port.number, port.protocol) for port in declared)
     right = [p for p in declared if ports.protocol in (None, p.protocol)]
     matches = any((p.number, p.protocol) == (question.port, question.protocol) for p in right)
@@ -204,6 +212,16 @@ def _check_name(ports: NamedPort, question: Question, what: str, asked: str) -> 
         wanted = protocol_name(ports.protocol or 0)
         return _check(False, what, f"on the destination it is {means}, and the rule wants {wanted}")
     return _check(False, what, f"on the destination it is {means}, not {asked}")
+
+
+def _of_service(question: Question, pod: Pod, name: str) -> str:
+    """Policies know a port's name in the pod's containers, people often that in the Service."""
+    named = [
+        service
+        for service in question.cluster.services
+        if service.namespace == pod.namespace and any(port.name == name for port in service.ports)
+    ]
+    return f"; {name} is a port of {named[0]}, which does not count" if named else ""
 
 
 def _check(matches: bool, what: str, why: str) -> Check:

@@ -16,7 +16,7 @@ from typing import Literal
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.compile.addresses import Prefix, prefix
-from flowcheck.compile.axis import members
+from flowcheck.compile.axis import link_names, members
 from flowcheck.compile.build import axis_of
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explain.compiled import endpoint_at
@@ -24,7 +24,7 @@ from flowcheck.explain.selection import stable_labels
 from flowcheck.explain.words import listed
 from flowcheck.model.cluster import Cluster, Pod
 
-Kind = Literal["pod", "workload", "service", "node", "external", "unknown"]
+Kind = Literal["pod", "workload", "service", "node", "secondary", "external", "unknown"]
 _CLASSES = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]
 _KIND_WORDS = {
     "deploy": "deployment",
@@ -38,9 +38,11 @@ _FORMS = "write NS/POD, NS/WORKLOAD, NS/KIND/NAME, Node/NAME or an IP address"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class End:
-    """One thing an end may be: a pod, a node, or (neither) an address outside. ``lost``: nobody knows who.
+    """One thing an end may be: a pod, a node, or (neither) an address outside. ``lost``: nobody knows who, as
+    ``why_lost`` says; ``settle`` would tell.
 
-    ``members`` names all that this one stands for. ``port`` is set for a Service's backends only.
+    ``secondary``: a pod's interface beside the cluster's network. ``members`` names all that this one stands
+    for. ``port`` is set for a Service's backends only.
     """
 
     endpoint: int
@@ -50,8 +52,10 @@ class End:
     node: str | None = None
     lost: Literal["", "unresolved", "ambiguous"] = ""
     why_lost: str = ""
+    settle: str = ""
     members: tuple[str, ...] = ()
     port: int | None = None
+    secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Finder:
         if len(parts) == 2 and all(parts):
             return self._named(given, parts[0], parts[1], "")
         if len(parts) == 3 and all(parts):
-            return self._named(given, parts[0], parts[2], parts[1].lower())
+            return self._named(given, parts[0], parts[2], parts[1].partition(".")[0].lower())
         raise self.not_found(given, f"{given!r} names no end of a connection", _FORMS)
 
     def at(self, address: str) -> End:
@@ -109,20 +113,26 @@ class Finder:
         if found.kind == a.KIND_NODE:
             node = found.name.removeprefix("Node/")
             return End(endpoint, found.name, own, node=node, members=(found.name,))
+        if found.kind == a.KIND_SECONDARY:
+            return End(endpoint, found.name, own, members=(found.name,), secondary=True)
         name = address or found.name
         if found.kind == a.KIND_BLOCK:
             return End(endpoint, name, address, members=(name,))
         if found.kind == a.KIND_AMBIGUOUS:
             owners = sorted({e.name for e in self.axis.endpoints if address and e.prefix == prefix(address)})
             why = f"{address} belongs to several: {', '.join(owners)}"
-            return End(endpoint, name, address, lost="ambiguous", why_lost=why)
+            settle = "ask for the one that is meant by its name, as NS/POD"
+            return End(endpoint, name, address, lost="ambiguous", why_lost=why, settle=settle)
         if found.name:
             why = f"{name} is the address of {found.name}, not of who answered"
+            settle = "ask for a pod behind it by its name, as NS/POD"
         elif found.prefix is not None:
             why = self._in_range(found.prefix, name)
+            settle = "take the snapshot at the time of the traffic, or name the pod"
         else:
             why = "its pod is on the host network of a node that is not known"
-        return End(endpoint, name, address, lost="unresolved", why_lost=why)
+            settle = "give a snapshot that has the pod's node: spec.nodeName, or its addresses"
+        return End(endpoint, name, address, lost="unresolved", why_lost=why, settle=settle)
 
     def _in_range(self, block: Prefix, name: str) -> str:
         """Why an address nobody has is not one outside: the range of pods that its block lies in."""
@@ -166,17 +176,11 @@ class Finder:
         kind = _KIND_WORDS.get(kind, kind)
         if (namespace, name) in self.axis.by_pod and kind in ("", "pod"):
             return self._pod(given, namespace, name)
-        listed = members(self.axis.by_workload.get((namespace, name), [])) if kind != "pod" else []
-        chosen = [e for e in listed if not kind or self._workload_kind(e, namespace, name) == kind]
+        key = (namespace, f"{kind}/{name}" if kind else name)
+        chosen = members(self.axis.by_workload.get(key, []))
         if chosen:
-            return self._workload(given, namespace, name, chosen)
+            return self._workload(given, key, chosen)
         raise self.not_found(given, f"there is no {_what(kind)} {namespace}/{name}", "")
-
-    def _workload_kind(self, endpoint: int, namespace: str, name: str) -> str:
-        pods = self._pods_of(namespace, name)
-        if endpoint in self.pod_at:
-            return self.pod_at[endpoint].workload.kind.lower()
-        return pods[0].workload.kind.lower() if pods else ""
 
     def _pod(self, given: str, namespace: str, name: str) -> Party:
         found = [self.end_of(endpoint) for endpoint in self.axis.of_pod(namespace, name)]
@@ -190,9 +194,9 @@ class Finder:
         kind: Kind = "pod" if ends[0].pod else _kind_of(ends[0])
         return Party(given, kind, found[0].name, shown, tuple(notes))
 
-    def _workload(self, given: str, namespace: str, name: str, chosen: list[int]) -> Party:
+    def _workload(self, given: str, key: tuple[str, str], chosen: list[int]) -> Party:
         """A workload stands for none of its pods in particular, so it has endpoints of its own."""
-        own = self.program.by_workload[namespace, name].ends[0]
+        own = self.program.by_workload[key].ends[0]
         by_class = {tuple(self._facts[e][_CLASSES].tolist()): e for e in own}
         found = [self.end_of(endpoint) for endpoint in dict.fromkeys(chosen)]
         if len({(tuple(self._facts[e.endpoint][[a.KIND, a.POD, a.NODE]].tolist())) for e in found}) > 1:
@@ -200,7 +204,7 @@ class Finder:
                 replace(e, endpoint=by_class[tuple(self._facts[e.endpoint][_CLASSES].tolist())])
                 for e in found
             ]
-        pods = self._pods_of(namespace, name)
+        pods = self._pods_of(*key)
         kinds = sorted({str(pod.workload) for pod in pods})
         notes = _on_host(pods)
         if pods and all(pod.template for pod in pods):
@@ -211,7 +215,9 @@ class Finder:
         return [
             pod
             for pod in self.cluster.pods
-            if (pod.workload.namespace, pod.workload.name) == (namespace, name) and not pod.finished
+            if pod.namespace == namespace
+            and not pod.finished
+            and any(name in link_names(link) for link in (pod.workload, *pod.owners))
         ]
 
     def not_found(self, given: str, message: str, hint: str) -> RunError:
@@ -220,6 +226,7 @@ class Finder:
         if finished:
             return RunError(f"the pod {given} has finished: it sends nothing and no policy is for it")
         names = {f"{namespace}/{name}" for namespace, name in (*self.axis.by_pod, *self.axis.by_workload)}
+        names = {name for name in names if name.count("/") == 1}
         services = {f"{s.namespace}/svc/{s.name}" for s in self.cluster.services}
         nodes = {f"Node/{name}" for name in self.axis.node_endpoints}
         short = given.rpartition("/")[2]
@@ -244,7 +251,7 @@ def as_address(text: str) -> str:
 def _kind_of(end: End) -> Kind:
     if end.lost:
         return "unknown"
-    return "pod" if end.pod else "node" if end.node else "external"
+    return "pod" if end.pod else "node" if end.node else "secondary" if end.secondary else "external"
 
 
 def _what(kind: str) -> str:
@@ -253,4 +260,9 @@ def _what(kind: str) -> str:
 
 def _on_host(pods: Iterable[Pod]) -> list[str]:
     nodes = sorted({pod.node for pod in pods if pod.host_network})
-    return [f"on the host network: to policies it is its node, {listed(nodes)}"] if nodes else []
+    if not nodes:
+        return []
+    return [
+        f"on the host network: to policies it is its node, {listed(nodes)}, which no selector of pods or "
+        "namespaces selects, and an ipBlock around its address does"
+    ]

@@ -86,7 +86,7 @@ class EndAnswer(msgspec.Struct, frozen=True):
 
     given: str
     name: str
-    kind: Literal["pod", "workload", "service", "node", "external", "unknown"]
+    kind: Literal["pod", "workload", "service", "node", "secondary", "external", "unknown"]
     text: str
     addresses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

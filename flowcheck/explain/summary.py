@@ -13,6 +13,8 @@ from flowcheck.explain.words import labels_text
 def no_subject(end: End) -> str:
     if end.node is not None:
         return f"{end.name} is a node, and policies are for pods only (not for those on the host network)"
+    if end.secondary:
+        return f"{end.name} is not on the cluster's network, the only one that policies are for"
     return f"{end.name} is outside the cluster, and policies are for pods only"
 
 
@@ -33,7 +35,7 @@ def sentence_of(case: Case) -> str:
             return "both sides allow it"
         case "allow", _:
             return f"{making[0]} side allows it, and no policy is for the other end"
-    return "neither end is a pod, so no policy is asked"
+    return "neither end is a pod on the cluster's network, so no policy is asked"
 
 
 def split_of(cases: list[Case], by_source: bool) -> str:
@@ -60,6 +62,8 @@ def _describe(party: Party) -> str:
         return f"a Service with {len(backends)} backend{'s' if len(backends) != 1 else ''}"
     if party.kind == "unknown":
         return "nobody known"
+    if party.kind == "secondary":
+        return "a pod's address on a further network, which selectors do not select and an ipBlock does"
     if party.kind == "external":
         return "an address outside the cluster"
     if first.pod is None:

@@ -44,8 +44,11 @@ class End(NamedTuple):
 class Resolver:
     """Resolves the ends of batches against one program's tables; keeps the last dictionaries it saw."""
 
-    def __init__(self, tables: Tables, names: NameBook, places: Mapping[int, str], unresolved: int) -> None:
+    def __init__(
+        self, tables: Tables, names: NameBook, places: Mapping[int, str], beside_pod: Int32, unresolved: int
+    ) -> None:
         self._tables = tables
+        self._beside_pod = beside_pod
         self._addresses = tables.addresses
         self._names = names
         self._unresolved = unresolved
@@ -75,12 +78,13 @@ class Resolver:
         return end
 
     def _by_pod(self, end: End, uid: pa.Array, namespace: pa.Array, pod: pa.Array, times: Int64) -> End:
-        """A recorded pod beats the address; at its own address it is that one of its endpoints. A Service's
-        address stays: the port is the Service's then, and not the pod's."""
+        """A recorded pod beats the address, as far as ``compile/beside.py`` says; at its own address it is
+        that one of its endpoints."""
         given = _filled(uid) | (_filled(namespace) & _filled(pod))
         facts = self._tables.endpoints
-        service = (end.endpoints >= 0) & (facts[np.maximum(end.endpoints, 0), a.KIND] == a.KIND_SERVICE)
-        rows = np.flatnonzero(given & (end.endpoints != BAD_ADDRESS) & ~service)
+        beside = np.where(end.endpoints >= 0, self._beside_pod[np.maximum(end.endpoints, 0)], -1)
+        stays = (end.endpoints >= 0) & (beside == end.endpoints)
+        rows = np.flatnonzero(given & (end.endpoints != BAD_ADDRESS) & ~stays)
         if len(rows) == 0:
             return end
         taken = pa.array(rows)
@@ -89,17 +93,18 @@ class Resolver:
         rows, named, by_address = rows[known], found.endpoints[known], end.endpoints[rows[known]]
         at_own = (by_address >= 0) & (facts[named, a.POD] >= 0)
         at_own &= facts[named, a.POD] == facts[np.maximum(by_address, 0), a.POD]
+        torn = (beside[rows] >= 0) & (facts[named, a.KIND] == a.KIND_POD)
         several = {}
         for place, row in enumerate(known.tolist()):
-            if row in found.several and not at_own[place]:
+            if row in found.several and not at_own[place] and not torn[place]:
                 ends = self._at_recorded(found.several[row], int(end.keys[rows[place]]))
                 named[place] = ends[0]
                 if len(ends) > 1:
                     several[int(rows[place])] = ends
         alone = np.array([row not in several for row in rows.tolist()], dtype=np.bool_)
         one, other = self._identity(by_address), self._identity(named)
-        end.disagrees[rows] = alone & (one != other) & (one != _NOT_ONE) & (other != _NOT_ONE)
-        end.endpoints[rows] = np.where(at_own, by_address, named)
+        end.disagrees[rows] = torn | (alone & (one != other) & (one != _NOT_ONE) & (other != _NOT_ONE))
+        end.endpoints[rows] = np.where(at_own, by_address, np.where(torn, beside[rows], named))
         end.inferred[rows] = np.where(
             at_own, end.inferred[rows] & found.inferred[known], found.inferred[known]
         )

@@ -52,8 +52,19 @@ class NameBook:
 
     def workloads(self, namespaces: pa.Array, workloads: pa.Array, times: Int64) -> Named:
         distinct, which = distinct_rows([namespaces, workloads])
-        keys = [(namespaces[row].as_py(), workloads[row].as_py()) for row in distinct.tolist()]
+        keys = [
+            (namespaces[row].as_py(), workload_name(workloads[row].as_py() or ""))
+            for row in distinct.tolist()
+        ]
         return _at(which, [self._by_workload.get(key) if all(key) else None for key in keys], times)
+
+
+def workload_name(text: str) -> str:
+    """``web``, ``Deployment/web``, ``deployment.apps/web`` or ``shop/Deployment/web`` as ``web`` or
+    ``deployment/web``: how a program's names are written."""
+    kind, slash, name = text.rpartition("/")
+    kind = kind.rpartition("/")[2].partition(".")[0].lower()
+    return f"{kind}/{name}" if slash else name
 
 
 def _at(which: np.ndarray, meanings: Sequence[Meaning | None], times: Int64) -> Named:

@@ -143,6 +143,8 @@ def _row(record: Mapping[str, Any], place: SourceLocation) -> Row:
         ports=tuple(_port(port) for port in record.get("named_ports") or ()),
         source=record.get("source"),
         place=place,
+        secondary_ips=tuple(filter(None, record.get("secondary_ips") or ())),
+        links=tuple(filter(None, record.get("owner_links") or ())),
     )
 
 

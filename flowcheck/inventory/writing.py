@@ -53,8 +53,10 @@ def _records(row: Row) -> Iterator[dict[str, Any]]:
                 {"name": name or None, "protocol": protocol, "port": port}
                 for name, protocol, port in row.ports
             ],
+            "secondary_ips": list(row.secondary_ips),
             "owner_kind": row.owner_kind or None,
             "owner_name": row.owner_name or None,
+            "owner_links": list(row.links),
         }
     for ip in row.ips or (None,):
         yield {**record, "ip": ip}

@@ -92,7 +92,7 @@ def judge_translated(tables, flows, service_ports, judged):
             continue
         src, at, protocol = src_of[i], seen_at[i], protocol_of[i]
         epoch = epoch_at(epoch_start, at, epoch)
-        is_known = endpoints[src, a.KIND] <= a.KIND_BLOCK
+        is_known = endpoints[src, a.KIND] < a.KIND_UNRESOLVED
         service_port = service_ports[i] if is_known else NOT_ONE
         first, last, family, best = 0, 1 if service_port == NOT_ONE else 0, 0, N_RANKS
         if service_port >= 0:

@@ -121,6 +121,10 @@ class Document:
             return read_tree(bytes(self._body), self.source.line)
         return decode_json(self._body, Any)
 
+    def mentions(self, word: str) -> bool:
+        """Whether a word may be in it, without decoding it."""
+        return not isinstance(self._body, msgspec.Raw) or word.encode() in bytes(self._body)
+
     def part(self) -> Part | None:
         """Its text, where it was JSON."""
         line = self.source.line

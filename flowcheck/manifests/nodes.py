@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import msgspec
 
+from flowcheck.manifests.devices import DEVICE_IP, annotated
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.names import parse_cidr
 from flowcheck.manifests.objects import LabelledObject, Meta, read_addresses, read_labels
@@ -43,10 +44,15 @@ def read_namespace(document: Document) -> Namespace:
 
 
 def read_node(document: Document) -> Node:
-    """A node's InternalIP and ExternalIP addresses; host names are of no use to an audit of addresses."""
+    """A node's InternalIP and ExternalIP addresses and its devices'; host names are of no use to an audit of
+    addresses."""
     manifest = document.decode(_Node)
     spec, status = manifest.spec or _Spec(), manifest.status or _Status()
-    texts = [a.address for a in status.addresses or () if a.type in ("InternalIP", "ExternalIP")]
+    listed = status.addresses or ()
+    texts = [a.address for a in listed if a.type in ("InternalIP", "ExternalIP")]
+    addresses = read_addresses(document, texts, "status.addresses")
+    kept = read_addresses(document, (a.address for a in listed if a.type == DEVICE_IP), "status.addresses")
+    devices = dict.fromkeys((*kept, *annotated(document)))
     cidrs = []
     for text in spec.pod_cidrs or ([spec.pod_cidr] if spec.pod_cidr else []):
         try:
@@ -56,9 +62,10 @@ def read_node(document: Document) -> Node:
     return Node(
         document.name,
         read_labels(document, manifest.metadata),
-        read_addresses(document, texts, "status.addresses"),
+        addresses,
         tuple(dict.fromkeys(cidrs)),
         document.source,
+        device_addresses=tuple(address for address in devices if address not in addresses),
     )
 
 

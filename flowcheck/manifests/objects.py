@@ -1,7 +1,7 @@
 """What the readers of exported kinds share: metadata, labels, addresses, protocols.
 
-Only the fields that are named here are decoded; annotations, managed fields, environments and
-Secret data never are.
+Only the fields that are named here are decoded (``annotations.py`` has its own way to the few it reads);
+managed fields, environments and Secret data never are.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
+from flowcheck.manifests.annotations import read_networks
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.names import DEFAULT_NAMESPACE
 from flowcheck.manifests.objects import (
@@ -86,6 +87,8 @@ def read_pod(document: Document) -> Pod:
     listed = [entry.ip for entry in status.pod_ips or ()]
     host = read_addresses(document, [status.host_ip], "status.hostIP")
     addresses = read_addresses(document, listed or [status.pod_ip], "status.podIPs")
+    default, others = read_networks(document)
+    addresses = tuple(dict.fromkeys((*addresses, *default)))
     created = meta.creation_timestamp if meta else None
     lifetime = own_lifetime(document, created, status, addressed=bool(addresses))
     return Pod(
@@ -105,6 +108,7 @@ def read_pod(document: Document) -> Pod:
         uid=(meta.uid if meta else None) or "",
         source=document.source,
         lifetime=lifetime,
+        secondary_addresses=tuple(address for address in others if address not in addresses),
     )
 
 

@@ -76,7 +76,8 @@ def _place(source: SourceLocation) -> str:
 
 def _node_row(node: Node) -> Row:
     row = Row("node", "", node.name, ips=node.addresses, lifetime=node.lifetime, labels=node.labels)
-    document = json.dumps(node_object(row, node.pod_cidrs)) if node.pod_cidrs else ""
+    more = node.pod_cidrs or node.device_addresses
+    document = json.dumps(node_object(row, node.pod_cidrs, node.device_addresses)) if more else ""
     return replace(row, source=_place(node.source), document=document)
 
 
@@ -100,6 +101,8 @@ def _pod_row(pod: Pod) -> Row:
         "" if pod.workload == own else pod.workload.kind,
         "" if pod.workload == own else pod.workload.name,
         _place(pod.source),
+        secondary_ips=pod.secondary_addresses,
+        links=tuple(f"{link.kind}/{link.name}" for link in pod.owners),
     )
 
 

@@ -6,6 +6,7 @@ labels and addresses are not enough. ``flowcheck.inventory`` reads the table, ``
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,13 +14,17 @@ from typing import Any
 import msgspec
 
 from flowcheck.errors import Problem
+from flowcheck.manifests.annotations import NETWORK_STATUS
+from flowcheck.manifests.devices import DEVICE_IP
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.json_items import JsonError
+from flowcheck.manifests.names import DEFAULT_NAMESPACE
+from flowcheck.manifests.owners import MADE
 from flowcheck.manifests.sightings import What, When
 from flowcheck.manifests.unpack import Unpacker
 from flowcheck.manifests.workloads import Controller
-from flowcheck.model.cluster import Namespace, Node, Pod
+from flowcheck.model.cluster import Namespace, Node, Pod, Workload
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
@@ -28,7 +33,13 @@ KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy", "rang
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")
 """Of a pod. Finished: nobody knows when it ended. Template: it stands for a workload without pods."""
 
-_APIS = {"Job": "batch/v1", "CronJob": "batch/v1", "ReplicationController": "v1", "Pod": "v1"}
+_APIS = {
+    "Job": "batch/v1",
+    "CronJob": "batch/v1",
+    "ReplicationController": "v1",
+    "DeploymentConfig": "apps.openshift.io/v1",
+    "Pod": "v1",
+}
 _OBJECT_KINDS = {
     "node": ("Node",),
     "namespace": ("Namespace",),
@@ -40,7 +51,8 @@ _OBJECT_KINDS = {
 @dataclass(frozen=True, slots=True)
 class Row:
     """A version with all its addresses. ``source`` is where it was read from first, as ``file:line``; empty:
-    nowhere; None: not told. ``ports`` are (name, protocol, number). ``place`` is the row of the table."""
+    nowhere; None: not told. ``links`` are the owners below the one named, as
+    ``Kind/name``. ``ports`` are (name, protocol, number). ``place`` is the row of the table."""
 
     kind: str
     namespace: str = ""
@@ -61,6 +73,8 @@ class Row:
     source: str | None = None
     document: str = ""
     place: SourceLocation = NOWHERE
+    secondary_ips: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +87,18 @@ class Told:
     place: SourceLocation
     namespace_labels: Labels | None = None
     names_only: bool = False
+    owners: tuple[Workload, ...] = ()
 
     def apply(self, value: Any) -> Any:
         """The value that was read, at its time and place."""
         if isinstance(value, list):
             return [replace(one, source=self.source) for one in value]
         if isinstance(value, Controller):
-            template = value.template and replace(value.template, source=self.source)
+            template = value.template and replace(value.template, source=self.source, owners=self.owners)
             return replace(value, source=self.source, template=None if self.names_only else template)
         if isinstance(value, Pod):
-            labels = self.namespace_labels
-            return replace(value, source=self.source, lifetime=self.lifetime, namespace_labels=labels)
+            value = replace(value, source=self.source, lifetime=self.lifetime, owners=self.owners)
+            return replace(value, namespace_labels=self.namespace_labels)
         if isinstance(value, Namespace | Node):
             return replace(value, source=self.source, described=self.source != NOWHERE)
         return replace(value, source=self.source)
@@ -97,7 +112,9 @@ class Told:
 def documents_of(row: Row, journal: Journal) -> Iterator[Document]:
     """The documents that give a row's value when they are read."""
     source = row.place if row.source is None else _parse(row.source)
-    told = Told(row.lifetime, source, row.place, row.namespace_labels)
+    parts = (link.partition("/") for link in row.links)
+    owners = tuple(Workload(kind, row.namespace or DEFAULT_NAMESPACE, name) for kind, _, name in parts)
+    told = Told(row.lifetime, source, row.place, row.namespace_labels, owners=owners)
     if row.kind not in KINDS:
         journal.refuse_part(row.place, "is of no known kind", f"one of {', '.join(KINDS)}")
     elif row.kind == "pod":
@@ -105,7 +122,7 @@ def documents_of(row: Row, journal: Journal) -> Iterator[Document]:
         yield from _read(
             _template(row, row.owner_kind, row.owner_name) if template else _pod(row), told, journal
         )
-        if row.owner_kind in ("ReplicaSet", "Job") and not template:
+        if row.owner_kind in MADE and not template:
             owner = _template(row, row.owner_kind, row.owner_name)
             yield from _read(owner, replace(told, names_only=True, lifetime=ALWAYS), journal)
     elif row.document:
@@ -157,9 +174,10 @@ def _object(row: Row, api_version: str, kind: str, **parts: Any) -> dict[str, An
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": row.name, **given}, **parts}
 
 
-def node_object(row: Row, pod_cidrs: Sequence[str] = ()) -> dict[str, Any]:
+def node_object(row: Row, pod_cidrs: Sequence[str] = (), devices: Sequence[str] = ()) -> dict[str, Any]:
     """A Node object of what a row tells of it."""
-    addresses = [{"type": "InternalIP", "address": ip} for ip in row.ips]
+    typed = [*(("InternalIP", ip) for ip in row.ips), *((DEVICE_IP, ip) for ip in devices)]
+    addresses = [{"type": kind, "address": ip} for kind, ip in typed]
     parts = {"spec": {"podCIDRs": list(pod_cidrs)}, "status": {"addresses": addresses}}
     return _object(row, "v1", "Node", **parts)
 
@@ -180,6 +198,9 @@ def _pod(row: Row) -> dict[str, Any]:
         "conditions": [{"type": "Ready", "status": str(row.ready)}],
     }
     manifest = _object(row, "v1", "Pod", spec=spec, status=status)
+    if row.secondary_ips:
+        networks = json.dumps([{"ips": row.secondary_ips}])
+        manifest["metadata"]["annotations"] = {NETWORK_STATUS: networks}
     if row.owner_kind and row.owner_name:
         owner = {"kind": row.owner_kind, "name": row.owner_name, "controller": True}
         manifest["metadata"]["ownerReferences"] = [owner]

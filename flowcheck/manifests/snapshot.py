@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowcheck.manifests.coverage import Coverage
+from flowcheck.manifests.devices import NodeDevices, add_devices, read_cilium_node
 from flowcheck.manifests.history import Version, versions_of
 from flowcheck.manifests.nodes import complete_namespaces, complete_nodes, read_namespace, read_node
 from flowcheck.manifests.pods import read_pod
@@ -29,6 +30,7 @@ _APPS = ("apps", "extensions")
 READERS: Mapping[tuple[str, str], Any] = {
     ("", "Namespace"): read_namespace,
     ("", "Node"): read_node,
+    ("cilium.io", "CiliumNode"): read_cilium_node,
     ("", "Pod"): read_pod,
     ("", "Service"): read_service,
     ("", "Endpoints"): read_endpoints,
@@ -40,11 +42,12 @@ READERS: Mapping[tuple[str, str], Any] = {
     **{(group, "ReplicaSet"): read_controller for group in _APPS},
     **{(group, "DaemonSet"): read_controller for group in _APPS},
     ("apps", "StatefulSet"): read_controller,
+    ("apps.openshift.io", "DeploymentConfig"): read_controller,
     **RANGE_READERS,
 }
 """By API group and kind. The readers of policies are those of ``dialects``."""
 
-CLUSTER_SCOPED = frozenset({"Namespace", "Node", *(kind for _, kind in RANGE_READERS)})
+CLUSTER_SCOPED = frozenset({"Namespace", "Node", "CiliumNode", *(kind for _, kind in RANGE_READERS)})
 
 
 Key = tuple[str, str, str]
@@ -121,7 +124,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class _Parts:
-    """Every version of every object, by what it is. ``controllers`` are as they were last."""
+    """Every version of every object, by what it is. ``controllers`` and ``devices`` are as they were last."""
 
     pods: list[Pod] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -130,6 +133,7 @@ class _Parts:
     modern: list[EndpointSlice] = field(default_factory=list)
     old: list[EndpointSlice] = field(default_factory=list)
     controllers: dict[Key, Controller] = field(default_factory=dict)
+    devices: dict[str, NodeDevices] = field(default_factory=dict)
     namespaces: dict[str, list[Version]] = field(default_factory=dict)
     ranges: dict[PodRanges, None] = field(default_factory=dict)
 
@@ -139,6 +143,9 @@ class _Parts:
         if isinstance(value, Controller):
             gone = lifetime is not None and lifetime.end < END
             self.controllers[key] = replace(value, template=None) if gone else value
+            return
+        if isinstance(value, NodeDevices):
+            self.devices[value.name] = value
             return
         if isinstance(value, Namespace):
             self.namespaces.setdefault(key[2], []).append(Version(value, lifetime or ALWAYS))
@@ -162,7 +169,7 @@ class _Parts:
         slices = self._slices()
         naming = [one.namespace for part in (pods, self.services, slices, self.policies) for one in part]
         known = {name: found[-1].value for name, found in self.namespaces.items()}
-        nodes = complete_nodes(self.nodes, pods)
+        nodes = add_devices(complete_nodes(self.nodes, pods), self.devices, pods)
         cluster = Cluster(
             complete_namespaces(known, naming),
             nodes,

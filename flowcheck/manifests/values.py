@@ -60,6 +60,9 @@ def says_the_same(before: Any, after: Any) -> bool:
     return bool(unplaced(before) == unplaced(after))
 
 
+_TELLING = ("addresses", "secondary_addresses", "node", "ready", "workload")
+
+
 def _same_pod(before: Pod, after: Pod) -> bool:
     """A pod without addresses yet becomes the one with addresses, and what else comes with being started
     does not count; nor does it that an ended pod is no longer ready."""
@@ -69,5 +72,4 @@ def _same_pod(before: Pod, after: Pod) -> bool:
         return False
     if not before.addresses or after.lifetime.end < END:
         return True
-    was, now = ((pod.addresses, pod.node, pod.ready, pod.workload) for pod in (before, after))
-    return was == now
+    return all(getattr(before, name) == getattr(after, name) for name in _TELLING)

@@ -1,30 +1,28 @@
 """Workload documents, and which workload each pod belongs to.
 
-A pod's workload is the top of its owner chain: Pod to ReplicaSet to Deployment, Pod to Job to
-CronJob, or whatever else controls it. A workload without running pods stands as one template pod.
+A pod's workload is the top of its owner chain (``owners.py``). A workload without running pods stands as
+one template pod, but for a ReplicaSet or ReplicationController of no replicas, which is one of the past.
 
 Source: apps/v1 Deployment, ReplicaSet, StatefulSet, DaemonSet; batch/v1 Job, CronJob;
-core/v1 ReplicationController.
+core/v1 ReplicationController; apps.openshift.io/v1 DeploymentConfig.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.names import DEFAULT_NAMESPACE
 from flowcheck.manifests.objects import Meta
+from flowcheck.manifests.owners import MADE, chain_of, owner_by_name
 from flowcheck.manifests.pods import Template, controller_of, read_template
 from flowcheck.model.cluster import Pod, Workload
-from flowcheck.model.labels import Labels
 from flowcheck.model.policy import SourceLocation
 from flowcheck.model.timeline import END
-
-TEMPLATE_HASH = "pod-template-hash"
-"""The label a Deployment gives its pods; the name of their ReplicaSet ends with its value."""
 
 
 class _JobSpec(msgspec.Struct):
@@ -36,6 +34,7 @@ class _JobTemplate(msgspec.Struct):
 
 
 class _Spec(msgspec.Struct, rename="camel"):
+    replicas: Any = None
     template: Template | None = None
     job_template: _JobTemplate | None = None
 
@@ -47,7 +46,7 @@ class _Workload(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """A workload object: what it is, what controls it in turn, and the pod it would make (None: gone)."""
+    """A workload object: what it is, what controls it in turn, and the pod it would make (None: none)."""
 
     workload: Workload
     owner: Workload | None
@@ -66,45 +65,37 @@ def read_controller(document: Document) -> Controller:
     if document.kind == "CronJob":
         job = spec.job_template.spec if spec.job_template else None
         template, path = job.template if job else None, "spec.jobTemplate.spec.template"
+    of_the_past = document.kind in MADE and spec.replicas == 0
+    labels = (manifest.metadata and manifest.metadata.labels) or {}
+    by_label = owner_by_name(workload, labels) if document.kind == "ReplicationController" else None
     return Controller(
         workload,
-        Workload(owner.kind, namespace, owner.name) if owner else None,
-        read_template(document, template, workload, path),
+        Workload(owner.kind, namespace, owner.name) if owner else by_label,
+        None if of_the_past else read_template(document, template, workload, path),
         document.source,
     )
 
 
 def settle(pods: Iterable[Pod], controllers: Iterable[Controller]) -> tuple[Pod, ...]:
-    """Give every pod the top of its owner chain, and every workload without running pods its template."""
+    """Give every pod its chain of owners, and every workload without running pods its template."""
     known = {controller.workload: controller for controller in controllers}
-    settled = [_settled(pod, known) for pod in pods]
+    owner_of = {workload: controller.owner for workload, controller in known.items()}
+    settled = [_settled(pod, owner_of) for pod in pods]
     running = {pod.workload for pod in settled if not pod.finished and pod.lifetime.end == END}
     templates: dict[Workload, Pod] = {}
     for controller in known.values():
-        top = top_of(controller.workload, {}, known)
+        *links, top = chain_of(controller.workload, {}, owner_of)
+        if top in running or controller.template is None:
+            continue
         made = known[top].template if top in known else controller.template
-        if top not in running and top not in templates and made is not None:
+        if top not in templates and made is not None:
             templates[top] = replace(made, name=top.name, workload=top)
+        if top in templates:
+            owners = dict.fromkeys((*templates[top].owners, *links))
+            templates[top] = replace(templates[top], owners=tuple(owners))
     return (*settled, *templates.values())
 
 
-def _settled(pod: Pod, known: dict[Workload, Controller]) -> Pod:
-    top = top_of(pod.workload, pod.labels, known)
-    return pod if top == pod.workload else replace(pod, workload=top)
-
-
-def top_of(workload: Workload, labels: Labels, known: dict[Workload, Controller]) -> Workload:
-    """What controls a workload in the end.
-
-    Only ReplicaSets and Jobs are looked behind: what controls a Deployment (an operator's object) is
-    not what people call the workload. A ReplicaSet that is not in the snapshot belongs to the
-    Deployment that its name and its pods' template hash tell of.
-    """
-    if workload.kind not in ("ReplicaSet", "Job"):
-        return workload
-    if workload in known:
-        return known[workload].owner or workload
-    suffix = "-" + labels.get(TEMPLATE_HASH, "")
-    if workload.kind == "ReplicaSet" and len(suffix) > 1 and workload.name.endswith(suffix):
-        return Workload("Deployment", workload.namespace, workload.name.removesuffix(suffix))
-    return workload
+def _settled(pod: Pod, owner_of: Mapping[Workload, Workload | None]) -> Pod:
+    *links, top = chain_of(pod.workload, pod.labels, owner_of)
+    return replace(pod, workload=top, owners=(*pod.owners, *links)) if links else pod

@@ -63,6 +63,9 @@ class Pod:
     (Succeeded, Failed) of which nobody knows when they ended no longer own their addresses and take no
     part in any verdict. A pod stands once for each version of its labels, its namespace's labels and its
     addresses; ``lifetime`` says when it was so. Versions of one pod share namespace, name and ``uid``.
+    ``owners`` are the links of its chain of owners below ``workload``, the nearest first.
+    ``secondary_addresses`` are those of further interfaces, beside the cluster's network: no policy is for
+    what comes or goes there, and to others they are addresses like any outside.
     ``namespace_labels`` are its namespace's at that time; None: those of ``Cluster.namespaces``.
     ``ready`` is the Ready condition at that time.
     """
@@ -83,6 +86,8 @@ class Pod:
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
     namespace_labels: Labels | None = None
+    secondary_addresses: tuple[str, ...] = ()
+    owners: tuple[Workload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,9 @@ class Node:
     """A node with its addresses (InternalIP and ExternalIP) and the ranges its pods get addresses from.
 
     ``described`` is False where only pods tell of it: none of its labels is known.
+    ``device_addresses`` are those of its tunnel and bridge devices: what comes from there comes from it.
+    ``likely_addresses`` are such as it has if its network is the usual one; whoever else is known to have one
+    has it. The three have no address in common.
     """
 
     name: str
@@ -99,6 +107,8 @@ class Node:
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
     described: bool = True
+    device_addresses: tuple[str, ...] = ()
+    likely_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class Lifetime:
             min(self.sure_end, other.sure_end),
         )
 
+    def unsure(self) -> Lifetime:
+        """The same, of which no instant is sure."""
+        return Lifetime(self.start, self.end, END, BEGINNING)
+
     def possible(self, at: int) -> bool:
         return self.start <= at < self.end
 

@@ -19,6 +19,8 @@ class End:
     ``node_labels`` are the node's at that time; None where no Node object tells them. ``in_particular`` is
     False where a workload's name stands for any of its pods. ``namespace_described``: the labels of the pod's
     namespace are known. ``may_be_node``: an external address, in a cluster of which no node is described.
+    ``secondary`` is the pod (namespace, name, uid) that has the address beside the cluster's network: to
+    policies it is an external address all the same. ``likely``: a device that the node may have there.
     """
 
     address: str | None
@@ -28,13 +30,14 @@ class End:
     in_particular: bool = True
     namespace_described: bool = True
     may_be_node: bool = False
-
-    @property
-    def is_external(self) -> bool:
-        return self.pod is None and self.node is None
+    secondary: tuple[str, str, str] | None = None
+    likely: bool = False
 
     @property
     def name(self) -> str:
+        if self.secondary is not None:
+            namespace, name, _ = self.secondary
+            return f"{namespace}/Pod/{name} (secondary interface)"
         if self.pod is not None and self.pod.template:
             return str(self.pod.workload)
         if self.pod is not None:
@@ -42,10 +45,17 @@ class End:
         return f"Node/{self.node}" if self.node is not None else self.address or ""
 
     @property
+    def is_external(self) -> bool:
+        """Nobody of the cluster's."""
+        return self.pod is None and self.node is None and self.secondary is None
+
+    @property
     def who(self) -> tuple[str, ...]:
         """What tells it from everybody else, whatever it looked like at the time."""
         if self.pod is not None:
             return ("pod", self.pod.namespace, self.pod.name, self.pod.uid, str(self.pod.template))
+        if self.secondary is not None:
+            return ("pod", *self.secondary, str(False))
         return ("node", self.node) if self.node is not None else ("address", self.address or "")
 
 
@@ -55,7 +65,7 @@ class Resolved:
 
     ``lost`` says why there is no knowing. ``service`` is set, and ``ends`` empty, where it is reached
     through a Service, and ``backends`` are who is behind it. ``by`` is what it was found by; ``version``
-    that of its address: 4, 6, or 0 without one.
+    that of its address: 4, 6, or 0 without one. ``firm``: whatever pod was recorded beside the address.
     """
 
     name: str
@@ -66,6 +76,7 @@ class Resolved:
     version: int = 0
     by: Literal["", "uid", "name", "address", "workload"] = ""
     sure: bool = True
+    firm: bool = False
 
     @property
     def quality(self) -> Quality:

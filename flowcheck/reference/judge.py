@@ -131,7 +131,7 @@ class Reference:
             return both(unknown(Reason(f"{target.resolved.lost}_dst")))
         (dst,) = target.resolved.ends
         in_particular = src.in_particular and dst.in_particular
-        if in_particular and src.pod is not None and src.who == dst.who:
+        if in_particular and (src.pod or src.secondary) and src.who == dst.who:
             return both(ALLOWED)
         options = self.policies.options
         egress = Question(Direction.EGRESS, src, dst, flow.protocol, target.port, options)

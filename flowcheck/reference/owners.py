@@ -1,8 +1,10 @@
 """Who is at an end, at the time of a flow.
 
-By a Service's address, else a recorded pod uid, else a pod's name, else the address, else a workload's name:
-the first that anybody answers to at that time. At an address: a pod or a node; where none of them ever is, a
-Service; else somebody unknown inside the cluster's ranges (unresolved), else an external address.
+By a Service's address or a pod's secondary interface, else a recorded pod uid, else a pod's name, else the
+address, else a workload's name: the first that anybody answers to at that time. A pod on the cluster's
+network that is recorded beside an address that no such pod can have is nobody in particular.
+At an address: a pod or a node; where none of them ever is, a Service; else somebody unknown inside the
+cluster's ranges (unresolved), else an external address.
 Host-network pods have no address of their own: theirs are their node's while they live. Who it is about a
 time says ``moments.py``.
 A pod is one owner for as long as nothing changes that a policy or a name depends on.
@@ -13,9 +15,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from flowcheck.model.cluster import Cluster, Node, Pod, Service
 from flowcheck.model.policy import NOWHERE
+from flowcheck.model.ranges import SEEN
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, Resolved, canonical, family, inside
 from flowcheck.reference.flow import Recorded
@@ -44,9 +48,10 @@ class Owners:
 
     def __init__(self, cluster: Cluster, skew: int, ranges: Sequence[str] = ()) -> None:
         self.cluster = cluster
-        self.ranges = list(cluster.pod_ranges(ranges))
+        self.ranges = cluster.pod_ranges(ranges)
         self.skew = skew
         self.pods = [pod for pod in cluster.pods if not pod.finished]
+        self.bounded = self._bounded()
         # Of a host-network pod without node and address nobody can say where it is.
         self.named = [p for p in self.pods if not p.host_network or p.node or p.addresses]
         self.at_address: dict[str, list[Claim[End]]] = defaultdict(list)
@@ -54,12 +59,21 @@ class Owners:
         for claim in self._claims():
             self.at_address[claim.holder.address or ""].append(claim)
             self.of_node[claim.holder.node or ""].append(claim)
+        for claim in self._devices():
+            self.at_address[claim.holder.address or ""].append(claim)
         self.services: dict[str, list[Claim[Service]]] = defaultdict(list)
         for service in cluster.services:
             for address in {*map(canonical, (*service.cluster_ips, *service.external_ips))}:
                 self.services[address].append(Claim(plain_service(service), service.lifetime))
 
     # -- what everybody holds ----------------------------------------------------------------------
+
+    def _bounded(self) -> set[int]:
+        """The IP versions whose ranges are told: there are some, and no known pod lies outside them."""
+        told = [cidr for cidr, teller in self.ranges.items() if teller != SEEN]
+        pods = {canonical(a) for pod in self.pods if not pod.host_network for a in pod.addresses}
+        outside = {family(a) for a in pods if not any(inside(a, cidr) for cidr in told)}
+        return {family(cidr.partition("/")[0]) for cidr in told} - outside
 
     def _claims(self) -> Iterator[Claim[End]]:
         for node in self.cluster.nodes:
@@ -68,8 +82,18 @@ class Owners:
         for pod in self.pods:
             for address in map(canonical, pod.addresses):
                 yield from self._of_pod(pod, address)
+            for address in map(canonical, pod.secondary_addresses if not pod.host_network else ()):
+                yield Claim(End(address, secondary=(pod.namespace, pod.name, pod.uid)), pod.lifetime)
             if pod.host_address and pod.node:
                 yield from self._of_node(pod.node, canonical(pod.host_address), pod.lifetime)
+
+    def _devices(self) -> Iterator[Claim[End]]:
+        """The tunnels and bridges of nodes, which their names do not stand for."""
+        for node in self.cluster.nodes:
+            for address in map(canonical, node.device_addresses):
+                yield Claim(labelled(End(address), node), node.lifetime)
+            for address in map(canonical, node.likely_addresses):
+                yield Claim(labelled(End(address, likely=True), node), node.lifetime.unsure())
 
     def _of_pod(self, pod: Pod, address: str | None) -> Iterator[Claim[End]]:
         """A pod as itself; a host-network pod as the node it names, else the one at its address."""
@@ -102,6 +126,7 @@ class Owners:
             ready=True,
             host_address="",
             addresses=(),
+            secondary_addresses=(),
             namespace_labels=labels,
         )
         return End(address, pod=plain, namespace_described=described)
@@ -111,25 +136,35 @@ class Owners:
     def resolve(self, recorded: Recorded, at: int) -> Resolved:
         """The first that anybody answers to, in the order of the module's rule."""
         address, namespace, pod, workload, uid = recorded
-        if address and self.resolve_address(canonical(address), at).service is not None:
-            return self.resolve_address(canonical(address), at)
+        there = self.resolve_address(canonical(address), at) if address else None
+        if there is not None and there.firm:
+            return there
         if uid:
             found = self._resolve_pod([p for p in self.named if p.uid == uid], recorded, at)
             if found is not None:
-                return replace(found, by="uid")
+                return replace(self._beside(found, there), by="uid")
         if namespace and pod:
             called = [p for p in self.named if (p.namespace, p.name) == (namespace, pod)]
             for template in (False, True):
                 found = self._resolve_pod([p for p in called if p.template is template], recorded, at)
                 if found is not None:
-                    return replace(found, by="name")
-        if address:
-            return self.resolve_address(canonical(address), at)
+                    return replace(self._beside(found, there), by="name")
+        if there is not None:
+            return there
         if namespace and workload:
             found = self._resolve_workload(namespace, workload, at)
             if found is not None:
                 return found
         return Resolved("/".join(filter(None, (namespace, pod or workload))) or uid or "", lost="unresolved")
+
+    def _beside(self, found: Resolved, there: Resolved | None) -> Resolved:
+        """The recorded pod; nobody in particular where the address beside it can be no such pod's."""
+        end = there.only if there is not None else None
+        if end is None or end.address is None or not any(one.pod for one in found.ends):
+            return found
+        bounded = end.is_external and family(end.address) in self.bounded
+        is_node = end.node is not None and not end.likely
+        return Resolved(end.address, lost="ambiguous") if bounded or is_node else found
 
     def versions_of(self, end: End) -> list[Pod]:
         """The pod that an end is, in all its versions."""
@@ -137,10 +172,12 @@ class Owners:
 
     def disagrees(self, recorded: Recorded, resolved: Resolved, at: int) -> bool:
         """Whether the pod recorded by uid or name is one thing, and the address beside it another's."""
-        if resolved.by not in ("uid", "name") or resolved.only is None or not recorded.address:
+        if resolved.by not in ("uid", "name") or not recorded.address:
             return False
         there = self.resolve_address(canonical(recorded.address), at).only
-        return there is not None and there.who != resolved.only.who
+        if there is None or (resolved.only is None and resolved.name != there.address):
+            return False
+        return resolved.only is None or there.who != resolved.only.who
 
     # -- by address --------------------------------------------------------------------------------
 
@@ -169,12 +206,13 @@ class Owners:
 
     def _only(self, claims: Sequence[Claim[End]], address: str, at: int) -> Resolved:
         found = candidates(claims, at, self.skew)
+        secondary = any(end.secondary for end in found)
         if len(found) != 1:
-            return Resolved(address, lost="ambiguous" if found else "unresolved", by="address")
+            lost: Literal["ambiguous", "unresolved"] = "ambiguous" if found else "unresolved"
+            return Resolved(address, lost=lost, by="address", firm=secondary)
         (end,) = found
-        return Resolved(
-            end.name, (end,), by="address", version=family(address), sure=surely(claims, [end], at, self.skew)
-        )
+        sure = surely(claims, [end], at, self.skew)
+        return Resolved(end.name, (end,), by="address", version=family(address), sure=sure, firm=secondary)
 
     def _resolve_service(self, address: str, at: int) -> Resolved:
         claims = self.services[address]
@@ -183,7 +221,9 @@ class Owners:
             return Resolved(address, lost="ambiguous" if found else "unresolved", by="address")
         (service,) = found
         sure = surely(claims, [service], at, self.skew)
-        return Resolved(str(service), service=service, by="address", version=family(address), sure=sure)
+        return Resolved(
+            str(service), service=service, by="address", version=family(address), sure=sure, firm=True
+        )
 
     # -- by name -----------------------------------------------------------------------------------
 
@@ -203,8 +243,7 @@ class Owners:
 
         Several go by their workload's name, unless they all are one node on whose network they are.
         """
-        wanted = (namespace, workload)
-        pods = [p for p in self.named if (p.workload.namespace, p.workload.name) == wanted]
+        pods = [p for p in self.named if p.namespace == namespace and goes_by(p, workload)]
         several: dict[tuple[str, str, bool], list[Claim[Seen]]] = defaultdict(list)
         for pod in pods:
             several[pod.name, pod.uid, pod.template] += self._seen(pod)
@@ -253,6 +292,15 @@ def placed(found: Sequence[Seen]) -> Iterator[End]:
 def labelled(end: End, node: Node) -> End:
     """The end as this node, whose labels nobody knows where no input describes it."""
     return replace(end, node=node.name, node_labels=node.labels if node.described else None)
+
+
+def goes_by(pod: Pod, text: str) -> bool:
+    """Whether any link of a pod's chain of owners goes by this: ``web``, ``Deployment/web`` in any case, or
+    ``deployment.apps/web``; also as reports have it, with the namespace before."""
+    *before, name = text.split("/")
+    kind = before[-1].split(".")[0].lower() if before else None
+    links = (pod.workload, *pod.owners)
+    return any(link.name == name and kind in (None, link.kind.lower()) for link in links)
 
 
 def plain_service(service: Service) -> Service:

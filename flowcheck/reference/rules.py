@@ -202,7 +202,7 @@ def peer_answer(peer: Peer, question: Question) -> Answer:
             return in_nodes(peer, end)
         case DomainNames():
             egress = question.direction is Direction.EGRESS
-            return egress and end.is_external and Open(Reason.NEEDS_DNS)
+            return egress and end.pod is None and end.node is None and Open(Reason.NEEDS_DNS)
         case Anyone():
             return True
 

@@ -82,5 +82,5 @@ def _row(finding: Finding) -> tuple[str, ...]:
         finding.direction,
         wording.moment(finding.first_seen),
         wording.moment(finding.last_seen),
-        "; ".join(wording.deciders(finding)),
+        "; ".join([*wording.deciders(finding), *([f"note: {finding.note}"] if finding.note else [])]),
     )

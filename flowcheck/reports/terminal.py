@@ -118,7 +118,7 @@ def _as_paragraphs(console: Console, findings: Sequence[Finding]) -> None:
 def _policies(finding: Finding) -> list[str]:
     return [
         f"by {text}" if not text.startswith("default-deny by") else text for text in wording.deciders(finding)
-    ]
+    ] + ([f"note: {finding.note}"] if finding.note else [])
 
 
 def _unknowns(console: Console, result: AuditResult) -> None:

@@ -27,12 +27,12 @@ REASONS = {
         "take the snapshot closer to the flows, or give one that spans them",
     ),
     "ambiguous_src": (
-        "several endpoints have the source address",
-        "log pod names with the flows: a recorded name beats the address",
+        "several may be the source: they have its address, or a recorded pod cannot have it",
+        "log pods' names or uids beside their own addresses, before translation",
     ),
     "ambiguous_dst": (
-        "several endpoints have the destination address",
-        "log pod names with the flows: a recorded name beats the address",
+        "several may be the destination: they have its address, or a recorded pod cannot have it",
+        "log pods' names or uids beside their own addresses, before translation",
     ),
     "unknown_initiator": (
         "the log does not say which end opened the connection",

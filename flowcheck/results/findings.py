@@ -15,6 +15,7 @@ from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED, OBSERVED_DENIED, OBSERVED_DROPPED
 from flowcheck.model.verdict import Observed, Violation
 from flowcheck.results.edges import Edges, combine_verdicts
+from flowcheck.results.notes import add_notes
 from flowcheck.results.records import Example, Finding
 
 PROTOCOL_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
@@ -94,6 +95,7 @@ def gather_findings(
         _finding(key, edges, rows, sources[key], (examples[_edge_key(keys, e)] for e in rows))
         for key, rows in members.items()
     ]
+    findings = add_notes(findings, program.cluster)
     return sorted(findings, key=lambda f: (-f.records, f.kind, f.source, f.destination, f.fingerprint))
 
 

@@ -11,11 +11,12 @@ import msgspec
 SCHEMA = 1
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Violations that share kind, direction, workloads, port, protocol and deciding policies.
 
     ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
     ``fingerprint`` is stable across runs. ``example`` is one violating row: ``file`` and ``row`` (0-based).
+    ``note`` says what may explain it, and is left out where there is nothing to say.
     """
 
     fingerprint: str
@@ -34,6 +35,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: str
     last_seen: str
     example: Example
+    note: str = ""
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

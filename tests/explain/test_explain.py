@@ -14,7 +14,7 @@ from flowcheck.errors import CompileError, RunError
 from flowcheck.explain import Explanation, explain
 from flowcheck.explain.records import RuleStep
 from flowcheck.explain.walk import InconsistentError, checked, exempt
-from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, ServicePort
+from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, ServicePort, Workload
 from flowcheck.model.options import Options
 from flowcheck.model.policy import TCP, UDP, Direction, DomainNames
 from flowcheck.model.timeline import BEGINNING, END, Lifetime, instant
@@ -77,13 +77,42 @@ class TestWhy:
         [
             ("80", "the flow goes to 5432/TCP"),
             ("5432/UDP", "the flow goes to 5432/TCP"),
-            ("http", "the destination has no port of that name (it has sql=5432/TCP)"),
+            ("http", "the destination has no port of that name (it has sql=5432/TCP): nothing matches there"),
             ("sql/UDP", "on the destination it is 5432/TCP, and the rule wants UDP"),
         ],
     )
     def test_a_port(self, ports: str, why: str) -> None:
         (rule,) = rules(ask(WEB, DB, make_policy("b/p", ingress=[allow(ports=ports)])))
         assert (rule.outcome, rule.ports[0].why) == ("not_matched", why)
+
+    def test_a_name_that_only_the_service_has(self) -> None:
+        service = make_service("b/db", "10.96.0.1", ports=(ServicePort("pg", TCP, 5432, 5432),))
+        (rule,) = rules(ask(WEB, DB, service, make_policy("b/p", ingress=[allow(ports="pg")])))
+        assert rule.ports[0].why.endswith("; pg is a port of b/Service/db, which does not count")
+
+    def test_a_selector_does_not_reach_the_host_network(self) -> None:
+        host = make_pod("b/agent", "10.0.9.1", labels="app=agent", node="n2", host_network=True)
+        policy = make_policy("a/p", egress=[allow(in_namespaces(pods="app=agent"))])
+        answer = ask(WEB, host, make_node("n2", "10.0.9.1"), policy, dst="b/agent")
+        (rule,) = rules(answer, "egress")
+        assert (
+            rule.peers[0].why == "the destination is a node, which selectors do not select (an ipBlock does)"
+        )
+        assert answer.dst.notes == (
+            "on the host network: to policies it is its node, n2, which no selector of pods or namespaces "
+            "selects, and an ipBlock around its address does",
+        )
+
+    def test_a_secondary_interface(self) -> None:
+        two = replace(DB, secondary_addresses=("192.168.5.1",))
+        policy = make_policy("a/p", egress=[allow(in_namespaces(pods="app=db"))])
+        answer = ask(WEB, two, policy, CLOSED, dst="192.168.5.1")
+        assert (answer.dst.kind, answer.dst.name) == ("secondary", "b/Pod/db (secondary interface)")
+        (rule,) = rules(answer, "egress")
+        assert rule.peers[0].why == "the destination is on a network beside the cluster's, not a pod"
+        case = answer.cases[0]
+        assert (case.egress.verdict, case.ingress.verdict) == ("deny", "not_applicable")
+        assert "is not on the cluster's network, the only one that policies are for" in case.ingress.why
 
     def test_a_named_port_with_another_number(self) -> None:
         (rule,) = rules(ask(WEB, DB, make_policy("b/p", ingress=[allow(ports="sql")]), port=80))
@@ -124,6 +153,14 @@ class TestExemptions:
         assert answer.verdict == "allow"
         assert "own node" in answer.cases[0].ingress.why
 
+    def test_egress_to_the_pods_own_node_is_judged_and_said_to_be(self) -> None:
+        nodes = make_node("n1", "10.9.0.1"), make_node("n2", "10.9.0.2")
+        policy = make_policy("a/p", egress=())
+        own, other = (ask(WEB, *nodes, policy, dst=dst).cases[0].egress for dst in ("10.9.0.1", "10.9.0.2"))
+        assert (own.verdict, other.verdict) == ("deny", "deny")
+        assert "the node that the pod runs on" in own.why
+        assert "the node that the pod runs on" not in other.why
+
     def test_a_subject_that_is_no_pod(self) -> None:
         answer = ask(WEB, DB, src="192.0.2.1", dst="192.0.2.2")
         assert answer.verdict == "not_applicable"
@@ -160,6 +197,25 @@ class TestUnknown:
         assert (answer.verdict, answer.reason) == ("unknown", "unresolved_dst")
         lies = "10.0.0.77 lies in 10.0.0.0/24, where pods get their addresses (Node podCIDRs)"
         assert answer.why == f"{lies}, but no known pod has it"
+
+    @pytest.mark.parametrize(
+        ("dst", "settle"),
+        [
+            ("10.0.0.99", "take the snapshot at the time of the traffic, or name the pod"),
+            ("10.0.0.2", "ask for the one that is meant by its name, as NS/POD"),
+            ("192.168.5.1", "ask for the one that is meant by its name, as NS/POD"),
+        ],
+    )
+    def test_advice_is_given_only_where_it_helps(self, dst: str, settle: str) -> None:
+        other = make_pod("b/db2", "10.0.0.2", "192.168.5.1")
+        node = make_node("n1", pod_cidrs=["10.0.0.0/24"])
+        two = replace(DB, secondary_addresses=("192.168.5.1",))
+        assert ask(WEB, two, other, node, dst=dst).settle == settle
+
+    def test_a_services_address_as_source_has_no_better_time(self) -> None:
+        service = make_service("b/db", "10.96.0.1", ports=(ServicePort("", TCP, 5432, 5432),))
+        answer = ask(WEB, DB, service, src="10.96.0.1")
+        assert answer.settle == "ask for a pod behind it by its name, as NS/POD"
 
     def test_an_address_that_several_have(self) -> None:
         answer = ask(WEB, DB, make_pod("b/twin", "10.0.0.2"), dst="10.0.0.2")
@@ -287,6 +343,17 @@ class TestAsking:
     @pytest.mark.parametrize("name", ["b/Pod/db", "b/po/db"])
     def test_names_as_reports_print_them(self, name: str) -> None:
         assert ask(WEB, DB, dst=name).dst.name == "b/Pod/db"
+
+    @pytest.mark.parametrize(
+        "name", ["a/web-5d", "a/ReplicaSet/web-5d", "a/deployment.apps/front", "a/front"]
+    )
+    def test_any_link_of_the_chain_of_owners(self, name: str) -> None:
+        owned = replace(
+            WEB,
+            workload=Workload("Deployment", "a", "front"),
+            owners=(Workload("ReplicaSet", "a", "web-5d"),),
+        )
+        assert ask(owned, DB, src=name).src.name == "a/Deployment/front"
 
     def test_udp(self) -> None:
         answer = ask(WEB, DB, make_policy("b/p", ingress=[allow(ports="53/UDP")]), port=53, protocol=UDP)

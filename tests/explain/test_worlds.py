@@ -35,6 +35,8 @@ def asked(cluster: Cluster, flow: Tuple5) -> tuple[str, str] | None:
         (flow.src, flow.src_namespace, flow.src_pod, flow.src_workload),
         (flow.dst, flow.dst_namespace, flow.dst_pod, flow.dst_workload),
     ):
+        if address and pod:
+            return None
         if address:
             ends.append(address)
         elif (namespace, pod or workload) in known and not (pod and workload):

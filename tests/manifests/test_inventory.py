@@ -89,6 +89,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
         ),
     ]
     labels = {"pod-template-hash": "1"}
+    linked = {"ownerReferences": [{"kind": "ReplicaSet", "name": "linked-1", "controller": True}]}
+    networks = {"k8s.v1.cni.cncf.io/network-status": '[{"ips": ["192.168.50.1", "192.168.51.1"]}]'}
     for clock, app in (("10:00", "a"), ("10:05", "b")):
         snapshot(
             tmp_path / "in",
@@ -97,6 +99,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
             pod(started="09:00", app=app, spec=spec, status={"hostIP": "10.9.0.2"}),
             pod("own-rs", "10.0.0.7", metadata={**owned, "labels": labels}),
             thing("ReplicaSet", "web-1", "apps/v1", spec=template),
+            pod("linked", "10.0.0.6", metadata={**linked, "labels": labels, "annotations": networks}),
             pod("dual", "10.0.0.8", status={"podIPs": [{"ip": "10.0.0.8"}, {"ip": "fd00::8"}]}),
             pod("host", "10.9.0.1", spec={"hostNetwork": True, "nodeName": "n1"}),
             pod("done", "10.0.0.9", status={"phase": "Failed"}),
@@ -128,6 +131,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     )
     cluster = written(tmp_path / "in", tmp_path / "inventory.parquet")
     assert {one.template for one in cluster.pods} == {True, False}
+    assert {one.name for one in cluster.pods if one.owners and one.secondary_addresses} == {"linked"}
     assert [rule.source.line for rule in seen(cluster, "policies", "lines")[0].egress] == [13, 17]
     assert_same(load_cluster(tmp_path / "inventory.parquet"), cluster)
     again = written(tmp_path / "inventory.parquet", tmp_path / "again.parquet")

@@ -99,6 +99,73 @@ def test_other_owners(load: Load) -> None:
     }
 
 
+CONFIG = "openshift.io/deployment-config.name"
+
+
+def links(cluster: Cluster) -> dict[str, list[str]]:
+    return {one.name: [f"{link.kind}/{link.name}" for link in one.owners] for one in cluster.pods}
+
+
+@pytest.mark.parametrize(
+    ("labels", "name", "expected"),
+    [
+        ({"deploymentconfig": "cart"}, "cart-2", "DeploymentConfig/cart"),
+        ({CONFIG: "cart"}, "cart-2", "DeploymentConfig/cart"),
+        ({CONFIG: "cart"}, "cart-b", "ReplicationController/cart-b"),
+        ({CONFIG: "other"}, "cart-2", "ReplicationController/cart-2"),
+        ({}, "cart-2", "ReplicationController/cart-2"),
+    ],
+)
+def test_a_deployment_config_is_inferred_from_labels(
+    load: Load, labels: dict[str, str], name: str, expected: str
+) -> None:
+    """Of the pod where its controller was not given, else of the controller, which may name no owner."""
+    given = pod("a", labels=labels, **owned("ReplicationController", name))
+    assert workloads(load(items(given), "a.json")) == {"a": expected}
+    named = pod("a", **owned("ReplicationController", name))
+    controller = thing("ReplicationController", name, "v1", labels=labels)
+    assert workloads(load(items(named, controller), "a.json")) == {"a": expected}
+
+
+def test_a_custom_owner_is_looked_for_behind_a_replica_set_that_is_given(load: Load) -> None:
+    cluster = load(
+        items(
+            pod("a", labels={"pod-template-hash": "1"}, **owned("ReplicaSet", "web-1")),
+            thing("ReplicaSet", "web-1", **owned("Rollout", "web")),
+            pod("b", labels={"pod-template-hash": "1"}, **owned("ReplicaSet", "orphan-1")),
+            thing("ReplicaSet", "orphan-1"),
+            pod("c", **owned("CloneSet", "c")),
+        ),
+        "a.json",
+    )
+    assert workloads(cluster) == {"a": "Rollout/web", "b": "ReplicaSet/orphan-1", "c": "CloneSet/c"}
+    assert links(cluster) == {"a": ["ReplicaSet/web-1"], "b": [], "c": []}
+
+
+def test_a_chain_of_owners_that_goes_round_ends(load: Load) -> None:
+    round_trip = [
+        pod("a", **owned("Job", "j")),
+        thing("Job", "j", "batch/v1", **owned("ReplicaSet", "r")),
+        thing("ReplicaSet", "r", **owned("Job", "j")),
+    ]
+    cluster = load(items(*round_trip), "a.json")
+    assert (workloads(cluster)["a"], links(cluster)["a"]) == ("ReplicaSet/r", ["Job/j"])
+
+
+def test_a_template_goes_by_its_links_of_today(load: Load) -> None:
+    cluster = load(
+        items(
+            thing("Deployment", "web", spec=TEMPLATE),
+            thing("ReplicaSet", "web-1", spec={"replicas": 0, **TEMPLATE}, **owned("Deployment", "web")),
+            thing("ReplicaSet", "web-2", spec={"replicas": 2, **TEMPLATE}, **owned("Deployment", "web")),
+            thing("ReplicationController", "past", "v1", {"replicas": 0, **TEMPLATE}),
+            thing("Deployment", "idle", spec={"replicas": 0, **TEMPLATE}),
+        ),
+        "a.json",
+    )
+    assert links(cluster) == {"web": ["ReplicaSet/web-2"], "idle": []}
+
+
 @pytest.mark.parametrize(
     ("kind", "api"),
     [
@@ -108,6 +175,7 @@ def test_other_owners(load: Load) -> None:
         ("StatefulSet", "apps/v1"),
         ("DaemonSet", "apps/v1"),
         ("ReplicationController", "v1"),
+        ("DeploymentConfig", "apps.openshift.io/v1"),
         ("Job", "batch/v1"),
     ],
 )
