@@ -6,6 +6,7 @@ verdict only where all of them agree; a Service only where all its backends do.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 
@@ -179,7 +180,7 @@ class _Explainer:
             to_node = compiled.exemption(self._program, dst.endpoint, src.endpoint) == "own node"
             if to_node and direction is Direction.EGRESS:
                 why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
-                walked = Walked(msgspec.structs.replace(walked.answer, why=why), walked.ending)
+                walked = replace(walked, answer=msgspec.structs.replace(walked.answer, why=why))
         return checked(walked, verdict, reason, text)
 
     def _verdict(
@@ -237,7 +238,7 @@ class _Explainer:
 
 
 def _with_reason(walked: Walked, reason: str) -> Walked:
-    return Walked(msgspec.structs.replace(walked.answer, reason=reason), walked.ending)
+    return replace(walked, answer=msgspec.structs.replace(walked.answer, reason=reason))
 
 
 def _join(egress: Walked, ingress: Walked) -> tuple[Verdict, Reason]:

@@ -19,7 +19,7 @@ from flowcheck.explain.walk import Walked
 from flowcheck.explain.words import WITH_PORTS, labels_text, listed, protocol_name
 from flowcheck.explain.yaml_text import yaml_text
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
-from flowcheck.model.policy import AddressBlock, Direction, Policy, Tier
+from flowcheck.model.policy import Action, AddressBlock, Direction, Policy, Tier
 from flowcheck.model.verdict import Verdict
 
 FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
@@ -82,6 +82,10 @@ class _Proposal:
                 "change that rule, or put one that allows or passes this before it"
             )
             return
+        for tried in walked.hanging:
+            if tried.policy.tier is Tier.ADMIN and tried.rule.action is Action.DENY:
+                name = f"{tried.policy}[{tried.rule.label}]"
+                self._falls_short(f"{name} may deny it all the same: no input tells whether it matches")
         if subject.pod is None:
             return
         rule = self._peer(subject.pod, peer)

@@ -46,10 +46,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """A side's answer, and where the walk ended, for who wants to change that."""
+    """A side's answer, and where the walk ended, for who wants to change that; ``hanging`` are the rules of
+    which it is open whether they match."""
 
     answer: SideAnswer
     ending: Ending
+    hanging: tuple[Tried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def walk(question: Question, policies: Sequence[Policy]) -> Walked:
         settle=settle,
         tiers=tuple(_steps(asked, ending, question)),
     )
-    return Walked(answer, ending)
+    hanging = tuple(tried for tier in asked for tried in tier.tried if tried.match == "maybe")
+    return Walked(answer, ending, hanging)
 
 
 def _ask(tier: Tier, question: Question, policies: Sequence[Policy]) -> _Asked:
