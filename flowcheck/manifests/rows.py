@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -37,10 +37,20 @@ _OBJECT_KINDS = {
 }
 
 
+class RowPort(NamedTuple):
+    """A container port, with the word for its protocol; ``host_port`` 0: none."""
+
+    name: str
+    protocol: str
+    number: int
+    host_port: int = 0
+    host_ip: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A version with all its addresses. ``source`` is where it was read from first, as ``file:line``; empty:
-    nowhere; None: not told. ``ports`` are (name, protocol, number). ``place`` is the row of the table."""
+    nowhere; None: not told. ``place`` is the row of the table."""
 
     kind: str
     namespace: str = ""
@@ -55,7 +65,7 @@ class Row:
     host_network: bool = False
     phase: str = RUNNING
     ready: bool = True
-    ports: tuple[tuple[str, str, int], ...] = ()
+    ports: tuple[RowPort, ...] = ()
     owner_kind: str = ""
     owner_name: str = ""
     source: str | None = None
@@ -164,7 +174,14 @@ def node_object(row: Row, pod_cidrs: Sequence[str] = ()) -> dict[str, Any]:
 
 def _containers(row: Row) -> list[dict[str, Any]]:
     ports = [
-        {"name": name, "protocol": protocol, "containerPort": number} for name, protocol, number in row.ports
+        {
+            "name": port.name,
+            "protocol": port.protocol,
+            "containerPort": port.number,
+            "hostPort": port.host_port,
+            "hostIP": port.host_ip,
+        }
+        for port in row.ports
     ]
     return [{"ports": ports}]
 

@@ -2,7 +2,8 @@
 
 By a Service's address, else a recorded pod uid, else a pod's name, else the address, else a workload's name:
 the first that anybody answers to at that time. At an address: a pod or a node; where none of them ever is, a
-Service; else somebody unknown inside the cluster's ranges (unresolved), else an external address.
+Service, or one of several that share it (which, only the port tells: ``services.py``); else somebody unknown
+inside the cluster's ranges (unresolved), else an external address.
 Host-network pods have no address of their own: theirs are their node's while they live. Who it is about a
 time says ``moments.py``.
 A pod is one owner for as long as nothing changes that a policy or a name depends on.
@@ -114,8 +115,10 @@ class Owners:
     def resolve(self, recorded: Recorded, at: int) -> Resolved:
         """The first that anybody answers to, in the order of the module's rule."""
         address, namespace, pod, workload, uid = recorded
-        if address and self.resolve_address(canonical(address), at).service is not None:
-            return self.resolve_address(canonical(address), at)
+        if address:
+            there = self.resolve_address(canonical(address), at)
+            if there.service is not None or there.shared:
+                return there
         if uid:
             found = self._resolve_pod([p for p in self.named if p.uid == uid], recorded, at)
             if found is not None:
@@ -182,10 +185,22 @@ class Owners:
         claims = self.services[address]
         found = candidates(claims, at, self.skew)
         if len(found) != 1:
-            return Resolved(address, lost="ambiguous" if found else "unresolved", by="address")
-        (service,) = found
-        sure = surely(claims, [service], at, self.skew)
-        return Resolved(str(service), service=service, by="address", version=family(address), sure=sure)
+            return Resolved(
+                address, lost="unresolved", by="address", version=family(address), shared=bool(found)
+            )
+        return self.as_service(found[0], address, sure=surely(claims, found, at, self.skew))
+
+    def as_service(self, service: Service, address: str, *, sure: bool, node: str | None = None) -> Resolved:
+        """A Service at one of its addresses, which may be a node's."""
+        return Resolved(
+            str(service),
+            service=service,
+            by="address",
+            version=family(address),
+            sure=sure,
+            inner=address in map(canonical, service.cluster_ips),
+            node=node,
+        )
 
     # -- by name -----------------------------------------------------------------------------------
 
