@@ -593,8 +593,8 @@ MUTANTS = (
     Mutant(
         "hostIP 0.0.0.0 is an address like any other",
         "compile/host_ports.py",
-        "wanted.is_unspecified and wanted.version == address.version",
-        "False",
+        "if wanted.network_address.is_unspecified:",
+        "if False:",
     ),
     Mutant(
         "pods on the host network have host ports",

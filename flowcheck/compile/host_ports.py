@@ -9,7 +9,6 @@ Source: core/v1 ContainerPort, hostPort and hostIP; CNI, plugins/meta/portmap.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,7 +17,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
-from flowcheck.compile.addresses import Prefix
+from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis
 from flowcheck.compile.ownership import Segment, segments
 from flowcheck.model.cluster import ContainerPort
@@ -82,8 +81,10 @@ def _is_at(port: ContainerPort, address: Prefix) -> bool:
     """Whether it is at this address of its node: at any, at any of a family (0.0.0.0, ::), or at that."""
     if not port.host_ip:
         return True
-    wanted = ipaddress.ip_address(port.host_ip)
-    return wanted == address.network_address or (wanted.is_unspecified and wanted.version == address.version)
+    wanted = prefix(port.host_ip)
+    if wanted.network_address.is_unspecified:
+        return wanted.version == address.version
+    return wanted == address
 
 
 def _of_nodes(axis: Axis) -> dict[tuple[str, int], list[tuple[ContainerPort, Claim]]]:

@@ -21,8 +21,6 @@ from flowcheck.explain.service_notes import external_name_notes, local_note, not
 from flowcheck.explain.words import port_text, protocol_name
 from flowcheck.model.cluster import Pod, Service, ServicePort
 
-NO_SNAPSHOT = "give a snapshot that has the Service's pods or EndpointSlices"
-
 
 def find_destination(finder: Finder, given: str, port: int | None, protocol: int, src: Party) -> Party:
     """The destination: a Service by its name or its virtual address, or any other end.
@@ -92,7 +90,10 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
         )
         notes += filter(None, [local_note(program, leads, place)])
     notes += notes_on_backends(finder.cluster, service, port)
-    return _party(finder, given, service, by_source, src, notes)
+    party = _party(finder, given, service, by_source, src, notes)
+    own = (service.namespace, service.name)
+    listed = any((one.namespace, one.service) == own for one in finder.cluster.slices)
+    return party if listed else replace(party, settle="give a snapshot that has its pods or EndpointSlices")
 
 
 def _party(
@@ -115,7 +116,6 @@ def _party(
         tuple(dict.fromkeys(notes)),
         service=True,
         by_source=collapsed,
-        settle=NO_SNAPSHOT,
     )
 
 

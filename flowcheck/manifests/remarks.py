@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 
-from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.cluster import Cluster, Pod, Service
 from flowcheck.model.labels import Operator, Selector
-from flowcheck.model.policy import PodQuery, Policy, Tier
+from flowcheck.model.policy import AddressBlock, PodQuery, Policy, Tier
 
+NODE_LOCAL_DNS, DNS = "node-local-dns", 53
 _OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
 
 
@@ -20,6 +22,13 @@ def remarks(cluster: Cluster) -> Iterator[str]:
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)
     yield from _ties(policies)
+    caches = sorted({str(pod.workload) for pod in cluster.pods if pod.host_network and _is_cache(pod)})
+    yield from _virtual(cluster, policies, cached=bool(caches))
+    if caches:
+        yield (
+            f"{caches[0]} caches DNS on the nodes, where it may answer at the address of the DNS Service: "
+            "flows to that address are judged at the Service's backends, which is not what they reach then"
+        )
     kinds = {policy.kind for policy in cluster.policies}
     if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
         yield (
@@ -65,6 +74,30 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     for namespace, policies in lonely.items():
         more = f" and {len(policies) - 1} more" if len(policies) > 1 else ""
         yield f"namespace {namespace} has no pods, but policies: {policies[0]} ({policies[0].source}){more}"
+
+
+def _virtual(cluster: Cluster, policies: Iterable[Policy], *, cached: bool) -> Iterator[str]:
+    """Rules for a Service's own address, which is translated before a policy sees the connection; a cache of
+    DNS is not."""
+    named: dict[str, Service] = {}
+    for service in cluster.services:
+        if cached and any(port.port == DNS for port in service.ports):
+            continue
+        for address in service.cluster_ips:
+            named.setdefault(str(ip_network(address)), service)
+    for policy in policies:
+        peers = (peer for rule in (*policy.ingress, *policy.egress) for peer in rule.peers or ())
+        blocks = dict.fromkeys(peer.cidr for peer in peers if isinstance(peer, AddressBlock))
+        for cidr in (cidr for cidr in blocks if cidr in named):
+            yield (
+                f"{policy} ({policy.source}) names {cidr}, the address of {named[cidr]}: that is translated "
+                "before policies see a connection, so name the backends and their port"
+            )
+
+
+def _is_cache(pod: Pod) -> bool:
+    """Source: kubernetes, cluster/addons/dns/nodelocaldns."""
+    return NODE_LOCAL_DNS in (pod.workload.name, pod.labels.get("k8s-app"))
 
 
 def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:

@@ -25,6 +25,8 @@ DEFAULT_AFFINITY_SECONDS, MOST_AFFINITY_SECONDS = 10800, 86400
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 TRAFFIC_POLICIES = ("Cluster", "Local")
 AFFINITIES = ("None", "ClientIP")
+PROXY = "Proxy"
+"""The ipMode of a load balancer's address that no node translates. Source: core/v1 LoadBalancerIngress."""
 DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 
 
@@ -60,8 +62,9 @@ class _Spec(msgspec.Struct, rename="camel"):
     publish_not_ready_addresses: bool | None = None
 
 
-class _Ingress(msgspec.Struct):
+class _Ingress(msgspec.Struct, rename="camel"):
     ip: str | None = None
+    ip_mode: str | None = None
 
 
 class _LoadBalancer(msgspec.Struct):
@@ -141,7 +144,8 @@ def read_service(document: Document) -> Service:
     balancer = (status.load_balancer.ingress if status.load_balancer else None) or ()
     own = spec.cluster_ips or [spec.cluster_ip or ""]
     headless = "None" in own
-    outside = [*(spec.external_ips or ()), *(entry.ip for entry in balancer)]
+    virtual = (entry.ip for entry in balancer if entry.ip_mode != PROXY)
+    outside = [*(spec.external_ips or ()), *virtual]
     service = Service(
         document.namespace or DEFAULT_NAMESPACE,
         document.name,

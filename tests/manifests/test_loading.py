@@ -136,6 +136,33 @@ def test_idle_policies_are_remarked(load: Load, pods: str, policy: str, words: s
     assert "NetworkPolicy/x/p" in remark
 
 
+VIRTUAL = """apiVersion: v1
+kind: Service
+metadata: {name: dns, namespace: kube-system}
+spec: {clusterIP: 10.96.0.10, ports: [{port: 53, protocol: UDP}]}
+"""
+BY_ADDRESS = """apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: x}
+spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.96.0.10/32}}]}]}
+"""
+CACHE = """apiVersion: v1
+kind: Pod
+metadata: {name: cache-1, namespace: kube-system, labels: {k8s-app: node-local-dns}}
+spec: {hostNetwork: true, nodeName: n1}
+"""
+
+
+def test_a_rule_for_a_virtual_address_is_remarked(load: Load) -> None:
+    (remark,) = load(documents(POD % "a", VIRTUAL, BY_ADDRESS)).warnings
+    assert "names 10.96.0.10/32, the address of kube-system/Service/dns" in remark
+
+
+def test_a_cache_of_dns_on_the_nodes_is_remarked_and_rules_for_its_address_are_not(load: Load) -> None:
+    (remark,) = load(documents(POD % "a", VIRTUAL, BY_ADDRESS, CACHE)).warnings
+    assert "kube-system/Pod/cache-1 caches DNS on the nodes" in remark
+
+
 def test_a_policy_at_work_gives_no_remark(load: Load) -> None:
     assert load(documents(POD % "a", POLICY % ("p", 80))).warnings == ()
 
