@@ -95,6 +95,7 @@ ELSEWHERE = (
     "::1",
     "::ffff:192.0.2.1",
 )
+OUTSIDE = ("192.0.2.200", "2001:db8::2")
 CONTAINER_PORTS = (
     ContainerPort("web", 80, TCP),
     ContainerPort("web", 8080, TCP),
@@ -345,10 +346,10 @@ def make_service(
     dice = Dice(faces)
     pods_have = tuple(address for pod in pods for address in pod.addresses)
     nodes_have = tuple(address for node in nodes for address in node.addresses)
-    taken = (*pods_have[:2], *nodes_have, *nodes_have, "10.0.0.66", "192.0.2.1", "2001:db8::1")
+    taken = ("192.0.2.1", "192.0.2.1", *pods_have[:1], *nodes_have, "10.0.0.66", "192.0.2.1", "2001:db8::1")
     own = ((f"10.96.0.{place + 1}", f"fd00:96::{place + 1}"), (f"10.96.0.{place + 1}",), ())
     addresses = dice.one_of((own[0], *own))
-    kind = dice.one_of(("ClusterIP", "LoadBalancer", "NodePort", "ExternalName"))
+    kind = dice.one_of(("ClusterIP", "LoadBalancer", "NodePort", "LoadBalancer", "NodePort", "ExternalName"))
     ports: list[ServicePort] = []
     for port in (dice.one_of(SERVICE_PORTS), *dice.some_of(SERVICE_PORTS, 2)):
         if all((port.port, port.protocol) != (p.port, p.protocol) and port.name != p.name for p in ports):
@@ -359,9 +360,9 @@ def make_service(
         f"svc{place}",
         kind,
         () if kind == "ExternalName" else addresses,
-        () if kind == "ExternalName" else tuple(dict.fromkeys(dice.some_of(taken, 2))),
+        () if kind == "ExternalName" else tuple(dict.fromkeys((dice.one_of(taken), *dice.some_of(taken, 2)))),
         tuple(ports),
-        dice.one_of(({"app": "a"}, {}, {"tier": "a"}, None, {"app": "b"})),
+        dice.one_of(({"app": "a"}, {"app": "a"}, {"tier": "a"}, None, {})),
         internal_traffic_policy=dice.one_of(policies),
         external_traffic_policy=dice.one_of(policies),
         headless=not addresses and dice.chance(50),
@@ -453,7 +454,11 @@ def make_end(
 
 
 def make_flow(
-    faces: bytes, cluster: Cluster, addresses: list[str], initiators: Sequence[int | None]
+    faces: bytes,
+    cluster: Cluster,
+    addresses: list[str],
+    doors: Sequence[Door],
+    initiators: Sequence[int | None],
 ) -> Tuple5:
     dice = Dice(faces)
     protocol = dice.one_of(FLOW_PROTOCOLS)
@@ -463,9 +468,11 @@ def make_flow(
     initiator = dice.one_of(initiators)
     src = make_end(dice, cluster, addresses)
     dst = src if dice.chance(5) else make_end(dice, cluster, addresses)
-    there = ports_at(cluster, dst[0])
-    if there and dice.chance(70):
-        protocol, port = dice.one_of(there)
+    if doors and dice.chance(35):
+        address, protocol, port = dice.far_one_of(doors)
+        dst = (address, None, None, None)
+        if dice.chance(30):
+            src = (dice.one_of(OUTSIDE), None, None, None)
     return Tuple5(
         src[0],
         dst[0],
@@ -477,20 +484,27 @@ def make_flow(
     )
 
 
-def ports_at(cluster: Cluster, address: str | None) -> list[tuple[int, int]]:
-    """Protocols and ports of an address that lead elsewhere: a Service's there, or of a node a node port
-    or a pod's host port."""
-    served = [
-        (port.protocol, port.port)
+Door = tuple[str, int, int]
+"""An address with a protocol and a port."""
+
+
+def doors_of(cluster: Cluster) -> list[Door]:
+    """What leads elsewhere: a Service's addresses at its ports, a node's at node ports and host ports."""
+    found = [
+        (address, port.protocol, port.port)
         for service in cluster.services
-        if address in (*service.cluster_ips, *service.external_ips)
+        for address in (*service.cluster_ips, *service.external_ips)
         for port in service.ports
     ]
-    if not any(address in node.addresses for node in cluster.nodes):
-        return served
-    doors = [(port.protocol, port.node_port) for service in cluster.services for port in service.ports]
-    doors += [(port.protocol, port.host_port) for pod in cluster.pods for port in pod.ports]
-    return served + [door for door in doors if door[1]]
+    of_nodes = [(node.name, address) for node in cluster.nodes for address in node.addresses]
+    for service in cluster.services:
+        for _, address in of_nodes:
+            found += ((address, port.protocol, port.node_port) for port in service.ports if port.node_port)
+    for pod in cluster.pods:
+        own = [address for name, address in of_nodes if name == pod.node]
+        hosted = [port for port in pod.ports if port.host_port]
+        found += ((address, port.protocol, port.host_port) for address in own for port in hosted)
+    return found
 
 
 @st.composite
@@ -527,5 +541,8 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
     )
     initiators: Sequence[int | None] = world.one_of(((None,), (None,), (None,), (None,), (1, 1, 1, 0)))
     addresses = interesting_addresses(cluster)
-    flows = [make_flow(faces, cluster, addresses, initiators) for faces in draw(rolls(20, 24, least=4))]
+    doors = doors_of(cluster)
+    flows = [
+        make_flow(faces, cluster, addresses, doors, initiators) for faces in draw(rolls(24, 24, least=4))
+    ]
     return cluster, options, flows

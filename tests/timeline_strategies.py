@@ -35,6 +35,7 @@ from tests.strategies import (
     CONTAINER_PORTS,
     Dice,
     admin_policy,
+    doors_of,
     labels,
     network_policy,
     rolls,
@@ -167,8 +168,8 @@ def make_services(place: int, faces: bytes, namespaces: Sequence[Namespace]) -> 
             if not dice.chance(10)
             else (),
             external_ips=tuple(dict.fromkeys(dice.some_of(EXTERNAL_ADDRESSES, 2))) if dice.chance(50) else (),
-            internal_traffic_policy=dice.one_of(("Cluster", "Cluster", "Local")),
-            external_traffic_policy=dice.one_of(("Cluster", "Cluster", "Local")),
+            internal_traffic_policy=dice.one_of(("Cluster", "Local")),
+            external_traffic_policy=dice.one_of(("Cluster", "Local")),
             ports=distinct_ports(dice),
             selector=dice.one_of(({"app": "a"}, {"app": "a"}, {"tier": "a"}, {"app": "b"}, None, {})),
             publish_not_ready=dice.chance(10),
@@ -260,9 +261,14 @@ def make_flow(
     sources, destinations = addresses_of(cluster)
     src, dst = make_end(dice, cluster.pods, sources), make_end(dice, cluster.pods, destinations)
     protocol, port = dice.one_of((TCP, TCP, TCP, TCP, UDP, UDP, 132, 1)), dice.one_of((80, 8080, *PORTS))
+    if dice.chance(25) and (doors := doors_of(cluster)):
+        address, protocol, port = dice.far_one_of(doors)
+        dst = (address, None, None, None, None)
     there = ports_at(cluster, dst[0])
     if there and not dice.chance(30):
         protocol, port = dice.one_of(there)
+        if dice.chance(25):
+            src = ("192.0.2.9", None, None, None, None)
     return Tuple5(
         *(src[0], dst[0], protocol, port),
         *(src[1], src[2], src[3]),
@@ -297,8 +303,7 @@ def ports_at(cluster: Cluster, address: str | None) -> list[tuple[int, int]]:
             found += ((port.protocol, port.port) for port in service.ports)
         if at_nodes:
             found += ((port.protocol, port.node_port) for port in service.ports)
-    hosted = (port for pod in cluster.pods if at_nodes for port in pod.ports if port.host_port)
-    return found + [(port.protocol, port.host_port) for port in hosted]
+    return found
 
 
 def instants_of(cluster: Cluster) -> list[int]:
@@ -372,10 +377,10 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     cluster = Cluster(by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), tuple(policies))
     instants = instants_of(cluster)
     flows = []
-    for faces in draw(rolls(26, 20, least=4)):
-        flows.append(make_flow(faces[:20], cluster, instants, initiators))
-        if Dice(faces[20:]).chance(20):
-            flows.append(make_answer(Dice(faces[21:]), flows[-1]))
+    for faces in draw(rolls(32, 20, least=4)):
+        flows.append(make_flow(faces[:26], cluster, instants, initiators))
+        if Dice(faces[26:]).chance(20):
+            flows.append(make_answer(Dice(faces[27:]), flows[-1]))
     return cluster, options, [flow for flow in flows if has_ends(flow)]
 
 
