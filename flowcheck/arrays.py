@@ -63,6 +63,11 @@ UNKNOWN_DECISION = 5
 FIRST_RULE_DECISION = 32
 """Decision ``FIRST_RULE_DECISION + r`` is rule ``r``; after the rules come the default denies."""
 
+# Where a port of an address leads: to one of something numbered from 0, nowhere, or to one of several.
+NOT_ONE, SEVERAL = -1, -2
+INNER = -2
+"""ServiceTable.reached of a cluster IP, which clients outside do not dial."""
+
 # Columns of Tables.endpoints: what the kernel needs of one endpoint, side by side in one cache line.
 INGRESS_SUBJECT, INGRESS_PEER, EGRESS_SUBJECT, EGRESS_PEER, POD, NODE, GROUP, KIND = range(8)
 
@@ -125,6 +130,25 @@ class TimedTable(NamedTuple):
     inferred: UInt8
 
 
+class PortTable(NamedTuple):
+    """Who has an address at one port when, for addresses that several Services have, or Services and a node.
+
+    of (endpoints,) int32: which shared address an endpoint is at, -1 none. first (shared + 1,) int32: the
+    ports of shared address ``s`` are ``first[s]:first[s + 1]``. word (ports,) int32: ``slot << 16 | port``,
+    ascending at each address. segment_first (ports + 1,) int32; start (segments,) int64, ascending at each
+    port, from timeline.BEGINNING on; endpoint (segments,) int32: a Service's, or -1 where it is left to
+    whoever has the address; inferred (segments,) uint8: likely, not sure.
+    """
+
+    of: Int32
+    first: Int32
+    word: Int32
+    segment_first: Int32
+    start: Int64
+    endpoint: Int32
+    inferred: UInt8
+
+
 class DirectionTable(NamedTuple):
     """The condensed decision table of one direction.
 
@@ -147,8 +171,15 @@ class ServiceTable(NamedTuple):
     of one family reaches backends of that family, and node ports are those of nodes found by address.
     node_port (ports,) int32, ascending: ``slot << 16 | port`` of each port at a node's address that leads to
     Services; of the ``n``-th the segments are ``node_port_first[n]:node_port_first[n + 1]``. node_port_start
-    (segments,) int64, ascending, from BEGINNING on; node_port_leads (segments,) int32: to a service port, -1
-    nowhere, -2 to one of several.
+    (segments,) int64, ascending, from BEGINNING on; node_port_leads (segments,) int32: to a service port,
+    NOT_ONE or SEVERAL.
+    host_first (endpoints + 1,) int32; host_word (host_ports,) int32: ``slot << 16 | port`` of each port of a
+    node's endpoint that leads to a pod, ascending for each; host_segment (host_ports + 1,) int32; host_start
+    (segments,) int64; host_leads, host_port (segments,) int32: to which endpoint, NOT_ONE or SEVERAL, and its
+    port.
+    inner_local, outer_local (service_ports,) uint8: 1 where only backends on the client's node are asked at a
+    cluster IP; and those on the node that was reached, by clients outside, at the other addresses. reached
+    (endpoints,) int32: INNER for a cluster IP, else the node whose address it is, -1 none.
     segment_first (service_ports + 1,) int32; segment_start (segments,) int64: when a service port's backends
     changed, ascending, the first is timeline.BEGINNING.
     backend_first (service_ports + 1,) int32; then, each (backends,), whoever ever was a backend: backend,
@@ -156,11 +187,12 @@ class ServiceTable(NamedTuple):
     an address, which serves both; backend_start, backend_end int64: when, half-open; backend_rank int32: 0
     ready, 1 terminating but serving, which is used where nobody is ready; backend_way int32: alike for
     backends of a service port that policies do not tell apart, from 0; backend_pod, backend_node int32: POD
-    of the endpoint, and NODE of a pod, else -1.
+    of the endpoint, and NODE of a pod, else -1; backend_place int32: the node it is listed on, -1 none.
     serving_first (endpoints + 1,) int32; serving_slot, serving_port, serving (servings,) int32: on which
     protocol slot and port an endpoint ever was a backend of which service port.
     listen_first (endpoints + 1,) int32; listen (listeners,) int32: ``slot << 16 | port`` of every port an
-    endpoint is known to listen on: declared by its containers, asked of it by a Service, or a Service's own.
+    endpoint is known to listen on: declared by its containers, asked of it by a Service, a host port, or a
+    Service's own at the address.
     """
 
     first: Int32
@@ -171,6 +203,15 @@ class ServiceTable(NamedTuple):
     node_port_first: Int32
     node_port_start: Int64
     node_port_leads: Int32
+    host_first: Int32
+    host_word: Int32
+    host_segment: Int32
+    host_start: Int64
+    host_leads: Int32
+    host_port: Int32
+    inner_local: UInt8
+    outer_local: UInt8
+    reached: Int32
     segment_first: Int32
     segment_start: Int64
     backend_first: Int32
@@ -183,6 +224,7 @@ class ServiceTable(NamedTuple):
     backend_way: Int32
     backend_pod: Int32
     backend_node: Int32
+    backend_place: Int32
     serving_first: Int32
     serving_slot: Int32
     serving_port: Int32
@@ -203,6 +245,7 @@ class Tables(NamedTuple):
 
     addresses: AddressTable
     timed: TimedTable
+    shared: PortTable
     services: ServiceTable
     endpoints: Int32
     epoch_start: Int64

@@ -25,7 +25,7 @@ from flowcheck.flows.initiators import BASES, Initiators, find_initiators, turn_
 from flowcheck.flows.names import NameBook
 from flowcheck.flows.numbers import REJECTIONS, read_numbers, reject
 from flowcheck.flows.schema import END_NAMES, check_schema
-from flowcheck.kernels import decide, translate
+from flowcheck.kernels import decide, lookup, translate
 from flowcheck.model.verdict import Reason, Verdict
 
 VERDICTS = tuple(Verdict)
@@ -67,6 +67,11 @@ def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
     opened = find_initiators(program.tables, numbers, src, dst)
     turned = opened.turned()
     first, second = (_turned(turned, src, dst), _turned(turned, dst, src)) if turned.any() else (src, dst)
+    port = np.where(turned, numbers.src_port, numbers.port)
+    if len(program.tables.shared.word):
+        known = np.where(opened.basis != a.BASIS_NONE, port, -1)
+        asked = (numbers.protocol, known, numbers.seen_at)
+        lookup.ask_ports(program.tables.shared, *asked, second.endpoints, second.inferred)
     flows = FlowArrays(
         src=np.where(accepted, first.endpoints, 0).astype(np.int32),
         dst=np.where(accepted, second.endpoints, 0).astype(np.int32),
@@ -74,11 +79,11 @@ def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
         dst_key=second.keys,
         protocol=numbers.protocol,
         src_port=np.where(turned, numbers.port, numbers.src_port),
-        port=np.where(turned, numbers.src_port, numbers.port),
+        port=port,
         judge=np.where(accepted, np.where(opened.basis != a.BASIS_NONE, 1, 2), 0).astype(np.uint8),
         observed=numbers.observed,
         point=numbers.point,
-        inferred=src.inferred | dst.inferred,
+        inferred=first.inferred | second.inferred,
         counted=np.ones(batch.num_rows, dtype=np.uint8),
         flow_count=numbers.flow_count,
         bytes_=numbers.bytes_,
@@ -89,7 +94,9 @@ def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
     if first.several or second.several:
         _judge_several(program, flows, judged, first, second)
     disagrees = (src.disagrees | dst.disagrees) & accepted
-    return JudgedBatch(flows, judged, numbers.rejected, opened, disagrees, src.inferred, dst.inferred)
+    src_inferred = np.where(turned, second.inferred, first.inferred)
+    dst_inferred = np.where(turned, first.inferred, second.inferred)
+    return JudgedBatch(flows, judged, numbers.rejected, opened, disagrees, src_inferred, dst_inferred)
 
 
 def _turned(turned: npt.NDArray[np.bool_], end: End, other: End) -> End:
@@ -113,9 +120,9 @@ def _judge(program: Program, flows: FlowArrays) -> Judged:
         violation=np.zeros(n_rows, dtype=np.uint8),
     )
     if decide.judge(program.tables, flows, judged):
-        service_ports = np.empty(n_rows, dtype=np.int32)
-        translate.find_service_ports(program.tables, flows, judged.verdict, service_ports)
-        translate.judge_translated(program.tables, flows, service_ports, judged)
+        leads = np.empty(n_rows, dtype=np.int32), np.empty(n_rows, dtype=np.int32)
+        translate.find_service_ports(program.tables, flows, judged.verdict, *leads)
+        translate.judge_translated(program.tables, flows, *leads, judged)
     return judged
 
 

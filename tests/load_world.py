@@ -73,6 +73,7 @@ def make_services(ports: list[PortSpec], n_endpoints: int) -> a.ServiceTable:
         "serving_slot": [s for s, _, _ in listed],
         "serving_port": [p for _, p, _ in listed],
         "serving": [number for _, _, number in listed],
+        "host_first": [0] * (n_endpoints + 1),
     }
     return fill_services(filled, starts, n_endpoints)
 
@@ -85,10 +86,12 @@ def fill_services(filled: Mapping[str, Any], starts: Iterable[int], n_endpoints:
     long = {
         "segment_start": np.array(list(starts), dtype=np.int64),
         "node_port_start": np.full(n_node_ports, BEGINNING, dtype=np.int64),
+        "host_start": np.zeros(0, dtype=np.int64),
         "backend_start": np.zeros(0, dtype=np.int64),
         "backend_end": np.zeros(0, dtype=np.int64),
     }
-    return a.ServiceTable(**{**columns, **long, "family": np.zeros(n_endpoints, dtype=np.uint8)})
+    small = ("family", "inner_local", "outer_local")
+    return a.ServiceTable(**{**columns, **long, **{name: np.zeros(n_endpoints, np.uint8) for name in small}})
 
 
 def make_setting(

@@ -18,12 +18,15 @@ from hypothesis import strategies as st
 
 from flowcheck.model.cluster import (
     NAMESPACE_NAME_LABEL,
+    Backend,
     Cluster,
     ContainerPort,
+    EndpointSlice,
     Namespace,
     Node,
     Pod,
     Service,
+    ServicePort,
     Workload,
 )
 from flowcheck.model.labels import Operator, Requirement, Selector
@@ -94,6 +97,7 @@ ELSEWHERE = (
     "::ffff:192.0.2.1",
 )
 LINKS = (("ReplicaSet", "d0-1"), ("ReplicaSet", "d0-2"), ("Job", "d1"), ("ReplicaSet", "d1-1"))
+OUTSIDE = ("192.0.2.200", "2001:db8::2")
 CONTAINER_PORTS = (
     ContainerPort("web", 80, TCP),
     ContainerPort("web", 8080, TCP),
@@ -102,6 +106,19 @@ CONTAINER_PORTS = (
     ContainerPort("dns", 53, TCP),
     ContainerPort("web", 443, SCTP),
     ContainerPort("", 81, TCP),
+    ContainerPort("web", 8080, TCP, 8081),
+    ContainerPort("web", 80, TCP, 8081, "10.0.0.10"),
+    ContainerPort("dns", 53, UDP, 54, "0.0.0.0"),
+    ContainerPort("", 443, TCP, 443, "::"),
+)
+SERVICE_PORTS = (
+    ServicePort("", TCP, 80, 8080),
+    ServicePort("web", TCP, 80, "web", 30080),
+    ServicePort("dns", UDP, 53, 53, 30080),
+    ServicePort("alt", TCP, 443, 80, 30443),
+    ServicePort("dns-tcp", TCP, 53, "dns"),
+    ServicePort("odd", SCTP, 80, 443),
+    ServicePort("host", TCP, 8081, 80),
 )
 RANGES = (
     PortRange(TCP, 80, 80),
@@ -115,7 +132,7 @@ RANGES = (
     PortRange(TCP, 1, 79),
     PortRange(TCP, 65535, 65535),
 )
-FLOW_PORTS = (80, None, 53, 79, 81, 90, 91, 443, 442, 8080, 8081, 0, 1, 65535, 65534, 54)
+FLOW_PORTS = (80, None, 53, 79, 81, 90, 91, 443, 442, 8080, 8081, 0, 1, 65535, 65534, 54, 30080, 30443)
 FLOW_PROTOCOLS = (TCP, TCP, TCP, UDP, UDP, SCTP, 1, 58, 47)
 
 
@@ -370,13 +387,64 @@ def admin_policy(place: int, faces: bytes) -> Policy:
     )
 
 
-def make_services(dice: Dice, namespaces: list[Namespace], pods: list[Pod]) -> tuple[Service, ...]:
-    taken = tuple(address for pod in pods for address in pod.addresses)
-    external = (dice.one_of((*taken, "192.0.2.1")),) if dice.chance(30) else ()
-    first = Service(
-        dice.one_of(namespaces).name, "svc", cluster_ips=("10.96.0.1", "fd00:96::1"), external_ips=external
+def make_service(
+    place: int, faces: bytes, namespaces: list[Namespace], pods: list[Pod], nodes: list[Node]
+) -> Service:
+    """External addresses may be several Services', a node's or a pod's; a cluster IP is one Service's."""
+    dice = Dice(faces)
+    pods_have = tuple(address for pod in pods for address in pod.addresses)
+    nodes_have = tuple(address for node in nodes for address in node.addresses)
+    taken = ("192.0.2.1", "192.0.2.1", *pods_have[:1], *nodes_have, "10.0.0.66", "192.0.2.1", "2001:db8::1")
+    own = ((f"10.96.0.{place + 1}", f"fd00:96::{place + 1}"), (f"10.96.0.{place + 1}",), ())
+    addresses = dice.one_of((own[0], *own))
+    kind = dice.one_of(("ClusterIP", "LoadBalancer", "NodePort", "LoadBalancer", "NodePort", "ExternalName"))
+    ports: list[ServicePort] = []
+    for port in (dice.one_of(SERVICE_PORTS), *dice.some_of(SERVICE_PORTS, 2)):
+        if all((port.port, port.protocol) != (p.port, p.protocol) and port.name != p.name for p in ports):
+            ports.append(port)
+    policies = ("Cluster", "Local")
+    return Service(
+        dice.one_of(namespaces).name,
+        f"svc{place}",
+        kind,
+        () if kind == "ExternalName" else addresses,
+        () if kind == "ExternalName" else tuple(dict.fromkeys((dice.one_of(taken), *dice.some_of(taken, 2)))),
+        tuple(ports),
+        dice.one_of(({"app": "a"}, {"app": "a"}, {"tier": "a"}, None, {})),
+        internal_traffic_policy=dice.one_of(policies),
+        external_traffic_policy=dice.one_of(policies),
+        headless=not addresses and dice.chance(50),
     )
-    return (first,) if dice.chance(60) else ()
+
+
+def make_slice(faces: bytes, services: Sequence[Service], pods: Sequence[Pod]) -> EndpointSlice:
+    """Of any type of Service, at times without a port or with one of another name."""
+    dice = Dice(faces)
+    service = dice.one_of(services)
+    ports = tuple(
+        ServicePort(dice.one_of((port.name, port.name, port.name, "other")), port.protocol, number, 0)
+        for port, number in ((port, dice.one_of((8080, 80, 53, 443))) for port in service.ports)
+        if not dice.chance(10)
+    )
+    backends = tuple(make_backend(dice, pods) for _ in range(dice.one_of((1, 2, 3, 0))))
+    return EndpointSlice(service.namespace, service.name, ports, backends)
+
+
+def make_backend(dice: Dice, pods: Sequence[Pod]) -> Backend:
+    """A pod, or somebody outside; on its node, on another or on none that is told."""
+    addresses = [(address, pod) for pod in pods for address in pod.addresses] or [("192.0.2.1", pods[0])]
+    address, pod = dice.one_of(addresses)
+    if dice.chance(10):
+        address = "192.0.2.1"
+    ready = not dice.chance(30)
+    return Backend(
+        address,
+        dice.one_of((pod.name, "")),
+        dice.one_of((pod.node, pod.node, "node0", "")),
+        ready=ready,
+        serving=ready or dice.chance(60),
+        terminating=not ready and dice.chance(70),
+    )
 
 
 def edges_of(block: AddressBlock) -> list[str]:
@@ -415,7 +483,7 @@ def interesting_addresses(cluster: Cluster) -> list[str]:
     others = [*hosts, *ELSEWHERE, *vips, *mapped, *edges]
     # Most flows should have a pod at each end: pods count twice as often as all the others together.
     times = len(others) // len(owned) if owned else 0
-    return [*owned * max(1, 2 * times), *others]
+    return [*owned * max(1, 2 * times), *others, *(vips + hosts) * 2]
 
 
 def make_end(
@@ -446,7 +514,11 @@ def workload_text(dice: Dice, pod: Pod) -> str:
 
 
 def make_flow(
-    faces: bytes, cluster: Cluster, addresses: list[str], initiators: Sequence[int | None]
+    faces: bytes,
+    cluster: Cluster,
+    addresses: list[str],
+    doors: Sequence[Door],
+    initiators: Sequence[int | None],
 ) -> Tuple5:
     dice = Dice(faces)
     protocol = dice.one_of(FLOW_PROTOCOLS)
@@ -456,6 +528,11 @@ def make_flow(
     initiator = dice.one_of(initiators)
     src = make_end(dice, cluster, addresses)
     dst = src if dice.chance(5) else make_end(dice, cluster, addresses)
+    if doors and dice.chance(35):
+        address, protocol, port = dice.far_one_of(doors)
+        dst = (address, None, None, None)
+        if dice.chance(30):
+            src = (dice.one_of(OUTSIDE), None, None, None)
     return Tuple5(
         src[0],
         dst[0],
@@ -465,6 +542,29 @@ def make_flow(
         *(dst[1], dst[2], dst[3]),
         initiator=initiator,
     )
+
+
+Door = tuple[str, int, int]
+"""An address with a protocol and a port."""
+
+
+def doors_of(cluster: Cluster) -> list[Door]:
+    """What leads elsewhere: a Service's addresses at its ports, a node's at node ports and host ports."""
+    found = [
+        (address, port.protocol, port.port)
+        for service in cluster.services
+        for address in (*service.cluster_ips, *service.external_ips)
+        for port in service.ports
+    ]
+    of_nodes = [(node.name, address) for node in cluster.nodes for address in node.addresses]
+    for service in cluster.services:
+        for _, address in of_nodes:
+            found += ((address, port.protocol, port.node_port) for port in service.ports if port.node_port)
+    for pod in cluster.pods:
+        own = [address for name, address in of_nodes if name == pod.node]
+        hosted = [port for port in pod.ports if port.host_port]
+        found += ((address, port.protocol, port.host_port) for address in own for port in hosted)
+    return found
 
 
 @st.composite
@@ -488,12 +588,20 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
         policies.reverse()
     if world.chance(15):
         nodes = [undescribed(node) for node in nodes]
-    services = make_services(world, namespaces, pods)
+    services = [
+        make_service(place, faces, namespaces, pods, nodes) for place, faces in enumerate(draw(rolls(14, 3)))
+    ]
+    slices = [make_slice(faces, services, pods) for faces in draw(rolls(24, 3))] if services else []
     blocks: IpBlockMatchesPods = draw(st.sampled_from(("yes", "no", "unknown")))
     options = Options(blocks, world.one_of(("unknown", "policy")))
     by_name = {namespace.name: namespace for namespace in namespaces}
-    cluster = Cluster(by_name, tuple(nodes), tuple(pods), services, policies=tuple(policies))
+    cluster = Cluster(
+        by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), policies=tuple(policies)
+    )
     initiators: Sequence[int | None] = world.one_of(((None,), (None,), (None,), (None,), (1, 1, 1, 0)))
     addresses = interesting_addresses(cluster)
-    flows = [make_flow(faces, cluster, addresses, initiators) for faces in draw(rolls(18, 24, least=4))]
+    doors = doors_of(cluster)
+    flows = [
+        make_flow(faces, cluster, addresses, doors, initiators) for faces in draw(rolls(24, 24, least=4))
+    ]
     return cluster, options, flows

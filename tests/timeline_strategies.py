@@ -36,6 +36,7 @@ from tests.strategies import (
     Dice,
     admin_policy,
     at_node,
+    doors_of,
     labels,
     network_policy,
     rolls,
@@ -48,8 +49,9 @@ SECONDARY_ADDRESSES = ("192.168.50.1", "192.168.50.2", "10.244.0.5")
 DEVICES = ("10.244.0.4", "10.244.0.7")
 NODE_ADDRESSES = ("10.0.0.10", "10.0.0.11", "fd00:1::10")
 SERVICE_ADDRESSES = ("10.96.0.1", "10.96.0.2", "fd00:96::1")
+EXTERNAL_ADDRESSES = ("192.0.2.1", "10.0.0.10", "10.0.0.10", "10.0.0.11", "fd00:1::10", "10.244.0.3")
 ELSEWHERE = ("192.0.2.1", "10.244.0.6", "::ffff:10.244.0.1")
-PORTS = (80, 8080, 53, 443, 30080, 40000, 32768, 60999, 61000, None)
+PORTS = (80, 8080, 53, 443, 8081, 54, 30080, 40000, 32768, 60999, 61000, None)
 FLAGS = (None, 2, 18, 16, 0, 3, 27, 82)
 SERVICE_PORTS = (
     ServicePort("", TCP, 80, 8080),
@@ -172,9 +174,13 @@ def make_services(place: int, faces: bytes, namespaces: Sequence[Namespace]) -> 
     return [
         replace(
             service,
-            type=dice.one_of(("ClusterIP", "NodePort", "LoadBalancer")),
-            cluster_ips=tuple({dice.one_of(SERVICE_ADDRESSES): 0, dice.one_of(SERVICE_ADDRESSES): 0}),
-            external_ips=("192.0.2.1",) if dice.chance(15) else (),
+            type=dice.one_of(("ClusterIP", "NodePort", "LoadBalancer", "LoadBalancer", "ExternalName")),
+            cluster_ips=tuple({dice.one_of(SERVICE_ADDRESSES): 0, dice.one_of(SERVICE_ADDRESSES): 0})
+            if not dice.chance(10)
+            else (),
+            external_ips=tuple(dict.fromkeys(dice.some_of(EXTERNAL_ADDRESSES, 2))) if dice.chance(50) else (),
+            internal_traffic_policy=dice.one_of(("Cluster", "Local")),
+            external_traffic_policy=dice.one_of(("Cluster", "Local")),
             ports=distinct_ports(dice),
             selector=dice.one_of(({"app": "a"}, {"app": "a"}, {"tier": "a"}, {"app": "b"}, None, {})),
             publish_not_ready=dice.chance(10),
@@ -225,7 +231,12 @@ def make_backend(dice: Dice, pods: Sequence[Pod]) -> Backend:
     pod = dice.one_of((*there, "")) if there else dice.one_of(("", "p0"))
     ready = not dice.chance(30)
     return Backend(
-        address, pod, ready=ready, serving=ready or dice.chance(50), terminating=not ready and dice.chance(60)
+        address,
+        pod,
+        dice.one_of(("node0", "node0", "node1", "")),
+        ready=ready,
+        serving=ready or dice.chance(50),
+        terminating=not ready and dice.chance(60),
     )
 
 
@@ -261,9 +272,14 @@ def make_flow(
     sources, destinations = addresses_of(cluster)
     src, dst = make_end(dice, cluster.pods, sources), make_end(dice, cluster.pods, destinations)
     protocol, port = dice.one_of((TCP, TCP, TCP, TCP, UDP, UDP, 132, 1)), dice.one_of((80, 8080, *PORTS))
+    if dice.chance(25) and (doors := doors_of(cluster)):
+        address, protocol, port = dice.far_one_of(doors)
+        dst = (address, None, None, None, None)
     there = ports_at(cluster, dst[0])
     if there and not dice.chance(30):
         protocol, port = dice.one_of(there)
+        if dice.chance(25):
+            src = ("192.0.2.9", None, None, None, None)
     return Tuple5(
         *(src[0], dst[0], protocol, port),
         *(src[1], src[2], src[3]),
@@ -282,7 +298,9 @@ def addresses_of(cluster: Cluster) -> tuple[list[str], list[str]]:
     owned = [a for pod in cluster.pods for a in (*pod.addresses, *pod.secondary_addresses)]
     owned = owned or [*POD_ADDRESSES]
     hosts = [address for node in cluster.nodes for address in at_node(node)]
-    virtual = [address for service in cluster.services for address in service.cluster_ips]
+    virtual = [
+        address for service in cluster.services for address in (*service.cluster_ips, *service.external_ips)
+    ]
     others = [*NODE_ADDRESSES[:1], *SERVICE_ADDRESSES[:1], *ELSEWHERE]
     return [*owned * 5, *hosts, *virtual[:1], *others], [*owned * 3, *hosts * 2, *virtual * 4, *others]
 
@@ -291,12 +309,13 @@ def ports_at(cluster: Cluster, address: str | None) -> list[tuple[int, int]]:
     """The protocols and ports that a Service has at an address, which may be a node's, or pods declare."""
     at_nodes = any(address in at_node(node) for node in cluster.nodes)
     declared = [p for pod in cluster.pods if address in pod.addresses for p in pod.ports]
-    return [(port.protocol, port.number) for port in declared] + [
-        (port.protocol, port.node_port if at_nodes else port.port)
-        for service in cluster.services
-        if at_nodes or address in service.cluster_ips
-        for port in service.ports
-    ]
+    found = [(port.protocol, port.number) for port in declared]
+    for service in cluster.services:
+        if address in (*service.cluster_ips, *service.external_ips):
+            found += ((port.protocol, port.port) for port in service.ports)
+        if at_nodes:
+            found += ((port.protocol, port.node_port) for port in service.ports)
+    return found
 
 
 def instants_of(cluster: Cluster) -> list[int]:
@@ -350,7 +369,7 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     ]
     services = [
         service
-        for place, faces in enumerate(draw(rolls(30, 2)))
+        for place, faces in enumerate(draw(rolls(40, 3)))
         for service in make_services(place, faces, namespaces)
     ]
     slices = [
@@ -370,10 +389,10 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     cluster = Cluster(by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), tuple(policies))
     instants = instants_of(cluster)
     flows = []
-    for faces in draw(rolls(26, 20, least=4)):
-        flows.append(make_flow(faces[:20], cluster, instants, initiators))
-        if Dice(faces[20:]).chance(20):
-            flows.append(make_answer(Dice(faces[21:]), flows[-1]))
+    for faces in draw(rolls(32, 20, least=4)):
+        flows.append(make_flow(faces[:26], cluster, instants, initiators))
+        if Dice(faces[26:]).chance(20):
+            flows.append(make_answer(Dice(faces[27:]), flows[-1]))
     return cluster, options, [flow for flow in flows if has_ends(flow)]
 
 

@@ -28,6 +28,14 @@ Versions = list[tuple[Version, Lifetime]]
 """Every version of whatever goes by a name, and when it was so."""
 
 
+class Shared(NamedTuple):
+    """An address that several have, one at each port: the endpoints at it, and by ``slot << 16 | port`` which
+    Service's endpoint is asked there when."""
+
+    endpoints: tuple[int, ...]
+    by_port: dict[int, list[Segment[int]]]
+
+
 @dataclass(slots=True)
 class Endpoint:
     """One index of the axis. ``name`` is empty where an address names itself; edges show ``group``.
@@ -52,9 +60,11 @@ class Axis:
 
     ``pods`` lists (endpoint, pod), ``nodes`` (endpoint, node); ``versions`` all pods in all versions, with
     their endpoints and when it was so. ``owners`` maps each prefix to its endpoint; ``timed[t]`` are the
-    segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version. ``by_pod``,
+    segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version; ``reached``
+    says of a Service's endpoint what ServiceTable.reached does; ``node_numbers`` are by name. ``by_pod``,
     ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are
-    where the cluster's own addresses lie. ``torn`` is somebody, and even a recorded pod does not tell who.
+    where the cluster's own addresses are told to lie. ``torn`` is somebody, and even a recorded pod does not
+    tell who.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -65,6 +75,9 @@ class Axis:
     owners: dict[Prefix, int] = field(default_factory=dict)
     timed: list[list[Segment[int]]] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
+    shared: list[Shared] = field(default_factory=list)
+    reached: dict[int, int] = field(default_factory=dict)
+    node_numbers: dict[str, int] = field(default_factory=dict)
     by_pod: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
     by_uid: dict[str, Versions] = field(default_factory=lambda: defaultdict(list))
     by_workload: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))

@@ -1,7 +1,8 @@
 """Who stands behind a Service when: its service ports, and each one's backends with their time.
 
 Backends are those the Service's EndpointSlices list, else (where it has no slices at all) the pods of its
-selector. Policies see a connection after the translation: the backend's address and port.
+selector; ExternalName, a name in DNS, has none. Policies see a connection after the translation: the
+backend's address and port.
 
 Source: core/v1 ServiceSpec; discovery.k8s.io/v1 EndpointSlice; kube-proxy's CategorizeEndpoints.
 """
@@ -24,12 +25,14 @@ READY, TERMINATING = 0, 1
 
 
 class Member(NamedTuple):
-    """One backend for one stretch of time; ``family`` of its address: 4, 6, or 0 without one."""
+    """One backend for one stretch of time; ``family`` of its address: 4, 6, or 0 without one; ``place``: the
+    number of the node it is listed on, -1 none."""
 
     endpoint: int
     port: int
     rank: int
     family: int
+    place: int
     start: int
     end: int
 
@@ -86,6 +89,8 @@ class _Lister:
 
     def _members(self, service: Service, port: ServicePort) -> Iterator[Member]:
         slices = self._slices.get((service.namespace, service.name))
+        if service.type == "ExternalName":
+            return
         if slices:
             for one in slices:
                 yield from self._listed(one, port, self._around(one.lifetime))
@@ -95,7 +100,12 @@ class _Lister:
                 ready = pod.ready or service.publish_not_ready
                 if number and ready and pod.labels.items() >= service.selector.items():
                     for endpoint, family, span in self._own(pod, endpoints, life):
-                        yield Member(endpoint, number, READY, family, *span)
+                        yield Member(endpoint, number, READY, family, self._place(pod.node), *span)
+
+    def _place(self, node: str) -> int:
+        """The number of a node, which may be of no other use."""
+        numbers = self._axis.node_numbers
+        return numbers.setdefault(node, len(numbers)) if node else -1
 
     def _own(self, pod: Pod, endpoints: tuple[int, ...], life: Lifetime) -> Iterator[tuple[int, int, Span]]:
         """The ends of a selected pod, with the family of its address: on its node's network, whoever has it.
@@ -132,7 +142,7 @@ class _Lister:
         for endpoint, (start, end) in self._who(namespace, backend, span):
             behind = number or self._number(endpoint, port)
             who = endpoint if behind else self._axis.unresolved
-            yield Member(who, behind or port.port, rank, family, start, end)
+            yield Member(who, behind or port.port, rank, family, self._place(backend.node), start, end)
 
     def _number(self, endpoint: int, port: ServicePort) -> int | None:
         """Where a slice has no number: the target port of the Service, on that pod."""
@@ -181,9 +191,9 @@ def _target(pod: Pod, port: ServicePort) -> int | None:
 
 def _joined(members: Iterable[Member]) -> list[Member]:
     """Neighbouring stretches of one backend as one."""
-    spans_of: dict[tuple[int, int, int, int], list[list[int]]] = {}
+    spans_of: dict[tuple[int, int, int, int, int], list[list[int]]] = {}
     for member in members:
-        spans_of.setdefault(member[:4], []).append([member.start, member.end])
+        spans_of.setdefault(member[:5], []).append([member.start, member.end])
     joined = []
     for key, spans in spans_of.items():
         spans.sort()

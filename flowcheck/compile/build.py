@@ -24,6 +24,7 @@ from flowcheck.compile.rows import NamedPorts, NumberedRule, RowBuilder, port_ra
 from flowcheck.compile.selectors import SelectorIndex
 from flowcheck.compile.services import build_services
 from flowcheck.compile.subjects import Partition, Subjects, partition
+from flowcheck.compile.virtual import port_table
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Action, AddressBlock, Direction, Policy
@@ -83,6 +84,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         tables=Tables(
             addresses=build_address_table(axis.owners),
             timed=timed_table(axis),
+            shared=port_table(axis, len(naming.facts)),
             services=build_services(axis, cluster, listings, naming.facts, options.skew),
             endpoints=naming.facts,
             epoch_start=np.array([epoch.start for epoch in epochs.epochs], dtype=np.int64),

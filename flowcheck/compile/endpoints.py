@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -19,10 +18,11 @@ from flowcheck.compile.addresses import ROOTS, Prefix, prefix
 from flowcheck.compile.axis import Axis, Claims, Endpoint, identity
 from flowcheck.compile.hosts import add_hosts
 from flowcheck.compile.ownership import Segment, segments
-from flowcheck.model.cluster import Cluster, Pod, Service
-from flowcheck.model.policy import NOWHERE, AddressBlock
+from flowcheck.compile.virtual import add_services
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.policy import AddressBlock
 from flowcheck.model.ranges import SEEN
-from flowcheck.model.timeline import ALWAYS, BEGINNING
+from flowcheck.model.timeline import BEGINNING
 
 SECONDARY = "(secondary interface)"
 """Follows the name of a pod, or its workload, where it is reached beside the cluster's network."""
@@ -42,22 +42,20 @@ def build_axis(
     axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))
     axis.torn = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     claims: Claims = defaultdict(list)
-    node_numbers: dict[str, int] = {}
-    _add_pods(axis, cluster, claims, node_numbers)
-    add_hosts(axis, cluster, claims, node_numbers)
-    virtual = _add_services(axis, cluster)
-    for address in (address for address in virtual if address not in claims):
-        claims[address] = virtual[address]
+    _add_pods(axis, cluster, claims, axis.node_numbers)
+    add_hosts(axis, cluster, claims, axis.node_numbers)
+    several = add_services(axis, cluster, claims, skew)
     for address, claimed in claims.items():
-        axis.owners[address] = _owner(axis, segments(claimed, skew))
+        axis.owners[address] = _owner(axis, segments(claimed, skew), several.get(address, axis.ambiguous))
     told = cluster.pod_ranges(ranges)
     axis.ranges = tuple(dict.fromkeys(prefix(cidr) for cidr, teller in told.items() if teller != SEEN))
     _add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks)
     return axis
 
 
-def _owner(axis: Axis, found: list[Segment[int]]) -> int:
-    """The endpoint of an address: its one owner, or a timed endpoint where that depends on the time."""
+def _owner(axis: Axis, found: list[Segment[int]], several: int) -> int:
+    """The endpoint of an address: its one owner, or a timed endpoint where that depends on the time; what
+    stands for ``several`` owners."""
 
     def one(segment: Segment[int]) -> int:
         if not segment.owners:
@@ -65,7 +63,7 @@ def _owner(axis: Axis, found: list[Segment[int]]) -> int:
         if len(segment.owners) == 1:
             return segment.owners[0]
         secondary = any(axis.endpoints[owner].kind == a.KIND_SECONDARY for owner in segment.owners)
-        return axis.torn if secondary else axis.ambiguous
+        return axis.torn if secondary else several
 
     if len(found) == 1 and not found[0].inferred:
         return one(found[0])
@@ -128,32 +126,6 @@ def _plain(pod: Pod, cluster: Cluster) -> Hashable:
         frozenset(labels.items()),
         described,
     )
-
-
-def _add_services(axis: Axis, cluster: Cluster) -> Claims:
-    """One endpoint for each virtual address of each version of a Service; who claims which when."""
-    claims: Claims = defaultdict(list)
-    numbers: dict[Hashable, int] = {}
-    own: dict[tuple[int, Prefix], int] = {}
-    for service in cluster.services:
-        number = numbers.setdefault(plain_service(service), len(numbers))
-        if number == len(axis.services):
-            axis.services.append(service)
-        for address in dict.fromkeys(prefix(t) for t in (*service.cluster_ips, *service.external_ips)):
-            if (number, address) not in own:
-                own[number, address] = axis.add(_virtual(service, address, number))
-            claims[address].append((own[number, address], service.lifetime))
-    return claims
-
-
-def plain_service(service: Service) -> Hashable:
-    """A Service without what tells versions apart that say the same."""
-    selector = None if service.selector is None else frozenset(service.selector.items())
-    return replace(service, selector=None, lifetime=ALWAYS, source=NOWHERE), selector
-
-
-def _virtual(service: Service, address: Prefix, number: int) -> Endpoint:
-    return Endpoint(a.KIND_SERVICE, str(service), str(service), service.namespace, address, node=number)
 
 
 def _add_blocks(axis: Axis, ranges: Iterable[Prefix], blocks: Iterable[AddressBlock]) -> None:

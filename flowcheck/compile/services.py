@@ -13,9 +13,10 @@ from flowcheck.arrays import Int32, Int64, ServiceTable, UInt8
 from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis
 from flowcheck.compile.backends import Listing
-from flowcheck.compile.endpoints import plain_service
+from flowcheck.compile.host_ports import build_host_ports, host_ports_at
 from flowcheck.compile.ownership import segments
-from flowcheck.model.cluster import Cluster, ServicePort
+from flowcheck.compile.virtual import addresses_of, plain_service, word_of
+from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 AT_NODE_PORTS = ("NodePort", "LoadBalancer")
@@ -29,7 +30,7 @@ def build_services(
 ) -> ServiceTable:
     """facts (endpoints, 8) int32: as in ``Tables.endpoints``."""
     members = [member for listing in listings for member in listing.members]
-    per_service = np.bincount([one.service for one in listings], minlength=len(axis.services))
+    per_service = np.bincount([one.service for one in listings], minlength=len(axis.services) + 1)
     segments = [_changes(listing) for listing in listings]
     backend = _int32(member.endpoint for member in members)
     is_pod = facts[backend, a.KIND] == a.KIND_POD
@@ -40,13 +41,17 @@ def build_services(
             for member in listing.members
         }
     )
-    listening = _listening(axis, cluster, listings)
+    listening = _listening(axis, cluster)
     return ServiceTable(
         first=_starts(per_service),
         slot=_int32(one.slot for one in listings),
         port=_int32(one.port.port for one in listings),
-        **_node_ports(axis, cluster, listings, skew)._asdict(),
         family=_families(axis, facts),
+        **_node_ports(axis, cluster, listings, skew)._asdict(),
+        **build_host_ports(axis, len(facts), skew)._asdict(),
+        inner_local=_locals(axis.services[one.service].internal_traffic_policy for one in listings),
+        outer_local=_locals(axis.services[one.service].external_traffic_policy for one in listings),
+        reached=_reached(axis, facts),
         segment_first=_starts([len(one) for one in segments]),
         segment_start=np.array([start for one in segments for start in one], dtype=np.int64),
         backend_first=_starts([len(one.members) for one in listings]),
@@ -59,6 +64,7 @@ def build_services(
         backend_way=_ways(listings, facts),
         backend_pod=facts[backend, a.POD].astype(np.int32),
         backend_node=np.where(is_pod, facts[backend, a.NODE], -1).astype(np.int32),
+        backend_place=_int32(member.place for member in members),
         serving_first=_starts(np.bincount([one[0] for one in serving], minlength=len(facts))),
         serving_slot=_int32(one[1] for one in serving),
         serving_port=_int32(one[2] for one in serving),
@@ -68,15 +74,16 @@ def build_services(
     )
 
 
-def _listening(axis: Axis, cluster: Cluster, listings: Sequence[Listing]) -> list[tuple[int, int]]:
+def _listening(axis: Axis, cluster: Cluster) -> list[tuple[int, int]]:
     """(endpoint, slot << 16 | port), ascending.
 
-    A Service listens on its own ports; a pod, in all its versions, on what its containers declare and on what
-    slices list for any of its addresses; a node's address on what slices list for it, and on node ports.
+    At an address of Services it is the ports that any of them ever has there; a pod, in all its versions,
+    listens on what its containers declare and on what slices list for any of its addresses; a node's address
+    on what slices list for it, on node ports, and on the host ports of its pods.
     """
     listed: dict[Prefix, set[int]] = defaultdict(set)
     for one in cluster.slices:
-        words = {_word(port) for port in one.ports if port.port}
+        words = {word_of(port) for port in one.ports if port.port}
         for backend in one.backends:
             listed[prefix(backend.address)] |= words
     of_pod: dict[int, set[int]] = defaultdict(set)
@@ -84,9 +91,11 @@ def _listening(axis: Axis, cluster: Cluster, listings: Sequence[Listing]) -> lis
         end = axis.endpoints[endpoint]
         of_pod[end.pod] |= {int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.number for port in pod.ports}
         of_pod[end.pod] |= listed.get(end.prefix, set()) if end.prefix is not None else set()
-    of_service: dict[int, set[int]] = defaultdict(set)
-    for listing in listings:
-        of_service[listing.service].add(_word(listing.port))
+    of_services: dict[Prefix, set[int]] = defaultdict(set)
+    for service in axis.services:
+        for address in addresses_of(service):
+            of_services[address] |= {word_of(port) for port in service.ports}
+    at_hosts = {endpoint: set(words) for endpoint, words in host_ports_at(axis)}
     at_nodes = {
         int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.node_port
         for service in cluster.services
@@ -99,16 +108,13 @@ def _listening(axis: Axis, cluster: Cluster, listings: Sequence[Listing]) -> lis
         words = set()
         if end.kind == a.KIND_POD:
             words = of_pod[end.pod]
-        elif end.kind == a.KIND_SERVICE:
-            words = of_service[end.node]
+        elif end.kind == a.KIND_SERVICE and end.prefix is not None:
+            words = of_services[end.prefix]
         elif end.kind == a.KIND_NODE and end.prefix is not None:
-            words = at_nodes | listed.get(end.prefix, set())
+            words = at_nodes | listed.get(end.prefix, set()) | of_services.get(end.prefix, set())
+            words |= at_hosts.get(endpoint, set())
         found += ((endpoint, word) for word in sorted(words))
     return found
-
-
-def _word(port: ServicePort) -> int:
-    return int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.port
 
 
 class _NodePorts(NamedTuple):
@@ -133,7 +139,7 @@ def _node_ports(axis: Axis, cluster: Cluster, listings: Sequence[Listing], skew:
                 claims.setdefault(word, []).append((listing, service.lifetime))
     found = [segments(claims[word], skew) for word in sorted(claims)]
     flat = [segment for one in found for segment in one]
-    leads = (-1 if not s.owners else s.owners[0] if len(s.owners) == 1 else -2 for s in flat)
+    leads = (a.NOT_ONE if not s.owners else s.owners[0] if len(s.owners) == 1 else a.SEVERAL for s in flat)
     starts = np.array([segment.start for segment in flat], dtype=np.int64)
     return _NodePorts(_int32(sorted(claims)), _starts([len(one) for one in found]), starts, _int32(leads))
 
@@ -144,6 +150,20 @@ def _families(axis: Axis, facts: Int32) -> UInt8:
     found = (end.prefix.version if end.prefix is not None else 0 for end in axis.endpoints)
     family[: len(axis.endpoints)] = np.fromiter(found, dtype=np.uint8)
     return family
+
+
+def _reached(axis: Axis, facts: Int32) -> Int32:
+    """What ServiceTable.reached says; of what is no address of a Service or a node, -1."""
+    reached = np.full(len(facts), -1, dtype=np.int32)
+    for endpoint, end in enumerate(axis.endpoints):
+        if end.kind == a.KIND_NODE and end.prefix is not None:
+            reached[endpoint] = end.node
+    reached[list(axis.reached)] = list(axis.reached.values())
+    return reached
+
+
+def _locals(policies: Iterable[str]) -> UInt8:
+    return np.fromiter((policy == "Local" for policy in policies), dtype=np.uint8)
 
 
 def _changes(listing: Listing) -> list[int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from itertools import product
 
 import msgspec
 
@@ -95,7 +94,8 @@ class _Explainer:
         self._port = port
 
     def explain(self, src: Party, dst: Party) -> Explanation:
-        pairs = list(product(src.ends, dst.ends))
+        reached = dst.by_source or (dst.ends,) * len(src.ends)
+        pairs = [(s, d) for s, ends in zip(src.ends, reached, strict=True) for d in ends]
         ports = [self._port if d.port is None else d.port for _, d in pairs]
         endpoints = [(s.endpoint, d.endpoint) for s, d in pairs]
         outcomes = judge_pairs(self._program, endpoints, self._protocol, ports)
@@ -105,7 +105,7 @@ class _Explainer:
         change = propose(self._cluster, denied, self._protocol, len(pairs)) if denied else None
         return Explanation(
             src=end_answer(src, ()),
-            dst=end_answer(dst, filter(None, [translation(self._port, dst.ends, self._protocol)])),
+            dst=end_answer(dst, filter(None, [translation(self._port, dst, self._protocol)])),
             port=self._port,
             protocol=protocol_name(self._protocol),
             verdict=str(verdict),
@@ -188,7 +188,8 @@ class _Explainer:
     ) -> tuple[Verdict, Reason]:
         """The verdict of the whole: one only where everything an end may mean agrees."""
         if not pairs:
-            return Verdict.UNKNOWN, Reason.UNRESOLVED_DST
+            lost = [f"{end.lost}_src" for end in src.ends if end.lost]
+            return Verdict.UNKNOWN, Reason(lost[0]) if lost else Reason.UNRESOLVED_DST
         if dst.service:
             answers = {(case.verdict, case.reason) for case in cases}
         else:
@@ -208,9 +209,8 @@ class _Explainer:
     ) -> tuple[str, str]:
         """The verdict of the whole in a sentence, and what would settle it where it is open."""
         if not cases:
-            return f"{dst.name} has no backends: nobody answers, and there is nothing to judge", (
-                "give a snapshot that has the Service's pods or EndpointSlices"
-            )
+            why = f"{dst.name} has no backends: nobody answers, and there is nothing to judge"
+            return why, dst.settle
         if reason in (
             Reason.UNRESOLVED_SRC,
             Reason.UNRESOLVED_DST,

@@ -163,7 +163,7 @@ def _check_block(block: AddressBlock, question: Question) -> Check:
     if end.address is None:
         return _check(False, what, f"{question.peer_word} has no known address")
     if not _inside(end.address, block.cidr):
-        return _check(False, what, f"{end.address} is outside")
+        return _check(False, what, f"{end.address} is outside{_virtual(block, question.cluster)}")
     gap = exception_of(block, end.address)
     if gap:
         return _check(False, what, f"{end.address} is in the exception {gap}")
@@ -174,6 +174,17 @@ def _check_block(block: AddressBlock, question: Question) -> Check:
         return _check(False, what, "an ipBlock does not match pods (--ipblock-matches-pods no)")
     why = "whether an ipBlock matches pods is open (--ipblock-matches-pods unknown)"
     return Check("maybe", what, why, Reason.UNSUPPORTED_FIELD)
+
+
+def _virtual(block: AddressBlock, cluster: Cluster) -> str:
+    """That a block is just a Service's address, where it is: a rule that is meant for its backends."""
+    network = ipaddress.ip_network(block.cidr, strict=False)
+    address = str(network.network_address)
+    for service in cluster.services if network.num_addresses == 1 else ():
+        if address in (*service.cluster_ips, *service.external_ips):
+            name = f"{service.namespace}/{service.name}"
+            return f"; {address} is the address of the Service {name}, translated before policies are asked"
+    return ""
 
 
 def exception_of(block: AddressBlock, address: str) -> str:

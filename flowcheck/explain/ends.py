@@ -22,7 +22,7 @@ from flowcheck.errors import CompileError, RunError
 from flowcheck.explain.compiled import endpoint_at
 from flowcheck.explain.selection import stable_labels
 from flowcheck.explain.words import listed
-from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.cluster import Backend, Cluster, Pod, Service
 
 Kind = Literal["pod", "workload", "service", "node", "secondary", "external", "unknown"]
 _CLASSES = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]
@@ -60,7 +60,11 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One side of the question: how it was given, what it was found to be, and all it may mean."""
+    """One side of the question: how it was given, what it was found to be, and all it may mean.
+
+    ``by_source``: what it means to each of the source's ends, where that may differ. ``settle``: what to do
+    where it is nobody.
+    """
 
     given: str
     kind: Kind
@@ -68,6 +72,8 @@ class Party:
     ends: tuple[End, ...]
     notes: tuple[str, ...] = ()
     service: bool = field(default=False)
+    by_source: tuple[tuple[End, ...], ...] = ()
+    settle: str = ""
 
 
 class Finder:
@@ -90,7 +96,7 @@ class Finder:
         address = as_address(given)
         if address:
             end = self.at(address)
-            return Party(given, _kind_of(end), end.name, (end,))
+            return Party(given, kind_of(end), end.name, (end,))
         parts = given.split("/")
         if len(parts) == 2 and parts[0] == "Node":
             return self._node(given, parts[1])
@@ -119,11 +125,15 @@ class Finder:
         if found.kind == a.KIND_BLOCK:
             return End(endpoint, name, address, members=(name,))
         if found.kind == a.KIND_AMBIGUOUS:
-            owners = sorted({e.name for e in self.axis.endpoints if address and e.prefix == prefix(address)})
+            there = {e.name for e in self.axis.endpoints if address and e.prefix == prefix(address)}
+            owners = sorted(there - {""})
             why = f"{address} belongs to several: {', '.join(owners)}"
             settle = "ask for the one that is meant by its name, as NS/POD"
             return End(endpoint, name, address, lost="ambiguous", why_lost=why, settle=settle)
-        if found.name:
+        if found.kind == a.KIND_SERVICE and not found.name:
+            why = f"{name} is the address of several Services, not of who answered"
+            settle = "ask for a pod behind it by its name, as NS/POD"
+        elif found.name:
             why = f"{name} is the address of {found.name}, not of who answered"
             settle = "ask for a pod behind it by its name, as NS/POD"
         elif found.prefix is not None:
@@ -141,6 +151,25 @@ class Finder:
         of_cidr = {prefix(cidr): (cidr, teller) for cidr, teller in ranges.items()}
         cidr, teller = next(of_cidr[network] for network in reversed(around) if network in of_cidr)
         return f"{name} lies in {cidr}, where pods get their addresses ({teller}), but no known pod has it"
+
+    def services_at(self, address: str) -> list[Service]:
+        """The Services that have a virtual address."""
+        wanted = prefix(address)
+        return [s for s in self.cluster.services if wanted in map(prefix, (*s.cluster_ips, *s.external_ips))]
+
+    def nodes_at(self, address: str) -> list[str]:
+        """The nodes that have an address, as reports name them."""
+        wanted = prefix(address)
+        found = (e for e in self.axis.endpoints if e.kind == a.KIND_NODE and e.prefix == wanted)
+        return list(dict.fromkeys(end.name for end in found))
+
+    def at_backend(self, namespace: str, backend: Backend) -> End:
+        """A listed backend: the pod it names where that pod has the address, else who is at the address."""
+        wanted = prefix(backend.address)
+        for endpoint in self.axis.of_pod(namespace, backend.pod):
+            if self.axis.endpoints[endpoint].prefix == wanted:
+                return self.end_of(endpoint)
+        return self.at(backend.address)
 
     def collapse(self, ends: Iterable[End], apart: Iterable[Hashable] = ()) -> tuple[End, ...]:
         """One end for all that policies treat alike; ``apart`` are pod and node numbers never merged."""
@@ -191,7 +220,7 @@ class Finder:
         else:  # the same pod at several addresses, which policies tell apart
             shown = tuple(replace(end, members=(f"{end.name} at {end.address}",)) for end in ends)
         notes = _on_host(pods)
-        kind: Kind = "pod" if ends[0].pod else _kind_of(ends[0])
+        kind: Kind = "pod" if ends[0].pod else kind_of(ends[0])
         return Party(given, kind, found[0].name, shown, tuple(notes))
 
     def _workload(self, given: str, key: tuple[str, str], chosen: list[int]) -> Party:
@@ -248,7 +277,7 @@ def as_address(text: str) -> str:
     return str(address)
 
 
-def _kind_of(end: End) -> Kind:
+def kind_of(end: End) -> Kind:
     if end.lost:
         return "unknown"
     return "pod" if end.pod else "node" if end.node else "secondary" if end.secondary else "external"

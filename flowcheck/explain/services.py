@@ -1,21 +1,25 @@
-"""A Service as destination: which backends stand behind it, and the port each of them is asked on.
+"""A destination that leads elsewhere: a Service by its name or address, a node port, a host port.
 
-Backends are those EndpointSlices list, else the pods of the selector. Policies see the connection after the
-Service's translation: the backend's address and its target port, never the Service's own.
+Who is behind it, and on which port, is asked of the compiled program, as for a recorded flow: policies see
+the connection after the translation, never the Service's own address and port. A headless Service translates
+nothing: clients dial the pods.
 
 Source: core/v1 ServiceSpec; discovery.k8s.io/v1 EndpointSlice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from flowcheck.compile.addresses import prefix
+from flowcheck import arrays as a
 from flowcheck.errors import RunError
-from flowcheck.explain.ends import End, Finder, Party, as_address
+from flowcheck.explain import compiled
+from flowcheck.explain.compiled import Leads
+from flowcheck.explain.ends import End, Finder, Party, as_address, kind_of
+from flowcheck.explain.service_notes import external_name_notes, local_note, notes_on_backends
 from flowcheck.explain.words import port_text, protocol_name
-from flowcheck.model.cluster import Backend, Pod, Service, ServicePort
+from flowcheck.model.cluster import Pod, Service, ServicePort
 
 
 def find_destination(finder: Finder, given: str, port: int | None, protocol: int, src: Party) -> Party:
@@ -23,46 +27,118 @@ def find_destination(finder: Finder, given: str, port: int | None, protocol: int
 
     Raises: RunError for a name nobody has, or a port the Service does not have.
     """
-    notes: list[str] = []
-    service = _service(finder, given)
-    at_node = _at_node_port(finder, given, port, protocol) if service is None else None
-    if at_node is not None:
-        service, service_port = at_node
-        notes.append(f"port {port} of every node leads to the Service {service.namespace}/{service.name}")
-    elif service is None:
+    if as_address(given):
+        return _at_address(finder, given, port, protocol, src)
+    service = _named(finder, given)
+    if service is None:
         return finder.find(given)
-    else:
-        if as_address(given):
-            notes.append(f"{given} is the address of the Service")
-        service_port = _dialled(service, port, protocol, notes)
-    ends = list(_backends(finder, service, service_port, _is_headless(service), notes))
-    apart = [place for end in src.ends for place in finder.place_of(end)]
     name = f"{service.namespace}/Service/{service.name}"
-    return Party(given, "service", name, finder.collapse(ends, apart), tuple(notes), service=True)
+    if service.type == "ExternalName":
+        notes, settle = external_name_notes(service), "ask for the address that the name stands for"
+        return Party(given, "service", name, (), tuple(notes), service=True, settle=settle)
+    if service.headless:
+        ends = _headless_ends(finder, service, port)
+        note = "a headless Service translates no port: clients dial the pods themselves"
+        return _party(finder, given, service, [list(ends)] * len(src.ends), src, [note])
+    number = _service_port(finder, service, port, protocol)
+    return _behind(finder, given, Leads(a.NOT_ONE, number), src, [])
 
 
-def _is_headless(service: Service) -> bool:
-    return not service.cluster_ips and service.type == "ClusterIP"
-
-
-def _dialled(service: Service, port: int | None, protocol: int, notes: list[str]) -> ServicePort:
-    """The port of the Service that is asked for; of a headless one, the pods' own."""
-    if not _is_headless(service):
-        return _port_of(service, port, protocol)
-    notes.append("a headless Service translates no port: clients dial the pods themselves")
-    return ServicePort("", protocol, port or 0, port or 0)
-
-
-def _service(finder: Finder, given: str) -> Service | None:
+def _at_address(finder: Finder, given: str, port: int | None, protocol: int, src: Party) -> Party:
+    """Whoever an address leads to at a port; without any, whoever has it."""
     address = as_address(given)
-    if address:
-        end = finder.at(address)
-        virtual = [
-            s
-            for s in finder.cluster.services
-            if prefix(address) in map(prefix, (*s.cluster_ips, *s.external_ips))
-        ]
-        return virtual[0] if virtual and end.lost == "unresolved" else None
+    leads = compiled.leads_to(finder.program, address, protocol, port)
+    found = finder.axis.endpoints[leads.endpoint]
+    if leads.behind is not None:
+        endpoint, number = leads.behind
+        end = replace(finder.end_of(endpoint), port=number)
+        note = f"port {port_text(port, protocol)} of {found.name} is a host port, of port {number} of the pod"
+        return Party(given, "pod", end.name, (end,), (note,))
+    if leads.service_port == a.SEVERAL:
+        why = f"port {port_text(port, protocol)} of {found.name} leads to several at once"
+        lost = End(leads.endpoint, address, address, lost="ambiguous", why_lost=why)
+        return Party(given, "unknown", address, (replace(lost, endpoint=finder.axis.ambiguous),))
+    if found.kind == a.KIND_SERVICE and leads.service_port == a.NOT_ONE:
+        raise _no_port(finder, given, address, port, protocol)
+    if leads.service_port == a.NOT_ONE:
+        end = finder.end_of(leads.endpoint, address)
+        return Party(given, kind_of(end), end.name, (end,))
+    service, _ = finder.program.service_ports[leads.service_port]
+    if found.kind == a.KIND_SERVICE:
+        notes = [f"{given} is the address of the Service"]
+        others = [s for s in finder.services_at(address) if s is not service]
+        if others:
+            shared = ", ".join(f"{s.namespace}/{s.name}" for s in others)
+            notes.append(f"{given} is also the address of {shared}: the port tells which")
+        if finder.nodes_at(address):
+            notes.append(f"{given} is also {finder.nodes_at(address)[0]}, at ports of no Service")
+    else:
+        notes = [f"port {port} of every node leads to the Service {service.namespace}/{service.name}"]
+    return _behind(finder, given, leads, src, notes)
+
+
+def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[str]) -> Party:
+    """A service port with the backends that each of the sources may be sent to."""
+    program = finder.program
+    service, port = program.service_ports[leads.service_port]
+    by_source = []
+    for source in src.ends:
+        place = compiled.place_of(program, leads, source.endpoint)
+        asked = compiled.backends_of(program, leads, source.endpoint)
+        by_source.append(
+            [replace(end, port=number) for one, number in asked for end in _ends_at(finder, service, one)]
+        )
+        notes += filter(None, [local_note(program, leads, place)])
+    notes += notes_on_backends(finder.cluster, service, port)
+    party = _party(finder, given, service, by_source, src, notes)
+    own = (service.namespace, service.name)
+    listed = any((one.namespace, one.service) == own for one in finder.cluster.slices)
+    return party if listed else replace(party, settle="give a snapshot that has its pods or EndpointSlices")
+
+
+def _party(
+    finder: Finder,
+    given: str,
+    service: Service,
+    by_source: Sequence[Sequence[End]],
+    src: Party,
+    notes: Iterable[str],
+) -> Party:
+    apart = [place for end in src.ends for place in finder.place_of(end)]
+    collapsed = tuple(finder.collapse(ends, apart) for ends in by_source)
+    everyone = finder.collapse((end for ends in by_source for end in ends), apart)
+    name = f"{service.namespace}/Service/{service.name}"
+    return Party(
+        given,
+        "service",
+        name,
+        everyone,
+        tuple(dict.fromkeys(notes)),
+        service=True,
+        by_source=collapsed,
+    )
+
+
+def _ends_at(finder: Finder, service: Service, endpoint: int) -> list[End]:
+    """A backend; where it is nobody of the cluster's, each of the listed addresses that are there."""
+    end = finder.end_of(endpoint)
+    own = (service.namespace, service.name)
+    if end.pod or end.node:
+        return [end]
+    listed = dict.fromkeys(
+        backend.address
+        for one in finder.cluster.slices
+        for backend in one.backends
+        if (one.namespace, one.service) == own and (backend.ready or backend.terminating)
+    )
+    at = {address: finder.at(address) for address in listed}
+    there = [
+        address for address, found in at.items() if endpoint == found.endpoint or (end.lost and found.lost)
+    ]
+    return [finder.end_of(endpoint, address) for address in there] or [end]
+
+
+def _named(finder: Finder, given: str) -> Service | None:
     namespace, _, rest = given.partition("/")
     kind, _, name = rest.partition("/")
     if kind.lower() not in ("svc", "service", "services"):
@@ -73,100 +149,63 @@ def _service(finder: Finder, given: str) -> Service | None:
     raise finder.not_found(given, f"there is no Service {namespace}/{name}", "")
 
 
-def _at_node_port(
-    finder: Finder, given: str, port: int | None, protocol: int
-) -> tuple[Service, ServicePort] | None:
-    """The Service that this port of a node's address leads to. Source: core/v1 ServicePort, nodePort."""
-    if not as_address(given) or not port or finder.find(given).kind != "node":
-        return None
-    for service in finder.cluster.services:
-        for candidate in service.ports if service.type in ("NodePort", "LoadBalancer") else ():
-            if (candidate.node_port, candidate.protocol) == (port, protocol):
-                return service, candidate
-    return None
-
-
-def _port_of(service: Service, port: int | None, protocol: int) -> ServicePort:
-    for candidate in service.ports:
-        if (candidate.port, candidate.protocol) == (port, protocol):
-            return candidate
-    has = ", ".join(port_text(p.port, p.protocol) + (f" ({p.name})" if p.name else "") for p in service.ports)
+def _service_port(finder: Finder, service: Service, port: int | None, protocol: int) -> int:
+    """The number of a Service's port in the program."""
+    for number, (owner, candidate) in enumerate(finder.program.service_ports):
+        same = (owner.namespace, owner.name) == (service.namespace, service.name)
+        if same and (candidate.port, candidate.protocol) == (port, protocol):
+            return number
     raise RunError(
         f"the Service {service.namespace}/{service.name} has no port {port_text(port, protocol)}",
-        hint=f"it has {has or 'none'}; a pod's own port is asked for with --to NS/POD or NS/WORKLOAD",
+        hint=f"it has {_ports_of([service])}; a pod's own port is asked for with --to NS/POD or NS/WORKLOAD",
     )
 
 
-def _backends(
-    finder: Finder, service: Service, port: ServicePort, headless: bool, notes: list[str]
-) -> Iterator[End]:
-    slices = [
-        s for s in finder.cluster.slices if (s.namespace, s.service) == (service.namespace, service.name)
-    ]
+def _no_port(finder: Finder, given: str, address: str, port: int | None, protocol: int) -> RunError:
+    there = finder.services_at(address)
+    names = " and ".join(f"{service.namespace}/{service.name}" for service in there)
+    who = f"the Service {names} has" if len(there) == 1 else f"the Services {names} at {given} have"
+    which = "it has" if len(there) == 1 else "they have"
+    return RunError(
+        f"{who} no port {port_text(port, protocol)}",
+        hint=f"{which} {_ports_of(there)}; a pod's own port is asked for with --to NS/POD or NS/WORKLOAD",
+    )
+
+
+def _ports_of(services: Iterable[Service]) -> str:
+    ports = [port for service in services for port in service.ports]
+    return ", ".join(map(_port_words, ports)) or "none"
+
+
+def _port_words(port: ServicePort) -> str:
+    return port_text(port.port, port.protocol) + (f" ({port.name})" if port.name else "")
+
+
+def _headless_ends(finder: Finder, service: Service, port: int | None) -> Iterator[End]:
+    """The pods that its name stands for in DNS: those its slices list as ready, else those selected."""
+    own = (service.namespace, service.name)
+    slices = [one for one in finder.cluster.slices if (one.namespace, one.service) == own]
     if slices:
-        listed = [
-            (backend, (number.port or _number(port)) if not headless else port.port)
-            for one in slices
-            for number in one.ports or (ServicePort("", port.protocol, 0, 0),)
-            if headless or (number.name == port.name and number.protocol == port.protocol)
-            for backend in one.backends
-        ]
-        ready = [(b, number) for b, number in listed if b.ready]
-        leaving = [(b, number) for b, number in listed if b.serving and b.terminating]
-        if len(ready) < len(listed):
-            left = "they are left out" if ready or not leaving else "those that serve to the end are judged"
-            notes.append(f"{len(listed) - len(ready)} backends of {len(listed)} are not ready: {left}")
-        for backend, number in dict.fromkeys(ready or leaving):
-            yield replace(_backend_end(finder, service, backend), port=number)
+        for backend in dict.fromkeys(b for one in slices for b in one.backends if b.ready):
+            yield replace(finder.at_backend(service.namespace, backend), port=port)
         return
-    if service.selector is None:
-        notes.append("it has no selector and no EndpointSlices, so its backends are not in the snapshot")
-        return
-    for pod in finder.cluster.pods:
-        if (
-            pod.finished
-            or pod.namespace != service.namespace
-            or not pod.labels.items() >= service.selector.items()
-        ):
-            continue
-        if not pod.ready and not service.publish_not_ready:
-            notes.append(f"{pod.namespace}/{pod.name} is not ready: it is left out")
-            continue
-        target = port.port if headless else _target(pod, port)
-        if target is None:
-            notes.append(f"{pod.namespace}/{pod.name} has no port named {port.target_port}: it is no backend")
-            continue
-        for endpoint in finder.axis.of_pod(pod.namespace, pod.name):
-            yield replace(finder.end_of(endpoint), port=target)
+    for pod in finder.cluster.pods if service.selector else ():
+        if _is_selected(pod, service):
+            for endpoint in finder.axis.of_pod(pod.namespace, pod.name):
+                yield replace(finder.end_of(endpoint), port=port)
 
 
-def _number(port: ServicePort) -> int:
-    return port.target_port if isinstance(port.target_port, int) else port.port
+def _is_selected(pod: Pod, service: Service) -> bool:
+    if pod.finished or pod.namespace != service.namespace or not service.selector:
+        return False
+    ready = pod.ready or service.publish_not_ready
+    return ready and pod.labels.items() >= service.selector.items()
 
 
-def _target(pod: Pod, port: ServicePort) -> int | None:
-    """The pod's port behind the Service's: a number, or the first container port of that name."""
-    if isinstance(port.target_port, int):
-        return port.target_port or port.port
-    for declared in pod.ports:
-        if (declared.name, declared.protocol) == (port.target_port, port.protocol):
-            return declared.number
-    return None
-
-
-def _backend_end(finder: Finder, service: Service, backend: Backend) -> End:
-    """A listed backend: the pod it names where that pod has the address, else who is at the address."""
-    wanted = prefix(backend.address)
-    for endpoint in finder.axis.of_pod(service.namespace, backend.pod):
-        if finder.axis.endpoints[endpoint].prefix == wanted:
-            return finder.end_of(endpoint)
-    return finder.at(backend.address)
-
-
-def translation(service_port: int | None, ends: tuple[End, ...], protocol: int) -> str:
+def translation(service_port: int | None, dst: Party, protocol: int) -> str:
     """How the Service's port is translated, in words; empty where it stays the same."""
-    numbers = sorted({end.port for end in ends if end.port is not None})
-    if not numbers or numbers == [service_port]:
+    numbers = sorted({end.port for end in dst.ends if end.port is not None})
+    if not dst.service or not numbers or numbers == [service_port]:
         return ""
     behind = " or ".join(map(str, numbers))
     return f"port {service_port}/{protocol_name(protocol)} is translated to {behind} on the backends"

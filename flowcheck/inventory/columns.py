@@ -12,7 +12,14 @@ NEVER_FROM, NEVER_TO = LAST, 0
 TEXT = pa.string()
 TIME = pa.timestamp("us", tz="UTC")
 LABELS = pa.map_(TEXT, TEXT)
-PORTS = pa.list_(pa.struct([("name", TEXT), ("protocol", TEXT), ("port", pa.int32())]))
+_PORT = [
+    ("name", TEXT),
+    ("protocol", TEXT),
+    ("port", pa.int32()),
+    ("host_port", pa.int32()),
+    ("host_ip", TEXT),
+]
+PORTS = pa.list_(pa.struct(_PORT))
 SCHEMA = pa.schema(
     [
         pa.field("kind", TEXT, nullable=False),

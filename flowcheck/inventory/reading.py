@@ -16,7 +16,7 @@ from flowcheck.errors import Problem
 from flowcheck.inventory.columns import NEVER_FROM, NEVER_TO, SCHEMA, TIME
 from flowcheck.manifests.files import Input
 from flowcheck.manifests.journal import Journal
-from flowcheck.manifests.rows import PHASES, RUNNING, Row
+from flowcheck.manifests.rows import PHASES, RUNNING, Row, RowPort
 from flowcheck.manifests.times import LAST, SECOND
 from flowcheck.model.policy import SourceLocation
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
@@ -180,7 +180,8 @@ def _labels(pairs: Iterable[tuple[str, str | None]]) -> dict[str, str]:
     return labels
 
 
-def _port(port: Mapping[str, Any] | None) -> tuple[str, str, int]:
+def _port(port: Mapping[str, Any] | None) -> RowPort:
     if port is None or port["port"] is None:
         raise ValueError("has a port without a number")
-    return (port["name"] or "", port["protocol"] or "TCP", port["port"])
+    at_host = (port.get("host_port") or 0, port.get("host_ip") or "")
+    return RowPort(port["name"] or "", port["protocol"] or "TCP", port["port"], *at_host)

@@ -50,8 +50,14 @@ def _records(row: Row) -> Iterator[dict[str, Any]]:
             "phase": row.phase,
             "ready": row.ready,
             "named_ports": [
-                {"name": name or None, "protocol": protocol, "port": port}
-                for name, protocol, port in row.ports
+                {
+                    "name": port.name or None,
+                    "protocol": port.protocol,
+                    "port": port.number,
+                    "host_port": port.host_port or None,
+                    "host_ip": port.host_ip or None,
+                }
+                for port in row.ports
             ],
             "secondary_ips": list(row.secondary_ips),
             "owner_kind": row.owner_kind or None,

@@ -89,7 +89,7 @@ def judge(tables, flows, judged):
     port_classes, other_port, family = tables.port_class, tables.other_port, tables.services.family
     out_row, out_vector, out_decision = tables.egress.row, tables.egress.vector, tables.egress.decision
     in_row, in_vector, in_decision = tables.ingress.row, tables.ingress.vector, tables.ingress.decision
-    has_node_ports = tables.services.node_port.size > 0
+    has_doors = tables.services.node_port.size + tables.services.host_word.size > 0
     src_of, dst_of, judge_of, seen_at = flows.src, flows.dst, flows.judge, flows.seen_at
     protocol_of, port_of, observed_of = flows.protocol, flows.port, flows.observed
     egress_to, ingress_to, verdict_to = judged.egress, judged.ingress, judged.verdict
@@ -104,7 +104,7 @@ def judge(tables, flows, judged):
         ingress = egress
         if judge_of[i] == 1:
             kind = endpoints[dst, a.KIND]
-            if kind == a.KIND_SERVICE or (kind == a.KIND_NODE and has_node_ports and family[dst] != 0):
+            if kind == a.KIND_SERVICE or (kind == a.KIND_NODE and has_doors and family[dst] != 0):
                 verdict_to[i] = TRANSLATED
                 n_translated += 1
                 continue

@@ -88,6 +88,38 @@ def settle(timed, endpoints, seen_at, ends, inferred):
 
 
 @kernel
+def find_word(words, first, last, word):
+    """The place of a word in ``words[first:last]``, which ascend, or NOT_ONE."""
+    place = first + np.searchsorted(words[first:last], word)
+    return place if place < last and words[place] == word else a.NOT_ONE
+
+
+@kernel
+def ask_ports(shared, protocols, ports, seen_at, ends, inferred):
+    """Replace endpoints in ``ends`` (flows,) that are at a shared address by the Service's that has the port.
+
+    shared: a PortTable. inferred (flows,) uint8: set to 1 where that is likely, not sure. Negative ends stay.
+    """
+    shared_of, firsts, words = shared.of, shared.first, shared.word
+    segment_firsts, starts = shared.segment_first, shared.start
+    endpoints, likely = shared.endpoint, shared.inferred
+    for i in range(ends.size):
+        if ends[i] < 0 or shared_of[ends[i]] < 0:
+            continue
+        number, slot, port = shared_of[ends[i]], a.PROTOCOL_SLOT[protocols[i]], ports[i]
+        if slot == a.N_REAL_PROTOCOLS or port < 0:
+            continue
+        word = (np.int32(slot) << 16) | np.int32(port)
+        door = find_word(words, firsts[number], firsts[number + 1], word)
+        if door < 0:
+            continue
+        segment = last_begun(starts, segment_firsts[door], segment_firsts[door + 1], seen_at[i])
+        if endpoints[segment] >= 0:
+            ends[i] = endpoints[segment]
+            inferred[i] |= likely[segment]
+
+
+@kernel
 def parse_v4(text, start, stop):
     """Dotted-quad text -> its number, or NOT_IPV4. Leading zeros are refused, as :mod:`ipaddress` does."""
     if stop - start < 7 or stop - start > 15:

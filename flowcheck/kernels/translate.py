@@ -14,10 +14,12 @@ from flowcheck.kernels.decide import (
     violation_of,
 )
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.lookup import find_word, last_begun
 
-NOT_ONE, SEVERAL = -1, -2
 N_RANKS = 2
 MARKED_WAYS = 64
+EVERYWHERE, EACH = -2, -1
+"""Which backends may be asked, where it is not those on one node: all, or on each node those of that node."""
 
 
 @kernel
@@ -26,7 +28,7 @@ def at_service(first, slots, ports, service, slot, port):
     for found in range(first[service], first[service + 1]):
         if slots[found] == slot and ports[found] == port:
             return found
-    return NOT_ONE
+    return a.NOT_ONE
 
 
 @kernel
@@ -35,18 +37,16 @@ def at_node_port(words, firsts, starts, leads, word, at):
 
     word: ``slot << 16 | port``; the arrays are the fields of ServiceTable.
     """
-    number = np.searchsorted(words, word)
-    if number == words.size or words[number] != word:
-        return NOT_ONE
-    segment = firsts[number]
-    while segment + 1 < firsts[number + 1] and starts[segment + 1] <= at:
-        segment += 1
-    return leads[segment]
+    number = find_word(words, 0, words.size, word)
+    if number < 0:
+        return a.NOT_ONE
+    return leads[last_begun(starts, firsts[number], firsts[number + 1], at)]
 
 
 @kernel
-def find_service_ports(tables, flows, verdict, found):
-    """found (flows,) int32: the service port that each row's destination stands for, NOT_ONE or SEVERAL.
+def find_service_ports(tables, flows, verdict, found, host_ports):
+    """Where each row's destination leads, each (flows,) int32. found: the service port, NOT_ONE or SEVERAL.
+    host_ports: where it is none, the segment of the host port, or NOT_ONE.
 
     Only rows whose ``verdict`` is TRANSLATED are looked at; the others get NOT_ONE.
     """
@@ -54,27 +54,90 @@ def find_service_ports(tables, flows, verdict, found):
     first, slots, ports = services.first, services.slot, services.port
     words, firsts = services.node_port, services.node_port_first
     starts, leads = services.node_port_start, services.node_port_leads
+    host_first, host_word, host_segment = services.host_first, services.host_word, services.host_segment
+    host_start, host_leads = services.host_start, services.host_leads
     dst_of, port_of, protocol_of, seen_at = flows.dst, flows.port, flows.protocol, flows.seen_at
     for i in range(dst_of.size):
-        found[i] = NOT_ONE
-        slot, port = a.PROTOCOL_SLOT[protocol_of[i]], port_of[i]
+        found[i] = a.NOT_ONE
+        host_ports[i] = a.NOT_ONE
+        dst, slot, port = dst_of[i], a.PROTOCOL_SLOT[protocol_of[i]], port_of[i]
         if verdict[i] != TRANSLATED or slot == a.N_REAL_PROTOCOLS or port < 0:
             continue
-        if endpoints[dst_of[i], a.KIND] == a.KIND_SERVICE:
-            found[i] = at_service(first, slots, ports, endpoints[dst_of[i], a.NODE], slot, port)
-        else:
-            word = (np.int32(slot) << 16) | np.int32(port)
-            found[i] = at_node_port(words, firsts, starts, leads, word, seen_at[i])
+        if endpoints[dst, a.KIND] == a.KIND_SERVICE:
+            found[i] = at_service(first, slots, ports, endpoints[dst, a.NODE], slot, port)
+            continue
+        word = (np.int32(slot) << 16) | np.int32(port)
+        found[i] = at_node_port(words, firsts, starts, leads, word, seen_at[i])
+        if found[i] != a.NOT_ONE:
+            continue
+        door = find_word(host_word, host_first[dst], host_first[dst + 1], word)
+        if door >= 0:
+            segment = last_begun(host_start, host_segment[door], host_segment[door + 1], seen_at[i])
+            if host_leads[segment] == a.SEVERAL:
+                found[i] = a.SEVERAL
+            elif host_leads[segment] >= 0:
+                host_ports[i] = segment
 
 
 @kernel
-def judge_translated(tables, flows, service_ports, judged):
+def place_asked(inner_local, outer_local, reached, kind, node):
+    """On which node backends are asked, EVERYWHERE or EACH. kind, node: of the client; node -1: not known.
+
+    inner_local, outer_local: of the service port. reached: of the address that was dialled. To clients inside
+    the cluster addresses for those outside are like any other.
+    Source: core/v1 ServiceSpec, internalTrafficPolicy and externalTrafficPolicy; kube-proxy.
+    """
+    outside = kind == a.KIND_BLOCK or kind == a.KIND_SECONDARY
+    if reached == a.INNER:
+        if inner_local == 0:
+            return EVERYWHERE
+        return EACH if outside else node
+    return reached if outside and outer_local != 0 else EVERYWHERE
+
+
+@kernel
+def best_rank(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place):
+    """The best rank of the backends ``first:last`` that are there at a time and place, for a family (0: any).
+
+    The arrays are fields of ServiceTable.
+    """
+    best = N_RANKS
+    for b in range(first, last):
+        if place != EVERYWHERE and place_of[b] != place:
+            continue
+        if start_of[b] <= at < end_of[b] and (family_of[b] == family or family_of[b] == 0 or family == 0):
+            best = min(best, rank_of[b])
+    return best
+
+
+@kernel
+def is_usable(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place, best, b):
+    """Whether a backend may get a connection: of the best rank there is, of all or of those on its node.
+
+    best: as from :func:`best_rank` at ``place``. Arguments as there; the arrays are fields of ServiceTable.
+    """
+    if not start_of[b] <= at < end_of[b]:
+        return False
+    if family_of[b] != family and family_of[b] != 0 and family != 0:
+        return False
+    own = place_of[b]
+    if place == EACH:
+        if own < 0 or rank_of[b] == 0:
+            return own >= 0
+        return rank_of[b] == best_rank(
+            start_of, end_of, family_of, rank_of, place_of, first, last, at, family, own
+        )
+    return rank_of[b] == best and (place == EVERYWHERE or own == place)
+
+
+@kernel
+def judge_translated(tables, flows, service_ports, host_ports, judged):
     """Judge the rows that are TRANSLATED at every usable backend: what all of them say, or that they differ.
 
-    service_ports (flows,) int32: as from :func:`find_service_ports`. Ready backends are used, or where none
-    is, those that serve while they terminate; of the family of the address. Of backends that no policy tells
-    apart one is judged; the source itself, and pods on the source's node, always are. What no Service stands
-    behind is judged as it is.
+    service_ports, host_ports (flows,) int32: as from :func:`find_service_ports`. Ready backends are used, or
+    where none is, those that serve while they terminate; of the family of the address, and where the Service
+    says so of one node only. Of backends that no policy tells apart one is judged; the source itself, and
+    pods on the source's node, always are. What nothing stands behind is judged as it is.
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
     port_classes, other_port, families = tables.port_class, tables.other_port, tables.services.family
@@ -84,7 +147,9 @@ def judge_translated(tables, flows, service_ports, judged):
     backend_first, backend_of, backend_port = services.backend_first, services.backend, services.backend_port
     start_of, end_of, rank_of = services.backend_start, services.backend_end, services.backend_rank
     way_of, pod_of, node_of = services.backend_way, services.backend_pod, services.backend_node
-    family_of = services.backend_family
+    family_of, place_of = services.backend_family, services.backend_place
+    inner_local, outer_local, reached = services.inner_local, services.outer_local, services.reached
+    host_leads, host_port = services.host_leads, services.host_port
     src_of, dst_of, seen_at, protocol_of = flows.src, flows.dst, flows.seen_at, flows.protocol
     epoch = 0
     for i in range(src_of.size):
@@ -93,15 +158,24 @@ def judge_translated(tables, flows, service_ports, judged):
         src, at, protocol = src_of[i], seen_at[i], protocol_of[i]
         epoch = epoch_at(epoch_start, at, epoch)
         is_known = endpoints[src, a.KIND] < a.KIND_UNRESOLVED
-        service_port = service_ports[i] if is_known else NOT_ONE
-        first, last, family, best = 0, 1 if service_port == NOT_ONE else 0, 0, N_RANKS
+        service_port = service_ports[i] if is_known else a.NOT_ONE
+        first, last, family = 0, 1 if service_port == a.NOT_ONE else 0, 0
+        place, best = EVERYWHERE, N_RANKS
         if service_port >= 0:
             first, last = backend_first[service_port], backend_first[service_port + 1]
             family = families[dst_of[i]]
-            for b in range(first, last):
-                if start_of[b] <= at < end_of[b] and (family_of[b] == family or family_of[b] == 0):
-                    best = min(best, rank_of[b])
-        reason = a.REASON_AMBIGUOUS_DST if service_port == SEVERAL else a.REASON_UNRESOLVED_DST
+            place = place_asked(
+                inner_local[service_port],
+                outer_local[service_port],
+                reached[dst_of[i]],
+                endpoints[src, a.KIND],
+                endpoints[src, a.NODE],
+            )
+            if place != EACH:
+                best = best_rank(
+                    start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place
+                )
+        reason = a.REASON_AMBIGUOUS_DST if service_port == a.SEVERAL else a.REASON_UNRESOLVED_DST
         egress = np.int32(a.UNKNOWN_DECISION + reason)
         ingress = egress
         verdict = -1
@@ -111,9 +185,9 @@ def judge_translated(tables, flows, service_ports, judged):
         for b in range(first, last):
             dst, port = dst_of[i], flows.port[i]
             if service_port >= 0:
-                if rank_of[b] != best or not start_of[b] <= at < end_of[b]:
-                    continue
-                if family_of[b] != family and family_of[b] != 0:
+                if not is_usable(
+                    start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place, best, b
+                ):
                     continue
                 special = (pod >= 0 and pod_of[b] == pod) or (node >= 0 and node_of[b] == node)
                 if not special and way_of[b] < MARKED_WAYS:
@@ -122,6 +196,8 @@ def judge_translated(tables, flows, service_ports, judged):
                         continue
                     marked |= bit
                 dst, port = backend_of[b], backend_port[b]
+            elif host_ports[i] >= 0:
+                dst, port = host_leads[host_ports[i]], host_port[host_ports[i]]
             if is_same_pod(endpoints, src, dst):
                 out = np.int32(a.SAME_POD)
                 into = out

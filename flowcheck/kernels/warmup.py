@@ -31,10 +31,11 @@ def warmup() -> None:
     sets = np.frombuffer(uint64(1, 1).tobytes(), dtype=np.uint64).reshape(1, 1)
     addresses = a.AddressTable(int32(65536), int32(1, 256), uint64(1), uint64(1), int32(1))
     timed = a.TimedTable(int32(2), int64(1), int32(1), uint8(1))
+    shared = a.PortTable(int32(1) - 1, int32(1), int32(0), int32(1), int64(0), int32(0), uint8(0))
     direction = a.DirectionTable(int32(1, 1), np.zeros((1, 1), dtype=np.uint16), int32(1, 4))
     ports = np.zeros((3, 65536), dtype=np.uint16)
-    services = _services(int32, int64)
-    fixed = (addresses, timed, services, int32(1, 8), int64(1), ports, 0)
+    services = _services(int32, int64, uint8)
+    fixed = (addresses, timed, shared, services, int32(1, 8), int64(1), ports, 0)
     tables = a.Tables(*fixed, direction, direction, uint8(64), uint8(64))
     ends = (int32(1), int32(1), uint64(1), uint64(1), uint8(1), int32(1), int32(1))
     flows = a.FlowArrays(*ends, *(uint8(1) for _ in range(5)), *(int64(1) for _ in range(4)))
@@ -54,12 +55,13 @@ def warmup() -> None:
     lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1), uint64(1))
     lookup.resolve_v6_words(addresses, uint64(1), uint64(1), int32(1), uint64(1))
     lookup.settle(timed, int32(1, 8), int64(1), int32(1), uint8(1))
+    lookup.ask_ports(shared, uint8(1), int32(1), int64(1), int32(1), uint8(1))
     initiators.by_flags(uint8(1), int32(1), uint8(1), uint8(1))
     initiators.by_pairs(uint64(4), uint64(1), uint64(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
     initiators.by_ports(services, int32(1), int32(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
     decide.judge(tables, flows, judged)
-    translate.find_service_ports(tables, flows, uint8(1), int32(1))
-    translate.judge_translated(tables, flows, int32(1), judged)
+    translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
+    translate.judge_translated(tables, flows, int32(1), int32(1), judged)
     decide.combine(np.uint8(1), np.uint8(1))
     connections.mark_first(uint64(2), int64(2), 0, flows, 1, 0)
     connections.keep_recent(uint64(2), int64(2), 0, uint64(2), int64(2))
@@ -93,10 +95,14 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     multinomial.sample_tail(counts, shares, 1, 2, 2)
 
 
-def _services(int32: Callable[..., Any], int64: Callable[..., Any]) -> a.ServiceTable:
+def _services(
+    int32: Callable[..., Any], int64: Callable[..., Any], uint8: Callable[..., Any]
+) -> a.ServiceTable:
     """One service port that nothing is behind."""
-    long = ("segment_start", "node_port_start", "backend_start", "backend_end")
-    fields = {name: int64(0) if name in long else int32(2) for name in a.ServiceTable._fields}
+    long = ("segment_start", "node_port_start", "host_start", "backend_start", "backend_end")
+    small = ("family", "inner_local", "outer_local")
+    fields = {name: int32(2) for name in a.ServiceTable._fields}
+    fields |= {name: int64(0) for name in long} | {name: uint8(2) for name in small}
     return a.ServiceTable(**{**fields, "slot": int32(1), "port": int32(1)})
 
 

@@ -29,6 +29,8 @@ class _Port(msgspec.Struct, rename="camel", gc=False):
     container_port: int
     name: str | None = None
     protocol: str | None = None
+    host_port: int | None = None
+    host_ip: str | None = msgspec.field(default=None, name="hostIP")
 
 
 class _Container(msgspec.Struct, rename="camel", gc=False):
@@ -146,5 +148,16 @@ def _ports(document: Document, spec: _Spec, path: str) -> tuple[ContainerPort, .
             if not 1 <= port.container_port <= 65535:
                 document.report("a containerPort must be from 1 to 65535", path=f"{path}.containers")
             protocol = read_protocol(document, port.protocol, f"{path}.containers")
-            result.append(ContainerPort(port.name or "", port.container_port, protocol))
+            at = _at_host(document, port, f"{path}.containers")
+            result.append(ContainerPort(port.name or "", port.container_port, protocol, *at))
     return tuple(result)
+
+
+def _at_host(document: Document, port: _Port, path: str) -> tuple[int, str]:
+    """The port of the node that leads to a container's, 0 none, and its address, empty for all."""
+    if not port.host_port:
+        return 0, ""
+    if not 1 <= port.host_port <= 65535:
+        document.report("a hostPort must be from 1 to 65535", path=path)
+    address = read_addresses(document, [port.host_ip], path)
+    return port.host_port, address[0] if address else ""

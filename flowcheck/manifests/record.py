@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from flowcheck.manifests.history import Version
 from flowcheck.manifests.names import DEFAULT_NAMESPACE, PROTOCOLS
-from flowcheck.manifests.rows import FINISHED, RUNNING, TEMPLATE, Row, node_object
+from flowcheck.manifests.rows import FINISHED, RUNNING, TEMPLATE, Row, RowPort, node_object
 from flowcheck.model.cluster import Cluster, EndpointSlice, Node, Pod, Service, Workload
 from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
 from flowcheck.model.ranges import SEEN
@@ -97,7 +97,10 @@ def _pod_row(pod: Pod) -> Row:
         pod.host_network,
         TEMPLATE if pod.template else FINISHED if pod.finished else RUNNING,
         pod.ready,
-        tuple((port.name, _PROTOCOL_NAMES[port.protocol], port.number) for port in pod.ports),
+        tuple(
+            RowPort(port.name, _PROTOCOL_NAMES[port.protocol], port.number, port.host_port, port.host_ip)
+            for port in pod.ports
+        ),
         "" if pod.workload == own else pod.workload.kind,
         "" if pod.workload == own else pod.workload.name,
         _place(pod.source),

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from flowcheck.model.cluster import Cluster, Namespace, Pod
+from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
-from flowcheck.model.policy import Peer, PodQuery, Policy, Tier
+from flowcheck.model.policy import PodQuery, Policy, Tier
 
-HOST_NETWORK_LABEL = "policy-group.network.openshift.io/host-network"
+NODE_LOCAL_DNS = "node-local-dns"
 _OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
 
 
@@ -21,7 +21,12 @@ def remarks(cluster: Cluster) -> Iterator[str]:
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)
     yield from _ties(policies)
-    yield from _host_namespaces(cluster, policies)
+    caches = sorted({str(pod.workload) for pod in cluster.pods if pod.host_network and _is_cache(pod)})
+    if caches:
+        yield (
+            f"{caches[0]} caches DNS on the nodes, where it may answer at the address of the DNS Service: "
+            "flows to that address are judged at the Service's backends, which is not what they reach then"
+        )
     kinds = {policy.kind for policy in cluster.policies}
     if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
         yield (
@@ -69,6 +74,11 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
         yield f"namespace {namespace} has no pods, but policies: {policies[0]} ({policies[0].source}){more}"
 
 
+def _is_cache(pod: Pod) -> bool:
+    """Source: kubernetes, cluster/addons/dns/nodelocaldns."""
+    return NODE_LOCAL_DNS in (pod.workload.name, pod.labels.get("k8s-app"))
+
+
 def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:
     if subject.namespaces is None:
         yield subject.namespace or ""
@@ -76,34 +86,6 @@ def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:
     for namespace in cluster.namespaces.values():
         if subject.namespaces.matches(namespace.labels):
             yield namespace.name
-
-
-def _host_namespaces(cluster: Cluster, policies: Iterable[Policy]) -> Iterator[str]:
-    """Namespaces that stand for nodes on OpenShift, which no API of Kubernetes says: not followed.
-
-    Source: docs.openshift.com, Network policy (policy-group.network.openshift.io/host-network).
-    """
-    stand_ins = [one for one in cluster.namespaces.values() if HOST_NETWORK_LABEL in one.labels]
-    for namespace in stand_ins:
-        meant = [
-            str(policy)
-            for policy in policies
-            for rule in (*policy.ingress, *policy.egress)
-            if any(_means(peer, namespace) for peer in rule.peers or ())
-        ]
-        if meant:
-            more = f" and {len(set(meant)) - 1} more" if len(set(meant)) > 1 else ""
-            yield (
-                f"namespace {namespace.name} is selected by {meant[0]}{more}: on OpenShift it stands for "
-                "what nodes and host-network pods send, here for its pods only, so what is denied to nodes "
-                "here may be allowed there"
-            )
-
-
-def _means(peer: Peer, namespace: Namespace) -> bool:
-    """Whether a peer selects a namespace by what it is labelled, and not merely all of them."""
-    selector = peer.namespaces if isinstance(peer, PodQuery) else None
-    return selector is not None and bool(selector.requirements) and selector.matches(namespace.labels)
 
 
 def _ties(policies: Iterable[Policy]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -48,11 +48,21 @@ _OBJECT_KINDS = {
 }
 
 
+class RowPort(NamedTuple):
+    """A container port, with the word for its protocol; ``host_port`` 0: none."""
+
+    name: str
+    protocol: str
+    number: int
+    host_port: int = 0
+    host_ip: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A version with all its addresses. ``source`` is where it was read from first, as ``file:line``; empty:
     nowhere; None: not told. ``links`` are the owners below the one named, as
-    ``Kind/name``. ``ports`` are (name, protocol, number). ``place`` is the row of the table."""
+    ``Kind/name``. ``place`` is the row of the table."""
 
     kind: str
     namespace: str = ""
@@ -67,7 +77,7 @@ class Row:
     host_network: bool = False
     phase: str = RUNNING
     ready: bool = True
-    ports: tuple[tuple[str, str, int], ...] = ()
+    ports: tuple[RowPort, ...] = ()
     owner_kind: str = ""
     owner_name: str = ""
     source: str | None = None
@@ -184,7 +194,14 @@ def node_object(row: Row, pod_cidrs: Sequence[str] = (), devices: Sequence[str] 
 
 def _containers(row: Row) -> list[dict[str, Any]]:
     ports = [
-        {"name": name, "protocol": protocol, "containerPort": number} for name, protocol, number in row.ports
+        {
+            "name": port.name,
+            "protocol": port.protocol,
+            "containerPort": port.number,
+            "hostPort": port.host_port,
+            "hostIP": port.host_ip,
+        }
+        for port in row.ports
     ]
     return [{"ports": ports}]
 

@@ -25,6 +25,8 @@ DEFAULT_AFFINITY_SECONDS, MOST_AFFINITY_SECONDS = 10800, 86400
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 TRAFFIC_POLICIES = ("Cluster", "Local")
 AFFINITIES = ("None", "ClientIP")
+PROXY = "Proxy"
+"""The ipMode of a load balancer's address that no node translates. Source: core/v1 LoadBalancerIngress."""
 DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 
 
@@ -56,11 +58,13 @@ class _Spec(msgspec.Struct, rename="camel"):
     traffic_distribution: str | None = None
     session_affinity: str | None = None
     session_affinity_config: _AffinityConfig | None = None
+    external_name: str | None = None
     publish_not_ready_addresses: bool | None = None
 
 
-class _Ingress(msgspec.Struct):
+class _Ingress(msgspec.Struct, rename="camel"):
     ip: str | None = None
+    ip_mode: str | None = None
 
 
 class _LoadBalancer(msgspec.Struct):
@@ -131,19 +135,23 @@ class _Endpoints(msgspec.Struct):
 def read_service(document: Document) -> Service:
     """A Service; ``external_ips`` are spec.externalIPs and the load balancer's addresses.
 
-    An ExternalName Service is a name in DNS: it has no addresses and no backends, whatever else it says.
+    An ExternalName Service is a name in DNS: it has no addresses and no backends, whatever else it says. Of a
+    headless one nothing is translated, at external addresses either. Source: pkg/proxy/util,
+    ShouldSkipService.
     """
     manifest = document.decode(_Service)
     spec, status = manifest.spec or _Spec(), manifest.status or _Status()
     balancer = (status.load_balancer.ingress if status.load_balancer else None) or ()
-    own = [ip for ip in spec.cluster_ips or [spec.cluster_ip or ""] if ip != "None"]
-    outside = [*(spec.external_ips or ()), *(entry.ip for entry in balancer)]
+    own = spec.cluster_ips or [spec.cluster_ip or ""]
+    headless = "None" in own
+    virtual = (entry.ip for entry in balancer if entry.ip_mode != PROXY)
+    outside = [*(spec.external_ips or ()), *virtual]
     service = Service(
         document.namespace or DEFAULT_NAMESPACE,
         document.name,
         _word(document, spec.type, "spec.type", TYPES),
-        read_addresses(document, own, "spec.clusterIPs"),
-        read_addresses(document, outside, "spec.externalIPs"),
+        read_addresses(document, () if headless else own, "spec.clusterIPs"),
+        read_addresses(document, () if headless else outside, "spec.externalIPs"),
         _ports(document, spec.ports, "spec.ports"),
         spec.selector or None,
         document.source,
@@ -153,9 +161,13 @@ def read_service(document: Document) -> Service:
         _word(document, spec.session_affinity, "spec.sessionAffinity", AFFINITIES),
         _affinity_seconds(document, spec.session_affinity_config),
         bool(spec.publish_not_ready_addresses),
+        headless=headless,
     )
     if service.type == "ExternalName":
-        return replace(service, cluster_ips=(), external_ips=(), selector=None)
+        name = spec.external_name or ""
+        return replace(
+            service, cluster_ips=(), external_ips=(), selector=None, headless=False, external_name=name
+        )
     return service
 
 
@@ -197,7 +209,10 @@ def _ports(document: Document, ports: list[_Port] | None, path: str) -> tuple[Se
 
 
 def read_slice(document: Document) -> list[EndpointSlice]:
-    """An EndpointSlice. Those of host names (addressType FQDN) or of no Service give nothing."""
+    """An EndpointSlice. Those of host names (addressType FQDN) or of no Service give nothing.
+
+    A condition that is not there is true, but for ``terminating``. Source: discovery.k8s.io/v1.
+    """
     manifest = document.decode(_Slice)
     service = read_labels(document, manifest.metadata).get(SERVICE_NAME_LABEL, "")
     if not service or manifest.address_type == "FQDN":
@@ -213,7 +228,7 @@ def read_slice(document: Document) -> list[EndpointSlice]:
                 endpoint.node_name or "",
                 endpoint.zone or "",
                 ready=ready,
-                serving=ready if state.serving is None else state.serving,
+                serving=state.serving is not False,
                 terminating=bool(state.terminating),
                 for_zones=_names(endpoint.hints.for_zones if endpoint.hints else None),
                 for_nodes=_names(endpoint.hints.for_nodes if endpoint.hints else None),

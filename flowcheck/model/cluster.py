@@ -46,11 +46,15 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class ContainerPort:
-    """A declared container port. ``protocol`` is the IANA number; ``name`` may be empty."""
+    """A declared container port. ``protocol`` is the IANA number; ``name`` may be empty. ``host_port`` is the
+    port of the pod's node that leads to it, 0 none; ``host_ip`` at which address of the node, empty: at any.
+    """
 
     name: str
     number: int
     protocol: int
+    host_port: int = 0
+    host_ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,9 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service. ``selector`` None: its endpoints are made by hand; no ``cluster_ips``: it is headless,
-    or (``type`` ExternalName) a name for something outside.
+    """A Service. ``selector`` None: its endpoints are made by hand. ``headless``: ``clusterIP`` is None.
+    Without ``cluster_ips`` it is that, or it has no address yet, or (``type`` ExternalName) it is another
+    name for ``external_name`` in DNS, with nobody behind it.
 
     ``external_ips`` are spec.externalIPs and the load balancer's. ``internal_traffic_policy``,
     ``external_traffic_policy``, ``traffic_distribution`` and ``session_affinity`` are core/v1
@@ -147,6 +152,8 @@ class Service:
     affinity_seconds: int = 10800
     publish_not_ready: bool = False
     lifetime: Lifetime = ALWAYS
+    headless: bool = False
+    external_name: str = ""
 
     def __str__(self) -> str:
         return f"{self.namespace}/Service/{self.name}"
@@ -172,7 +179,8 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSlice:
-    """Addresses behind a Service for one set of ports. Endpoints objects are read as slices too.
+    """Addresses behind a Service for one set of ports; without ports it serves none. Endpoints objects are
+    read as slices too.
 
     ``name`` tells the slices of one Service apart.
     """

@@ -64,8 +64,10 @@ class Resolved:
     """Everything an end may be, and the name it goes by.
 
     ``lost`` says why there is no knowing. ``service`` is set, and ``ends`` empty, where it is reached
-    through a Service, and ``backends`` are who is behind it. ``by`` is what it was found by; ``version``
-    that of its address: 4, 6, or 0 without one. ``firm``: whatever pod was recorded beside the address.
+    through a Service, and ``backends`` are who is behind it; behind a host port too. ``by`` is what it was
+    found by; ``version`` that of its address: 4, 6, or 0 without one. ``firm``: whatever pod was recorded
+    beside the address. ``shared``: several Services have the address. ``inner``: the address is a cluster IP;
+    ``node``: it is this node's.
     """
 
     name: str
@@ -77,12 +79,16 @@ class Resolved:
     by: Literal["", "uid", "name", "address", "workload"] = ""
     sure: bool = True
     firm: bool = False
+    shared: bool = False
+    inner: bool = False
+    node: str | None = None
 
     @property
     def quality(self) -> Quality:
         if self.lost:
             return self.lost
-        if all(end.is_external for end in self.ends) and self.service is None:
+        found = self.service is not None or self.backends
+        if not found and all(end.is_external for end in self.ends):
             return "external"
         return "exact" if self.sure else "inferred"
 
@@ -95,10 +101,13 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Target:
-    """Who may take a flow, and on which port; None: the flow's was not recorded."""
+    """Who may take a flow, and on which port; None: the flow's was not recorded. Of a Service's backends:
+    whether it is ready, or only serves to the end, and on which node it is listed."""
 
     resolved: Resolved
     port: int | None
+    ready: bool = True
+    node: str = ""
 
 
 @cache

@@ -19,7 +19,7 @@ from flowcheck.reference.initiator import Opened, by_listener, by_port, infer_pa
 from flowcheck.reference.owners import Owners
 from flowcheck.reference.policies import Policies
 from flowcheck.reference.rules import Question
-from flowcheck.reference.services import Services, port_of
+from flowcheck.reference.services import Services, asked
 
 Sides = tuple[Side, Side]
 
@@ -44,7 +44,7 @@ class Reference:
         src, dst = self._at_ends(flow)
         if opened.by:
             src = replace(src, lost="unresolved") if src.service is not None else src
-            dst = self.services.reach(dst, flow.protocol, flow.port, flow.time)
+            dst = self.services.reach(dst, flow.dst, flow.protocol, flow.port, flow.time)
         known = bool(opened.by)
         egress, ingress = self._sides(flow, src, dst) if known else both(unknown(Reason.UNKNOWN_INITIATOR))
         verdict, reason = join(egress, ingress)
@@ -69,18 +69,19 @@ class Reference:
         if opened.by:
             return opened
         src, dst = self._at_ends(flow)
-        source = self._listens(src, flow.protocol, flow.src_port)
-        destination = self._listens(dst, flow.protocol, flow.port)
+        source = self._listens(src, flow.src, flow.protocol, flow.src_port)
+        destination = self._listens(dst, flow.dst, flow.protocol, flow.port)
         listening = by_listener(source, destination)
         return listening if listening.by else by_port(flow)
 
-    def _listens(self, end: Resolved, protocol: int, port: int | None) -> bool:
-        """Whether an end is known to listen on a port, whenever that is known of: a Service on its own; a pod
-        by its containers or by a slice that lists it; a node's address by such a slice or a node port."""
+    def _listens(self, end: Resolved, address: str | None, protocol: int, port: int | None) -> bool:
+        """Whether an end is known to listen on a port, whenever that is known of: the address of Services on
+        what any of them has there; a pod by its containers or by a slice that lists it; a node's address by
+        such a slice, a Service's there, a node port or a host port."""
         if not port:
             return False
-        if end.service is not None:
-            return port_of(end.service, protocol, port) is not None
+        if address and (end.service is not None or end.shared):
+            return self.services.has_port(canonical(address), protocol, port)
         who = end.only
         if who is not None and who.pod is not None:
             versions = self.owners.versions_of(who)
@@ -90,8 +91,11 @@ class Reference:
             return self.services.lists(addresses, protocol, port)
         if who is None or who.node is None or end.by != "address" or who.address is None:
             return False
-        return self.services.has_node_port(protocol, port) or self.services.lists(
-            [who.address], protocol, port
+        return (
+            self.services.has_node_port(protocol, port)
+            or self.services.lists([who.address], protocol, port)
+            or self.services.has_port(who.address, protocol, port)
+            or self.services.has_host_port(who.node, who.address, protocol, port)
         )
 
     def _at_ends(self, flow: Tuple5) -> tuple[Resolved, Resolved]:
@@ -106,8 +110,9 @@ class Reference:
             if lost:
                 return both(unknown(Reason(f"{lost}_{which}")))
         targets = [[Target(Resolved(end.name, (end,)), flow.port)] for end in dst.ends]
-        readings = targets or [list(dst.backends)]
-        answers = [[self._any_of(flow, end, reading) for end in src.ends] for reading in readings]
+        answers = [[self._any_of(flow, end, reading) for end in src.ends] for reading in targets]
+        if not targets:
+            answers = [[self._any_of(flow, end, asked(dst, end)) for end in src.ends]]
         if any(len(set(by_source)) > 1 for by_source in answers):
             return both(unknown(Reason.AMBIGUOUS_SRC))
         if len({by_source[0] for by_source in answers}) > 1:
@@ -116,6 +121,8 @@ class Reference:
 
     def _any_of(self, flow: Tuple5, src: End, targets: Sequence[Target]) -> Sides:
         """Both sides of a flow that one of these takes; the first's, where they share the verdict."""
+        if not targets:
+            return both(unknown(Reason.UNRESOLVED_DST))
         answers = [self._taken(flow, src, target) for target in targets]
         if len({join(*sides)[0] for sides in answers}) > 1:
             return both(unknown(Reason.SERVICE_BACKENDS_DIFFER))

@@ -3,8 +3,9 @@
 By a Service's address or a pod's secondary interface, else a recorded pod uid, else a pod's name, else the
 address, else a workload's name: the first that anybody answers to at that time. A pod on the cluster's
 network that is recorded beside an address that no such pod can have is nobody in particular.
-At an address: a pod or a node; where none of them ever is, a Service; else somebody unknown inside the
-cluster's ranges (unresolved), else an external address.
+At an address: a pod or a node; where none of them ever is, a Service, or one of several that share it (which,
+only the port tells: ``services.py``); else somebody unknown inside the cluster's ranges (unresolved), else an
+external address.
 Host-network pods have no address of their own: theirs are their node's while they live. Who it is about a
 time says ``moments.py``.
 A pod is one owner for as long as nothing changes that a policy or a name depends on.
@@ -218,11 +219,27 @@ class Owners:
         claims = self.services[address]
         found = candidates(claims, at, self.skew)
         if len(found) != 1:
-            return Resolved(address, lost="ambiguous" if found else "unresolved", by="address")
-        (service,) = found
-        sure = surely(claims, [service], at, self.skew)
+            return Resolved(
+                address,
+                lost="unresolved",
+                by="address",
+                version=family(address),
+                shared=bool(found),
+                firm=bool(found),
+            )
+        return self.as_service(found[0], address, sure=surely(claims, found, at, self.skew))
+
+    def as_service(self, service: Service, address: str, *, sure: bool, node: str | None = None) -> Resolved:
+        """A Service at one of its addresses, which may be a node's."""
         return Resolved(
-            str(service), service=service, by="address", version=family(address), sure=sure, firm=True
+            str(service),
+            service=service,
+            by="address",
+            version=family(address),
+            sure=sure,
+            firm=True,
+            inner=address in map(canonical, service.cluster_ips),
+            node=node,
         )
 
     # -- by name -----------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from flowcheck.results.load_clients import (
     tabulate,
 )
 from flowcheck.results.load_counts import LoadCounts, sum_rows
-from flowcheck.results.load_expected import is_headless
 from flowcheck.results.load_measures import Float64, Measures, measure
 from flowcheck.results.load_states import CLIENTS_PER_ENDPOINT, Why
 from flowcheck.results.load_strata import UNTESTED, Spread
@@ -94,7 +93,7 @@ def _nothing_to_test(facts: PortFacts, spread: Spread, entries: LoadCounts) -> W
     connections = int(entries.connections.sum())
     if facts.service.type == "ExternalName":
         return Why.EXTERNAL_NAME
-    if is_headless(facts.service):
+    if facts.service.headless:
         return Why.HEADLESS
     if not members:
         return Why.NO_BACKENDS

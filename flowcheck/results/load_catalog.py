@@ -127,7 +127,10 @@ class _Reader:
             self._versions[pod.namespace, pod.name].append(pod)
 
     def members(self, service: Service, port: ServicePort, at: int) -> Iterator[Member]:
-        """The backends at an instant: of the EndpointSlices if there ever are any, else selected pods."""
+        """The backends at an instant: of the EndpointSlices if there ever are any, else selected pods. A name
+        in DNS has none."""
+        if service.type == "ExternalName":
+            return
         slices = self._slices.get((service.namespace, service.name))
         found = self._listed(slices, port, at) if slices else self._selected(service, port, at)
         yield from dict.fromkeys(found)
@@ -218,8 +221,7 @@ def family_of(address: str) -> int:
 
 
 def _has_port(one: EndpointSlice, port: ServicePort) -> bool:
-    """A slice without ports is meant for every port."""
-    return not one.ports or any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
+    return any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
 
 
 def _serves(pod: Pod, port: ServicePort) -> bool:

@@ -45,10 +45,6 @@ class Origin:
     outside: bool = False
 
 
-def is_headless(service: Service) -> bool:
-    return service.type == "ClusterIP" and not service.cluster_ips
-
-
 def from_outside(service: Service) -> bool:
     """Whether externalTrafficPolicy means anything: only where the Service can be reached from outside."""
     return service.type in ("NodePort", "LoadBalancer") or bool(service.external_ips)

@@ -15,7 +15,7 @@ import numpy as np
 from flowcheck.arrays import Int32, Int64
 from flowcheck.results.load_catalog import Catalog, PortFacts, family_of
 from flowcheck.results.load_counts import LoadCounts, sum_rows
-from flowcheck.results.load_expected import Origin, Shares, expect, is_headless
+from flowcheck.results.load_expected import Origin, Shares, expect
 from flowcheck.results.load_measures import Float64
 
 TESTED, UNTESTED, UNEXPECTED, UNLOCATED = range(4)
@@ -99,7 +99,7 @@ def _strata(
     for (segment, number, of_family), chosen in sorted(rows.items()):
         origin = catalog.origin(number)
         usable = [m for m in facts.segments[segment - facts.first_segment] if m.family in (of_family, 0)]
-        shares = None if is_headless(facts.service) else expect(facts.service, usable, origin)
+        shares = None if facts.service.headless else expect(facts.service, usable, origin)
         yield chosen, shares, origin
 
 

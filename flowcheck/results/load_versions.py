@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from flowcheck.compile.endpoints import plain_service
+from flowcheck.compile.virtual import plain_service
 from flowcheck.model.cluster import Cluster, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
@@ -41,7 +41,7 @@ def _places(service: Service, port: ServicePort) -> Hashable:
     return (
         *(service.namespace, service.name, port.protocol, port.port, port.name, port.target_port),
         None if service.selector is None else frozenset(service.selector.items()),
-        *(service.type, bool(service.cluster_ips), bool(service.external_ips), service.publish_not_ready),
+        *(service.type, service.headless, bool(service.external_ips), service.publish_not_ready),
         *(service.internal_traffic_policy, service.external_traffic_policy),
         *(service.session_affinity, service.affinity_seconds),
     )

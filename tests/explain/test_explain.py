@@ -14,7 +14,7 @@ from flowcheck.errors import CompileError, RunError
 from flowcheck.explain import Explanation, explain
 from flowcheck.explain.records import RuleStep
 from flowcheck.explain.walk import InconsistentError, checked, exempt
-from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, ServicePort, Workload
+from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort, Workload
 from flowcheck.model.options import Options
 from flowcheck.model.policy import TCP, UDP, Direction, DomainNames
 from flowcheck.model.timeline import BEGINNING, END, Lifetime, instant
@@ -33,6 +33,7 @@ from tests.builders import (
     make_pod,
     make_policy,
     make_service,
+    make_service_ports,
     passing,
 )
 from tests.explain.apply import apply
@@ -249,6 +250,61 @@ class TestServices:
         assert (answer.verdict, answer.cases[0].port) == ("allow", 5432)
         assert "port 30443 of every node leads to the Service b/db" in answer.dst.notes
         assert explain(program, src="a/web", dst="10.9.0.1", port=443).dst.kind == "node"
+
+    def test_services_that_share_an_address_are_told_apart_by_port(self) -> None:
+        one = make_service("b/one", ports=make_service_ports("80:8080"), external_ips=("192.0.2.9",))
+        two = make_service("b/two", ports=make_service_ports("90:5432"), external_ips=("192.0.2.9",))
+        two = replace(two, selector={"app": "db"})
+        program = compile_program(make_cluster(WEB, DB, CLOSED, one, two, make_node("n1", "192.0.2.9")))
+        answer = explain(program, src="a/web", dst="192.0.2.9", port=90)
+        assert (answer.verdict, answer.dst.name, answer.cases[0].port) == ("deny", "b/Service/two", 5432)
+        assert "192.0.2.9 is also the address of b/one: the port tells which" in answer.dst.notes
+        assert explain(program, src="a/web", dst="192.0.2.9", port=22).dst.name == "Node/n1"
+        alone = compile_program(make_cluster(WEB, DB, one, two))
+        with pytest.raises(RunError, match=r"Services b/one and b/two at 192.0.2.9 have no port 22/TCP"):
+            explain(alone, src="a/web", dst="192.0.2.9", port=22)
+
+    def test_a_host_port_is_the_pod(self) -> None:
+        pod = replace(DB, node="n1", ports=(ContainerPort("sql", 5432, TCP, 54),))
+        program = compile_program(make_cluster(WEB, pod, CLOSED, make_node("n1", "10.9.0.1")))
+        answer = explain(program, src="a/web", dst="10.9.0.1", port=54)
+        assert (answer.verdict, answer.dst.name, answer.cases[0].port) == ("deny", "b/Pod/db", 5432)
+        assert "port 54/TCP of Node/n1 is a host port, of port 5432 of the pod" in answer.dst.notes
+
+    def test_a_name_in_dns(self) -> None:
+        service = make_service("b/out", type="ExternalName", external_name="db.example.com")
+        cluster = replace(make_cluster(WEB, DB, service), slices=with_service(make_cluster(), True).slices)
+        answer = explain(compile_program(cluster), src="a/web", dst="b/svc/out", port=443)
+        assert (answer.verdict, answer.cases) == ("unknown", ())
+        assert "it is a name in DNS for db.example.com" in answer.dst.notes[0]
+
+    def test_backends_of_one_node(self) -> None:
+        there, other = replace(DB, node="n1"), make_pod("b/db2", "10.0.0.3", labels="app=db", node="n2")
+        cluster = with_service(make_cluster(replace(WEB, node="n2"), there, other, CLOSED), slices=False)
+        (service,) = cluster.services
+        service = replace(service, internal_traffic_policy="Local", ports=make_service_ports("main=443:5432"))
+        program = compile_program(replace(cluster, services=(service,)))
+        answer = explain(program, src="a/web", dst="b/svc/db", port=443)
+        assert answer.cases[0].destinations == ("b/Pod/db2",)
+        note = "internalTrafficPolicy: Local: only backends on Node/n2, the client's node, are asked"
+        assert note in answer.dst.notes
+
+    def test_slices_whose_port_has_another_name(self) -> None:
+        cluster = with_service(make_cluster(WEB, DB), slices=True)
+        (listed,) = cluster.slices
+        unnamed = replace(listed, ports=(ServicePort("", TCP, 5432, 5432),))
+        for slices, words in (((unnamed,), "one without a name"), ((replace(listed, ports=()),), "no ports")):
+            program = compile_program(replace(cluster, slices=slices))
+            answer = explain(program, src="a/web", dst="b/svc/db", port=443)
+            assert (answer.reason, answer.settle) == ("unresolved_dst", "")
+            assert words in answer.dst.notes[0]
+
+    def test_a_rule_for_the_services_own_address(self) -> None:
+        policy = make_policy("a/p", egress=[allow(block("10.96.0.1/32"))])
+        program = compile_program(with_service(make_cluster(WEB, DB, policy), slices=True))
+        answer = explain(program, src="a/web", dst="b/svc/db", port=443)
+        (peer,) = answer.cases[0].egress.tiers[0].policies[0].rules[0].peers
+        assert "10.96.0.1 is the address of the Service b/db" in peer.why
 
     def test_backends_that_differ(self) -> None:
         other = make_pod("b/db2", "10.0.0.3", labels="app=db", ports="sql=6000")

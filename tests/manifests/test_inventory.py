@@ -58,9 +58,10 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     """Every kind, every phase, compact JSON and YAML with its lines, exact and rough edges."""
     (tmp_path / "in").mkdir()
     owned = {"ownerReferences": [{"kind": "ReplicaSet", "name": "web-1", "controller": True}]}
+    port = {"containerPort": 80, "name": "http", "hostPort": 8080, "hostIP": "10.0.0.2"}
     spec = {
         "nodeName": "n2",
-        "containers": [{"ports": [{"containerPort": 80, "name": "http"}, {"containerPort": 53}]}],
+        "containers": [{"ports": [port, {"containerPort": 53}]}],
     }
     service = {
         "clusterIP": "10.96.0.1",

@@ -136,21 +136,16 @@ def test_idle_policies_are_remarked(load: Load, pods: str, policy: str, words: s
     assert "NetworkPolicy/x/p" in remark
 
 
-HOSTS = (
-    "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: openshift-host-network\n"
-    '  labels: {policy-group.network.openshift.io/host-network: "", group: ingress}\n'
-)
+CACHE = """apiVersion: v1
+kind: Pod
+metadata: {name: cache-1, namespace: kube-system, labels: {k8s-app: node-local-dns}}
+spec: {hostNetwork: true, nodeName: n1}
+"""
 
 
-@pytest.mark.parametrize(("selector", "said"), [("{matchLabels: {group: ingress}}", True), ("{}", False)])
-def test_namespaces_that_stand_for_nodes_on_openshift_are_remarked(
-    load: Load, selector: str, said: bool
-) -> None:
-    rules = f"ingress: [{{from: [{{namespaceSelector: {selector}}}]}}]}}\n"
-    policies = [(POLICY % (name, 80)).partition("ingress")[0] + rules for name in ("p", "q")]
-    warnings = load(documents(POD % "a", HOSTS, *policies)).warnings
-    assert len(warnings) == said
-    assert all("openshift-host-network is selected by NetworkPolicy/x/p and 1 more" in w for w in warnings)
+def test_a_cache_of_dns_on_the_nodes_is_remarked(load: Load) -> None:
+    (remark,) = load(documents(POD % "a", CACHE)).warnings
+    assert "kube-system/Pod/cache-1 caches DNS on the nodes" in remark
 
 
 def test_a_policy_at_work_gives_no_remark(load: Load) -> None:

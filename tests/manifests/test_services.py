@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, ServicePort
+from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort
 from flowcheck.model.policy import NOWHERE, TCP, UDP
 
 Load = Callable[..., Cluster]
@@ -106,6 +106,43 @@ def test_services_without_an_address(load: Load, spec: str) -> None:
     (only,) = load(service(spec)).services
     assert only.cluster_ips == ()
     assert only.selector is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "headless"),
+    [
+        ("{clusterIP: None}", True),
+        ("{clusterIP: '', clusterIPs: [None]}", True),
+        ("{}", False),
+        ("{clusterIP: ''}", False),
+        ("{type: ExternalName, clusterIP: None}", False),
+    ],
+)
+def test_only_none_is_headless(load: Load, spec: str, headless: bool) -> None:
+    (only,) = load(service(spec)).services
+    assert (only.headless, only.cluster_ips) == (headless, ())
+
+
+def test_external_addresses_that_no_node_translates(load: Load) -> None:
+    text = service("{clusterIP: None, externalIPs: [192.0.2.1]}")
+    assert load(text).services[0].external_ips == ()
+    balancer = "status: {loadBalancer: {ingress: [{ip: 192.0.2.2, ipMode: Proxy}, {ip: 192.0.2.3}]}}"
+    assert load(service("{type: LoadBalancer}", balancer)).services[0].external_ips == ("192.0.2.3",)
+
+
+def test_host_ports(load: Load) -> None:
+    ports = "[{containerPort: 80, hostPort: 8080, hostIP: 10.0.0.1}, {containerPort: 81, hostPort: 0}]"
+    pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{ports: {ports}}}]}}\n"
+    (only,) = load(pod).pods
+    assert only.ports == (ContainerPort("", 80, TCP, 8080, "10.0.0.1"), ContainerPort("", 81, TCP))
+
+
+def test_a_host_port_there_cannot_be(problems: Callable[..., list[str]]) -> None:
+    port = "{containerPort: 80, hostPort: 65536, hostIP: here}"
+    pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{ports: [{port}]}}]}}\n"
+    found = problems(pod)
+    assert "a hostPort must be from 1 to 65535" in found[0]
+    assert "is not an IP address" in found[1]
 
 
 def test_a_bad_address_is_refused(problems: Callable[..., list[str]]) -> None:

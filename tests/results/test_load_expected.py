@@ -18,7 +18,6 @@ from flowcheck.results.load_expected import (
     depends_on_origin,
     expect,
     follows_hints,
-    is_headless,
 )
 from flowcheck.results.load_setting import setting_of
 from tests.builders import make_cluster, make_node, make_pod, make_service
@@ -120,11 +119,6 @@ def test_a_load_balancer_asks_each_node_with_backends_as_often() -> None:
     assert not depends_on_origin(unreachable, [A])
 
 
-def test_headless() -> None:
-    assert is_headless(replace(WEB, cluster_ips=()))
-    assert not is_headless(replace(WEB, cluster_ips=(), type="ExternalName"))
-
-
 HTTP = ServicePort("http", TCP, 80, "web")
 NODES = (make_node("n1", labels="topology.kubernetes.io/zone=z1"), make_node("n2"))
 
@@ -159,7 +153,8 @@ def test_members_are_what_the_slices_list() -> None:
         ),
         make_slice(Backend("10.0.0.3"), ports=(replace(HTTP, name="other"),)),
         make_slice(Backend("10.0.0.4"), ports=(replace(HTTP, protocol=UDP),)),
-        make_slice(Backend("10.0.0.5"), Backend("fd00::6"), ports=()),
+        make_slice(Backend("10.0.0.5"), Backend("fd00::6")),
+        make_slice(Backend("10.0.0.7"), ports=()),
         pods=(make_pod("p-1", "10.0.0.1", labels="pod-template-hash=abc", workload="Deployment/web"),),
     )
     ((one, two, five, six),), catalog = members_of(cluster, make_service("web", "10.96.0.1"), HTTP)

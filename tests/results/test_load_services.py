@@ -197,7 +197,7 @@ def test_one_client_that_goes_everywhere_is_as_good_as_many() -> None:
     ("service", "segments", "rows", "state", "why"),
     [
         (replace(WEB, type="ExternalName", cluster_ips=()), {}, [], "not_applicable", "external_name"),
-        (replace(WEB, cluster_ips=()), {}, to(600, 300), "not_applicable", "headless"),
+        (replace(WEB, headless=True), {}, to(600, 300), "not_applicable", "headless"),
         (WEB, {BEGINNING: []}, [], "not_applicable", "no_backends"),
         (WEB, {BEGINNING: members(A)}, to(9), "not_applicable", "single_endpoint"),
         (WEB, {BEGINNING: members(A, B, template=True)}, to(9), "not_applicable", "aggregated"),
@@ -215,7 +215,7 @@ def test_why_nothing_can_be_said(
 
 
 def test_headless_services_show_shares_without_a_test() -> None:
-    found = one(to(600, 300), replace(WEB, cluster_ips=()))
+    found = one(to(600, 300), replace(WEB, cluster_ips=(), headless=True))
     assert (found.type, found.connections, found.untested) == ("Headless", 900, 900)
     assert [e.share for e in found.endpoints] == [pytest.approx(2 / 3), pytest.approx(1 / 3), 0]
     assert all(e.expected is None for e in found.endpoints)

@@ -1,0 +1,101 @@
+"""Ports of a node that lead to a pod on it (``hostPort``), as arrays.
+
+They lead there while the pod is there, at all of the node's addresses or at ``hostIP``, for the family that
+the pod has an address of. A Service's address or node port goes before; a pod on the host network has no such
+port, as it is its node.
+
+Source: core/v1 ContainerPort, hostPort and hostIP; CNI, plugins/meta/portmap.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32, Int64
+from flowcheck.compile.addresses import Prefix, prefix
+from flowcheck.compile.axis import Axis
+from flowcheck.compile.ownership import Segment, segments
+from flowcheck.model.cluster import ContainerPort
+from flowcheck.model.timeline import Lifetime
+
+Behind = tuple[int, int]
+"""A pod's endpoint and the container's port."""
+Claim = tuple[Behind, Lifetime]
+
+
+class HostPorts(NamedTuple):
+    """The fields of ServiceTable of the same names."""
+
+    host_first: Int32
+    host_word: Int32
+    host_segment: Int32
+    host_start: Int64
+    host_leads: Int32
+    host_port: Int32
+
+
+def build_host_ports(axis: Axis, n_endpoints: int, skew: int) -> HostPorts:
+    """For every endpoint of a node with an address, the host ports there are at it."""
+    doors: list[tuple[int, list[Segment[Behind]]]] = []
+    counts = np.zeros(n_endpoints + 1, dtype=np.int64)
+    for endpoint, words in host_ports_at(axis):
+        counts[endpoint + 1] = len(words)
+        doors += ((word, segments(words[word], skew)) for word in sorted(words))
+    flat = [segment for _, found in doors for segment in found]
+    return HostPorts(
+        host_first=np.cumsum(counts).astype(np.int32),
+        host_word=np.array([word for word, _ in doors], dtype=np.int32),
+        host_segment=np.cumsum([0, *(len(found) for _, found in doors)]).astype(np.int32),
+        host_start=np.array([segment.start for segment in flat], dtype=np.int64),
+        host_leads=np.array([_one(segment)[0] for segment in flat], dtype=np.int32),
+        host_port=np.array([_one(segment)[1] for segment in flat], dtype=np.int32),
+    )
+
+
+def _one(segment: Segment[Behind]) -> Behind:
+    if not segment.owners:
+        return a.NOT_ONE, 0
+    return segment.owners[0] if len(segment.owners) == 1 else (a.SEVERAL, 0)
+
+
+def host_ports_at(axis: Axis) -> Iterator[tuple[int, dict[int, list[Claim]]]]:
+    """(endpoint, ``slot << 16 | port`` -> who is behind it when), the endpoints ascending."""
+    of_node = _of_nodes(axis)
+    for endpoint, end in enumerate(axis.endpoints):
+        if end.kind != a.KIND_NODE or end.prefix is None:
+            continue
+        words: dict[int, list[Claim]] = defaultdict(list)
+        for port, claim in of_node.get((end.name, end.prefix.version), ()):
+            if _is_at(port, end.prefix):
+                words[int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.host_port].append(claim)
+        if words:
+            yield endpoint, words
+
+
+def _is_at(port: ContainerPort, address: Prefix) -> bool:
+    """Whether it is at this address of its node: at any, at any of a family (0.0.0.0, ::), or at that."""
+    if not port.host_ip:
+        return True
+    wanted = prefix(port.host_ip)
+    if wanted.network_address.is_unspecified:
+        return wanted.version == address.version
+    return wanted == address
+
+
+def _of_nodes(axis: Axis) -> dict[tuple[str, int], list[tuple[ContainerPort, Claim]]]:
+    """By the name of a node's endpoint and family: the host ports of the pods on it."""
+    found: dict[tuple[str, int], list[tuple[ContainerPort, Claim]]] = defaultdict(list)
+    for pod, endpoints, life in axis.versions:
+        for port in () if pod.host_network else pod.ports:
+            if not port.host_port or not pod.node:
+                continue
+            for endpoint in endpoints:
+                at = axis.endpoints[endpoint].prefix
+                if at is not None:
+                    found[f"Node/{pod.node}", at.version].append((port, ((endpoint, port.number), life)))
+    return found
