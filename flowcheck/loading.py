@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -22,6 +22,7 @@ from flowcheck.manifests.files import PathLike
 from flowcheck.manifests.gather import Gathering
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.languages import is_known, language_of
+from flowcheck.manifests.pitfalls import pitfalls
 from flowcheck.manifests.recall import Recall, digest_of
 from flowcheck.manifests.record import Recording, TextKey, text_key
 from flowcheck.manifests.remarks import remarks
@@ -229,7 +230,9 @@ class _Loader:
                 *unread,
                 *unkept,
                 *history,
+                *_everything_but(self.gathering.snapshot.kinds, cluster),
                 *remarks(cluster),
+                *pitfalls(cluster),
             ),
             inputs=dict(journal.inputs),
         )
@@ -244,6 +247,16 @@ def _hides_policies(document: Document) -> bool:
         isinstance(one, dict) and any(str(one.get("kind")) == kind for _, kind in POLICY_READERS)
         for one in (objects if isinstance(objects, list) else ())
     )
+
+
+def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
+    """``kubectl get all`` is taken for everything, and holds no policy, Namespace, Node or EndpointSlice."""
+    absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *(kind for _, kind in POLICY_READERS)}
+    if not kinds & absent and any(pod.addresses for pod in cluster.pods):
+        yield (
+            "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none of them: "
+            "add kubectl get -A -o json namespaces,nodes,endpointslices,networkpolicies"
+        )
 
 
 def _misspelt(document: Document) -> str:
