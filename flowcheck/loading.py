@@ -254,7 +254,7 @@ def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
     absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *(kind for _, kind in POLICY_READERS)}
     if not kinds & absent and any(pod.addresses for pod in cluster.pods):
         yield (
-            "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none of them: "
+            "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none: "
             "add kubectl get -A -o json namespaces,nodes,endpointslices,networkpolicies"
         )
 
@@ -264,7 +264,7 @@ def _misspelt(document: Document) -> str:
     group, kind = document.group, document.kind
     known = [(g, k) for g, k in (*POLICY_READERS, *OBJECT_READERS) if k.lower() == kind.lower()]
     groups = [] if is_known(group) else [g for g, _ in known]
-    near = get_close_matches(group, groups, 1, cutoff=0.8)
+    near = get_close_matches(group, groups, 1, cutoff=0.9)
     if known and (near or group in _BUILT_IN or group.endswith(".k8s.io")):
         right = next(((g, k) for g, k in known if g in (group, *near)), known[0])
         return f"write apiVersion: {_VERSIONS.get(right[0], right[0] + '/v1')}, kind: {right[1]}"

@@ -71,4 +71,5 @@ def give_up(item: Input, part: bytes, line: int, fault: Problem, journal: Journa
     elif ours:
         journal.refuse_part(source, fault.message, fault.hint)
     else:
-        journal.leave_out(source, f"{NO_OBJECT}: neither apiVersion nor kind, and it {fault.message}")
+        why = fault.message.removeprefix("the document ")
+        journal.leave_out(source, f"{NO_OBJECT}: neither apiVersion nor kind, and it {why}")

@@ -17,7 +17,7 @@ from flowcheck.model.policy import AddressBlock, Direction, Policy, Rule
 
 MOST_BACKENDS = 3
 _WIDEST = {4: 12, 6: 108}
-"""By IP version, the shortest prefix of a range for Services. Source: kube-apiserver validateServiceIPRange."""
+"""By IP version, the shortest prefix of a range for Services. Source: kube-apiserver, its validation."""
 
 _Place = tuple[int, int]
 """IP version and the address as a number."""
