@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from flowcheck.manifests.yaml_events import YamlError, parse_yaml
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_BYTES = 1 << 20
+_RESOURCES = ("resources", "bases", "components")
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "transformers")
 _CHANGES = (
     *_PATCHES,
@@ -37,10 +38,12 @@ _CHANGES = (
 
 @dataclass(slots=True)
 class Kustomizations:
-    """``patches`` maps each patch file's real path to its kustomization; ``changing`` are the folders of
-    those that change something; ``absent`` are resources that were not given."""
+    """``patches`` maps each patch file's real path to its kustomization; ``taken`` are those that one takes
+    whole, which are no patches then; ``changing`` are the folders of those that change something;
+    ``absent`` are resources that were not given."""
 
     patches: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     changing: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
 
@@ -52,6 +55,7 @@ class Kustomizations:
             folders = {os.path.dirname(name) for name in given}
             for path in paths:
                 self._note(path, given, folders)
+            self.patches = {path: owner for path, owner in self.patches.items() if path not in self.taken}
 
     def _note(self, path: str, given: Collection[str], folders: Collection[str]) -> None:
         tree, folder = _tree(path), os.path.dirname(path) or os.curdir
@@ -61,7 +65,11 @@ class Kustomizations:
                 self.patches[os.path.realpath(os.path.join(folder, patch))] = path
         if any(tree.get(name) for name in _CHANGES):
             self.changing.append(folder)
-        self.absent += _absent(tree, folder, given, folders)
+        for name, target in _taken(tree, folder):
+            self.taken.add(target)
+            inside = any(f"{one}/".startswith(f"{target}/") for one in folders)
+            if not target or (target not in given and not inside):
+                self.absent.append(name)
 
     def remarks(self) -> Iterator[str]:
         if self.changing:
@@ -81,20 +89,14 @@ def _more(names: list[str]) -> str:
     return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
 
 
-def _absent(
-    tree: dict[Any, Any], folder: str, given: Collection[str], folders: Collection[str]
-) -> Iterable[str]:
-    """The resources, files or folders, of which nothing was given."""
-    for entry in (entry for name in ("resources", "bases") for entry in _list(tree.get(name))):
-        if not isinstance(entry, str):
-            continue
-        if "://" in entry or "?ref=" in entry:
-            yield entry
-            continue
-        path = os.path.normpath(os.path.join(folder, entry))
-        target = os.path.realpath(path)
-        if target not in given and not any(f"{one}/".startswith(f"{target}/") for one in folders):
-            yield path
+def _taken(tree: dict[Any, Any], folder: str) -> Iterator[tuple[str, str]]:
+    """The files and folders that are taken whole, each with its real path; empty where it is elsewhere."""
+    for entry in (entry for name in _RESOURCES for entry in _list(tree.get(name))):
+        if isinstance(entry, str) and ("://" in entry or "?ref=" in entry):
+            yield entry, ""
+        elif isinstance(entry, str):
+            path = os.path.normpath(os.path.join(folder, entry))
+            yield path, os.path.realpath(path)
 
 
 def _tree(path: str) -> dict[Any, Any]:

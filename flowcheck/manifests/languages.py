@@ -16,7 +16,7 @@ from functools import lru_cache
 _ANTREA = ("NetworkPolicy", "ClusterNetworkPolicy")
 _CALICO = ("NetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 
-_KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "access.smi-spec.io": ("Service Mesh Interface", ("TrafficTarget",)),
     "auth.consul.hashicorp.com": ("Consul", ("TrafficPermissions",)),
     "authentication.istio.io": ("Istio", ("Policy", "MeshPolicy")),
@@ -72,7 +72,7 @@ _ESCAPED = re.compile(r"[^A-Za-z0-9]")
 @lru_cache(maxsize=4096)
 def language_of(group: str, kind: str) -> str:
     """Whose language an object is in that may restrict traffic; empty: it restricts none, or is read."""
-    name, kinds = _KINDS.get(group, ("", ()))
+    name, kinds = KINDS.get(group, ("", ()))
     if kind in kinds:
         return name
     return (name or group) if group and not _is_built_in(group) and _BY_NAME.fullmatch(kind) else ""
@@ -80,7 +80,7 @@ def language_of(group: str, kind: str) -> str:
 
 def is_known(group: str) -> bool:
     """Whether the group is that of a known language."""
-    return group in _KINDS
+    return group in KINDS
 
 
 def _is_built_in(group: str) -> bool:
@@ -89,7 +89,7 @@ def _is_built_in(group: str) -> bool:
 
 _RESOURCES = {
     (group, resource): kind
-    for group, (_, kinds) in _KINDS.items()
+    for group, (_, kinds) in KINDS.items()
     for kind in kinds
     for resource in (kind.lower(), kind.lower().removesuffix("y") + "ies", kind.lower() + "s")
 }

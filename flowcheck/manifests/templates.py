@@ -19,11 +19,12 @@ _HELM = re.compile(
     rb"\{\{-?\s*(?:/\*|(?:if|else|end|with|range|define|include|template|toYaml|tpl|default|quote|printf)\b"
     rb"|\$?\.(?:Values|Release|Chart|Capabilities|Files|Template)\b)"
 )
+_HELM_LINE = re.compile(rb"^[ \t]*" + _HELM.pattern, re.MULTILINE)
 _MAY_HOLD_OBJECTS = re.compile(rb"""(?:^|[\s{,"'-])["']?(?:apiVersion|kind)["']?\s*:""", re.MULTILINE)
 
 
 def may_hold_objects(text: bytes) -> bool:
-    """Whether a text that cannot be read may have been meant for Kubernetes."""
+    """Whether a text that cannot be read may be meant for Kubernetes."""
     return _MAY_HOLD_OBJECTS.search(text) is not None
 
 
@@ -42,16 +43,16 @@ def is_chart_template(name: str, text: bytes) -> bool:
     return b"{{" in text and bool(chart_of(name))
 
 
-def is_helm(name: str, text: bytes) -> bool:
-    """Whether a text that cannot be read is a Helm template."""
-    return _HELM.search(text) is not None or is_chart_template(name, text)
+def may_make_objects(name: str, text: bytes) -> bool:
+    """Whether a text without a kind may be a template all the same: what it includes makes its objects."""
+    return _HELM_LINE.search(text) is not None or is_chart_template(name, text)
 
 
 def template_problem(name: str, text: bytes, where: str) -> Problem | None:
     """What to say of a text that could not be read, if it is a template."""
     if not _ACTION.search(text):
         return None
-    if is_helm(name, text):
+    if _HELM.search(text) or is_chart_template(name, text):
         chart = shlex.quote(chart_of(name) or "CHART")
         hint = f"render it first: helm template {chart} | flowcheck ... --cluster -"
         return Problem("is a Helm template, so its objects are not known", where, hint)

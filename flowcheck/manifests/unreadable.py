@@ -14,7 +14,7 @@ import re
 from flowcheck.errors import Problem
 from flowcheck.manifests.files import Input
 from flowcheck.manifests.journal import Journal
-from flowcheck.manifests.templates import chart_of, is_helm, may_hold_objects, template_problem
+from flowcheck.manifests.templates import chart_of, may_hold_objects, may_make_objects, template_problem
 from flowcheck.model.policy import SourceLocation
 
 NO_OBJECT = "not a Kubernetes object"
@@ -65,7 +65,9 @@ def give_up(item: Input, part: bytes, line: int, fault: Problem, journal: Journa
     """A part of a file cannot be read."""
     source = SourceLocation(item.name, line)
     ours = may_hold_objects(item.data)
-    template = template_problem(item.name, part, str(source)) if ours or is_helm(item.name, part) else None
+    template = None
+    if ours or may_make_objects(item.name, part):
+        template = template_problem(item.name, part, str(source))
     if template is not None:
         journal.refuse_template(template, chart_of(item.name), source)
     elif ours:

@@ -11,12 +11,18 @@ import pytest
 
 from flowcheck.inventory import write_rows
 from flowcheck.loading import load_cluster, load_recording
-from flowcheck.manifests.languages import kind_of_resource, language_of
+from flowcheck.manifests.languages import KINDS, kind_of_resource, language_of
 from flowcheck.manifests.record import rows_of
 from flowcheck.model.cluster import Cluster
 
 Load = Callable[..., Cluster]
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "x"}}
+
+
+def test_the_documents_list_them_all() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "languages.md").read_text()
+    for group, (name, kinds) in KINDS.items():
+        assert f"| {name} | `{group}` | {', '.join(kinds)} |" in text
 
 
 def firewall(name: str = "default") -> dict[str, Any]:

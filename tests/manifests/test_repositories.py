@@ -51,12 +51,13 @@ def test_files_of_other_programs_are_listed_and_stop_nothing(tmp_path: Path) -> 
         latin_yml="title: café\n".encode("latin-1"),
         text_yaml="hello\n",
         broken_yml="a: [\n",
+        alerts_yml="a:\n- b: '{{ template \"c\" . }}\n   d: e'\n f: g\n",
     )
     cluster = load_cluster(tmp_path)
     assert [pod.name for pod in cluster.pods] == ["a"]
     assert cluster.warnings == ()
     reasons = left_out(cluster)
-    assert len(reasons) == 13
+    assert len(reasons) == 14
     assert {reason.partition(":")[0].partition(" but ")[0] for reason in reasons.values()} == {
         "not a Kubernetes object"
     }
@@ -161,6 +162,22 @@ def test_patches_of_a_kustomization_are_no_objects(tmp_path: Path) -> None:
     (warning,) = cluster.warnings
     assert f"the kustomization in {tmp_path}/over changes what it takes" in warning
     assert f"kustomize build {tmp_path}/over | flowcheck ... --cluster -" in warning
+
+
+def test_what_a_kustomization_takes_whole_is_an_object_though_another_patches_with_it(tmp_path: Path) -> None:
+    fill(tmp_path, pod_yaml=POD, a__kustomization_yaml="patches: [{path: ../pod.yaml}]\n")
+    fill(tmp_path, b__kustomization_yaml="resources: [../pod.yaml]\n")
+    assert len(load_cluster(tmp_path).pods) == 1
+
+
+def test_overlays_that_differ_are_one_at_a_time(tmp_path: Path) -> None:
+    for name, label in (("dev", "a"), ("prod", "b")):
+        pod = POD.replace("app: a", f"app: {label}")
+        fill(tmp_path / name, kustomization_yaml="resources: [pod.yaml]\n", pod_yaml=pod)
+    with pytest.raises(ManifestError) as caught:
+        load_cluster(tmp_path)
+    assert "kustomize build FOLDER" in caught.value.problems[0].hint
+    assert len(load_cluster(tmp_path / "dev").pods) == 1
 
 
 def test_a_patch_alone_is_an_object(tmp_path: Path) -> None:
