@@ -62,10 +62,11 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """By API group: who made the language, and its kinds that may restrict traffic."""
 
 _BY_NAME = re.compile(
-    r"(?!Staged).*(?:NetworkPolicy|EgressFirewall|FirewallPolicy|FirewallRule|TrafficPermission)s?"
+    r"(?!Staged)\w{0,40}(?:NetworkPolicy|EgressFirewall|FirewallPolicy|FirewallRule|TrafficPermission)s?"
 )
 """Kinds of groups that nobody told us of whose names say what they do."""
 
+_GROUP = re.compile(r"[a-z0-9.-]{1,253}")
 _ESCAPED = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -75,7 +76,9 @@ def language_of(group: str, kind: str) -> str:
     name, kinds = KINDS.get(group, ("", ()))
     if kind in kinds:
         return name
-    return (name or group) if group and not _is_built_in(group) and _BY_NAME.fullmatch(kind) else ""
+    if _is_built_in(group) or not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
+        return ""
+    return name or group
 
 
 def is_known(group: str) -> bool:

@@ -63,7 +63,7 @@ def read_addresses(document: Document, texts: Iterable[str | None], path: str) -
         try:
             address = canonical_address(text)
             found[address] = None
-            if without_leading_zeros(text) != text:
+            if address != text and without_leading_zeros(text) != text:
                 document.note(Sort.LEADING_ZEROS, text, address)
         except ValueError:
             document.report("is not an IP address", path=path)
