@@ -224,13 +224,13 @@ class _Loader:
             other_policies=others,
             warnings=(
                 *(f"left out: {problem}" for problem in problems),
+                *unread,
+                *journal.kustomizations.remarks(),
+                *_everything_but(self.gathering.snapshot.kinds, cluster),
                 *journal.warnings,
                 *journal.oddities.remarks(),
-                *journal.kustomizations.remarks(),
-                *unread,
                 *unkept,
                 *history,
-                *_everything_but(self.gathering.snapshot.kinds, cluster),
                 *remarks(cluster),
                 *pitfalls(cluster),
             ),
@@ -252,7 +252,7 @@ def _hides_policies(document: Document) -> bool:
 def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
     """``kubectl get all`` is taken for everything, and holds no policy, Namespace, Node or EndpointSlice."""
     absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *(kind for _, kind in POLICY_READERS)}
-    if not kinds & absent and any(pod.addresses for pod in cluster.pods):
+    if kinds >= {"Pod", "Service"} and not kinds & absent and any(pod.addresses for pod in cluster.pods):
         yield (
             "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none: "
             "add kubectl get -A -o json namespaces,nodes,endpointslices,networkpolicies"

@@ -15,11 +15,13 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from flowcheck.errors import Problem
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.kustomize import NAMES
 from flowcheck.manifests.sightings import At
+from flowcheck.manifests.templates import may_hold_objects
 from flowcheck.manifests.times import time_in_name
 from flowcheck.model.policy import SourceLocation
 
@@ -32,7 +34,7 @@ _DERIVED = re.compile(r"\.(?:ya?ml|json)\.\w+$")
 PathLike = str | os.PathLike[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Input:
     """One file's name, as it is shown, its bytes, and the instant it is of; None: it holds for all times.
 
@@ -43,6 +45,11 @@ class Input:
     data: bytes
     time: int | None = None
     named: bool = True
+
+    @cached_property
+    def may_hold_objects(self) -> bool:
+        """Whether anything in it says that it is for Kubernetes; looked for once, however much is broken."""
+        return may_hold_objects(self.data)
 
 
 def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> Iterator[Input]:

@@ -14,7 +14,7 @@ import re
 from flowcheck.errors import Problem
 from flowcheck.manifests.files import Input
 from flowcheck.manifests.journal import Journal
-from flowcheck.manifests.templates import chart_of, may_hold_objects, may_make_objects, template_problem
+from flowcheck.manifests.templates import chart_of, may_make_objects, template_problem
 from flowcheck.model.policy import SourceLocation
 
 NO_OBJECT = "not a Kubernetes object"
@@ -64,13 +64,12 @@ def refuse_yaml(item: Input, part: bytes, first: int, line: int, fault: Problem,
 def give_up(item: Input, part: bytes, line: int, fault: Problem, journal: Journal) -> None:
     """A part of a file cannot be read."""
     source = SourceLocation(item.name, line)
-    ours = may_hold_objects(item.data)
     template = None
-    if ours or may_make_objects(item.name, part):
+    if item.may_hold_objects or may_make_objects(item.name, part):
         template = template_problem(item.name, part, str(source))
     if template is not None:
         journal.refuse_template(template, chart_of(item.name), source)
-    elif ours:
+    elif item.may_hold_objects:
         journal.refuse_part(source, fault.message, fault.hint)
     else:
         why = fault.message.removeprefix("the document ")

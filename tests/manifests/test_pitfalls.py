@@ -181,5 +181,6 @@ def test_endpoints_whose_ports_are_named_alike(load: Load, ports: str, theirs: s
 def test_kubectl_get_all_is_not_everything(load: Load) -> None:
     (warning,) = load(POD + "---" + WEB).warnings
     assert "`kubectl get all` gives none" in warning
-    assert load(POD.replace("podIP", "phase")).warnings == ()
-    assert load(POD + "---" + NODE).warnings == ()
+    assert load(POD.replace("podIP: 10.8.1.10", "phase: Pending") + "---" + WEB).warnings == ()
+    assert load(POD + "---" + WEB + "---" + NODE).warnings == ()
+    assert load(POD).warnings == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,6 +216,13 @@ def test_a_named_file_without_objects_is_remarked(tmp_path: Path) -> None:
         "np.yaml holds no Kubernetes object: nothing was taken from it",
         "error.yaml holds no Kubernetes object: nothing was taken from it",
     ]
+
+
+def test_a_file_of_broken_parts_is_searched_once(tmp_path: Path) -> None:
+    fill(tmp_path, pod_yaml=POD, broken_yaml="---\n[\n" * 5000 + "#" * 2_000_000)
+    begun = time.process_time()
+    assert len(load_cluster(tmp_path).skipped) == 5000
+    assert time.process_time() - begun < 30
 
 
 def test_files_that_only_look_like_manifests_are_listed(tmp_path: Path) -> None:
