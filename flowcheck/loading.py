@@ -10,18 +10,17 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any
 
-from flowcheck.dialects import KINDS_BESIDE_POLICIES
 from flowcheck.dialects import READERS as POLICY_READERS
+from flowcheck.dialects.mistaken import hides_policies, misspelt
 from flowcheck.errors import ManifestError, PolicyError, Problem
 from flowcheck.inventory import read_rows
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files import PathLike
 from flowcheck.manifests.gather import Gathering
 from flowcheck.manifests.journal import Journal
-from flowcheck.manifests.languages import is_known, language_of
+from flowcheck.manifests.languages import language_of
 from flowcheck.manifests.pitfalls import pitfalls
 from flowcheck.manifests.recall import Recall, digest_of
 from flowcheck.manifests.record import Recording, TextKey, text_key
@@ -35,8 +34,6 @@ from flowcheck.manifests.values import named
 from flowcheck.model.cluster import Cluster, OtherPolicy, Service
 from flowcheck.model.policy import Policy
 
-_BUILT_IN = ("", "apps", "batch", "extensions")
-_VERSIONS = {"": "v1", "policy.networking.k8s.io": "policy.networking.k8s.io/v1alpha2"}
 _JUDGED = frozenset(
     {"Namespace", "Node", "Pod", "Service", "EndpointSlice", *(kind for _, kind in POLICY_READERS)}
 )
@@ -113,7 +110,7 @@ class _Loader:
     def read(self, document: Document) -> None:
         """Read one document by its kind, into the snapshot or the journal."""
         key = (document.group, document.kind)
-        hint = "" if key in POLICY_READERS or key in OBJECT_READERS else _misspelt(document)
+        hint = "" if key in POLICY_READERS or key in OBJECT_READERS else misspelt(document)
         if (language := language_of(*key)) and not hint:
             self._note_other(document, language)
         elif document.is_bare:
@@ -126,7 +123,7 @@ class _Loader:
             document.problems.clear()
             document.report(f"there is no such kind in {document.api_version}", hint, path="kind")
             self._refuse(document)
-        elif _hides_policies(document):
+        elif hides_policies(document):
             hint = "oc process -f FILE -o yaml | flowcheck ... --cluster -"
             document.report("is a template, so the policies in it are not known", hint)
             self._refuse(document)
@@ -238,17 +235,6 @@ class _Loader:
         )
 
 
-def _hides_policies(document: Document) -> bool:
-    """Whether it is an OpenShift template with a policy in it. Source: template.openshift.io/v1 Template."""
-    if document.kind != "Template" or document.group not in ("", "template.openshift.io"):
-        return False
-    objects = document.tree().get("objects")
-    return any(
-        isinstance(one, dict) and any(str(one.get("kind")) == kind for _, kind in POLICY_READERS)
-        for one in (objects if isinstance(objects, list) else ())
-    )
-
-
 def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
     """``kubectl get all`` is taken for everything, and holds no policy, Namespace, Node or EndpointSlice."""
     absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *(kind for _, kind in POLICY_READERS)}
@@ -257,17 +243,3 @@ def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
             "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none: "
             "add kubectl get -A -o json namespaces,nodes,endpointslices,networkpolicies"
         )
-
-
-def _misspelt(document: Document) -> str:
-    """What a kind that is not read may have been meant as: one lost policy makes every verdict wrong."""
-    group, kind = document.group, document.kind
-    known = [(g, k) for g, k in (*POLICY_READERS, *OBJECT_READERS) if k.lower() == kind.lower()]
-    groups = [] if is_known(group) else [g for g, _ in known]
-    near = get_close_matches(group, groups, 1, cutoff=0.9)
-    if known and (near or group in _BUILT_IN or group.endswith(".k8s.io")):
-        right = next(((g, k) for g, k in known if g in (group, *near)), known[0])
-        return f"write apiVersion: {_VERSIONS.get(right[0], right[0] + '/v1')}, kind: {right[1]}"
-    if group in KINDS_BESIDE_POLICIES and kind not in KINDS_BESIDE_POLICIES[group]:
-        return "did you mean " + " or ".join(k for g, k in POLICY_READERS if g == group) + "?"
-    return ""
