@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flowcheck.dialects import KINDS_BESIDE_POLICIES, OTHER_LANGUAGES
 from flowcheck.dialects import READERS as POLICY_READERS
-from flowcheck.errors import ManifestError, PolicyError
+from flowcheck.dialects.mistaken import hides_policies, misspelt
+from flowcheck.errors import ManifestError, PolicyError, Problem
 from flowcheck.inventory import read_rows
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files import PathLike
 from flowcheck.manifests.gaps import gaps
 from flowcheck.manifests.gather import Gathering
 from flowcheck.manifests.journal import Journal
+from flowcheck.manifests.languages import language_of
+from flowcheck.manifests.pitfalls import pitfalls
 from flowcheck.manifests.recall import Recall, digest_of
 from flowcheck.manifests.record import Recording, TextKey, text_key
 from flowcheck.manifests.remarks import remarks
@@ -30,11 +32,10 @@ from flowcheck.manifests.stamps import NO_STAMPS, Stamps, read_stamps
 from flowcheck.manifests.streams import read_documents
 from flowcheck.manifests.texts import needed_text
 from flowcheck.manifests.values import named
-from flowcheck.model.cluster import Cluster, Service
+from flowcheck.model.cluster import Cluster, OtherPolicy, Service
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
 
-_BUILT_IN = ("", "apps", "batch", "extensions")
 _JUDGED = frozenset(
     {"Namespace", "Node", "Pod", "Service", "EndpointSlice", *(kind for _, kind in POLICY_READERS)}
 )
@@ -86,7 +87,7 @@ def _as_list(paths: Iterable[PathLike] | PathLike) -> list[PathLike]:
 
 def _is_policy(document: Document) -> bool:
     key = (document.group, document.kind)
-    return key in POLICY_READERS or key in OTHER_LANGUAGES
+    return key in POLICY_READERS or bool(language_of(*key))
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class _Loader:
     refused_policies: int = 0
     recall: Recall = field(default_factory=Recall)
     texts: dict[TextKey, str] | None = None
-    other_languages: Counter[tuple[str, str]] = field(default_factory=Counter)
+    other_policies: dict[tuple[str, ...], OtherPolicy] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.journal)
@@ -111,23 +112,41 @@ class _Loader:
     def read(self, document: Document) -> None:
         """Read one document by its kind, into the snapshot or the journal."""
         key = (document.group, document.kind)
-        if document.is_bare:
+        hint = "" if key in POLICY_READERS or key in OBJECT_READERS else misspelt(document)
+        if (language := language_of(*key)) and not hint:
+            self._note_other(document, language)
+        elif document.is_bare:
             self.gathering.keep(None, document, NO_STAMPS, is_policy=key in POLICY_READERS)
         elif key in POLICY_READERS:
             self._read_with(POLICY_READERS[key], document)
         elif key in OBJECT_READERS:
             self._read_with(OBJECT_READERS[key], document)
-        elif key in OTHER_LANGUAGES:
-            language = OTHER_LANGUAGES[key]
-            self.other_languages[language, document.kind] += 1
-            reason = f"a policy in the language of {language}, which is not read"
-            self.journal.skip(document.kind, document.name, reason, document.source)
-        elif hint := _misspelt(document):
+        elif hint:
             document.problems.clear()
             document.report(f"there is no such kind in {document.api_version}", hint, path="kind")
             self._refuse(document)
+        elif hides_policies(document):
+            hint = "oc process -f FILE -o yaml | flowcheck ... --cluster -"
+            document.report("is a template, so the policies in it are not known", hint)
+            self._refuse(document)
         else:
             self.journal.leave_unread(document.api_version, document.kind, document.source)
+
+    def _note_other(self, document: Document, language: str) -> None:
+        """Once for each object, however often a history tells of it."""
+        key = (document.group, document.kind, document.namespace, document.name)
+        if key in self.other_policies:
+            return
+        self.other_policies[key] = OtherPolicy(
+            language,
+            document.api_version,
+            document.kind,
+            document.namespace,
+            document.name,
+            document.source,
+        )
+        reason = f"a policy in the language of {language}, which is not read"
+        self.journal.skip(document.kind, document.name, reason, document.source)
 
     def _read_with(self, reader: Any, document: Document) -> None:
         digest = digest_of(document) if document.when is not None else b""
@@ -141,6 +160,7 @@ class _Loader:
         if digest:
             self.recall.keep(document, digest, value, stamps)
         self.journal.warnings += document.warnings
+        self.journal.oddities.add(document.oddities)
         if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
@@ -170,21 +190,26 @@ class _Loader:
 
     def finish(self, *, keep_going: bool) -> Cluster:
         journal = self.journal
-        if journal.problems and not keep_going:
+        problems = journal.all_problems()
+        if problems and not keep_going:
             refused = sum(one.reason.startswith("refused: ") for one in journal.skipped)
             error = PolicyError if refused == self.refused_policies else ManifestError
-            number = len(journal.problems)
-            raise error(
-                f"{number} problem{'s' if number > 1 else ''} in the manifests", problems=journal.problems
-            )
-        if not journal.documents and not journal.problems:
+            number = len(problems)
+            raise error(f"{number} problem{'s' if number > 1 else ''} in the manifests", problems=problems)
+        if not journal.objects and not problems:
+            found = "Kubernetes objects" if journal.documents else "YAML or JSON documents"
             raise ManifestError(
-                "no YAML or JSON documents found", hint="give files or folders of *.yaml, *.yml or *.json"
+                f"no {found} found",
+                hint="give files or folders of *.yaml, *.yml or *.json",
+                problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
             )
         cluster = self.gathering.snapshot.cluster(journal.broken_watches)
+        others = tuple(self.other_policies.values())
         unread = [
             f"{number} x {kind} not read: it is in the language of {language}, so verdicts leave it out"
-            for (language, kind), number in sorted(self.other_languages.items())
+            for (language, kind), number in sorted(
+                Counter((one.language, one.kind) for one in others).items()
+            )
         ]
         unkept = [
             f"{number} x {kind} written in an audit log that does not keep what was written: its history is "
@@ -195,18 +220,29 @@ class _Loader:
         return replace(
             cluster,
             skipped=journal.all_skipped(),
-            warnings=(*journal.warnings, *unread, *unkept, *history, *gaps(cluster), *remarks(cluster)),
+            other_policies=others,
+            warnings=(
+                *(f"left out: {problem}" for problem in problems),
+                *unread,
+                *gaps(cluster),
+                *journal.kustomizations.remarks(),
+                *_everything_but(self.gathering.snapshot.kinds, cluster),
+                *journal.warnings,
+                *journal.oddities.remarks(),
+                *unkept,
+                *history,
+                *remarks(cluster),
+                *pitfalls(cluster),
+            ),
             inputs=dict(journal.inputs),
         )
 
 
-def _misspelt(document: Document) -> str:
-    """What a kind that is not read may have been meant as: one lost policy makes every verdict wrong."""
-    group, kind = document.group, document.kind
-    known = [(g, k) for g, k in (*POLICY_READERS, *OBJECT_READERS) if k.lower() == kind.lower()]
-    if known and (group in _BUILT_IN or group.endswith(".k8s.io")):
-        right = next(((g, k) for g, k in known if g == group), known[0])
-        return f"did you mean {right[1]} of {right[0] or 'v1'}?"
-    if group in KINDS_BESIDE_POLICIES and kind not in KINDS_BESIDE_POLICIES[group]:
-        return "did you mean " + " or ".join(k for g, k in POLICY_READERS if g == group) + "?"
-    return ""
+def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
+    """``kubectl get all`` is taken for everything, and holds no policy, Namespace, Node or EndpointSlice."""
+    absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *(kind for _, kind in POLICY_READERS)}
+    if kinds >= {"Pod", "Service"} and not kinds & absent and any(pod.addresses for pod in cluster.pods):
+        yield (
+            "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none: "
+            "add kubectl get -A -o json namespaces,nodes,endpointslices,networkpolicies"
+        )

@@ -94,7 +94,7 @@ def _as_words(option: click.Option, value: Any, path: str) -> Any:
 
 def _as_word(option: click.Option, value: Any, path: str) -> Any:
     """A switch takes true or false; anything else is text, also where YAML readers differ (``no``)."""
-    from flowcheck.manifests.yaml_events import Ambiguous
+    from flowcheck.manifests.yaml_scalars import Ambiguous
 
     name = option.opts[-1].removeprefix("--")
     if option.is_flag:

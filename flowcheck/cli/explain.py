@@ -114,7 +114,7 @@ def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
     if not cluster.policies and not allow_no_policies:
         raise RunError(
             "there are no policies: everything is allowed",
-            hint="add them to --cluster or --policies, or say --allow-no-policies",
+            hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
         )
 
 

@@ -1,4 +1,4 @@
-"""The dialects: policy languages that are read, written out, and those that are known but not read.
+"""The dialects: policy languages that are read. Those that are known but not read: ``manifests.languages``.
 
 A reader takes a :class:`~flowcheck.manifests.documents.Document` and gives the policy it means; what
 the API server would refuse is reported to the document. ``loading`` calls the readers.
@@ -22,19 +22,6 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
 }
 """By API group and kind."""
-
-OTHER_LANGUAGES: Mapping[tuple[str, str], str] = {
-    ("cilium.io", "CiliumNetworkPolicy"): "Cilium",
-    ("cilium.io", "CiliumClusterwideNetworkPolicy"): "Cilium",
-    ("crd.projectcalico.org", "NetworkPolicy"): "Calico",
-    ("crd.projectcalico.org", "GlobalNetworkPolicy"): "Calico",
-    ("projectcalico.org", "NetworkPolicy"): "Calico",
-    ("projectcalico.org", "GlobalNetworkPolicy"): "Calico",
-    ("security.istio.io", "AuthorizationPolicy"): "Istio",
-    ("crd.antrea.io", "NetworkPolicy"): "Antrea",
-    ("crd.antrea.io", "ClusterNetworkPolicy"): "Antrea",
-}
-"""Policies that change what traffic means and that nothing here reads: they are named in a warning."""
 
 KINDS_BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
     "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),

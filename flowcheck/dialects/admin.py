@@ -22,9 +22,10 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.names import PROTOCOLS, parse_cidr, port_name_fault
+from flowcheck.manifests.names import PROTOCOLS, port_name_fault
 from flowcheck.manifests.selectors import read_selector
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.policy import (
@@ -224,13 +225,8 @@ def _pods(field: Field, form: _Form) -> PodQuery:
 
 
 def _networks(field: Field) -> list[str]:
-    found = []
-    for entry in _elements(field, 1, _MAX_NETWORKS):
-        try:
-            found.append(str(parse_cidr(entry.text() or "")))
-        except ValueError as error:
-            entry.report(str(error))
-    return found
+    found = [read_cidr(entry) for entry in _elements(field, 1, _MAX_NETWORKS)]
+    return [str(cidr) for cidr in found if cidr is not None]
 
 
 def _domains(field: Field) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ has the same shape.
 
 from __future__ import annotations
 
+from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.names import DEFAULT_NAMESPACE, PROTOCOLS, parse_cidr, port_name_fault
+from flowcheck.manifests.names import DEFAULT_NAMESPACE, PROTOCOLS, port_name_fault
 from flowcheck.manifests.selectors import read_selector
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.policy import (
@@ -95,7 +96,8 @@ def _rules(field: Field | None, direction: Direction, namespace: str) -> tuple[R
 
 
 def _rule(entry: Field, label: str, peers_name: str, namespace: str) -> Rule:
-    parts = entry.mapping(peers_name, "ports")
+    other = "to" if peers_name == "from" else "from"
+    parts = entry.mapping(peers_name, "ports", instead={other: peers_name})
     peers = parts[peers_name].elements() if peers_name in parts else []
     ports = parts["ports"].elements() if "ports" in parts else []
     return Rule(
@@ -128,26 +130,17 @@ def _peer(entry: Field, namespace: str) -> Peer | None:
 def _block(field: Field) -> AddressBlock | None:
     """A CIDR, and CIDRs strictly inside it that are left out; host bits are cleared."""
     parts = field.mapping("cidr", "except", required=("cidr",))
-    text = parts["cidr"].text() if "cidr" in parts else None
-    if text is None:
-        return None
-    try:
-        cidr = parse_cidr(text)
-    except ValueError as error:
-        parts["cidr"].report(str(error))
-        return None
+    cidr = read_cidr(parts["cidr"]) if "cidr" in parts else None
     excepts = []
     for entry in parts["except"].elements() if "except" in parts else []:
-        try:
-            inner = parse_cidr(entry.text() or "")
-        except ValueError as error:
-            entry.report(str(error))
+        inner = read_cidr(entry)
+        if inner is None or cidr is None:
             continue
         inside = inner.version == cidr.version and inner.network_address in cidr
         if not inside or inner.prefixlen <= cidr.prefixlen:
             entry.report("must lie strictly inside cidr")
         excepts.append(str(inner))
-    return AddressBlock(str(cidr), tuple(excepts))
+    return AddressBlock(str(cidr), tuple(excepts)) if cidr is not None else None
 
 
 def _port(entry: Field) -> Ports | None:

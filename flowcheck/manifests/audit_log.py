@@ -1,7 +1,8 @@
 """One entry of a Kubernetes audit log -> what it says happened to which object, and the object itself.
 
 Only finished writes count: stage ResponseComplete, verb create, update, patch, delete or deletecollection,
-answered with 2xx. Reads, other stages and kinds that are not read are passed over.
+answered with 2xx. Reads, other stages and kinds that are not read are passed over. Of policies in languages
+that are not read it is only told which there are.
 
 Source: audit.k8s.io/v1 Event, Level; the deletion of pods: apiserver registry/core/pod strategy.go.
 """
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from flowcheck.manifests.json_items import decode_json
+from flowcheck.manifests.languages import kind_of_resource
 from flowcheck.manifests.sightings import What
 from flowcheck.manifests.times import instant
 
@@ -105,19 +107,21 @@ def read_entry(text: msgspec.Raw) -> Entry | None:
     where = event.object_ref
     if event.stage != "ResponseComplete" or event.verb not in _VERBS or where is None:
         return None
-    kind = KINDS.get((where.api_group, where.resource))
-    if kind is None or not 200 <= (event.response_status or _Response()).code < 300:
+    other = kind_of_resource(where.api_group, where.resource)
+    kind = KINDS.get((where.api_group, where.resource), other)
+    if not kind or not 200 <= (event.response_status or _Response()).code < 300:
         return None
     if not isinstance(event.stage_timestamp, str):
         raise ValueError("has no stageTimestamp")
     answered = _answered(event.response_object, kind)
     what = _VERBS[event.verb]
     if where.subresource:
-        if answered != kind:
+        if answered != kind or other:
             return None
         what = What.STATUS_CHANGED if where.subresource == "status" else What.CHANGED
-    body = event.response_object if answered in (kind, f"{kind}List", "List") else None
-    if body is None and (what is not What.GONE or event.verb == "deletecollection"):
+    known = not other and answered in (kind, f"{kind}List", "List")
+    body = event.response_object if known else None
+    if body is None and not other and (what is not What.GONE or event.verb == "deletecollection"):
         raise NoObjectError(kind)
     group = f"{where.api_group}/" if where.api_group else ""
     version = where.api_version or "v1"

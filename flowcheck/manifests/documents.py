@@ -15,6 +15,7 @@ import msgspec
 from flowcheck.errors import ManifestError, Problem
 from flowcheck.manifests.fields import Field, line_of
 from flowcheck.manifests.json_items import JsonError, Part, check_duplicates, decode_json, read_tree
+from flowcheck.manifests.oddities import Oddity, Sort
 from flowcheck.manifests.type_errors import explain
 from flowcheck.model.policy import SourceLocation
 
@@ -42,6 +43,7 @@ class Document:
         "kind",
         "name",
         "namespace",
+        "oddities",
         "problems",
         "source",
         "told",
@@ -59,6 +61,7 @@ class Document:
         self.told: Told | None = None
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
+        self.oddities: list[Oddity] = []
 
     @property
     def is_bare(self) -> bool:
@@ -84,12 +87,18 @@ class Document:
         """Something makes this document unusable; the place is given as ``file:line field.path``."""
         if len(self.problems) < MAX_PROBLEMS:
             place = SourceLocation(self.source.file, line or line_of(self._body, path, self.source.line))
-            self.problems.append(Problem(f"{self.title}: {message}", f"{place} {path}".strip(), hint))
+            text = f"{self.title}: {message}" if self.title else message
+            self.problems.append(Problem(text, f"{place} {path}".strip(), hint))
 
     def warn(self, message: str, line: int = 0) -> None:
         self.warnings.append(
             f"{SourceLocation(self.source.file, line or self.source.line)} {self.title}: {message}"
         )
+
+    def note(self, sort: Sort, text: str, read_as: str, line: int = 0) -> None:
+        """A value was read that others may read otherwise."""
+        source = SourceLocation(self.source.file, line or self.source.line)
+        self.oddities.append(Oddity(sort, text, read_as, self.title, source))
 
     def decode(self, type_: type[T]) -> T:
         """The fields that ``type_`` names, and no others.

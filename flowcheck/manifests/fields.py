@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from flowcheck.manifests.json_items import Part, parts_of
-from flowcheck.manifests.yaml_events import Ambiguous, Mapping, Sequence
+from flowcheck.manifests.yaml_events import SELECTOR_KEYS, Mapping, Sequence
+from flowcheck.manifests.yaml_scalars import Ambiguous
 from flowcheck.model.policy import SourceLocation
 
 if TYPE_CHECKING:
@@ -118,19 +119,35 @@ class Field:
         """The document stands, but its writer may have meant something else."""
         self.document.warn(f"{self.path}: {message}" if self.path else message, self.line)
 
-    def mapping(self, *known: str, required: tuple[str, ...] = ()) -> dict[str, Field]:
-        """The fields of a mapping that are given; null is not given. Fields not in ``known`` are reported."""
+    def mapping(
+        self, *known: str, required: tuple[str, ...] = (), instead: dict[str, str] | None = None
+    ) -> dict[str, Field]:
+        """The fields of a mapping that are given; null is not given. Fields not in ``known`` are reported.
+
+        ``instead`` holds fields that people write here, with what they mean.
+        """
         given = {}
         for name, field in self.entries().items():
             if name not in known:
-                near = get_close_matches(name, known, 1)
-                field.report("is not a field here", f"did you mean {near[0]}?" if near else "")
+                field.report(*self._misplaced(name, known, instead or {}))
             elif field.value is not None:
                 given[name] = field
         for name in required:
             if name not in given:
                 self.report(f"needs {name}")
         return given
+
+    def _misplaced(self, name: str, known: tuple[str, ...], instead: dict[str, str]) -> tuple[str, str]:
+        """Message and hint for a field that does not belong here."""
+        if name in instead:
+            return "is not a field here", f"write {instead[name]}"
+        selectors = [one for one in known if one.endswith("Selector")]
+        if name in SELECTOR_KEYS and selectors:
+            before = list(self.value)[: list(self.value).index(name)]
+            empty = [one for one in before if one in selectors and self.value[one] is None]
+            return "stands one level too high", f"indent it below {' or '.join(empty[-1:] or selectors)}"
+        near = get_close_matches(name, known, 1)
+        return "is not a field here", f"did you mean {near[0]}?" if near else ""
 
     def entries(self) -> dict[str, Field]:
         """Everything in a mapping, whatever the keys; keys that are not text are reported."""
@@ -152,7 +169,8 @@ class Field:
     def elements(self) -> list[Field]:
         """The elements of a list; null elements are reported."""
         if not isinstance(self.value, list):
-            self.report(f"must be a list, is {type_name(self.value)}")
+            hint = "begin each entry with -" if isinstance(self.value, str | dict) else ""
+            self.report(f"must be a list, is {type_name(self.value)}", hint)
             return []
         result = []
         for place, value in enumerate(self.value):

@@ -3,38 +3,53 @@
 A folder is walked in sorted order for the suffixes below; ``-`` is standard input.
 A file's time is the one in its name, else in the name of the nearest folder around it up to the path given.
 Hidden folders are not walked; hidden manifests are passed over and listed. Only regular files are
-opened. What was passed over and why goes to the journal.
+opened. Patches that a kustomization names are no manifests. What was passed over and why goes to the journal.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from flowcheck.errors import Problem
 from flowcheck.manifests.journal import Journal
+from flowcheck.manifests.kustomize import NAMES
 from flowcheck.manifests.sightings import At
+from flowcheck.manifests.templates import may_hold_objects
 from flowcheck.manifests.times import time_in_name
 from flowcheck.model.policy import SourceLocation
 
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 STDIN = "<stdin>"
 MAX_BYTES = 1 << 30
+_DERIVED = re.compile(r"\.(?:ya?ml|json)\.\w+$")
+"""What manifests are made from, and what was set aside: ``policy.yaml.tmpl``, ``policy.yaml.off``."""
 
 PathLike = str | os.PathLike[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Input:
-    """One file's name, as it is shown, its bytes, and the instant it is of; None: it holds for all times."""
+    """One file's name, as it is shown, its bytes, and the instant it is of; None: it holds for all times.
+
+    ``named``: it was asked for by its own name, not found in a folder.
+    """
 
     name: str
     data: bytes
     time: int | None = None
+    named: bool = True
+
+    @cached_property
+    def may_hold_objects(self) -> bool:
+        """Whether anything in it says that it is for Kubernetes; looked for once, however much is broken."""
+        return may_hold_objects(self.data)
 
 
 def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> Iterator[Input]:
@@ -43,21 +58,28 @@ def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> I
     ``at`` is the time of the files whose names tell none.
     """
     seen: dict[tuple[int, int], str] = {}
-    for given in paths:
-        path = os.fspath(given)
+    found = [(os.fspath(path), name) for path in paths for name in _names(os.fspath(path), journal, seen)]
+    journal.kustomizations.read([name for _, name in found])
+    for path, name in found:
+        owner = journal.kustomizations.patches.get(os.path.realpath(name))
         if path == "-":
             if at == "mtime":
                 hint = "give its time: --at 2026-03-10T10:05:00Z"
                 journal.refuse([Problem("has no modification time", STDIN, hint)])
             elif STDIN not in journal.inputs:
                 yield _noted(Input(STDIN, sys.stdin.buffer.read(), at), journal)
-        elif os.path.isdir(path):
-            for name in _walk(path, journal, seen):
-                for item in _read(name, journal, seen, named=False):
-                    yield _timed(item, path, at)
+        elif owner is not None:
+            journal.skip("", "", f"a patch of {owner}", SourceLocation(name))
         else:
-            for item in _read(path, journal, seen, named=True):
+            for item in _read(name, journal, seen, named=name == path):
                 yield _timed(item, path, at)
+
+
+def _names(path: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
+    if path != "-" and os.path.isdir(path):
+        yield from _walk(path, journal, seen)
+    else:
+        yield path
 
 
 def _timed(item: Input, given: str, at: At) -> Input:
@@ -87,7 +109,7 @@ def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> It
     if _already(folder, status, journal, seen):
         return
     for entry in entries:
-        manifest = entry.name.endswith(SUFFIXES)
+        manifest = entry.name.lower().endswith(SUFFIXES) or entry.name in NAMES
         if entry.is_dir():
             if not entry.name.startswith("."):
                 yield from _walk(entry.path, journal, seen)
@@ -95,6 +117,8 @@ def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> It
             journal.skip("", "", "hidden file", SourceLocation(entry.path))
         elif manifest:
             yield entry.path
+        elif _DERIVED.search(entry.name):
+            journal.skip("", "", "not a manifest by its name", SourceLocation(entry.path))
 
 
 def _already(path: str, status: os.stat_result, journal: Journal, seen: dict[tuple[int, int], str]) -> bool:
@@ -137,4 +161,4 @@ def _read(path: str, journal: Journal, seen: dict[tuple[int, int], str], *, name
         except OSError as error:
             journal.refuse([Problem(f"cannot be read: {error.strerror}", path)], source=source)
             return
-    yield _noted(Input(path, data, status.st_mtime_ns // 1000), journal)
+    yield _noted(Input(path, data, status.st_mtime_ns // 1000, named), journal)

@@ -61,10 +61,12 @@ class Gathering:
     def _compare(self, first: Sighting, second: Sighting, document: Document) -> None:
         """Two of one name at one time."""
         if unplaced(first.value) != unplaced(second.value):
-            hint = (
-                "--replace-policies takes those given beside the cluster" if self.beside_the_cluster else ""
-            )
-            document.report(f"stands twice, with other content at {first.source}", hint or "keep one")
+            hint = "keep one"
+            if self.beside_the_cluster:
+                hint = "--replace-policies takes those given beside the cluster"
+            elif self.journal.kustomizations.taken:
+                hint = "give what one kustomization makes: kustomize build FOLDER | flowcheck ... --cluster -"
+            document.report(f"stands twice, with other content at {first.source}", hint)
         elif isinstance(second.value, Policy):
             document.warn(f"stands twice, the same at {first.source}")
 

@@ -5,6 +5,7 @@ Of a YAML tree and of JSON text alike; ``unpack`` makes documents of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,11 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import string_fault
 from flowcheck.manifests.json_items import decode_json
 from flowcheck.manifests.names import name_fault
+from flowcheck.manifests.templates import unrendered
 
+MAX_PREFIX = 200
+POLICY_KINDS = ("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
+_POLICY_FIELDS = ("podSelector", "policyTypes", "subject")
 _NULL = msgspec.Raw(b"null")
 
 
@@ -94,12 +99,38 @@ def json_meta(head: Head) -> Meta:
     return meta
 
 
-def check_name(document: Document, meta: Meta) -> None:
-    """Check name and namespace; what is wrong waits on the document. A name that is absent stays empty."""
-    name = meta.name
-    if name is None and isinstance(meta.generate_name, str):
-        name = document.name = meta.generate_name.rstrip("-.")
-    _check(document, name, "metadata.name", name_fault)
+def is_broken(head: Head, meta: Meta, kind: Any, api_version: Any) -> bool:
+    """Whether a thing without a kind or an apiVersion may have been meant as an object.
+
+    Every object has metadata, and a name in them. A spec alone may be a policy whose top was lost.
+    """
+    named = meta.name is not None or meta.generate_name is not None
+    if kind is None and api_version is None:
+        return named or _is_policy_spec(head.spec)
+    return head.metadata is not None or head.spec is not None or kind in POLICY_KINDS
+
+
+def _is_policy_spec(spec: Any) -> bool:
+    try:
+        fields = decode_json(spec, dict[str, msgspec.Raw]) if isinstance(spec, msgspec.Raw) else spec
+    except msgspec.ValidationError:
+        return False
+    return isinstance(fields, dict) and any(name in fields for name in _POLICY_FIELDS)
+
+
+def check_name(document: Document, meta: Meta, generated: Counter[tuple[str, str, str]]) -> None:
+    """Check name and namespace; what is wrong waits on the document. A name that is absent stays empty.
+
+    The API server makes a new name of generateName each time, so every such object is another one:
+    they are numbered, in the order of the input.
+    """
+    name, path = meta.name, "metadata.name"
+    if name in (None, "") and isinstance(meta.generate_name, str) and meta.generate_name:
+        prefix, path = meta.generate_name[:MAX_PREFIX], "metadata.generateName"
+        key = (document.kind, document.namespace, prefix)
+        generated[key] += 1
+        name = document.name = f"{prefix}generated-{generated[key]}"
+    _check(document, name, path, name_fault)
     if meta.namespace != "":
         _check(document, meta.namespace, "metadata.namespace", _namespace_fault)
 
@@ -112,6 +143,7 @@ def _check(document: Document, value: Any, path: str, fault_of: Callable[[str], 
     if isinstance(value, str):
         fault = fault_of(value)
         if fault:
-            document.report(fault, path=path)
+            hint = "fill in what stands for it: this file is still a template" if unrendered(value) else ""
+            document.report(fault, hint, path=path)
     elif value is not None:
         document.report(*string_fault(value), path=path)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowcheck.errors import Problem
+from flowcheck.manifests.kustomize import Kustomizations
+from flowcheck.manifests.oddities import Oddities
 from flowcheck.model.cluster import Skipped
 from flowcheck.model.policy import NOWHERE, SourceLocation
 
@@ -21,6 +23,9 @@ class Journal:
 
     ``audit_logs`` and ``broken_watches`` are files: those with audit events, those whose watch reported an
     error. ``unkept_writes`` counts, by kind, the writes of which an audit log does not have the object.
+    ``charts`` holds what is said of templates, by the Helm chart they are of (empty: none). ``generated``
+    counts, by kind, namespace and prefix, the objects whose names the API server would make up. ``objects``
+    counts what was for Kubernetes: objects and Lists.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -31,8 +36,18 @@ class Journal:
     audit_logs: set[str] = field(default_factory=set)
     broken_watches: set[str] = field(default_factory=set)
     unkept_writes: Counter[str] = field(default_factory=Counter)
+    kustomizations: Kustomizations = field(default_factory=Kustomizations)
+    charts: dict[str, list[Problem]] = field(default_factory=dict)
+    oddities: Oddities = field(default_factory=Oddities)
+    objects: int = 0
+    generated: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _unread: Counter[tuple[str, str]] = field(default_factory=Counter)
     _unread_first: dict[tuple[str, str], SourceLocation] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> tuple[int, int]:
+        """Grows with every object, and with everything that was refused."""
+        return (self.objects, len(self.problems) + sum(map(len, self.charts.values())))
 
     def refuse(
         self, problems: Sequence[Problem], kind: str = "", name: str = "", source: SourceLocation = NOWHERE
@@ -45,6 +60,26 @@ class Journal:
         """Note a part of a file that is no document at all."""
         self.documents += 1
         self.refuse([Problem(message, str(source), hint)], source=source)
+
+    def leave_out(self, source: SourceLocation, reason: str) -> None:
+        """Note a document that is not for Kubernetes."""
+        self.documents += 1
+        self.skip("", "", reason, source)
+
+    def refuse_template(self, problem: Problem, chart: str, source: SourceLocation) -> None:
+        """Note a template, of a Helm chart unless ``chart`` is empty."""
+        self.documents += 1
+        self.charts.setdefault(chart, []).append(problem)
+        self.skipped.append(Skipped("", "", f"refused: {problem.message}", source))
+
+    def all_problems(self) -> list[Problem]:
+        """Every problem; of a chart's templates the first, with the number of the others."""
+        problems = [*self.problems, *self.charts.get("", ())]
+        for chart, (first, *others) in self.charts.items():
+            if chart:
+                more = f", nor those of {len(others)} more beside it" if others else ""
+                problems.append(replace(first, message=first.message + more))
+        return problems
 
     def skip(self, kind: str, name: str, reason: str, source: SourceLocation) -> None:
         """Note a document or file that takes no part for a good reason."""

@@ -156,7 +156,7 @@ def check_duplicates(text: bytes, first_line: int = 1) -> Any:
             list(parse_yaml(text, first_line))
         except YamlError as fault:
             if "twice" in fault.message:
-                raise JsonError(fault.message, fault.line, fault.hint) from None
+                raise JsonError(fault.message, fault.line, "keep one") from None
         raise JsonError(f"has the key `{str(error)[:63]}` twice", hint="keep one") from None
     except RecursionError:
         raise JsonError("is nested too deeply") from None

@@ -22,6 +22,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_TEXT = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_IPV4 = re.compile(r"\d{1,9}(?:\.\d{1,9}){3}(?:/\d{1,9})?", re.ASCII)
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)", re.ASCII)
 _PORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -63,14 +65,20 @@ def canonical_address(text: str) -> str:
     """The address as :mod:`ipaddress` writes it. Raises ValueError where it is none."""
     if "%" in text:
         raise ValueError("an address here has no zone")
-    return str(ipaddress.ip_address(text))
+    return str(ipaddress.ip_address(without_leading_zeros(text)))
+
+
+def without_leading_zeros(text: str) -> str:
+    """An IPv4 address or CIDR as Kubernetes reads it: every number is decimal. Any other text as it is."""
+    return _LEADING_ZEROS.sub("", text) if _IPV4.fullmatch(text) else text
 
 
 def parse_cidr(text: str) -> Network:
     """A CIDR without its host bits. Raises ValueError with the reason where it is none.
 
-    Not: netmasks, bare addresses, leading zeros and IPv4 written as IPv6, which readers take differently.
+    Not: netmasks, bare addresses and IPv4 written as IPv6, which readers take differently.
     """
+    text = without_leading_zeros(text)
     address, slash, bits = text.partition("/")
     if not slash:
         raise ValueError("a CIDR needs a prefix length, as in 10.0.0.0/8")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from flowcheck.manifests.history import Version
 from flowcheck.manifests.names import DEFAULT_NAMESPACE, PROTOCOLS
 from flowcheck.manifests.rows import FINISHED, RUNNING, TEMPLATE, Row, RowPort, node_object
-from flowcheck.model.cluster import Cluster, EndpointSlice, Node, Pod, Service, Workload
+from flowcheck.model.cluster import Cluster, EndpointSlice, Node, OtherPolicy, Pod, Service, Workload
 from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
 from flowcheck.model.ranges import SEEN
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
@@ -63,11 +63,20 @@ def rows_of(recording: Recording) -> Iterator[Row]:
             yield Row("range", "", told.name, source=_place(told.source), document=text)
     for policy in cluster.policies:
         yield _with_text(Row("policy", policy.namespace, policy.name), policy.kind, policy, recording)
+    yield from map(_other_row, cluster.other_policies)
 
 
 def _with_text(row: Row, kind: str, one: Service | EndpointSlice | Policy, recording: Recording) -> Row:
     text = recording.text(kind, row.namespace, row.name, one.source)
     return replace(row, lifetime=one.lifetime, source=_place(one.source), document=text)
+
+
+def _other_row(policy: OtherPolicy) -> Row:
+    """A policy in another language: what it is, so that it is named again, and nothing of what it says."""
+    meta = {"name": policy.name, "namespace": policy.namespace}
+    document = {"apiVersion": policy.api_version, "kind": policy.kind, "metadata": meta}
+    place, text = _place(policy.source), json.dumps(document)
+    return Row("policy", policy.namespace, policy.name, source=place, document=text)
 
 
 def _place(source: SourceLocation) -> str:

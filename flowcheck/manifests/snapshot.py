@@ -65,6 +65,11 @@ class Snapshot:
     namespaces: dict[str, list[Version]] = field(default_factory=dict)
     _objects: dict[Key, list[Sighting]] = field(default_factory=dict)
 
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of everything that was seen."""
+        return {key[0] for key in self._objects}
+
     def twin(self, key: Key, sighting: Sighting) -> Sighting | None:
         """Another sighting of the object in the same snapshot, or where neither has a time."""
         known = self._objects.get(key)

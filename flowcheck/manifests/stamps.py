@@ -15,7 +15,7 @@ import msgspec
 
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.times import instant
-from flowcheck.manifests.yaml_events import Ambiguous
+from flowcheck.manifests.yaml_scalars import Ambiguous
 
 
 class _Moments(msgspec.Struct, rename="camel", gc=False):

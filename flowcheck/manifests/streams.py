@@ -1,12 +1,14 @@
 """Paths -> documents, in order: files, YAML streams, JSON values, watch streams and audit logs.
 
-A part that is broken is refused in the journal with its line; the parts around it are still read. Each
-document knows when it was so; the events of a watch come after the other documents of their file.
+A part that is broken is refused in the journal with its line, or left out where it is not for Kubernetes;
+the parts around it are still read. Each document knows when it was so; the events of a watch come after the
+other documents of their file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from flowcheck.errors import Problem
 from flowcheck.manifests.documents import Document
@@ -15,10 +17,11 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.json_items import CHECKED_BYTES, JsonError, check_duplicates, split_values
 from flowcheck.manifests.rows import Row, documents_of
 from flowcheck.manifests.sightings import At, When
+from flowcheck.manifests.templates import is_chart_template
 from flowcheck.manifests.unpack import Unpacker
+from flowcheck.manifests.unreadable import as_utf8, give_up, refuse_encoding, refuse_yaml
 from flowcheck.manifests.watch import listed_again, place_events
 from flowcheck.manifests.yaml_events import YamlError, parse_yaml, split_documents
-from flowcheck.model.policy import SourceLocation
 
 TableReader = Callable[[Input, Journal], Iterable[Row]]
 LINES = (".jsonl", ".ndjson")
@@ -36,28 +39,48 @@ def read_documents(
             for row in tables(item, journal):
                 yield from documents_of(row, journal)
             continue
-        data = item.data.removeprefix(b"\xef\xbb\xbf")
-        read = _json_documents if _is_json(item.name, data) else _yaml_documents
-        unpacker = Unpacker(item.name, data, journal)
-        when = None if item.time is None else When(item.time)
-        for document in read(Input(item.name, data), unpacker, journal):
-            if document.when is None:
-                document.when = when
-            yield document
-        again = listed_again(unpacker.events)
-        if again is not None:
-            journal.broken_watches.add(item.name)
-            journal.warnings.append(
-                f"{again.source} {again.kind} {again.name} is listed a second time: the watch began anew, "
-                "and what went away in between is not told; keep each watch in a file of its own"
-            )
-        place_events(unpacker.events)
-        yield from (event.document for event in unpacker.events)
+        yield from _documents(item, journal)
+
+
+def _documents(item: Input, journal: Journal) -> Iterator[Document]:
+    """The objects of one file of text."""
+    before = journal.taken
+    try:
+        item = replace(item, data=as_utf8(item.data))
+    except UnicodeDecodeError as error:
+        refuse_encoding(item, error, journal)
+        return
+    if is_chart_template(item.name, item.data):
+        give_up(item, item.data, 0, Problem("is a template"), journal)
+        return
+    read = _json_documents if _is_json(item.name, item.data) else _yaml_documents
+    unpacker = Unpacker(item.name, item.data, journal)
+    when = None if item.time is None else When(item.time)
+    for document in read(item, unpacker, journal):
+        if document.when is None:
+            document.when = when
+        yield document
+    yield from _events(item, unpacker, journal)
+    if item.named and before == journal.taken:
+        journal.warnings.append(f"{item.name} holds no Kubernetes object: nothing was taken from it")
+
+
+def _events(item: Input, unpacker: Unpacker, journal: Journal) -> Iterator[Document]:
+    """The objects that a watch tells of."""
+    again = listed_again(unpacker.events)
+    if again is not None:
+        journal.broken_watches.add(item.name)
+        journal.warnings.append(
+            f"{again.source} {again.kind} {again.name} is listed a second time: the watch began anew, "
+            "and what went away in between is not told; keep each watch in a file of its own"
+        )
+    place_events(unpacker.events)
+    yield from (event.document for event in unpacker.events)
 
 
 def _is_json(name: str, data: bytes) -> bool:
     """By its suffix; without one that says so, text that begins like JSON and is JSON."""
-    if name.endswith((".json", *LINES)):
+    if name.lower().endswith((".json", *LINES)):
         return True
     if data.lstrip()[:1] not in (b"{", b"["):
         return False
@@ -71,8 +94,7 @@ def _yaml_documents(item: Input, unpacker: Unpacker, journal: Journal) -> Iterat
     try:
         item.data.decode()
     except UnicodeDecodeError as error:
-        source = SourceLocation(item.name, item.data.count(b"\n", 0, error.start) + 1)
-        journal.refuse([Problem("is not UTF-8", str(source), "save it as UTF-8")], source=source)
+        refuse_encoding(item, error, journal)
         return
     for line, part in split_documents(item.data):
         try:
@@ -80,8 +102,8 @@ def _yaml_documents(item: Input, unpacker: Unpacker, journal: Journal) -> Iterat
                 if tree is not None:
                     yield from unpacker.tree(tree, first)
         except YamlError as fault:
-            source = SourceLocation(item.name, fault.line)
-            journal.refuse_part(source, f"the document {fault.message}", fault.hint)
+            problem = Problem(f"the document {fault.message}", hint=fault.hint)
+            refuse_yaml(item, part, line, fault.line, problem, journal)
 
 
 def _json_documents(item: Input, unpacker: Unpacker, journal: Journal) -> Iterator[Document]:
@@ -97,9 +119,8 @@ def _json_documents(item: Input, unpacker: Unpacker, journal: Journal) -> Iterat
                 yield from unpacker.json(value, begin)
             return
         except JsonError as fault:
-            source = SourceLocation(item.name, fault.line)
             message = f"the document {fault.message.removeprefix('JSON ')}"
-            journal.refuse_part(source, message, fault.hint)
+            give_up(item, item.data[begin:], fault.line, Problem(message, hint=fault.hint), journal)
             begin = item.data.find(b"\n{", max(begin, fault.offset)) + 1
         if not begin or not (unpacker.is_stream or item.name.endswith(LINES)):
             return

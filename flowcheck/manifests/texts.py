@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.yaml_events import Ambiguous, Mapping, Sequence
+from flowcheck.manifests.yaml_events import Mapping, Sequence
+from flowcheck.manifests.yaml_scalars import Ambiguous
 
 _PARTS = ("spec", "addressType", "endpoints", "ports", "subsets")
 _META = ("name", "namespace", "labels")

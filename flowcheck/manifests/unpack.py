@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from flowcheck.manifests import audit_log
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import type_name
-from flowcheck.manifests.heads import Head, JsonHead, Meta, check_name, head_of, json_meta
+from flowcheck.manifests.heads import Head, JsonHead, Meta, check_name, head_of, is_broken, json_meta
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.json_items import decode_json, split_items
 from flowcheck.manifests.sightings import When
@@ -22,6 +22,23 @@ from flowcheck.manifests.yaml_events import Mapping, Sequence
 from flowcheck.model.policy import SourceLocation
 
 MAX_LIST_DEPTH = 8
+
+
+def _list_of(text: msgspec.Raw) -> tuple[str, Iterator[Head]]:
+    """What JSON text is that is no object, and the heads of the objects in it if it is a list."""
+    try:
+        parts = decode_json(text, list[msgspec.Raw])
+    except msgspec.ValidationError:
+        return type_name(decode_json(text, Any)), iter(())
+    heads = (decode_json(one, JsonHead).head() for one in parts if bytes(memoryview(one)[:1]) == b"{")
+    return "a list", heads
+
+
+def _absent(kind: Any, api_version: Any) -> str:
+    """What a thing does not say of itself."""
+    if kind is None and api_version is None:
+        return "neither apiVersion nor kind"
+    return "no kind" if kind is None else "no apiVersion"
 
 
 class Unpacker:
@@ -41,19 +58,22 @@ class Unpacker:
         """The documents in a YAML tree."""
         source = SourceLocation(self.name, line)
         if not isinstance(tree, dict):
-            self.journal.refuse_part(source, f"is not a Kubernetes object but {type_name(tree)}")
+            objects = [one for one in tree if isinstance(one, dict)] if isinstance(tree, list) else []
+            heads = (head_of(one)[0] for one in objects)
+            self._no_object(type_name(tree), heads, source, depth)
             return
         head, meta = head_of(tree)
         if head.is_event and depth < MAX_LIST_DEPTH:
             at = tree.lines["object"] if isinstance(tree, Mapping) else line
             self._keep_event(head, self.tree(head.object, at, depth=MAX_LIST_DEPTH), source)
         elif not head.is_list:
-            document = self._document(tree, source, head, meta, inherited)
+            document = self._document(tree, source, head, meta, inherited, top=not depth)
             if document is not None:
                 yield document
         elif depth == MAX_LIST_DEPTH or not isinstance(head.items, list | None):
             self.journal.refuse_part(source, "is a List whose items are not a list of objects")
         else:
+            self.journal.objects += 1
             items = head.items if isinstance(head.items, Sequence) else Sequence(line)
             for item, at in zip(items, items.lines, strict=True):
                 yield from self.tree(item, at, head, depth + 1)
@@ -66,7 +86,7 @@ class Unpacker:
         try:
             head: Head = decode_json(value, JsonHead).head()
         except msgspec.ValidationError:
-            self.journal.refuse_part(source, "is not a Kubernetes object")
+            self._no_object(*_list_of(value), source, depth)
             return
         if head.is_event and depth < MAX_LIST_DEPTH:
             inner = self.json(head.object, self._offset_of(head.object, begin), depth=MAX_LIST_DEPTH)
@@ -74,13 +94,23 @@ class Unpacker:
         elif head.is_list:
             yield from self._items(head, source, begin, depth)
         else:
-            document = self._document(value, source, head, json_meta(head), inherited)
+            document = self._document(value, source, head, json_meta(head), inherited, top=not depth)
             if document is None:
                 return
             if document.kind == "Event" and document.group == audit_log.GROUP:
                 yield from self._entry(document, value, begin)
             else:
                 yield document
+
+    def _no_object(self, what: str, heads: Iterable[Head], source: SourceLocation, depth: int) -> None:
+        """Text, a number or a list is no manifest, but not in a List, nor if it is a list of objects."""
+        message = f"not a Kubernetes object but {what}"
+        if any(head.kind is not None and head.api_version is not None for head in heads):
+            self.journal.refuse_part(source, f"is {message}", "write kind: List, and these below items:")
+        elif depth:
+            self.journal.refuse_part(source, f"is {message}")
+        else:
+            self.journal.leave_out(source, message)
 
     def _items(self, head: Head, source: SourceLocation, begin: int, depth: int) -> Iterator[Document]:
         try:
@@ -90,6 +120,7 @@ class Unpacker:
         if depth == MAX_LIST_DEPTH or items is None:
             self.journal.refuse_part(source, "is a List whose items are not a list of objects")
             return
+        self.journal.objects += 1
         for at, item in items:
             yield from self.json(item, at, head, depth + 1)
 
@@ -151,17 +182,26 @@ class Unpacker:
         return self._line
 
     def _document(
-        self, body: Any, source: SourceLocation, head: Head, meta: Meta, inherited: Head | None
+        self,
+        body: Any,
+        source: SourceLocation,
+        head: Head,
+        meta: Meta,
+        inherited: Head | None,
+        *,
+        top: bool = False,
     ) -> Document | None:
-        """One object, if it says what it is."""
+        """One object, if it says what it is. What stands at the ``top`` of a file may be something else."""
         self.journal.documents += 1
         kind, api_version = head.kind, head.api_version
         if inherited is not None and inherited.kind != "List":
             kind = kind or inherited.kind.removesuffix("List")
             api_version = api_version or inherited.api_version
-        if kind is None and api_version is None and head.metadata is None and head.spec is None:
-            self.journal.skip("", "", "not a Kubernetes object: neither apiVersion nor kind", source)
+        unsaid = (kind is None) + (api_version is None)
+        if unsaid > (not top) and not is_broken(head, meta, kind, api_version):
+            self.journal.skip("", "", f"not a Kubernetes object: {_absent(kind, api_version)}", source)
             return None
+        self.journal.objects += 1
         document = Document(
             body,
             source,
@@ -175,5 +215,5 @@ class Unpacker:
             document.report(f"has no {missing}", "every Kubernetes object has apiVersion and kind")
             self.journal.refuse(document.problems, document.kind, document.name, source)
             return None
-        check_name(document, meta)
+        check_name(document, meta, self.journal.generated)
         return document

@@ -1,9 +1,8 @@
 """YAML text -> trees that know their lines, in one pass over the parser's events, within budgets.
 
-A tree is made of :class:`Mapping`, :class:`Sequence` and scalars. Scalars follow YAML 1.2; plain
-scalars that YAML 1.1 readers take for something else (``no``, ``0120``, ``1:20``, ``8_0``) become
-:class:`Ambiguous`, which no field accepts. Refused: tags, merge keys, duplicate keys, nesting deeper
-than 64, aliases that grow a document more than tenfold or by more than 100,000 nodes.
+A tree is made of :class:`Mapping`, :class:`Sequence` and the scalars of ``yaml_scalars``. Merge keys (``<<``)
+are read as YAML 1.1 has them. Refused: tags in a Kubernetes object, duplicate keys, nesting deeper than 64,
+aliases that grow a document more than tenfold or by more than 100,000 nodes.
 
 libyaml reads the events where PyYAML has it. Composing by hand is what makes the budgets hold:
 PyYAML's own composer recurses (libyaml's crashes the process on 25,000 nested lists).
@@ -13,17 +12,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import yaml
 from yaml import events
 
+from flowcheck.manifests.yaml_scalars import Ambiguous, resolve
+
 MAX_DEPTH = 64
 MAX_ALIASED_NODES = 100_000
 MAX_GROWTH = 10
-MAX_RESOLVED_LENGTH = 64
+OBJECT_KEYS = ("apiVersion", "kind", "metadata", "spec")
+"""The keys at the top of a Kubernetes object."""
+
+SELECTOR_KEYS = ("matchLabels", "matchExpressions")
+"""The keys of a label selector."""
 
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -54,46 +57,6 @@ class Sequence(list[Any]):
     def __init__(self, line: int) -> None:
         self.line = line
         self.lines: list[int] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
-    """A plain scalar that readers take for different things, or a key that is not text."""
-
-    text: str
-
-
-_AMBIGUOUS_WORD = re.compile(r"[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF")
-_AMBIGUOUS_NUMBER = re.compile(
-    r"[-+]?0[0-9_]+|[-+]?0[ob][0-9_]+|[-+]0x[0-9a-fA-F_]+|0x[0-9a-fA-F_]*_[0-9a-fA-F_]*"
-    r"|[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|[-+]?[0-9]+\.[0-9]*_[0-9_]*"
-    r"|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"
-)
-_INT = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-)
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-
-
-@lru_cache(maxsize=8192)
-def resolve(text: str) -> Any:
-    """The value of a plain scalar. Source: YAML 1.2.2 section 10.3.2, and 1.1 where it says otherwise."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if len(text) > MAX_RESOLVED_LENGTH:
-        return text
-    if _AMBIGUOUS_WORD.fullmatch(text) or _AMBIGUOUS_NUMBER.fullmatch(text):
-        return Ambiguous(text)
-    if _INT.fullmatch(text):
-        return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        return float(text.replace(".", "", 1) if text[-1] in "fFnN" else text)
-    return text
 
 
 _MARKER = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -147,22 +110,37 @@ def _line_has_tab(text: bytes, index: int) -> bool:
     return index < len(lines) and b"\t" in lines[index]
 
 
+def _is_selector(key: Any) -> bool:
+    return isinstance(key, str) and key.endswith("Selector")
+
+
 _NO_KEY: Any = object()
+_MERGE: Any = object()
 _OPEN: Any = object()
 
 
 class _Frame:
     """A container that is being filled, and the key that waits for its value: none in a list, or yet.
 
-    ``nodes`` counts what it holds, aliases at their full size.
+    ``nodes`` counts what it holds, aliases at their full size. ``merged`` are the mappings that ``<<`` names.
     """
 
-    __slots__ = ("anchor", "container", "key", "nodes")
+    __slots__ = ("anchor", "container", "key", "merged", "nodes")
 
     def __init__(self, container: Mapping | Sequence, anchor: str | None) -> None:
         self.container, self.anchor = container, anchor
         self.key: Any = _NO_KEY if type(container) is Mapping else None
         self.nodes = 1
+        self.merged: list[Mapping] = []
+
+    def close(self) -> Mapping | Sequence:
+        """The container with what is merged into it: its own keys count, then those of the first mapping."""
+        for mapping in self.merged:
+            for key, value in mapping.items():
+                if key not in self.container:
+                    self.container[key] = value
+                    self.container.lines[key] = mapping.lines[key]
+        return self.container
 
 
 class _Composer:
@@ -174,6 +152,7 @@ class _Composer:
         self.frames: list[_Frame] = []
         self.written = 0
         self.aliased = 0
+        self.tagged = 0
 
     def compose(self) -> tuple[int, Any]:
         root: Any = None
@@ -183,6 +162,7 @@ class _Composer:
             kind = type(event)
             if kind is events.DocumentEndEvent:
                 self._check_growth(first)
+                self._check_tags(root)
                 return first, root
             line = event.start_mark.line + self.first_line
             first = first or line
@@ -194,16 +174,17 @@ class _Composer:
                 done = self._add(value, nodes, line)
             elif kind is events.MappingEndEvent or kind is events.SequenceEndEvent:
                 frame = self.frames.pop()
+                container = frame.close()
                 if frame.anchor is not None:
-                    self.anchors[frame.anchor] = (frame.container, frame.nodes)
-                done = self._add(frame.container, frame.nodes, frame.container.line)
+                    self.anchors[frame.anchor] = (container, frame.nodes)
+                done = self._add(container, frame.nodes, container.line)
             else:
                 self._open(event, line)
                 continue
             root = done if not self.frames else root
 
     def _open(self, event: Any, line: int) -> None:
-        self._refuse_tag(event, line)
+        self._note_tag(event, line)
         self.written += 1
         if len(self.frames) >= MAX_DEPTH:
             raise YamlError(f"is nested deeper than {MAX_DEPTH} levels", line)
@@ -215,12 +196,11 @@ class _Composer:
         self.frames.append(_Frame(Mapping(line) if is_map else Sequence(line), event.anchor))
 
     def _scalar(self, event: Any, line: int) -> Any:
-        if event.tag is not None:
-            self._refuse_tag(event, line)
+        self._note_tag(event, line)
         value = event.value
         if event.implicit[0]:
-            if value == "<<":
-                raise YamlError("has a merge key `<<`", line, "write the merged fields out")
+            if value == "<<" and self.frames and self.frames[-1].key is _NO_KEY:
+                return _MERGE
             value = resolve(value)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1)
@@ -249,16 +229,22 @@ class _Composer:
         if isinstance(container, Sequence):
             container.append(value)
             container.lines.append(line)
+        elif value is _MERGE:
+            frame.key = _MERGE
         elif frame.key is _NO_KEY:
             if not isinstance(value, str | Ambiguous):
                 raise YamlError("has a key that is not text", line)
             if value in container:
-                text = value if isinstance(value, str) else value.text
-                first = container.lines[value]
-                raise YamlError(f"has the key `{text[:63]}` twice, first at line {first}", line, "keep one")
+                self._refuse_twice(container, value, line)
             frame.key = value
             container[value] = None
             container.lines[value] = line
+        elif frame.key is _MERGE:
+            several = value if isinstance(value, Sequence) else [value]
+            if not all(isinstance(one, Mapping) for one in several):
+                raise YamlError("has a merge key `<<` of what is no mapping", line)
+            frame.merged += several
+            frame.key = _NO_KEY
         else:
             container[frame.key] = value
             frame.key = _NO_KEY
@@ -268,7 +254,23 @@ class _Composer:
         if self.aliased > MAX_GROWTH * self.written:
             raise YamlError(f"grows more than {MAX_GROWTH} times through aliases", line)
 
-    @staticmethod
-    def _refuse_tag(event: Any, line: int) -> None:
+    def _refuse_twice(self, container: Mapping, key: Any, line: int) -> None:
+        """A key that stands twice is most often a sign of something else, which the hint names."""
+        text = key if isinstance(key, str) else key.text
+        selectors = [name for name, value in container.items() if value is None and _is_selector(name)]
+        hint = "keep one"
+        if len(self.frames) == 1 and key in OBJECT_KEYS:
+            hint = "if a second object begins there, write --- on a line of its own before it"
+        elif key in SELECTOR_KEYS and selectors:
+            hint = f"each belongs one level deeper, below its selector: this one below {selectors[-1]}"
+        raise YamlError(f"has the key `{text[:63]}` twice, first at line {container.lines[key]}", line, hint)
+
+    def _note_tag(self, event: Any, line: int) -> None:
         if event.tag is not None:
-            raise YamlError("has a YAML tag", line, "tags are not read; quote the value instead")
+            self.tagged = self.tagged or line
+
+    def _check_tags(self, root: Any) -> None:
+        """Programs' own files have tags of their own; an object that has one would not be read rightly."""
+        values = root if isinstance(root, list) else [root]
+        if self.tagged and any(isinstance(one, dict) and {"apiVersion", "kind"} & set(one) for one in values):
+            raise YamlError("has a YAML tag", self.tagged, "tags are not read; quote the value instead")

@@ -205,14 +205,26 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPolicy:
+    """An object that may restrict traffic, in a language that is not read; verdicts leave it out."""
+
+    language: str
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    source: SourceLocation = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """Everything known about one cluster, over the time it is known for.
 
     ``namespaces`` holds every namespace that any object names, keyed by name, as it was last. Of all
     other objects that changed there is one value for each version. ``policies`` are in the order of
     the input. ``inputs`` maps each file read to the SHA-256 of its bytes. ``warnings``
-    are sentences for the reader; ``skipped`` are documents that took no part. ``ranges`` are where pods get
-    their addresses from, beside the nodes' own.
+    are sentences for the reader; ``skipped`` are documents that took no part, ``other_policies`` among them.
+    ``ranges`` are where pods get their addresses from, beside the nodes' own.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -222,6 +234,7 @@ class Cluster:
     slices: tuple[EndpointSlice, ...] = ()
     policies: tuple[Policy, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    other_policies: tuple[OtherPolicy, ...] = ()
     warnings: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     ranges: tuple[PodRanges, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Finding, Summary
+from flowcheck.results.records import ClusterCounts, Finding, Summary
 
 MOST_FINDINGS = 15
 LEAST_DROPPED = 5
@@ -116,11 +116,21 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.pods, 'pod')} in {counted(cluster.namespaces, 'namespace')}, "
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
+        *_not_evaluated(cluster),
         ("coverage", f"{floored(summary.coverage)}% of the rows got a verdict"),
         *seen(summary),
         ("speed", f"{seconds:.1f} s, {round(summary.rows_per_second):,} rows/s"),
     ]
     return lines
+
+
+def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:
+    """The policies of other languages, which coverage does not speak of."""
+    if not cluster.other_policies:
+        return []
+    number = counted(sum(cluster.other_policies.values()), "more policy", "more policies")
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in cluster.other_policies.items())
+    return [("", f"{number} in languages that are not evaluated, so a verdict may be wrong: {listed}")]
 
 
 ATTRIBUTED = {

@@ -116,7 +116,8 @@ class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the cluster held, and what was read but took no part, by kind."""
+    """What the cluster held, and what was read but took no part, by kind. ``other_policies`` are those in
+    languages that are not evaluated, as ``kind (language)``."""
 
     namespaces: int
     nodes: int
@@ -126,6 +127,7 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     policies: int
     rules: int
     skipped_kinds: dict[str, int]
+    other_policies: dict[str, int] = {}
     warnings: tuple[str, ...]
 
 

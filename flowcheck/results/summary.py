@@ -126,6 +126,9 @@ def count_cluster(cluster: Cluster) -> ClusterCounts:
         skipped_kinds=dict(
             sorted(Counter(skipped.kind or "(no kind)" for skipped in cluster.skipped).items())
         ),
+        other_policies=dict(
+            sorted(Counter(f"{one.kind} ({one.language})" for one in cluster.other_policies).items())
+        ),
         warnings=cluster.warnings,
     )
 

@@ -92,7 +92,7 @@ def _check_cluster(cluster: Cluster, request: AuditRequest) -> None:
     if not cluster.policies and not request.allow_no_policies:
         raise RunError(
             "there are no policies: every flow would be allowed",
-            hint="add them with --policies, or say --allow-no-policies if that is meant",
+            hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
         )
 
 

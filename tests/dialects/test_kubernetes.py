@@ -252,7 +252,10 @@ def test_the_old_group_has_the_same_shape(load: Load) -> None:
         ("{ingress: [{from: [{ipBlock: {}}]}]}", "from[0].ipBlock", "needs cidr"),
         ("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0}}]}]}", "ipBlock.cidr", "needs a prefix length"),
         ("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}", "ipBlock.cidr", "is not a CIDR"),
-        ("{ingress: [{from: [{ipBlock: {cidr: 010.0.0.0/8}}]}]}", "ipBlock.cidr", "is not a CIDR"),
+        ("{ingress: [{from: [{ipBlock: {cidr: 0a.0.0.0/8}}]}]}", "ipBlock.cidr", "is not a CIDR"),
+        ("{ingress: [{from: [{ipBlock: {cidr: 10.0.01}}]}]}", "ipBlock.cidr", "needs a prefix length"),
+        ("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.01}}]}]}", "ipBlock.cidr", "write 10.0.0.1/32 for"),
+        ("{ingress: [{from: [{ipBlock: {cidr: '::1'}}]}]}", "ipBlock.cidr", "write ::1/128 for this one"),
         ("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/255.0.0.0}}]}]}", "ipBlock.cidr", "is not a CIDR"),
         (
             "{ingress: [{from: [{ipBlock: {cidr: '::ffff:10.0.0.0/104'}}]}]}",

@@ -331,8 +331,36 @@ def test_what_is_not_read_may_be_anything(load: Load) -> None:
     assert load(text).pods[0].name == "p"
 
 
-def test_generated_names(load: Load) -> None:
-    assert load("apiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n").pods[0].name == "p"
+def test_objects_with_generated_names_are_different_objects(load: Load) -> None:
+    """Each creation is another object, also where two say the same; a real name never collides with them."""
+    text = "apiVersion: %s\nkind: %s\nmetadata: {%s, namespace: x}\n"
+    pod, policy = ("v1", "Pod"), ("networking.k8s.io/v1", "NetworkPolicy")
+    cluster = load(
+        "---\n".join(
+            [
+                text % (*pod, "generateName: p-"),
+                text % (*pod, "generateName: p-"),
+                text % (*pod, "name: p-1"),
+                text % (*pod, "generateName: q-, name: ''"),
+                text % (*pod, "generateName: p-, name: r"),
+                text % (*policy, "generateName: p-") + "spec: {podSelector: {}}\n",
+                text % (*policy, "generateName: p-") + "spec: {podSelector: {}, policyTypes: [Egress]}\n",
+            ]
+        )
+    )
+    assert [one.name for one in cluster.pods] == [
+        "p-generated-1",
+        "p-generated-2",
+        "p-1",
+        "q-generated-1",
+        "r",
+    ]
+    assert [one.name for one in cluster.policies] == ["p-generated-1", "p-generated-2"]
+
+
+def test_a_generated_name_must_begin_as_a_name(problems: Any) -> None:
+    (problem,) = problems("apiVersion: v1\nkind: Pod\nmetadata: {generateName: P_}\n")
+    assert "metadata.generateName" in problem
 
 
 def test_namespaces_are_completed(load: Load) -> None:

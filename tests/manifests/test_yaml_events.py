@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowcheck.manifests import yaml_events
-from flowcheck.manifests.yaml_events import Ambiguous, YamlError, parse_yaml, resolve, split_documents
+from flowcheck.manifests.yaml_events import YamlError, parse_yaml, split_documents
+from flowcheck.manifests.yaml_scalars import Ambiguous, resolve
 
 
 def tree(text: str) -> Any:
@@ -97,9 +98,11 @@ def test_lines_of_keys_and_elements_are_known() -> None:
     ("text", "message", "line"),
     [
         ("a: 1\nb: 2\na: 3\n", "has the key `a` twice, first at line 1", 3),
-        ("a: !!int 1\n", "has a YAML tag", 1),
-        ("!x {}\n", "has a YAML tag", 1),
-        ("b: &b {}\na:\n  <<: *b\n", "has a merge key `<<`", 3),
+        ("kind: A\na: !!int 1\n", "has a YAML tag", 2),
+        ("!x {kind: A}\n", "has a YAML tag", 1),
+        ("- kind: A\n  a: !x b\n", "has a YAML tag", 2),
+        ("b: &b {}\na:\n  <<: 1\n", "has a merge key `<<` of what is no mapping", 3),
+        ("a: &a [{}, 1]\nb: {<<: *a}\n", "has a merge key `<<` of what is no mapping", 2),
         ("a: &a [*a]\n", "has an alias to what it is part of", 1),
         ("a: *b\n", "has an alias to an anchor that stands nowhere before it", 1),
         ("? [a]\n: b\n", "has a key that is a list or a mapping", 1),
@@ -140,6 +143,38 @@ def test_aliases_that_explode_are_refused() -> None:
 def test_aliases_that_grow_a_document_more_than_tenfold_are_refused() -> None:
     text = "a: &a [" + "1, " * 50 + "]\nb: &b [*a, *a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b]\n"
     assert "more than 10 times" in refusal(text).message
+
+
+def test_tags_of_what_is_no_object_are_passed_over() -> None:
+    assert tree("a: !!python/name:b.c\nb: !x [1]\n") == {"a": "", "b": [1]}
+
+
+def test_merged_keys_give_way_to_own_ones_and_to_earlier_ones() -> None:
+    root = tree("a: &a {x: 1, v: 1}\nb: &b {v: 2, z: 2, w: 2}\nc:\n  z: 3\n  <<: [*a, *b]\n  w: 3\n")
+    assert root["c"] == {"x": 1, "v": 1, "z": 3, "w": 3}
+    assert root["c"].lines == {"x": 1, "v": 1, "z": 4, "w": 6}
+    assert tree("a: &a {<<: &b {x: 1}, v: 2}\nc: {<<: *a}\nd: {<<: *b}\n") == {
+        "a": {"x": 1, "v": 2},
+        "c": {"x": 1, "v": 2},
+        "d": {"x": 1},
+    }
+
+
+def test_a_quoted_merge_key_is_a_key() -> None:
+    assert tree("a: {'<<': {b: c}, d: <<}") == {"a": {"<<": {"b": "c"}, "d": "<<"}}
+
+
+def test_merging_stays_within_the_budgets() -> None:
+    text = "a0: &a0 {" + ", ".join(f"k{i}: 1" for i in range(10)) + "}\n"
+    text += "".join(f"a{i}: &a{i} {{<<: *a{i - 1}, n: *a{i - 1}}}\n" for i in range(1, 40))
+    assert "through aliases" in refusal(text).message
+
+
+def test_a_key_that_stands_twice_tells_what_is_missing() -> None:
+    assert "write --- on a line of its own" in refusal("kind: A\nmetadata: {}\nkind: B\n").hint
+    error = refusal("a:\n  podSelector:\n  matchLabels: {}\n  namespaceSelector:\n  matchLabels: {}\n")
+    assert error.hint.endswith("this one below namespaceSelector")
+    assert refusal("a: {kind: 1, kind: 2}\n").hint == "keep one"
 
 
 def test_an_anchor_in_one_document_is_unknown_in_the_next() -> None:

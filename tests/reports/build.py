@@ -170,6 +170,7 @@ def make_result(
             policies=1,
             rules=60,
             skipped_kinds={"ConfigMap": 4, "CiliumNetworkPolicy": 1},
+            other_policies={"CiliumNetworkPolicy (Cilium)": 1},
             warnings=(),
         ),
         compiled=ProgramCounts(
@@ -239,7 +240,7 @@ def make_clean_result() -> AuditResult:
             allow=1_000_000, deny=0, unknown=0, not_applicable=0, unknown_by_reason={"no_port": 0}
         ),
         unused_rules=0,
-        cluster=msgspec.structs.replace(result.summary.cluster, skipped_kinds={}),
+        cluster=msgspec.structs.replace(result.summary.cluster, skipped_kinds={}, other_policies={}),
     )
     ledger = msgspec.structs.replace(result.ledger, totals=totals, files=())
     return replace(result, summary=summary, ledger=ledger)

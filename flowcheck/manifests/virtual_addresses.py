@@ -1,0 +1,111 @@
+"""Rules that name a Service's virtual address. Policies never see one: they see what it is translated to.
+
+Source: kube-proxy and NetworkPolicy, kubernetes.io/docs/concepts/services-networking/network-policies
+(ipBlock: cluster ingress and egress often rewrite addresses; behaviour for rewritten ones is undefined).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flowcheck.manifests.names import Network
+from flowcheck.model.cluster import Cluster, Service
+from flowcheck.model.policy import AddressBlock, Direction, Policy, Rule
+
+MOST_BACKENDS = 3
+_WIDEST = {4: 12, 6: 108}
+"""By IP version, the shortest prefix of a range for Services. Source: kube-apiserver, its validation."""
+
+_Place = tuple[int, int]
+"""IP version and the address as a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    """``virtual`` are the Services' own addresses, ``published`` theirs that are seen outside too; ``real``
+    those of pods, nodes and backends, in order; ``ranges`` those of pods."""
+
+    virtual: dict[_Place, Service]
+    published: dict[_Place, Service]
+    real: list[_Place]
+    ranges: list[Network]
+
+    def services(self, block: Network, direction: Direction) -> list[Service]:
+        """The Services whose virtual addresses the block names, if it names nothing else that is known."""
+        first, last = _place(block.network_address), _place(block.broadcast_address)
+        if bisect_left(self.real, first) < bisect_right(self.real, last):
+            return []
+        if first == last:
+            published = self.published.get(first) if direction is Direction.EGRESS else None
+            found = self.virtual.get(first, published)
+            return [found] if found is not None else []
+        wide = block.prefixlen < _WIDEST[block.version] or not block.is_private
+        if wide or any(block.overlaps(one) for one in self.ranges if one.version == block.version):
+            return []
+        return list({str(one): one for place, one in self.virtual.items() if first <= place <= last}.values())
+
+
+def _place(address: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> _Place:
+    parsed = ipaddress.ip_address(address)
+    return parsed.version, int(parsed)
+
+
+def _addresses_of(cluster: Cluster) -> _Addresses:
+    real = {address for pod in cluster.pods for address in pod.addresses}
+    real |= {address for node in cluster.nodes for address in node.addresses}
+    real |= {backend.address for one in cluster.slices for backend in one.backends}
+    services = cluster.services
+    return _Addresses(
+        {_place(address): service for service in services for address in service.cluster_ips},
+        {_place(address): service for service in services for address in service.external_ips},
+        sorted(map(_place, real)),
+        [ipaddress.ip_network(cidr) for node in cluster.nodes for cidr in node.pod_cidrs],
+    )
+
+
+def virtual_addresses(cluster: Cluster, policies: Iterable[Policy]) -> Iterator[str]:
+    """One sentence for each rule that names such addresses, with what to write instead."""
+    addresses: _Addresses | None = None
+    for policy in policies:
+        for direction in Direction:
+            for rule in policy.rules(direction):
+                for peer in rule.peers or ():
+                    if not isinstance(peer, AddressBlock) or not cluster.services:
+                        continue
+                    addresses = addresses or _addresses_of(cluster)
+                    services = addresses.services(ipaddress.ip_network(peer.cidr), direction)
+                    if services:
+                        yield _sentence(policy, rule, peer, services, cluster)
+                        break
+
+
+def _sentence(
+    policy: Policy, rule: Rule, block: AddressBlock, services: list[Service], cluster: Cluster
+) -> str:
+    by_hand = [service for service in services if not service.selector]
+    shown = (by_hand or services)[0]
+    more = f" and {len(services) - 1} more Services" if len(services) > 1 else ""
+    return (
+        f"{policy}[{rule.label}] ({rule.source}) names {block.cidr}, the virtual address of {shown}{more}, "
+        "which policies never see: they see what it is translated to, so this matches nothing; "
+        f"{_advice(shown, cluster)}"
+    )
+
+
+def _advice(service: Service, cluster: Cluster) -> str:
+    if service.selector:
+        labels = ", ".join(f"{key}: {value}" for key, value in sorted(service.selector.items()))
+        return f"select its pods instead: podSelector with matchLabels {{{labels}}} in {service.namespace}"
+    behind = [
+        one for one in cluster.slices if (one.namespace, one.service) == (service.namespace, service.name)
+    ]
+    backends = list(dict.fromkeys(backend.address for one in behind for backend in one.backends))
+    ports = list(dict.fromkeys(str(port.port) for one in behind for port in one.ports if port.port))
+    if not backends:
+        return "name the addresses behind it instead"
+    cidrs = [str(ipaddress.ip_network(address)) for address in backends[:MOST_BACKENDS]]
+    others = f" and {len(backends) - MOST_BACKENDS} more" if len(backends) > MOST_BACKENDS else ""
+    return f"write {', '.join(cidrs)}{others}" + (f", port {', '.join(ports)}" if ports else "")
