@@ -169,7 +169,7 @@ class _Loader:
     def finish(self, *, keep_going: bool) -> Cluster:
         journal = self.journal
         if journal.problems and not keep_going:
-            refused = sum(one.reason.startswith("refused: ") for one in journal.skipped)
+            refused = sum(one.is_refused for one in journal.skipped)
             error = PolicyError if refused == self.refused_policies else ManifestError
             number = len(journal.problems)
             raise error(

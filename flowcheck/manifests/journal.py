@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flowcheck.errors import Problem
-from flowcheck.model.cluster import Skipped
+from flowcheck.model.cluster import REFUSED, Skipped
 from flowcheck.model.policy import NOWHERE, SourceLocation
 
 
@@ -39,7 +39,7 @@ class Journal:
     ) -> None:
         """Note a document or file that is wrong: it takes no part; without ``--keep-going`` nothing does."""
         self.problems += problems
-        self.skipped.append(Skipped(kind, name, f"refused: {problems[0].message}", source))
+        self.skipped.append(Skipped(kind, name, f"{REFUSED}{problems[0].message}", source))
 
     def refuse_part(self, source: SourceLocation, message: str, hint: str = "") -> None:
         """Note a part of a file that is no document at all."""

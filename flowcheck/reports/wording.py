@@ -6,16 +6,15 @@ Names come out raw: each report escapes for its own medium.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
+from flowcheck.model.counted import agreeing, counted
+from flowcheck.reports.units import floored, moment, percent, size
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Finding, Summary
+from flowcheck.results.records import Nothing, Summary
 
-MOST_FINDINGS = 15
-LEAST_DROPPED = 5
-"""Places kept for dropped_allowed findings where there are more than enough of both kinds."""
-
-FORWARDED, DROPPED = "forwarded_denied", "dropped_allowed"
+MOST_FILES, MOST_RULES, MOST_DOCUMENTS = 5, 5, 5
+"""How many a report for people names before it says how many more there are."""
 
 REASONS = {
     "unresolved_src": (
@@ -60,33 +59,48 @@ REASONS = {
 """Reason: what it means, and what would help."""
 
 
-def split_findings(result: AuditResult) -> tuple[list[Finding], list[Finding]]:
-    """All findings that went through though denied, and all that were dropped though allowed."""
-    forwarded = [finding for finding in result.findings if finding.kind == FORWARDED]
-    return forwarded, [finding for finding in result.findings if finding.kind != FORWARDED]
-
-
-def shown_counts(n_forwarded: int, n_dropped: int) -> tuple[int, int]:
-    """How many findings of each kind a report for people shows, :data:`MOST_FINDINGS` together."""
-    dropped = min(n_dropped, max(LEAST_DROPPED, MOST_FINDINGS - n_forwarded))
-    return min(n_forwarded, MOST_FINDINGS - dropped), dropped
-
-
 def headline(summary: Summary) -> str:
     """The answer in one line."""
-    violations = summary.violations
-    if violations.records:
-        answer = (
-            f"{counted(violations.records, 'record')} in violation, {counted(violations.findings, 'finding')}"
-        )
+    if summary.nothing:
+        answer = summary.nothing.headline
     else:
-        totals = summary.totals
-        answer = f"no violations among {counted(totals.rows_judged, 'judged row')}"
-        left_out = totals.rows_declared - totals.rows_judged
-        gaps = [counted(left_out, "row")] if left_out else []
-        gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
-        answer += f"; {' and '.join(gaps)} not judged" if gaps else ""
+        answer = _violations(summary) if summary.violations.records else _no_violations(summary)
     return answer if summary.complete else f"{answer} - INCOMPLETE"
+
+
+def _violations(summary: Summary) -> str:
+    violations = summary.violations
+    records, untold = counted(violations.records, "record"), violations.observed_unknown
+    findings = counted(violations.findings, "finding")
+    it = agreeing(untold, "it", "they")
+    if untold == violations.records:
+        return f"{records} denied, and the log does not say whether {it} went through, {findings}"
+    some = f" ({untold:,} of which the log does not say whether {it} went through)" if untold else ""
+    return f"{records} in violation{some}, {findings}"
+
+
+def _no_violations(summary: Summary) -> str:
+    """Said together with what was not judged."""
+    totals, verdicts = summary.totals, summary.verdicts
+    parts = [f"no violations among {counted(verdicts.allow + verdicts.deny, 'judged row')}"]
+    if verdicts.by_default:
+        all_free = verdicts.by_default == verdicts.allow + verdicts.deny
+        some = "any" if all_free else f"{verdicts.by_default:,}"
+        parts.append(f"no policy selects an end of {some} of them")
+    if verdicts.not_applicable:
+        parts.append(f"policies do not reach {counted(verdicts.not_applicable, 'more row')}")
+    left_out = totals.rows_declared - totals.rows_judged
+    gaps = [counted(left_out, "row")] if left_out else []
+    gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
+    if gaps:
+        parts.append(f"{' and '.join(gaps)} not judged")
+    return "; ".join(parts)
+
+
+def gaps(nothing: Nothing | None, incomplete_because: Sequence[str]) -> list[str]:
+    """What stands below the answer: what is missing of it and, where all of it is, what would help."""
+    advice = [nothing.advice] if nothing else []
+    return advice + [f"incomplete: {reason}" for reason in incomplete_because if reason != str(nothing)]
 
 
 def looked_at(summary: Summary) -> list[tuple[str, str]]:
@@ -108,16 +122,36 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.pods, 'pod')} in {counted(cluster.namespaces, 'namespace')}, "
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
-        ("coverage", f"{floored(summary.coverage)}% of the rows got a verdict"),
+        ("verdicts", _verdicts(summary)),
+        ("coverage", _coverage(summary)),
         *seen(summary),
-        ("speed", f"{seconds:.1f} s, {round(summary.rows_per_second):,} rows/s"),
+        ("speed", f"{seconds:.1f} s, {counted(round(summary.rows_per_second), 'row')}/s"),
     ]
     return lines
+
+
+def _verdicts(summary: Summary) -> str:
+    verdicts = summary.verdicts
+    free = f" ({verdicts.by_default:,} as no policy selects an end)" if verdicts.by_default else ""
+    return (
+        f"{verdicts.allow:,} allow{free}, {verdicts.deny:,} deny, {verdicts.unknown:,} unknown, "
+        f"{verdicts.not_applicable:,} not applicable"
+    )
+
+
+def _coverage(summary: Summary) -> str:
+    totals = summary.totals
+    concerned = totals.rows_declared - totals.rows_filtered - summary.verdicts.not_applicable
+    if not concerned:
+        return "none: there is no row that policies reach"
+    rows = f"{counted(concerned, 'row')} that policies may reach"
+    return f"{floored(summary.coverage)}% of {rows} {agreeing(concerned, 'is', 'are')} allowed or denied"
 
 
 ATTRIBUTED = {
     "resolved": "both ends are known",
     "inferred": "an end is likely who it seems: between snapshots, or next to a change",
+    "outside": "neither end is in the cluster",
     "ambiguous": "several had the address",
     "unresolved": "nobody known had the address",
     "unknown_initiator": "which end opened the connection is not known",
@@ -157,14 +191,27 @@ def seen(summary: Summary) -> list[tuple[str, str]]:
     )
     lines = [("seen", f"{hours}; {observers}")]
     found = {name: n for name, n in attribution.initiators.items() if name not in ("record", "none")}
+    inferred = f"an initiator that was inferred ({_by(found)})"
     made = [
-        (attribution.repeated_records, "report a connection once more and count once"),
-        (attribution.replies_turned, "are replies, judged as their connection"),
-        (sum(found.values()), f"have an initiator that was inferred ({_by(found)})"),
-        (attribution.disagreements, "name another pod than has the address"),
-        (attribution.sampled_records, "are samples of more traffic"),
+        (
+            attribution.repeated_records,
+            "reports a connection once more and counts once",
+            "report a connection once more and count once",
+        ),
+        (
+            attribution.replies_turned,
+            "is a reply, judged as its connection",
+            "are replies, judged as their connection",
+        ),
+        (sum(found.values()), f"has {inferred}", f"have {inferred}"),
+        (
+            attribution.disagreements,
+            "names another pod than has the address",
+            "name another pod than has the address",
+        ),
+        (attribution.sampled_records, "is a sample of more traffic", "are samples of more traffic"),
     ]
-    lines += [("", f"{counted(n, 'row')} {what}") for n, what in made if n]
+    lines += [("", f"{counted(n, 'row')} {agreeing(n, one, many)}") for n, one, many in made if n]
     return lines
 
 
@@ -172,20 +219,16 @@ def _by(found: dict[str, int]) -> str:
     return ", ".join(f"{n:,} by {name}" for name, n in found.items())
 
 
-def percent(part: int, whole: int) -> str:
-    """A share that is 100 % or 0 % only where it is the whole or nothing."""
-    if not whole:
-        return "-"
-    share = 100 * part / whole
-    if 0 < part < whole:
-        share = min(max(share, 0.01), 99.99)
-    return f"{share:.2f}%"
-
-
 def not_looked_at(result: AuditResult) -> list[str]:
-    """What the answer does not speak of: unknown, rejected, failed, skipped, left out. Empty: nothing."""
-    totals, cluster = result.summary.totals, result.summary.cluster
+    """What the answer does not speak of: unknown, rejected, failed, skipped, left out."""
+    summary = result.summary
+    totals, cluster = summary.totals, summary.cluster
     parts = [
+        (
+            summary.verdicts.not_applicable,
+            "row",
+            "that policies do not reach (neither end is a pod with its own address)",
+        ),
         (totals.rows_unknown, "row", "with an unknown verdict"),
         (totals.rows_rejected, "row", "rejected as unreadable"),
         (totals.rows_in_failed_files, "row", "in files that failed"),
@@ -200,6 +243,8 @@ def not_looked_at(result: AuditResult) -> list[str]:
         sentences.append(
             f"{counted(sum(count for _, count in kinds), 'document')} that took no part ({listed})"
         )
+    if not sentences and not summary.nothing:
+        return ["nothing: every row of every file is allowed or denied"]
     return sentences
 
 
@@ -209,8 +254,37 @@ def unknowns(summary: Summary) -> list[tuple[int, str, str]]:
     return [(count, reason, REASONS.get(reason, ("", ""))[0]) for reason, count in items if count]
 
 
-def failures(result: AuditResult, most: int = 5) -> list[tuple[str, str]]:
-    """Failed files, skipped files and rejected rows, by file: name and what happened."""
+def unused_rules(result: AuditResult) -> list[str]:
+    """How many rules decided no flow, and the first of them; nothing where no flow was judged at all."""
+    summary = result.summary
+    if not summary.unused_rules or summary.nothing:
+        return []
+    share = percent(summary.unused_rules, summary.cluster.rules)
+    rules = counted(summary.cluster.rules, "rule")
+    unused = [row for row in result.policy_hits.to_pylist() if not row["records"]]
+    named = [f"{row['policy']}[{row['rule']}] ({row['file']}:{row['line']})" for row in unused]
+    answer = f"{summary.unused_rules:,} of {rules} ({share}) decided no flow"
+    return [answer, *first(named, MOST_RULES, place(result, "policy_hits.parquet"))]
+
+
+def place(result: AuditResult, file: str) -> str:
+    """Where a file of the results stands, or how to have it."""
+    return str(result.out / file) if result.out else f"{file} (audit -o DIR writes it)"
+
+
+def left_out(refused: Sequence[str]) -> list[str]:
+    """The documents that were left out for their problems, the first of them by name."""
+    return first([f"left out: {one}" for one in refused], MOST_DOCUMENTS, "the warnings (-v shows all)")
+
+
+def first(items: Sequence[str], most: int, where: str) -> list[str]:
+    """The first of them, and where to find how many more."""
+    more = len(items) - most
+    return [*items[:most], *([f"and {more:,} more in {where}"] if more > 0 else [])]
+
+
+def failures(result: AuditResult, most: int = MOST_FILES) -> list[tuple[str, str]]:
+    """Failed files, skipped files and rejected rows, by file: name and what happened; documents left out."""
     lines = []
     for entry in result.ledger.files:
         if entry.status != "judged":
@@ -225,67 +299,5 @@ def failures(result: AuditResult, most: int = 5) -> list[tuple[str, str]]:
                 )
             )
     if len(lines) > most:
-        lines[most:] = [("", f"and {len(lines) - most:,} more in ledger.json")]
-    return lines
-
-
-def deciders(finding: Finding) -> list[str]:
-    """The deciding policies with the place they are written at, where there is one for each."""
-    if len(finding.policies) != len(finding.policy_sources):
-        return [*finding.policies, *finding.policy_sources]
-    pairs = zip(finding.policies, finding.policy_sources, strict=True)
-    return [f"{policy} ({source})" if source else policy for policy, source in pairs]
-
-
-def port(finding: Finding) -> str:
-    return finding.protocol if finding.port is None else f"{finding.port}/{finding.protocol}"
-
-
-def next_steps(result: AuditResult) -> list[str]:
-    """What to look at next, at most three things, most pressing first."""
-    summary = result.summary
-    steps = []
-    if result.findings:
-        first = max(result.findings, key=lambda finding: finding.records)
-        by = deciders(first)
-        verb = "went through" if first.kind == FORWARDED else "was dropped"
-        steps.append(
-            f"start with {first.source} -> {first.destination} {port(first)}, which {verb} "
-            f"{counted(first.records, 'time')}" + (f": read {by[0]}" if by else "")
-        )
-    if summary.totals.files_failed or summary.totals.rows_rejected:
-        place = str(result.out / "ledger.json") if result.out else "ledger.json (-o DIR writes it)"
-        steps.append(f"what could not be read is listed in {place}")
-    if summary.verdicts.unknown:
-        _count, reason, _meaning = unknowns(summary)[0]
-        advice = REASONS.get(reason, ("", ""))[1]
-        steps.append(f"most unknowns are {reason}" + (f": {advice}" if advice else ""))
-    if result.findings:
-        if result.out:
-            steps.append(f"every violating row is in {result.out / 'violations.parquet'}")
-        else:
-            steps.append("-o DIR keeps every violating row, -f json shows all findings")
-    elif not steps:
-        steps.append("--min-coverage PCT makes a run fail when it can no longer judge enough")
-    return steps[:3]
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
-def floored(percent: float) -> str:
-    """Two decimals, rounded down: 100.00 is said of 100 only."""
-    return f"{int(percent * 100 + 1e-9) / 100:.2f}"
-
-
-def size(n_bytes: int) -> str:
-    for power, unit in ((50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if n_bytes >= 1 << power:
-            return f"{n_bytes / (1 << power):.1f} {unit}"
-    return f"{n_bytes} B"
-
-
-def moment(text: str) -> str:
-    """An RFC 3339 time without its fraction of a second."""
-    return re.sub(r"\.\d+", "", text).replace("+00:00", "Z")
+        lines[most:] = [("", f"and {len(lines) - most:,} more in {place(result, 'ledger.json')}")]
+    return lines + [("", sentence) for sentence in left_out(result.summary.cluster.refused)]
