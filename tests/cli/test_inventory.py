@@ -28,7 +28,7 @@ def test_0_and_what_was_found(history: Path, tmp_path: Path) -> None:
     done = flowcheck("inventory", history, "-o", tmp_path / "i.parquet")
     assert (done.returncode, done.stdout) == (0, "")
     assert "pod: 1 object, 2 versions" in done.stderr
-    assert "policy: 1 objects, 1 versions" in done.stderr
+    assert "policy: 1 object, 1 version" in done.stderr
     assert "from 2026-03-10T08:00:00Z to 2026-03-10T10:02:00Z" in done.stderr
     assert pq.read_table(tmp_path / "i.parquet").num_rows == 4
     assert (tmp_path / "i.parquet").stat().st_mode & 0o777 == 0o600
