@@ -30,6 +30,7 @@ from flowcheck.manifests.streams import read_documents
 from flowcheck.manifests.texts import needed_text
 from flowcheck.manifests.values import named
 from flowcheck.model.cluster import Cluster, Service
+from flowcheck.model.counted import counted
 from flowcheck.model.policy import Policy
 
 _BUILT_IN = ("", "apps", "batch", "extensions")
@@ -171,10 +172,8 @@ class _Loader:
         if journal.problems and not keep_going:
             refused = sum(one.is_refused for one in journal.skipped)
             error = PolicyError if refused == self.refused_policies else ManifestError
-            number = len(journal.problems)
-            raise error(
-                f"{number} problem{'s' if number > 1 else ''} in the manifests", problems=journal.problems
-            )
+            number = counted(len(journal.problems), "problem")
+            raise error(f"{number} in the manifests", problems=journal.problems)
         if not journal.documents and not journal.problems:
             raise ManifestError(
                 "no YAML or JSON documents found", hint="give files or folders of *.yaml, *.yml or *.json"

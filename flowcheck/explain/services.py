@@ -16,6 +16,7 @@ from flowcheck.errors import RunError
 from flowcheck.explain.ends import End, Finder, Party, as_address
 from flowcheck.explain.words import port_text, protocol_name
 from flowcheck.model.cluster import Backend, Pod, Service, ServicePort
+from flowcheck.model.counted import agreeing, counted
 
 
 def find_destination(finder: Finder, given: str, port: int | None, protocol: int, src: Party) -> Party:
@@ -114,8 +115,9 @@ def _backends(
         ready = [(b, number) for b, number in listed if b.ready]
         leaving = [(b, number) for b, number in listed if b.serving and b.terminating]
         if len(ready) < len(listed):
-            left = "they are left out" if ready or not leaving else "those that serve to the end are judged"
-            notes.append(f"{len(listed) - len(ready)} backends of {len(listed)} are not ready: {left}")
+            left = "left out" if ready or not leaving else "those that serve to the end are judged"
+            idle, backends = len(listed) - len(ready), counted(len(listed), "backend")
+            notes.append(f"{idle} of {backends} {agreeing(idle, 'is', 'are')} not ready: {left}")
         for backend, number in dict.fromkeys(ready or leaving):
             yield replace(_backend_end(finder, service, backend), port=number)
         return

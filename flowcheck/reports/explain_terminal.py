@@ -28,7 +28,7 @@ from flowcheck.explain.records import (
 from flowcheck.model.counted import counted
 from flowcheck.reports.console import report_console
 from flowcheck.reports.escape import escape
-from flowcheck.reports.wording import left_out
+from flowcheck.reports.gap_wording import left_out
 
 OUTCOMES = {
     "matched": "matches",

@@ -6,7 +6,8 @@ Everything here is taken from the result. Names come out raw: each report escape
 from __future__ import annotations
 
 from flowcheck.model.counted import counted
-from flowcheck.reports.wording import REASONS, place, unknowns
+from flowcheck.reports.gap_wording import place
+from flowcheck.reports.wording import REASONS, unknowns
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
 

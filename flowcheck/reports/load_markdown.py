@@ -7,8 +7,8 @@ from typing import TextIO
 
 from flowcheck.reports import load_wording as wording
 from flowcheck.reports.escape import escape_markdown
+from flowcheck.reports.gap_wording import gaps
 from flowcheck.reports.markdown_parts import bullets, heading, table
-from flowcheck.reports.wording import gaps
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
 MOST_IN_FULL = 12

@@ -17,9 +17,9 @@ from rich.text import Text
 from flowcheck.model.counted import counted
 from flowcheck.reports import load_wording as wording
 from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
+from flowcheck.reports.gap_wording import gaps
 from flowcheck.reports.load_drawing import bar, sparkline, strip
 from flowcheck.reports.units import moment
-from flowcheck.reports.wording import gaps
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
 MOST_SERVICES, MOST_ENDPOINTS = 12, 6

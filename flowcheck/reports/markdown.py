@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from flowcheck.model.counted import counted
-from flowcheck.reports import finding_wording, wording
+from flowcheck.reports import finding_wording, gap_wording, wording
 from flowcheck.reports.escape import escape_markdown
 from flowcheck.reports.load_brief import brief
 from flowcheck.reports.markdown_parts import bullets, heading, table
@@ -23,7 +23,7 @@ def _document(result: AuditResult) -> Iterable[str]:
     summary = result.summary
     yield f"## flowcheck: {escape_markdown(wording.headline(summary))}"
     yield ""
-    yield from bullets(wording.gaps(summary.nothing, summary.incomplete_because))
+    yield from bullets(gap_wording.gaps(summary.nothing, summary.incomplete_because))
     yield from bullets(f"{label}: {text}" if label else text for label, text in wording.looked_at(summary))
     yield from heading("Whose flows these were")
     yield from table(("", "rows", "connections", "bytes", ""), wording.attributed(summary))
@@ -36,9 +36,9 @@ def _document(result: AuditResult) -> Iterable[str]:
         yield from heading("Service load")
         yield from bullets(brief(result.load))
     yield from heading("Not looked at")
-    yield from bullets(wording.not_looked_at(result))
-    yield from bullets(f"{file}: {what}" if file else what for file, what in wording.failures(result))
-    yield from _listed("Rules never hit", wording.unused_rules(result))
+    yield from bullets(gap_wording.not_looked_at(result))
+    yield from bullets(f"{file}: {what}" if file else what for file, what in gap_wording.failures(result))
+    yield from _listed("Rules never hit", gap_wording.unused_rules(result))
     yield from _listed("Next", finding_wording.next_steps(result))
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flowcheck.model.counted import counted
-from flowcheck.reports import finding_wording, wording
+from flowcheck.reports import finding_wording, gap_wording, wording
 from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
 from flowcheck.reports.load_brief import brief
 from flowcheck.reports.units import moment
@@ -40,7 +40,7 @@ def _headline(console: Console, result: AuditResult) -> None:
     summary = result.summary
     bad = bool(summary.violations.records) or not summary.complete or summary.nothing is not None
     paragraph(console, f"flowcheck: {wording.headline(summary)}", "bold red" if bad else "bold green")
-    for line in wording.gaps(summary.nothing, summary.incomplete_because):
+    for line in gap_wording.gaps(summary.nothing, summary.incomplete_because):
         paragraph(console, f"  {line}", "red")
     section(console, "Looked at")
     pairs(console, wording.looked_at(summary))
@@ -67,7 +67,7 @@ def _findings(console: Console, result: AuditResult) -> None:
         draw(console, findings[:n_shown])
         hidden = len(findings) - n_shown
         if hidden:
-            paragraph(console, f"  and {hidden:,} more in {wording.place(result, 'findings.json')}")
+            paragraph(console, f"  and {hidden:,} more in {gap_wording.place(result, 'findings.json')}")
 
 
 def _as_table(console: Console, findings: Sequence[Finding]) -> None:
@@ -135,9 +135,9 @@ def _load(console: Console, result: AuditResult) -> None:
 
 
 def _left_out(console: Console, result: AuditResult) -> None:
-    failures = [f"{file}: {what}" if file else what for file, what in wording.failures(result)]
-    _listed(console, "Not looked at", [*wording.not_looked_at(result), *failures])
-    _listed(console, "Rules never hit", wording.unused_rules(result))
+    failures = [f"{file}: {what}" if file else what for file, what in gap_wording.failures(result)]
+    _listed(console, "Not looked at", [*gap_wording.not_looked_at(result), *failures])
+    _listed(console, "Rules never hit", gap_wording.unused_rules(result))
 
 
 def _listed(console: Console, title: str, sentences: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Findings of a small audit: kept apart by what the log says, breaches first, and with the policy to change."""
+"""Findings of a small audit: apart by what the log says, breaches first, with the policy to change."""
 
 from __future__ import annotations
 
