@@ -33,6 +33,7 @@ from flowcheck.manifests.streams import read_documents
 from flowcheck.manifests.texts import needed_text
 from flowcheck.manifests.values import named
 from flowcheck.model.cluster import Cluster, OtherPolicy, Service
+from flowcheck.model.counted import counted
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
 
@@ -192,10 +193,9 @@ class _Loader:
         journal = self.journal
         problems = journal.all_problems()
         if problems and not keep_going:
-            refused = sum(one.reason.startswith("refused: ") for one in journal.skipped)
+            refused = sum(one.is_refused for one in journal.skipped)
             error = PolicyError if refused == self.refused_policies else ManifestError
-            number = len(problems)
-            raise error(f"{number} problem{'s' if number > 1 else ''} in the manifests", problems=problems)
+            raise error(f"{counted(len(problems), 'problem')} in the manifests", problems=problems)
         if not journal.objects and not problems:
             found = "Kubernetes objects" if journal.documents else "YAML or JSON documents"
             raise ManifestError(
@@ -222,7 +222,6 @@ class _Loader:
             skipped=journal.all_skipped(),
             other_policies=others,
             warnings=(
-                *(f"left out: {problem}" for problem in problems),
                 *unread,
                 *gaps(cluster),
                 *journal.kustomizations.remarks(),

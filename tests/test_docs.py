@@ -92,7 +92,7 @@ def test_the_columns_of_the_readme_are_those_that_are_read() -> None:
 
 
 def test_the_readme_audit_of_flows_made_as_it_says_works(tmp_path: Path, demo: tuple[Path, str]) -> None:
-    """The three columns of the README's example and nothing else, against a kubectl-like List."""
+    """The columns of the README's example and nothing else, between two pods of a kubectl-like List."""
     import pyarrow as pa
     import pyarrow.parquet as pq
     import yaml
@@ -103,13 +103,14 @@ def test_the_readme_audit_of_flows_made_as_it_says_works(tmp_path: Path, demo: t
         for document in yaml.safe_load_all(file.read_text())
         if document
     ]
+    pods = [document["status"]["podIP"] for document in documents if document["kind"] == "Pod"]
     listed = {"apiVersion": "v1", "kind": "List", "items": documents}
     (tmp_path / "cluster.json").write_text(json.dumps(listed, default=str))
     flows = pa.table(
         {
             "start_time": pa.array([1793527200000000000], pa.timestamp("ns")),
-            "src_ip": ["10.244.1.7"],
-            "dst_ip": ["10.244.2.9"],
+            "src_ip": pods[:1],
+            "dst_ip": pods[1:2],
             "dst_port": [5432],
             "protocol": [6],
             "action": [1],

@@ -18,6 +18,7 @@ from flowcheck.cli.options import (
     CONTEXT,
     DIALECT,
     JUDGING,
+    NO_POLICIES,
     OUTCOME,
     RANGES,
     SELECTION,
@@ -30,10 +31,12 @@ from flowcheck.cli.options import (
 )
 from flowcheck.cli.values import InputPath
 from flowcheck.errors import ManifestError, Problem
+from flowcheck.model.counted import agreeing, counted
 
 if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
     from flowcheck.results.audit import AuditResult
+    from flowcheck.results.records import Summary
     from flowcheck.runners.request import AuditRequest
 
 
@@ -43,7 +46,7 @@ CURRENT = "current"
 
 @click.command("audit", context_settings=CONTEXT)
 @click.argument("flows", nargs=-1, required=True, type=InputPath())
-@options(CLUSTER, SNAPSHOT_TIME)
+@options(CLUSTER, NO_POLICIES, SNAPSHOT_TIME)
 @click.option(
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
 )
@@ -109,7 +112,7 @@ def judge(
     request = replace(_request(given), **more)
     with progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress:
         result = run_audit(given["flows"], load, request, progress)
-    _say(result, speech)
+    _say(result, speech, asked_to_resume=given["resume"])
     return result
 
 
@@ -124,8 +127,8 @@ def refuse_skipped(cluster: Cluster) -> None:
             for document in cluster.skipped
         ]
         raise ManifestError(
-            f"{len(problems)} documents would take no part",
-            hint="remove them, or leave out --strict",
+            f"{counted(len(problems), 'document')} would take no part",
+            hint=f"remove {agreeing(len(problems), 'it', 'them')}, or leave out --strict",
             problems=problems,
         )
 
@@ -194,11 +197,24 @@ def _request(given: dict[str, Any]) -> AuditRequest:
     )
 
 
-def _say(result: AuditResult, speech: Messages) -> None:
+def _say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None:
     """Warnings and the reasons of an incomplete run, on standard error, whatever the report shows."""
-    speech.warnings(result.summary.cluster.warnings)
+    summary = result.summary
+    speech.warnings(summary.cluster.warnings)
+    speech.warnings([f"left out: {one}" for one in summary.cluster.refused])
     speech.warnings([f"{file.file}: {warning}" for file in result.ledger.files for warning in file.warnings])
-    for reason in result.summary.incomplete_because:
+    for reason in summary.incomplete_because:
         speech.warning(f"incomplete: {reason}")
+    if asked_to_resume:
+        speech.say(_resumed(summary))
     if result.out is not None:
         speech.note(f"results are in {result.out}")
+
+
+def _resumed(summary: Summary) -> str:
+    """What --resume saved."""
+    files = counted(summary.totals.files_seen, "file")
+    if summary.resumed is None:
+        return f"there was nothing to resume: all of {files} judged now"
+    rows = counted(summary.resumed.rows, "row")
+    return f"resumed: {summary.resumed.files:,} of {files} ({rows}) had been judged before, the rest now"

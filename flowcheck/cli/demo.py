@@ -41,6 +41,7 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
     from flowcheck import demo
     from flowcheck.model.options import Options
     from flowcheck.results.files import output_errors
+    from flowcheck.results.relative import named_from
 
     with output_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
@@ -74,8 +75,10 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
         "cluster_ranges": (),
     }
     result = audit.judge(context, given)
-    code = audit.report(result, given)
+    code = audit.report(result if out else named_from(result, directory), given)
     messages(context).say(compare_with_planted(result.summary))
+    if out is None:
+        messages(context).say("the sample is gone: flowcheck demo DIR keeps it, and DIR/out the results")
     return code
 
 

@@ -17,6 +17,7 @@ class Exit(IntEnum):
     OUTPUT = 4
     INTERNAL = 5
     INTERRUPTED = 130
+    PIPE_CLOSED = 141
     TERMINATED = 143
 
 

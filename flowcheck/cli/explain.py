@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CLUSTER, CONTEXT, DIALECT, RANGES, SPEECH, messages, options
+from flowcheck.cli.options import CLUSTER, CONTEXT, DIALECT, NO_POLICIES, RANGES, SPEECH, messages, options
 from flowcheck.cli.values import Moment, Value
 from flowcheck.errors import RunError
 
@@ -45,7 +45,7 @@ class PortType(Value):
 
 
 @click.command("explain", context_settings=CONTEXT)
-@options(CLUSTER)
+@options(CLUSTER, NO_POLICIES)
 @click.option(
     "--from",
     "src",
@@ -77,7 +77,8 @@ def command(context: click.Context, /, **given: Any) -> int:
     flowcheck explain --cluster cluster --from shop/cart --to shop/svc/cart-store --port 6379
     flowcheck explain --cluster cluster --from 203.0.113.9 --to shop/gateway --port 8080
 
-    An explanation is not a check: the exit code is 0 whatever the verdict is.
+    An explanation is not a check: the exit code is 0 whatever the verdict is, and 3 where documents were
+    left out of it.
     """
     from flowcheck.cli.audit import check_inputs, refuse_skipped
     from flowcheck.compile import compile_program
@@ -103,9 +104,9 @@ def command(context: click.Context, /, **given: Any) -> int:
         program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol, at=given["at"]
     )
     messages(context).warnings(cluster.warnings)
+    messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     _write(answer, given["form"], given["color"])
-    refused = given["keep_going"] and any(s.reason.startswith("refused: ") for s in cluster.skipped)
-    return Exit.INCOMPLETE if refused else Exit.CLEAN
+    return Exit.INCOMPLETE if answer.left_out else Exit.CLEAN
 
 
 def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:

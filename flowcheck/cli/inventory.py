@@ -13,6 +13,7 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import CONTEXT, SNAPSHOT_TIME, SPEECH, messages, options
 from flowcheck.cli.values import InputPath
+from flowcheck.model.counted import agreeing, counted
 
 if TYPE_CHECKING:
     from flowcheck.manifests.record import Recording
@@ -55,10 +56,11 @@ def command(context: click.Context, /, **given: Any) -> int:
     speech.warnings(recording.cluster.warnings)
     for sentence in _summary(recording, rows):
         speech.say(sentence)
-    for one in recording.cluster.skipped:
-        speech.note(f"{one.source} {one.kind} {one.name}: {one.reason}")
-    refused = any(one.reason.startswith("refused: ") for one in recording.cluster.skipped)
-    return Exit.INCOMPLETE if refused else Exit.CLEAN
+    cluster = recording.cluster
+    speech.warnings([f"left out: {one}" for one in cluster.refused])
+    for one in cluster.skipped:
+        speech.note(str(one))
+    return Exit.INCOMPLETE if cluster.refused else Exit.CLEAN
 
 
 def _summary(recording: Recording, rows: list[Row]) -> Iterator[str]:
@@ -71,13 +73,14 @@ def _summary(recording: Recording, rows: list[Row]) -> Iterator[str]:
     objects = Counter(kind for kind, _, _ in {(row.kind, row.namespace, row.name) for row in rows})
     for kind in KINDS:
         if versions[kind]:
-            yield f"{kind}: {objects[kind]:,} objects, {versions[kind]:,} versions"
+            yield f"{kind}: {counted(objects[kind], 'object')}, {counted(versions[kind], 'version')}"
     found = span(recording)
     if found is not None:
         yield f"from {shown(found[0])} to {shown(found[1])}"
     else:
         yield "no input tells a time: everything holds for all times"
     skipped = recording.cluster.skipped
-    refused = sum(one.reason.startswith("refused: ") for one in skipped)
     if skipped:
-        yield f"took no part: {len(skipped):,}, of which {refused:,} were refused (-v lists them)"
+        refused = len(recording.cluster.refused)
+        verb = agreeing(refused, "was", "were")
+        yield f"took no part: {len(skipped):,}, of which {refused:,} {verb} refused (-v lists them)"

@@ -86,13 +86,14 @@ DEFAULTS = Thresholds()
     " ones, and marks the shares as estimated.",
 )
 @click.option("--fail-on-skew", is_flag=True, help="End with 1 where a Service is skewed.")
+@click.option("--allow-no-policies", is_flag=True, hidden=True, help="Always so: none are needed here.")
 @options(SELECTION, RANGES, TIME, JUDGING, DIALECT, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Show how evenly each Service of a cluster spread the connections in recorded FLOWS over its endpoints.
 
     What each endpoint should have had follows from the Service, its EndpointSlices and their hints. An alarm
-    needs a difference that chance does not explain and that is worth one.
+    needs a difference that chance does not explain and that is worth one. No policies are needed.
 
     \b
     flowcheck load flows/ --cluster cluster.json
@@ -107,6 +108,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         inspect=partial(_refuse_unknown, given["service"]),
         thresholds=Thresholds(given["alpha"], given["min_effect"] / 100, given["min_cv"]),
         proportional=given["ambiguous"] == "proportional",
+        purpose="load",
     )
     _write(result.load, given)
     if not result.summary.complete:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import select
 import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from types import FrameType, TracebackType
+from typing import TextIO
 
 import click
 
@@ -58,6 +61,16 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"flowcheck.cli.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A word that is no command gets the nearest that is one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, 1)
+            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+            ctx.fail(f"no command {args[0]!r}; {advice}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -108,6 +121,8 @@ def _guarded(arguments: list[str], messages: Messages) -> int:
         messages.failure(error.format_message())
         return Exit.USAGE
     except FlowcheckError as error:
+        if isinstance(error.__cause__, BrokenPipeError) and _is_reader_gone():
+            return Exit.PIPE_CLOSED
         messages.error(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -117,6 +132,8 @@ def _guarded(arguments: list[str], messages: Messages) -> int:
         messages.failure("terminated; what was finished is kept where -o was given (--resume goes on)")
         return Exit.TERMINATED
     except BrokenPipeError:
+        if _is_reader_gone():
+            return Exit.PIPE_CLOSED
         messages.failure("standard output was closed before the report was written")
         return Exit.OUTPUT
     except Exception as error:  # the boundary: a bug must not look like a finding (exit code 1)
@@ -174,18 +191,39 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 def _flushed(code: int, messages: Messages) -> int:
     """Flush standard output while its failure can still be told: an unwritten result is 4, never 0."""
+    error = _flush(sys.stdout)
+    if error is not None and code in (Exit.CLEAN, Exit.VIOLATIONS, Exit.INCOMPLETE):
+        if isinstance(error, BrokenPipeError):
+            code = Exit.PIPE_CLOSED
+        else:
+            cause = getattr(error, "strerror", None) or "closed"
+            messages.failure(f"cannot write to standard output: {cause}")
+            code = Exit.OUTPUT
+    _flush(sys.stderr)
+    return code
+
+
+def _is_reader_gone() -> bool:
+    """Whether standard output is a pipe that nobody reads any more, as after ``| head``: no fault, and 141 as
+    for any program that SIGPIPE ends."""
+    watch = select.poll()
+    with suppress(OSError, ValueError, AttributeError):
+        watch.register(sys.stdout.fileno(), 0)
+        return any(event & select.POLLERR for _, event in watch.poll(0))
+    return False
+
+
+def _flush(stream: TextIO | None) -> Exception | None:
+    """Flush a stream. What it cannot take is thrown away, or Python would try again and end with 120."""
+    if stream is None:
+        return None
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        stream.flush()
     except (OSError, ValueError) as error:
         with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if code in (Exit.CLEAN, Exit.VIOLATIONS, Exit.INCOMPLETE):
-            messages.failure(
-                f"cannot write to standard output: {getattr(error, 'strerror', None) or 'closed'}"
-            )
-            return Exit.OUTPUT
-    return code
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return error
+    return None
 
 
 def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:

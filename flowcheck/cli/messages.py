@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowcheck.errors import FlowcheckError, Problem
+from flowcheck.model.counted import counted
 from flowcheck.reports.escape import escape
 
 MOST_WARNINGS = 20
@@ -42,7 +43,7 @@ class Messages:
         for text in texts[:shown]:
             self.warning(text)
         if len(texts) > shown:
-            self.warning(f"and {len(texts) - shown} more warnings (-v shows all)")
+            self.warning(f"and {counted(len(texts) - shown, 'more warning')} (-v shows all)")
 
     def say(self, text: str) -> None:
         """What everybody should see who did not ask for quiet."""

@@ -65,6 +65,9 @@ CLUSTER: list[Option[Any]] = [
     ),
     click.option("--keep-going", is_flag=True, help="Judge without the bad documents, and end with 3."),
     click.option("--strict", is_flag=True, help="Stop on any document that would take no part."),
+]
+
+NO_POLICIES: list[Option[Any]] = [
     click.option("--allow-no-policies", is_flag=True, help="A cluster without policies is meant."),
 ]
 
@@ -172,10 +175,14 @@ OUTCOME: list[Option[Any]] = [
     click.option("--exit-zero", is_flag=True, help="0 instead of 1. An incomplete run still ends with 3."),
 ]
 
-SPEECH: list[Option[Any]] = [
+QUIET: list[Option[Any]] = [
     click.option(
         "-q", "--quiet", is_flag=True, expose_value=False, callback=_set_verbosity, help="Errors only."
     ),
+]
+
+SPEECH: list[Option[Any]] = [
+    *QUIET,
     click.option(
         "-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Say more."
     ),

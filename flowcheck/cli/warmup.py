@@ -6,18 +6,21 @@ import time
 
 import click
 
-from flowcheck.cli.options import CONTEXT
+from flowcheck.cli.options import CONTEXT, QUIET, messages, options
 
 
 @click.command("warmup", context_settings=CONTEXT)
-def command() -> int:
+@options(QUIET)
+@click.pass_context
+def command(context: click.Context, /) -> int:
     """Compile the kernels into the cache, when building an image or before many short jobs."""
     from flowcheck.errors import RunError
     from flowcheck.kernels.jit import cache_directory
     from flowcheck.kernels.warmup import warmup
 
     began = time.monotonic()
-    warmup()
+    speech = messages(context)
+    warmup(lambda name, number, of: speech.say(f"compiling {name} ({number} of {of})"))
     folder = cache_directory()
     if folder is None:
         raise RunError(

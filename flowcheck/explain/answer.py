@@ -118,6 +118,7 @@ class _Explainer:
                 "ipblock_matches_pods": self._program.options.ipblock_matches_pods,
                 "icmp": self._program.options.icmp,
             },
+            left_out=tuple(map(str, self._cluster.refused)),
         )
 
     def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:

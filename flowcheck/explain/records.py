@@ -126,7 +126,11 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own."""
+    """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own.
+
+    ``left_out`` names the documents of the cluster that it does not know of, each with its place and problem:
+    with them it may be another.
+    """
 
     src: EndAnswer
     dst: EndAnswer
@@ -139,4 +143,5 @@ class Explanation(msgspec.Struct, frozen=True):
     cases: tuple[Case, ...]
     change: Change | None = None
     options: dict[str, str] = {}
+    left_out: tuple[str, ...] = ()
     schema: int = SCHEMA

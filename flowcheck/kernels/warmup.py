@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,24 @@ from flowcheck.kernels import (
     translate,
 )
 
+PARTS = (
+    *("classes", "rows", "lookup", "initiators", "decide", "translate", "connections", "edges"),
+    *("attribute", "load", "contingency", "statistics", "multinomial"),
+)
+"""The modules whose kernels are compiled, in this order."""
 
-def warmup() -> None:
-    """Call every kernel once on arrays of one element or none."""
+
+def warmup(report: Callable[[str, int, int], None] = lambda _part, _number, _of: None) -> None:
+    """Call every kernel once on arrays of one element or none.
+
+    ``report`` is told, before each part, which one it is and its number of how many.
+    """
+    for number, part in enumerate(_warm(), 1):
+        report(part, number, len(PARTS))
+
+
+def _warm() -> Iterator[str]:
+    """Every part by name, and then its kernels called."""
     int32, int64, uint8, uint64 = (_zeros(t) for t in (np.int32, np.int64, np.uint8, np.uint64))
     sets = np.frombuffer(uint64(1, 1).tobytes(), dtype=np.uint64).reshape(1, 1)
     addresses = a.AddressTable(int32(65536), int32(1, 256), uint64(1), uint64(1), int32(1))
@@ -43,41 +58,51 @@ def warmup() -> None:
     four = (int32(1), int32(1), int32(1), int32(1))
     program_rows = a.Rows(*four, uint8(1), uint8(1), int32(1), int32(1), int32(1), uint8(1))
 
+    yield "classes"
     classes.refine(sets, int32(1), int32(1), 1)
     classes.count_members(sets, int32(1), int32(1))
     classes.list_members(sets, int32(1), int32(1), int64(1), int32(1))
+    yield "rows"
     rows.list_rows(program_rows, int64(2), int32(0), 1)
     rows.match_peers(int32(1), int32(1), int64(2), int32(0), int64(1), int64(2, 2))
     rows.read_list(int64(1, 2), 0, int32(1))
     rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))
     rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
+    yield "lookup"
     lookup.resolve_text(addresses, int64(2), uint8(0), int32(1), uint64(1))
     lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1), uint64(1))
     lookup.resolve_v6_words(addresses, uint64(1), uint64(1), int32(1), uint64(1))
     lookup.settle(timed, int32(1, 8), int64(1), int32(1), uint8(1))
     lookup.ask_ports(shared, uint8(1), int32(1), int64(1), int32(1), uint8(1))
+    yield "initiators"
     initiators.by_flags(uint8(1), int32(1), uint8(1), uint8(1))
     initiators.by_pairs(uint64(4), uint64(1), uint64(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
     initiators.by_ports(services, int32(1), int32(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
+    yield "decide"
     decide.judge(tables, flows, judged)
+    yield "translate"
     translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
     decide.combine(np.uint8(1), np.uint8(1))
+    yield "connections"
     connections.mark_first(uint64(2), int64(2), 0, flows, 1, 0)
     connections.keep_recent(uint64(2), int64(2), 0, uint64(2), int64(2))
+    yield "edges"
     edges.count_flows(int64(2, 8), 0, int32(1, 8), flows, judged, 0)
     edges.merge(int64(2, 8), 0, int64(1, 8), 0)
-    _warm_load(services, flows, judged)
+    yield from _warm_load(services, flows, judged)
 
 
-def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) -> None:
+def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) -> Iterator[str]:
     int32, int64, uint8 = (_zeros(t) for t in (np.int32, np.int64, np.uint8))
     int8, uint64 = (_zeros(t) for t in (np.int8, np.uint64))
     ports = (int32(1), int64(1), int64(1), uint8(1))
     ends = (int32(1), int32(1), uint64(2), int8(1))
     setting = a.LoadSetting(services, int32(1, 8), *ports, *ends, 0)
     attributed = a.Attributed(uint8(1), int32(1), int64(1), int32(1))
+    yield "attribute"
     attribute.attribute(setting, flows, judged.verdict, int32(1), attributed, int64(a.N_CLASSES))
+    yield "load"
     load.number_keys(int32(2), int64(1, 4), 0, int64(1), int64(1), int32(1), 1)
     load.last_levels(int64(1), int8(1))
     load.turn(int64(1, 1), int64(1), int64(1), int64(1, 1))
@@ -86,11 +111,14 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     books = ((int32(2), int64(1, columns)) for columns in (4, 5))
     time = (int32(4), int64(2, 2), int64(2, 1))
     load.count_flows(*books, time, (0, 0, 0), (0, 0), setting, flows, attributed, 0)
+    yield "contingency"
     contingency.fit_rows(int64(1, 1), 5.0)
     contingency.longest_run(int64(1, 1))
     counts, shares = np.array([1, 0]), np.array([0.5, 0.5])
+    yield "statistics"
     statistics.chi_square_tail(1.0, 1)
     statistics.binomial_tail(1, 2, 0.5)
+    yield "multinomial"
     multinomial.exact_tail(counts, shares)
     multinomial.sample_tail(counts, shares, 1, 2, 2)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from flowcheck.errors import Problem
 from flowcheck.manifests.kustomize import Kustomizations
 from flowcheck.manifests.oddities import Oddities
-from flowcheck.model.cluster import Skipped
+from flowcheck.model.cluster import REFUSED, Skipped
 from flowcheck.model.policy import NOWHERE, SourceLocation
 
 
@@ -54,7 +54,7 @@ class Journal:
     ) -> None:
         """Note a document or file that is wrong: it takes no part; without ``--keep-going`` nothing does."""
         self.problems += problems
-        self.skipped.append(Skipped(kind, name, f"refused: {problems[0].message}", source))
+        self.skipped.append(Skipped(kind, name, f"{REFUSED}{problems[0].message}", source))
 
     def refuse_part(self, source: SourceLocation, message: str, hint: str = "") -> None:
         """Note a part of a file that is no document at all."""
@@ -70,7 +70,7 @@ class Journal:
         """Note a template, of a Helm chart unless ``chart`` is empty."""
         self.documents += 1
         self.charts.setdefault(chart, []).append(problem)
-        self.skipped.append(Skipped("", "", f"refused: {problem.message}", source))
+        self.skipped.append(Skipped("", "", f"{REFUSED}{problem.message}", source))
 
     def all_problems(self) -> list[Problem]:
         """Every problem; of a chart's templates the first, with the number of the others."""

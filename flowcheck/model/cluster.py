@@ -194,6 +194,10 @@ class EndpointSlice:
     lifetime: Lifetime = ALWAYS
 
 
+REFUSED = "refused: "
+"""How the reason begins of a document that was left out for its problems."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A document that took no part, and why. ``kind`` may be empty where there was none."""
@@ -202,6 +206,14 @@ class Skipped:
     name: str
     reason: str
     source: SourceLocation = NOWHERE
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was left out for its problems, and not as one that takes no part."""
+        return self.reason.startswith(REFUSED)
+
+    def __str__(self) -> str:
+        return f"{self.source}: {' '.join(filter(None, (self.kind, self.name, self.reason)))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +268,11 @@ class Cluster:
     def lists_nodes(self) -> bool:
         """Whether any input describes a node; if none does, any address outside may be a node's."""
         return any(node.described for node in self.nodes)
+
+    @property
+    def refused(self) -> tuple[Skipped, ...]:
+        """The documents that were left out for their problems: what is judged is not the whole cluster."""
+        return tuple(skipped for skipped in self.skipped if skipped.is_refused)
 
     @property
     def is_static(self) -> bool:

@@ -25,8 +25,10 @@ from flowcheck.explain.records import (
     SideAnswer,
     TierStep,
 )
+from flowcheck.model.counted import counted
 from flowcheck.reports.console import report_console
 from flowcheck.reports.escape import escape
+from flowcheck.reports.gap_wording import left_out
 
 OUTCOMES = {
     "matched": "matches",
@@ -63,6 +65,11 @@ def _answer(console: Console, answer: Explanation) -> None:
     _print(console, answer.why)
     if answer.settle:
         _print(console, f"To settle it: {answer.settle}")
+    if answer.left_out:
+        documents = counted(len(answer.left_out), "document")
+        _print(console, f"INCOMPLETE: with {documents} that could not be read the answer may be another.")
+    for sentence in left_out(answer.left_out):
+        _print(console, sentence, indent=2, hang=2)
     console.print()
     for label, end in (("from", answer.src), ("to", answer.dst)):
         _end(console, label, end)
@@ -171,7 +178,8 @@ def _checks(console: Console, label: str, checks: Sequence[Check]) -> None:
         mark = "maybe" if any(check.match == "maybe" for check in checks) else "no"
         _print(console, f"{label if place == 0 else 'or':<4} {mark}: {line}", indent=8, hang=5)
     if len(lines) > MOST_ENTRIES:
-        _print(console, f"and {len(lines) - MOST_ENTRIES} more entries", indent=13)
+        more = counted(len(lines) - MOST_ENTRIES, "more entry", "more entries")
+        _print(console, f"and {more}", indent=13)
 
 
 def _change(console: Console, change: Change) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from flowcheck.model.counted import counted
+
 RAMP = " .:-=+*#%@"
 """From nothing to the most."""
 MOST_IN_STRIP = 12
@@ -23,7 +25,7 @@ def strip(shares: Sequence[float]) -> str:
     """The shares side by side, each as a small bar, of which the largest fills its place."""
     most = max(shares, default=0.0)
     if len(shares) > MOST_IN_STRIP or not most:
-        return f"{len(shares)} endpoints"
+        return counted(len(shares), "endpoint")
     width = max(2, min(6, 24 // len(shares)))
     return f"[{'|'.join(('#' * round(share / most * width)).ljust(width) for share in shares)}]"
 

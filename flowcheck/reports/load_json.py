@@ -1,4 +1,4 @@
-"""The load as one JSON object: schema, thresholds, classes, warnings and services, every record whole.
+"""The load as one JSON object: schema, thresholds, classes, warnings, what is missing, and services.
 
 ASCII only, and safe to put into a web page: ``<``, ``>``, ``&`` and DEL are escaped. No NaN.
 """
@@ -21,6 +21,8 @@ def render(result: LoadResult, stream: TextIO, *, service: str = "") -> None:
         "thresholds": msgspec.to_builtins(result.thresholds),
         "classes": result.classes,
         "warnings": result.warnings,
+        "incomplete_because": result.incomplete_because,
+        "nothing": msgspec.to_builtins(result.nothing),
         "services": msgspec.to_builtins(services),
     }
     stream.write(json_text(document, indent=2) + "\n")

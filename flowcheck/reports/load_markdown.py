@@ -7,6 +7,7 @@ from typing import TextIO
 
 from flowcheck.reports import load_wording as wording
 from flowcheck.reports.escape import escape_markdown
+from flowcheck.reports.gap_wording import gaps
 from flowcheck.reports.markdown_parts import bullets, heading, table
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
@@ -22,6 +23,7 @@ def render(result: LoadResult, stream: TextIO, *, service: str = "") -> None:
 def _document(result: LoadResult) -> Iterable[str]:
     yield f"## flowcheck load: {escape_markdown(wording.headline(result))}"
     yield ""
+    yield from bullets(gaps(result.nothing, result.incomplete_because))
     yield from bullets(f"{label}: {text}" for label, text in wording.looked_at(result))
     yield from bullets(result.warnings)
     pressing = [s for s in result.services if s.state == "skewed" or wording.is_one_sided(s)]

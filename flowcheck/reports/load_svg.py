@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TextIO
 from xml.etree import ElementTree as Tree
 
+from flowcheck.model.counted import counted
 from flowcheck.reports import load_wording as wording
 from flowcheck.reports.escape import escape
-from flowcheck.reports.wording import counted, moment
+from flowcheck.reports.units import moment
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
 WIDTH, MARGIN, ROW = 1120, 24, 26

@@ -14,10 +14,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from flowcheck.model.counted import counted
 from flowcheck.reports import load_wording as wording
 from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
+from flowcheck.reports.gap_wording import gaps
 from flowcheck.reports.load_drawing import bar, sparkline, strip
-from flowcheck.reports.wording import counted, moment
+from flowcheck.reports.units import moment
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
 MOST_SERVICES, MOST_ENDPOINTS = 12, 6
@@ -46,7 +48,10 @@ def render(
 
 def _overview(console: Console, result: LoadResult) -> None:
     skewed = any(service.state == "skewed" for service in result.services)
-    paragraph(console, f"flowcheck load: {wording.headline(result)}", "bold red" if skewed else "bold green")
+    bad = skewed or bool(result.nothing or result.incomplete_because)
+    paragraph(console, f"flowcheck load: {wording.headline(result)}", "bold red" if bad else "bold green")
+    for line in gaps(result.nothing, result.incomplete_because):
+        paragraph(console, f"  {line}", "red")
     section(console, "Looked at")
     pairs(console, [*wording.looked_at(result), *(("note", text) for text in result.warnings)])
     pressing = [service for service in result.services if _is_pressing(service)]
@@ -164,7 +169,8 @@ def _over_time(console: Console, service: ServiceLoad) -> None:
     time = service.time
     if time is None or len(time.series) < 2:
         return
-    title = f"Over time ({len(time.series)} stretches of {wording.duration(time.series_seconds)}, from"
+    stretches = counted(len(time.series), "stretch", "stretches")
+    title = f"Over time ({stretches} of {wording.duration(time.series_seconds)}, from"
     section(console, f"{title} {moment(time.series[0].start)})")
     totals = [stretch.connections for stretch in time.series]
     rows = [("all", totals, max(totals))]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from flowcheck.reports.wording import counted, size
+from flowcheck.model.counted import agreeing, counted
+from flowcheck.reports.units import size
 from flowcheck.results.load_records import EndpointLoad, LoadResult, ServiceLoad
 
 WHY = {
@@ -53,6 +54,11 @@ def short_name(service: ServiceLoad, endpoint: EndpointLoad) -> str:
 
 def headline(result: LoadResult) -> str:
     """The answer in one line."""
+    answer = result.nothing.headline if result.nothing else _skewed(result)
+    return f"{answer} - INCOMPLETE" if result.incomplete_because else answer
+
+
+def _skewed(result: LoadResult) -> str:
     states = Counter(service.state for service in result.services)
     tested = states["skewed"] + states["balanced"]
     if not result.services:
@@ -140,13 +146,14 @@ def notes(service: ServiceLoad) -> list[str]:
         )
     if service.time is not None and service.time.longest_run > 1:
         result.append(
-            f"one endpoint had all {service.time.longest_run_connections:,} connections of "
-            f"{service.time.longest_run:,} stretches of {duration(service.time.bucket_seconds)} on end"
+            f"one endpoint had all {counted(service.time.longest_run_connections, 'connection')} of "
+            f"{counted(service.time.longest_run, 'stretch', 'stretches')} "
+            f"of {duration(service.time.bucket_seconds)} on end"
         )
     for amount, what in (
         (service.unexpected, "reached endpoints that were not usable"),
-        (service.untested, "have no expectation to be held against"),
-        (service.unlocated, "have no recorded endpoint"),
+        (service.untested, f"{agreeing(service.untested, 'has', 'have')} no expectation to be held against"),
+        (service.unlocated, f"{agreeing(service.unlocated, 'has', 'have')} no recorded endpoint"),
         (service.ambiguous, "may be this Service's or another's"),
         (service.other_port, "reached its endpoints on a port of no Service"),
     ):
@@ -205,20 +212,22 @@ def measures(service: ServiceLoad) -> list[tuple[str, str]]:
     if service.misplaced is None:
         return []
     assert service.peak_to_average is not None
+    endpoints = counted(service.expected_endpoints, "endpoint")
     lines = [
         ("misplaced", f"{percent(service.misplaced)} would have to move to meet the expectation"),
         ("peak", f"{service.peak_to_average:.3f} times the expectation at the busiest endpoint"),
         ("CV", f"{service.cv:.4f}"),
         ("Jain", f"{service.jain:.4f} (1 is even, {1 / service.expected_endpoints:.4f} is one endpoint)"),
-        ("effective", f"{service.effective_endpoints:.2f} of {service.expected_endpoints} endpoints"),
+        ("effective", f"{service.effective_endpoints:.2f} of {endpoints}"),
         ("Gini", f"{service.gini:.4f}"),
         ("entropy", f"{service.entropy:.4f} of 1"),
     ]
     if service.statistic is not None and service.freedom:
+        freedom = counted(service.freedom, "degree")
         lines.append(
             (
                 "test",
-                f"{service.method}, statistic {service.statistic:.2f}, {service.freedom} degrees of freedom, "
+                f"{service.method}, statistic {service.statistic:.2f}, {freedom} of freedom, "
                 f"dispersion {service.dispersion:.2f}, {chance(service.p)}, "
                 f"over all Services {chance(service.p_adjusted).removeprefix('chance ')}",
             )
@@ -239,7 +248,7 @@ def places(service: ServiceLoad) -> list[tuple[str, str]]:
         ("other node", place.other_node, place.bytes_other_node),
     )
     lines = [
-        (label, f"{percent(n / known)} ({n:,} connections, {size(bytes_)})")
+        (label, f"{percent(n / known)} ({counted(n, 'connection')}, {size(bytes_)})")
         for label, n, bytes_ in parts
         if n
     ]

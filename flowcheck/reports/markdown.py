@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from flowcheck.reports import wording
+from flowcheck.model.counted import counted
+from flowcheck.reports import finding_wording, gap_wording, wording
 from flowcheck.reports.escape import escape_markdown
 from flowcheck.reports.load_brief import brief
 from flowcheck.reports.markdown_parts import bullets, heading, table
+from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
-
-TITLES = {
-    wording.FORWARDED: "Forbidden by policy, yet it went through",
-    wording.DROPPED: "Allowed by policy, yet a policy dropped it",
-}
 
 
 def render(result: AuditResult, stream: TextIO) -> None:
@@ -26,38 +23,34 @@ def _document(result: AuditResult) -> Iterable[str]:
     summary = result.summary
     yield f"## flowcheck: {escape_markdown(wording.headline(summary))}"
     yield ""
-    yield from bullets(f"incomplete: {reason}" for reason in summary.incomplete_because)
+    yield from bullets(gap_wording.gaps(summary.nothing, summary.incomplete_because))
     yield from bullets(f"{label}: {text}" if label else text for label, text in wording.looked_at(summary))
     yield from heading("Whose flows these were")
     yield from table(("", "rows", "connections", "bytes", ""), wording.attributed(summary))
     yield from _findings(result)
     if summary.verdicts.unknown:
-        yield from heading(f"Unknown ({wording.counted(summary.verdicts.unknown, 'row')})")
+        yield from heading(f"Unknown ({counted(summary.verdicts.unknown, 'row')})")
         rows = [(f"{count:,}", reason, meaning) for count, reason, meaning in wording.unknowns(summary)]
         yield from table(("rows", "reason", "meaning"), rows)
     if result.load.services:
         yield from heading("Service load")
         yield from bullets(brief(result.load))
     yield from heading("Not looked at")
-    yield from bullets(
-        wording.not_looked_at(result) or ["nothing: every row of every file got a verdict"],
-    )
-    yield from bullets(f"{file}: {what}" if file else what for file, what in wording.failures(result))
-    if summary.unused_rules:
-        yield from heading("Rules never hit")
-        rules = wording.counted(summary.cluster.rules, "rule")
-        yield from bullets([f"{summary.unused_rules:,} of {rules} decided no flow"])
-    yield from heading("Next")
-    yield from bullets(wording.next_steps(result))
+    yield from bullets(gap_wording.not_looked_at(result))
+    yield from bullets(f"{file}: {what}" if file else what for file, what in gap_wording.failures(result))
+    yield from _listed("Rules never hit", gap_wording.unused_rules(result))
+    yield from _listed("Next", finding_wording.next_steps(result))
+
+
+def _listed(title: str, sentences: Sequence[str]) -> Iterable[str]:
+    if sentences:
+        yield from heading(title)
+        yield from bullets(sentences)
 
 
 def _findings(result: AuditResult) -> Iterable[str]:
-    forwarded, dropped = wording.split_findings(result)
-    shown = wording.shown_counts(len(forwarded), len(dropped))
-    for kind, findings, n_shown in zip(TITLES, (forwarded, dropped), shown, strict=True):
-        if not findings:
-            continue
-        yield from heading(f"{TITLES[kind]} ({wording.counted(len(findings), 'finding')})")
+    for title, findings, n_shown in finding_wording.groups(result):
+        yield from heading(f"{title} ({counted(len(findings), 'finding')})")
         columns = (
             "records",
             "source",
@@ -78,9 +71,9 @@ def _row(finding: Finding) -> tuple[str, ...]:
         f"{finding.records:,}",
         finding.source,
         finding.destination,
-        wording.port(finding),
+        finding_wording.port(finding),
         finding.direction,
-        wording.moment(finding.first_seen),
-        wording.moment(finding.last_seen),
-        "; ".join([*wording.deciders(finding), *([f"note: {finding.note}"] if finding.note else [])]),
+        moment(finding.first_seen),
+        moment(finding.last_seen),
+        "; ".join([*finding_wording.deciders(finding), *finding_wording.notes(finding)]),
     )

@@ -13,19 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flowcheck.reports import wording
+from flowcheck.model.counted import counted
+from flowcheck.reports import finding_wording, gap_wording, wording
 from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
 from flowcheck.reports.load_brief import brief
+from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
 
 WIDE = 130
 """Columns from which findings are a table; below, each is a short paragraph."""
-
-TITLES = {
-    wording.FORWARDED: "Forbidden by policy, yet it went through",
-    wording.DROPPED: "Allowed by policy, yet a policy dropped it",
-}
 
 
 def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: int | None = None) -> None:
@@ -36,15 +33,15 @@ def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: i
         _unknowns(console, result)
         _load(console, result)
         _left_out(console, result)
-        _next(console, result)
+        _listed(console, "Next", finding_wording.next_steps(result))
 
 
 def _headline(console: Console, result: AuditResult) -> None:
     summary = result.summary
-    bad = bool(summary.violations.records) or not summary.complete
+    bad = bool(summary.violations.records) or not summary.complete or summary.nothing is not None
     paragraph(console, f"flowcheck: {wording.headline(summary)}", "bold red" if bad else "bold green")
-    for reason in summary.incomplete_because:
-        paragraph(console, f"  incomplete: {reason}", "red")
+    for line in gap_wording.gaps(summary.nothing, summary.incomplete_because):
+        paragraph(console, f"  {line}", "red")
     section(console, "Looked at")
     pairs(console, wording.looked_at(summary))
     _attributed(console, result)
@@ -63,19 +60,14 @@ def _attributed(console: Console, result: AuditResult) -> None:
 
 
 def _findings(console: Console, result: AuditResult) -> None:
-    forwarded, dropped = wording.split_findings(result)
-    shown = wording.shown_counts(len(forwarded), len(dropped))
-    for kind, findings, n_shown in zip(TITLES, (forwarded, dropped), shown, strict=True):
-        if not findings:
-            continue
-        records = wording.counted(sum(finding.records for finding in findings), "record")
-        section(console, f"{TITLES[kind]} ({wording.counted(len(findings), 'finding')}, {records})")
+    for title, findings, n_shown in finding_wording.groups(result):
+        records = counted(sum(finding.records for finding in findings), "record")
+        section(console, f"{title} ({counted(len(findings), 'finding')}, {records})")
         draw = _as_table if console.width >= WIDE else _as_paragraphs
         draw(console, findings[:n_shown])
         hidden = len(findings) - n_shown
         if hidden:
-            place = str(result.out / "findings.json") if result.out else "findings.json (-o DIR writes it)"
-            paragraph(console, f"  and {hidden:,} more in {place}")
+            paragraph(console, f"  and {hidden:,} more in {gap_wording.place(result, 'findings.json')}")
 
 
 def _as_table(console: Console, findings: Sequence[Finding]) -> None:
@@ -90,9 +82,9 @@ def _as_table(console: Console, findings: Sequence[Finding]) -> None:
         table.add_row(
             Text(f"{finding.records:,}", style="bold"),
             lines(finding.source, f"-> {finding.destination}"),
-            lines(wording.port(finding)),
+            lines(finding_wording.port(finding)),
             lines(finding.direction),
-            lines(wording.moment(finding.first_seen), wording.moment(finding.last_seen)),
+            lines(moment(finding.first_seen), moment(finding.last_seen)),
             lines(*_policies(finding)),
         )
     console.print(table)
@@ -103,12 +95,12 @@ def _as_paragraphs(console: Console, findings: Sequence[Finding]) -> None:
     table.add_column(justify="right", no_wrap=True, min_width=9, style="bold")
     table.add_column(overflow="fold")
     for finding in findings:
-        seen = f"{wording.moment(finding.first_seen)} to {wording.moment(finding.last_seen)}"
+        seen = f"{moment(finding.first_seen)} to {moment(finding.last_seen)}"
         table.add_row(
             Text(f"{finding.records:,}"),
             lines(
                 f"{finding.source} -> {finding.destination}",
-                f"{wording.port(finding)} {finding.direction}, {seen}",
+                f"{finding_wording.port(finding)} {finding.direction}, {seen}",
                 *_policies(finding),
             ),
         )
@@ -116,16 +108,16 @@ def _as_paragraphs(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def _policies(finding: Finding) -> list[str]:
-    return [
-        f"by {text}" if not text.startswith("default-deny by") else text for text in wording.deciders(finding)
-    ] + ([f"note: {finding.note}"] if finding.note else [])
+    deciders = finding_wording.deciders(finding)
+    by = [text if text.startswith("default-deny by") else f"by {text}" for text in deciders]
+    return [*by, *finding_wording.notes(finding)]
 
 
 def _unknowns(console: Console, result: AuditResult) -> None:
     rows = wording.unknowns(result.summary)
     if not rows:
         return
-    section(console, f"Unknown ({wording.counted(result.summary.verdicts.unknown, 'row')})")
+    section(console, f"Unknown ({counted(result.summary.verdicts.unknown, 'row')})")
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True, min_width=9)
     table.add_column(no_wrap=True)
@@ -144,23 +136,13 @@ def _load(console: Console, result: AuditResult) -> None:
 
 
 def _left_out(console: Console, result: AuditResult) -> None:
-    sentences = wording.not_looked_at(result)
-    failures = wording.failures(result)
-    section(console, "Not looked at")
-    for sentence in sentences or ["nothing: every row of every file got a verdict"]:
+    failures = [f"{file}: {what}" if file else what for file, what in gap_wording.failures(result)]
+    _listed(console, "Not looked at", [*gap_wording.not_looked_at(result), *failures])
+    _listed(console, "Rules never hit", gap_wording.unused_rules(result))
+
+
+def _listed(console: Console, title: str, sentences: Sequence[str]) -> None:
+    if sentences:
+        section(console, title)
+    for sentence in sentences:
         paragraph(console, f"  {sentence}")
-    for file, what in failures:
-        paragraph(console, f"  {file}: {what}" if file else f"  {what}")
-    summary = result.summary
-    if summary.unused_rules:
-        section(console, "Rules never hit")
-        paragraph(
-            console,
-            f"  {summary.unused_rules:,} of {wording.counted(summary.cluster.rules, 'rule')} decided no flow",
-        )
-
-
-def _next(console: Console, result: AuditResult) -> None:
-    section(console, "Next")
-    for step in wording.next_steps(result):
-        paragraph(console, f"  {step}")

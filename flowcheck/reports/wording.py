@@ -1,4 +1,4 @@
-"""The sentences that the reports for people share: what was left out, why it is unknown, what to do next.
+"""The sentences that the reports for people share: the answer, what was looked at, why something is unknown.
 
 Everything here is taken from the result; nothing is computed that the result does not hold.
 Names come out raw: each report escapes for its own medium.
@@ -6,16 +6,9 @@ Names come out raw: each report escapes for its own medium.
 
 from __future__ import annotations
 
-import re
-
-from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import ClusterCounts, Finding, Summary
-
-MOST_FINDINGS = 15
-LEAST_DROPPED = 5
-"""Places kept for dropped_allowed findings where there are more than enough of both kinds."""
-
-FORWARDED, DROPPED = "forwarded_denied", "dropped_allowed"
+from flowcheck.model.counted import agreeing, counted
+from flowcheck.reports.units import floored, moment, percent, size
+from flowcheck.results.records import ClusterCounts, Summary
 
 REASONS = {
     "unresolved_src": (
@@ -68,33 +61,42 @@ REASONS = {
 """Reason: what it means, and what would help."""
 
 
-def split_findings(result: AuditResult) -> tuple[list[Finding], list[Finding]]:
-    """All findings that went through though denied, and all that were dropped though allowed."""
-    forwarded = [finding for finding in result.findings if finding.kind == FORWARDED]
-    return forwarded, [finding for finding in result.findings if finding.kind != FORWARDED]
-
-
-def shown_counts(n_forwarded: int, n_dropped: int) -> tuple[int, int]:
-    """How many findings of each kind a report for people shows, :data:`MOST_FINDINGS` together."""
-    dropped = min(n_dropped, max(LEAST_DROPPED, MOST_FINDINGS - n_forwarded))
-    return min(n_forwarded, MOST_FINDINGS - dropped), dropped
-
-
 def headline(summary: Summary) -> str:
     """The answer in one line."""
-    violations = summary.violations
-    if violations.records:
-        answer = (
-            f"{counted(violations.records, 'record')} in violation, {counted(violations.findings, 'finding')}"
-        )
+    if summary.nothing:
+        answer = summary.nothing.headline
     else:
-        totals = summary.totals
-        answer = f"no violations among {counted(totals.rows_judged, 'judged row')}"
-        left_out = totals.rows_declared - totals.rows_judged
-        gaps = [counted(left_out, "row")] if left_out else []
-        gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
-        answer += f"; {' and '.join(gaps)} not judged" if gaps else ""
+        answer = _violations(summary) if summary.violations.records else _no_violations(summary)
     return answer if summary.complete else f"{answer} - INCOMPLETE"
+
+
+def _violations(summary: Summary) -> str:
+    violations = summary.violations
+    records, untold = counted(violations.records, "record"), violations.observed_unknown
+    findings = counted(violations.findings, "finding")
+    it = agreeing(untold, "it", "they")
+    if untold == violations.records:
+        return f"{records} denied, and the log does not say whether {it} went through, {findings}"
+    some = f" ({untold:,} of which the log does not say whether {it} went through)" if untold else ""
+    return f"{records} in violation{some}, {findings}"
+
+
+def _no_violations(summary: Summary) -> str:
+    """Said together with what was not judged."""
+    totals, verdicts = summary.totals, summary.verdicts
+    parts = [f"no violations among {counted(verdicts.allow + verdicts.deny, 'judged row')}"]
+    if verdicts.by_default:
+        all_free = verdicts.by_default == verdicts.allow + verdicts.deny
+        some = "any" if all_free else f"{verdicts.by_default:,}"
+        parts.append(f"no policy selects an end of {some} of them")
+    if verdicts.not_applicable:
+        parts.append(f"policies do not reach {counted(verdicts.not_applicable, 'more row')}")
+    left_out = totals.rows_declared - totals.rows_judged
+    gaps = [counted(left_out, "row")] if left_out else []
+    gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
+    if gaps:
+        parts.append(f"{' and '.join(gaps)} not judged")
+    return "; ".join(parts)
 
 
 def looked_at(summary: Summary) -> list[tuple[str, str]]:
@@ -117,9 +119,10 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
         *_not_evaluated(cluster),
-        ("coverage", f"{floored(summary.coverage)}% of the rows got a verdict"),
+        ("verdicts", _verdicts(summary)),
+        ("coverage", _coverage(summary)),
         *seen(summary),
-        ("speed", f"{seconds:.1f} s, {round(summary.rows_per_second):,} rows/s"),
+        ("speed", f"{seconds:.1f} s, {counted(round(summary.rows_per_second), 'row')}/s"),
     ]
     return lines
 
@@ -133,9 +136,28 @@ def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:
     return [("", f"{number} in languages that are not evaluated, so a verdict may be wrong: {listed}")]
 
 
+def _verdicts(summary: Summary) -> str:
+    verdicts = summary.verdicts
+    free = f" ({verdicts.by_default:,} as no policy selects an end)" if verdicts.by_default else ""
+    return (
+        f"{verdicts.allow:,} allow{free}, {verdicts.deny:,} deny, {verdicts.unknown:,} unknown, "
+        f"{verdicts.not_applicable:,} not applicable"
+    )
+
+
+def _coverage(summary: Summary) -> str:
+    totals = summary.totals
+    concerned = totals.rows_declared - totals.rows_filtered - summary.verdicts.not_applicable
+    if not concerned:
+        return "none: there is no row that policies reach"
+    rows = f"{counted(concerned, 'row')} that policies may reach"
+    return f"{floored(summary.coverage)}% of {rows} {agreeing(concerned, 'is', 'are')} allowed or denied"
+
+
 ATTRIBUTED = {
     "resolved": "both ends are known",
     "inferred": "an end is likely who it seems: between snapshots, or next to a change",
+    "outside": "neither end is in the cluster",
     "ambiguous": "several had the address",
     "unresolved": "nobody known had the address",
     "unknown_initiator": "which end opened the connection is not known",
@@ -175,14 +197,27 @@ def seen(summary: Summary) -> list[tuple[str, str]]:
     )
     lines = [("seen", f"{hours}; {observers}")]
     found = {name: n for name, n in attribution.initiators.items() if name not in ("record", "none")}
+    inferred = f"an initiator that was inferred ({_by(found)})"
     made = [
-        (attribution.repeated_records, "report a connection once more and count once"),
-        (attribution.replies_turned, "are replies, judged as their connection"),
-        (sum(found.values()), f"have an initiator that was inferred ({_by(found)})"),
-        (attribution.disagreements, "name another pod than has the address"),
-        (attribution.sampled_records, "are samples of more traffic"),
+        (
+            attribution.repeated_records,
+            "reports a connection once more and counts once",
+            "report a connection once more and count once",
+        ),
+        (
+            attribution.replies_turned,
+            "is a reply, judged as its connection",
+            "are replies, judged as their connection",
+        ),
+        (sum(found.values()), f"has {inferred}", f"have {inferred}"),
+        (
+            attribution.disagreements,
+            "names another pod than has the address",
+            "name another pod than has the address",
+        ),
+        (attribution.sampled_records, "is a sample of more traffic", "are samples of more traffic"),
     ]
-    lines += [("", f"{counted(n, 'row')} {what}") for n, what in made if n]
+    lines += [("", f"{counted(n, 'row')} {agreeing(n, one, many)}") for n, one, many in made if n]
     return lines
 
 
@@ -190,120 +225,7 @@ def _by(found: dict[str, int]) -> str:
     return ", ".join(f"{n:,} by {name}" for name, n in found.items())
 
 
-def percent(part: int, whole: int) -> str:
-    """A share that is 100 % or 0 % only where it is the whole or nothing."""
-    if not whole:
-        return "-"
-    share = 100 * part / whole
-    if 0 < part < whole:
-        share = min(max(share, 0.01), 99.99)
-    return f"{share:.2f}%"
-
-
-def not_looked_at(result: AuditResult) -> list[str]:
-    """What the answer does not speak of: unknown, rejected, failed, skipped, left out. Empty: nothing."""
-    totals, cluster = result.summary.totals, result.summary.cluster
-    parts = [
-        (totals.rows_unknown, "row", "with an unknown verdict"),
-        (totals.rows_rejected, "row", "rejected as unreadable"),
-        (totals.rows_in_failed_files, "row", "in files that failed"),
-        (totals.rows_filtered, "row", "outside --since, --until or --namespace"),
-        (totals.files_failed, "file", "that could not be read"),
-        (totals.files_skipped, "file", "skipped"),
-    ]
-    sentences = [f"{counted(count, noun)} {what}" for count, noun, what in parts if count]
-    kinds = sorted(cluster.skipped_kinds.items())
-    if kinds:
-        listed = ", ".join(f"{count:,} {kind or 'without a kind'}" for kind, count in kinds)
-        sentences.append(
-            f"{counted(sum(count for _, count in kinds), 'document')} that took no part ({listed})"
-        )
-    return sentences
-
-
 def unknowns(summary: Summary) -> list[tuple[int, str, str]]:
     """Count, reason and meaning, the most frequent first."""
     items = sorted(summary.verdicts.unknown_by_reason.items(), key=lambda item: (-item[1], item[0]))
     return [(count, reason, REASONS.get(reason, ("", ""))[0]) for reason, count in items if count]
-
-
-def failures(result: AuditResult, most: int = 5) -> list[tuple[str, str]]:
-    """Failed files, skipped files and rejected rows, by file: name and what happened."""
-    lines = []
-    for entry in result.ledger.files:
-        if entry.status != "judged":
-            lines.append((entry.file, f"{entry.status}: {entry.detail or entry.reason}"))
-        for rejected in entry.rejected:
-            rows = ", ".join(f"{row}" for row in rejected.first_rows[:3])
-            more = ", ..." if rejected.rows > len(rejected.first_rows[:3]) else ""
-            lines.append(
-                (
-                    entry.file,
-                    f"{counted(rejected.rows, 'row')} rejected: {rejected.reason} (row {rows}{more})",
-                )
-            )
-    if len(lines) > most:
-        lines[most:] = [("", f"and {len(lines) - most:,} more in ledger.json")]
-    return lines
-
-
-def deciders(finding: Finding) -> list[str]:
-    """The deciding policies with the place they are written at, where there is one for each."""
-    if len(finding.policies) != len(finding.policy_sources):
-        return [*finding.policies, *finding.policy_sources]
-    pairs = zip(finding.policies, finding.policy_sources, strict=True)
-    return [f"{policy} ({source})" if source else policy for policy, source in pairs]
-
-
-def port(finding: Finding) -> str:
-    return finding.protocol if finding.port is None else f"{finding.port}/{finding.protocol}"
-
-
-def next_steps(result: AuditResult) -> list[str]:
-    """What to look at next, at most three things, most pressing first."""
-    summary = result.summary
-    steps = []
-    if result.findings:
-        first = max(result.findings, key=lambda finding: finding.records)
-        by = deciders(first)
-        verb = "went through" if first.kind == FORWARDED else "was dropped"
-        steps.append(
-            f"start with {first.source} -> {first.destination} {port(first)}, which {verb} "
-            f"{counted(first.records, 'time')}" + (f": read {by[0]}" if by else "")
-        )
-    if summary.totals.files_failed or summary.totals.rows_rejected:
-        place = str(result.out / "ledger.json") if result.out else "ledger.json (-o DIR writes it)"
-        steps.append(f"what could not be read is listed in {place}")
-    if summary.verdicts.unknown:
-        _count, reason, _meaning = unknowns(summary)[0]
-        advice = REASONS.get(reason, ("", ""))[1]
-        steps.append(f"most unknowns are {reason}" + (f": {advice}" if advice else ""))
-    if result.findings:
-        if result.out:
-            steps.append(f"every violating row is in {result.out / 'violations.parquet'}")
-        else:
-            steps.append("-o DIR keeps every violating row, -f json shows all findings")
-    elif not steps:
-        steps.append("--min-coverage PCT makes a run fail when it can no longer judge enough")
-    return steps[:3]
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
-def floored(percent: float) -> str:
-    """Two decimals, rounded down: 100.00 is said of 100 only."""
-    return f"{int(percent * 100 + 1e-9) / 100:.2f}"
-
-
-def size(n_bytes: int) -> str:
-    for power, unit in ((50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if n_bytes >= 1 << power:
-            return f"{n_bytes / (1 << power):.1f} {unit}"
-    return f"{n_bytes} B"
-
-
-def moment(text: str) -> str:
-    """An RFC 3339 time without its fraction of a second."""
-    return re.sub(r"\.\d+", "", text).replace("+00:00", "Z")

@@ -11,7 +11,8 @@ from flowcheck.results.edges import fold_reports, is_inferred, take_apart
 from flowcheck.results.records import Attribution, Share
 from flowcheck.results.seen import Seen
 
-_CLASSES = ("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator")
+_CLASSES = ("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator", "outside")
+_OUTSIDE = 5
 _CLASS_OF_REASON = {
     a.REASON_UNRESOLVED_SRC: 3,
     a.REASON_UNRESOLVED_DST: 3,
@@ -29,7 +30,9 @@ def attribution(program: Program, entries: np.ndarray, seen: Seen) -> Attributio
         of_reason[reason] = number
     reasons = program.tables.reason
     doubt = np.maximum(of_reason[reasons[edges.egress]], of_reason[reasons[edges.ingress]])
-    classes = np.where(doubt != 0, doubt, is_inferred(entries))
+    abroad = is_outside(program)
+    sure = np.where(abroad[edges.source] & abroad[edges.destination], _OUTSIDE, is_inferred(entries))
+    classes = np.where(doubt != 0, doubt, sure)
     shares = {name: _share(entries[classes == number]) for number, name in enumerate(_CLASSES)}
     hours = sorted(seen.hours)
     return Attribution(
@@ -43,6 +46,14 @@ def attribution(program: Program, entries: np.ndarray, seen: Seen) -> Attributio
         hours_spanned=hours[-1] - hours[0] + 1 if hours else 0,
         sampled_records=seen.sampled,
     )
+
+
+def is_outside(program: Program) -> np.ndarray:
+    """(groups,) bool: addresses that are nobody's in the cluster."""
+    endpoints = program.tables.endpoints
+    outside = np.ones(len(program.groups), dtype=np.bool_)
+    outside[endpoints[endpoints[:, a.KIND] != a.KIND_BLOCK, a.GROUP]] = False
+    return outside
 
 
 def _share(entries: np.ndarray) -> Share:

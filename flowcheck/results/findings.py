@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED, OBSERVED_DENIED, OBSERVED_DROPPED
 from flowcheck.model.verdict import Observed, Violation
+from flowcheck.results.changes import Choices
 from flowcheck.results.edges import Edges, combine_verdicts
 from flowcheck.results.notes import add_notes
 from flowcheck.results.records import Example, Finding
@@ -24,7 +25,7 @@ _OBSERVED = tuple(str(observed) for observed in Observed)
 
 
 class FindingKey(NamedTuple):
-    """What a finding is, and what its fingerprint is made of."""
+    """What a finding is, and what its fingerprint is made of. ``told``: the log says what became of it."""
 
     kind: str
     direction: str
@@ -33,6 +34,17 @@ class FindingKey(NamedTuple):
     port: int | None
     protocol: str
     policies: tuple[str, ...]
+    told: bool
+
+    @property
+    def fingerprint(self) -> str:
+        words = tuple(self[:-1]) if self.told else tuple(self)
+        return hashlib.sha256(repr(words).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+    @property
+    def rank(self) -> int:
+        """What went through though forbidden, what may have, and what was dropped though allowed."""
+        return (1 if self.told else 2) if self.kind == Violation.FORWARDED_DENIED else 3
 
 
 def violation_codes(program: Program, edges: Edges) -> np.ndarray:
@@ -44,6 +56,12 @@ def violation_codes(program: Program, edges: Edges) -> np.ndarray:
         FORWARDED_DENIED,
         np.where((verdict == a.ALLOW) & (edges.observed == OBSERVED_DENIED), DROPPED_ALLOWED, 0),
     )
+
+
+def untold(codes: np.ndarray, edges: Edges) -> np.ndarray:
+    """(edges,) bool: denied, and the log does not say whether it went through. codes: as above."""
+    unsaid: np.ndarray = (codes == FORWARDED_DENIED) & (edges.observed == 0)
+    return unsaid
 
 
 def deciding(
@@ -64,16 +82,37 @@ def deciding(
 def gather_findings(
     program: Program, edges: Edges, examples: Mapping[EdgeKey, Example], keys: np.ndarray
 ) -> list[Finding]:
-    """Findings, most records first. ``examples`` holds the first violating row of each violating edge key."""
+    """Findings: what went through, then what may have, then what was dropped, each the most records first.
+
+    ``examples`` holds the first violating row of each violating edge key.
+    """
     members: dict[FindingKey, list[int]] = defaultdict(list)
     sources: dict[FindingKey, tuple[str, ...]] = {}
+    for e, key, places in _violations(program, edges):
+        members[key].append(e)
+        sources[key] = places
+    choices = Choices(program.cluster)
+    found: list[tuple[int, Finding]] = []
+    for key, rows in members.items():
+        example = min((examples[_edge_key(keys, e)] for e in rows), key=lambda x: (x.file, x.row))
+        change = choices.to_change(key.policies, {"egress": key.source, "ingress": key.destination})
+        denied = key.kind == Violation.FORWARDED_DENIED
+        described = {"policy_sources": sources[key], "change": change if denied else (), "example": example}
+        found.append((key.rank, _finding(key, edges, rows, described)))
+    found.sort(key=lambda one: (one[0], -one[1].records, *_place(one[1])))
+    return add_notes([finding for _, finding in found], program.cluster)
+
+
+def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKey, tuple[str, ...]]]:
+    """Every violating edge, what it is a finding of, and where the deciding policies are written."""
     known: dict[tuple[int, int, int], tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
     codes = violation_codes(program, edges)
     kinds = tuple(Violation)
     violating = np.flatnonzero(codes)
-    described = (edges.egress, edges.ingress, edges.source, edges.destination, edges.port, edges.protocol)
-    words = zip(*(column[violating].tolist() for column in (codes, *described)), strict=True)
-    for e, (code, egress, ingress, source, destination, port, protocol) in zip(
+    ends = (edges.source, edges.destination, edges.port, edges.protocol)
+    described = (codes, edges.egress, edges.ingress, ~untold(codes, edges), *ends)
+    words = zip(*(column[violating].tolist() for column in described), strict=True)
+    for e, (code, egress, ingress, told, source, destination, port, protocol) in zip(
         violating.tolist(), words, strict=True
     ):
         decided = (code, egress, ingress)
@@ -88,34 +127,30 @@ def gather_findings(
             port=port if port >= 0 else None,
             protocol=PROTOCOL_NAMES.get(protocol, str(protocol)),
             policies=policies,
+            told=told,
         )
-        members[key].append(e)
-        sources[key] = places
-    findings = [
-        _finding(key, edges, rows, sources[key], (examples[_edge_key(keys, e)] for e in rows))
-        for key, rows in members.items()
-    ]
-    findings = add_notes(findings, program.cluster)
-    return sorted(findings, key=lambda f: (-f.records, f.kind, f.source, f.destination, f.fingerprint))
+        yield e, key, places
 
 
-def _finding(
-    key: FindingKey, edges: Edges, rows: list[int], places: tuple[str, ...], examples: Iterable[Example]
-) -> Finding:
+def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str, Any]) -> Finding:
     """Plain sums: most findings are of one or two edges, where NumPy costs more than it saves."""
-    observed = sorted({_OBSERVED[edges.observed[e]] for e in rows})
+    words = key._asdict()
+    del words["told"]
     return Finding(
-        fingerprint=hashlib.sha256(repr(tuple(key)).encode("utf-8", "backslashreplace")).hexdigest()[:16],
-        **key._asdict(),
-        observed=", ".join(observed),
-        policy_sources=places,
+        fingerprint=key.fingerprint,
+        **words,
+        **described,
+        observed=", ".join(sorted({_OBSERVED[edges.observed[e]] for e in rows})),
         records=sum(int(edges.records[e]) for e in rows),
         flows=sum(int(edges.flows[e]) for e in rows),
         bytes=sum(int(edges.bytes_[e]) for e in rows),
         first_seen=time_text(min(int(edges.first_seen[e]) for e in rows)),
         last_seen=time_text(max(int(edges.last_seen[e]) for e in rows)),
-        example=min(examples, key=lambda x: (x.file, x.row)),
     )
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    return finding.source, finding.destination, finding.fingerprint
 
 
 def _edge_key(keys: np.ndarray, edge: int) -> EdgeKey:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from flowcheck.model.options import Thresholds
+from flowcheck.results.records import Nothing
 
 SCHEMA = 1
 
@@ -184,9 +185,12 @@ class ServiceLoad(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class LoadResult:
     """The load of all Services, what to look at first in front. ``classes``: judged records by how they were
-    attributed; they add up to all. ``warnings`` say what the numbers do not show."""
+    attributed; they add up to all. ``warnings`` say what the numbers do not show, ``incomplete_because``
+    what was left out, ``nothing`` why there are no numbers."""
 
     services: tuple[ServiceLoad, ...] = ()
     classes: dict[str, int] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     warnings: tuple[str, ...] = ()
+    incomplete_because: tuple[str, ...] = ()
+    nothing: Nothing | None = None

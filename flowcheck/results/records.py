@@ -6,6 +6,8 @@ Times are RFC 3339 texts in UTC, sizes are bytes, every count is an exact intege
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 SCHEMA = 1
@@ -15,8 +17,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Violations that share kind, direction, workloads, port, protocol and deciding policies.
 
     ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
-    ``fingerprint`` is stable across runs. ``example`` is one violating row: ``file`` and ``row`` (0-based).
-    ``note`` says what may explain it, and is left out where there is nothing to say.
+    ``observed`` is ``unknown`` for those alone of which the log does not say whether they went through.
+    ``change`` names what to change where it should be allowed: rules that deny, and policies that are for
+    these pods and no others. ``note`` says what may explain it; either is left out where there is nothing to
+    say. ``fingerprint`` is stable across runs. ``example`` is one violating row: ``file`` and ``row``
+    (0-based).
     """
 
     fingerprint: str
@@ -35,7 +40,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first_seen: str
     last_seen: str
     example: Example
+    change: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the log says what became of it."""
+        return self.observed != "unknown"
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,18 +117,26 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Records by verdict; ``unknown_by_reason`` sums to ``unknown``."""
+    """Records by verdict; ``unknown_by_reason`` sums to ``unknown``.
+
+    ``by_default``: those of ``allow`` that no policy selects an end of. ``not_applicable``: those between
+    ends that policies do not reach (nodes, addresses outside).
+    """
 
     allow: int
     deny: int
     unknown: int
     not_applicable: int
     unknown_by_reason: dict[str, int]
+    by_default: int = 0
 
 
 class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the cluster held, and what was read but took no part, by kind. ``other_policies`` are those in
-    languages that are not evaluated, as ``kind (language)``."""
+    """What the cluster held, and what was read but took no part, by kind.
+
+    ``other_policies`` are those in languages that are not evaluated, as ``kind (language)``. ``refused``
+    names the documents that were left out for their problems, each with its place and problem.
+    """
 
     namespaces: int
     nodes: int
@@ -129,6 +148,7 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     skipped_kinds: dict[str, int]
     other_policies: dict[str, int] = {}
     warnings: tuple[str, ...]
+    refused: tuple[str, ...] = ()
 
 
 class ProgramCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,11 +179,15 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
+NO_SHARE = Share(records=0, flows=0, bytes=0)
+
+
 class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     """How surely it is known whose flows these were.
 
     ``resolved``: both ends are known to be who they are; ``inferred``: likely (between two snapshots, or next
-    to a change); ``ambiguous``: several had an address; ``unresolved``: nobody known had it;
+    to a change); ``outside``: neither is in the cluster, so that no policy of it applies; ``ambiguous``:
+    several had an address; ``unresolved``: nobody known had it;
     ``unknown_initiator``: which end opened the connection. ``initiators``: rows by how that was found.
     ``replies_turned``: rows that were replies, judged as their connection. ``disagreements``: rows whose
     recorded pod is not who had the recorded address. ``observers``: who reported, as far as the log says.
@@ -182,18 +206,46 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     hours_seen: int
     hours_spanned: int
     sampled_records: int
+    outside: Share = NO_SHARE
 
 
 class Violations(msgspec.Struct, frozen=True, kw_only=True):
-    """Violating records by kind, and how many findings they make."""
+    """Violating records by kind, and how many findings they make.
+
+    ``observed_unknown``: those of ``forwarded_denied`` of which the log does not say if they went through.
+    """
 
     forwarded_denied: int
     dropped_allowed: int
     findings: int
+    observed_unknown: int = 0
 
     @property
     def records(self) -> int:
         return self.forwarded_denied + self.dropped_allowed
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a run has no answer: what was not done, a word and a sentence for it, and what would help."""
+
+    done: Literal["judged", "counted"]
+    reason: str
+    why: str
+    advice: str
+
+    @property
+    def headline(self) -> str:
+        return f"nothing was {self.done}: {self.why}"
+
+    def __str__(self) -> str:
+        return f"{self.headline} ({self.advice})"
+
+
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``--resume`` took over from an interrupted run."""
+
+    files: int
+    rows: int
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,10 +260,11 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One audit in numbers.
 
-    ``coverage`` is the share of declared rows that got a verdict of allow, deny or not_applicable,
-    in percent. ``first_seen``/``last_seen`` span the judged rows (None without any). ``complete`` is false
-    when a file failed, a row was rejected beyond what was tolerated, or coverage is below the asked minimum.
-    ``load`` counts service ports by state.
+    ``coverage`` is the share, in percent, of the rows that were asked for that are allowed or denied; those
+    that policies do not reach (not_applicable) are left out of it. ``first_seen``/``last_seen`` span the
+    judged rows (None without any). ``complete`` is false when a file failed, a row was rejected beyond what
+    was tolerated, coverage is below the asked minimum, or there is no answer, of which ``nothing`` tells.
+    ``load`` counts service ports by state. ``resumed`` is None where nothing was to be taken over.
     """
 
     schema: int
@@ -238,3 +291,5 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     timings: Timings
     rows_per_second: float
     versions: dict[str, str]
+    nothing: Nothing | None = None
+    resumed: Resumed | None = None

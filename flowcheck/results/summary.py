@@ -15,7 +15,7 @@ from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
-from flowcheck.results.findings import violation_codes
+from flowcheck.results.findings import untold, violation_codes
 from flowcheck.results.load_records import LoadResult
 from flowcheck.results.load_states import State
 from flowcheck.results.records import (
@@ -26,6 +26,8 @@ from flowcheck.results.records import (
     VerdictCounts,
     Violations,
 )
+
+_UNSELECTED = (a.NO_SUBJECT, a.NO_POLICY)
 
 
 class LedgerMismatchError(AssertionError):
@@ -57,10 +59,13 @@ def total(entries: Sequence[FileEntry]) -> Totals:
     )
 
 
-def coverage(totals: Totals) -> float:
-    """Percent of the rows asked for that got a definite verdict; rows of failed files did not."""
-    asked = totals.rows_declared - totals.rows_filtered
-    return 100.0 * totals.rows_judged / asked if asked else 0.0
+def coverage(totals: Totals, verdicts: VerdictCounts) -> float:
+    """Percent of the rows asked for that are allowed or denied, but for those that policies do not reach.
+
+    Rows that are unknown, rejected or in failed files are not covered.
+    """
+    concerned = totals.rows_declared - totals.rows_filtered - verdicts.not_applicable
+    return 100.0 * (verdicts.allow + verdicts.deny) / concerned if concerned else 0.0
 
 
 def count_verdicts(program: Program, edges: Edges) -> VerdictCounts:
@@ -79,7 +84,14 @@ def count_verdicts(program: Program, edges: Edges) -> VerdictCounts:
         unknown=int(by_verdict[a.UNKNOWN]),
         not_applicable=int(by_verdict[a.NOT_APPLICABLE]),
         unknown_by_reason=by_reason,
+        by_default=int(edges.records[(verdict == a.ALLOW) & _unselected(edges)].sum()),
     )
+
+
+def _unselected(edges: Edges) -> np.ndarray:
+    """(edges,) bool: no policy selects either end."""
+    free: np.ndarray = np.isin(edges.egress, _UNSELECTED) & np.isin(edges.ingress, _UNSELECTED)
+    return free
 
 
 def count_observed(edges: Edges) -> dict[str, int]:
@@ -96,6 +108,7 @@ def count_violations(program: Program, edges: Edges, findings: int) -> Violation
         forwarded_denied=int(edges.records[codes == FORWARDED_DENIED].sum()),
         dropped_allowed=int(edges.records[codes == DROPPED_ALLOWED].sum()),
         findings=findings,
+        observed_unknown=int(edges.records[untold(codes, edges)].sum()),
     )
 
 
@@ -130,6 +143,7 @@ def count_cluster(cluster: Cluster) -> ClusterCounts:
             sorted(Counter(f"{one.kind} ({one.language})" for one in cluster.other_policies).items())
         ),
         warnings=cluster.warnings,
+        refused=tuple(map(str, cluster.refused)),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from flowcheck import __version__
 from flowcheck.compile import Program
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.counted import counted
 from flowcheck.model.timeline import END
 from flowcheck.results import summary as sums
 from flowcheck.results.attribution import attribution
@@ -32,13 +34,13 @@ from flowcheck.results.load_catalog import Catalog
 from flowcheck.results.load_records import LoadResult
 from flowcheck.results.load_services import assess_load
 from flowcheck.results.load_tables import load_table, services_table
-from flowcheck.results.records import SCHEMA, Ledger, Summary, Timings, Totals
+from flowcheck.results.nothing import nothing_counted, nothing_judged
+from flowcheck.results.records import SCHEMA, Ledger, Nothing, Summary, Timings, Totals
 from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
 
-REFUSED = "refused: "
 ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
 """Rows of violations.parquet that are gathered before they are written."""
 
@@ -58,17 +60,23 @@ class Finished(NamedTuple):
 
 def finish(run: Finished) -> AuditResult:
     """Put names back, check the sums, write the files."""
-    counted = run.merged.edges.entries()
-    entries = fold_reports(counted)
+    reported = run.merged.edges.entries()
+    entries = fold_reports(reported)
     edges = take_apart(entries)
     findings = tuple(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
     files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
     verdicts = sums.count_verdicts(run.program, edges)
-    covered = sums.coverage(totals)
-    causes = tuple(_incomplete(run, totals, covered))
+    attributed = attribution(run.program, reported, run.merged.seen)
+    covered = sums.coverage(totals, verdicts)
     load = _load(run, totals)
+    if run.request.purpose == "load":
+        nothing = nothing_counted(totals, load)
+    else:
+        nothing = nothing_judged(totals, verdicts, attributed.outside.records)
+    causes = tuple(_incomplete(run, totals, covered, nothing))
+    load = replace(load, incomplete_because=causes, nothing=nothing)
     judge_seconds = run.clock[3] - run.clock[2]
     summary = Summary(
         schema=SCHEMA,
@@ -84,7 +92,7 @@ def finish(run: Finished) -> AuditResult:
         complete=not causes,
         incomplete_because=causes,
         coverage=round(covered, 4),
-        attribution=attribution(run.program, counted, run.merged.seen),
+        attribution=attributed,
         totals=totals,
         verdicts=verdicts,
         observed=sums.count_observed(edges),
@@ -105,6 +113,8 @@ def finish(run: Finished) -> AuditResult:
         ),
         rows_per_second=(totals.rows_declared - totals.rows_in_failed_files) / max(judge_seconds, 1e-9),
         versions=sums.versions(),
+        nothing=nothing,
+        resumed=run.merged.resumed,
     )
     ledger = Ledger(
         schema=SCHEMA,
@@ -137,20 +147,22 @@ def _policies_of(at: int | None) -> str:
     return "current" if at >= END else f"as of {time_text(at)}"
 
 
-def _incomplete(run: Finished, totals: Totals, covered: float) -> Iterator[str]:
+def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing | None) -> Iterator[str]:
     """Why this run cannot call itself complete."""
     request = run.request
+    if nothing is not None:
+        yield str(nothing)
     if totals.files_failed:
-        yield f"{totals.files_failed} of {totals.files_seen} files could not be judged"
+        yield f"{totals.files_failed} of {counted(totals.files_seen, 'file')} could not be judged"
     percent = request.max_rejected_percent
     by_share = percent is not None and totals.rows_rejected * 100 <= percent * totals.rows_declared
     if totals.rows_rejected > request.max_rejected_rows and not by_share:
-        yield f"{totals.rows_rejected} rows were rejected"
+        yield f"{counted(totals.rows_rejected, 'row')} rejected"
     if request.min_coverage is not None and covered < request.min_coverage:
         yield f"coverage is {covered:.2f} %, below the asked {request.min_coverage:g} %"
-    refused = sum(skipped.reason.startswith(REFUSED) for skipped in run.cluster.skipped)
+    refused = len(run.cluster.refused)
     if refused:
-        yield f"{refused} documents of the cluster were refused"
+        yield f"{counted(refused, 'document')} of the cluster left out"
 
 
 def _write_all(run: Finished, result: AuditResult) -> None:

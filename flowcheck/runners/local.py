@@ -24,6 +24,7 @@ from flowcheck.results.audit import AuditResult
 from flowcheck.results.files import output_errors
 from flowcheck.results.load import table_for, unpack
 from flowcheck.results.load_plan import plan_load
+from flowcheck.results.records import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
 from flowcheck.runners.merged import Merged
@@ -89,7 +90,7 @@ def _check_cluster(cluster: Cluster, request: AuditRequest) -> None:
             hint="give --cluster the output of: kubectl get -A -o json "
             "namespaces,nodes,pods,services,endpointslices,networkpolicies,deployments,replicasets",
         )
-    if not cluster.policies and not request.allow_no_policies:
+    if not cluster.policies and not request.allow_no_policies and request.purpose == "policies":
         raise RunError(
             "there are no policies: every flow would be allowed",
             hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
@@ -121,6 +122,9 @@ class _Run:
 
     def judge(self, setup: Setup) -> None:
         done = self._workspace.done()
+        if done:
+            rows = sum(record.rows for record in done.values())
+            self.merged.resumed = Resumed(files=len(done), rows=rows)
         for number, record in done.items():
             state = self.plan.files[number]
             state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.load import LoadTable
-from flowcheck.results.records import Example, FileEntry
+from flowcheck.results.records import Example, FileEntry, Resumed
 from flowcheck.results.seen import Seen
 
 
 @dataclass(slots=True)
 class Merged:
-    """What all files together came to. ``violations`` names the parts, in the order of the input."""
+    """What all files together came to. ``violations`` names the parts, in the order of the input;
+    ``resumed`` is what an interrupted run had done of it."""
 
     load: LoadTable
     edges: EdgeTable = field(default_factory=EdgeTable)
@@ -20,3 +21,4 @@ class Merged:
     examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)
+    resumed: Resumed | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from flowcheck.model.options import Options, Thresholds
 
@@ -15,7 +16,8 @@ class AuditRequest:
 
     ``since`` is included, ``until`` is not; both are compared with start_time. ``namespaces`` keeps flows
     with an end in one of them. More than ``max_rejected_rows`` and more than ``max_rejected_percent`` of
-    the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete. ``thresholds`` and
+    the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete, and so does a run
+    that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``thresholds`` and
     ``proportional`` are for the load: see :func:`flowcheck.results.load_services.assess_load`. ``load`` False
     leaves it out, to tell what it costs.
     """
@@ -36,6 +38,7 @@ class AuditRequest:
     thresholds: Thresholds = field(default_factory=Thresholds)
     proportional: bool = False
     load: bool = True
+    purpose: Literal["policies", "load"] = "policies"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The run itself is replaced by a hand-built result; test_exit_codes has the real 
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import sys
@@ -19,6 +20,7 @@ from flowcheck.cli.exits import Exit, exit_code
 from flowcheck.cli.main import main
 from flowcheck.cli.progress import progress_bar
 from flowcheck.results.audit import AuditResult
+from flowcheck.results.records import Resumed
 from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_result
 
 COMMAND = ["audit", "flows", "--cluster", "cluster"]
@@ -138,6 +140,22 @@ def test_warnings_are_escaped_and_the_rest_counted(
     assert len(lines) == 21
     assert all(line.startswith("warning: ") and line.isprintable() for line in lines)
     assert lines[-1] == "warning: and 5 more warnings (-v shows all)"
+
+
+@pytest.mark.parametrize(
+    ("resumed", "said"),
+    [
+        (Resumed(files=2, rows=1), "resumed: 2 of 3 files (1 row) had been judged before, the rest now"),
+        (None, "there was nothing to resume: all of 3 files judged now"),
+    ],
+)
+def test_resume_says_what_it_saved(
+    finish: Finish, capsys: pytest.CaptureFixture[str], resumed: Resumed | None, said: str
+) -> None:
+    result = make_result()
+    finish(dataclasses.replace(result, summary=msgspec.structs.replace(result.summary, resumed=resumed)))
+    main([*COMMAND, "-o", "out", "--resume"])
+    assert f"info: {said}\n" in capsys.readouterr().err
 
 
 def test_a_pipe_closed_by_its_reader_is_4_in_one_line(

@@ -118,6 +118,16 @@ def test_an_unknown_flow_format_is_told_which_there_are(capsys: pytest.CaptureFi
     assert "'canonical'" in error
 
 
+@pytest.mark.parametrize(
+    ("word", "advice"), [("audti", "did you mean audit?"), ("zzz", "there are audit, load")]
+)
+def test_a_word_that_is_no_command_gets_the_nearest(
+    capsys: pytest.CaptureFixture[str], word: str, advice: str
+) -> None:
+    assert boundary.main([word, "flows"]) == Exit.USAGE
+    assert f"no command {word!r}; {advice}" in capsys.readouterr().err
+
+
 def test_messages_as_json_are_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     boundary.main(["audit", "flows", "--log-format", "json", "--cluster", "c", "--jobs", "none"])
     (line,) = capsys.readouterr().err.splitlines()

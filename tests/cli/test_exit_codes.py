@@ -39,7 +39,9 @@ def test_0_where_violations_are_not_to_fail(tmp_path: Path, cluster: Path, optio
 
 def test_1_where_unresolved_is_to_fail(tmp_path: Path, cluster: Path) -> None:
     """ICMP to an isolated pod is unknown."""
-    flows = write_flows(tmp_path / "f.parquet", [None], protocol=1)
+    write_flows(tmp_path / "flows" / "icmp.parquet", [None], protocol=1)
+    write_flows(tmp_path / "flows" / "tcp.parquet", [ALLOWED])
+    flows = tmp_path / "flows"
     assert flowcheck("audit", flows, "--cluster", cluster).returncode == 0
     assert flowcheck("audit", flows, "--cluster", cluster, "--fail-on", "unresolved").returncode == 1
 

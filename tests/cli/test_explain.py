@@ -62,7 +62,12 @@ def test_3_where_a_refused_document_was_left_out(cluster: Path) -> None:
     )
     ends = ("--from", "shop/web", "--to", "shop/db", "--port", "80")
     assert flowcheck("explain", "--cluster", cluster, *ends).returncode == 2
-    assert flowcheck("explain", "--cluster", cluster, "--keep-going", *ends).returncode == 3
+    done = flowcheck("explain", "--cluster", cluster, "--keep-going", *ends)
+    assert done.returncode == 3
+    said = "INCOMPLETE: with 1 document that could not be read the answer may be another."
+    assert done.stdout.splitlines()[2] == said
+    assert "bad.yaml:1: NetworkPolicy bad refused" in done.stdout
+    assert "bad.yaml:1" in done.stderr
 
 
 def test_the_dialect_options_count(cluster: Path) -> None:

@@ -27,8 +27,8 @@ def history(tmp_path: Path) -> Path:
 def test_0_and_what_was_found(history: Path, tmp_path: Path) -> None:
     done = flowcheck("inventory", history, "-o", tmp_path / "i.parquet")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "pod: 1 objects, 2 versions" in done.stderr
-    assert "policy: 1 objects, 1 versions" in done.stderr
+    assert "pod: 1 object, 2 versions" in done.stderr
+    assert "policy: 1 object, 1 version" in done.stderr
     assert "from 2026-03-10T08:00:00Z to 2026-03-10T10:02:00Z" in done.stderr
     assert pq.read_table(tmp_path / "i.parquet").num_rows == 4
     assert (tmp_path / "i.parquet").stat().st_mode & 0o777 == 0o600
@@ -78,7 +78,7 @@ def test_2_a_bad_policy_and_3_without_it(history: Path, tmp_path: Path) -> None:
     assert target.read_text() == "what was there before"
     done = flowcheck("inventory", history, "-o", target, "--keep-going")
     assert done.returncode == 3
-    assert "took no part: 1, of which 1 were refused" in done.stderr
+    assert "took no part: 1, of which 1 was refused" in done.stderr
     assert pq.read_table(target).num_rows == 4
 
 

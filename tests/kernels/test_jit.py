@@ -20,6 +20,7 @@ print(decide.combine(1, 2), sum(decide.combine.stats.cache_hits.values()))
 """
 INTERRUPTED_WHILE_LOADING = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as a shell's & has it
 from numba.core.codegen import CPUCodeLibrary
 
 fetch = CPUCodeLibrary._object_getbuffer_hook.__func__

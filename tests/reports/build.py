@@ -18,6 +18,7 @@ from flowcheck.results.records import (
     FileEntry,
     Finding,
     Ledger,
+    Nothing,
     ProgramCounts,
     Rejected,
     Share,
@@ -75,6 +76,11 @@ def make_dropped(number: int = 0, **changes: Any) -> Finding:
         "records": 40 - number,
     }
     return make_finding(100 + number, **{**values, **changes})
+
+
+def make_untold(number: int = 0, **changes: Any) -> Finding:
+    """One of which the log does not say what became of it."""
+    return make_finding(number, **{"observed": "unknown", **changes})
 
 
 FILES = (
@@ -158,6 +164,7 @@ def make_result(
             forwarded_denied=sum(f.records for f in findings if f.kind == "forwarded_denied"),
             dropped_allowed=sum(f.records for f in findings if f.kind == "dropped_allowed"),
             findings=len(findings),
+            observed_unknown=sum(f.records for f in findings if not f.is_told),
         ),
         load={"balanced": 7, "skewed": 1, "insufficient": 2, "not_applicable": 2},
         unused_rules=14,
@@ -258,3 +265,51 @@ def make_hostile_result() -> AuditResult:
     result = make_result((finding,), out=None)
     files = (FileEntry(file=HOSTILE, status="failed", bytes=1, reason="x", detail=HOSTILE),)
     return replace(result, ledger=msgspec.structs.replace(result.ledger, files=files))
+
+
+def make_empty_result() -> AuditResult:
+    """Two rows between addresses outside, so that nothing was judged."""
+    result = make_clean_result()
+    nothing = Nothing(
+        done="judged",
+        reason="no_end_in_cluster",
+        why="no row has an end in the cluster (2 rows)",
+        advice="is --cluster the cluster that the flows are from, taken at their time?",
+    )
+    both, none = Share(records=2, flows=2, bytes=0), Share(records=0, flows=0, bytes=0)
+    attributed = msgspec.structs.replace(result.summary.attribution, resolved=none, outside=both)
+    summary = msgspec.structs.replace(
+        result.summary,
+        complete=False,
+        incomplete_because=(str(nothing),),
+        nothing=nothing,
+        coverage=0.0,
+        totals=msgspec.structs.replace(result.summary.totals, rows_declared=2, rows_judged=2),
+        verdicts=VerdictCounts(allow=0, deny=0, unknown=0, not_applicable=2, unknown_by_reason={}),
+        attribution=attributed,
+        unused_rules=60,
+    )
+    return replace(result, summary=summary)
+
+
+def make_single_result() -> AuditResult:
+    """One of everything: one row is judged, one left out, and one that policies do not reach."""
+    result = make_result((make_finding(records=1, flows=1),))
+    old = result.summary
+    one = Share(records=1, flows=1, bytes=1)
+    numbers = {**dict.fromkeys(old.totals.__struct_fields__, 1), "rows_declared": 3}
+    counts = dict.fromkeys(("namespaces", "nodes", "pods", "services", "policies", "rules"), 1)
+    shares = dict.fromkeys(("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator"), one)
+    flags = ("repeated_records", "replies_turned", "disagreements", "observers", "sampled_records")
+    hours = {"hours_seen": 1, "hours_spanned": 1, "initiators": {"port": 1}}
+    verdicts = dict.fromkeys(("allow", "deny", "unknown", "not_applicable"), 1)
+    summary = msgspec.structs.replace(
+        old,
+        totals=msgspec.structs.replace(old.totals, **numbers),
+        cluster=msgspec.structs.replace(old.cluster, **counts, skipped_kinds={"ConfigMap": 1}),
+        attribution=msgspec.structs.replace(old.attribution, **shares, **dict.fromkeys(flags, 1), **hours),
+        verdicts=VerdictCounts(**verdicts, unknown_by_reason={"no_port": 1}),
+        unused_rules=1,
+        rows_per_second=1.0,
+    )
+    return replace(result, summary=summary)

@@ -144,7 +144,7 @@ def test_bars(share: float, expected: float | None, drawn: str) -> None:
 
 def test_small_drawings() -> None:
     assert strip([0.5, 0.25, 0.25, 0.0]) == "[######|###   |###   |      ]"
-    assert strip([0.0]) == "1 endpoints"
+    assert strip([0.0]) == "1 endpoint"
     assert strip([0.1] * 13) == "13 endpoints"
     assert sparkline([0, 1, 5, 10], 10) == " .+@"
     assert sparkline([0, 0], 0) == "  "

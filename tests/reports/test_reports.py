@@ -6,23 +6,31 @@ FLOWCHECK_UPDATE_GOLDEN=1 rewrites the golden files.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pyarrow as pa
 import pytest
 
 from flowcheck.reports import FORMATS, renderer
+from flowcheck.reports.finding_wording import TITLES
 from flowcheck.results.audit import AuditResult
 from tests.reports.build import (
     make_clean_result,
     make_dropped,
+    make_empty_result,
     make_finding,
     make_hostile_result,
     make_result,
+    make_single_result,
+    make_untold,
 )
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -41,10 +49,13 @@ def compare(name: str, text: str) -> None:
     assert text == file.read_text(encoding="utf-8")
 
 
+CHANGE = ("NetworkPolicy/payments/ledger-only",)
 RESULTS: dict[str, Callable[[], AuditResult]] = {
     "everything": make_result,
     "clean": make_clean_result,
     "hostile": make_hostile_result,
+    "untold": lambda: make_result((make_finding(1, change=CHANGE), make_untold(2), make_dropped())),
+    "empty": make_empty_result,
 }
 
 
@@ -103,7 +114,8 @@ def test_csv_has_one_row_per_finding_whatever_the_names() -> None:
 
 def test_no_violations_is_said_together_with_what_was_not_judged() -> None:
     text = render("terminal", make_result((), out=None), width=100)
-    assert "no violations among 985,997 judged rows; 14,003 rows and 1 file not judged - INCOMPLETE" in text
+    answer = "no violations among 980,000 judged rows; policies do not reach 5,997 more rows"
+    assert f"{answer}; 14,003 rows and 1 file not judged - INCOMPLETE" in " ".join(text.split())
 
 
 def test_at_most_fifteen_findings_are_shown_and_the_rest_is_counted() -> None:
@@ -133,3 +145,86 @@ def test_coverage_is_never_rounded_up_to_all(percent: float) -> None:
 
     assert floored(percent) == "99.99"
     assert floored(100.0) == "100.00"
+
+
+@pytest.mark.parametrize("form", ["terminal", "md"])
+def test_nothing_judged_is_the_first_thing_said_and_then_what_to_do(form: str) -> None:
+    first, second, *_ = [line for line in render(form, make_empty_result()).splitlines() if line]
+    assert "nothing was judged: no row has an end in the cluster (2 rows) - INCOMPLETE" in first.replace(
+        "\\", ""
+    )
+    assert "is --cluster the cluster that the flows are from" in second.replace("\\", "")
+    assert "no violations" not in render(form, make_empty_result())
+
+
+def test_json_tells_why_nothing_was_judged() -> None:
+    summary = json.loads(render("json", make_empty_result()))["summary"]
+    assert summary["nothing"]["reason"] == "no_end_in_cluster"
+    assert not summary["complete"]
+
+
+@pytest.mark.parametrize("form", ["terminal", "md"])
+def test_what_the_log_does_not_tell_never_went_through(form: str) -> None:
+    text = render(form, make_result((make_untold(0), make_untold(1)), out=None))
+    assert "went through" not in text.replace("whether they went through", "").replace(
+        "whether it went through", ""
+    )
+    assert "23,500 records denied, and the log does not say whether they went through" in text
+
+
+def test_breaches_come_before_noise_whatever_their_number() -> None:
+    findings = (make_dropped(0, records=10**6), make_untold(1, records=10**5), make_finding(2, records=3))
+    text = render("terminal", make_result(findings), width=160)
+    assert "start with shop/Deployment/frontend -> payments/StatefulSet/ledger-2 5432/TCP" in text
+    places = [text.index(title) for title in TITLES]
+    assert places == sorted(places)
+
+
+def test_next_names_the_policy_to_change_and_not_the_first_that_denies() -> None:
+    names = ("allow-dns", "default-deny", "ledger")
+    finding = make_finding(
+        policies=tuple(f"default-deny by NetworkPolicy/payments/{name}" for name in names),
+        policy_sources=tuple(f"policies.yaml:{line}" for line in (1, 9, 30)),
+        change=("NetworkPolicy/payments/ledger",),
+    )
+    text = " ".join(render("terminal", make_result((finding,)), width=160).split("Next")[1].split())
+    assert "add a rule to NetworkPolicy/payments/ledger (policies.yaml:30); flowcheck explain" in text
+    assert "allow-dns" not in text
+
+
+def test_rules_without_hits_are_named_the_first_of_them() -> None:
+    rules = [
+        {
+            "policy": f"NetworkPolicy/a/p{n}",
+            "rule": "ingress[0]",
+            "file": "p.yaml",
+            "line": n,
+            "records": n % 2,
+        }
+        for n in range(28)
+    ]
+    result = dataclasses.replace(make_result(out=None), policy_hits=pa.Table.from_pylist(rules))
+    lines = render("terminal", result, width=160).split("Rules never hit\n")[1].split("\n\n")[0].splitlines()
+    assert lines[0] == "  14 of 60 rules (23.33%) decided no flow"
+    assert lines[1] == "  NetworkPolicy/a/p0[ingress[0]] (p.yaml:0)"
+    assert lines[-1] == "  and 9 more in policy_hits.parquet (audit -o DIR writes it)"
+    assert len(lines) == 7
+
+
+@pytest.mark.parametrize("form", ["terminal", "md"])
+def test_documents_that_were_left_out_are_named(form: str) -> None:
+    result = make_result()
+    cluster = msgspec.structs.replace(
+        result.summary.cluster, refused=("c/bad.yaml:1: NetworkPolicy bad refused: x",)
+    )
+    result = dataclasses.replace(result, summary=msgspec.structs.replace(result.summary, cluster=cluster))
+    assert "left out: c/bad.yaml:1: NetworkPolicy bad" in render(form, result)
+
+
+def test_one_is_not_many() -> None:
+    """Every count is 1: no sentence may say so of several."""
+    text = render("terminal", make_single_result(), width=200)
+    many = "rows|records|files|findings|pods|rules|hours|nodes|times|row have|row are|row report"
+    wrong = re.findall(rf"(?<![\d,.])1 (?:{many})\b.*", text)
+    assert wrong == []
+    assert "1 row reports a connection once more and counts once" in text

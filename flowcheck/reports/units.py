@@ -1,0 +1,32 @@
+"""Numbers and times as people read them."""
+
+from __future__ import annotations
+
+import re
+
+
+def percent(part: int, whole: int) -> str:
+    """A share that is 100 % or 0 % only where it is the whole or nothing."""
+    if not whole:
+        return "-"
+    share = 100 * part / whole
+    if 0 < part < whole:
+        share = min(max(share, 0.01), 99.99)
+    return f"{share:.2f}%"
+
+
+def floored(percent: float) -> str:
+    """Two decimals, rounded down: 100.00 is said of 100 only."""
+    return f"{int(percent * 100 + 1e-9) / 100:.2f}"
+
+
+def size(n_bytes: int) -> str:
+    for power, unit in ((50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if n_bytes >= 1 << power:
+            return f"{n_bytes / (1 << power):.1f} {unit}"
+    return f"{n_bytes} B"
+
+
+def moment(text: str) -> str:
+    """An RFC 3339 time without its fraction of a second."""
+    return re.sub(r"\.\d+", "", text).replace("+00:00", "Z")

@@ -1,0 +1,50 @@
+"""Which policy to change so that it allows what is denied: of all that deny it, the one for these pods."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.policy import Direction, Policy
+
+DEFAULT_DENY = "default-deny by "
+
+
+class Choices:
+    """Looks policies up by the names that decisions have."""
+
+    def __init__(self, cluster: Cluster | None) -> None:
+        self._policies: dict[str, list[Policy]] = defaultdict(list)
+        self._pods: dict[str, list[Pod]] = defaultdict(list)
+        for policy in cluster.policies if cluster else ():
+            self._policies[str(policy)].append(policy)
+        for pod in cluster.pods if cluster else ():
+            if not pod.finished and not pod.host_network:
+                self._pods[pod.namespace].append(pod)
+        self._subjects = cache(self._selected)
+
+    def to_change(self, deciders: Iterable[str], ends: Mapping[str, str]) -> tuple[str, ...]:
+        """Of the ``deciders`` of a denial, the rules that deny and the policies that a rule can be added to.
+
+        One that isolates is such where it has rules of that direction and selects the pods of this workload
+        and no others: what is added to it is for nobody else. ``ends``: the workload by direction.
+        """
+        chosen = []
+        for text in deciders:
+            name = text.removeprefix(DEFAULT_DENY)
+            if name == text or any(self._is_for(name, d, ends[d.value]) for d in Direction):
+                chosen.append(name)
+        return tuple(chosen)
+
+    def _is_for(self, name: str, direction: Direction, workload: str) -> bool:
+        return any(
+            direction in policy.isolates and policy.rules(direction) and self._subjects(policy) == {workload}
+            for policy in self._policies[name]
+        )
+
+    def _selected(self, policy: Policy) -> frozenset[str]:
+        """The workloads of the pods that a NetworkPolicy selects."""
+        pods = self._pods[policy.subject.namespace or ""]
+        return frozenset(str(pod.workload) for pod in pods if policy.subject.pods.matches(pod.labels))

@@ -1,0 +1,109 @@
+"""A run that has nothing to say is never a clean one: its first line, its exit code, and Python."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from flowcheck.api import audit
+from tests.cli.run import flowcheck
+from tests.cli.worlds import ALLOWED, BAD_PORT, write_cluster, write_flows
+from tests.runners.worlds import flows, write
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {clusterIP: 10.96.0.2, selector: {app: db}, ports: [{port: 5432, protocol: TCP}]}
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Path:
+    return write_cluster(tmp_path / "cluster")
+
+
+def strangers(file: Path) -> Path:
+    ends = {"src_ip": pa.array(["198.51.100.7"] * 2), "dst_ip": pa.array(["203.0.113.9"] * 2)}
+    return write(file, flows(2, **ends))
+
+
+def test_flows_of_another_cluster_are_3_in_every_form(tmp_path: Path, cluster: Path) -> None:
+    file = strangers(tmp_path / "f.parquet")
+    out = (
+        "-o",
+        tmp_path / "out",
+        "-f",
+        f"json={tmp_path}/r.json",
+        "-f",
+        f"md={tmp_path}/r.md",
+        "-f",
+        "terminal",
+    )
+    done = flowcheck("audit", file, "--cluster", cluster, *out)
+    assert done.returncode == 3
+    said = "nothing was judged: no row has an end in the cluster (2 rows) - INCOMPLETE"
+    assert done.stdout.splitlines()[0] == f"flowcheck: {said}"
+    assert done.stdout.splitlines()[1].startswith("  is --cluster the cluster that the flows are from")
+    assert "--cluster-range" in done.stderr
+    assert said in (tmp_path / "r.md").read_text().splitlines()[0]
+    assert "no violations" not in done.stdout
+    assert "2 not applicable" in done.stdout
+    assert "100.00% of" not in done.stdout
+    for summary in (
+        json.loads((tmp_path / "r.json").read_text())["summary"],
+        json.loads((tmp_path / "out" / "summary.json").read_text()),
+    ):
+        assert (summary["complete"], summary["coverage"]) == (False, 0.0)
+        assert summary["nothing"]["reason"] == "no_end_in_cluster"
+        assert summary["attribution"]["outside"]["records"] == 2
+
+
+@pytest.mark.parametrize("options", [["--exit-zero"], ["--fail-on", "none"], ["-f", "csv"]])
+def test_no_option_makes_it_clean(tmp_path: Path, cluster: Path, options: list[str]) -> None:
+    file = strangers(tmp_path / "f.parquet")
+    assert flowcheck("audit", file, "--cluster", cluster, *options).returncode == 3
+
+
+def test_python_is_told_too(tmp_path: Path, cluster: Path) -> None:
+    for reason, file in (
+        ("no_rows", write(tmp_path / "none.parquet", flows(0))),
+        ("all_rejected", write_flows(tmp_path / "bad.parquet", [BAD_PORT])),
+        ("all_unknown", write_flows(tmp_path / "icmp.parquet", [None], protocol=1)),
+    ):
+        summary = audit(file, cluster, max_rejected_rows=1).summary
+        assert summary.nothing is not None
+        assert summary.nothing.reason == reason
+        assert not summary.complete
+    summary = audit(write_flows(tmp_path / "ok.parquet", [ALLOWED]), cluster).summary
+    assert (summary.nothing, summary.complete) == (None, True)
+
+
+def test_load_of_flows_to_no_service_is_3(tmp_path: Path, cluster: Path) -> None:
+    file = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    done = flowcheck("load", file, "--cluster", cluster)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        *(3, "flowcheck load: nothing was counted: the cluster has no Services - INCOMPLETE"),
+    )
+    (cluster / "service.yaml").write_text(SERVICE)
+    done = flowcheck("load", strangers(tmp_path / "s.parquet"), "--cluster", cluster, "-f", "json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["nothing"]["reason"] == "no_service_reached"
+
+
+def test_load_needs_no_policies_and_names_what_it_left_out(tmp_path: Path) -> None:
+    cluster = write_cluster(tmp_path / "bare", policies=False)
+    (cluster / "service.yaml").write_text(SERVICE)
+    ends = {"dst_ip": pa.array(["10.96.0.2"] * 3), "dst_port": pa.array([5432] * 3, pa.int32())}
+    file = write(tmp_path / "f.parquet", flows(3, **ends))
+    assert flowcheck("load", file, "--cluster", cluster).returncode == 0
+    (cluster / "bad.yaml").write_text("kind: [")
+    assert flowcheck("load", file, "--cluster", cluster).returncode == 2
+    done = flowcheck("load", file, "--cluster", cluster, "--keep-going")
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[1] == "  incomplete: 1 document of the cluster left out"
+    assert "left out: " in done.stderr
+    assert "bad.yaml" in done.stderr
