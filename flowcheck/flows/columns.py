@@ -85,8 +85,12 @@ def _uids(column: pa.Array) -> pa.Array:
 
 
 def _lists(column: pa.Array) -> pa.Array:
-    plain = pa.list_(pa.string())
-    return column if pt.is_null(column.type) or column.type == plain else column.cast(plain)
+    """Put together from lengths and values: pyarrow's cast of a list_view leaves its offsets short."""
+    if pt.is_null(column.type) or column.type == pa.list_(pa.string()):
+        return column
+    lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
+    return pa.ListArray.from_arrays(offsets, column.flatten().cast(pa.string()), mask=column.is_null())
 
 
 def _same(column: pa.Array) -> pa.Array:

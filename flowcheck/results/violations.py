@@ -152,8 +152,8 @@ def _fitting(column: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """Any column as text. Files hold values that libraries refuse to write, or write as nonsense, such as times
-    past the calendar: they become numbers, or null."""
+    """Any column as text. Files hold values that libraries refuse to write, or write as nonsense, such as
+    times past the calendar: they become numbers, or null."""
     with suppress(Exception):
         return _times_as_text(column) if pt.is_timestamp(column.type) else pc.cast(column, pa.string())
     with suppress(Exception):

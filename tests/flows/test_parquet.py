@@ -36,6 +36,14 @@ def with_footer(file: Path, more: bytes, magic: bytes = b"PAR1") -> Path:
     return file
 
 
+def with_arrow_schema(file: Path, table: pa.Table, content: bytes) -> Path:
+    with pq.ParquetWriter(file, table.schema, store_schema=False) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"ARROW:schema": content})
+    assert b"\x0cARROW:schema" in file.read_bytes()
+    return file
+
+
 def test_encrypted_files_are_refused_by_name(tmp_path: Path) -> None:
     """A signature after the metadata is what tells encrypted columns where the footer is plain."""
     assert refusal(with_footer(write(tmp_path / "a.parquet"), b"", b"PARE")).startswith(
@@ -59,27 +67,25 @@ def test_a_footer_too_large_says_what_helps(tmp_path: Path, monkeypatch: pytest.
 
 def test_arrows_own_schema_decides_nothing(tmp_path: Path) -> None:
     """It may hold what pyarrow cannot read, such as Polars' integers of 128 bits."""
-    table = flows(big=pa.array([bytes(16)] * 4, pa.binary(16))).replace_schema_metadata(
-        {"ARROW:schema": "junk"}
-    )
-    assert column(write(tmp_path / "a.parquet", table, store_schema=False), "dst_ip") == [DB] * 4
-    wide = flows(bytes=pa.array([bytes(16)] * 4, pa.binary(16))).replace_schema_metadata(
-        {"ARROW:schema": "junk"}
-    )
-    said = refusal(write(tmp_path / "b.parquet", wide, store_schema=False))
+    sixteen = pa.array([bytes(16)] * 4, pa.binary(16))
+    file = with_arrow_schema(tmp_path / "a.parquet", flows(big=sixteen), b"junk")
+    with pytest.raises((pa.ArrowException, OSError)):
+        pq.ParquetFile(file)
+    assert column(file, "dst_ip") == [DB] * 4
+    said = refusal(with_arrow_schema(tmp_path / "b.parquet", flows(bytes=sixteen), b"junk"))
     assert "bytes is fixed_size_binary[16], wanted integer (more than 64 bits: cast it" in said
 
 
 def test_whole_seconds_are_times_where_arrows_schema_says_so(tmp_path: Path) -> None:
     seconds = NOON // 1_000_000
     said = flows(start_time=pa.array([seconds] * 4, pa.timestamp("s"))).schema.remove_metadata()
-    hint = base64.b64encode(said.serialize().to_pybytes())
-    table = flows(start_time=pa.array([seconds] * 4)).replace_schema_metadata({"ARROW:schema": hint})
-    file = write(tmp_path / "a.parquet", table, store_schema=False)
-    with FlowFile(str(file)) as flow_file:
+    table = flows(start_time=pa.array([seconds] * 4))
+    content = base64.b64encode(said.serialize().to_pybytes())
+    with FlowFile(str(with_arrow_schema(tmp_path / "a.parquet", table, content))) as flow_file:
         times = flow_file.read(0, 4, ["start_time"]).column(0)
     assert times.type == pa.timestamp("s")
     assert times.cast(pa.int64()).to_pylist() == [seconds] * 4
+    assert "start_time is int64" in refusal(with_arrow_schema(tmp_path / "b.parquet", table, b"junk"))
 
 
 @pytest.mark.parametrize("dictionary", [True, False])
