@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from flowcheck import compile_program, evaluate, load_cluster
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.columns import NOT_WHOLE, readable
 from flowcheck.flows.schema import check_schema, schema_warnings
+from tests.cli.worlds import write_cluster
 from tests.runners.worlds import NOON, US, flows
 
 UID = "0b1c5e0a-94f4-4f8e-9d5e-2f7f0a3c1b11"
@@ -97,3 +100,19 @@ def test_a_key_that_is_spelt_otherwise_is_told_of() -> None:
     assert list(schema_warnings(flows(action=None).schema, ["date", "Action"])) == [
         "the folder's key Action is not read; if it is meant as action, rename it"
     ]
+
+
+def test_evaluate_reads_them_too_and_gives_columns_back_as_they_were(tmp_path: Path) -> None:
+    columns = {
+        "dst_port": pa.array([5432.0, 22.0]),
+        "tcp_flags": pa.array([2.0, float("nan")]),
+        "bytes": pa.array([Decimal(7), None], pa.decimal128(20, 0)),
+        "src_ip": pa.array(["10.0.0.1"] * 2, pa.string_view()),
+    }
+    program = compile_program(load_cluster(write_cluster(tmp_path)))
+    given, plain = flows(2, **columns), flows(2, dst_port=pa.array([5432, 22]), tcp_flags=pa.array([2, None]))
+    judged = evaluate(program, given)
+    assert judged["verdict"].to_pylist() == evaluate(program, plain)["verdict"].to_pylist()
+    assert judged.select(given.schema.names).schema.types == given.schema.types
+    with pytest.raises(FlowFormatError, match="bad_tcp_flags"):
+        evaluate(program, flows(2, tcp_flags=pa.array([27.5, 2.0])))
