@@ -1,4 +1,4 @@
-"""An audit of what other writers leave: keyed and hidden folders, row groups of any size, files of no rows."""
+"""An audit of what other writers leave: keyed and hidden folders, row groups of any size, no rows at all."""
 
 from __future__ import annotations
 
