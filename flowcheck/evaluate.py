@@ -20,6 +20,7 @@ from flowcheck.arrays import FlowArrays, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.addresses import address_texts
+from flowcheck.flows.columns import readable
 from flowcheck.flows.ends import BAD_ADDRESS, NO_ADDRESS, End, Resolver
 from flowcheck.flows.initiators import BASES, Initiators, find_initiators, turn_round
 from flowcheck.flows.names import NameBook
@@ -56,7 +57,7 @@ def make_resolver(program: Program) -> Resolver:
 
 
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:
-    """Judge one batch. Its schema must have passed :func:`flowcheck.flows.schema.check_schema`."""
+    """Judge one batch, such as :func:`flowcheck.flows.columns.readable` makes them."""
     numbers = read_numbers(batch)
     src, dst = (
         resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
@@ -185,7 +186,8 @@ def evaluate(program: Program, flows: Flows) -> pa.Table:
 
 
 def _with_words(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> pa.RecordBatch:
-    result = judge_batch(program, resolver, batch)
+    plain = readable(batch)
+    result = judge_batch(program, resolver, plain)
     if result.rejected.any():
         row = int(np.flatnonzero(result.rejected)[0])
         raise FlowFormatError(
@@ -193,7 +195,7 @@ def _with_words(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
             where=f"row {row} of the batch",
             hint="drop such rows, or use audit, which counts them",
         )
-    for name, column in words_of(program, batch, result).items():
+    for name, column in words_of(program, plain, result).items():
         batch = batch.append_column(name, column)
     return batch
 

@@ -15,7 +15,7 @@ def address_texts(column: pa.Array) -> pa.StringArray:
 
     Every distinct address is written once. All of them must be addresses, empty or null.
     """
-    if pt.is_null(column.type) or pt.is_string_view(column.type):
+    if pt.is_null(column.type):
         column = column.cast(pa.string())
     if not pt.is_dictionary(column.type):
         column = column.dictionary_encode()

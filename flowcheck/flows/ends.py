@@ -226,7 +226,7 @@ def _column_or_nulls(batch: pa.RecordBatch, name: str) -> pa.Array:
     if name not in batch.schema.names:
         return pa.nulls(batch.num_rows, pa.string())
     column = batch.column(name)
-    return column.cast(pa.string()) if pt.is_string_view(column.type) or pt.is_null(column.type) else column
+    return column.cast(pa.string()) if pt.is_null(column.type) else column
 
 
 def _filled(column: pa.Array) -> npt.NDArray[np.bool_]:

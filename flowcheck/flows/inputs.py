@@ -5,22 +5,19 @@ Nothing is opened here; files are only ever opened in workers. What is left out 
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from flowcheck.errors import RunError
+from flowcheck.flows.finding import Met, find
+from flowcheck.flows.hive import Key, keys_of
 
 SUFFIXES = (".parquet", ".pq", ".parq")
-RESULTS_MARK, WORK_FOLDER = ".flowcheck-lock", ".flowcheck-work"
-RESULTS = ("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet")
-"""Results are no flows: a folder inside the input that has the mark is passed over, and so are files of
-these names where the input itself has it."""
 
 
 class FileIdentity(NamedTuple):
@@ -38,12 +35,14 @@ class FileIdentity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A flow file to judge, or (``skipped``) the reason why not. ``failed``: it was named, so it counts."""
+    """A flow file to judge, or (``skipped``) the reason why not. ``failed``: it was named, so it counts.
+    ``keys``: columns that stand in its path or in its table's log."""
 
     path: str
     identity: FileIdentity
     skipped: str = ""
     failed: bool = False
+    keys: tuple[Key, ...] = ()
 
     @property
     def name(self) -> str:
@@ -57,15 +56,12 @@ def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
     **Raises**: RunError when nothing is there: no input is never a clean pass.
     """
     seen: dict[tuple[int, int], str] = {}
-    found: list[InputFile] = []
-    names: dict[str, bool] = {}
-    for path, named, unreadable in _expand([os.fspath(p) for p in paths]):
-        if unreadable:
-            found.append(InputFile(path, FileIdentity(0, 0, 0, 0), unreadable, failed=True))
-        else:
-            names[path] = named or names.get(path, False)
-    found += [_examine(path, named, seen) for path, named in sorted(names.items())]
-    found.sort(key=lambda each: each.path)
+    names: dict[str, Met] = {}
+    for met in find([os.fspath(p) for p in paths]):
+        known = names.get(met.path, met)
+        kept = known if not known.left_out else met
+        names[met.path] = kept._replace(named=known.named or met.named)
+    found = [_examine(met, seen) for _, met in sorted(names.items())]
     if not any(not f.skipped for f in found):
         reasons = "; ".join(f"{f.name}: {f.skipped}" for f in found[:5])
         raise RunError(
@@ -76,56 +72,24 @@ def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
     return found
 
 
-def _expand(paths: Sequence[str]) -> Iterator[tuple[str, bool, str]]:
-    """(path, whether it was named itself rather than met in a folder, why it cannot be looked into)."""
-    for path in paths:
-        if "://" in path:
-            raise RunError(
-                "object stores are not read yet", where=path, hint="copy the files here and name the folder"
-            )
-        matches = [path] if os.path.lexists(path) else glob.glob(path, recursive=True)
-        if not matches:
-            raise RunError("no such file or folder", where=path, hint="check the path")
-        for match in matches:
-            if os.path.isdir(match):
-                yield from _walk(match)
-            else:
-                yield match, True, ""
-
-
-def _walk(folder: str) -> Iterator[tuple[str, bool, str]]:
-    """Files below a folder; links to folders are not followed, so there are no loops."""
-    unreadable: list[OSError] = []
-    for base, folders, files in os.walk(folder, onerror=unreadable.append):
-        folders[:] = sorted(name for name in folders if name != WORK_FOLDER)
-        if RESULTS_MARK in files:
-            if base != folder:
-                folders.clear()
-                continue
-            files = [name for name in files if name not in (RESULTS_MARK, *RESULTS)]
-        for name in files:
-            yield os.path.join(base, name), False, ""
-    for error in unreadable:
-        yield str(error.filename), True, f"the folder cannot be listed: {error.strerror}"
-
-
-def _examine(path: str, named: bool, seen: dict[tuple[int, int], str]) -> InputFile:
+def _examine(met: Met, seen: dict[tuple[int, int], str]) -> InputFile:
+    path, named = met.path, met.named
     try:
         status = os.stat(path)
     except OSError as error:
-        return InputFile(path, FileIdentity(0, 0, 0, 0), f"cannot be examined: {error.strerror}", failed=True)
+        reason = met.left_out or f"cannot be examined: {error.strerror}"
+        return InputFile(path, FileIdentity(0, 0, 0, 0), reason, met.failed or not met.left_out)
     identity = FileIdentity.of(status)
-    name = os.path.basename(path)
+    if met.left_out:
+        return InputFile(path, identity, met.left_out, met.failed)
     if not stat.S_ISREG(status.st_mode):
         return InputFile(path, identity, "not a regular file", failed=named)
-    if not named and name.startswith((".", "_")):
-        return InputFile(path, identity, "its name starts with a dot or underscore")
-    if not named and not name.lower().endswith(SUFFIXES):
+    if not named and not path.lower().endswith(SUFFIXES):
         return InputFile(path, identity, f"its name ends in none of {', '.join(SUFFIXES)}")
     first = seen.setdefault((status.st_dev, status.st_ino), path)
     if first != path:
         return InputFile(path, identity, f"the same file as {first}")
-    return InputFile(path, identity)
+    return InputFile(path, identity, keys=keys_of(path) if met.keys is None else met.keys)
 
 
 def sha256_of(path: str | bytes) -> str | None:

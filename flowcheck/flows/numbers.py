@@ -29,6 +29,17 @@ _MOST_BYTES = 1 << 50
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 
+LIMITS: dict[str, tuple[int, int]] = {
+    "protocol": (0, 255),
+    **dict.fromkeys(("dst_port", "src_port", "tcp_flags"), (0, 0xFFFF)),
+    "initiator": (0, 2),
+    **dict.fromkeys(("action", "egress_action", "ingress_action", "observation_point"), (0, 4)),
+    "flow_count": (0, (1 << 32) - 1),
+    **dict.fromkeys(("bytes", "packets"), (0, _MOST_BYTES)),
+}
+"""The least and the greatest value of each column that is judged by."""
+
+
 class Numbers(NamedTuple):
     """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS.
 
@@ -53,15 +64,15 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
     """Read and check the number columns of one batch."""
     rejected = np.zeros(batch.num_rows, dtype=np.uint8)
     seen_at = _times(batch, rejected)
-    protocol = _integers(batch, "protocol", (0, 255), None, "bad_protocol", rejected)
-    port = _integers(batch, "dst_port", (0, 65535), -1, "bad_dst_port", rejected)
-    src_port = _integers(batch, "src_port", (0, 65535), -1, "bad_src_port", rejected, absent=-1)
-    flags = _integers(batch, "tcp_flags", (0, 0xFFFF), -1, "bad_tcp_flags", rejected, absent=-1)
-    initiator = _integers(batch, "initiator", (0, 2), 0, "bad_initiator", rejected, absent=1)
-    point = _integers(batch, "observation_point", (0, 4), 0, "bad_observation_point", rejected, absent=0)
-    flow_count = _integers(batch, "flow_count", (0, (1 << 32) - 1), 1, "bad_flow_count", rejected, absent=1)
-    bytes_ = _integers(batch, "bytes", (0, _MOST_BYTES), 0, "bad_bytes", rejected, absent=0)
-    packets = _integers(batch, "packets", (0, _MOST_BYTES), 0, "bad_packets", rejected, absent=0)
+    protocol = _integers(batch, "protocol", None, "bad_protocol", rejected)
+    port = _integers(batch, "dst_port", -1, "bad_dst_port", rejected)
+    src_port = _integers(batch, "src_port", -1, "bad_src_port", rejected, absent=-1)
+    flags = _integers(batch, "tcp_flags", -1, "bad_tcp_flags", rejected, absent=-1)
+    initiator = _integers(batch, "initiator", 0, "bad_initiator", rejected, absent=1)
+    point = _integers(batch, "observation_point", 0, "bad_observation_point", rejected, absent=0)
+    flow_count = _integers(batch, "flow_count", 1, "bad_flow_count", rejected, absent=1)
+    bytes_ = _integers(batch, "bytes", 0, "bad_bytes", rejected, absent=0)
+    packets = _integers(batch, "packets", 0, "bad_packets", rejected, absent=0)
     return Numbers(
         rejected=rejected,
         protocol=protocol.astype(np.uint8),
@@ -86,13 +97,13 @@ def reject(rejected: UInt8, bad: npt.NDArray[np.bool_], reason: str) -> None:
 def _integers(
     batch: pa.RecordBatch,
     name: str,
-    limits: tuple[int, int],
     null: int | None,
     reason: str,
     rejected: UInt8,
     absent: int | None = None,
 ) -> Int64:
     """A column as (flows,) int64. ``null`` stands for a missing value (None: it rejects the row)."""
+    low, high = LIMITS[name]
     if name not in batch.schema.names:
         return np.full(batch.num_rows, absent if absent is not None else 0, dtype=np.int64)
     column = _typed(batch.column(name), pa.int64())
@@ -101,10 +112,10 @@ def _integers(
         missing = column.is_null().to_numpy(zero_copy_only=False)
         column = pc.fill_null(column, pa.scalar(0, column.type))
     values = column.to_numpy(zero_copy_only=False)
-    if values.size and (values.min() < limits[0] or values.max() > limits[1]):
-        bad = (values < limits[0]) | (values > limits[1])
+    if values.size and (values.min() < low or values.max() > high):
+        bad = (values < low) | (values > high)
         reject(rejected, bad, reason)
-        values = np.where(bad, limits[0], values)
+        values = np.where(bad, low, values)
     numbers: Int64 = values.astype(np.int64)
     if missing is not None:
         if null is None:
@@ -155,7 +166,7 @@ def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
     """
     gravity = np.array([0, 1, 4, 2, 3], dtype=np.uint8)
     columns = [
-        _integers(batch, name, (0, 4), 0, "bad_action", rejected).astype(np.uint8)
+        _integers(batch, name, 0, "bad_action", rejected).astype(np.uint8)
         for name in ("action", "egress_action", "ingress_action")
         if name in batch.schema.names
     ]

@@ -123,5 +123,4 @@ def named_ports(plan: LoadPlan, batch: pa.RecordBatch, protocol: UInt8) -> Int32
 def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
     if name not in batch.schema.names:
         return pa.nulls(batch.num_rows, pa.string())
-    column = batch.column(name)
-    return column.cast(pa.string()) if pa.types.is_string_view(column.type) else column
+    return batch.column(name)

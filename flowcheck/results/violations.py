@@ -152,15 +152,24 @@ def _fitting(column: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """Any column as text. Files hold values that libraries refuse to write, such as times in no known time
-    zone: they become numbers, or null."""
+    """Any column as text. Files hold values that libraries refuse to write, or write as nonsense, such as
+    times past the calendar: they become numbers, or null."""
     with suppress(Exception):
-        return pc.cast(column, pa.string())
+        return _times_as_text(column) if pt.is_timestamp(column.type) else pc.cast(column, pa.string())
     with suppress(Exception):
         return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
     with suppress(Exception):
         return pc.cast(pc.cast(column, pa.int64()), pa.string())
     return pa.nulls(len(column), pa.string())
+
+
+def _times_as_text(column: pa.Array) -> pa.Array:
+    _, bad = microseconds(column)
+    if bad is None:
+        return pc.cast(column, pa.string())
+    numbers = pc.cast(pc.cast(column, pa.int64()), pa.string())
+    good = pc.if_else(pa.array(bad), pa.scalar(None, column.type), column)
+    return pc.coalesce(pc.cast(good, pa.string()), numbers)
 
 
 def merge_schema(schemas: Iterator[pa.Schema]) -> pa.Schema:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from flowcheck.flows.hive import Key
 from flowcheck.flows.inputs import FileIdentity
 from flowcheck.results.load import LoadBytes
 from flowcheck.results.records import Example, Rejected
@@ -36,19 +37,20 @@ class Inspect(msgspec.Struct, tag="inspect", frozen=True):
     file: int
     path: bytes
     identity: FileIdentity
+    keys: tuple[Key, ...]
 
 
 class Judge(msgspec.Struct, tag="judge", frozen=True):
-    """Judge some row groups. ``first_row`` is the file's row number of the first of them; ``name`` is the
-    path as it is written into results."""
+    """Judge ``rows`` rows of a file from ``first_row`` on; ``name`` is its path as results have it."""
 
     file: int
     task: int
     path: bytes
     name: str
     identity: FileIdentity
-    row_groups: tuple[int, ...]
+    keys: tuple[Key, ...]
     first_row: int
+    rows: int
 
 
 Order = Setup | Inspect | Judge

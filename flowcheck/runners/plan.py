@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flowcheck.flows.inputs import InputFile, sha256_of
+from flowcheck.flows.rows import BATCH_ROWS
 from flowcheck.results.records import FileEntry, Rejected
 from flowcheck.results.summary import LedgerMismatchError
 from flowcheck.runners.messages import Inspect, Judge, Part
 
 TASK_ROWS = 1 << 20
-"""Rows after which a file's next row group goes into another task."""
+"""Rows after which a file's next row group goes into another task, and above which one row group is cut."""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,8 @@ class Plan:
         """Queue every file that is to be judged and is not among ``done``."""
         for state in self.files:
             if not state.input.skipped and state.number not in done:
-                self._queue.append(Inspect(state.number, os.fsencode(state.input.path), state.input.identity))
+                path = os.fsencode(state.input.path)
+                self._queue.append(Inspect(state.number, path, state.input.identity, state.input.keys))
 
     def next(self) -> Inspect | Judge | None:
         """The next order, leaving out what belongs to files that have failed."""
@@ -61,19 +63,13 @@ class Plan:
     def split(self, number: int, row_groups: tuple[int, ...]) -> None:
         """Queue the tasks of an inspected file."""
         state = self.files[number]
-        state.rows = sum(row_groups)
-        chosen: list[int] = []
-        first_row = rows = 0
-        for group, n_rows in enumerate(row_groups):
-            chosen.append(group)
-            rows += n_rows
-            if rows >= TASK_ROWS or group == len(row_groups) - 1:
-                path, identity = os.fsencode(state.input.path), state.input.identity
-                order = Judge(number, state.tasks, path, state.input.name, identity, tuple(chosen), first_row)
-                self._queue.append(order)
-                state.tasks += 1
-                first_row += rows
-                chosen, rows = [], 0
+        state.rows = 0
+        file = state.input
+        for task, rows in enumerate(task_rows(row_groups)):
+            place = (os.fsencode(file.path), file.name, file.identity, file.keys)
+            self._queue.append(Judge(number, task, *place, state.rows, rows))
+            state.rows += rows
+            state.tasks += 1
 
     def again(self, order: Inspect | Judge) -> None:
         """An order that no worker got to see."""
@@ -97,6 +93,22 @@ class Plan:
         """Rows of all files, once every footer has been read."""
         wanted = [s for s in self.files if not s.input.skipped and s.failure is None]
         return None if any(s.rows is None for s in wanted) else sum(s.rows or 0 for s in wanted)
+
+
+def task_rows(row_groups: Sequence[int]) -> Iterator[int]:
+    """Rows of each task. Tasks end with row groups, which a worker can only decode from their start, but for
+    those that would keep one worker busy while the others wait."""
+    rows = 0
+    for group in row_groups:
+        parts = max(-(-group // TASK_ROWS), 1)
+        size = -(-group // (parts * BATCH_ROWS)) * BATCH_ROWS
+        for begin in range(0, group, size or 1):
+            rows += min(size, group - begin)
+            if rows >= TASK_ROWS or parts > 1:
+                yield rows
+                rows = 0
+    if rows:
+        yield rows
 
 
 def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:

@@ -1,4 +1,4 @@
-"""One task: judge some row groups of one file, count their edges, keep their violations as a part."""
+"""One task: judge some rows of one file, count their edges, keep their violations as a part."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.evaluate import JudgedBatch, judge_batch, make_resolver
 from flowcheck.flows.numbers import REJECTIONS
 from flowcheck.flows.parquet import FlowFile
+from flowcheck.flows.rows import BATCH_ROWS
 from flowcheck.flows.schema import COLUMNS, JUDGED
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
@@ -26,7 +27,7 @@ from flowcheck.results.records import Example, Rejected
 from flowcheck.results.seen import Seen
 from flowcheck.results.violations import violating_rows, violations_batch
 from flowcheck.runners.messages import Judge, Part, Setup
-from flowcheck.runners.part import LazyWriter, OtherColumns, part_errors
+from flowcheck.runners.part import LazyWriter, part_errors
 
 POSITIONS_KEPT = 10
 EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip"]
@@ -46,32 +47,32 @@ class TaskRunner:
         self._in_namespaces = np.array([n in setup.namespaces for n in program.namespaces], dtype=np.bool_)
 
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
-        """Judge the task's row groups; returns the name of the part written."""
+        """Judge the task's rows; returns the name of the part written."""
         work = _Work(self._program, self._plan, task)
         judged_columns = [name for name in file.columns if name in JUDGED]
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
-        others = OtherColumns(file, task, [name for name in kept if name not in JUDGED])
+        others = [name for name in kept if name not in JUDGED]
         name = f"{task.file:06d}-{task.task:06d}"
         stem = Path(self._setup.folder) / name
         with LazyWriter(stem.with_suffix(".violations")) as writer:
-            for batch in file.batches(task.row_groups, judged_columns):
+            end = task.first_row + task.rows
+            while (first := work.first_row) < end:
+                n_rows = min(BATCH_ROWS, end - first)
+                batch = file.read(first, n_rows, judged_columns)
                 result = judge_batch(self._program, self._resolver, batch)
                 self._filter(result, work)
                 rows = work.add(batch, result)
                 if len(rows):
-                    whole = others.join(work.first_row - task.first_row, batch, rows)
-                    place = (task.name, work.first_row)
-                    violations = violations_batch(self._program, whole, result, rows, place)
+                    whole = batch.take(pa.array(rows))
+                    if others:
+                        whole = _beside(whole, file.read(first, n_rows, others, rows))
+                    violations = violations_batch(self._program, whole, result, rows, (task.name, first))
                     work.keep_examples(violations, result, rows)
                     writer.write(violations)
-                work.first_row += batch.num_rows
-                advance(batch.num_rows)
-        rows_of_group = file.row_groups
-        declared = sum(rows_of_group[g] for g in task.row_groups)
-        if work.first_row - task.first_row != declared:
-            raise FlowFormatError(f"declared {declared} rows, decoded {work.first_row - task.first_row}")
+                work.first_row += n_rows
+                advance(n_rows)
         file.check_unchanged()
-        part = msgspec.msgpack.encode(work.part(declared, writer.size))
+        part = msgspec.msgpack.encode(work.part(task.rows, writer.size))
         with part_errors():
             stem.with_suffix(".part").write_bytes(part)
         return name
@@ -172,6 +173,12 @@ class _Work:
             seen=self._seen,
             load=pack(self._load.entries()) if self._load else None,
         )
+
+
+def _beside(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of both."""
+    names = [*one.schema.names, *other.schema.names]
+    return pa.RecordBatch.from_arrays([*one.columns, *other.columns], names=names)
 
 
 def _first_of_each(*words: Int64) -> Int64:

@@ -53,6 +53,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     runner: TaskRunner | None = None
+    files = OpenFile()
     while (order := receive_order(orders)) is not None:
         if isinstance(order, Setup):
             program, plan = pickle.loads(zlib.decompress(Path(order.program).read_bytes()))
@@ -60,7 +61,7 @@ def main() -> None:
             _silence()
             send(answers, Ready())
         else:
-            send(answers, _answer(order, runner, answers))
+            send(answers, _answer(order, runner, files, answers))
 
 
 def _contain() -> None:
@@ -90,19 +91,51 @@ def _allow_cpu() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def _answer(order: Inspect | Judge, runner: TaskRunner | None, answers: BinaryIO) -> Answer:
+class OpenFile:
+    """The file of the last order. The next is often of the same: then its footer need not be checked again,
+    nor a row group be decoded from its start."""
+
+    def __init__(self) -> None:
+        self._file: FlowFile | None = None
+        self._known: tuple[object, ...] = ()
+
+    def of(self, order: Inspect | Judge) -> FlowFile:
+        known = (order.file, order.path, order.identity)
+        if self._file is None or self._known != known:
+            self.close()
+            self._file = FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys)
+            self._known = known
+        return self._file
+
+    def close(self) -> None:
+        """Forget the file, and whatever of it was half read."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def _answer(order: Inspect | Judge, runner: TaskRunner | None, files: OpenFile, answers: BinaryIO) -> Answer:
+    """Do what an order asks for; a file that something went wrong with is closed."""
+    answer = _try(order, runner, files, answers)
+    if isinstance(answer, Failed | Unwritable):
+        files.close()
+    return answer
+
+
+def _try(order: Inspect | Judge, runner: TaskRunner | None, files: OpenFile, answers: BinaryIO) -> Answer:
     def advance(rows: int) -> None:
         _allow_cpu()
         send(answers, Advanced(rows))
 
     try:
         _allow_cpu()
-        with FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity)) as file:
-            if isinstance(order, Inspect):
-                return Inspected(order.file, tuple(file.row_groups), tuple(schema_warnings(file.schema)))
-            if runner is None:
-                raise RuntimeError("an order to judge came before the program")
-            return Judged(order.file, order.task, runner.run(order, file, advance))
+        file = files.of(order)
+        if isinstance(order, Inspect):
+            warnings = schema_warnings(file.schema, [name for name, _ in order.keys])
+            return Inspected(order.file, tuple(file.row_groups), tuple(warnings))
+        if runner is None:
+            raise RuntimeError("an order to judge came before the program")
+        return Judged(order.file, order.task, runner.run(order, file, advance))
     except FlowFormatError as error:
         detail = f"{error.message}; {error.hint}" if error.hint else error.message
         return _failed(order, "unreadable", detail)

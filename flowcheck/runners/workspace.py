@@ -23,7 +23,8 @@ import msgspec
 from flowcheck import __version__
 from flowcheck.compile import Program
 from flowcheck.errors import RunError
-from flowcheck.flows.inputs import RESULTS_MARK, WORK_FOLDER, InputFile
+from flowcheck.flows.finding import RESULTS_MARK, WORK_FOLDER
+from flowcheck.flows.inputs import InputFile
 from flowcheck.results.files import output_errors
 from flowcheck.results.load_plan import LoadPlan
 from flowcheck.runners.messages import Part
@@ -146,7 +147,7 @@ class Workspace:
 def run_key(program: Program, plan: LoadPlan | None, request: AuditRequest, inputs: list[InputFile]) -> str:
     """What two runs must share for one to go on with the other's parts."""
     chosen = (request.since, request.until, request.namespaces, request.keep_columns)
-    files = [(each.path, tuple(each.identity)) for each in inputs if not each.skipped]
+    files = [(each.path, tuple(each.identity), each.keys) for each in inputs if not each.skipped]
     counted_by = plan.key() if plan else None
     text = repr((__version__, program.fingerprint, counted_by, chosen, files))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -1,0 +1,81 @@
+"""Rows of a Parquet file by their number, however it is cut into row groups."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flowcheck.errors import FlowFormatError
+
+BATCH_ROWS = 1 << 18
+
+
+class RowReader:
+    """Reads some columns forwards. A row group can only be decoded from its start: who asks for rows further
+    on in the one that is being read gets them without it being decoded anew."""
+
+    def __init__(self, file: pq.ParquetFile, row_groups: Sequence[int], columns: Sequence[str]) -> None:
+        self._file = file
+        self._columns = list(columns)
+        self._starts = [0, *accumulate(row_groups)]
+        self._decoded: Iterator[pa.RecordBatch] = iter(())
+        self._rest: pa.RecordBatch | None = None
+        self._at = -1
+
+    def read(self, first: int, n_rows: int, wanted: np.ndarray | None = None) -> pa.RecordBatch:
+        """Rows ``first`` to ``first + n_rows``, or those ``wanted`` among them: (n,), ascending, counted from
+        ``first``. ``n_rows`` is at least 1.
+
+        **Raises**: FlowFormatError where the file holds other rows than it declares; pa.ArrowException.
+        """
+        self._seek(first)
+        pieces, taken = [], 0
+        while taken < n_rows:
+            piece = self._next(n_rows - taken)
+            piece.validate(full=True)
+            begin, end = taken, taken + piece.num_rows
+            if wanted is not None:
+                here = wanted[np.searchsorted(wanted, begin) : np.searchsorted(wanted, end)]
+                piece = piece.take(pa.array(here - begin))
+            pieces.append(piece)
+            taken = end
+        if self._at == self._starts[-1] and (
+            self._rest is not None or any(batch.num_rows for batch in self._decoded)
+        ):
+            raise FlowFormatError(f"declared {self._at} rows, holds more")
+        return _joined(pieces)
+
+    def _seek(self, first: int) -> None:
+        """Start at the row group of ``first``, unless what is being read leads there."""
+        group = max(bisect_right(self._starts, first) - 1, 0)
+        if not self._starts[group] <= self._at <= first:
+            groups = list(range(group, len(self._starts) - 1))
+            self._at, self._rest = self._starts[group], None
+            self._decoded = self._file.iter_batches(
+                batch_size=BATCH_ROWS, row_groups=groups, columns=self._columns, use_threads=False
+            )
+        while self._at < first:
+            self._next(first - self._at)
+
+    def _next(self, most: int) -> pa.RecordBatch:
+        """The next rows, up to so many."""
+        batch = self._rest if self._rest is not None else next(self._decoded, None)
+        if batch is None:
+            raise FlowFormatError(f"declared {self._starts[-1]} rows, decoded {self._at}")
+        self._rest = batch.slice(most) if batch.num_rows > most else None
+        self._at += min(most, batch.num_rows)
+        return batch.slice(0, most)
+
+
+def _joined(pieces: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """One batch of several, their dictionaries made one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    names = pieces[0].schema.names
+    columns = [pa.concat_arrays([piece.column(name) for piece in pieces]) for name in names]
+    return pa.RecordBatch.from_arrays(columns, names=names)
