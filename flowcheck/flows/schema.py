@@ -1,6 +1,6 @@
 """The canonical flow columns: names, accepted types, and which of them an audit needs.
 
-A file is checked against this before a row is read. Widths of integers are free, since values are
+Flows are checked against this before a row is read. Widths of numbers are free, since values are
 checked row by row; kinds are not: a port written as text is refused, never guessed.
 """
 
@@ -28,6 +28,12 @@ def _is_address(type_: pa.DataType) -> bool:
     return is_text(type_) or bool(pt.is_uint32(type_))
 
 
+def is_number(type_: pa.DataType) -> bool:
+    """A type that can hold integers: many libraries make them doubles or decimals."""
+    whole = pt.is_decimal(type_) and type_.scale == 0
+    return bool(pt.is_integer(type_) or pt.is_floating(type_) or whole)
+
+
 def _is_text_list(type_: pa.DataType) -> bool:
     return bool(pt.is_list(type_) or pt.is_large_list(type_)) and is_text(type_.value_type)
 
@@ -51,16 +57,16 @@ COLUMNS: dict[str, Column] = {
         *_columns(
             "src_ip dst_ip", "string, dictionary<string>, fixed_size_binary[16] or uint32", _is_address
         ),
-        *_columns("src_port dst_port protocol icmp_type icmp_code tcp_flags", "integer", pt.is_integer),
-        *_columns("initiator action egress_action ingress_action cloud_action", "integer", pt.is_integer),
+        *_columns("src_port dst_port protocol icmp_type icmp_code tcp_flags", "integer", is_number),
+        *_columns("initiator action egress_action ingress_action cloud_action", "integer", is_number),
         *_columns("policy_refs", "list<string>", _is_text_list),
-        *_columns("observation_point record_kind flow_count sampling_rate", "integer", pt.is_integer),
+        *_columns("observation_point record_kind flow_count sampling_rate", "integer", is_number),
         *_columns("observer", "string", is_text),
-        *_columns("bytes packets bytes_reverse packets_reverse", "integer", pt.is_integer),
+        *_columns("bytes packets bytes_reverse packets_reverse", "integer", is_number),
         *_columns("src_namespace src_pod src_pod_uid src_workload", "string", is_text),
         *_columns("dst_namespace dst_pod dst_pod_uid dst_workload", "string", is_text),
         *_columns("service_ip service_name", "string", is_text),
-        *_columns("service_port", "integer", pt.is_integer),
+        *_columns("service_port", "integer", is_number),
     ]
 }
 
@@ -101,7 +107,7 @@ def check_schema(schema: pa.Schema, where: str) -> list[str]:
         raise FlowFormatError(
             f"not canonical flow columns: {'; '.join(problems)}",
             where=where,
-            hint="see 'Canonical flow columns' in the README; the file has "
+            hint="see 'Canonical flow columns' in the README; there are "
             + ", ".join(schema.names[:20])
             + (", ..." if len(schema.names) > 20 else ""),
         )
