@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from flowcheck.model.shown import Shown
+
 SCHEMA = 1
 
 Match = Literal["yes", "no", "maybe"]
@@ -117,8 +119,9 @@ class Change(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own."""
+class Explanation(msgspec.Struct, Shown, frozen=True):
+    """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own. ``print``
+    shows all of it."""
 
     src: EndAnswer
     dst: EndAnswer
@@ -132,3 +135,8 @@ class Explanation(msgspec.Struct, frozen=True):
     change: Change | None = None
     options: dict[str, str] = {}
     schema: int = SCHEMA
+
+    def __repr__(self) -> str:
+        port = self.protocol if self.port is None else f"{self.port}/{self.protocol}"
+        asked = f"{self.src.name} -> {self.dst.name} {port}"
+        return f"<Explanation {asked!r} verdict={self.verdict} why={self.why!r}>"

@@ -40,7 +40,7 @@ def read_frame(flows: object) -> pa.RecordBatchReader:
     **Raises**: FlowFormatError for what is none of :data:`TAKEN`, or has values that Arrow has no type for.
     """
     if not is_frame(flows):
-        raise _refused(flows)
+        raise refused(flows)
     try:
         reader = _reader(flows)
     except (pa.ArrowException, TypeError, ValueError, NotImplementedError) as error:
@@ -54,6 +54,17 @@ def read_frame(flows: object) -> pa.RecordBatchReader:
         where = frame_name(flows)
         raise FlowFormatError(f"two columns are called {twice[0]}", where=where, hint="rename one")
     return reader
+
+
+def refused(flows: object, beside: str = "") -> FlowFormatError:
+    """What to say of what is no frame; ``beside`` are the words for what else would be taken."""
+    if hasattr(flows, "collect"):
+        hint = "it is not computed yet: give what its collect() returns"
+    elif isinstance(flows, str) or hasattr(flows, "__fspath__"):
+        hint = "audit reads files; here, give pyarrow.parquet.read_table(path)"
+    else:
+        hint = "make a table of them, such as pandas.DataFrame(flows)"
+    return FlowFormatError(f"flows are {beside}{TAKEN}; this is a {type(flows).__name__}", hint=hint)
 
 
 def even_batches(reader: pa.RecordBatchReader, where: str) -> Iterator[pa.RecordBatch]:
@@ -93,16 +104,6 @@ def _reader(flows: object) -> pa.RecordBatchReader:
         if hasattr(flows, name):
             return _reader(getattr(flows, name)())
     return _reader(from_dataframe(flows))
-
-
-def _refused(flows: object) -> FlowFormatError:
-    if hasattr(flows, "collect"):
-        hint = "it is not computed yet: give flows.collect()"
-    elif isinstance(flows, str) or hasattr(flows, "__fspath__"):
-        hint = "audit reads files; here, give pyarrow.parquet.read_table(path)"
-    else:
-        hint = "make a table of them, such as pandas.DataFrame(flows)"
-    return FlowFormatError(f"flows are {TAKEN}; this is a {type(flows).__name__}", hint=hint)
 
 
 def _guarded(reader: pa.RecordBatchReader, where: str) -> Iterator[pa.RecordBatch]:

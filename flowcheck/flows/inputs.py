@@ -38,28 +38,34 @@ class FileIdentity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A flow file to judge, or (``skipped``) the reason why not. ``failed``: it was named, so it counts."""
+    """A flow file to judge, or (``skipped``) the reason why not. ``failed``: it was named, so it counts.
+
+    ``label`` is what results call it in place of its path, where a person knows it by no path.
+    """
 
     path: str
     identity: FileIdentity
     skipped: str = ""
     failed: bool = False
+    label: str = ""
 
     @property
     def name(self) -> str:
         """The path as text that can be encoded: bytes that are not UTF-8 are written as escapes."""
-        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+        return self.label or os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
-def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
+def list_inputs(paths: Sequence[str | Path | InputFile]) -> list[InputFile]:
     """Every file under the given paths, sorted by path; the same file by two names is judged once.
+    What is an input already stays as it is.
 
     **Raises**: RunError when nothing is there: no input is never a clean pass.
     """
     seen: dict[tuple[int, int], str] = {}
-    found: list[InputFile] = []
+    found = [path for path in paths if isinstance(path, InputFile)]
+    named_paths = [os.fspath(path) for path in paths if not isinstance(path, InputFile)]
     names: dict[str, bool] = {}
-    for path, named, unreadable in _expand([os.fspath(p) for p in paths]):
+    for path, named, unreadable in _expand(named_paths):
         if unreadable:
             found.append(InputFile(path, FileIdentity(0, 0, 0, 0), unreadable, failed=True))
         else:
@@ -70,7 +76,7 @@ def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
         reasons = "; ".join(f"{f.name}: {f.skipped}" for f in found[:5])
         raise RunError(
             "no input files" + (f" ({reasons})" if reasons else ""),
-            where=", ".join(os.fspath(p) for p in paths),
+            where=", ".join(named_paths),
             hint="name Parquet files, or folders or globs that hold some",
         )
     return found
