@@ -101,14 +101,20 @@ def audit(
 
     ``flows_paths``: files, folders and globs; or rows in memory, as ``evaluate`` takes them; or a list of
     either. Results call rows in memory by a name such as ``<DataFrame>``, and ``row`` is their position.
-    ``cluster`` is a loaded cluster, or paths as for ``--cluster``. An incomplete run is a result too:
-    look at ``result.summary.complete`` before saying that there are no violations.
+    ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
+    result; None: they are not written. ``options`` are those of the command line: ipblock_matches_pods, icmp,
+    skew, as_of, cluster_ranges, since, until, namespaces, max_rejected_rows, max_rejected_percent,
+    min_coverage, keep_columns, resume, allow_no_policies, cache. An incomplete run is a result too: look at
+    ``result.summary.complete`` before saying that there are no violations.
 
     Raises: ManifestError, CompileError, RunError, FlowFormatError, when nothing was judged; OutputError.
     """
     unknown = options.keys() - AuditOptions.__annotations__.keys()
     if unknown:
-        raise TypeError(f"audit() got an unexpected keyword argument {sorted(unknown)[0]!r}")
+        known = ", ".join(AuditOptions.__annotations__)
+        raise TypeError(
+            f"audit() got an unexpected keyword argument {sorted(unknown)[0]!r}; there are {known}"
+        )
     if isinstance(cluster, Program):
         raise TypeError("audit takes a Cluster, or paths of one, and compiles it itself; not a Program")
     request = AuditRequest(

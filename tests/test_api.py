@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import flowcheck
+from flowcheck.api import AuditOptions
 from flowcheck.errors import FlowFormatError, OutputError, RunError
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import END, Lifetime, instant
@@ -164,6 +165,13 @@ def test_a_wrong_cluster_or_program_is_named(cluster: Cluster) -> None:
         flowcheck.compile_program("cluster.json")  # type: ignore[arg-type] # what is tested
     with pytest.raises(TypeError, match="Program or a Cluster"):
         flowcheck.explain("cluster.json", src="a", dst="b")  # type: ignore[arg-type] # what is tested
+
+
+def test_every_option_of_an_audit_is_told_and_others_are_refused(cluster: Cluster) -> None:
+    with pytest.raises(TypeError, match="'min_cov'; there are .*min_coverage"):
+        flowcheck.audit(table(), cluster, min_cov=3)  # type: ignore[call-arg] # what is tested
+    told = flowcheck.audit.__doc__ or ""
+    assert [name for name in AuditOptions.__annotations__ if name not in told] == []
 
 
 def test_rows_in_memory_are_not_resumed(cluster: Cluster, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from html.parser import HTMLParser
 
+import pytest
+
 import flowcheck.reports.notebook  # noqa: F401 # what is tested
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.load_records import LoadResult
@@ -100,3 +102,11 @@ def test_a_load_shows_its_report() -> None:
     assert page.tags == {"pre"}
     assert page.text.split() == str(load).split()
     assert repr(load).startswith("<LoadResult service_ports=")
+
+
+def test_rich_does_not_take_a_notebook_for_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it finds a notebook, it shows its lines there itself, and writes none."""
+    elsewhere = str(make_result())
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert str(make_result()) == elsewhere
+    assert elsewhere.startswith("flowcheck: ")
