@@ -168,7 +168,7 @@ def test_a_wrong_cluster_or_program_is_named(cluster: Cluster) -> None:
 
 
 def test_every_option_of_an_audit_is_told_and_others_are_refused(cluster: Cluster) -> None:
-    with pytest.raises(TypeError, match="'min_cov'; there are .*min_coverage"):
+    with pytest.raises(TypeError, match=r"'min_cov'; there are .*min_coverage"):
         flowcheck.audit(table(), cluster, min_cov=3)  # type: ignore[call-arg] # what is tested
     told = flowcheck.audit.__doc__ or ""
     assert [name for name in AuditOptions.__annotations__ if name not in told] == []
