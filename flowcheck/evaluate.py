@@ -20,13 +20,13 @@ from flowcheck.arrays import FlowArrays, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.addresses import address_texts
+from flowcheck.flows.columns import readable
 from flowcheck.flows.ends import BAD_ADDRESS, NO_ADDRESS, End, Resolver
 from flowcheck.flows.frames import even_batches, frame_name, read_frame
 from flowcheck.flows.initiators import BASES, Initiators, find_initiators, turn_round
 from flowcheck.flows.names import NameBook
 from flowcheck.flows.numbers import REJECTIONS, read_numbers, reject
 from flowcheck.flows.schema import END_NAMES, check_schema
-from flowcheck.flows.whole import whole_numbers
 from flowcheck.kernels import decide, translate
 from flowcheck.model.verdict import Reason, Verdict
 
@@ -62,7 +62,7 @@ def make_resolver(program: Program) -> Resolver:
 
 
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:
-    """Judge one batch. Its schema must have passed :func:`flowcheck.flows.schema.check_schema`."""
+    """Judge one batch, such as :func:`flowcheck.flows.columns.readable` makes them."""
     numbers = read_numbers(batch)
     src, dst = (
         resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
@@ -192,8 +192,8 @@ def _with_words(
     program: Program, resolver: Resolver, batch: pa.RecordBatch, place: tuple[str, int]
 ) -> pa.RecordBatch:
     """``place``: the name of the flows, and the number of the batch's first row in them."""
-    numbers = whole_numbers(batch)
-    result = judge_batch(program, resolver, numbers)
+    plain = readable(batch)
+    result = judge_batch(program, resolver, plain)
     if result.rejected.any():
         row = int(np.flatnonzero(result.rejected)[0])
         raise FlowFormatError(
@@ -201,7 +201,7 @@ def _with_words(
             where=f"{place[0]}, row {place[1] + row} (the first is 0)",
             hint="drop such rows, or use audit, which counts them",
         )
-    for name, column in words_of(program, numbers, result).items():
+    for name, column in words_of(program, plain, result).items():
         batch = batch.append_column(name, column)
     return batch
 

@@ -21,9 +21,9 @@ import pytest
 import flowcheck
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.columns import NOT_WHOLE, readable
 from flowcheck.flows.frames import even_batches, read_frame
 from flowcheck.flows.parquet import BATCH_ROWS
-from flowcheck.flows.whole import NOT_WHOLE, whole_numbers
 from tests.builders import allow, in_namespace, make_cluster, make_pod, make_policy
 
 WEB, DB = "10.0.0.1", "10.0.0.2"
@@ -148,7 +148,7 @@ def test_a_pandas_index_comes_back(program: Program) -> None:
 
 
 @pytest.mark.parametrize("type_", [pa.float64(), pa.float32(), pa.float16(), pa.decimal128(38, 0)])
-def test_whole_numbers_are_read_from_other_types(program: Program, type_: pa.DataType) -> None:
+def test_readable_are_read_from_other_types(program: Program, type_: pa.DataType) -> None:
     flows = table(
         dst_port=pa.array([80, 81, 80, 443], pa.int64()).cast(type_, safe=False),
         protocol=pa.array([6] * 4, pa.int64()).cast(type_),
@@ -185,7 +185,7 @@ def test_missing_is_not_zero_and_too_large_is_not_small() -> None:
         }
     )
     assert pa.types.is_decimal(batch.schema.field("bytes").type)
-    whole = whole_numbers(batch)
+    whole = readable(batch)
     assert whole.column("dst_port").to_pylist() == [80, None, None, NOT_WHOLE, NOT_WHOLE]
     assert whole.column("bytes").to_pylist() == [5, NOT_WHOLE, NOT_WHOLE, None, 1 << 62]
     assert whole.column("note").to_pylist() == [1.5] * 5
@@ -204,7 +204,7 @@ def test_a_decimal_with_places_is_refused_by_its_column(program: Program) -> Non
         ({"src_ip": [WEB]}, "this is a dict"),
         ([{"src_ip": WEB}], "this is a list"),
         (pd.DataFrame, "this is a type"),
-        (pl.DataFrame(table()).lazy(), r"flows\.collect\(\)"),
+        (pl.DataFrame(table()).lazy(), r"collect\(\)"),
         (table().to_pandas()["src_ip"], "whole frame"),
         (pa.array([1]), "whole frame"),
         (table().to_pandas().assign(src_ip=ipaddress.ip_address(WEB)), "column src_ip.*addresses as text"),

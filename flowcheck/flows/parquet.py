@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.columns import readable
 from flowcheck.flows.inputs import FileIdentity
 from flowcheck.flows.schema import check_schema, is_text
-from flowcheck.flows.whole import whole_numbers
 
 BATCH_ROWS = 1 << 18
 MAX_FOOTER = 16 << 20
@@ -78,7 +78,7 @@ class FlowFile:
                 batch_size=BATCH_ROWS, row_groups=list(row_groups), columns=list(columns), use_threads=False
             ):
                 batch.validate(full=True)
-                yield whole_numbers(batch.select(list(columns)))
+                yield readable(batch.select(list(columns)))
         except (pa.ArrowException, OSError, UnicodeError, MemoryError, KeyError) as error:
             self._refuse(f"cannot be decoded: {_first_line(error)}")
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.columns import readable
 from flowcheck.flows.frames import even_batches, frame_name, is_frame, read_frame, refused
 from flowcheck.flows.inputs import FileIdentity, InputFile
 from flowcheck.flows.parquet import BATCH_ROWS
@@ -78,6 +79,7 @@ def _write(reader: pa.RecordBatchReader, name: str, path: Path, keep_columns: bo
 
 
 def _wanted(batch: pa.RecordBatch, keep_columns: bool) -> pa.RecordBatch:
+    batch = readable(batch)
     columns = [
         column if name in COLUMNS else as_text(column) if keep_columns else pa.nulls(batch.num_rows)
         for name, column in zip(batch.schema.names, batch.columns, strict=True)

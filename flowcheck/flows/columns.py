@@ -16,8 +16,11 @@ NOT_WHOLE = -(1 << 63)
 the value is needed, and is missing where it is only kept."""
 
 
-def whole_numbers(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with its number columns as integers. NaN is missing, 27.5 becomes :data:`NOT_WHOLE`."""
+def readable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with its canonical columns of numbers as integers.
+
+    NaN is missing, 27.5 becomes :data:`NOT_WHOLE`.
+    """
     for place, field in enumerate(batch.schema):
         if field.name in COLUMNS and COLUMNS[field.name].accepts is is_number:
             column = batch.column(place)
