@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flowcheck.api import audit, compile_program
+    from flowcheck.api import audit, compile_program, explain
     from flowcheck.errors import (
         CompileError,
         FlowcheckError,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         RunError,
     )
     from flowcheck.evaluate import evaluate
-    from flowcheck.explain import explain
     from flowcheck.loading import load_cluster
     from flowcheck.model.options import Options
 
@@ -58,7 +57,7 @@ _HOMES = {
     "audit": "flowcheck.api",
     "compile_program": "flowcheck.api",
     "evaluate": "flowcheck.evaluate",
-    "explain": "flowcheck.explain",
+    "explain": "flowcheck.api",
     "load_cluster": "flowcheck.loading",
 }
 
@@ -81,9 +80,8 @@ class _Package(ModuleType):
 
         Likewise ``flowcheck.explain``.
         """
-        if name in ("evaluate", "explain") and isinstance(value, ModuleType):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
 
 
 sys.modules[__name__].__class__ = _Package

@@ -1,7 +1,7 @@
-"""The two public functions that put stages together: compile a cluster, audit flows against it.
+"""The public functions that put stages together: compile a cluster, audit flows against it, explain a pair.
 
-Called by people through ``flowcheck.audit`` and ``flowcheck.compile_program``; the command line does
-the same with its own progress and messages.
+Called by people through ``flowcheck.audit``, ``flowcheck.compile_program`` and ``flowcheck.explain``; the
+command line does the same with its own progress and messages.
 """
 
 from __future__ import annotations
@@ -11,18 +11,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
+import flowcheck.reports.notebook  # noqa: F401 # it tells results how to show themselves
 from flowcheck import compile as compiler
+from flowcheck.compile import Program
+from flowcheck.errors import RunError
+from flowcheck.explain import explain
+from flowcheck.flows.inputs import InputFile
 from flowcheck.loading import load_cluster
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
 from flowcheck.model.timeline import END, instant
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.request import AuditRequest
+from flowcheck.runners.spill import as_inputs
 
 if TYPE_CHECKING:
-    from flowcheck.compile.program import Program
     from flowcheck.results.audit import AuditResult
 
+__all__ = ["audit", "compile_program", "explain"]
 
 DEFAULT_SKEW = timedelta(microseconds=Options().skew)
 
@@ -65,6 +71,10 @@ def compile_program(
 
     Raises: CompileError when a decision table would not fit.
     """
+    if not isinstance(cluster, Cluster):
+        raise TypeError(
+            f"compile_program takes a Cluster, made by load_cluster, not a {type(cluster).__name__}"
+        )
     return compiler.compile_program(
         cluster, _options(ipblock_matches_pods, icmp, skew, as_of, cluster_ranges)
     )
@@ -82,7 +92,7 @@ def _options(
 
 
 def audit(
-    flows_paths: str | Path | Sequence[str | Path],
+    flows_paths: object,
     cluster: Cluster | str | Path | Sequence[str | Path],
     out: str | Path | None = None,
     jobs: int | None = None,
@@ -90,14 +100,24 @@ def audit(
 ) -> AuditResult:
     """Judge every flow in the given files, as ``flowcheck audit`` does, and return what was found.
 
-    ``cluster`` is a loaded cluster, or paths as for ``--cluster``. An incomplete run is a result too:
-    look at ``result.summary.complete`` before saying that there are no violations.
+    ``flows_paths``: files, folders and globs; or rows in memory, as ``evaluate`` takes them; or a list of
+    either. Results call rows in memory by a name such as ``<DataFrame>``, and ``row`` is their position.
+    ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
+    result; None: they are not written. ``options`` are those of the command line: ipblock_matches_pods, icmp,
+    skew, as_of, cluster_ranges, since, until, namespaces, max_rejected_rows, max_rejected_percent,
+    min_coverage, keep_columns, resume, allow_no_policies, cache. An incomplete run is a result too: look at
+    ``result.summary.complete`` before saying that there are no violations.
 
-    Raises: ManifestError, CompileError, RunError, when nothing was judged; OutputError.
+    Raises: ManifestError, CompileError, RunError, FlowFormatError, when nothing was judged; OutputError.
     """
     unknown = options.keys() - AuditOptions.__annotations__.keys()
     if unknown:
-        raise TypeError(f"audit() got an unexpected keyword argument {sorted(unknown)[0]!r}")
+        known = ", ".join(AuditOptions.__annotations__)
+        raise TypeError(
+            f"audit() got an unexpected keyword argument {sorted(unknown)[0]!r}; there are {known}"
+        )
+    if isinstance(cluster, Program):
+        raise TypeError("audit takes a Cluster, or paths of one, and compiles it itself; not a Program")
     request = AuditRequest(
         options=_options(
             options.get("ipblock_matches_pods", "yes"),
@@ -123,7 +143,10 @@ def audit(
     def load() -> Cluster:
         return cluster if isinstance(cluster, Cluster) else load_cluster(_paths(cluster))
 
-    return run_audit(_paths(flows_paths), load, request)
+    with as_inputs(flows_paths, keep_columns=request.keep_columns) as inputs:
+        if request.resume and any(isinstance(one, InputFile) for one in inputs):
+            raise RunError("rows in memory are not known again", hint="resume needs the flows in files")
+        return run_audit(inputs, load, request)
 
 
 def _paths(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:

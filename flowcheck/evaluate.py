@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.addresses import address_texts
 from flowcheck.flows.columns import readable
 from flowcheck.flows.ends import BAD_ADDRESS, NO_ADDRESS, End, Resolver
+from flowcheck.flows.frames import even_batches, frame_name, read_frame
 from flowcheck.flows.initiators import BASES, Initiators, find_initiators, turn_round
 from flowcheck.flows.names import NameBook
 from flowcheck.flows.numbers import REJECTIONS, read_numbers, reject
@@ -34,7 +35,11 @@ REASONS = tuple(Reason)
 QUALITIES = ("exact", "inferred", "ambiguous", "unresolved", "external")
 _QUALITY_OF_KIND = np.array([0, 0, 4, 0, 3, 2, 0, 3], dtype=np.uint8)
 """By endpoint kind: a pod, its secondary interface, a node and a Service are found, a block is outside."""
-Flows: TypeAlias = pa.Table | pa.RecordBatch | pa.RecordBatchReader
+ADDED = (
+    *("verdict", "ingress_verdict", "egress_verdict", "reason", "src", "dst", "ingress_policy"),
+    *("egress_policy", "src_quality", "dst_quality", "initiator_basis"),
+)
+"""The columns that ``evaluate`` adds."""
 
 
 class JudgedBatch(NamedTuple):
@@ -154,8 +159,12 @@ def _judge_several(program: Program, flows: FlowArrays, judged: Judged, src: End
         judged.violation[row] = 0
 
 
-def evaluate(program: Program, flows: Flows) -> pa.Table:
+def evaluate(program: Program, flows: object) -> pa.Table:
     """The same rows, in order, with what the policies say of them.
+
+    ``flows``: a pandas or Polars DataFrame, a DuckDB relation, a pyarrow Table, RecordBatch,
+    RecordBatchReader, Dataset or Scanner, or anything else with ``__arrow_c_stream__``, with the canonical
+    columns; others are kept.
 
     Adds verdict, ingress_verdict, egress_verdict, reason (null unless unknown), src, dst
     (``ns/kind/name`` or address: the initiator and the responder, whichever way round the row is),
@@ -163,36 +172,40 @@ def evaluate(program: Program, flows: Flows) -> pa.Table:
     recorded end was found: exact, inferred, ambiguous, unresolved, external), initiator_basis (how the
     initiator was: record, flags, pair, listener, port, none).
 
-    **Raises**: FlowFormatError when columns are missing or of a wrong type, or a row has a value that
-    cannot be judged (an ``audit`` counts such rows instead).
+    **Raises**: FlowFormatError when columns are missing or of a wrong type, or are called as those that are
+    added, or a row has a value that cannot be judged (an ``audit`` counts such rows instead).
     """
-    schema = flows.schema
-    check_schema(schema, where="flows")
+    if not isinstance(program, Program):
+        raise TypeError(f"evaluate takes a Program, made by compile_program, not a {type(program).__name__}")
+    name = frame_name(flows)
+    reader = read_frame(flows)
+    check_schema(reader.schema, where=name)
+    if taken := [column for column in ADDED if column in reader.schema.names]:
+        raise FlowFormatError(
+            f"there are columns already that evaluate adds: {', '.join(taken)}",
+            where=name,
+            hint="rename or drop them",
+        )
     resolver = make_resolver(program)
-    batches = (
-        flows.to_batches()
-        if isinstance(flows, pa.Table)
-        else [flows]
-        if isinstance(flows, pa.RecordBatch)
-        else flows
-    )
-    done = [
-        pa.Table.from_batches([_with_words(program, resolver, batch)]) for batch in batches if batch.num_rows
-    ]
-    if not done:
-        empty = pa.RecordBatch.from_arrays([pa.array([], f.type) for f in schema], schema=schema)
-        done = [pa.Table.from_batches([_with_words(program, resolver, empty)])]
+    done: list[pa.Table] = []
+    n_rows = 0
+    for batch in even_batches(reader, name):
+        done.append(pa.Table.from_batches([_with_words(program, resolver, batch, (name, n_rows))]))
+        n_rows += batch.num_rows
     return pa.concat_tables(done).unify_dictionaries()
 
 
-def _with_words(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _with_words(
+    program: Program, resolver: Resolver, batch: pa.RecordBatch, place: tuple[str, int]
+) -> pa.RecordBatch:
+    """``place``: the name of the flows, and the number of the batch's first row in them."""
     plain = readable(batch)
     result = judge_batch(program, resolver, plain)
     if result.rejected.any():
         row = int(np.flatnonzero(result.rejected)[0])
         raise FlowFormatError(
             f"{REJECTIONS[result.rejected[row]]}: the value cannot be judged",
-            where=f"row {row} of the batch",
+            where=f"{place[0]}, row {place[1] + row} (the first is 0)",
             hint="drop such rows, or use audit, which counts them",
         )
     for name, column in words_of(program, plain, result).items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -91,21 +93,28 @@ def test_the_columns_of_the_readme_are_those_that_are_read() -> None:
     assert set(JUDGED) - named == shortened
 
 
-def test_the_readme_audit_of_flows_made_as_it_says_works(tmp_path: Path, demo: tuple[Path, str]) -> None:
-    """The columns of the README's example and nothing else, between two pods of a kubectl-like List."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def write_cluster_json(path: Path, cluster: Path) -> list[str]:
+    """The manifests of a folder as the List that kubectl prints; the pods' addresses."""
     import yaml
 
     documents = [
         document
-        for file in sorted((demo[0] / "cluster").glob("*.yaml"))
+        for file in sorted(cluster.glob("*.yaml"))
         for document in yaml.safe_load_all(file.read_text())
         if document
     ]
     pods = [document["status"]["podIP"] for document in documents if document["kind"] == "Pod"]
     listed = {"apiVersion": "v1", "kind": "List", "items": documents}
-    (tmp_path / "cluster.json").write_text(json.dumps(listed, default=str))
+    path.write_text(json.dumps(listed, default=str))
+    return pods
+
+
+def test_the_readme_audit_of_flows_made_as_it_says_works(tmp_path: Path, demo: tuple[Path, str]) -> None:
+    """The columns of the README's example and nothing else, against a kubectl-like List."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pods = write_cluster_json(tmp_path / "cluster.json", demo[0] / "cluster")
     flows = pa.table(
         {
             "start_time": pa.array([1793527200000000000], pa.timestamp("ns")),
@@ -121,3 +130,35 @@ def test_the_readme_audit_of_flows_made_as_it_says_works(tmp_path: Path, demo: t
     assert done.returncode in (0, 1), done.stderr
     summary = json.loads((tmp_path / "result" / "summary.json").read_text())
     assert summary["totals"]["rows_declared"] == 1
+
+
+PYTHON = re.findall(r"^ *```python\n(.*?)^ *```$", README, re.M | re.S)
+
+
+def test_the_python_of_the_readme_runs_as_it_stands(tmp_path: Path, demo: tuple[Path, str]) -> None:
+    """Every block after the other in one process, as someone would who reads from the top."""
+    write_cluster_json(tmp_path / "cluster.json", demo[0] / "cluster")
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(textwrap.dedent(block) for block in PYTHON))
+    strict = [sys.executable, "-W", "error", str(script)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(strict, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "flows.parquet").exists()
+    assert "verdict" in done.stdout
+    assert "\nflowcheck: " in done.stdout
+    assert "10.244.1.7 -> 10.244.2.9, 5432/TCP" in done.stdout
+
+
+def test_the_readme_says_where_the_libraries_of_its_python_come_from() -> None:
+    imported = {
+        alias.name.split(".")[0]
+        for block in PYTHON
+        for node in ast.walk(ast.parse(textwrap.dedent(block)))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    installed = {word for line in re.findall(r"pip install ([^`]+)`", README) for word in line.split()}
+    assert "pandas" in imported
+    assert imported - {"flowcheck"} <= installed
+    assert "." in installed

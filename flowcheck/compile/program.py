@@ -91,6 +91,10 @@ class Program:
     located: Mapping[str, int] = field(default_factory=dict)
     places: Mapping[int, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        n_endpoints, n_decisions = len(self.tables.endpoints), len(self.decisions)
+        return f"<Program endpoints={n_endpoints} rules={len(self.rules)} decisions={n_decisions}>"
+
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.sha256()

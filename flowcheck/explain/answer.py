@@ -23,6 +23,7 @@ from flowcheck.explain.summary import end_answer, no_subject, sentence_of, split
 from flowcheck.explain.walk import Walked, checked, exempt, walk
 from flowcheck.explain.words import PROTOCOLS, WITH_PORTS, protocol_name
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
 from flowcheck.model.timeline import END, instant
 from flowcheck.model.verdict import Reason, Verdict
@@ -35,7 +36,7 @@ OWN_NODE_EGRESS = (
 
 
 def explain(
-    program: Program,
+    program: Program | Cluster,
     *,
     src: str,
     dst: str,
@@ -49,6 +50,9 @@ def explain(
     Service, ``NS/svc/NAME``, and ``port`` is then the Service's. ``protocol`` is TCP, UDP, SCTP, ICMP, ICMPv6
     or a number. ``at``: the instant to explain, where the cluster changed over time; None: the latest.
 
+    A Cluster is compiled first, with the default options: for many questions, or other options, give what
+    ``compile_program`` made of it.
+
     Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
     """
     number = _protocol(protocol)
@@ -59,12 +63,19 @@ def explain(
     return _Explainer(finder, number, wanted).explain(source, destination)
 
 
-def _at_one_time(program: Program, at: datetime | None) -> Program:
-    """The program of the cluster as it was at one instant; a cluster that never changes stays as it is."""
-    cluster = program.cluster
-    if cluster is None or cluster.is_static:
-        return program
-    return compile_program(cluster.at(END - 1 if at is None else instant(at)), program.options)
+def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
+    """The program of the cluster as it was at one instant; where nothing ever changes, the one given."""
+    if isinstance(given, Cluster):
+        cluster, options = given, Options()
+    elif isinstance(given, Program):
+        if given.cluster is None or given.cluster.is_static:
+            return given
+        cluster, options = given.cluster, given.options
+    else:
+        raise TypeError(f"explain takes a Program or a Cluster, not a {type(given).__name__}")
+    if not cluster.is_static:
+        cluster = cluster.at(END - 1 if at is None else instant(at))
+    return compile_program(cluster, options)
 
 
 def _protocol(protocol: str | int) -> int:

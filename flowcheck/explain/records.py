@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from flowcheck.model.shown import Shown
+
 SCHEMA = 1
 
 Match = Literal["yes", "no", "maybe"]
@@ -125,8 +127,9 @@ class Change(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own.
+class Explanation(msgspec.Struct, Shown, frozen=True):
+    """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own. ``print``
+    shows all of it.
 
     ``left_out`` names the documents of the cluster that it does not know of, each with its place and problem:
     with them it may be another.
@@ -145,3 +148,8 @@ class Explanation(msgspec.Struct, frozen=True):
     options: dict[str, str] = {}
     left_out: tuple[str, ...] = ()
     schema: int = SCHEMA
+
+    def __repr__(self) -> str:
+        port = self.protocol if self.port is None else f"{self.port}/{self.protocol}"
+        asked = f"{self.src.name} -> {self.dst.name} {port}"
+        return f"<Explanation {asked!r} verdict={self.verdict} why={self.why!r}>"

@@ -36,37 +36,44 @@ class FileIdentity(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """A flow file to judge, or (``skipped``) the reason why not. ``failed``: it was named, so it counts.
-    ``keys``: columns that stand in its path or in its table's log."""
+    ``keys``: columns that stand in its path or in its table's log. ``label`` is what results call it in place
+    of its path, where a person knows it by no path.
+    """
 
     path: str
     identity: FileIdentity
     skipped: str = ""
     failed: bool = False
     keys: tuple[Key, ...] = ()
+    label: str = ""
 
     @property
     def name(self) -> str:
         """The path as text that can be encoded: bytes that are not UTF-8 are written as escapes."""
-        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+        return self.label or os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
-def list_inputs(paths: Sequence[str | Path]) -> list[InputFile]:
+def list_inputs(paths: Sequence[str | Path | InputFile]) -> list[InputFile]:
     """Every file under the given paths, sorted by path; the same file by two names is judged once.
+    What is an input already stays as it is.
 
     **Raises**: RunError when nothing is there: no input is never a clean pass.
     """
     seen: dict[tuple[int, int], str] = {}
+    given = [path for path in paths if isinstance(path, InputFile)]
+    named_paths = [os.fspath(path) for path in paths if not isinstance(path, InputFile)]
     names: dict[str, Met] = {}
-    for met in find([os.fspath(p) for p in paths]):
+    for met in find(named_paths):
         known = names.get(met.path, met)
         kept = known if not known.left_out else met
         names[met.path] = kept._replace(named=known.named or met.named)
-    found = [_examine(met, seen) for _, met in sorted(names.items())]
+    examined = [_examine(met, seen) for _, met in sorted(names.items())]
+    found = sorted([*given, *examined], key=lambda each: each.path)
     if not any(not f.skipped for f in found):
         reasons = "; ".join(f"{f.name}: {f.skipped}" for f in found[:5])
         raise RunError(
             "no input files" + (f" ({reasons})" if reasons else ""),
-            where=", ".join(os.fspath(p) for p in paths),
+            where=", ".join(named_paths),
             hint="name Parquet files, or folders or globs that hold some",
         )
     return found

@@ -1,6 +1,6 @@
 """The canonical flow columns: names, accepted types, and which of them an audit needs.
 
-A file is checked against this before a row is read. Widths of integers are free, and so is what holds whole
+Flows are checked against this before a row is read. Widths of integers are free, and so is what holds whole
 numbers, since values are checked row by row; kinds are not: a port written as text is refused, never guessed.
 """
 
@@ -143,7 +143,7 @@ def check_schema(schema: pa.Schema, where: str) -> list[str]:
         raise FlowFormatError(
             f"not canonical flow columns: {'; '.join([*missing, *wrong])}",
             where=where,
-            hint="see 'Canonical flow columns' in the README; the file has "
+            hint="see 'Canonical flow columns' in the README; there are "
             + ", ".join(schema.names[:20])
             + (", ..." if len(schema.names) > 20 else ""),
         )

@@ -274,6 +274,18 @@ class Cluster:
         """The documents that were left out for their problems: what is judged is not the whole cluster."""
         return tuple(skipped for skipped in self.skipped if skipped.is_refused)
 
+    def __repr__(self) -> str:
+        """Counts only. What changed has several versions, and counts once."""
+        pods = {(pod.namespace, pod.name, pod.uid, pod.template) for pod in self.pods}
+        templates = sum(template for *_, template in pods)
+        nodes = len({node.name for node in self.nodes})
+        services, policies = len(set(map(str, self.services))), len(set(map(str, self.policies)))
+        return (
+            f"<Cluster namespaces={len(self.namespaces)} nodes={nodes} pods={len(pods) - templates} "
+            f"workloads_without_pods={templates} services={services} policies={policies} "
+            f"skipped={len(self.skipped)} warnings={len(self.warnings)}>"
+        )
+
     @property
     def is_static(self) -> bool:
         """Whether nothing in it ever changes."""

@@ -27,7 +27,7 @@ def report_console(
     """A console whose lines go to ``stream`` at the end of the block, without trailing blanks.
 
     ``color`` is auto, always or never; ``width`` is the terminal's unless given, ``default`` where
-    there is no terminal, and never more than ``widest``.
+    there is no terminal, and never more than ``widest``. In a notebook too, lines go to ``stream`` alone.
     """
     colored = color == "always" if color != "auto" else wants_color(stream)
     buffer = io.StringIO()
@@ -35,6 +35,7 @@ def report_console(
         file=buffer,
         width=max(NARROWEST, min(width or shutil.get_terminal_size((default, 24)).columns, widest)),
         force_terminal=colored,
+        force_jupyter=False,
         color_system="standard" if colored else None,
         no_color=not colored,
         markup=False,

@@ -6,21 +6,55 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from flowcheck.errors import RunError
+from flowcheck.model.shown import Shown
 from flowcheck.results.load_records import LoadResult
-from flowcheck.results.records import Finding, Ledger, Summary
+from flowcheck.results.load_tables import services_table
+from flowcheck.results.records import Ledger, Summary
+from flowcheck.results.tabular import Findings
 
 
 @dataclass(frozen=True, slots=True)
-class AuditResult:
-    """``edges`` and ``policy_hits`` have the schemas of the files of those names; ``findings`` are sorted,
-    the one with the most records first; ``out`` is where the files were written, if anywhere; ``load`` is how
-    evenly Services carried their load."""
+class AuditResult(Shown):
+    """``edges`` and ``policy_hits`` have the schemas of the files of those names; ``findings`` are in
+    the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is how
+    evenly Services carried their load. ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``;
+    the others are pyarrow tables, which have ``to_pandas()`` too. ``print`` shows the report."""
 
     summary: Summary
-    findings: tuple[Finding, ...]
+    findings: Findings
     edges: pa.Table
     policy_hits: pa.Table
     ledger: Ledger
     out: Path | None = None
     load: LoadResult = field(default_factory=LoadResult)
+
+    def __repr__(self) -> str:
+        """Counts only: nothing that an input wrote."""
+        summary = self.summary
+        totals, verdicts = summary.totals, summary.verdicts
+        return (
+            f"<AuditResult rows={totals.rows_declared} allow={verdicts.allow} deny={verdicts.deny} "
+            f"unknown={verdicts.unknown} not_applicable={verdicts.not_applicable} "
+            f"rejected={totals.rows_rejected} violations={summary.violations.records} "
+            f"findings={len(self.findings)} complete={summary.complete}>"
+        )
+
+    @property
+    def services(self) -> pa.Table:
+        """One row for each Service port, as in services.parquet."""
+        return services_table(self.load.services)
+
+    def violations(self) -> pa.Table:
+        """Every violating row, read from ``out``.
+
+        **Raises**: RunError where nothing was written.
+        """
+        if self.out is None:
+            hint = (
+                "give audit an output folder, out=DIR; or evaluate the flows, and keep rows by their verdict"
+            )
+            raise RunError("the violating rows were not kept", hint=hint)
+        return pq.read_table(self.out / "violations.parquet")

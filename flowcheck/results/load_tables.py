@@ -7,11 +7,12 @@ its own or as its totals. Rows of load.parquet name their service port by its fi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from flowcheck.results.load_records import ServiceLoad
+if TYPE_CHECKING:
+    from flowcheck.results.load_records import ServiceLoad
 
 _TEXT, _COUNT, _REAL, _FLAG = pa.string(), pa.uint64(), pa.float64(), pa.bool_()
 _KEY = [

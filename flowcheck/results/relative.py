@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace as replaced
 
 from flowcheck.results.audit import AuditResult
+from flowcheck.results.tabular import Findings
 
 S = TypeVar("S", bound=Struct)
 
@@ -19,7 +20,7 @@ S = TypeVar("S", bound=Struct)
 def named_from(result: AuditResult, folder: Path) -> AuditResult:
     """Findings, rules and the ledger name files under ``folder`` without it; edges name none."""
     start = f"{folder}/"
-    findings = tuple(
+    findings = Findings(
         replaced(
             finding,
             policy_sources=tuple(source.removeprefix(start) for source in finding.policy_sources),

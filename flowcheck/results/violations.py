@@ -84,7 +84,7 @@ def violations_batch(
     }
     extra = [name for name in batch.schema.names if name not in COLUMNS]
     fields = [*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in _free_names(extra))]
-    arrays = [columns[field.name] for field in VIOLATIONS_SCHEMA] + [_as_text(batch.column(n)) for n in extra]
+    arrays = [columns[field.name] for field in VIOLATIONS_SCHEMA] + [as_text(batch.column(n)) for n in extra]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
@@ -151,7 +151,7 @@ def _fitting(column: pa.Array, type_: pa.DataType) -> pa.Array:
     return pa.array(np.where(bad, 0, values).astype(limits.dtype), type_, mask=bad)
 
 
-def _as_text(column: pa.Array) -> pa.Array:
+def as_text(column: pa.Array) -> pa.Array:
     """Any column as text. Files hold values that libraries refuse to write, or write as nonsense, such as
     times past the calendar: they become numbers, or null."""
     with suppress(Exception):

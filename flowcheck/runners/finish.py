@@ -36,6 +36,7 @@ from flowcheck.results.load_services import assess_load
 from flowcheck.results.load_tables import load_table, services_table
 from flowcheck.results.nothing import nothing_counted, nothing_judged
 from flowcheck.results.records import SCHEMA, Ledger, Nothing, Summary, Timings, Totals
+from flowcheck.results.tabular import Findings
 from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.request import AuditRequest
@@ -63,7 +64,7 @@ def finish(run: Finished) -> AuditResult:
     reported = run.merged.edges.entries()
     entries = fold_reports(reported)
     edges = take_apart(entries)
-    findings = tuple(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
+    findings = Findings(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
     files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
     totals = sums.total(files)
     hits = hits_table(run.program, edges)

@@ -41,7 +41,7 @@ SECONDS_BETWEEN_WORDS = 0.1
 
 
 def run_audit(
-    flows: Sequence[str | Path],
+    flows: Sequence[str | Path | InputFile],
     load: Callable[[], Cluster],
     request: AuditRequest,
     progress: Report | None = None,

@@ -28,6 +28,7 @@ from flowcheck.results.records import (
     VerdictCounts,
     Violations,
 )
+from flowcheck.results.tabular import Findings
 
 HOSTILE = "evil\x1b[2J\x1b]0;title\x07\u202egnp.exe\nflowcheck: no violations\r\u200b\udc80|<script>[red]"
 """A name that clears the screen, sets the title, turns text around, forges a line and breaks UTF-8."""
@@ -202,7 +203,7 @@ def make_result(
     )
     return AuditResult(
         summary=summary,
-        findings=findings,
+        findings=Findings(findings),
         edges=pa.table({}),
         policy_hits=pa.table({}),
         ledger=ledger,

@@ -1,0 +1,146 @@
+"""What ``print`` and a notebook show of results: their terminal reports, and of an audit a page of tables.
+
+Registered with :mod:`flowcheck.model.shown` when imported. Everything from an input is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from flowcheck.explain.records import Explanation
+from flowcheck.model.counted import counted
+from flowcheck.model.shown import as_html, as_text
+from flowcheck.reports import (
+    LOAD_FORMATS,
+    explain_terminal,
+    finding_wording,
+    gap_wording,
+    renderer,
+    wording,
+)
+from flowcheck.reports.escape import escape
+from flowcheck.reports.load_brief import brief
+from flowcheck.reports.units import moment
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.load_records import LoadResult
+from flowcheck.results.records import Finding
+
+WIDTH = 100
+FINDINGS_WANTED = "all of them: result.findings.to_pandas()"
+COLUMNS = (
+    "records",
+    "source",
+    "destination",
+    "port",
+    "direction",
+    "first seen",
+    "last seen",
+    "policy",
+)
+
+
+@as_text.register
+def _(result: AuditResult) -> str:
+    return _printed(renderer("terminal"), result)
+
+
+@as_text.register
+def _(result: LoadResult) -> str:
+    return _printed(renderer("terminal", LOAD_FORMATS), result)
+
+
+@as_text.register
+def _(result: Explanation) -> str:
+    return _printed(explain_terminal.render, result)
+
+
+def _printed(render: Callable[..., None], result: object) -> str:
+    stream = io.StringIO()
+    render(result, stream, color="never", width=WIDTH)
+    return stream.getvalue().rstrip("\n")
+
+
+@as_html.register(LoadResult)
+@as_html.register(Explanation)
+def _(result: LoadResult | Explanation) -> str:
+    """Lines as in the terminal; what is drawn there stays in place."""
+    return f"<pre>{html.escape(as_text(result))}</pre>"
+
+
+@as_html.register
+def _(result: AuditResult) -> str:
+    return "\n".join(("<div>", *_page(result), "</div>"))
+
+
+def _page(result: AuditResult) -> Iterator[str]:
+    summary = result.summary
+    yield f"<p><strong>flowcheck: {_safe(wording.headline(summary))}</strong></p>"
+    yield from _list(gap_wording.gaps(summary.nothing, summary.incomplete_because))
+    yield from _table((), wording.looked_at(summary))
+    yield from _heading("Whose flows these were")
+    yield from _table(("", "rows", "connections", "bytes", ""), wording.attributed(summary))
+    yield from _findings(result)
+    unknown = [(f"{count:,}", reason, meaning) for count, reason, meaning in wording.unknowns(summary)]
+    if unknown:
+        yield from _heading(f"Unknown ({counted(summary.verdicts.unknown, 'row')})")
+        yield from _table(("rows", "reason", "meaning"), unknown)
+    failures = [f"{file}: {what}" if file else what for file, what in gap_wording.failures(result)]
+    yield from _titled("Service load", brief(result.load) if result.load.services else [])
+    yield from _titled("Not looked at", [*gap_wording.not_looked_at(result), *failures])
+    yield from _titled("Rules never hit", gap_wording.unused_rules(result))
+    yield from _titled("Next", finding_wording.next_steps(result))
+
+
+def _titled(title: str, sentences: Sequence[str]) -> Iterator[str]:
+    if sentences:
+        yield from _heading(title)
+        yield from _list(sentences)
+
+
+def _findings(result: AuditResult) -> Iterator[str]:
+    """As many as the terminal shows, in its groups."""
+    for title, findings, n_shown in finding_wording.groups(result):
+        yield from _heading(f"{title} ({counted(len(findings), 'finding')})")
+        yield from _table(COLUMNS, [_row(finding) for finding in findings[:n_shown]])
+        if n_shown < len(findings):
+            yield from _list([FINDINGS_WANTED])
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    return (
+        f"{finding.records:,}",
+        finding.source,
+        finding.destination,
+        finding_wording.port(finding),
+        finding.direction,
+        moment(finding.first_seen),
+        moment(finding.last_seen),
+        "; ".join([*finding_wording.deciders(finding), *finding_wording.notes(finding)]),
+    )
+
+
+def _heading(text: str) -> Iterator[str]:
+    yield f"<p><strong>{_safe(text)}</strong></p>"
+
+
+def _list(texts: Iterable[str]) -> Iterator[str]:
+    items = [f"<li>{_safe(text)}</li>" for text in texts]
+    if items:
+        yield f"<ul>{''.join(items)}</ul>"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "<table>"
+    if columns:
+        yield f"<thead><tr>{''.join(f'<th>{_safe(column)}</th>' for column in columns)}</tr></thead>"
+    yield "<tbody>"
+    for row in rows:
+        cells = "".join(f'<td style="text-align:left">{_safe(cell)}</td>' for cell in row)
+        yield f"<tr>{cells}</tr>"
+    yield "</tbody></table>"
+
+
+def _safe(text: str) -> str:
+    return html.escape(escape(text))
