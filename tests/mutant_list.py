@@ -641,8 +641,8 @@ MUTANTS = (
     Mutant(
         "Local backends serve to the end only where nobody is ready anywhere",
         "kernels/translate.py",
-        "place_of, first, last, at, family, place\n                )\n        reason",
-        "place_of, first, last, at, family, EVERYWHERE\n                )\n        reason",
+        "here = place == EVERYWHERE or place_of[b] == place",
+        "here = True",
     ),
     Mutant(
         "of each node's own backends those that end are used beside ready ones",
