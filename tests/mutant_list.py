@@ -597,18 +597,6 @@ MUTANTS = (
         "if False:",
     ),
     Mutant(
-        "pods on the host network have host ports",
-        "compile/host_ports.py",
-        "() if pod.host_network else pod.ports",
-        "pod.ports",
-    ),
-    Mutant(
-        "a host port goes before a node port",
-        "kernels/translate.py",
-        "        if found[i] != a.NOT_ONE:\n            continue\n        door",
-        "        door",
-    ),
-    Mutant(
         "internalTrafficPolicy says nothing",
         "kernels/translate.py",
         "if inner_local == 0:",
