@@ -652,18 +652,6 @@ MUTANTS = (
         "if False:",
     ),
     Mutant(
-        "pods on the host network have host ports",
-        "compile/host_ports.py",
-        "() if pod.host_network else pod.ports",
-        "pod.ports",
-    ),
-    Mutant(
-        "a host port goes before a node port",
-        "kernels/translate.py",
-        "        if found[i] != a.NOT_ONE:\n            continue\n        door",
-        "        door",
-    ),
-    Mutant(
         "internalTrafficPolicy says nothing",
         "kernels/translate.py",
         "if inner_local == 0:",
@@ -696,8 +684,8 @@ MUTANTS = (
     Mutant(
         "Local backends serve to the end only where nobody is ready anywhere",
         "kernels/translate.py",
-        "place_of, first, last, at, family, place\n                )\n        reason",
-        "place_of, first, last, at, family, EVERYWHERE\n                )\n        reason",
+        "here = place == EVERYWHERE or place_of[b] == place",
+        "here = True",
     ),
     Mutant(
         "of each node's own backends those that end are used beside ready ones",

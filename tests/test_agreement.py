@@ -243,6 +243,19 @@ KEPT: dict[str, World] = {
         [make_flow(src, B, src_pod_uid="h") for src in ("10.0.0.1", "::ffff:10.0.0.2", OUTSIDE, None)]
         + [make_flow(src, B, src_pod_uid="a") for src in (A, "fd00:244::1", OUTSIDE, None)],
     ),
+    # Of backends that share a verdict the first is named, in the order of the pods.
+    "a host-network pod before others behind a Service": (
+        make_cluster(
+            make_pod("h", "10.0.0.1", labels="app=b", node="n1", host_network=True),
+            make_pod("b", B, labels="app=b"),
+            make_pod("a", A),
+            make_service("s", "10.96.0.1", ports=make_service_ports("80:8080"), selector={"app": "b"}),
+            make_policy("in", ingress=[]),
+            make_policy("out", egress=[]),
+        ),
+        Options(),
+        [make_flow(A, "10.96.0.1")],
+    ),
     "nobody is selected": (
         make_cluster(*PAIR, make_policy(subject=PodQuery(), ingress=[])),
         Options(),

@@ -71,7 +71,8 @@ class _Lister:
             self._slices[one.namespace, one.service].append(one)
         self._pods: dict[str, list[tuple[Pod, tuple[int, ...], Lifetime]]] = defaultdict(list)
         self._at: dict[tuple[str, str, Prefix], list[tuple[int, Lifetime]]] = defaultdict(list)
-        for version in axis.versions:
+        order = {id(pod): place for place, pod in enumerate(cluster.pods)}
+        for version in sorted(axis.versions, key=lambda version: order[id(version[0])]):
             pod, endpoints, during = version
             self._pods[pod.namespace].append(version)
             for endpoint in () if pod.host_network else endpoints:

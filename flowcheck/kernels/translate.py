@@ -171,10 +171,10 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
                 endpoints[src, a.KIND],
                 endpoints[src, a.NODE],
             )
-            if place != EACH:
-                best = best_rank(
-                    start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place
-                )
+            for b in range(first, last):
+                here = place == EVERYWHERE or place_of[b] == place
+                if here and start_of[b] <= at < end_of[b] and (family_of[b] == family or family_of[b] == 0):
+                    best = min(best, rank_of[b])
         reason = a.REASON_AMBIGUOUS_DST if service_port == a.SEVERAL else a.REASON_UNRESOLVED_DST
         egress = np.int32(a.UNKNOWN_DECISION + reason)
         ingress = egress
@@ -185,7 +185,11 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
         for b in range(first, last):
             dst, port = dst_of[i], flows.port[i]
             if service_port >= 0:
-                if not is_usable(
+                if not start_of[b] <= at < end_of[b] or (place != EACH and rank_of[b] != best):
+                    continue
+                if family_of[b] != family and family_of[b] != 0:
+                    continue
+                if place != EVERYWHERE and not is_usable(
                     start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place, best, b
                 ):
                     continue
