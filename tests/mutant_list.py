@@ -379,8 +379,8 @@ MUTANTS = (
     Mutant(
         "an address of several owners is the first one's",
         "compile/endpoints.py",
-        "return segment.owners[0] if len(segment.owners) == 1 else several",
-        "return segment.owners[0]",
+        "if len(segment.owners) == 1:",
+        "if segment.owners:",
     ),
     Mutant(
         "nobody's address in a pod range is external",
@@ -859,8 +859,8 @@ MUTANTS = (
     Mutant(
         "over time: the address beats a recorded pod",
         "flows/ends.py",
-        "end.endpoints[rows] = np.where(at_own, by_address, named)",
-        "end.endpoints[rows] = np.where(by_address >= 0, by_address, named)",
+        "np.where(at_own, by_address, np.where(torn, beside[rows], named))",
+        "np.where(by_address >= 0, by_address, np.where(torn, beside[rows], named))",
     ),
     Mutant(
         "over time: a reply keeps its port",
@@ -998,8 +998,8 @@ MUTANTS = (
     Mutant(
         "a recorded pod tells which of several has a secondary address",
         "compile/endpoints.py",
-        "return axis.torn if secondary else axis.ambiguous",
-        "return axis.ambiguous",
+        "return axis.torn if secondary else several",
+        "return several",
     ),
     Mutant(
         "a pod on the host network is torn from an address outside",
@@ -1016,8 +1016,8 @@ MUTANTS = (
     Mutant(
         "domain names never mean a secondary interface",
         "compile/selectors.py",
-        "outside = (a.KIND_BLOCK, a.KIND_SECONDARY)",
-        "outside = (a.KIND_BLOCK,)",
+        "self._of_kind(a.KIND_BLOCK, a.KIND_SECONDARY)",
+        "self._of_kind(a.KIND_BLOCK)",
     ),
     Mutant(
         "every address that Multus tells of is on the cluster's network",

@@ -19,8 +19,8 @@ from flowcheck.results.tabular import Findings
 @dataclass(frozen=True, slots=True)
 class AuditResult(Shown):
     """``edges`` and ``policy_hits`` have the schemas of the files of those names; ``findings`` are in
-    the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is how
-    evenly Services carried their load. ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``;
+    the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
+    how evenly Services carried their load. ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``;
     the others are pyarrow tables, which have ``to_pandas()`` too. ``print`` shows the report."""
 
     summary: Summary

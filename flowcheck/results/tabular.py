@@ -41,7 +41,7 @@ class Tabular:
 
 
 class Findings(tuple[Finding, ...], Tabular):
-    """The findings of one audit in the order of its report: breaches first, of each group the most records."""
+    """The findings of one audit in the order of its report: breaches first, of a group the most records."""
 
     __slots__ = ()
 
