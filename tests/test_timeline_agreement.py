@@ -6,12 +6,14 @@ kept by hand, for places that random ones seldom reach.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
-from flowcheck.model.cluster import Backend
+from flowcheck.model.cluster import Backend, ContainerPort
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Tier
+from flowcheck.model.policy import TCP, Tier
 from flowcheck.model.timeline import BEGINNING, END
 from tests.builders import (
     allow,
@@ -43,6 +45,7 @@ A, B, C, VIP, HOST = "10.244.0.1", "10.244.0.2", "10.244.0.3", "10.96.0.1", "10.
 SERVICE = make_service("s", VIP, ports=make_service_ports("http=80:8080"), selector={"app": "b"})
 TO_KNOWN = make_policy(egress=[allow(block(f"{HOST}/32")), allow(block(f"{C}/32"))])
 PAIR = make_pod("a", A, labels="app=a"), make_pod("b", B, labels="app=b")
+HOSTED = replace(PAIR[1], node="n1", ports=(ContainerPort("", 8080, TCP, 443),))
 TIERS = (
     roughly(make_admin(tier=Tier.BASELINE, egress=[allow(in_namespace())]), 7, 7, 7, 8),
     roughly(make_admin(egress=[allow(in_namespace(), label="admin")]), 7, 8, END, END),
@@ -52,6 +55,33 @@ KEPT: dict[str, World] = {
         make_cluster(*PAIR, between(make_policy(ingress=[]), start=20, end=30)),
         Options(skew=0),
         [make_flow(A, B, at=at) for at in (19, 20, 21, 29, 30, 31)],
+    ),
+    # Neither port is one that openers get, so that only who listens can tell.
+    "a reply from a node's address that is a Service's too": (
+        make_cluster(
+            *PAIR,
+            make_node("n1", HOST),
+            make_service("s", ports=make_service_ports("443:8080"), external_ips=(HOST,)),
+            make_policy(ingress=[]),
+        ),
+        Options(),
+        [make_flow(HOST, A, 100, src_port=443, initiator=0)],
+    ),
+    "a reply from a host port": (
+        make_cluster(PAIR[0], HOSTED, make_node("n1", HOST), make_policy(ingress=[])),
+        Options(),
+        [make_flow(HOST, A, 100, src_port=443, initiator=0)],
+    ),
+    "a host port that one pod has after another": (
+        make_cluster(
+            PAIR[0],
+            between(HOSTED, end=20),
+            between(replace(HOSTED, name="c", addresses=(C,), labels={"app": "c"}), start=25),
+            make_node("n1", HOST),
+            make_policy(subject="app=b", ingress=[]),
+        ),
+        Options(skew=0),
+        [make_flow(A, HOST, 443, at=at) for at in (10, 19, 22, 25, 30)],
     ),
     "policies at an instant at which two versions of one began": (
         make_cluster(*PAIR, make_policy(ingress=[]), make_policy(ingress=[allow()])),
