@@ -4,8 +4,8 @@ A tree is made of :class:`Mapping`, :class:`Sequence` and the scalars of ``yaml_
 are read as YAML 1.1 has them. Refused: tags in a Kubernetes object, duplicate keys, nesting deeper than 64,
 aliases that grow a document more than tenfold or by more than 100,000 nodes.
 
-libyaml reads the events where PyYAML has it. Composing by hand is what makes the budgets hold:
-PyYAML's own composer recurses (libyaml's crashes the process on 25,000 nested lists).
+libyaml reads the events where PyYAML has it. Composing by hand is what makes the budgets hold: PyYAML's own
+composers recurse.
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ def test_a_helm_template_stops_and_names_its_chart(tmp_path: Path) -> None:
     kept = load_cluster(tmp_path, keep_going=True)
     assert [pod.name for pod in kept.pods] == ["b", "a"]
     assert sum(one.reason.startswith("refused: is a Helm template") for one in kept.skipped) == 2
-    assert kept.warnings[0].startswith(f"left out: {problem.where}: is a Helm template")
+    (first, _) = kept.refused
+    assert (str(first.source).partition(":")[0], first.kind) == (problem.where.partition(":")[0], "")
 
 
 @pytest.mark.parametrize(

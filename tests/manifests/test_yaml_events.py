@@ -122,7 +122,8 @@ def test_depth_64_is_read() -> None:
 
 
 def test_deep_nesting_is_refused_without_reading_it_all() -> None:
-    assert "deeper" in refusal("[" * 100_000).message
+    said = refusal("[" * 100_000).message
+    assert "nested deeper" in said or "maximum nesting depth" in said
 
 
 def test_aliases_are_followed() -> None:
