@@ -414,6 +414,7 @@ def make_service(
         internal_traffic_policy=dice.one_of(policies),
         external_traffic_policy=dice.one_of(policies),
         headless=not addresses and dice.chance(50),
+        cached=dice.chance(12),
     )
 
 
@@ -589,7 +590,7 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
     if world.chance(15):
         nodes = [undescribed(node) for node in nodes]
     services = [
-        make_service(place, faces, namespaces, pods, nodes) for place, faces in enumerate(draw(rolls(14, 3)))
+        make_service(place, faces, namespaces, pods, nodes) for place, faces in enumerate(draw(rolls(15, 3)))
     ]
     slices = [make_slice(faces, services, pods) for faces in draw(rolls(24, 3))] if services else []
     blocks: IpBlockMatchesPods = draw(st.sampled_from(("yes", "no", "unknown")))

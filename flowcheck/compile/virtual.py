@@ -85,13 +85,17 @@ def _node_addresses(axis: Axis) -> Mapping[Prefix, Mapping[int, list[int]]]:
 
 
 def _ends(axis: Axis, holders: Held, address: Prefix, node: int) -> dict[int, int]:
-    """An endpoint for each Service at an address, which is that of a node or (-1) of none."""
+    """An endpoint for each Service at an address, which is that of a node or (-1) of none. Who answers at the
+    cluster IP of a cached Service nobody knows."""
     ends = {}
     for number in dict.fromkeys(number for number, _ in holders):
         service = axis.services[number]
         name = str(service)
-        ends[number] = axis.add(Endpoint(a.KIND_SERVICE, name, name, service.namespace, address, node=number))
         inner = address in map(prefix, service.cluster_ips)
+        if inner and service.cached:
+            ends[number] = axis.add(Endpoint(a.KIND_AMBIGUOUS, name, name, service.namespace, address))
+            continue
+        ends[number] = axis.add(Endpoint(a.KIND_SERVICE, name, name, service.namespace, address, node=number))
         axis.reached[ends[number]] = a.INNER if inner else node
     return ends
 

@@ -128,6 +128,8 @@ class Finder:
             there = {e.name for e in self.axis.endpoints if address and e.prefix == prefix(address)}
             owners = sorted(there - {""})
             why = f"{address} belongs to several: {', '.join(owners)}"
+            if found.name:
+                why = f"{name} is the address of {found.name}, where a cache on the client's node may answer"
             settle = "ask for the one that is meant by its name, as NS/POD"
             return End(endpoint, name, address, lost="ambiguous", why_lost=why, settle=settle)
         if found.kind == a.KIND_SERVICE and not found.name:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import Labels, Selector
 from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy
+from flowcheck.model.ranges import SEEN
 from flowcheck.model.verdict import Reason
 
 _MOST_NAMES = 3
@@ -19,6 +20,7 @@ def gaps(cluster: Cluster) -> Iterator[str]:
     """At most one sentence for each kind of object that is missing."""
     yield from _namespaces(cluster)
     yield from _nodes(cluster)
+    yield from _ranges(cluster)
 
 
 def _namespaces(cluster: Cluster) -> Iterator[str]:
@@ -49,6 +51,17 @@ def _nodes(cluster: Cluster) -> Iterator[str]:
         yield (
             f"no input describes {what}, and {_policies(asking)} for labels of nodes: what hangs on them is "
             f"unknown ({Reason.NO_NODE}); add what kubectl get nodes -o json prints"
+        )
+
+
+def _ranges(cluster: Cluster) -> Iterator[str]:
+    """Pods that do not follow the ranges that nodes and pools tell: those may be nobody's."""
+    told = {teller for teller in cluster.pod_ranges().values() if teller != SEEN}
+    seen = [cidr for one in cluster.ranges if one.kind == SEEN for cidr in one.cidrs]
+    if told and seen:
+        yield (
+            f"pods have addresses in {_listed(seen)}, outside the ranges by {_listed(told)}: all around them "
+            "is taken for pods' too; --cluster-range says it surely"
         )
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.policy import PodQuery, Policy, Tier
+from flowcheck.model.verdict import Reason
 
-NODE_LOCAL_DNS = "node-local-dns"
 _OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
 
 
@@ -21,11 +21,11 @@ def remarks(cluster: Cluster) -> Iterator[str]:
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)
     yield from _ties(policies)
-    caches = sorted({str(pod.workload) for pod in cluster.pods if pod.host_network and _is_cache(pod)})
-    if caches:
+    cached = [service for service in cluster.services if service.cached]
+    if cached:
         yield (
-            f"{caches[0]} caches DNS on the nodes, where it may answer at the address of the DNS Service: "
-            "flows to that address are judged at the Service's backends, which is not what they reach then"
+            f"a DNS cache runs on the nodes and may answer at the address of {cached[0]}: whether a flow to "
+            f"there reached the cache or a backend is not known, so it is unknown ({Reason.AMBIGUOUS_DST})"
         )
     kinds = {policy.kind for policy in cluster.policies}
     if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
@@ -72,11 +72,6 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     for namespace, policies in lonely.items():
         more = f" and {len(policies) - 1} more" if len(policies) > 1 else ""
         yield f"namespace {namespace} has no pods, but policies: {policies[0]} ({policies[0].source}){more}"
-
-
-def _is_cache(pod: Pod) -> bool:
-    """Source: kubernetes, cluster/addons/dns/nodelocaldns."""
-    return NODE_LOCAL_DNS in (pod.workload.name, pod.labels.get("k8s-app"))
 
 
 def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:

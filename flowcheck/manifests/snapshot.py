@@ -12,6 +12,7 @@ from typing import Any
 
 from flowcheck.manifests.coverage import Coverage
 from flowcheck.manifests.devices import NodeDevices, add_devices, read_cilium_node
+from flowcheck.manifests.dns_caches import mark_cached
 from flowcheck.manifests.history import Version, versions_of
 from flowcheck.manifests.nodes import complete_namespaces, complete_nodes, read_namespace, read_node
 from flowcheck.manifests.pods import read_pod
@@ -179,7 +180,7 @@ class _Parts:
             complete_namespaces(known, naming),
             nodes,
             tuple(split_by_namespace(pods, self.namespaces)),
-            tuple(self.services),
+            mark_cached(self.services, pods),
             slices,
             tuple(self.policies),
             ranges=tuple(self.ranges),

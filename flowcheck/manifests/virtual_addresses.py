@@ -59,10 +59,10 @@ def _addresses_of(cluster: Cluster) -> _Addresses:
     real |= {backend.address for one in cluster.slices for backend in one.backends}
     services = cluster.services
     return _Addresses(
-        {_place(address): service for service in services for address in service.cluster_ips},
+        {_place(address): one for one in services if not one.cached for address in one.cluster_ips},
         {_place(address): service for service in services for address in service.external_ips},
         sorted(map(_place, real)),
-        [ipaddress.ip_network(cidr) for node in cluster.nodes for cidr in node.pod_cidrs],
+        [ipaddress.ip_network(cidr) for cidr in cluster.pod_ranges()],
     )
 
 

@@ -134,7 +134,8 @@ class Service:
 
     ``external_ips`` are spec.externalIPs and the load balancer's. ``internal_traffic_policy``,
     ``external_traffic_policy``, ``traffic_distribution`` and ``session_affinity`` are core/v1
-    ServiceSpec's words; ``affinity_seconds`` is sessionAffinityConfig.clientIP.timeoutSeconds.
+    ServiceSpec's words; ``affinity_seconds`` is sessionAffinityConfig.clientIP.timeoutSeconds. ``cached``:
+    a cache on the client's node may answer at the cluster IPs instead of a backend.
     """
 
     namespace: str
@@ -154,6 +155,7 @@ class Service:
     lifetime: Lifetime = ALWAYS
     headless: bool = False
     external_name: str = ""
+    cached: bool = False
 
     def __str__(self) -> str:
         return f"{self.namespace}/Service/{self.name}"

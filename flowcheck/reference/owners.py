@@ -230,7 +230,11 @@ class Owners:
         return self.as_service(found[0], address, sure=surely(claims, found, at, self.skew))
 
     def as_service(self, service: Service, address: str, *, sure: bool, node: str | None = None) -> Resolved:
-        """A Service at one of its addresses, which may be a node's."""
+        """A Service at one of its addresses, which may be a node's; nobody in particular where a cache may
+        answer there instead."""
+        inner = address in map(canonical, service.cluster_ips)
+        if inner and service.cached:
+            return Resolved(str(service), lost="ambiguous", by="address", version=family(address))
         return Resolved(
             str(service),
             service=service,
@@ -238,7 +242,7 @@ class Owners:
             version=family(address),
             sure=sure,
             firm=True,
-            inner=address in map(canonical, service.cluster_ips),
+            inner=inner,
             node=node,
         )
 

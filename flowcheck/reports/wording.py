@@ -7,8 +7,12 @@ Names come out raw: each report escapes for its own medium.
 from __future__ import annotations
 
 from flowcheck.model.counted import agreeing, counted
+from flowcheck.model.ranges import SEEN
 from flowcheck.reports.units import floored, moment, percent, size
 from flowcheck.results.records import ClusterCounts, Summary
+
+MOST_RANGES = 3
+"""How many ranges of one teller a report for people names."""
 
 REASONS = {
     "unresolved_src": (
@@ -118,6 +122,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.pods, 'pod')} in {counted(cluster.namespaces, 'namespace')}, "
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
+        *_pod_ranges(cluster.pod_ranges),
         *_not_evaluated(cluster),
         ("verdicts", _verdicts(summary)),
         ("coverage", _coverage(summary)),
@@ -125,6 +130,24 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         ("speed", f"{seconds:.1f} s, {counted(round(summary.rows_per_second), 'row')}/s"),
     ]
     return lines
+
+
+def _pod_ranges(ranges: dict[str, str]) -> list[tuple[str, str]]:
+    """Where an address that nobody known has is a pod's all the same, and what tells so."""
+    by_teller: dict[str, list[str]] = {}
+    for cidr, teller in ranges.items():
+        by_teller.setdefault(teller, []).append(cidr)
+    told = [f"{_some(cidrs)} ({teller})" for teller, cidrs in by_teller.items() if teller != SEEN]
+    lines = [("pods in", "; ".join(told))] if told else []
+    if SEEN in by_teller:
+        seen = f"{_some(by_teller[SEEN])}, guessed from where known pods are (--cluster-range says it surely)"
+        lines.append(("" if told else "pods in", seen))
+    return lines
+
+
+def _some(cidrs: list[str]) -> str:
+    more = len(cidrs) - MOST_RANGES
+    return ", ".join(cidrs[:MOST_RANGES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:

@@ -136,6 +136,7 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``other_policies`` are those in languages that are not evaluated, as ``kind (language)``. ``refused``
     names the documents that were left out for their problems, each with its place and problem.
+    ``pod_ranges`` are the CIDRs that pods get their addresses from, each with what tells so.
     """
 
     namespaces: int
@@ -149,6 +150,7 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     other_policies: dict[str, int] = {}
     warnings: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    pod_ranges: dict[str, str] = {}
 
 
 class ProgramCounts(msgspec.Struct, frozen=True, kw_only=True):

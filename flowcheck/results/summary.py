@@ -127,7 +127,8 @@ def check_load(totals: Totals, load: LoadResult) -> None:
         )
 
 
-def count_cluster(cluster: Cluster) -> ClusterCounts:
+def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts:
+    """``ranges`` are those a person gave."""
     return ClusterCounts(
         namespaces=len(cluster.namespaces),
         nodes=len({node.name for node in cluster.nodes}),
@@ -143,6 +144,7 @@ def count_cluster(cluster: Cluster) -> ClusterCounts:
             sorted(Counter(f"{one.kind} ({one.language})" for one in cluster.other_policies).items())
         ),
         warnings=cluster.warnings,
+        pod_ranges=cluster.pod_ranges(ranges),
         refused=tuple(map(str, cluster.refused)),
     )
 

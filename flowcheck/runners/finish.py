@@ -104,7 +104,7 @@ def finish(run: Finished) -> AuditResult:
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
         unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
-        cluster=sums.count_cluster(run.cluster),
+        cluster=sums.count_cluster(run.cluster, run.request.options.cluster_ranges),
         compiled=sums.count_program(run.program),
         timings=Timings(
             load=run.clock[1] - run.clock[0],

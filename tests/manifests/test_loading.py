@@ -143,9 +143,16 @@ spec: {hostNetwork: true, nodeName: n1}
 """
 
 
+DNS_SERVICE = """apiVersion: v1
+kind: Service
+metadata: {name: kube-dns, namespace: kube-system}
+spec: {clusterIP: 10.96.0.10, ports: [{port: 53, protocol: UDP}]}
+"""
+
+
 def test_a_cache_of_dns_on_the_nodes_is_remarked(load: Load) -> None:
-    (remark,) = load(documents(POD % "a", CACHE)).warnings
-    assert "kube-system/Pod/cache-1 caches DNS on the nodes" in remark
+    (remark,) = load(documents(POD % "a", CACHE, DNS_SERVICE)).warnings
+    assert "may answer at the address of kube-system/Service/kube-dns" in remark
 
 
 def test_a_policy_at_work_gives_no_remark(load: Load) -> None:
