@@ -574,7 +574,7 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
 
     ``initiator`` is set in every flow of a world or in none, as a column is.
     """
-    world = Dice(draw(st.binary(min_size=9, max_size=9)))
+    world = Dice(draw(st.binary(min_size=10, max_size=10)))
     namespaces = [make_namespace(place, faces) for place, faces in enumerate(draw(rolls(4, 4, least=1)))]
     nodes = [make_node(place, faces) for place, faces in enumerate(draw(rolls(11, 3)))]
     pods: list[Pod] = []
@@ -587,6 +587,7 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
         policies += [admin_policy(place, faces) for place, faces in enumerate(draw(rolls(100, 4, least=1)))]
     if world.chance(50):
         policies.reverse()
+    unlisted = world.chance(20)
     if world.chance(15):
         nodes = [undescribed(node) for node in nodes]
     services = [
@@ -597,7 +598,13 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
     options = Options(blocks, world.one_of(("unknown", "policy")))
     by_name = {namespace.name: namespace for namespace in namespaces}
     cluster = Cluster(
-        by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), policies=tuple(policies)
+        by_name,
+        tuple(nodes),
+        tuple(pods),
+        tuple(services),
+        tuple(slices),
+        policies=tuple(policies),
+        services_unlisted=unlisted and not services,
     )
     initiators: Sequence[int | None] = world.one_of(((None,), (None,), (None,), (None,), (1, 1, 1, 0)))
     addresses = interesting_addresses(cluster)

@@ -41,7 +41,8 @@ class Endpoint:
     """One index of the axis. ``name`` is empty where an address names itself; edges show ``group``.
 
     ``pod`` numbers the pod (its addresses and versions share it), ``node`` the node it runs on or is.
-    ``likely``: a device that a node may have at the address.
+    ``likely``: a device that a node may have at the address. ``unlisted``: a block with addresses that may be
+    Services', which no input lists.
     """
 
     kind: int
@@ -52,6 +53,7 @@ class Endpoint:
     pod: int = -1
     node: int = -1
     likely: bool = False
+    unlisted: bool = False
 
 
 @dataclass(slots=True)

@@ -49,7 +49,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
     isolated = {d: isolation.sets(d, pool) for d in Direction}
     sets = pool.matrix()
 
-    kinds = _judged_as(np.array([e.kind for e in axis.endpoints], dtype=np.int32))
+    kinds = _judged_as(axis)
     place_of = {id(policy): place for place, policy in enumerate(cluster.policies)}
     places = [place_of[id(policy)] for policy in policies]
     epochs = build_epochs(policies, places, options.skew, options.policies_at)
@@ -182,11 +182,18 @@ def _rule_decisions(rules: Sequence[NumberedRule]) -> list[Decision]:
     ]
 
 
-def _judged_as(kinds: Int32) -> Int32:
+_UNLISTED = 1 + a.KIND_TIMED
+"""What may be a Service's address: as a source it is an address outside."""
+
+
+def _judged_as(axis: Axis) -> Int32:
     """The kinds that policies are asked with: a secondary interface is an address outside, a Service's own
     address is nobody's, and nobody is timed."""
-    kinds = np.where(kinds == a.KIND_SECONDARY, a.KIND_BLOCK, kinds)
-    return np.where(kinds > a.KIND_AMBIGUOUS, a.KIND_UNRESOLVED, kinds).astype(np.int32)
+    kinds = np.array([e.kind for e in axis.endpoints], dtype=np.int32)
+    kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK
+    kinds[kinds > a.KIND_AMBIGUOUS] = a.KIND_UNRESOLVED
+    kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED
+    return kinds
 
 
 def _as_peer(kinds: Int32) -> Int32:
@@ -200,7 +207,11 @@ def _special(kinds: Int32, direction: Direction):  # type: ignore[no-untyped-def
     The source's doubt is named before the destination's. An endpoint of -1 is "any that is fine".
     """
     sources = {a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_SRC, a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_SRC}
-    destinations = {a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_DST, a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_DST}
+    destinations = {
+        a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_DST,
+        a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_DST,
+        _UNLISTED: a.REASON_NO_SERVICE,
+    }
 
     def special(subject: int, peer: int) -> int:
         subject_kind = int(kinds[subject]) if subject >= 0 else a.KIND_POD

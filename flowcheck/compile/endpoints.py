@@ -21,7 +21,7 @@ from flowcheck.compile.ownership import Segment, segments
 from flowcheck.compile.virtual import add_services
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.policy import AddressBlock
-from flowcheck.model.ranges import SEEN
+from flowcheck.model.ranges import PRIVATE, SEEN
 from flowcheck.model.timeline import BEGINNING
 
 SECONDARY = "(secondary interface)"
@@ -49,7 +49,8 @@ def build_axis(
         axis.owners[address] = _owner(axis, segments(claimed, skew), several.get(address, axis.ambiguous))
     told = cluster.pod_ranges(ranges)
     axis.ranges = tuple(dict.fromkeys(prefix(cidr) for cidr, teller in told.items() if teller != SEEN))
-    _add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks)
+    unlisted = [prefix(cidr) for cidr in PRIVATE] if cluster.services_unlisted else []
+    _add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks, unlisted)
     return axis
 
 
@@ -128,13 +129,21 @@ def _plain(pod: Pod, cluster: Cluster) -> Hashable:
     )
 
 
-def _add_blocks(axis: Axis, ranges: Iterable[Prefix], blocks: Iterable[AddressBlock]) -> None:
+def _add_blocks(
+    axis: Axis, ranges: Iterable[Prefix], blocks: Iterable[AddressBlock], unlisted: Sequence[Prefix]
+) -> None:
+    """``ranges`` are pods', ``unlisted`` those in which any address nobody has may be a Service's."""
     named = {prefix(cidr) for block in blocks for cidr in (block.cidr, *block.excepts)}
-    for network in sorted({*ROOTS, *ranges, *named} - set(axis.owners), key=str):
-        inside = any(network.version == r.version and network.subnet_of(r) for r in ranges)  # type: ignore[arg-type]
-        kind = a.KIND_UNRESOLVED if inside else a.KIND_BLOCK
-        group = f"{network} (nobody's)" if inside else str(network)
-        axis.owners[network] = axis.add(Endpoint(kind, group, prefix=network))
+    for network in sorted({*ROOTS, *ranges, *named, *unlisted} - set(axis.owners), key=str):
+        of_pods = _is_within(network, ranges)
+        kind = a.KIND_UNRESOLVED if of_pods else a.KIND_BLOCK
+        group = f"{network} (nobody's)" if of_pods else str(network)
+        may_be_virtual = not of_pods and _is_within(network, unlisted)
+        axis.owners[network] = axis.add(Endpoint(kind, group, prefix=network, unlisted=may_be_virtual))
+
+
+def _is_within(network: Prefix, ranges: Iterable[Prefix]) -> bool:
+    return any(network.version == one.version and network.subnet_of(one) for one in ranges)  # type: ignore[arg-type]
 
 
 def timed_table(axis: Axis) -> a.TimedTable:

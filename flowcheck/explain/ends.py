@@ -42,7 +42,8 @@ class End:
     ``why_lost`` says; ``settle`` would tell.
 
     ``secondary``: a pod's interface beside the cluster's network. ``members`` names all that this one stands
-    for. ``port`` is set for a Service's backends only.
+    for. ``port`` is set for a Service's backends only. ``unlisted``: an address that may be a Service's, and no
+    input lists those.
     """
 
     endpoint: int
@@ -56,6 +57,7 @@ class End:
     members: tuple[str, ...] = ()
     port: int | None = None
     secondary: bool = False
+    unlisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Finder:
             return End(endpoint, found.name, own, members=(found.name,), secondary=True)
         name = address or found.name
         if found.kind == a.KIND_BLOCK:
-            return End(endpoint, name, address, members=(name,))
+            return End(endpoint, name, address, members=(name,), unlisted=found.unlisted)
         if found.kind == a.KIND_AMBIGUOUS:
             there = {e.name for e in self.axis.endpoints if address and e.prefix == prefix(address)}
             owners = sorted(there - {""})

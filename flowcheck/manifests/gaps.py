@@ -20,6 +20,7 @@ def gaps(cluster: Cluster) -> Iterator[str]:
     """At most one sentence for each kind of object that is missing."""
     yield from _namespaces(cluster)
     yield from _nodes(cluster)
+    yield from _services(cluster)
     yield from _ranges(cluster)
 
 
@@ -51,6 +52,15 @@ def _nodes(cluster: Cluster) -> Iterator[str]:
         yield (
             f"no input describes {what}, and {_policies(asking)} for labels of nodes: what hangs on them is "
             f"unknown ({Reason.NO_NODE}); add what kubectl get nodes -o json prints"
+        )
+
+
+def _services(cluster: Cluster) -> Iterator[str]:
+    if cluster.services_unlisted and cluster.policies:
+        yield (
+            "no input has a Service, and a running cluster has some: a flow to a private address that nobody "
+            f"has is unknown ({Reason.NO_SERVICE}); add what kubectl get services,endpointslices -A -o json "
+            "prints"
         )
 
 

@@ -184,6 +184,7 @@ class _Parts:
             slices,
             tuple(self.policies),
             ranges=tuple(self.ranges),
+            services_unlisted=not self.services and any(pod.uid and not pod.template for pod in pods),
         )
         seen = seen_ranges(pods, nodes, cluster.pod_ranges())
         return replace(cluster, ranges=(*cluster.ranges, seen)) if seen else cluster

@@ -238,7 +238,8 @@ class Cluster:
     other objects that changed there is one value for each version. ``policies`` are in the order of
     the input. ``inputs`` maps each file read to the SHA-256 of its bytes. ``warnings``
     are sentences for the reader; ``skipped`` are documents that took no part, ``other_policies`` among them.
-    ``ranges`` are where pods get their addresses from, beside the nodes' own.
+    ``ranges`` are where pods get their addresses from, beside the nodes' own. ``services_unlisted``: it is a
+    running cluster, and no input has its Services, so that an address nobody has may be one's.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -252,6 +253,7 @@ class Cluster:
     warnings: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     ranges: tuple[PodRanges, ...] = ()
+    services_unlisted: bool = False
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""

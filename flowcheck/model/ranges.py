@@ -14,6 +14,10 @@ OPTION, NODES, SEEN = "--cluster-range", "Node podCIDRs", "pods' addresses"
 """What tells of a range, where it is not an object of a network plugin: that goes by its kind and name."""
 
 
+PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Where a Service's own address lies. Source: RFC 1918, RFC 6598, RFC 4193."""
+
+
 @dataclass(frozen=True, slots=True)
 class PodRanges:
     """CIDRs that one object of a cluster's network says pods get their addresses from, at any time.

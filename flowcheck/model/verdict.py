@@ -31,6 +31,7 @@ class Reason(StrEnum):
     AMBIGUOUS_POLICY = "ambiguous_policy"
     NO_NAMESPACE = "no_namespace"
     NO_NODE = "no_node"
+    NO_SERVICE = "no_service"
 
 
 class Observed(StrEnum):

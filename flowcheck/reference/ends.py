@@ -19,6 +19,7 @@ class End:
     ``node_labels`` are the node's at that time; None where no Node object tells them. ``in_particular`` is
     False where a workload's name stands for any of its pods. ``namespace_described``: the labels of the pod's
     namespace are known. ``may_be_node``: an external address, in a cluster of which no node is described.
+    ``may_be_virtual``: one that may be a Service's, in a cluster of which no Service is listed.
     ``secondary`` is the pod (namespace, name, uid) that has the address beside the cluster's network: to
     policies it is an external address all the same. ``likely``: a device that the node may have there.
     """
@@ -30,6 +31,7 @@ class End:
     in_particular: bool = True
     namespace_described: bool = True
     may_be_node: bool = False
+    may_be_virtual: bool = False
     secondary: tuple[str, str, str] | None = None
     likely: bool = False
 

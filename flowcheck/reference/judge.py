@@ -109,6 +109,8 @@ class Reference:
         for lost, which in ((src.lost, "src"), (dst.lost, "dst")):
             if lost:
                 return both(unknown(Reason(f"{lost}_{which}")))
+        if any(end.may_be_virtual for end in dst.ends):
+            return both(unknown(Reason.NO_SERVICE))
         targets = [[Target(Resolved(end.name, (end,)), flow.port)] for end in dst.ends]
         answers = [[self._any_of(flow, end, reading) for end in src.ends] for reading in targets]
         if not targets:

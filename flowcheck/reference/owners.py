@@ -20,7 +20,7 @@ from typing import Literal
 
 from flowcheck.model.cluster import Cluster, Node, Pod, Service
 from flowcheck.model.policy import NOWHERE
-from flowcheck.model.ranges import SEEN
+from flowcheck.model.ranges import PRIVATE, SEEN
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, Resolved, canonical, family, inside
 from flowcheck.reference.flow import Recorded
@@ -190,7 +190,11 @@ class Owners:
             return self._resolve_service(address, at)
         if any(inside(address, cidr) for cidr in self.ranges):
             return Resolved(address, lost="unresolved", by="address")
-        outsider = End(address, may_be_node=not self.cluster.lists_nodes)
+        outsider = End(
+            address,
+            may_be_node=not self.cluster.lists_nodes,
+            may_be_virtual=self.cluster.services_unlisted and any(inside(address, cidr) for cidr in PRIVATE),
+        )
         return Resolved(address, (outsider,), by="address")
 
     def pod_at(self, namespace: str, name: str, address: str, at: int) -> Resolved | None:

@@ -53,6 +53,10 @@ REASONS = {
         "a rule asks for labels of a node that no input describes",
         "add the Node objects: kubectl get nodes -o json",
     ),
+    "no_service": (
+        "the destination may be the address of a Service, and no input lists the Services",
+        "add them: kubectl get services,endpointslices -A -o json",
+    ),
     "service_backends_differ": (
         "the log has the service address, and its backends would get different verdicts",
         "log flows behind the service translation (the backend's address)",
