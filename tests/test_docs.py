@@ -68,6 +68,20 @@ def test_every_option_the_readme_names_exists() -> None:
     assert [option for option in sorted(named) if option not in helped] == []
 
 
+def test_what_is_assumed_names_options_and_reasons_that_exist() -> None:
+    from flowcheck.model.verdict import Reason
+
+    text = (ROOT / "docs" / "assumptions.md").read_text(encoding="utf-8")
+    helps = run("audit", "--help").stdout
+    assert not [option for option in re.findall(r"`(--[a-z-]+)", text) if option not in helps]
+    named = set(re.findall(r"`((?:no|unresolved|ambiguous|unknown|unsupported)_\w+)`", text))
+    assert named <= set(Reason)
+    open_ones = {Reason.NO_NAMESPACE, Reason.NO_NODE, Reason.NO_SERVICE, Reason.NO_PORT, Reason.AMBIGUOUS_DST}
+    assert open_ones <= named
+    explained = set(re.findall(r"`(\w+)`", README.split("| reason |")[1].split("\n\n")[0]))
+    assert set(Reason) - {Reason.NONE, Reason.NEEDS_L7} <= explained
+
+
 def test_every_exit_code_of_the_readme_is_one_the_program_has() -> None:
     table = README.split("## Exit codes")[1].split("##")[0]
     codes = [int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.M) for code in row.split(",")]

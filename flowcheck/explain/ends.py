@@ -42,8 +42,8 @@ class End:
     ``why_lost`` says; ``settle`` would tell.
 
     ``secondary``: a pod's interface beside the cluster's network. ``members`` names all that this one stands
-    for. ``port`` is set for a Service's backends only. ``unlisted``: an address that may be a Service's, and no
-    input lists those.
+    for. ``port`` is set for a Service's backends only. ``unlisted``: an address that may be a Service's,
+    and no input lists those.
     """
 
     endpoint: int
