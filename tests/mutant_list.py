@@ -271,6 +271,42 @@ MUTANTS = (
         "        if rows.first_port[row] <= port < rows.last_port[row]:\n            if rows.subject_if",
         "        if rows.first_port[row] <= rows.last_port[row]:\n            if rows.subject_if",
     ),
+    Mutant(
+        "a cached Service's address leads to its backends",
+        "compile/virtual.py",
+        "if inner and service.cached:",
+        "if False:",
+    ),
+    Mutant(
+        "a cached Service's load balancer is a cache too",
+        "compile/virtual.py",
+        "if inner and service.cached:",
+        "if service.cached:",
+    ),
+    Mutant(
+        "an unlisted Service's address is outside",
+        "compile/build.py",
+        "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
+        "pass",
+    ),
+    Mutant(
+        "an unlisted Service's address is nobody's as a source too",
+        "compile/build.py",
+        "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
+        "kinds[[e.unlisted for e in axis.endpoints]] = a.KIND_UNRESOLVED",
+    ),
+    Mutant(
+        "Services are unlisted everywhere",
+        "compile/endpoints.py",
+        "may_be_virtual = not of_pods and _is_within(network, unlisted)",
+        "may_be_virtual = not of_pods and bool(unlisted)",
+    ),
+    Mutant(
+        "ranges that were only seen are not taken",
+        "compile/endpoints.py",
+        "_add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks, unlisted)",
+        "_add_blocks(axis, axis.ranges, blocks, unlisted)",
+    ),
     # -- ports
     Mutant(
         "a range of ports without its last class",
@@ -385,7 +421,7 @@ MUTANTS = (
     Mutant(
         "nobody's address in a pod range is external",
         "compile/endpoints.py",
-        "kind = a.KIND_UNRESOLVED if inside else a.KIND_BLOCK",
+        "kind = a.KIND_UNRESOLVED if of_pods else a.KIND_BLOCK",
         "kind = a.KIND_BLOCK",
     ),
     Mutant(
@@ -1010,8 +1046,8 @@ MUTANTS = (
     Mutant(
         "a secondary interface is subject to policies",
         "compile/build.py",
-        "np.where(kinds == a.KIND_SECONDARY, a.KIND_BLOCK, kinds)",
-        "np.where(kinds == a.KIND_SECONDARY, a.KIND_POD, kinds)",
+        "kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK",
+        "kinds[kinds == a.KIND_SECONDARY] = a.KIND_POD",
     ),
     Mutant(
         "domain names never mean a secondary interface",
