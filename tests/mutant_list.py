@@ -260,12 +260,6 @@ MUTANTS = (
         "if same and _next_way(answers, asked):",
     ),
     Mutant(
-        "each row asks its question anew",
-        "kernels/rows.py",
-        "return question == 0 or answers[question] == 1",
-        "return question == 0 or (answers[question] == 1 and asked[asked[0]] == question)",
-    ),
-    Mutant(
         "the reason is that of a row for another port",
         "kernels/rows.py",
         "        if rows.first_port[row] <= port < rows.last_port[row]:\n            if rows.subject_if",

@@ -240,11 +240,14 @@ def test_a_node_known_by_a_pod_has_the_labels_of_its_own_object() -> None:
     node = between(make_node("n1", labels="role=db"), 10, 20)
     pod, admin = (
         make_pod("c", C, node="n1", host_address=HOST),
-        make_admin(egress=[deny(NodeQuery(select()))]),
+        make_admin(egress=[deny(NodeQuery(select("role=db")))]),
     )
     said = [judge(node, pod, admin, src=B, dst=HOST, at=at) for at in (9, 10, 20)]
     assert [judged.dst for judged in said] == ["Node/n1"] * 3
-    assert [judged.verdict for judged in said] == [ALLOW, DENY, ALLOW]
+    assert [judged.verdict for judged in said] == [UNKNOWN, DENY, UNKNOWN]
+    assert [judged.reason for judged in said] == ["no_node", "", "no_node"]
+    everyone = make_admin(egress=[deny(NodeQuery(select()))])
+    assert [judge(node, pod, everyone, src=B, dst=HOST, at=at).verdict for at in (9, 10, 20)] == [DENY] * 3
 
 
 def test_the_node_a_pod_ran_on_then_is_its_own() -> None:

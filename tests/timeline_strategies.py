@@ -38,6 +38,7 @@ from tests.strategies import (
     at_node,
     doors_of,
     labels,
+    make_namespace,
     network_policy,
     rolls,
     workload_text,
@@ -92,7 +93,8 @@ def make_nodes(place: int, faces: bytes) -> list[Node]:
         node = Node(f"node{place}", labels(dice), tuple(dict.fromkeys(addresses)), cidrs, lifetime=lifetime)
         devices = dice.one_of(((), (), DEVICES[:1], DEVICES[1:]))
         likely = dice.one_of(((), (), DEVICES[1:], POD_ADDRESSES[:1])) if devices != DEVICES[1:] else ()
-        nodes.append(replace(node, device_addresses=devices, likely_addresses=likely))
+        node = replace(node, device_addresses=devices, likely_addresses=likely)
+        nodes.append(replace(node, labels={}, pod_cidrs=(), described=False) if dice.chance(20) else node)
     return nodes
 
 
@@ -349,13 +351,11 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
 
     ``initiator`` is set in every flow of a world or in none, as a column is.
     """
-    world = Dice(draw(st.binary(min_size=13, max_size=13)))
+    world = Dice(draw(st.binary(min_size=14, max_size=14)))
+    unlisted = world.chance(20)
     uids = not world.chance(20)
-    namespaces = [
-        Namespace(f"ns{place}", {**labels(Dice(faces)), NAMESPACE_NAME_LABEL: f"ns{place}"})
-        for place, faces in enumerate(draw(rolls(3, 2, least=1)))
-    ]
-    nodes = [node for place, faces in enumerate(draw(rolls(26, 2))) for node in make_nodes(place, faces)]
+    namespaces = [make_namespace(place, faces) for place, faces in enumerate(draw(rolls(4, 2, least=1)))]
+    nodes = [node for place, faces in enumerate(draw(rolls(28, 2))) for node in make_nodes(place, faces)]
     pods = [
         pod
         for place, faces in enumerate(draw(rolls(56, 4, least=3)))
@@ -387,6 +387,7 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     initiators: Sequence[int | None] = world.one_of(((None,), (0, 0, 1, 2)))
     by_name = {namespace.name: namespace for namespace in namespaces}
     cluster = Cluster(by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), tuple(policies))
+    cluster = replace(cluster, services_unlisted=unlisted and not services)
     instants = instants_of(cluster)
     flows = []
     for faces in draw(rolls(32, 20, least=4)):

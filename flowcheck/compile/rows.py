@@ -186,19 +186,21 @@ class RowBuilder:
                     yield self._ports.span(found), subject, peer & destinations
 
     def _peers(self, rule: Rule, direction: Direction, questions: Questions) -> Iterator[EndSet]:
-        """The sure peers of a rule as one set, then those that only may be, by the question."""
+        """The sure peers of a rule as one set; then those that only may be, in order, with the question."""
         if rule.peers is None:
             yield EndSet(self._index.everyone, 0)
             return
         surely = self._index.nobody
-        perhaps: dict[Question, UInt64] = {}
+        perhaps: list[tuple[Question, UInt64]] = []
         for peer in rule.peers:
             taken, question = self._peer(peer, direction)
             surely = surely | taken.surely
             if taken.may.any():
-                perhaps[question] = perhaps.get(question, self._index.nobody) | taken.may
+                same = bool(perhaps) and perhaps[-1][0] == question
+                before = perhaps.pop()[1] if same else self._index.nobody
+                perhaps.append((question, before | taken.may))
         yield EndSet(surely, 0)
-        for question, words in perhaps.items():
+        for question, words in perhaps:
             yield EndSet(words & ~surely, questions.number(question))
 
     def _peer(self, peer: Peer, direction: Direction) -> tuple[Taken, Question]:

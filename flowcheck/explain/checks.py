@@ -181,7 +181,7 @@ def _virtual(block: AddressBlock, cluster: Cluster) -> str:
     network = ipaddress.ip_network(block.cidr, strict=False)
     address = str(network.network_address)
     for service in cluster.services if network.num_addresses == 1 else ():
-        if address in (*service.cluster_ips, *service.external_ips):
+        if address in service.cluster_ips and not service.cached:
             name = f"{service.namespace}/{service.name}"
             return f"; {address} is the address of the Service {name}, translated before policies are asked"
     return ""

@@ -17,8 +17,7 @@ from flowcheck.explain.ends import End
 from flowcheck.explain.records import PolicyStep, RuleStep, SideAnswer, TierStep
 from flowcheck.explain.tries import Hanging, Tried, hold
 from flowcheck.explain.words import WITH_PORTS, listed, protocol_name
-from flowcheck.kernels.rows import MOST_WAYS
-from flowcheck.model.policy import Action, Direction, Policy, Tier
+from flowcheck.model.policy import MOST_WAYS, Action, Direction, Policy, Tier
 from flowcheck.model.verdict import Reason, Verdict
 
 TIERS = {Tier.ADMIN: "Admin", Tier.NETWORK_POLICY: "NetworkPolicy", Tier.BASELINE: "Baseline"}
@@ -74,7 +73,7 @@ def exempt(direction: Direction, subject: End, peer: End, verdict: Verdict, why:
 def walk(question: Question, policies: Sequence[Policy]) -> Walked:
     """Walk one side. ``policies`` are in the order they are asked; the subject is a pod."""
     asked = [_ask(tier, question, [p for p in policies if p.tier is tier]) for tier in Tier]
-    endings = list(islice(_endings(asked, question, {}), MOST_WAYS + 1))
+    endings = list(islice(_endings(asked, question), MOST_WAYS + 1))
     ending = endings[0]
     other = next((one for one in endings if one.verdict is not ending.verdict), None)
     reason, settle = Reason.NONE, ""
@@ -123,16 +122,16 @@ def _ask(tier: Tier, question: Question, policies: Sequence[Policy]) -> _Asked:
     return _Asked(tier, tuple(speaking), tuple(tried), isolating)
 
 
-def _endings(
-    asked: Sequence[_Asked], question: Question, answers: Mapping[Hanging, bool]
-) -> Iterator[Ending]:
+def _endings(asked: Sequence[_Asked], question: Question) -> Iterator[Ending]:
     """Where the walk ends for each way to answer what it hangs on; the one with noes only comes first."""
-    ending = _conclude(asked, question, answers)
-    if isinstance(ending, Ending):
-        yield ending
-        return
-    for answer in (False, True):
-        yield from _endings(asked, question, {**answers, ending: answer})
+    left: list[dict[Hanging, bool]] = [{}]
+    while left:
+        answers = left.pop()
+        ending = _conclude(asked, question, answers)
+        if isinstance(ending, Ending):
+            yield ending
+        else:
+            left += [{**answers, ending: True}, {**answers, ending: False}]
 
 
 def _conclude(

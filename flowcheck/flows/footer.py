@@ -106,7 +106,7 @@ def _check_chunks(metadata: pq.FileMetaData, size: int) -> None:
 def _chunk_spans(
     group: pq.RowGroupMetaData, leaves: list[tuple[str, str, bool]], size: int
 ) -> Iterator[tuple[int, int]]:
-    """Columns are counted before one is asked for: pyarrow aborts on a missing one."""
+    """Columns are counted before one is asked for."""
     n_rows = group.num_rows
     if group.num_columns != len(leaves):
         _refuse("a row group has another number of columns than the schema")

@@ -101,10 +101,10 @@ def _read_delta(deltalake: ModuleType, folder: str) -> Table:
             why = f"a table of Delta with {odd}, which is not read; {_WRITE_OUT}"
             return Table("Delta", folder, refused=why)
         files = pa.table(table.get_add_actions(flatten=False)).to_pylist()
+        live = dict(_live(folder, file["path"], file.get("partition") or {}) for file in files)
     except Exception as error:
         first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         return Table("Delta", folder, refused=f"a table of Delta whose log cannot be read: {first}")
-    live = dict(_live(folder, file["path"], file.get("partition") or {}) for file in files)
     return Table("Delta", folder, live)
 
 
@@ -125,4 +125,6 @@ def _live(folder: str, path: str, partition: dict[str, object]) -> tuple[str, tu
     parts = urlsplit(path)
     place = unquote(parts.path if parts.scheme == "file" else path)
     keys = tuple((name, None if value is None else str(value).encode()) for name, value in partition.items())
+    if "\0" in place:
+        raise ValueError("it names a file that there cannot be")
     return os.path.abspath(os.path.join(folder, place)), keys

@@ -87,10 +87,11 @@ def add_devices(
     nodes: Iterable[Node], told: Mapping[str, NodeDevices], pods: Iterable[Pod]
 ) -> tuple[Node, ...]:
     """The nodes with what CiliumNodes tell of them, as these were last, and with the devices they likely
-    have. A node that only a CiliumNode tells of is one without labels."""
+    have. Of a node that only a CiliumNode tells of no label is known."""
     known = list(nodes)
     names = {node.name for node in known}
-    known += [Node(one.name, addresses=one.addresses) for one in told.values() if one.name not in names]
+    strangers = (one for one in told.values() if one.name not in names)
+    known += [Node(one.name, addresses=one.addresses, described=False) for one in strangers]
     for place, node in enumerate(known):
         if (more := told.get(node.name)) is not None:
             found = dict.fromkeys((*node.device_addresses, *more.addresses, *more.devices))

@@ -70,8 +70,8 @@ def _ranges(cluster: Cluster) -> Iterator[str]:
     seen = [cidr for one in cluster.ranges if one.kind == SEEN for cidr in one.cidrs]
     if told and seen:
         yield (
-            f"pods have addresses in {_listed(seen)}, outside the ranges by {_listed(told)}: all around them "
-            "is taken for pods' too; --cluster-range says it surely"
+            f"pods have addresses in {_listed(seen)}, outside the ranges by {_listed(told)}: unless "
+            "--cluster-range says where pods are, all around those that are known is taken for pods' too"
         )
 
 

@@ -61,7 +61,7 @@ class Kustomizations:
         tree, folder = _tree(path), os.path.dirname(path) or os.curdir
         for entry in (entry for name in _PATCHES for entry in _list(tree.get(name))):
             patch = entry.get("path") if isinstance(entry, dict) else entry
-            if isinstance(patch, str) and "\n" not in patch:
+            if isinstance(patch, str) and "\n" not in patch and "\0" not in patch:
                 self.patches[os.path.realpath(os.path.join(folder, patch))] = path
         if any(tree.get(name) for name in _CHANGES):
             self.changing.append(folder)
@@ -94,7 +94,7 @@ def _taken(tree: dict[Any, Any], folder: str) -> Iterator[tuple[str, str]]:
     for entry in (entry for name in _RESOURCES for entry in _list(tree.get(name))):
         if isinstance(entry, str) and ("://" in entry or "?ref=" in entry):
             yield entry, ""
-        elif isinstance(entry, str):
+        elif isinstance(entry, str) and "\0" not in entry:
             path = os.path.normpath(os.path.join(folder, entry))
             yield path, os.path.realpath(path)
 

@@ -86,14 +86,16 @@ def seen_ranges(pods: Iterable[Pod], nodes: Iterable[Node], told: Iterable[str])
     all of them. Where nodes have addresses there too, as in a cloud's network, others may have: only the /24,
     or /64, around each pod.
     """
-    told_ranges = [ipaddress.ip_network(cidr) for cidr in told]
+    told_ranges = {ipaddress.ip_network(cidr) for cidr in told}
+    lengths = {(network.version, network.prefixlen) for network in told_ranges}
     spaces: dict[Network, set[Network]] = defaultdict(set)
     hosts = {ipaddress.ip_network(text) for node in nodes for text in node.addresses}
     for pod in pods:
         hosts |= {ipaddress.ip_network(text) for text in (pod.host_address,) if text}
         for text in () if pod.host_network else pod.addresses:
             address = ipaddress.ip_network(text)
-            if not any(_inside(address, cidr) for cidr in told_ranges):
+            around = (address.supernet(new_prefix=n) for version, n in lengths if version == address.version)
+            if told_ranges.isdisjoint(around):
                 spaces[address.supernet(new_prefix=LARGEST[address.version])].add(address)
     found: list[Network] = []
     for space, addresses in spaces.items():

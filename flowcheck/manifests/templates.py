@@ -14,7 +14,7 @@ import shlex
 
 from flowcheck.errors import Problem
 
-_ACTION = re.compile(rb"\{\{|\{%|\$\{[A-Za-z_]|<%")
+_ACTION = re.compile(rb"\{\{|\{%|<%")
 _HELM = re.compile(
     rb"\{\{-?\s*(?:/\*|(?:if|else|end|with|range|define|include|template|toYaml|tpl|default|quote|printf)\b"
     rb"|\$?\.(?:Values|Release|Chart|Capabilities|Files|Template)\b)"

@@ -49,7 +49,11 @@ def refuse_encoding(item: Input, error: UnicodeDecodeError, journal: Journal) ->
     """The text is not in the encoding it should be in."""
     line = item.data.count(b"\n", 0, error.start) + 1
     encoding = error.encoding.upper().removesuffix("-LE").removesuffix("-BE")
-    give_up(item, item.data, line, Problem(f"is not {encoding}", hint="save it as UTF-8"), journal)
+    fault = Problem(f"is not {encoding}", hint="save it as UTF-8")
+    if encoding == "UTF-8":
+        give_up(item, item.data, line, fault, journal)
+    else:  # what it says cannot be looked for in such bytes
+        journal.refuse_part(SourceLocation(item.name, line), fault.message, fault.hint)
 
 
 def refuse_yaml(item: Input, part: bytes, first: int, line: int, fault: Problem, journal: Journal) -> None:

@@ -17,6 +17,9 @@ from enum import IntEnum, StrEnum
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
+MOST_WAYS = 4096
+"""What rules hang on and no input tells is tried in at most so many ways; more leave the verdict open."""
+
 TCP, UDP, SCTP = 6, 17, 132
 """IANA protocol numbers that have ports a policy can name."""
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
 
 from flowcheck.model.labels import Selector
 from flowcheck.model.options import Options
 from flowcheck.model.policy import (
+    MOST_WAYS,
     Action,
     AddressBlock,
     Anyone,
@@ -109,19 +111,22 @@ def telling_ports(question: Question) -> list[int]:
 
 
 def every_way(question: Question) -> Side:
-    """Whatever is open is answered in every way: unknown where that changes the verdict."""
-    sides = list(settled_sides(question))
-    same = len({side.verdict for side in sides}) == 1
+    """Whatever is open is answered in every way: unknown where that changes the verdict, or where there are
+    too many."""
+    sides = list(islice(settled_sides(question), MOST_WAYS + 1))
+    same = len({side.verdict for side in sides}) == 1 and len(sides) <= MOST_WAYS
     return sides[0] if same else unknown(next(open_in(question)).reason)
 
 
 def settled_sides(question: Question) -> Iterator[Side]:
     """What comes out for each way to answer what is asked; that with every answer a no comes first."""
-    try:
-        yield tiers(question)
-    except UnsettledError as met:
-        for answer in (False, True):
-            yield from settled_sides(replace(question, settled={**question.settled, met.asked: answer}))
+    left: list[dict[Open, bool]] = [{}]
+    while left:
+        settled = left.pop()
+        try:
+            yield tiers(replace(question, settled=settled))
+        except UnsettledError as met:
+            left += [{**settled, met.asked: True}, {**settled, met.asked: False}]
 
 
 def open_in(question: Question) -> Iterator[Open]:

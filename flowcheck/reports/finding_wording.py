@@ -5,6 +5,8 @@ Everything here is taken from the result. Names come out raw: each report escape
 
 from __future__ import annotations
 
+import shlex
+
 from flowcheck.model.counted import counted
 from flowcheck.reports.gap_wording import place
 from flowcheck.reports.wording import REASONS, unknowns
@@ -109,7 +111,8 @@ def _change(finding: Finding) -> str:
 
 def _explain(finding: Finding) -> str:
     """The command that writes the rule, where the flow is of a kind that it takes."""
-    if finding.protocol not in _EXPLAINED or finding.port is None:
+    names = (finding.example.src, finding.example.dst)
+    if finding.protocol not in _EXPLAINED or finding.port is None or any(" " in name for name in names):
         return ""
-    ends = f"--from {finding.example.src} --to {finding.example.dst}"
-    return f"; flowcheck explain {ends} --port {port(finding).lower()} writes it"
+    ends = f"--from {shlex.quote(names[0])} --to {shlex.quote(names[1])}"
+    return f"; flowcheck explain --cluster ... {ends} --port {port(finding).lower()} writes it"

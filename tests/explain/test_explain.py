@@ -188,6 +188,27 @@ class TestUnknown:
         assert answer.reason == "unsupported_field"
         assert "--ipblock-matches-pods" in answer.settle
 
+    def test_the_reason_is_that_of_the_first_peer_that_may_be_this_one(self) -> None:
+        """Another peer of the same rule hangs on a namespace's labels too, and stands before: for others."""
+        space = replace(make_namespace("a"), described=False)
+        peers = [
+            in_namespaces("team=t", "app=other"),
+            block("10.0.0.0/8"),
+            in_namespaces("team=t", "app=web"),
+        ]
+        other = make_pod("a/other", "10.0.0.9", labels="app=other")
+        policy = make_policy("b/p", ingress=[allow(peers)])
+        answer = ask(WEB, DB, other, space, policy, options=Options(ipblock_matches_pods="unknown"))
+        assert answer.reason == "unsupported_field"
+
+    def test_very_many_open_questions(self) -> None:
+        """More than Python may recurse; each is asked in turn."""
+        space = replace(make_namespace("a"), described=False)
+        peers = [in_namespaces(f"team=t{n}") for n in range(1500)]
+        policy = make_policy("b/p", ingress=[allow(peers)])
+        answer = ask(WEB, DB, space, policy)
+        assert (answer.verdict, answer.reason) == ("unknown", "no_namespace")
+
     def test_icmp(self) -> None:
         answer = ask(WEB, DB, CLOSED, port=None, protocol="icmp")
         assert (answer.reason, answer.protocol, answer.port) == ("no_port", "ICMP", None)

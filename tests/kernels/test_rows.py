@@ -8,6 +8,7 @@ import pytest
 from flowcheck import arrays as a
 from flowcheck.arrays import Rows
 from flowcheck.kernels import rows as kernels
+from flowcheck.model.policy import MOST_WAYS
 
 ALLOW, DENY, PASS = a.ACTION_ALLOW, a.ACTION_DENY, a.ACTION_PASS
 Row = tuple[int, int, int, int, int]
@@ -111,6 +112,10 @@ def test_the_reason_is_that_of_a_row_for_the_port() -> None:
     rows: list[Row] = [(0, DENY, 5, 9, SPACE), (0, DENY, 0, 1, DNS)]
     verdicts = {10: a.DENY, 11: a.DENY}
     assert decide(*rows, verdicts=verdicts) == a.UNKNOWN_DECISION + a.REASON_NEEDS_DNS
+
+
+def test_the_limit_is_that_of_the_model() -> None:
+    assert kernels.MOST_WAYS == MOST_WAYS
 
 
 @pytest.mark.parametrize(("n", "decision"), [(10, a.NO_POLICY), (13, a.UNKNOWN_DECISION + a.REASON_NO_NODE)])

@@ -64,7 +64,7 @@ def test_a_kind_that_was_not_asked_for_goes_on_with_a_warning(tmp_path: Path) ->
     snapshot(tmp_path, "10:05", pod())
     cluster = load_cluster(tmp_path)
     assert seen(cluster, "policies", "n")[0].lifetime == life("08:00", END, "08:00", "10:00")
-    assert f"no snapshot after {stamp('10:00')} holds any NetworkPolicy" in cluster.warnings[0]
+    assert f"no snapshot after {stamp('10:00')} holds any NetworkPolicy" in " ".join(cluster.warnings)
 
 
 def test_a_kind_left_out_in_between_says_nothing(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_kind_left_out_in_between_says_nothing(tmp_path: Path) -> None:
     snapshot(tmp_path, "10:10", pod(), policy(created="08:00"))
     cluster = load_cluster(tmp_path)
     assert seen(cluster, "policies", "n")[0].lifetime == life("08:00", END, "08:00", "10:10")
-    assert cluster.warnings == ()
+    assert not [sentence for sentence in cluster.warnings if "no snapshot" in sentence]
 
 
 def test_a_snapshot_of_one_namespace_says_nothing_of_others(tmp_path: Path) -> None:
