@@ -254,8 +254,11 @@ def _words(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
 def decision_texts(program: Program, decisions: np.ndarray) -> pa.DictionaryArray:
     """What decided each row; null where no policy did."""
     distinct, codes = np.unique(decisions, return_inverse=True)
-    texts = tuple(program.decisions[d].text for d in distinct)
-    return _words(codes.astype(np.int32), texts) if texts else pa.array([], pa.string()).dictionary_encode()
+    numbers: dict[str, int] = {}
+    of_text = [numbers.setdefault(program.decisions[d].text, len(numbers)) for d in distinct]
+    if not numbers:
+        return pa.array([], pa.string()).dictionary_encode()
+    return _words(np.array(of_text, dtype=np.int32)[codes], tuple(numbers))
 
 
 def name_ends(program: Program, batch: pa.RecordBatch, endpoints: np.ndarray, side: str) -> pa.Array:

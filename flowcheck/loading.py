@@ -200,7 +200,9 @@ class _Loader:
             found = "Kubernetes objects" if journal.documents else "YAML or JSON documents"
             raise ManifestError(
                 f"no {found} found",
-                hint="give files or folders of *.yaml, *.yml or *.json",
+                hint="; ".join(
+                    ["give files or folders of *.yaml, *.yml or *.json", *journal.kustomizations.remarks()]
+                ),
                 problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
             )
         cluster = self.gathering.snapshot.cluster(journal.broken_watches)
@@ -224,6 +226,7 @@ class _Loader:
             warnings=(
                 *unread,
                 *gaps(cluster),
+                *journal.remarks(),
                 *journal.kustomizations.remarks(),
                 *_everything_but(self.gathering.snapshot.kinds, cluster),
                 *journal.warnings,

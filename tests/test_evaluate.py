@@ -9,9 +9,11 @@ import pyarrow as pa
 import pytest
 
 import flowcheck
-from flowcheck.compile import Program
+from flowcheck.compile import Program, compile_program
 from flowcheck.errors import FlowFormatError
-from tests.builders import allow, in_namespace, make_cluster, make_pod, make_policy
+from flowcheck.evaluate import evaluate
+from tests.builders import allow, in_namespace, make_cluster, make_flow, make_pod, make_policy
+from tests.conformance import to_table
 
 A, B, OUTSIDE = "10.0.0.1", "10.0.0.2", "192.0.2.1"
 ADDED = (
@@ -167,3 +169,21 @@ def test_a_program_without_its_matrices_judges_the_same(program: Program) -> Non
     light = program.without_truth()
     assert flowcheck.evaluate(light, flows()).equals(flowcheck.evaluate(program, flows()))
     assert light.fingerprint == program.fingerprint
+
+
+def test_a_dictionary_of_what_decided_names_nothing_twice() -> None:
+    """pandas takes no category twice; several decisions have no policy to name."""
+    cluster = make_cluster(
+        make_pod("a", "10.0.0.1", labels="app=a"),
+        make_pod("b", "10.0.0.2"),
+        make_policy("p", subject="app=a", ingress=[allow(in_namespace(), "80")]),
+    )
+    flows = [
+        make_flow("10.0.0.1", "10.0.0.1"),
+        make_flow("192.0.2.1", "10.0.0.2"),
+        make_flow("10.0.0.2", "10.0.0.1"),
+    ]
+    judged = evaluate(compile_program(cluster), to_table(flows))
+    for name in ("ingress_policy", "egress_policy"):
+        words = judged.column(name).combine_chunks().dictionary.to_pylist()
+        assert len(words) == len(set(words))

@@ -65,7 +65,7 @@ def _describe(party: Party) -> str:
     if party.kind == "secondary":
         return "a pod's address on a further network, which selectors do not select and an ipBlock does"
     if party.kind == "external":
-        return "an address outside the cluster"
+        return "an address outside the cluster" + (", or a Service's" if first.unlisted else "")
     if first.pod is None:
         nodes = len({end.node for end in party.ends})
         return "a node" if nodes == 1 else f"{nodes} nodes"

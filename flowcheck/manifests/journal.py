@@ -7,7 +7,7 @@ of a run and decides in the end whether its problems stop it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from flowcheck.errors import Problem
@@ -15,6 +15,8 @@ from flowcheck.manifests.kustomize import Kustomizations
 from flowcheck.manifests.oddities import Oddities
 from flowcheck.model.cluster import REFUSED, Skipped
 from flowcheck.model.policy import NOWHERE, SourceLocation
+
+_MOST_FILES = 5
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ class Journal:
     error. ``unkept_writes`` counts, by kind, the writes of which an audit log does not have the object.
     ``charts`` holds what is said of templates, by the Helm chart they are of (empty: none). ``generated``
     counts, by kind, namespace and prefix, the objects whose names the API server would make up. ``objects``
-    counts what was for Kubernetes: objects and Lists.
+    counts what was for Kubernetes: objects and Lists; ``foreign`` are the files with anything that was not.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Journal:
     charts: dict[str, list[Problem]] = field(default_factory=dict)
     oddities: Oddities = field(default_factory=Oddities)
     objects: int = 0
+    foreign: dict[str, None] = field(default_factory=dict)
     generated: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _unread: Counter[tuple[str, str]] = field(default_factory=Counter)
     _unread_first: dict[tuple[str, str], SourceLocation] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class Journal:
     ) -> None:
         """Note a document or file that is wrong: it takes no part; without ``--keep-going`` nothing does."""
         self.problems += problems
-        self.skipped.append(Skipped(kind, name, f"{REFUSED}{problems[0].message}", source))
+        self.skipped.append(Skipped(kind, name, f"{REFUSED}{_without_file(problems[0])}", source))
 
     def refuse_part(self, source: SourceLocation, message: str, hint: str = "") -> None:
         """Note a part of a file that is no document at all."""
@@ -64,13 +67,21 @@ class Journal:
     def leave_out(self, source: SourceLocation, reason: str) -> None:
         """Note a document that is not for Kubernetes."""
         self.documents += 1
+        self.foreign[source.file] = None
         self.skip("", "", reason, source)
 
     def refuse_template(self, problem: Problem, chart: str, source: SourceLocation) -> None:
         """Note a template, of a Helm chart unless ``chart`` is empty."""
         self.documents += 1
         self.charts.setdefault(chart, []).append(problem)
-        self.skipped.append(Skipped("", "", f"{REFUSED}{problem.message}", source))
+        self.skipped.append(Skipped("", "", f"{REFUSED}{_without_file(problem)}", source))
+
+    def remarks(self) -> Iterator[str]:
+        names = list(self.foreign)
+        if names:
+            more = f" and {len(names) - _MOST_FILES} more" if len(names) > _MOST_FILES else ""
+            listed = ", ".join(names[:_MOST_FILES]) + more
+            yield f"left out, as it holds no Kubernetes objects: {listed}"
 
     def all_problems(self) -> list[Problem]:
         """Every problem; of a chart's templates the first, with the number of the others."""
@@ -98,3 +109,9 @@ class Journal:
             for source in (self._unread_first[api_version, kind],)
         ]
         return (*self.skipped, *counted)
+
+
+def _without_file(problem: Problem) -> str:
+    """A problem with the field it is in and what to do, but not the file, which stands beside it."""
+    field_path = problem.where.partition(" ")[2]
+    return str(Problem(problem.message, field_path, problem.hint))

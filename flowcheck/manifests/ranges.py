@@ -16,7 +16,7 @@ import msgspec
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.names import parse_cidr
 from flowcheck.model.cluster import Node, Pod
-from flowcheck.model.ranges import SEEN, PodRanges
+from flowcheck.model.ranges import PRIVATE, SEEN, PodRanges
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -105,6 +105,13 @@ def seen_ranges(pods: Iterable[Pod], nodes: Iterable[Node], told: Iterable[str])
             found.append(_around(addresses))
     cidrs = tuple(map(str, sorted(found, key=lambda network: (network.version, network))))
     return PodRanges(SEEN, "", cidrs) if cidrs else None
+
+
+def unknown_ranges(pods: Sequence[Pod], told: Iterable[str]) -> PodRanges | None:
+    """Where nothing tells of any address, of pods or of ranges: a private one may be a pod's."""
+    live = [pod for pod in pods if not pod.finished and not pod.host_network]
+    silent = live and not any(pod.addresses for pod in live) and not list(told)
+    return PodRanges(SEEN, "", PRIVATE) if silent else None
 
 
 def _around(addresses: set[Network]) -> Network:

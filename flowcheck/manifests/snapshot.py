@@ -16,7 +16,7 @@ from flowcheck.manifests.dns_caches import mark_cached
 from flowcheck.manifests.history import Version, versions_of
 from flowcheck.manifests.nodes import complete_namespaces, complete_nodes, read_namespace, read_node
 from flowcheck.manifests.pods import read_pod
-from flowcheck.manifests.ranges import RANGE_READERS, seen_ranges
+from flowcheck.manifests.ranges import RANGE_READERS, seen_ranges, unknown_ranges
 from flowcheck.manifests.services import read_endpoints, read_service, read_slice
 from flowcheck.manifests.sightings import Sighting
 from flowcheck.manifests.split import split_by_namespace
@@ -186,7 +186,8 @@ class _Parts:
             ranges=tuple(self.ranges),
             services_unlisted=not self.services and any(pod.uid and not pod.template for pod in pods),
         )
-        seen = seen_ranges(pods, nodes, cluster.pod_ranges())
+        told = cluster.pod_ranges()
+        seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)
         return replace(cluster, ranges=(*cluster.ranges, seen)) if seen else cluster
 
     def _slices(self) -> tuple[EndpointSlice, ...]:

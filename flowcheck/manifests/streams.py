@@ -63,6 +63,7 @@ def _documents(item: Input, journal: Journal) -> Iterator[Document]:
     yield from _events(item, unpacker, journal)
     if item.named and before == journal.taken:
         journal.warnings.append(f"{item.name} holds no Kubernetes object: nothing was taken from it")
+        journal.foreign.pop(item.name, None)
 
 
 def _events(item: Input, unpacker: Unpacker, journal: Journal) -> Iterator[Document]:

@@ -7,7 +7,6 @@ Source: kube-proxy and NetworkPolicy, kubernetes.io/docs/concepts/services-netwo
 from __future__ import annotations
 
 import ipaddress
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,9 +15,6 @@ from flowcheck.model.cluster import Cluster, Service
 from flowcheck.model.policy import AddressBlock, Direction, Policy, Rule
 
 MOST_BACKENDS = 3
-_WIDEST = {4: 12, 6: 108}
-"""By IP version, the shortest prefix of a range for Services. Source: kube-apiserver, its validation."""
-
 _Place = tuple[int, int]
 """IP version and the address as a number."""
 
@@ -26,26 +22,19 @@ _Place = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class _Addresses:
     """``virtual`` are the Services' own addresses, ``published`` theirs that are seen outside too; ``real``
-    those of pods, nodes and backends, in order; ``ranges`` those of pods."""
+    those of pods, nodes and backends."""
 
     virtual: dict[_Place, Service]
     published: dict[_Place, Service]
-    real: list[_Place]
-    ranges: list[Network]
+    real: set[_Place]
 
-    def services(self, block: Network, direction: Direction) -> list[Service]:
-        """The Services whose virtual addresses the block names, if it names nothing else that is known."""
-        first, last = _place(block.network_address), _place(block.broadcast_address)
-        if bisect_left(self.real, first) < bisect_right(self.real, last):
-            return []
-        if first == last:
-            published = self.published.get(first) if direction is Direction.EGRESS else None
-            found = self.virtual.get(first, published)
-            return [found] if found is not None else []
-        wide = block.prefixlen < _WIDEST[block.version] or not block.is_private
-        if wide or any(block.overlaps(one) for one in self.ranges if one.version == block.version):
-            return []
-        return list({str(one): one for place, one in self.virtual.items() if first <= place <= last}.values())
+    def service(self, block: Network, direction: Direction) -> Service | None:
+        """The Service whose virtual address is all that the block names."""
+        place = _place(block.network_address)
+        if block.num_addresses > 1 or place in self.real:
+            return None
+        published = self.published.get(place) if direction is Direction.EGRESS else None
+        return self.virtual.get(place, published)
 
 
 def _place(address: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> _Place:
@@ -61,8 +50,7 @@ def _addresses_of(cluster: Cluster) -> _Addresses:
     return _Addresses(
         {_place(address): one for one in services if not one.cached for address in one.cluster_ips},
         {_place(address): service for service in services for address in service.external_ips},
-        sorted(map(_place, real)),
-        [ipaddress.ip_network(cidr) for cidr in cluster.pod_ranges()],
+        set(map(_place, real)),
     )
 
 
@@ -76,22 +64,17 @@ def virtual_addresses(cluster: Cluster, policies: Iterable[Policy]) -> Iterator[
                     if not isinstance(peer, AddressBlock) or not cluster.services:
                         continue
                     addresses = addresses or _addresses_of(cluster)
-                    services = addresses.services(ipaddress.ip_network(peer.cidr), direction)
-                    if services:
-                        yield _sentence(policy, rule, peer, services, cluster)
+                    service = addresses.service(ipaddress.ip_network(peer.cidr), direction)
+                    if service is not None:
+                        yield _sentence(policy, rule, peer, service, cluster)
                         break
 
 
-def _sentence(
-    policy: Policy, rule: Rule, block: AddressBlock, services: list[Service], cluster: Cluster
-) -> str:
-    by_hand = [service for service in services if not service.selector]
-    shown = (by_hand or services)[0]
-    more = f" and {len(services) - 1} more Services" if len(services) > 1 else ""
+def _sentence(policy: Policy, rule: Rule, block: AddressBlock, service: Service, cluster: Cluster) -> str:
     return (
-        f"{policy}[{rule.label}] ({rule.source}) names {block.cidr}, the virtual address of {shown}{more}, "
-        "which policies never see: they see what it is translated to, so this matches nothing; "
-        f"{_advice(shown, cluster)}"
+        f"{policy}[{rule.label}] ({rule.source}) names {block.cidr}, the virtual address of {service}, which "
+        "policies never see: they see what it is translated to, so this matches nothing; "
+        f"{_advice(service, cluster)}"
     )
 
 

@@ -144,7 +144,7 @@ def _pod_ranges(ranges: dict[str, str]) -> list[tuple[str, str]]:
     told = [f"{_some(cidrs)} ({teller})" for teller, cidrs in by_teller.items() if teller != SEEN]
     lines = [("pods in", "; ".join(told))] if told else []
     if SEEN in by_teller:
-        seen = f"{_some(by_teller[SEEN])}, guessed from where known pods are (--cluster-range says it surely)"
+        seen = f"{_some(by_teller[SEEN])}, guessed (--cluster-range says it surely)"
         lines.append(("" if told else "pods in", seen))
     return lines
 

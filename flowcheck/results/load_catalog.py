@@ -105,9 +105,16 @@ def read_catalog(
     return Catalog(services, tuple(found), reader.facts(), names, nodes, reader.zones, same, spans)
 
 
+_DAY = 86_400_000_000
+"""Microseconds."""
+
+
 def _instant(start: int, after: int) -> int:
-    """An instant inside a segment: its first, or where it has none, its last."""
-    return start if start > BEGINNING else after - 1
+    """An instant well inside a segment: near its ends what changes there may be just before or behind, as
+    segments are wider by the skew than what is there."""
+    if start == BEGINNING:
+        return 0 if after == END else after - _DAY
+    return start + _DAY if after == END else (start + after) // 2
 
 
 class _Reader:

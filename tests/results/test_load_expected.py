@@ -20,7 +20,7 @@ from flowcheck.results.load_expected import (
     follows_hints,
 )
 from flowcheck.results.load_setting import setting_of
-from tests.builders import make_cluster, make_node, make_pod, make_service
+from tests.builders import between, make_cluster, make_node, make_pod, make_service
 from tests.load_world import PortSpec, make_endpoints, make_services
 
 WEB = Service("x", "web", cluster_ips=("10.96.0.10",))
@@ -164,6 +164,17 @@ def test_members_are_what_the_slices_list() -> None:
     facts = catalog.facts_of(1)
     assert (facts.name, facts.workload, facts.generation) == ("x/Pod/p-1", "x/Deployment/web", "abc")
     assert (facts.node, facts.zone, catalog.facts_of(5).name) == ("n1", "z1", "10.0.0.5")
+
+
+def test_pods_that_began_are_members_of_the_segment_that_begins_with_them() -> None:
+    """A segment begins earlier than its pods, and ends later, by the skew: clocks may differ by so much."""
+    pod = make_pod("p-1", "10.0.0.1", labels="app=a", ports="web=8080", node="n1")
+    hour, skew = 3_600_000_000, 2_000_000
+    ends = between(replace(pod, name="p-2", addresses=("10.0.0.2",)), 0, 9 * hour)
+    service = replace(make_service("web", "10.96.0.1"), selector={"app": "a"})
+    cluster = make_cluster(*NODES, between(pod, 5 * hour), ends)
+    segments, _ = members_of(cluster, service, HTTP, BEGINNING, -skew, 5 * hour - skew, 9 * hour + skew)
+    assert [[member.endpoint for member in segment] for segment in segments] == [[], [2], [1, 2], [1]]
 
 
 def test_members_are_the_selected_pods_where_there_are_no_slices() -> None:
