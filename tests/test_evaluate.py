@@ -129,7 +129,7 @@ def test_a_recorded_pod_beats_the_address_and_a_workload_does_not(program: Progr
         program, flows(src_ip=[OUTSIDE, None], src_namespace=["x", "x"], src_workload=["a", "a"])
     )
     assert column(judged, "src") == [OUTSIDE, "x/Pod/a"]
-    assert column(judged, "egress_verdict") == ["not_applicable", "allow"]
+    assert column(judged, "egress_verdict") == ["unknown", "allow"]
 
 
 def test_missing_columns_are_all_named(program: Program) -> None:

@@ -299,12 +299,17 @@ def test_a_uid_nobody_has_then_leaves_the_name_to_say() -> None:
     assert judge(*recreated(), src="x/a", src_pod_uid="1", at=15, port=80).reason is Reason.NONE
 
 
-def test_a_name_nobody_has_then_leaves_the_address_to_say() -> None:
+def test_a_recorded_pod_that_nobody_is_then_is_unresolved_whoever_has_the_address() -> None:
     pods = between(make_pod("a", A), 0, 10), make_pod("c", C)
-    assert [judge(*pods, src=C, src_namespace="x", src_pod="a", at=at).src for at in (9, 10)] == [
-        "x/Pod/a",
-        "x/Pod/c",
-    ]
+    said = [judge(*pods, src=C, src_namespace="x", src_pod="a", at=at) for at in (9, 10)]
+    assert [(one.src, one.src_quality) for one in said] == [("x/Pod/a", "exact"), (C, "unresolved")]
+    by_uid = judge(*pods, src=C, src_pod_uid="9", at=5)
+    assert (by_uid.src, by_uid.reason) == (C, "unresolved_src")
+
+
+def test_a_recorded_namespace_is_not_outside() -> None:
+    said = judge(make_pod("c", C), src="192.0.2.1", src_namespace="x", at=5)
+    assert said.reason == "unresolved_src"
 
 
 def test_a_name_nobody_has_then_leaves_the_workload_to_say() -> None:

@@ -175,7 +175,7 @@ class _Explainer:
                 walked = exempt(direction, subject, peer, Verdict.UNKNOWN, end.why_lost)
                 return checked(_with_reason(walked, f"{end.lost}_{lost}"), verdict, reason, text)
         if dst.unlisted:
-            why = f"no input lists the cluster's Services, and {dst.name} may be the address of one"
+            why = f"the inputs lack Services of the cluster, and {dst.name} may be the address of one"
             walked = _with_reason(exempt(direction, subject, peer, Verdict.UNKNOWN, why), Reason.NO_SERVICE)
             settle = "give the Services too: kubectl get services,endpointslices -A -o json"
             walked = replace(walked, answer=msgspec.structs.replace(walked.answer, settle=settle))

@@ -146,7 +146,7 @@ def _check_node(query: NodeQuery, end: End, who: str, cluster: Cluster) -> Check
     if end.pod is not None or end.secondary or (end.node is None and cluster.lists_nodes):
         return Check("no", what, f"{who} is no node")
     if end.node is None:
-        return Check("maybe", what, f"no input describes any node, so {who} may be one", Reason.NO_NODE)
+        return Check("maybe", what, f"not all nodes are described, so {who} may be one", Reason.NO_NODE)
     node = next((one for one in cluster.nodes if one.name == end.node and one.described), None)
     if node is not None:
         wrong = faults(query.nodes, node.labels, who)

@@ -1,5 +1,8 @@
 """Source and destination of each row -> endpoints: by a recorded pod, else by address, else by workload.
 
+A pod that was recorded and that nobody known is makes its row unresolved, whoever has the address: the record
+knows better. So does a recorded namespace beside an address that is nobody's in the cluster.
+
 Texts are resolved once per distinct value of a dictionary. IPv4 text is parsed by a kernel; what that does
 not take (IPv6, and whatever is no address) goes through :mod:`ipaddress`, remembered per process. Where an
 address or a name has had several owners, the flow's time decides.
@@ -73,9 +76,15 @@ class Resolver:
         if not present.isdisjoint(names):
             namespace, pod, workload, uid = (_column_or_nulls(batch, name) for name in names)
             end = self._by_pod(end, uid, namespace, pod, times)
+            end.endpoints[self._is_outside(end.endpoints) & _filled(namespace)] = self._unresolved
             if (end.endpoints == NO_ADDRESS).any():
                 end = self._by_workload(end, namespace, pod, workload, uid, times)
         return end
+
+    def _is_outside(self, endpoints: Int32) -> npt.NDArray[np.bool_]:
+        kinds = self._tables.endpoints[np.maximum(endpoints, 0), a.KIND]
+        outside: npt.NDArray[np.bool_] = (endpoints >= 0) & (kinds == a.KIND_BLOCK)
+        return outside
 
     def _by_pod(self, end: End, uid: pa.Array, namespace: pa.Array, pod: pa.Array, times: Int64) -> End:
         """A recorded pod beats the address, as far as ``compile/beside.py`` says; at its own address it is
@@ -89,6 +98,8 @@ class Resolver:
             return end
         taken = pa.array(rows)
         found = self._names.pods(uid.take(taken), namespace.take(taken), pod.take(taken), times[rows])
+        strange = rows[(found.endpoints == NOBODY) & (end.endpoints[rows] >= 0)]
+        end.endpoints[strange], end.inferred[strange] = self._unresolved, 0
         known = np.flatnonzero(found.endpoints != NOBODY)
         rows, named, by_address = rows[known], found.endpoints[known], end.endpoints[rows[known]]
         at_own = (by_address >= 0) & (facts[named, a.POD] >= 0)

@@ -58,9 +58,9 @@ def _nodes(cluster: Cluster) -> Iterator[str]:
 def _services(cluster: Cluster) -> Iterator[str]:
     if cluster.services_unlisted and cluster.policies:
         yield (
-            "no input has a Service, and a running cluster has some: a flow to a private address that nobody "
-            f"has is unknown ({Reason.NO_SERVICE}); add what kubectl get services,endpointslices -A -o json "
-            "prints"
+            "no input has the Service default/kubernetes, which every cluster has, so others are missing: "
+            f"a flow to a private address that nobody has is unknown ({Reason.NO_SERVICE}); add what "
+            "kubectl get services,endpointslices -A -o json prints"
         )
 
 

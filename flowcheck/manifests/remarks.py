@@ -79,7 +79,9 @@ def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:
         yield subject.namespace or ""
         return
     for namespace in cluster.namespaces.values():
-        if subject.namespaces.matches(namespace.labels):
+        settled = namespace.described
+        labels, selector = namespace.labels, subject.namespaces
+        if selector.matches(labels) if settled else selector.may_match(labels):
             yield namespace.name
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -184,7 +184,7 @@ class _Parts:
             slices,
             tuple(self.policies),
             ranges=tuple(self.ranges),
-            services_unlisted=not self.services and any(pod.uid and not pod.template for pod in pods),
+            services_unlisted=_lacks_services(self.services, pods),
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)
@@ -194,6 +194,14 @@ class _Parts:
         """EndpointSlices, and Endpoints of the Services that have none: a cluster keeps both for each."""
         covered = {(one.namespace, one.service) for one in self.modern}
         return (*self.modern, *(one for one in self.old if (one.namespace, one.service) not in covered))
+
+
+def _lacks_services(services: Iterable[Service], pods: Iterable[Pod]) -> bool:
+    """Whether it is a running cluster of which at most one namespace's Services were asked for: every cluster
+    has default/kubernetes."""
+    running = any(pod.uid and not pod.template for pod in pods)
+    names = {(service.namespace, service.name) for service in services}
+    return running and ("default", "kubernetes") not in names and len({space for space, _ in names}) < 2
 
 
 def _seen(sighting: Sighting) -> int:

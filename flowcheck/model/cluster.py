@@ -239,7 +239,7 @@ class Cluster:
     the input. ``inputs`` maps each file read to the SHA-256 of its bytes. ``warnings``
     are sentences for the reader; ``skipped`` are documents that took no part, ``other_policies`` among them.
     ``ranges`` are where pods get their addresses from, beside the nodes' own. ``services_unlisted``: it is a
-    running cluster, and no input has its Services, so that an address nobody has may be one's.
+    running cluster, and no input has all its Services, so that an address nobody has may be one's.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -270,8 +270,9 @@ class Cluster:
 
     @property
     def lists_nodes(self) -> bool:
-        """Whether any input describes a node; if none does, any address outside may be a node's."""
-        return any(node.described for node in self.nodes)
+        """Whether all nodes are known by their addresses; if not, any address outside may be a node's."""
+        known = all(node.described or node.addresses for node in self.nodes)
+        return known and any(node.described for node in self.nodes)
 
     @property
     def refused(self) -> tuple[Skipped, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from flowcheck.model.policy import NOWHERE, SourceLocation
 
@@ -40,13 +41,17 @@ def ranges_by_teller(
 ) -> dict[str, str]:
     """Each range, canonical, with what tells of it first: what a person gives, nodes, the network's objects.
 
-    Where a person gives any, what was only seen of pods does not count beside it.
+    What a person gives stands for what was only seen of pods, where the two overlap.
     """
     found = dict.fromkeys(given, OPTION)
     for cidr in node_cidrs:
         found.setdefault(cidr, NODES)
     for one in sorted(ranges, key=lambda one: one.kind == SEEN):
-        if not (given and one.kind == SEEN):
-            for cidr in one.cidrs:
+        for cidr in one.cidrs:
+            if one.kind != SEEN or not any(_overlap(cidr, own) for own in given):
                 found.setdefault(cidr, one.told_by)
     return found
+
+
+def _overlap(one: str, other: str) -> bool:
+    return ip_network(one).overlaps(ip_network(other, strict=False))

@@ -1,5 +1,7 @@
 """Who is at an end, at the time of a flow.
 
+A recorded pod that nobody known is at the time is unresolved, whoever has the address; so is whoever has a
+namespace recorded beside an address that is nobody's in the cluster.
 By a Service's address or a pod's secondary interface, else a recorded pod uid, else a pod's name, else the
 address, else a workload's name: the first that anybody answers to at that time. A pod on the cluster's
 network that is recorded beside an address that no such pod can have is nobody in particular.
@@ -151,7 +153,8 @@ class Owners:
                 if found is not None:
                     return replace(self._beside(found, there), by="name")
         if there is not None:
-            return there
+            stranger = uid or (namespace and (pod or there.quality == "external"))
+            return Resolved(canonical(address or ""), lost="unresolved") if stranger else there
         if namespace and workload:
             found = self._resolve_workload(namespace, workload, at)
             if found is not None:

@@ -54,7 +54,7 @@ REASONS = {
         "add the Node objects: kubectl get nodes -o json",
     ),
     "no_service": (
-        "the destination may be the address of a Service, and no input lists the Services",
+        "the destination may be the address of a Service, and the inputs lack some",
         "add them: kubectl get services,endpointslices -A -o json",
     ),
     "service_backends_differ": (

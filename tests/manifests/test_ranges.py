@@ -104,3 +104,5 @@ def test_what_a_person_gives_stands_for_what_was_only_seen(tmp_path: Path) -> No
     cluster = load(tmp_path, POD)
     assert cluster.pod_ranges() == {"10.8.0.0/24": "pods' addresses"}
     assert cluster.pod_ranges(["10.0.0.0/9"]) == {"10.0.0.0/9": "--cluster-range"}
+    elsewhere = cluster.pod_ranges(["10.200.0.0/16"])
+    assert elsewhere == {"10.200.0.0/16": "--cluster-range", "10.8.0.0/24": "pods' addresses"}

@@ -206,3 +206,36 @@ def test_endpoints_are_read_where_there_are_no_slices(load: Load) -> None:
 def test_slices_of_host_names_give_nothing(load: Load) -> None:
     text = SLICE.replace("IPv4", "FQDN").replace("10.0.0.1", "db.example")
     assert load(text).slices == ()
+
+
+RUNNING = """apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: x, uid: 6f1f6f0e-6a4b-4c9b-9a53-1d0c7c7b0001}
+spec: {containers: [{name: c}]}
+status: {phase: Running, podIP: 10.8.0.1}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("services", "lacking"),
+    [
+        ((), True),
+        (("x/a",), True),
+        (("x/a", "x/b"), True),
+        (("x/a", "z/b"), False),
+        (("default/kubernetes",), False),
+    ],
+)
+def test_services_of_a_running_cluster_that_were_not_asked_for(
+    load: Load, services: tuple[str, ...], lacking: bool
+) -> None:
+    names = [name.split("/") for name in services]
+    asked = "---\n".join(
+        f"apiVersion: v1\nkind: Service\nmetadata: {{namespace: {namespace}, name: {name}}}\n"
+        f"spec: {{clusterIP: 10.96.0.{host}}}\n"
+        for host, (namespace, name) in enumerate(names, start=1)
+    )
+    assert load(RUNNING + asked).services_unlisted is lacking
+    without_uids = RUNNING.replace(", uid: 6f1f6f0e-6a4b-4c9b-9a53-1d0c7c7b0001", "")
+    assert not load(without_uids + asked).services_unlisted
