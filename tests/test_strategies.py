@@ -21,7 +21,7 @@ ONCE = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=300,
+    max_examples=2500,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -34,7 +34,7 @@ def judged(world: World) -> list[Judgement]:
 def test_every_reason_quality_and_basis_is_reached() -> None:
     seen: Counter[Any] = Counter()
 
-    @settings(PROPERTY, phases=[Phase.generate], max_examples=400)
+    @settings(PROPERTY, phases=[Phase.generate], max_examples=1500)
     @given(timelines())
     def count(world: World) -> None:
         for one in judged(world):

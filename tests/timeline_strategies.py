@@ -28,7 +28,7 @@ from flowcheck.model.cluster import (
 )
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.options import Options
-from flowcheck.model.policy import TCP, UDP, Policy
+from flowcheck.model.policy import TCP, UDP, Action, NodeQuery, Policy, Rule
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.reference import Tuple5
 from tests.strategies import (
@@ -41,6 +41,7 @@ from tests.strategies import (
     make_namespace,
     network_policy,
     rolls,
+    selector,
     workload_text,
 )
 
@@ -155,19 +156,26 @@ def make_template(faces: bytes, namespaces: Sequence[Namespace]) -> Pod:
 
 def make_policies(place: int, faces: bytes, namespaces: Sequence[Namespace], admin: bool) -> list[Policy]:
     """The versions of one policy: each with rules of its own, under one name."""
-    dice = Dice(faces[:16])
+    dice = Dice(faces[:24])
     namespace = dice.one_of(namespaces)
     chosen = versions_of(dice, 3)
     made = []
     for number, lifetime in enumerate(chosen):
-        own = faces[16 + 70 * number :]
+        own = faces[24 + 70 * number :]
         if admin:
             policy = replace(admin_policy(place, own), kind="ClusterNetworkPolicy")
+            if dice.chance(50):
+                policy = replace(policy, egress=(to_nodes(dice), *policy.egress))
         else:
             policy = network_policy(place, own, [namespace])
         subject = replace(policy.subject, pods=EVERYTHING) if dice.chance(30) else policy.subject
         made.append(replace(policy, subject=subject, lifetime=lifetime))
     return made
+
+
+def to_nodes(dice: Dice) -> Rule:
+    action = dice.one_of((Action.ALLOW, Action.DENY))
+    return Rule("egress[nodes]", action, (NodeQuery(selector(dice)),))
 
 
 def make_services(place: int, faces: bytes, namespaces: Sequence[Namespace]) -> list[Service]:
@@ -182,7 +190,7 @@ def make_services(place: int, faces: bytes, namespaces: Sequence[Namespace]) -> 
             else (),
             external_ips=tuple(dict.fromkeys(dice.some_of(EXTERNAL_ADDRESSES, 2))) if dice.chance(50) else (),
             internal_traffic_policy=dice.one_of(("Cluster", "Local")),
-            external_traffic_policy=dice.one_of(("Cluster", "Local")),
+            external_traffic_policy=dice.one_of(("Cluster", "Local", "Local")),
             ports=distinct_ports(dice),
             selector=dice.one_of(({"app": "a"}, {"app": "a"}, {"tier": "a"}, {"app": "b"}, None, {})),
             publish_not_ready=dice.chance(10),
@@ -252,7 +260,8 @@ def make_end(dice: Dice, pods: Sequence[Pod], addresses: Sequence[str]) -> End:
     if choice < 10:
         return address, None, None, None, None
     pod = dice.one_of(pods)
-    name, uid = dice.one_of((pod.name, pod.name, "p99")), dice.one_of((pod.uid, "u99")) or None
+    name = "p99" if dice.chance(10) else pod.name
+    uid = "u99" if dice.chance(10) else pod.uid or None
     workload = pod.workload.name if dice.chance(30) else None
     if choice < 12:
         return address, None, None, None, uid
@@ -351,7 +360,7 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
 
     ``initiator`` is set in every flow of a world or in none, as a column is.
     """
-    world = Dice(draw(st.binary(min_size=14, max_size=14)))
+    world = Dice(draw(st.binary(min_size=18, max_size=18)))
     unlisted = world.chance(20)
     uids = not world.chance(20)
     namespaces = [make_namespace(place, faces) for place, faces in enumerate(draw(rolls(4, 2, least=1)))]
@@ -364,8 +373,8 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     pods += [make_template(faces, namespaces) for faces in draw(rolls(6, 1))]
     policies = [
         policy
-        for place, faces in enumerate(draw(rolls(226, 4, least=2)))
-        for policy in make_policies(place, faces, namespaces, admin=place == 3 or world.chance(20))
+        for place, faces in enumerate(draw(rolls(234, 4, least=2)))
+        for policy in make_policies(place, faces, namespaces, admin=place > 1 or world.chance(20))
     ]
     services = [
         service
@@ -388,6 +397,8 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     by_name = {namespace.name: namespace for namespace in namespaces}
     cluster = Cluster(by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), tuple(policies))
     cluster = replace(cluster, services_unlisted=unlisted and not services)
+    if world.chance(40):
+        cluster = replace(cluster, nodes=tuple(replace(node, labels={}, described=False) for node in nodes))
     instants = instants_of(cluster)
     flows = []
     for faces in draw(rolls(32, 20, least=4)):

@@ -6,6 +6,7 @@ verdict only where all of them agree; a Service only where all its backends do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -208,19 +209,17 @@ class _Explainer:
         if not pairs:
             lost = [f"{end.lost}_src" for end in src.ends if end.lost]
             return Verdict.UNKNOWN, Reason(lost[0]) if lost else Reason.UNRESOLVED_DST
-        if dst.service:
-            answers = {(case.verdict, case.reason) for case in cases}
-        else:
-            answers = {(str(o.egress), str(o.ingress)) for o in outcomes}
-        if len(answers) == 1:
-            return Verdict(cases[0].verdict), Reason(cases[0].reason)
-        by_source: dict[int, list[tuple[int, int]]] = {}
-        for (s, _), o in zip(pairs, outcomes, strict=True):
-            by_source.setdefault(id(s), []).append((o.egress, o.ingress))
-        lists = list(by_source.values())
-        if any(one != lists[0] for one in lists):
+        by_source: dict[int, list[Outcome]] = {}
+        for (s, _), outcome in zip(pairs, outcomes, strict=True):
+            by_source.setdefault(id(s), []).append(outcome)
+        first, *others = [_of_backends(one) if dst.service else _sides(one) for one in by_source.values()]
+        if any(one != first for one in others):
             return Verdict.UNKNOWN, Reason.AMBIGUOUS_SRC
-        return Verdict.UNKNOWN, Reason.SERVICE_BACKENDS_DIFFER if dst.service else Reason.AMBIGUOUS_DST
+        if dst.service and not first:
+            return Verdict.UNKNOWN, Reason.SERVICE_BACKENDS_DIFFER
+        if len(set(first)) > 1:
+            return Verdict.UNKNOWN, Reason.AMBIGUOUS_DST
+        return Verdict(cases[0].verdict), Reason(cases[0].reason)
 
     def _summary(
         self, src: Party, dst: Party, verdict: Verdict, reason: Reason, cases: list[Case]
@@ -253,6 +252,15 @@ class _Explainer:
             return why, "ask for one pod, or one address"
         first = cases[0]
         return sentence_of(first), first.egress.settle or first.ingress.settle
+
+
+def _sides(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
+    return [(outcome.egress, outcome.ingress) for outcome in outcomes]
+
+
+def _of_backends(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
+    """The first backend's sides, where all have its verdict; none where they differ."""
+    return _sides(outcomes[:1]) if len({outcome.verdict for outcome in outcomes}) == 1 else []
 
 
 def _with_reason(walked: Walked, reason: str) -> Walked:

@@ -335,6 +335,16 @@ class TestServices:
         assert (answer.verdict, answer.reason) == ("unknown", "service_backends_differ")
         assert answer.why == "its backends differ: allow for 1, deny for 1"
 
+    def test_backends_that_are_unknown_for_reasons_of_their_own(self) -> None:
+        node = replace(make_node("n1", "10.9.0.1"), device_addresses=("10.0.0.2",))
+        cluster = with_service(make_cluster(WEB, DB, CLOSED, node), slices=True)
+        (listed,) = cluster.slices
+        both = replace(listed, backends=(Backend("10.0.0.2"), Backend("10.0.0.99")))
+        program = compile_program(replace(cluster, slices=(both,)), Options(cluster_ranges=("10.0.0.0/24",)))
+        answer = explain(program, src="a/web", dst="b/svc/db", port=443)
+        assert [case.reason for case in answer.cases] == ["ambiguous_dst", "unresolved_dst"]
+        assert (answer.verdict, answer.reason) == ("unknown", "ambiguous_dst")
+
     def test_a_service_without_backends(self) -> None:
         program = compile_program(with_service(make_cluster(WEB), slices=False))
         answer = explain(program, src="a/web", dst="b/svc/db", port=443)
