@@ -34,7 +34,7 @@ def asked(cluster: Cluster, flow: Tuple5) -> tuple[str, str] | None:
         (flow.src, flow.src_namespace, flow.src_pod, flow.src_workload),
         (flow.dst, flow.dst_namespace, flow.dst_pod, flow.dst_workload),
     ):
-        if address and pod:
+        if address and namespace:  # the record says more than an address, and has its own say
             return None
         if address:
             ends.append(address)
