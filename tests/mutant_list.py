@@ -216,6 +216,25 @@ MUTANTS = (
         "same = verdict[other] == verdict[decision] and ways <= MOST_WAYS",
         "same = other == decision and ways <= MOST_WAYS",
     ),
+    # -- what the record says and no input knows
+    Mutant(
+        "a recorded pod that nobody knows counts for nothing",
+        "flows/ends.py",
+        "(found.endpoints == NOBODY) & (end.endpoints[rows] >= 0)",
+        "(found.endpoints == NOBODY) & (end.endpoints[rows] < -9)",
+    ),
+    Mutant(
+        "a namespace recorded beside an address outside counts for nothing",
+        "flows/ends.py",
+        "(endpoints >= 0) & (kinds == a.KIND_BLOCK)",
+        "(endpoints < -9) & (kinds == a.KIND_BLOCK)",
+    ),
+    Mutant(
+        "one described node describes all",
+        "model/cluster.py",
+        "return known and any(node.described for node in self.nodes)",
+        "return any(node.described for node in self.nodes)",
+    ),
     # -- what no input tells
     Mutant(
         "what no input describes has no labels",
