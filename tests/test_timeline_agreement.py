@@ -56,6 +56,15 @@ KEPT: dict[str, World] = {
         Options(skew=0),
         [make_flow(A, B, at=at) for at in (19, 20, 21, 29, 30, 31)],
     ),
+    "a policy that says something else from about a moment on": (
+        make_cluster(
+            *PAIR,
+            roughly(make_policy(ingress=[allow(in_namespace())]), BEGINNING, BEGINNING, 20, 30),
+            roughly(make_policy(ingress=[]), 20, 30, END, END),
+        ),
+        Options(skew=0),
+        [make_flow(A, B, at=at) for at in (19, 25, 31)],
+    ),
     # Neither port is one that openers get, so that only who listens can tell.
     "a reply from a node's address that is a Service's too": (
         make_cluster(
