@@ -9,6 +9,7 @@ import shlex
 
 from flowcheck.model.counted import counted
 from flowcheck.reports.gap_wording import place
+from flowcheck.reports.units import moment
 from flowcheck.reports.wording import REASONS, unknowns
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Finding
@@ -23,21 +24,18 @@ TITLES = (
     "Forbidden by policy, and the log does not say whether it went through",
     "Allowed by policy, yet a policy dropped it",
 )
-"""The groups of findings, breaches first."""
+"""Of the groups of findings, by :attr:`flowcheck.results.records.Finding.group`."""
+COLUMNS = ("records", "source", "destination", "port", "direction", "first seen", "last seen", "policy")
+"""Of a table of findings: see :func:`row`."""
 
 _EXPLAINED = ("TCP", "UDP", "SCTP")
-
-
-def group_of(finding: Finding) -> int:
-    """Which of :data:`TITLES` a finding belongs under."""
-    return (0 if finding.is_told else 1) if finding.kind == FORWARDED else 2
 
 
 def groups(result: AuditResult) -> list[tuple[str, list[Finding], int]]:
     """Title, findings, and how many of them a report for people shows, of every group that has any."""
     members: list[list[Finding]] = [[] for _ in TITLES]
     for finding in result.findings:
-        members[group_of(finding)].append(finding)
+        members[finding.group].append(finding)
     shown = [min(len(findings), LEAST_OF_A_GROUP) for findings in members]
     for group, findings in enumerate(members):
         shown[group] += min(len(findings) - shown[group], MOST_FINDINGS - sum(shown))
@@ -56,6 +54,20 @@ def notes(finding: Finding) -> list[str]:
     return [f"note: {finding.note}"] if finding.note else []
 
 
+def row(finding: Finding) -> tuple[str, ...]:
+    """One finding in a table."""
+    return (
+        f"{finding.records:,}",
+        finding.source,
+        finding.destination,
+        port(finding),
+        finding.direction,
+        moment(finding.first_seen),
+        moment(finding.last_seen),
+        "; ".join([*deciders(finding), *notes(finding)]),
+    )
+
+
 def port(finding: Finding) -> str:
     return finding.protocol if finding.port is None else f"{finding.port}/{finding.protocol}"
 
@@ -65,7 +77,7 @@ def next_steps(result: AuditResult) -> list[str]:
     summary = result.summary
     steps = []
     if result.findings:
-        steps += _start(min(result.findings, key=lambda finding: (group_of(finding), -finding.records)))
+        steps += _start(min(result.findings, key=lambda finding: (finding.group, -finding.records)))
     if summary.totals.files_failed or summary.totals.rows_rejected:
         steps.append(f"what could not be read is listed in {place(result, 'ledger.json')}")
     if summary.verdicts.unknown:

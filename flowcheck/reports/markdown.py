@@ -10,9 +10,7 @@ from flowcheck.reports import finding_wording, gap_wording, wording
 from flowcheck.reports.escape import escape_markdown
 from flowcheck.reports.load_brief import brief
 from flowcheck.reports.markdown_parts import bullets, heading, table
-from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Finding
 
 
 def render(result: AuditResult, stream: TextIO) -> None:
@@ -51,29 +49,8 @@ def _listed(title: str, sentences: Sequence[str]) -> Iterable[str]:
 def _findings(result: AuditResult) -> Iterable[str]:
     for title, findings, n_shown in finding_wording.groups(result):
         yield from heading(f"{title} ({counted(len(findings), 'finding')})")
-        columns = (
-            "records",
-            "source",
-            "destination",
-            "port",
-            "direction",
-            "first seen",
-            "last seen",
-            "policy",
+        yield from table(
+            finding_wording.COLUMNS, [finding_wording.row(finding) for finding in findings[:n_shown]]
         )
-        yield from table(columns, [_row(finding) for finding in findings[:n_shown]])
         if len(findings) > n_shown:
             yield f"\nand {len(findings) - n_shown:,} more in findings.json"
-
-
-def _row(finding: Finding) -> tuple[str, ...]:
-    return (
-        f"{finding.records:,}",
-        finding.source,
-        finding.destination,
-        finding_wording.port(finding),
-        finding.direction,
-        moment(finding.first_seen),
-        moment(finding.last_seen),
-        "; ".join([*finding_wording.deciders(finding), *finding_wording.notes(finding)]),
-    )

@@ -22,23 +22,11 @@ from flowcheck.reports import (
 )
 from flowcheck.reports.escape import escape
 from flowcheck.reports.load_brief import brief
-from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.load_records import LoadResult
-from flowcheck.results.records import Finding
 
 WIDTH = 100
 FINDINGS_WANTED = "all of them: result.findings.to_pandas()"
-COLUMNS = (
-    "records",
-    "source",
-    "destination",
-    "port",
-    "direction",
-    "first seen",
-    "last seen",
-    "policy",
-)
 
 
 @as_text.register
@@ -103,22 +91,11 @@ def _findings(result: AuditResult) -> Iterator[str]:
     """As many as the terminal shows, in its groups."""
     for title, findings, n_shown in finding_wording.groups(result):
         yield from _heading(f"{title} ({counted(len(findings), 'finding')})")
-        yield from _table(COLUMNS, [_row(finding) for finding in findings[:n_shown]])
+        yield from _table(
+            finding_wording.COLUMNS, [finding_wording.row(finding) for finding in findings[:n_shown]]
+        )
         if n_shown < len(findings):
             yield from _list([FINDINGS_WANTED])
-
-
-def _row(finding: Finding) -> tuple[str, ...]:
-    return (
-        f"{finding.records:,}",
-        finding.source,
-        finding.destination,
-        finding_wording.port(finding),
-        finding.direction,
-        moment(finding.first_seen),
-        moment(finding.last_seen),
-        "; ".join([*finding_wording.deciders(finding), *finding_wording.notes(finding)]),
-    )
 
 
 def _heading(text: str) -> Iterator[str]:

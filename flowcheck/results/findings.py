@@ -41,11 +41,6 @@ class FindingKey(NamedTuple):
         words = tuple(self[:-1]) if self.told else tuple(self)
         return hashlib.sha256(repr(words).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
-    @property
-    def rank(self) -> int:
-        """What went through though forbidden, what may have, and what was dropped though allowed."""
-        return (1 if self.told else 2) if self.kind == Violation.FORWARDED_DENIED else 3
-
 
 def violation_codes(program: Program, edges: Edges) -> np.ndarray:
     """(edges,) uint8: 0, FORWARDED_DENIED or DROPPED_ALLOWED."""
@@ -92,15 +87,15 @@ def gather_findings(
         members[key].append(e)
         sources[key] = places
     choices = Choices(program.cluster)
-    found: list[tuple[int, Finding]] = []
+    found: list[Finding] = []
     for key, rows in members.items():
         example = min((examples[_edge_key(keys, e)] for e in rows), key=lambda x: (x.file, x.row))
         change = choices.to_change(key.policies, {"egress": key.source, "ingress": key.destination})
         denied = key.kind == Violation.FORWARDED_DENIED
         described = {"policy_sources": sources[key], "change": change if denied else (), "example": example}
-        found.append((key.rank, _finding(key, edges, rows, described)))
-    found.sort(key=lambda one: (one[0], -one[1].records, *_place(one[1])))
-    return add_notes([finding for _, finding in found], program.cluster)
+        found.append(_finding(key, edges, rows, described))
+    found.sort(key=lambda one: (one.group, -one.records, one.source, one.destination, one.fingerprint))
+    return add_notes(found, program.cluster)
 
 
 def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKey, tuple[str, ...]]]:
@@ -147,10 +142,6 @@ def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str
         first_seen=time_text(min(int(edges.first_seen[e]) for e in rows)),
         last_seen=time_text(max(int(edges.last_seen[e]) for e in rows)),
     )
-
-
-def _place(finding: Finding) -> tuple[str, str, str]:
-    return finding.source, finding.destination, finding.fingerprint
 
 
 def _edge_key(keys: np.ndarray, edge: int) -> EdgeKey:

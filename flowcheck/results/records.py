@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from flowcheck.model.verdict import Violation
+
 SCHEMA = 1
 
 
@@ -47,6 +49,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_told(self) -> bool:
         """Whether the log says what became of it."""
         return self.observed != "unknown"
+
+    @property
+    def group(self) -> int:
+        """0: it went through though denied, 1: it may have, 2: it was dropped though allowed."""
+        if self.kind != Violation.FORWARDED_DENIED:
+            return 2
+        return 0 if self.is_told else 1
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
