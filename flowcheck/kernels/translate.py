@@ -138,6 +138,9 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
     where none is, those that serve while they terminate; of the family of the address, and where the Service
     says so of one node only. Of backends that no policy tells apart one is judged; the source itself, and
     pods on the source's node, always are. What nothing stands behind is judged as it is.
+
+    What :func:`best_rank` and :func:`is_usable` say is written out here for the common case: called for every
+    backend, or inlined by Numba, they make a row six times as long (54 ns, 330 ns, 290 ns).
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
     port_classes, other_port, families = tables.port_class, tables.other_port, tables.services.family
