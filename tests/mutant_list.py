@@ -311,7 +311,7 @@ MUTANTS = (
     Mutant(
         "Services are unlisted everywhere",
         "compile/endpoints.py",
-        "may_be_virtual = not of_pods and _is_within(network, unlisted)",
+        "may_be_virtual = not of_pods and network in virtual",
         "may_be_virtual = not of_pods and bool(unlisted)",
     ),
     Mutant(
@@ -427,9 +427,9 @@ MUTANTS = (
     ),
     Mutant(
         "an address of several owners is the first one's",
-        "compile/endpoints.py",
-        "if len(segment.owners) == 1:",
-        "if segment.owners:",
+        "compile/ownership.py",
+        "return self.owners[0] if len(self.owners) == 1 else several",
+        "return self.owners[0]",
     ),
     Mutant(
         "nobody's address in a pod range is external",
@@ -667,8 +667,8 @@ MUTANTS = (
     Mutant(
         "Services that share an address are told apart by port alone",
         "compile/virtual.py",
-        "return int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.port",
-        "return port.port",
+        "word in {port_word(port.protocol, port.port) for port in axis.services[number].ports}",
+        "word in {port.port for port in axis.services[number].ports}",
     ),
     Mutant(
         "an external address counts as a cluster IP",
@@ -781,7 +781,7 @@ MUTANTS = (
     Mutant(
         "over time: nobody listens on host ports",
         "compile/services.py",
-        "words |= at_hosts.get(endpoint, set())",
+        "words |= at_hosts.get(endpoint, {}).keys()",
         "pass",
     ),
     Mutant(
@@ -1047,8 +1047,8 @@ MUTANTS = (
     Mutant(
         "a recorded pod tells which of several has a secondary address",
         "compile/endpoints.py",
-        "return axis.torn if secondary else several",
-        "return several",
+        "axis.torn if secondary else several",
+        "several",
     ),
     Mutant(
         "a pod on the host network is torn from an address outside",

@@ -11,6 +11,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32
 from flowcheck.compile.axis import Axis
+from flowcheck.model.ranges import Within
 
 POD = -1
 """The recorded pod it is."""
@@ -37,12 +38,7 @@ def beside_pods(axis: Axis) -> Int32:
 
 def families(axis: Axis) -> set[int]:
     """The IP versions whose ranges are known: there are some, and no known pod lies outside them."""
-    within = set(axis.ranges)
-    lengths = {(one.version, one.prefixlen) for one in axis.ranges}
+    told = Within(axis.ranges)
     pods = [end.prefix for end in axis.endpoints if end.kind == a.KIND_POD and end.prefix is not None]
-    outside = {
-        pod.version
-        for pod in pods
-        if not any(v == pod.version and pod.supernet(new_prefix=length) in within for v, length in lengths)
-    }
+    outside = {pod.version for pod in pods if pod not in told}
     return {int(one.version) for one in axis.ranges} - outside

@@ -21,7 +21,7 @@ from flowcheck.compile.ownership import Segment, segments
 from flowcheck.compile.virtual import add_services
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.policy import AddressBlock
-from flowcheck.model.ranges import PRIVATE, SEEN
+from flowcheck.model.ranges import PRIVATE, SEEN, Within
 from flowcheck.model.timeline import BEGINNING
 
 SECONDARY = "(secondary interface)"
@@ -59,12 +59,8 @@ def _owner(axis: Axis, found: list[Segment[int]], several: int) -> int:
     stands for ``several`` owners."""
 
     def one(segment: Segment[int]) -> int:
-        if not segment.owners:
-            return axis.nobody
-        if len(segment.owners) == 1:
-            return segment.owners[0]
         secondary = any(axis.endpoints[owner].kind == a.KIND_SECONDARY for owner in segment.owners)
-        return axis.torn if secondary else several
+        return segment.who(axis.nobody, axis.torn if secondary else several)
 
     if len(found) == 1 and not found[0].inferred:
         return one(found[0])
@@ -134,16 +130,13 @@ def _add_blocks(
 ) -> None:
     """``ranges`` are pods', ``unlisted`` those in which any address nobody has may be a Service's."""
     named = {prefix(cidr) for block in blocks for cidr in (block.cidr, *block.excepts)}
+    pods, virtual = Within(ranges), Within(unlisted)
     for network in sorted({*ROOTS, *ranges, *named, *unlisted} - set(axis.owners), key=str):
-        of_pods = _is_within(network, ranges)
+        of_pods = network in pods
         kind = a.KIND_UNRESOLVED if of_pods else a.KIND_BLOCK
         group = f"{network} (nobody's)" if of_pods else str(network)
-        may_be_virtual = not of_pods and _is_within(network, unlisted)
+        may_be_virtual = not of_pods and network in virtual
         axis.owners[network] = axis.add(Endpoint(kind, group, prefix=network, unlisted=may_be_virtual))
-
-
-def _is_within(network: Prefix, ranges: Iterable[Prefix]) -> bool:
-    return any(network.version == one.version and network.subnet_of(one) for one in ranges)  # type: ignore[arg-type]
 
 
 def timed_table(axis: Axis) -> a.TimedTable:

@@ -10,7 +10,6 @@ Source: core/v1 ContainerPort, hostPort and hostIP; CNI, plugins/meta/portmap.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +19,15 @@ from flowcheck.arrays import Int32, Int64
 from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis
 from flowcheck.compile.ownership import Segment, segments
+from flowcheck.compile.ports import port_word
 from flowcheck.model.cluster import ContainerPort
 from flowcheck.model.timeline import Lifetime
 
 Behind = tuple[int, int]
 """A pod's endpoint and the container's port."""
 Claim = tuple[Behind, Lifetime]
+AtHosts = dict[int, dict[int, list[Claim]]]
+"""By endpoint, and by the word of a port: who is behind it when."""
 
 
 class HostPorts(NamedTuple):
@@ -39,42 +41,39 @@ class HostPorts(NamedTuple):
     host_port: Int32
 
 
-def build_host_ports(axis: Axis, n_endpoints: int, skew: int) -> HostPorts:
-    """For every endpoint of a node with an address, the host ports there are at it."""
+def build_host_ports(at_hosts: AtHosts, n_endpoints: int, skew: int) -> HostPorts:
+    """The host ports at every endpoint of a node, as :func:`host_ports_at` lists them."""
     doors: list[tuple[int, list[Segment[Behind]]]] = []
     counts = np.zeros(n_endpoints + 1, dtype=np.int64)
-    for endpoint, words in host_ports_at(axis):
+    for endpoint, words in at_hosts.items():
         counts[endpoint + 1] = len(words)
         doors += ((word, segments(words[word], skew)) for word in sorted(words))
     flat = [segment for _, found in doors for segment in found]
+    leads = [segment.who((a.NOT_ONE, 0), (a.SEVERAL, 0)) for segment in flat]
     return HostPorts(
         host_first=np.cumsum(counts).astype(np.int32),
         host_word=np.array([word for word, _ in doors], dtype=np.int32),
         host_segment=np.cumsum([0, *(len(found) for _, found in doors)]).astype(np.int32),
         host_start=np.array([segment.start for segment in flat], dtype=np.int64),
-        host_leads=np.array([_one(segment)[0] for segment in flat], dtype=np.int32),
-        host_port=np.array([_one(segment)[1] for segment in flat], dtype=np.int32),
+        host_leads=np.array([endpoint for endpoint, _ in leads], dtype=np.int32),
+        host_port=np.array([port for _, port in leads], dtype=np.int32),
     )
 
 
-def _one(segment: Segment[Behind]) -> Behind:
-    if not segment.owners:
-        return a.NOT_ONE, 0
-    return segment.owners[0] if len(segment.owners) == 1 else (a.SEVERAL, 0)
-
-
-def host_ports_at(axis: Axis) -> Iterator[tuple[int, dict[int, list[Claim]]]]:
-    """(endpoint, ``slot << 16 | port`` -> who is behind it when), the endpoints ascending."""
+def host_ports_at(axis: Axis) -> AtHosts:
+    """The host ports at every endpoint of a node with an address, the endpoints ascending."""
     of_node = _of_nodes(axis)
+    found: AtHosts = {}
     for endpoint, end in enumerate(axis.endpoints):
         if end.kind != a.KIND_NODE or end.prefix is None:
             continue
         words: dict[int, list[Claim]] = defaultdict(list)
         for port, claim in of_node.get((end.name, end.prefix.version), ()):
             if _is_at(port, end.prefix):
-                words[int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.host_port].append(claim)
+                words[port_word(port.protocol, port.host_port)].append(claim)
         if words:
-            yield endpoint, words
+            found[endpoint] = words
+    return found
 
 
 def _is_at(port: ContainerPort, address: Prefix) -> bool:

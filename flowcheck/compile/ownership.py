@@ -31,6 +31,12 @@ class Segment(NamedTuple, Generic[Owner]):
         """There is one owner, and it is likely, not sure."""
         return len(self.owners) == 1 and not self.sure
 
+    def who(self, nobody: Owner, several: Owner) -> Owner:
+        """The one owner, or what stands for none, or for several."""
+        if not self.owners:
+            return nobody
+        return self.owners[0] if len(self.owners) == 1 else several
+
 
 class _Instant(NamedTuple, Generic[Owner]):
     """A stretch in which the claims do not change."""

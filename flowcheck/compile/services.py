@@ -13,9 +13,10 @@ from flowcheck.arrays import Int32, Int64, ServiceTable, UInt8
 from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis
 from flowcheck.compile.backends import Listing
-from flowcheck.compile.host_ports import build_host_ports, host_ports_at
+from flowcheck.compile.host_ports import AtHosts, build_host_ports, host_ports_at
 from flowcheck.compile.ownership import segments
-from flowcheck.compile.virtual import addresses_of, plain_service, word_of
+from flowcheck.compile.ports import port_word
+from flowcheck.compile.virtual import addresses_of, plain_service
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
@@ -41,14 +42,15 @@ def build_services(
             for member in listing.members
         }
     )
-    listening = _listening(axis, cluster)
+    at_hosts = host_ports_at(axis)
+    listening = _listening(axis, cluster, at_hosts)
     return ServiceTable(
         first=_starts(per_service),
         slot=_int32(one.slot for one in listings),
         port=_int32(one.port.port for one in listings),
         family=_families(axis, facts),
         **_node_ports(axis, cluster, listings, skew)._asdict(),
-        **build_host_ports(axis, len(facts), skew)._asdict(),
+        **build_host_ports(at_hosts, len(facts), skew)._asdict(),
         inner_local=_locals(axis.services[one.service].internal_traffic_policy for one in listings),
         outer_local=_locals(axis.services[one.service].external_traffic_policy for one in listings),
         reached=_reached(axis, facts),
@@ -74,7 +76,7 @@ def build_services(
     )
 
 
-def _listening(axis: Axis, cluster: Cluster) -> list[tuple[int, int]]:
+def _listening(axis: Axis, cluster: Cluster, at_hosts: AtHosts) -> list[tuple[int, int]]:
     """(endpoint, slot << 16 | port), ascending.
 
     At an address of Services it is the ports that any of them ever has there; a pod, in all its versions,
@@ -83,21 +85,20 @@ def _listening(axis: Axis, cluster: Cluster) -> list[tuple[int, int]]:
     """
     listed: dict[Prefix, set[int]] = defaultdict(set)
     for one in cluster.slices:
-        words = {word_of(port) for port in one.ports if port.port}
+        words = {port_word(port.protocol, port.port) for port in one.ports if port.port}
         for backend in one.backends:
             listed[prefix(backend.address)] |= words
     of_pod: dict[int, set[int]] = defaultdict(set)
     for endpoint, pod in axis.pods:
         end = axis.endpoints[endpoint]
-        of_pod[end.pod] |= {int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.number for port in pod.ports}
+        of_pod[end.pod] |= {port_word(port.protocol, port.number) for port in pod.ports}
         of_pod[end.pod] |= listed.get(end.prefix, set()) if end.prefix is not None else set()
     of_services: dict[Prefix, set[int]] = defaultdict(set)
     for service in axis.services:
         for address in addresses_of(service):
-            of_services[address] |= {word_of(port) for port in service.ports}
-    at_hosts = {endpoint: set(words) for endpoint, words in host_ports_at(axis)}
+            of_services[address] |= {port_word(port.protocol, port.port) for port in service.ports}
     at_nodes = {
-        int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.node_port
+        port_word(port.protocol, port.node_port)
         for service in cluster.services
         if service.type in AT_NODE_PORTS
         for port in service.ports
@@ -112,7 +113,7 @@ def _listening(axis: Axis, cluster: Cluster) -> list[tuple[int, int]]:
             words = of_services[end.prefix]
         elif end.kind == a.KIND_NODE and end.prefix is not None:
             words = at_nodes | listed.get(end.prefix, set()) | of_services.get(end.prefix, set())
-            words |= at_hosts.get(endpoint, set())
+            words |= at_hosts.get(endpoint, {}).keys()
         found += ((endpoint, word) for word in sorted(words))
     return found
 
@@ -135,11 +136,11 @@ def _node_ports(axis: Axis, cluster: Cluster, listings: Sequence[Listing], skew:
         for port in service.ports if service.type in AT_NODE_PORTS else ():
             listing = own.get((number_of[plain_service(service)], port))
             if port.node_port and listing is not None:
-                word = int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.node_port
+                word = port_word(port.protocol, port.node_port)
                 claims.setdefault(word, []).append((listing, service.lifetime))
     found = [segments(claims[word], skew) for word in sorted(claims)]
     flat = [segment for one in found for segment in one]
-    leads = (a.NOT_ONE if not s.owners else s.owners[0] if len(s.owners) == 1 else a.SEVERAL for s in flat)
+    leads = (segment.who(a.NOT_ONE, a.SEVERAL) for segment in flat)
     starts = np.array([segment.start for segment in flat], dtype=np.int64)
     return _NodePorts(_int32(sorted(claims)), _starts([len(one) for one in found]), starts, _int32(leads))
 

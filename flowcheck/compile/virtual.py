@@ -19,7 +19,8 @@ from flowcheck import arrays as a
 from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis, Claims, Endpoint, Shared
 from flowcheck.compile.ownership import segments
-from flowcheck.model.cluster import Cluster, Service, ServicePort
+from flowcheck.compile.ports import port_word
+from flowcheck.model.cluster import Cluster, Service
 from flowcheck.model.policy import NOWHERE
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
@@ -55,11 +56,6 @@ def plain_service(service: Service) -> Hashable:
 
 def addresses_of(service: Service) -> list[Prefix]:
     return list(dict.fromkeys(prefix(text) for text in (*service.cluster_ips, *service.external_ips)))
-
-
-def word_of(port: ServicePort) -> int:
-    """``slot << 16 | port``."""
-    return int(a.PROTOCOL_SLOT[port.protocol]) << 16 | port.port
 
 
 def _number(axis: Axis, cluster: Cluster) -> dict[Prefix, list[tuple[int, Lifetime]]]:
@@ -110,7 +106,7 @@ def _share(axis: Axis, endpoints: Sequence[int], holders: Held, ends: Mapping[in
     """Let these endpoints at one address be asked for by port."""
     claims: dict[int, list[tuple[int, Lifetime]]] = defaultdict(list)
     for number, life in holders:
-        for word in {word_of(port) for port in axis.services[number].ports}:
+        for word in {port_word(port.protocol, port.port) for port in axis.services[number].ports}:
             claims[word].append((ends[number], life))
     by_port = {word: segments(claims[word], skew) for word in sorted(claims)}
     axis.shared.append(Shared(tuple(endpoints), by_port))
@@ -123,7 +119,7 @@ def port_table(axis: Axis, n_endpoints: int) -> a.PortTable:
         of[list(one.endpoints)] = number
     doors = [(word, found) for one in axis.shared for word, found in one.by_port.items()]
     flat = [segment for _, found in doors for segment in found]
-    owners = (-1 if not s.owners else s.owners[0] if len(s.owners) == 1 else axis.ambiguous for s in flat)
+    owners = (segment.who(-1, axis.ambiguous) for segment in flat)
     return a.PortTable(
         of=of,
         first=np.cumsum([0, *(len(one.by_port) for one in axis.shared)]).astype(np.int32),

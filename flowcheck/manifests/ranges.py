@@ -14,11 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.names import parse_cidr
+from flowcheck.manifests.names import Network, parse_cidr
 from flowcheck.model.cluster import Node, Pod
-from flowcheck.model.ranges import PRIVATE, SEEN, PodRanges
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from flowcheck.model.ranges import PRIVATE, SEEN, PodRanges, Within
 
 LARGEST = {4: 16, 6: 48}
 """By family, the prefix length of the largest range that is guessed from pods' addresses."""
@@ -86,16 +84,14 @@ def seen_ranges(pods: Iterable[Pod], nodes: Iterable[Node], told: Iterable[str])
     all of them. Where nodes have addresses there too, as in a cloud's network, others may have: only the /24,
     or /64, around each pod.
     """
-    told_ranges = {ipaddress.ip_network(cidr) for cidr in told}
-    lengths = {(network.version, network.prefixlen) for network in told_ranges}
+    told_ranges = Within(map(ipaddress.ip_network, told))
     spaces: dict[Network, set[Network]] = defaultdict(set)
     hosts = {ipaddress.ip_network(text) for node in nodes for text in node.addresses}
     for pod in pods:
         hosts |= {ipaddress.ip_network(text) for text in (pod.host_address,) if text}
         for text in () if pod.host_network else pod.addresses:
             address = ipaddress.ip_network(text)
-            around = (address.supernet(new_prefix=n) for version, n in lengths if version == address.version)
-            if told_ranges.isdisjoint(around):
+            if address not in told_ranges:
                 spaces[address.supernet(new_prefix=LARGEST[address.version])].add(address)
     found: list[Network] = []
     for space, addresses in spaces.items():

@@ -5,11 +5,13 @@ Whoever has such an address and is not known is a pod nobody told of, never some
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from flowcheck.model.policy import NOWHERE, SourceLocation
+
+Network = IPv4Network | IPv6Network
 
 OPTION, NODES, SEEN = "--cluster-range", "Node podCIDRs", "pods' addresses"
 """What tells of a range, where it is not an object of a network plugin: that goes by its kind and name."""
@@ -34,6 +36,22 @@ class PodRanges:
     @property
     def told_by(self) -> str:
         return f"{self.kind} {self.name}".strip()
+
+
+class Within:
+    """Whether networks lie inside any of some others: asked once for each length of prefix, not of each."""
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        self._networks = frozenset(networks)
+        self._lengths = {(network.version, network.prefixlen) for network in self._networks}
+
+    def __contains__(self, network: Network) -> bool:
+        return any(
+            network.version == version
+            and network.prefixlen >= length
+            and network.supernet(new_prefix=length) in self._networks
+            for version, length in self._lengths
+        )
 
 
 def ranges_by_teller(
