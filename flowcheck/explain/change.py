@@ -16,9 +16,10 @@ from flowcheck.explain.ends import End
 from flowcheck.explain.records import Change, Edit
 from flowcheck.explain.selection import Selection, pods_with, select, workload_labels
 from flowcheck.explain.walk import Walked
-from flowcheck.explain.words import WITH_PORTS, labels_text, listed, protocol_name
+from flowcheck.explain.words import WITH_PORTS, labels_text, protocol_name
 from flowcheck.explain.yaml_text import yaml_text
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
+from flowcheck.model.counted import listed
 from flowcheck.model.policy import Action, AddressBlock, Direction, Policy, Tier
 from flowcheck.model.verdict import Verdict
 

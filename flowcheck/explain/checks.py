@@ -12,7 +12,6 @@ from flowcheck.explain.words import (
     WITH_PORTS,
     block_text,
     faults,
-    listed,
     port_text,
     ports_text,
     protocol_name,
@@ -20,6 +19,7 @@ from flowcheck.explain.words import (
     selector_text,
 )
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
+from flowcheck.model.counted import listed
 from flowcheck.model.labels import Selector
 from flowcheck.model.options import Options
 from flowcheck.model.policy import (

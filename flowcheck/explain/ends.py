@@ -21,8 +21,8 @@ from flowcheck.compile.build import axis_of
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explain.compiled import endpoint_at
 from flowcheck.explain.selection import stable_labels
-from flowcheck.explain.words import listed
 from flowcheck.model.cluster import Backend, Cluster, Pod, Service
+from flowcheck.model.counted import listed
 
 Kind = Literal["pod", "workload", "service", "node", "secondary", "external", "unknown"]
 _CLASSES = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flowcheck.explain.words import listed
 from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.counted import listed
 from flowcheck.model.policy import Direction, Policy, Tier
 
 VOLATILE = frozenset(

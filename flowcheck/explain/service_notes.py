@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.explain.compiled import Leads
-from flowcheck.explain.words import listed
 from flowcheck.kernels import translate
 from flowcheck.model.cluster import Cluster, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.counted import listed
 
 
 def external_name_notes(service: Service) -> list[str]:
@@ -31,8 +31,7 @@ def local_note(program: Program, leads: Leads, place: int) -> str:
 
 def notes_on_backends(cluster: Cluster, service: Service, port: ServicePort) -> list[str]:
     """Who of those listed or selected is left out."""
-    own = (service.namespace, service.name)
-    slices = [one for one in cluster.slices if (one.namespace, one.service) == own]
+    slices = cluster.slices_of(service)
     if slices:
         return list(_of_slices(slices, port))
     if not service.selector:

@@ -91,8 +91,7 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
         notes += filter(None, [local_note(program, leads, place)])
     notes += notes_on_backends(finder.cluster, service, port)
     party = _party(finder, given, service, by_source, src, notes)
-    own = (service.namespace, service.name)
-    listed = any((one.namespace, one.service) == own for one in finder.cluster.slices)
+    listed = finder.cluster.slices_of(service)
     return party if listed else replace(party, settle="give a snapshot that has its pods or EndpointSlices")
 
 
@@ -122,14 +121,13 @@ def _party(
 def _ends_at(finder: Finder, service: Service, endpoint: int) -> list[End]:
     """A backend; where it is nobody of the cluster's, each of the listed addresses that are there."""
     end = finder.end_of(endpoint)
-    own = (service.namespace, service.name)
     if end.pod or end.node:
         return [end]
     listed = dict.fromkeys(
         backend.address
-        for one in finder.cluster.slices
+        for one in finder.cluster.slices_of(service)
         for backend in one.backends
-        if (one.namespace, one.service) == own and (backend.ready or backend.terminating)
+        if backend.ready or backend.terminating
     )
     at = {address: finder.at(address) for address in listed}
     there = [
@@ -183,8 +181,7 @@ def _port_words(port: ServicePort) -> str:
 
 def _headless_ends(finder: Finder, service: Service, port: int | None) -> Iterator[End]:
     """The pods that its name stands for in DNS: those its slices list as ready, else those selected."""
-    own = (service.namespace, service.name)
-    slices = [one for one in finder.cluster.slices if (one.namespace, one.service) == own]
+    slices = finder.cluster.slices_of(service)
     if slices:
         for backend in dict.fromkeys(b for one in slices for b in one.backends if b.ready):
             yield replace(finder.at_backend(service.namespace, backend), port=port)

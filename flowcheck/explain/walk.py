@@ -16,7 +16,8 @@ from flowcheck.explain.doubt import doubt
 from flowcheck.explain.ends import End
 from flowcheck.explain.records import PolicyStep, RuleStep, SideAnswer, TierStep
 from flowcheck.explain.tries import Hanging, Tried, hold
-from flowcheck.explain.words import WITH_PORTS, listed, protocol_name
+from flowcheck.explain.words import WITH_PORTS, protocol_name
+from flowcheck.model.counted import listed
 from flowcheck.model.policy import MOST_WAYS, Action, Direction, Policy, Tier
 from flowcheck.model.verdict import Reason, Verdict
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.policy import SCTP, TCP, UDP, AddressBlock, NamedPort, PodQuery, PortRange, Ports
@@ -85,10 +83,3 @@ def faults(selector: Selector, labels: Labels, whose: str) -> list[str]:
 
 def labels_text(labels: Labels) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "none"
-
-
-def listed(names: Iterable[str], most: int = 3) -> str:
-    """The first few of many names."""
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

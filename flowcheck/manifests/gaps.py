@@ -5,15 +5,14 @@ Made from the finished cluster. The verdicts that hang on it are unknown; see ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.counted import agreeing, counted, listed
 from flowcheck.model.labels import Labels, Selector
 from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy
 from flowcheck.model.ranges import SEEN
 from flowcheck.model.verdict import Reason
-
-_MOST_NAMES = 3
 
 
 def gaps(cluster: Cluster) -> Iterator[str]:
@@ -38,7 +37,7 @@ def _namespaces(cluster: Cluster) -> Iterator[str]:
         missing |= dict.fromkeys(unanswered)
     if missing:
         yield (
-            f"no input describes namespace {_listed(missing)}, and {_policies(asking)} for labels of "
+            f"no input describes namespace {listed(sorted(missing))}, and {_policies(asking)} for labels of "
             f"namespaces: what hangs on them is unknown ({Reason.NO_NAMESPACE}); add what "
             "kubectl get namespaces -o json prints"
         )
@@ -48,7 +47,7 @@ def _nodes(cluster: Cluster) -> Iterator[str]:
     asking = sum(any(isinstance(peer, NodeQuery) for peer in _peers(policy)) for policy in cluster.policies)
     missing = dict.fromkeys(node.name for node in cluster.nodes if not node.described)
     if asking and (missing or not cluster.lists_nodes):
-        what = f"node {_listed(missing)}" if cluster.lists_nodes else "any node"
+        what = f"node {listed(sorted(missing))}" if cluster.lists_nodes else "any node"
         yield (
             f"no input describes {what}, and {_policies(asking)} for labels of nodes: what hangs on them is "
             f"unknown ({Reason.NO_NODE}); add what kubectl get nodes -o json prints"
@@ -70,8 +69,8 @@ def _ranges(cluster: Cluster) -> Iterator[str]:
     seen = [cidr for one in cluster.ranges if one.kind == SEEN for cidr in one.cidrs]
     if told and seen:
         yield (
-            f"pods have addresses in {_listed(seen)}, outside the ranges by {_listed(told)}: unless "
-            "--cluster-range says where pods are, all around those that are known is taken for pods' too"
+            f"pods have addresses in {listed(sorted(seen))}, outside the ranges by {listed(sorted(told))}: "
+            "unless --cluster-range says where pods are, all around those that are known is taken for pods' too"
         )
 
 
@@ -90,10 +89,4 @@ def _pod_queries(policy: Policy) -> Iterator[PodQuery]:
 
 
 def _policies(number: int) -> str:
-    return "1 policy asks" if number == 1 else f"{number} policies ask"
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = sorted(names)
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return f"{counted(number, 'policy', 'policies')} {agreeing(number, 'asks', 'ask')}"

@@ -14,6 +14,7 @@ from flowcheck.errors import Problem
 from flowcheck.manifests.kustomize import Kustomizations
 from flowcheck.manifests.oddities import Oddities
 from flowcheck.model.cluster import REFUSED, Skipped
+from flowcheck.model.counted import listed
 from flowcheck.model.policy import NOWHERE, SourceLocation
 
 _MOST_FILES = 5
@@ -77,11 +78,8 @@ class Journal:
         self.skipped.append(Skipped("", "", f"{REFUSED}{_without_file(problem)}", source))
 
     def remarks(self) -> Iterator[str]:
-        names = list(self.foreign)
-        if names:
-            more = f" and {len(names) - _MOST_FILES} more" if len(names) > _MOST_FILES else ""
-            listed = ", ".join(names[:_MOST_FILES]) + more
-            yield f"left out, as it holds no Kubernetes objects: {listed}"
+        if self.foreign:
+            yield f"left out, as it holds no Kubernetes objects: {listed(self.foreign, _MOST_FILES)}"
 
     def all_problems(self) -> list[Problem]:
         """Every problem; of a chart's templates the first, with the number of the others."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from flowcheck.manifests.names import Network
 from flowcheck.model.cluster import Cluster, Service
+from flowcheck.model.counted import listed
 from flowcheck.model.policy import AddressBlock, Direction, Policy, Rule
 
 MOST_BACKENDS = 3
@@ -82,13 +83,10 @@ def _advice(service: Service, cluster: Cluster) -> str:
     if service.selector:
         labels = ", ".join(f"{key}: {value}" for key, value in sorted(service.selector.items()))
         return f"select its pods instead: podSelector with matchLabels {{{labels}}} in {service.namespace}"
-    behind = [
-        one for one in cluster.slices if (one.namespace, one.service) == (service.namespace, service.name)
-    ]
+    behind = cluster.slices_of(service)
     backends = list(dict.fromkeys(backend.address for one in behind for backend in one.backends))
     ports = list(dict.fromkeys(str(port.port) for one in behind for port in one.ports if port.port))
     if not backends:
         return "name the addresses behind it instead"
-    cidrs = [str(ipaddress.ip_network(address)) for address in backends[:MOST_BACKENDS]]
-    others = f" and {len(backends) - MOST_BACKENDS} more" if len(backends) > MOST_BACKENDS else ""
-    return f"write {', '.join(cidrs)}{others}" + (f", port {', '.join(ports)}" if ports else "")
+    cidrs = [str(ipaddress.ip_network(address)) for address in backends]
+    return f"write {listed(cidrs, MOST_BACKENDS)}" + (f", port {', '.join(ports)}" if ports else "")

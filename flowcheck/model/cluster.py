@@ -259,6 +259,11 @@ class Cluster:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""
         return ranges_by_teller(given, [c for node in self.nodes for c in node.pod_cidrs], self.ranges)
 
+    def slices_of(self, service: Service) -> list[EndpointSlice]:
+        """All EndpointSlices of a Service, at any time."""
+        own = (service.namespace, service.name)
+        return [one for one in self.slices if (one.namespace, one.service) == own]
+
     def namespace_labels(self, pod: Pod) -> tuple[Labels, bool]:
         """The labels of a pod's namespace at its time, and whether those are all it has."""
         if pod.namespace_labels is not None:

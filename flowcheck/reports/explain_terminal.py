@@ -7,7 +7,7 @@ printed line by line as it is to be pasted. Whatever is said here stands in the 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TextIO
 
@@ -25,7 +25,7 @@ from flowcheck.explain.records import (
     SideAnswer,
     TierStep,
 )
-from flowcheck.model.counted import counted
+from flowcheck.model.counted import counted, listed
 from flowcheck.reports.console import report_console
 from flowcheck.reports.escape import escape
 from flowcheck.reports.gap_wording import left_out
@@ -91,7 +91,7 @@ def _end(console: Console, label: str, end: EndAnswer) -> None:
 def _case(console: Console, answer: Explanation, case: Case, number: int) -> None:
     console.print()
     if len(answer.cases) > 1:
-        ends = f"{_names(case.sources)} -> {_names(case.destinations)}"
+        ends = f"{listed(case.sources, MOST_NAMES)} -> {listed(case.destinations, MOST_NAMES)}"
         port = f", {case.port}/{answer.protocol}" if case.port is not None else ""
         title = f"Case {number} of {len(answer.cases)}, {_verdict(case.verdict, case.reason)}: {ends}{port}"
         _print(console, title, style="bold", hang=2)
@@ -137,7 +137,7 @@ def _tier(console: Console, tier: TierStep, direction: str) -> None:
         else:
             _policy(console, policy, direction)
     if skipped:
-        _print(console, f"not asked, as one match is enough: {_names(skipped)}", indent=4, hang=2)
+        _print(console, f"not asked, as one match is enough: {listed(skipped, MOST_NAMES)}", indent=4, hang=2)
 
 
 def _policy(console: Console, policy: PolicyStep, direction: str) -> None:
@@ -149,9 +149,8 @@ def _policy(console: Console, policy: PolicyStep, direction: str) -> None:
     for outcome, same in groupby(policy.rules, key=lambda rule: rule.outcome == "not_asked"):
         rules = list(same)
         if outcome:
-            _print(
-                console, f"{_names([rule.rule for rule in rules])} {OUTCOMES['not_asked']}", indent=6, hang=2
-            )
+            unasked = listed([rule.rule for rule in rules], MOST_NAMES)
+            _print(console, f"{unasked} {OUTCOMES['not_asked']}", indent=6, hang=2)
             continue
         for rule in rules:
             _rule(console, rule, direction)
@@ -205,12 +204,6 @@ def _placed(text: str, source: str, short: str = "") -> str:
         return text
     _, _, line = source.rpartition(":")
     return f"{text} ({short} {line})" if short and line.isdigit() else f"{text} ({source})"
-
-
-def _names(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _print(console: Console, text: str, *, style: str | None = None, indent: int = 0, hang: int = 0) -> None:

@@ -6,7 +6,7 @@ Names come out raw: each report escapes for its own medium.
 
 from __future__ import annotations
 
-from flowcheck.model.counted import agreeing, counted
+from flowcheck.model.counted import agreeing, counted, listed
 from flowcheck.model.ranges import SEEN
 from flowcheck.reports.units import floored, moment, percent, size
 from flowcheck.results.records import ClusterCounts, Summary
@@ -141,17 +141,13 @@ def _pod_ranges(ranges: dict[str, str]) -> list[tuple[str, str]]:
     by_teller: dict[str, list[str]] = {}
     for cidr, teller in ranges.items():
         by_teller.setdefault(teller, []).append(cidr)
-    told = [f"{_some(cidrs)} ({teller})" for teller, cidrs in by_teller.items() if teller != SEEN]
+    shown = {teller: listed(cidrs, MOST_RANGES) for teller, cidrs in by_teller.items()}
+    told = [f"{cidrs} ({teller})" for teller, cidrs in shown.items() if teller != SEEN]
     lines = [("pods in", "; ".join(told))] if told else []
-    if SEEN in by_teller:
-        seen = f"{_some(by_teller[SEEN])}, guessed (--cluster-range says it surely)"
+    if SEEN in shown:
+        seen = f"{shown[SEEN]}, guessed (--cluster-range says it surely)"
         lines.append(("" if told else "pods in", seen))
     return lines
-
-
-def _some(cidrs: list[str]) -> str:
-    more = len(cidrs) - MOST_RANGES
-    return ", ".join(cidrs[:MOST_RANGES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:
