@@ -13,7 +13,7 @@ import pyarrow.types as pt
 from pyarrow.interchange import from_dataframe
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.rows import BATCH_ROWS
+from flowcheck.flows.rows import BATCH_ROWS, joined
 
 TAKEN = (
     "a pandas or Polars DataFrame, a DuckDB relation, a pyarrow Table, RecordBatch, RecordBatchReader, "
@@ -78,13 +78,13 @@ def even_batches(reader: pa.RecordBatchReader, where: str) -> Iterator[pa.Record
     room = BATCH_ROWS
     for batch in _guarded(reader, where):
         while batch.num_rows >= room:
-            yield _joined([*waiting, batch.slice(0, room)])
+            yield joined([*waiting, batch.slice(0, room)])
             batch, waiting, room = batch.slice(room), [], BATCH_ROWS
         if batch.num_rows:
             waiting.append(batch)
             room -= batch.num_rows
     if waiting:
-        yield _joined(waiting)
+        yield joined(waiting)
 
 
 def _reader(flows: object) -> pa.RecordBatchReader:
@@ -113,11 +113,6 @@ def _guarded(reader: pa.RecordBatchReader, where: str) -> Iterator[pa.RecordBatc
             yield _without_views(batch)
     except (pa.ArrowException, OSError) as error:
         raise FlowFormatError(f"cannot be read to its end: {_first_line(error)}", where=where) from error
-
-
-def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    filled = [batch for batch in batches if batch.num_rows] or batches[:1]
-    return filled[0] if len(filled) == 1 else pa.Table.from_batches(filled).combine_chunks().to_batches()[0]
 
 
 def _without_views(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -48,7 +48,7 @@ class RowReader:
             self._rest is not None or any(batch.num_rows for batch in self._decoded)
         ):
             raise FlowFormatError(f"declared {self._at} rows, holds more")
-        return _joined(pieces)
+        return joined(pieces)
 
     def _seek(self, first: int) -> None:
         """Start at the row group of ``first``, unless what is being read leads there."""
@@ -72,10 +72,7 @@ class RowReader:
         return batch.slice(0, most)
 
 
-def _joined(pieces: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """One batch of several, their dictionaries made one."""
-    if len(pieces) == 1:
-        return pieces[0]
-    names = pieces[0].schema.names
-    columns = [pa.concat_arrays([piece.column(name) for piece in pieces]) for name in names]
-    return pa.RecordBatch.from_arrays(columns, names=names)
+def joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """One batch of several, their dictionaries made one; not copied where only one has rows."""
+    filled = [batch for batch in batches if batch.num_rows] or batches[:1]
+    return filled[0] if len(filled) == 1 else pa.concat_batches(filled)

@@ -70,7 +70,8 @@ def _ranges(cluster: Cluster) -> Iterator[str]:
     if told and seen:
         yield (
             f"pods have addresses in {listed(sorted(seen))}, outside the ranges by {listed(sorted(told))}: "
-            "unless --cluster-range says where pods are, all around those that are known is taken for pods' too"
+            "unless --cluster-range says where pods are, all around those that are known is taken for "
+            "pods' too"
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.run import ROOT
+from tests.cli.run import ROOT, flowcheck
 from tests.cli.worlds import ALLOWED, DENIED, write_cluster, write_flows
 
 
@@ -18,15 +18,7 @@ def run_unread(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        return subprocess.run(
-            [sys.executable, "-m", "flowcheck", *map(str, arguments)],
-            stdout=writer,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            timeout=300,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
+        return flowcheck(*arguments, stdout=writer)
     finally:
         os.close(writer)
 
