@@ -145,7 +145,7 @@ def try_mutant(mutant: Mutant | None, shared_cache: Path) -> Outcome:
 
 def table_of(outcomes: Sequence[Outcome]) -> str:
     killed = sum(outcome.killed for outcome in outcomes)
-    by_case = sum(bool(outcome.killers["cases"]) for outcome in outcomes)
+    by_case = sum(bool(outcome.killers.get("cases")) for outcome in outcomes)
     lines = [
         "# Mutants",
         "",
