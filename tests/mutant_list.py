@@ -604,7 +604,7 @@ MUTANTS = (
     ),
     Mutant(
         "failed pods are still running",
-        "manifests/pod_times.py",
+        "manifests/stamps.py",
         'FINISHED = ("Succeeded", "Failed")',
         'FINISHED = ("Succeeded",)',
     ),

@@ -93,8 +93,16 @@ def _key(value: Any, document: Document) -> Key:
 
 
 def _when(document: Document, stamps: Stamps, audited: bool) -> When | None:
-    """An audit log tells of a deletion when it was asked for, which may take a while."""
+    """An audit log tells of a deletion when it was asked for, which may take a while: an object is gone with
+    the write that leaves nothing to wait for."""
     when = document.when
-    if when is not None and when.what is What.GONE and audited and stamps.lingers:
-        return replace(when, what=What.CHANGED)
-    return when
+    if when is None or not audited:
+        return when
+    what = when.what
+    if what is What.COLLECTED:
+        what = What.CHANGED if stamps.would_linger else What.GONE
+    elif what is What.GONE and stamps.lingers:
+        what = What.CHANGED
+    elif what in (What.CHANGED, What.STATUS_CHANGED) and stamps.deleted is not None and not stamps.lingers:
+        what = What.GONE
+    return replace(when, what=what)

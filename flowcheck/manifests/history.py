@@ -59,7 +59,7 @@ class _Open:
     """The version that the sightings so far end with.
 
     Its content surely was there from ``settled`` on, and a pod with that content surely had its addresses
-    from ``owned`` on. ``always``: an input without a time holds it.
+    from ``owned`` on. ``always``: an input without a time holds it. ``leaving``: its end was asked for then.
     """
 
     value: Any
@@ -68,6 +68,7 @@ class _Open:
     settled: int
     owned: int
     always: bool
+    leaving: int = END
 
 
 class _Fold:
@@ -110,10 +111,15 @@ class _Fold:
         when = sighting.when
         since = self.last_seen if when is None or when.since is None else when.since
         gone = when is not None and when.what is What.GONE
+        if when is not None and when.what is What.LEAVING:
+            if self.open is not None and self._is_open(sighting):
+                self.open.leaving = min(self.open.leaving, when.seen)
+            return
         if sighting.value is not None and not (gone and self._is_open(sighting)):
             self._see(sighting, since)
         if gone and self.open is not None:
-            self._close(since, sighting.seen)
+            ended = sighting.stamps.ended
+            self._close(since if ended is None else min(since, ended), sighting.seen)
 
     def finish(self) -> list[Version]:
         """Every version; the open one goes on."""
@@ -179,6 +185,7 @@ class _Fold:
 
     def _extend(self, version: _Open, sighting: Sighting) -> None:
         own = _own(sighting)
+        version.leaving = END
         version.owned = min(version.owned, own.sure_start)
         version.uid = version.uid or sighting.uid
         version.always = version.always or sighting.when is None
@@ -188,6 +195,7 @@ class _Fold:
 
     def _change(self, version: _Open, sighting: Sighting, since: int) -> None:
         """The same object, with other content; a pod that finished some time takes no part from then on."""
+        version.leaving = END
         seen, written = sighting.seen, sighting.stamps.written
         if written is not None and since < written < seen:
             since = seen = written
@@ -208,7 +216,7 @@ class _Fold:
             self.past.add(version.uid)
         if end > version.start:
             sure_start = max(version.start, version.settled, version.owned)
-            lifetime = Lifetime(version.start, end, sure_start, min(sure_end, end))
+            lifetime = Lifetime(version.start, end, sure_start, min(sure_end, version.leaving, end))
             self.done.append(Version(version.value, lifetime))
 
 

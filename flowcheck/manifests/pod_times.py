@@ -10,10 +10,16 @@ from typing import Any
 import msgspec
 
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.stamps import Condition, ContainerStatus, first_start, last_end, read_instant
+from flowcheck.manifests.stamps import (
+    FINISHED,
+    Condition,
+    ContainerStatus,
+    first_start,
+    last_end,
+    read_instant,
+)
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
-FINISHED = ("Succeeded", "Failed")
 _NETWORKED = "PodReadyToStartContainers"
 """The condition that says that the pod's sandbox has its network, and so its addresses."""
 

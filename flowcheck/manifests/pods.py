@@ -20,7 +20,8 @@ from flowcheck.manifests.objects import (
     read_labels,
     read_protocol,
 )
-from flowcheck.manifests.pod_times import FINISHED, TimedStatus, own_lifetime
+from flowcheck.manifests.pod_times import TimedStatus, own_lifetime
+from flowcheck.manifests.stamps import FINISHED
 from flowcheck.model.cluster import ContainerPort, Pod, Workload
 from flowcheck.model.timeline import END
 

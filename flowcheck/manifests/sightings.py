@@ -30,6 +30,10 @@ class What(Enum):
     CHANGED = auto()
     STATUS_CHANGED = auto()
     """Only its status, so labels and rules were the same before."""
+    COLLECTED = auto()
+    """Deleted with others of its kind, and told as it was before: a pod then ends like any other."""
+    LEAVING = auto()
+    """Its end was asked for; whether that came at once is not told."""
     GONE = auto()
     TOLD = auto()
     """A whole version with its lifetime, as an inventory has it."""

@@ -17,6 +17,8 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.times import instant
 from flowcheck.manifests.yaml_scalars import Ambiguous
 
+FINISHED = ("Succeeded", "Failed")
+
 
 class _Moments(msgspec.Struct, rename="camel", gc=False):
     started_at: Any = None
@@ -58,7 +60,17 @@ class _Meta(msgspec.Struct, rename="camel", gc=False):
     managed_fields: list[_Managed] | None = None
 
 
+class _Spec(msgspec.Struct, rename="camel", gc=False):
+    """``finalizers`` are a Namespace's; the others are a Pod's."""
+
+    finalizers: list[str] | None = None
+    node_name: str | None = None
+    termination_grace_period_seconds: int | None = None
+
+
 class _Status(msgspec.Struct, rename="camel", gc=False):
+    phase: Any = None
+    start_time: Any = None
     conditions: list[Condition] | None = None
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
@@ -66,16 +78,17 @@ class _Status(msgspec.Struct, rename="camel", gc=False):
 
 class _Object(msgspec.Struct, gc=False):
     metadata: _Meta | None = None
+    spec: _Spec | None = None
     status: _Status | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
-    """``created`` is metadata.creationTimestamp. ``written``: when anything but the status was last
-    written, as managedFields tell. ``rewritten``: the generation says that it was written again after it
-    was created. ``newest`` is the newest time it carries, its deletion aside. ``ended``: when
-    the last of its containers ended, if all have. ``deleted`` is metadata.deletionTimestamp; ``lingers``:
-    its deletion waits, for the grace period or a finalizer."""
+    """``created`` is metadata.creationTimestamp. ``written``: when anything but the status was last written,
+    as managedFields tell. ``rewritten``: the generation says that it was written again after it was created.
+    ``newest`` is the newest time it carries, its deletion aside. ``ended``: when the last of its containers
+    ended, if all have. ``deleted`` is metadata.deletionTimestamp; ``lingers``: its deletion waits, for the
+    grace period or a finalizer; ``would_linger``: one that was asked for now would."""
 
     uid: str = ""
     created: int | None = None
@@ -85,6 +98,7 @@ class Stamps:
     ended: int | None = None
     deleted: int | None = None
     lingers: bool = False
+    would_linger: bool = False
 
 
 NO_STAMPS = Stamps()
@@ -113,6 +127,7 @@ def read_stamps(document: Document) -> Stamps:
     """
     manifest = document.decode(_Object)
     meta, status = manifest.metadata or _Meta(), manifest.status or _Status()
+    spec = manifest.spec or _Spec()
     created = read_instant(document, meta.creation_timestamp, "metadata.creationTimestamp")
     managed = [
         (entry.subresource, read_instant(document, entry.time, "metadata.managedFields"))
@@ -122,19 +137,35 @@ def read_stamps(document: Document) -> Stamps:
         read_instant(document, one.last_transition_time, "status.conditions")
         for one in status.conditions or ()
     ]
+    started = read_instant(document, status.start_time, "status.startTime")
     containers = (*(status.init_container_statuses or ()), *(status.container_statuses or ()))
+    held = bool(meta.finalizers or spec.finalizers)
     return Stamps(
         uid=meta.uid or "",
         created=created,
         written=newest(time for part, time in managed if part != "status"),
         rewritten=(meta.generation or 0) > 1,
         newest=newest(
-            (created, *conditions, *(time for _, time in managed), *container_times(document, containers))
+            (
+                created,
+                started,
+                *conditions,
+                *(time for _, time in managed),
+                *container_times(document, containers),
+            )
         ),
         ended=last_end(document, status.container_statuses or ()),
         deleted=read_instant(document, meta.deletion_timestamp, "metadata.deletionTimestamp"),
-        lingers=bool(meta.deletion_timestamp and (meta.deletion_grace_period_seconds or meta.finalizers)),
+        lingers=bool(meta.deletion_timestamp and (meta.deletion_grace_period_seconds or held)),
+        would_linger=held or (document.kind == "Pod" and _waits(spec, status)),
     )
+
+
+def _waits(spec: _Spec, status: _Status) -> bool:
+    """Whether a pod that is deleted has a grace period: one that runs on a node. Source:
+    CheckGracefulDelete."""
+    grace = spec.termination_grace_period_seconds
+    return bool(spec.node_name) and status.phase not in FINISHED and grace != 0
 
 
 def newest(times: Iterable[int | None]) -> int | None:

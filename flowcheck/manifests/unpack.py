@@ -161,13 +161,13 @@ class Unpacker:
             yield told
 
     def _told_of(self, entry: audit_log.Entry, source: SourceLocation, begin: int) -> Iterator[Document]:
-        if entry.body is not None:
+        if entry.body is not None and not entry.metadata_only:
             offset = self._offset_of(entry.body, begin)
             inherited = Head(entry.api_version, entry.kind + "List")
             yield from self.json(entry.body, offset, inherited, MAX_LIST_DEPTH - 1)
             return
         meta = Meta(entry.name, entry.namespace or None)
-        document = self._document(None, source, Head(entry.api_version, entry.kind), meta, None)
+        document = self._document(entry.body, source, Head(entry.api_version, entry.kind), meta, None)
         if document is not None:
             yield document
 

@@ -7,9 +7,10 @@ it is printed, which makes every edge exact:
         | jq -c --unbuffered '. + {time: now}' > watch.jsonl
 
 Without it a change is of the newest time that its object carries, if that is newer than what the object
-carried before. Else (a label was changed, and managedFields were left out) it lies somewhere between
-the events around it that have a time. What is listed was seen when the next event with a time happened, at
-the latest: the watch may have begun long after the newest time in the object.
+carried before. Else (a label was changed, and managedFields were left out; or it is gone, which no object
+says of itself: its deletionTimestamp is when that was asked for) it lies somewhere between the events around
+it that have a time. What is listed was seen when the next event with a time happened, at the latest: the
+watch may have begun long after the newest time in the object.
 
 Source: meta/v1 WatchEvent; kubectl get --output-watch-events.
 """
@@ -106,9 +107,7 @@ def _stamps(document: Document) -> Stamps:
 
 def _own_time(what: What, stamps: Stamps, before: int | None) -> int | None:
     """When an event happened, as far as its object tells."""
-    if what is What.GONE:
-        return stamps.ended if stamps.ended is not None else stamps.deleted
-    if what is What.LISTED or stamps.newest is None:
+    if what in (What.LISTED, What.GONE) or stamps.newest is None:
         return None
     if before is None:
         return stamps.newest if stamps.written == stamps.newest else None

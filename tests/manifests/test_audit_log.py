@@ -128,6 +128,7 @@ def test_it_goes_on_from_a_snapshot(log: Any, tmp_path: Path) -> None:
         {"verb": "get"},
         {"responseStatus": {"code": 409}},
         {"responseStatus": None},
+        {"requestURI": "/apis/networking.k8s.io/v1/namespaces/x/networkpolicies/n?dryRun=All&fieldManager=a"},
         {"reference": {"resource": "leases", "apiGroup": "coordination.k8s.io"}},
         {"reference": {"resource": "networkpolicies", "apiGroup": "crd.projectcalico.org"}},
         {"objectRef": None},
@@ -150,6 +151,118 @@ def test_writes_that_were_not_kept_are_counted(log: Any) -> None:
         entry("deletecollection", "10:03", STATUS, subject=policy()),
     )
     assert "3 x NetworkPolicy written in an audit log that does not keep" in cluster.warnings[0]
+
+
+DRY = {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/__internal", "dryRun": ["All"]}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"requestObject": DRY},
+        {"requestURI": "/apis/networking.k8s.io/v1/namespaces/x/networkpolicies/n?dryRun=All"},
+        {"verb": "deletecollection", "requestObject": DRY},
+    ],
+)
+def test_a_deletion_that_was_only_tried(log: Any, parts: Any) -> None:
+    cluster = log(
+        entry("create", "10:00", policy()), {**entry("delete", "10:05", STATUS, subject=policy()), **parts}
+    )
+    assert seen(cluster, "policies", "n")[0].lifetime == life(edge("10:00"), END, edge("10:00"), END)
+
+
+def test_a_policy_that_a_finalizer_holds_ends_with_the_write_that_lets_it_go(log: Any) -> None:
+    asked = {"deletionTimestamp": stamp("10:05"), "deletionGracePeriodSeconds": 0}
+    cluster = log(
+        entry("create", "10:00", policy(metadata={"finalizers": ["example.com/hold"]})),
+        entry("delete", "10:05", policy(metadata={**asked, "finalizers": ["example.com/hold"]})),
+        entry("patch", "10:15", policy(metadata=asked)),
+    )
+    assert seen(cluster, "policies", "n")[0].lifetime.end == edge("10:15")
+
+
+@pytest.mark.parametrize(
+    ("finalizers", "end"), [(None, edge("10:15")), (["foregroundDeletion", "example.com/hold"], END)]
+)
+def test_the_garbage_collector_is_answered_with_metadata_only(log: Any, finalizers: Any, end: int) -> None:
+    asked = {"name": "n", "namespace": "x", "deletionTimestamp": stamp("10:05")}
+    answer = {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {**asked, "finalizers": finalizers},
+    }
+    cluster = log(
+        entry("create", "10:00", policy(metadata={"finalizers": ["foregroundDeletion"]})),
+        entry("patch", "10:15", answer, subject=policy()),
+    )
+    assert seen(cluster, "policies", "n")[0].lifetime.end == end
+    assert not any("audit log" in warning for warning in cluster.warnings)
+
+
+def test_labels_of_a_namespace_are_read_from_its_metadata_too(log: Any) -> None:
+    def space(kind: str, version: str, **labels: str) -> Json:
+        return {"kind": kind, "apiVersion": version, "metadata": {"name": "x", "labels": labels}}
+
+    reference = {"resource": "namespaces", "namespace": "", "apiGroup": "", "apiVersion": "v1"}
+    cluster = log(
+        entry("patch", "09:00", pod(started="08:00")),
+        entry("create", "10:00", space("Namespace", "v1", team="a"), subject=pod(), reference=reference),
+        entry(
+            "patch",
+            "10:05",
+            space("PartialObjectMetadata", "meta.k8s.io/v1", team="b"),
+            subject=pod(),
+            reference={**reference, "name": "x"},
+        ),
+    )
+    assert [one.namespace_labels and one.namespace_labels["team"] for one in seen(cluster)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "end"),
+    [
+        ({"spec": {"nodeName": "k1"}}, END),
+        ({"spec": {"nodeName": "k1", "terminationGracePeriodSeconds": 0}}, edge("10:05")),
+        ({}, edge("10:05")),
+        ({"metadata": {"finalizers": ["batch.kubernetes.io/job-tracking"]}}, END),
+    ],
+)
+def test_pods_of_a_collection_run_on_for_their_grace_period(log: Any, parts: Any, end: int) -> None:
+    things = {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": [pod(started="09:00", **parts)]}
+    cluster = log(
+        entry("patch", "10:00", pod(started="09:00", **parts)),
+        entry("deletecollection", "10:05", things, subject=pod("")),
+    )
+    assert seen(cluster)[0].lifetime.end == end
+
+
+def test_after_an_eviction_a_pod_may_be_gone_until_more_is_told_of_it(log: Any) -> None:
+    """The entry does not keep the grace period; with none it is a pod's last one."""
+    evicted = entry("create", "10:05", STATUS, subject=pod(), reference={"subresource": "eviction"})
+    first = log(entry("patch", "10:00", pod(started="09:00")), evicted)
+    assert seen(first)[0].lifetime == life("09:00", END, edge("10:00"), edge("10:05"))
+    status = {"reference": {"subresource": "status"}}
+    later = log(
+        entry("patch", "10:00", pod(started="09:00")),
+        evicted,
+        entry("patch", "10:06", pod(started="09:00"), **status),
+    )
+    assert seen(later)[0].lifetime == life("09:00", END, edge("10:00"), END)
+
+
+def test_a_deletion_of_which_the_log_kept_nothing_may_have_been_one(log: Any) -> None:
+    """At level Metadata a dry run and a deletion that finalizers hold look the same."""
+    cluster = log(
+        entry("create", "10:00", policy()), entry("delete", "10:05", None, subject=policy(), level="Metadata")
+    )
+    assert seen(cluster, "policies", "n")[0].lifetime == life(
+        edge("10:00"), END, edge("10:00"), edge("10:05")
+    )
+
+
+def test_what_is_applied_by_the_server_may_be_made_by_it(log: Any) -> None:
+    cluster = log(entry("patch", "10:00", policy(), responseStatus={"code": 201}))
+    assert seen(cluster, "policies", "n")[0].lifetime.start == edge("10:00")
 
 
 def test_a_list_of_entries_is_read_too(tmp_path: Path) -> None:

@@ -232,7 +232,9 @@ class TestWithoutTimes:
             tmp_path,
             event("ADDED", pod(created="08:00")),
             event("ADDED", policy(port=81, created="08:00", metadata={"generation": 2})),
-            event("DELETED", pod(created="08:00", metadata={"deletionTimestamp": stamp("15:00")})),
+            event("ADDED", pod("q", created="14:00")),
+            event("MODIFIED", pod("q", created="14:00", started="15:00")),
+            event("DELETED", pod(created="08:00")),
         )
         first, second = seen(load_cluster(tmp_path), "policies", "n")
         assert first.lifetime == life("08:00", "15:00", "08:00", "11:00")
@@ -251,40 +253,55 @@ class TestWithoutTimes:
         assert second.lifetime.sure_start == END
 
     @pytest.mark.parametrize(
-        ("parts", "end"),
+        ("containers", "until"),
         [
-            ({"metadata": {"deletionTimestamp": stamp("10:04"), "deletionGracePeriodSeconds": 30}}, "10:04"),
+            ([], "10:00"),
+            ([{"state": {"terminated": {"finishedAt": stamp("10:03")}}}], "10:03"),
             (
-                {
-                    "metadata": {"deletionTimestamp": stamp("10:04")},
-                    "status": {
-                        "containerStatuses": [{"state": {"terminated": {"finishedAt": stamp("10:03")}}}]
-                    },
-                },
+                [
+                    {"state": {"terminated": {"finishedAt": stamp("10:03")}}},
+                    {"state": {"running": {"startedAt": stamp("09:01")}}},
+                ],
                 "10:03",
-            ),
-            (
-                {
-                    "metadata": {"deletionTimestamp": stamp("10:04")},
-                    "status": {
-                        "containerStatuses": [
-                            {"state": {"terminated": {"finishedAt": stamp("10:03")}}},
-                            {"state": {"running": {"startedAt": stamp("09:01")}}},
-                        ]
-                    },
-                },
-                "10:04",
             ),
         ],
     )
-    def test_the_end_of_a_deleted_pod(self, tmp_path: Path, parts: Any, end: str) -> None:
+    def test_a_deletion_lies_between_its_neighbours(
+        self, tmp_path: Path, containers: list[Any], until: str
+    ) -> None:
+        """Its deletionTimestamp is when it was asked for; when containers ended, it was still there."""
+        times = {"deletionTimestamp": stamp("10:01"), "deletionGracePeriodSeconds": 0}
+        gone = pod(started="09:00", metadata=times, status={"containerStatuses": containers})
         watch(
             tmp_path,
             event("ADDED", pod(started="09:00")),
-            event("DELETED", pod(started="09:00", **parts)),
+            event("ADDED", pod("q", "10.0.0.2")),
+            event("MODIFIED", pod("q", "10.0.0.2", started="10:00")),
+            event("DELETED", gone),
+            event("ADDED", pod("r", "10.0.0.3")),
+            event("MODIFIED", pod("r", "10.0.0.3", started="10:07")),
         )
-        (only,) = seen(load_cluster(tmp_path))
-        assert (only.lifetime.end, only.lifetime.sure_end) == (at(end), at(end))
+        (first, *_) = seen(load_cluster(tmp_path))
+        assert (first.lifetime.sure_end, first.lifetime.end) == (at(until), at("10:07"))
+
+    def test_a_late_deletion_does_not_drag_earlier_events_back(self, tmp_path: Path) -> None:
+        """A Job's pod that finished at 9:05 is deleted long after others of one name came and went."""
+        ended = [{"state": {"terminated": {"startedAt": stamp("09:01"), "finishedAt": stamp("09:05")}}}]
+        job = pod(
+            "job", "10.0.0.9", created="09:00", status={"phase": "Succeeded", "containerStatuses": ended}
+        )
+        watch(
+            tmp_path,
+            event("ADDED", pod(uid="first", created="10:00", started="10:00")),
+            event("DELETED", pod(uid="first", created="10:00", started="10:00")),
+            event("ADDED", pod(uid="second", created="11:00", ip="")),
+            event("MODIFIED", pod(uid="second", created="11:00", started="11:01")),
+            event("DELETED", job),
+        )
+        first, second = seen(load_cluster(tmp_path), name="p")
+        assert (first.uid, second.uid) == ("first", "second")
+        assert first.lifetime.end == second.lifetime.start == at("11:01")
+        assert second.lifetime.end == END
 
     def test_objects_without_any_time(self, tmp_path: Path) -> None:
         watch(tmp_path, event("ADDED", slice_of("s-1", "10.0.0.1")))
