@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile.addresses import ROOTS, Prefix, prefix
+from flowcheck.compile.alike import Seen
 from flowcheck.compile.axis import Axis, Claims, Endpoint, identity
 from flowcheck.compile.hosts import add_hosts
-from flowcheck.compile.ownership import Segment, segments
+from flowcheck.compile.ownership import Segment, joined, segments
 from flowcheck.compile.virtual import add_services
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.policy import AddressBlock
@@ -76,6 +78,7 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
     numbers: dict[Hashable, int] = {}
     versions: dict[Hashable, int] = {}
     own: dict[tuple[int, Prefix | None], int] = {}
+    seen = Seen(cluster)
     for pod in live:
         if pod.host_network:
             continue
@@ -83,7 +86,7 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
         number = numbers.setdefault(same, len(numbers))
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
         node = node_numbers.setdefault(pod.node, len(node_numbers)) if pod.node else -1
-        plain = _plain(pod, cluster) if n_versions[same] > 1 else same
+        plain = _plain(pod, cluster, seen) if n_versions[same] > 1 else same
         who = versions.setdefault(plain, len(versions))
         ends = []
         for address in list(dict.fromkeys(prefix(text) for text in pod.addresses)) or unaddressed:
@@ -101,6 +104,16 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
         _add_secondary(axis, pod, number, claims)
         by_name = not pod.template or (pod.namespace, pod.name) not in named
         axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
+    _join(axis, claims)
+
+
+def _join(axis: Axis, claims: Claims) -> None:
+    """Let versions that are one endpoint be one claim, of pods whose uid says that they are one pod."""
+    of_one = {end for end, pod in axis.pods if pod.uid}
+    for address, claimed in claims.items():
+        claims[address] = joined(claimed, of_one.__contains__)
+    for versions in chain(axis.by_pod.values(), axis.by_uid.values(), axis.by_workload.values()):
+        versions[:] = joined(versions, lambda version: of_one.issuperset(version.endpoints))
 
 
 def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:
@@ -114,13 +127,12 @@ def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:
         claims[address].append((end, pod.lifetime))
 
 
-def _plain(pod: Pod, cluster: Cluster) -> Hashable:
+def _plain(pod: Pod, cluster: Cluster, seen: Seen) -> Hashable:
     """All of a pod that policies and names can tell versions by, but for its address."""
     labels, described = cluster.namespace_labels(pod)
     return (
         *(*identity(pod), pod.workload, pod.owners, pod.node, pod.ports),
-        frozenset(pod.labels.items()),
-        frozenset(labels.items()),
+        seen.of(pod.labels, labels, described=described),
         described,
     )
 

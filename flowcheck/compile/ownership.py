@@ -7,7 +7,7 @@ owner (inferred, where it is not sure at the flow's own instant); several are no
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
@@ -45,6 +45,21 @@ class _Instant(NamedTuple, Generic[Owner]):
     end: int
     owners: tuple[Owner, ...]
     sure: bool
+
+
+def joined(
+    claims: Iterable[tuple[Owner, Lifetime]], is_one: Callable[[Owner], bool]
+) -> list[tuple[Owner, Lifetime]]:
+    """The claims; those of an owner that ``is_one`` object all along, and that take over from one another, as
+    one claim."""
+    found: dict[Owner, list[Lifetime]] = {}
+    for owner, life in sorted(claims, key=lambda claim: claim[1].start):
+        known = found.setdefault(owner, [])
+        if known and life.start <= known[-1].end and is_one(owner):
+            known[-1] = known[-1].joined(life)
+        else:
+            known.append(life)
+    return [(owner, life) for owner, lives in found.items() for life in lives]
 
 
 def is_static(lifetimes: Iterable[Lifetime]) -> bool:

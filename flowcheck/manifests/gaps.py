@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.counted import agreeing, counted, listed
 from flowcheck.model.labels import Labels, Selector
-from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy
+from flowcheck.model.policy import NodeQuery
 from flowcheck.model.ranges import SEEN
 from flowcheck.model.verdict import Reason
 
@@ -29,7 +29,7 @@ def _namespaces(cluster: Cluster) -> Iterator[str]:
     missing: dict[str, None] = {}
     asking = 0
     for policy in cluster.policies:
-        selectors = {query.namespaces for query in _pod_queries(policy) if query.namespaces is not None}
+        selectors = {query.namespaces for query in policy.pod_queries() if query.namespaces is not None}
         unanswered = [
             name for name in undescribed if any(_is_open(one, undescribed[name]) for one in selectors)
         ]
@@ -44,7 +44,7 @@ def _namespaces(cluster: Cluster) -> Iterator[str]:
 
 
 def _nodes(cluster: Cluster) -> Iterator[str]:
-    asking = sum(any(isinstance(peer, NodeQuery) for peer in _peers(policy)) for policy in cluster.policies)
+    asking = sum(any(isinstance(peer, NodeQuery) for peer in policy.peers()) for policy in cluster.policies)
     missing = dict.fromkeys(node.name for node in cluster.nodes if not node.described)
     if asking and (missing or not cluster.lists_nodes):
         what = f"node {listed(sorted(missing))}" if cluster.lists_nodes else "any node"
@@ -77,16 +77,6 @@ def _ranges(cluster: Cluster) -> Iterator[str]:
 
 def _is_open(selector: Selector, known: Labels) -> bool:
     return selector.may_match(known) and not selector.must_match(known)
-
-
-def _peers(policy: Policy) -> Iterator[Peer]:
-    for rule in (*policy.ingress, *policy.egress):
-        yield from rule.peers or ()
-
-
-def _pod_queries(policy: Policy) -> Iterator[PodQuery]:
-    yield policy.subject
-    yield from (peer for peer in _peers(policy) if isinstance(peer, PodQuery))
 
 
 def _policies(number: int) -> str:

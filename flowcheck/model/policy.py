@@ -11,6 +11,7 @@ The order in which a verdict is found, for one direction:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -178,3 +179,13 @@ class Policy:
 
     def rules(self, direction: Direction) -> tuple[Rule, ...]:
         return self.ingress if direction is Direction.INGRESS else self.egress
+
+    def peers(self) -> Iterator[Peer]:
+        """Every peer of every rule."""
+        for rule in (*self.ingress, *self.egress):
+            yield from rule.peers or ()
+
+    def pod_queries(self) -> Iterator[PodQuery]:
+        """Everything it asks about pods: whom it selects, and whom its rules name."""
+        yield self.subject
+        yield from (peer for peer in self.peers() if isinstance(peer, PodQuery))

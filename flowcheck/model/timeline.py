@@ -40,6 +40,16 @@ class Lifetime:
             min(self.sure_end, other.sure_end),
         )
 
+    def joined(self, later: Lifetime) -> Lifetime:
+        """One that takes over from it without a gap, both together: what was there all along is sure even
+        while it is open which of the two it was."""
+        return Lifetime(
+            min(self.start, later.start),
+            max(self.end, later.end),
+            min(self.sure_start, later.sure_start),
+            max(self.sure_end, later.sure_end),
+        )
+
     def unsure(self) -> Lifetime:
         """The same, of which no instant is sure."""
         return Lifetime(self.start, self.end, END, BEGINNING)

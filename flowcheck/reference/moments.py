@@ -7,7 +7,7 @@ About a time, with clocks that differ by up to ``skew``, everybody does who hold
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -23,6 +23,26 @@ class Claim(Generic[Holder]):
 
     holder: Holder
     lifetime: Lifetime
+
+
+def continued(claims: Iterable[Claim[Holder]], is_one: Callable[[Holder], bool]) -> list[Claim[Holder]]:
+    """The claims; of a holder that ``is_one`` object all along, one that begins before the last has ended
+    goes on with it: somebody sure before and after was there in between."""
+    found: list[Claim[Holder]] = []
+    for claim in sorted(claims, key=lambda one: one.lifetime.start):
+        before = next((one for one in reversed(found) if one.holder == claim.holder), None)
+        if before is None or before.lifetime.end < claim.lifetime.start or not is_one(claim.holder):
+            found.append(claim)
+            continue
+        one, other = before.lifetime, claim.lifetime
+        both = Lifetime(
+            one.start,
+            max(one.end, other.end),
+            min(one.sure_start, other.sure_start),
+            max(one.sure_end, other.sure_end),
+        )
+        found[found.index(before)] = Claim(claim.holder, both)
+    return found
 
 
 def moments(lifetimes: Iterable[Lifetime], at: int, skew: int) -> list[int]:

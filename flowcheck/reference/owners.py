@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from flowcheck.model.cluster import Cluster, Node, Pod, Service
+from flowcheck.model.labels import Selector
 from flowcheck.model.policy import NOWHERE
 from flowcheck.model.ranges import PRIVATE, SEEN
 from flowcheck.model.timeline import ALWAYS, Lifetime
@@ -29,6 +30,7 @@ from flowcheck.reference.flow import Recorded
 from flowcheck.reference.moments import (
     Claim,
     candidates,
+    continued,
     distinct,
     moments,
     outside,
@@ -54,6 +56,7 @@ class Owners:
         self.ranges = cluster.pod_ranges(ranges)
         self.skew = skew
         self.pods = [pod for pod in cluster.pods if not pod.finished]
+        self.alike = dict(self._alike())
         self.bounded = self._bounded()
         # Of a host-network pod without node and address nobody can say where it is.
         self.named = [p for p in self.pods if not p.host_network or p.node or p.addresses]
@@ -62,6 +65,8 @@ class Owners:
         for claim in self._claims():
             self.at_address[claim.holder.address or ""].append(claim)
             self.of_node[claim.holder.node or ""].append(claim)
+        for address, claims in self.at_address.items():
+            self.at_address[address] = continued(claims, has_uid)
         for claim in self._devices():
             self.at_address[claim.holder.address or ""].append(claim)
         self.services: dict[str, list[Claim[Service]]] = defaultdict(list)
@@ -121,9 +126,11 @@ class Owners:
 
     def as_pod(self, pod: Pod, address: str | None) -> End:
         """The pod without all that tells versions apart and neither a policy nor a name depends on."""
-        labels, described = self.cluster.namespace_labels(pod)
+        like = self.alike.get(id(pod), pod)
+        labels, described = self.cluster.namespace_labels(like)
         plain = replace(
             pod,
+            labels=like.labels,
             lifetime=ALWAYS,
             source=NOWHERE,
             ready=True,
@@ -133,6 +140,27 @@ class Owners:
             namespace_labels=labels,
         )
         return End(address, pod=plain, namespace_described=described)
+
+    def _alike(self) -> Iterator[tuple[int, Pod]]:
+        """Of each version of a pod (by its id) the first that every selector there is treats as it does
+        that."""
+        versions: dict[tuple[str, ...], list[Pod]] = defaultdict(list)
+        for pod in self.pods:
+            versions[End(None, pod=pod).who].append(pod)
+        for several in versions.values():
+            first: dict[tuple[object, ...], Pod] = {}
+            for pod in several:
+                yield id(pod), first.setdefault(self._matched(pod), pod) if len(several) > 1 else pod
+
+    def _matched(self, pod: Pod) -> tuple[object, ...]:
+        """What every selector makes of a pod; of a namespace that no input describes, its labels as they
+        are."""
+        queries = [query for policy in self.cluster.policies for query in policy.pod_queries()]
+        services = [Selector.from_labels(one.selector) for one in self.cluster.services if one.selector]
+        labels, described = self.cluster.namespace_labels(pod)
+        around = [query.namespaces.matches(labels) for query in queries if query.namespaces and described]
+        of_pod = [one.matches(pod.labels) for one in (*(query.pods for query in queries), *services)]
+        return described, tuple(around) if described else tuple(sorted(labels.items())), tuple(of_pod)
 
     # -- by whatever was recorded ------------------------------------------------------------------
 
@@ -257,7 +285,7 @@ class Owners:
 
     def _resolve_pod(self, pods: Sequence[Pod], recorded: Recorded, at: int) -> Resolved | None:
         """One pod, at the recorded address if it had that, else at all of its own. None: not there then."""
-        claims = [claim for pod in pods for claim in self._seen(pod)]
+        claims = continued((claim for pod in pods for claim in self._seen(pod)), lambda one: has_uid(one.end))
         found = candidates(claims, at, self.skew)
         ends = distinct(seen.end for seen in found)
         if len(ends) != 1:
@@ -275,6 +303,8 @@ class Owners:
         several: dict[tuple[str, str, bool], list[Claim[Seen]]] = defaultdict(list)
         for pod in pods:
             several[pod.name, pod.uid, pod.template] += self._seen(pod)
+        for key, claims in several.items():
+            several[key] = continued(claims, lambda one: has_uid(one.end))
         found = [(claims, candidates(claims, at, self.skew)) for claims in several.values()]
         ends = tuple(distinct(end for _, seen in found for end in placed(seen)))
         if not ends:
@@ -308,6 +338,11 @@ class Owners:
     def about(self, lifetime: Lifetime, at: int) -> bool:
         """Whether something may have been there at a time, by a clock that differs by the skew."""
         return any(map(lifetime.possible, moments([lifetime], at, self.skew)))
+
+
+def has_uid(end: End) -> bool:
+    """Whether it is a pod that is known to be the same one in all its versions."""
+    return end.pod is not None and bool(end.pod.uid)
 
 
 def placed(found: Sequence[Seen]) -> Iterator[End]:

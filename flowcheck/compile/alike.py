@@ -1,0 +1,43 @@
+"""What of a pod's labels a policy or a Service can see: versions of a pod that all treat alike are one.
+
+A label that nobody asks for changes nothing. What is asked is which selectors match, so a change from one
+value to another that no selector tells from it changes nothing either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.labels import Labels, Selector
+
+
+class Seen:
+    """The selectors of a cluster: of pods, and of their namespaces."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        queries = [query for policy in cluster.policies for query in policy.pod_queries()]
+        services = [Selector.from_labels(one.selector) for one in cluster.services if one.selector]
+        self._of_pods = _Selectors([*(query.pods for query in queries), *services])
+        self._of_namespaces = _Selectors([query.namespaces for query in queries if query.namespaces])
+
+    def of(self, pod: Labels, namespace: Labels, *, described: bool) -> Hashable:
+        """What all of them make of a pod; labels of a namespace that is not described are all that is
+        known."""
+        around = self._of_namespaces.matching(namespace) if described else frozenset(namespace.items())
+        return self._of_pods.matching(pod), around
+
+
+class _Selectors:
+    def __init__(self, selectors: list[Selector]) -> None:
+        self._distinct = tuple(dict.fromkeys(selectors))
+        self._keys = {clause.key for selector in self._distinct for clause in selector.requirements}
+        self._known: dict[Hashable, frozenset[int]] = {}
+
+    def matching(self, labels: Labels) -> frozenset[int]:
+        asked = {key: value for key, value in labels.items() if key in self._keys}
+        same = frozenset(asked.items())
+        if same not in self._known:
+            matching = (n for n, selector in enumerate(self._distinct) if selector.matches(asked))
+            self._known[same] = frozenset(matching)
+        return self._known[same]
