@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from flowcheck.compile.addresses import Prefix
@@ -42,7 +42,8 @@ class Endpoint:
 
     ``pod`` numbers the pod (its addresses and versions share it), ``node`` the node it runs on or is.
     ``likely``: a device that a node may have at the address. ``unlisted``: a block with addresses that may be
-    Services', which no input lists.
+    Services', which no input lists. ``versions``: it stands for one pod of which it is open which of these
+    endpoints it was, the earliest first.
     """
 
     kind: int
@@ -54,6 +55,7 @@ class Endpoint:
     node: int = -1
     likely: bool = False
     unlisted: bool = False
+    versions: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,9 +66,9 @@ class Axis:
     their endpoints and when it was so. ``owners`` maps each prefix to its endpoint; ``timed[t]`` are the
     segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version; ``reached``
     says of a Service's endpoint what ServiceTable.reached does; ``node_numbers`` are by name. ``by_pod``,
-    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are
-    where the cluster's own addresses are told to lie. ``torn`` is somebody, and even a recorded pod does not
-    tell who.
+    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are where
+    the cluster's own addresses are told to lie. ``with_uid`` are the endpoints of pods that are known to be
+    one in all versions. ``torn`` is somebody, and even a recorded pod does not tell who.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -89,10 +91,22 @@ class Axis:
     unresolved: int = -1
     nobody: int = -1
     torn: int = -1
+    with_uid: set[int] = field(default_factory=set)
+    _either: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def add(self, endpoint: Endpoint) -> int:
         self.endpoints.append(endpoint)
         return len(self.endpoints) - 1
+
+    def either(self, versions: tuple[int, ...]) -> int:
+        """The endpoint that stands for one pod at one address in one of several versions."""
+        if len(versions) == 1:
+            return versions[0]
+        if versions not in self._either:
+            first, *others = (self.endpoints[version] for version in versions)
+            node = first.node if all(other.node == first.node for other in others) else -1
+            self._either[versions] = self.add(replace(first, node=node, versions=versions))
+        return self._either[versions]
 
     def name_pod(
         self, pod: Pod, who: int, endpoints: tuple[int, ...], during: Lifetime, *, by_name: bool = True

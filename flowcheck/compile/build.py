@@ -54,7 +54,10 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
     places = [place_of[id(policy)] for policy in policies]
     epochs = build_epochs(policies, places, options.skew, options.policies_at)
     policy_of_rule = _policy_of_rule(policies, rules)
-    parts = {d: partition(sets, np.append(rows[d].subject, isolated[d]), kinds) for d in Direction}
+    versions = {number: end.versions for number, end in enumerate(axis.endpoints) if end.versions}
+    parts = {
+        d: partition(sets, np.append(rows[d].subject, isolated[d]), kinds).mixed(versions) for d in Direction
+    }
     subjects = {
         d: Subjects(
             d,
@@ -67,7 +70,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         )
         for d in Direction
     }
-    peers = {d: partition(sets, rows[d].peer, _as_peer(kinds)) for d in Direction}
+    peers = {d: partition(sets, rows[d].peer, _as_peer(kinds)).mixed(versions) for d in Direction}
     decisions = _fixed_decisions() + _rule_decisions(rules)
     for d in Direction:
         subjects[d].number_defaults()
@@ -75,7 +78,13 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
     verdict = np.array([d.verdict for d in decisions], dtype=np.uint8)
     reason = np.array([d.reason for d in decisions], dtype=np.uint8)
     decider = Decider(ports, verdict, reason, stage_defaults(options))
-    tables = {d: build_table(sets, subjects[d], peers[d], _special(kinds, d), decider) for d in Direction}
+    doubts = {
+        Direction.EGRESS: (a.REASON_AMBIGUOUS_SRC, a.REASON_AMBIGUOUS_DST),
+        Direction.INGRESS: (a.REASON_AMBIGUOUS_DST, a.REASON_AMBIGUOUS_SRC),
+    }
+    tables = {
+        d: build_table(sets, subjects[d], peers[d], _special(kinds, d), decider, doubts[d]) for d in Direction
+    }
 
     facts = _facts(axis, parts, peers)
     naming = name_endpoints(axis, facts, options.skew)

@@ -36,14 +36,20 @@ class Decider(NamedTuple):
 
 
 def build_table(
-    sets: UInt64, subjects: Subjects, peers: Partition, special: Callable[[int, int], int], decider: Decider
+    sets: UInt64,
+    subjects: Subjects,
+    peers: Partition,
+    special: Callable[[int, int], int],
+    decider: Decider,
+    doubts: tuple[int, int],
 ) -> DirectionTable:
     """Fill the table of one direction.
 
     ``special(subject, peer)`` (two endpoints) is the decision that holds whatever the rows say (no
-    subject, an unresolved end), or -1; it depends on the kinds of the two endpoints only.
+    subject, an unresolved end), or -1; it depends on the kinds of the two endpoints only. ``doubts``: the
+    reasons where the versions of a subject, and of a peer, do not agree.
     """
-    return _Filling(sets, subjects, peers, special, decider).table()
+    return _Filling(sets, subjects, peers, special, decider).table(*doubts)
 
 
 class _Filling:
@@ -65,11 +71,12 @@ class _Filling:
         self._odd_peers = [p for p in range(peers.n) if special(-1, int(peers.representative[p])) >= 0]
         self._numbers: dict[bytes, int] = {}
         self._rows: list[Int32] = []
-        self._merged: dict[tuple[int, ...], int] = {}
+        self._merged: dict[tuple[tuple[int, ...], int], int] = {}
 
-    def table(self) -> DirectionTable:
+    def table(self, subject_doubt: int, peer_doubt: int) -> DirectionTable:
         n_epochs, n_subjects = len(self._subjects.epochs.epochs), self._subjects.part.n
-        row = np.empty((n_epochs, n_subjects), dtype=np.int32)
+        mixes = self._subjects.part.mixes
+        row = np.empty((n_epochs, n_subjects + len(mixes)), dtype=np.int32)
         for subject in range(n_subjects):
             endpoint = int(self._subjects.part.representative[subject])
             by_kind = self._special(endpoint, -1)
@@ -77,9 +84,15 @@ class _Filling:
                 row[:, subject] = self._constant(endpoint, by_kind)
             else:
                 row[:, subject] = self._of_subject(subject, endpoint)
+        for number, members in enumerate(mixes, start=n_subjects):
+            for epoch in range(n_epochs):
+                distinct = tuple(dict.fromkeys(row[epoch, list(members)].tolist()))
+                row[epoch, number] = self._merge(distinct, subject_doubt)
+        vector = np.stack(self._rows)
+        for members in self._peers.mixes:
+            vector = np.column_stack([vector, self._agreed(vector[:, list(members)], peer_doubt)])
         matrix = self._outcomes.matrix()
         small = len(matrix) <= np.iinfo(np.uint16).max
-        vector = np.stack(self._rows)
         return DirectionTable(row, vector.astype(np.uint16) if small else vector, matrix)
 
     def _of_subject(self, subject: int, endpoint: int) -> list[int]:
@@ -118,16 +131,20 @@ class _Filling:
         row = np.full(self._peers.n, self._outcomes.constant(decision), dtype=np.int32)
         return self._keep(endpoint, row)
 
-    def _merge(self, rows: tuple[int, ...]) -> int:
-        """Where all agree in verdict and reason, the first's outcome; elsewhere it is open."""
+    def _merge(self, rows: tuple[int, ...], doubt: int = a.REASON_AMBIGUOUS_POLICY) -> int:
+        """Where all agree in verdict and reason, the first's outcome; elsewhere it is open, for ``doubt``."""
         if len(rows) == 1:
             return rows[0]
-        if rows not in self._merged:
-            vectors = np.stack([self._rows[row] for row in rows])
-            distinct, which = np.unique(vectors, axis=1, return_inverse=True)
-            joined = [self._outcomes.agreed(column) for column in distinct.T]
-            self._merged[rows] = self._number(np.array(joined, dtype=np.int32)[which.ravel()])
-        return self._merged[rows]
+        if (rows, doubt) not in self._merged:
+            vectors = np.stack([self._rows[row] for row in rows], axis=1)
+            self._merged[rows, doubt] = self._number(self._agreed(vectors, doubt))
+        return self._merged[rows, doubt]
+
+    def _agreed(self, vectors: Int32, doubt: int) -> Int32:
+        """(n, several) int32 outcomes -> (n,) int32: what the several agree on."""
+        distinct, which = np.unique(vectors, axis=0, return_inverse=True)
+        agreed = [self._outcomes.agreed(several, doubt) for several in distinct]
+        return np.array(agreed, dtype=np.int32)[which.ravel()]
 
     def _keep(self, endpoint: int, row: Int32) -> int:
         """Number a row after the peers of which nothing is known have got their decisions."""
@@ -176,14 +193,14 @@ class _Outcomes:
             self._by_list[key] = self._number(out)
         return self._by_list[key]
 
-    def agreed(self, vectors: np.ndarray) -> int:
-        """The first of several vectors, open where another says something else."""
+    def agreed(self, vectors: np.ndarray, doubt: int) -> int:
+        """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
         first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
         out = first.copy()
         verdict, reason = self._decider.verdict, self._decider.reason
         for other in others:
             differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
-            out[differs] = a.UNKNOWN_DECISION + a.REASON_AMBIGUOUS_POLICY
+            out[differs] = a.UNKNOWN_DECISION + doubt
         return self._number(out)
 
     def matrix(self) -> Int32:

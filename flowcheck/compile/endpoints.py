@@ -19,7 +19,8 @@ from flowcheck.compile.addresses import ROOTS, Prefix, prefix
 from flowcheck.compile.alike import Seen
 from flowcheck.compile.axis import Axis, Claims, Endpoint, identity
 from flowcheck.compile.hosts import add_hosts
-from flowcheck.compile.ownership import Segment, joined, segments
+from flowcheck.compile.ownership import Segment, joined
+from flowcheck.compile.versions import held
 from flowcheck.compile.virtual import add_services
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.policy import AddressBlock
@@ -48,7 +49,7 @@ def build_axis(
     add_hosts(axis, cluster, claims, axis.node_numbers)
     several = add_services(axis, cluster, claims, skew)
     for address, claimed in claims.items():
-        axis.owners[address] = _owner(axis, segments(claimed, skew), several.get(address, axis.ambiguous))
+        axis.owners[address] = _owner(axis, held(axis, claimed, skew), several.get(address, axis.ambiguous))
     told = cluster.pod_ranges(ranges)
     axis.ranges = tuple(dict.fromkeys(prefix(cidr) for cidr, teller in told.items() if teller != SEEN))
     unlisted = [prefix(cidr) for cidr in PRIVATE] if cluster.services_unlisted else []
@@ -109,7 +110,7 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
 
 def _join(axis: Axis, claims: Claims) -> None:
     """Let versions that are one endpoint be one claim, of pods whose uid says that they are one pod."""
-    of_one = {end for end, pod in axis.pods if pod.uid}
+    of_one = axis.with_uid = {end for end, pod in axis.pods if pod.uid}
     for address, claimed in claims.items():
         claims[address] = joined(claimed, of_one.__contains__)
     for versions in chain(axis.by_pod.values(), axis.by_uid.values(), axis.by_workload.values()):

@@ -6,6 +6,7 @@ subjects it selects another state; while it is open which version holds, they ha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
@@ -26,14 +27,27 @@ State = tuple[int, ...]
 
 
 class Partition(NamedTuple):
-    """class_of (endpoints,) int32; representative (classes,) int32: the first endpoint of each class."""
+    """class_of (endpoints,) int32; representative (classes,) int32: the first endpoint of each class.
+    ``mixes`` are further classes, each of endpoints that are of one of several: an answer where those
+    agree."""
 
     class_of: Int32
     representative: Int32
+    mixes: tuple[tuple[int, ...], ...] = ()
 
     @property
     def n(self) -> int:
+        """Without the mixes, whose numbers follow."""
         return len(self.representative)
+
+    def mixed(self, versions: Mapping[int, tuple[int, ...]]) -> Partition:
+        """The same with endpoints that stand for one of several others."""
+        class_of, mixes = self.class_of.copy(), dict[tuple[int, ...], int]()
+        for end, others in versions.items():
+            members = tuple(dict.fromkeys(self.class_of[list(others)].tolist()))
+            mixed = len(members) > 1
+            class_of[end] = self.n + mixes.setdefault(members, len(mixes)) if mixed else members[0]
+        return Partition(class_of, self.representative, tuple(mixes))
 
 
 def partition(sets: UInt64, used: Int32, start: Int32) -> Partition:

@@ -20,6 +20,7 @@ class End:
     False where a workload's name stands for any of its pods. ``namespace_described``: the labels of the pod's
     namespace are known. ``may_be_node``: an external address, in a cluster of which no node is described.
     ``may_be_virtual``: one that may be a Service's, in a cluster of which no Service is listed.
+    ``versions``: it is open which of these, the earliest first, it was; the first stands for what they share.
     ``secondary`` is the pod (namespace, name, uid) that has the address beside the cluster's network: to
     policies it is an external address all the same. ``likely``: a device that the node may have there.
     """
@@ -34,6 +35,7 @@ class End:
     may_be_virtual: bool = False
     secondary: tuple[str, str, str] | None = None
     likely: bool = False
+    versions: tuple[End, ...] = ()
 
     @property
     def name(self) -> str:

@@ -142,10 +142,35 @@ class Reference:
         in_particular = src.in_particular and dst.in_particular
         if in_particular and (src.pod or src.secondary) and src.who == dst.who:
             return both(ALLOWED)
-        options = self.policies.options
-        egress = Question(Direction.EGRESS, src, dst, flow.protocol, target.port, options)
-        ingress = Question(Direction.INGRESS, dst, src, flow.protocol, target.port, options)
-        on_node = dst.pod is not None and bool(dst.pod.node) and src.node == dst.pod.node
-        own_node = in_particular and on_node
-        ask = self.policies.ask
-        return ask(egress, flow.time), ALLOWED if own_node else ask(ingress, flow.time)
+        nodes = {one.pod.node if one.pod is not None else "" for one in dst.versions or (dst,)}
+        own_node = in_particular and nodes == {src.node} and "" not in nodes
+        doubts = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
+        egress = self._ask(Direction.EGRESS, src, dst, flow, target.port, doubts)
+        ingress = self._ask(Direction.INGRESS, dst, src, flow, target.port, doubts[::-1])
+        return egress, ALLOWED if own_node else ingress
+
+    def _ask(
+        self,
+        direction: Direction,
+        subject: End,
+        peer: End,
+        flow: Tuple5,
+        port: int | None,
+        doubts: tuple[Reason, Reason],
+    ) -> Side:
+        """One side: what its policies say of every version of the subject and of the peer, where they
+        agree."""
+        answers = []
+        for other in peer.versions or (peer,):
+            questions = [
+                Question(direction, one, other, flow.protocol, port, self.policies.options)
+                for one in subject.versions or (subject,)
+            ]
+            answers.append(_agreed([self.policies.ask(one, flow.time) for one in questions], doubts[0]))
+        return _agreed(answers, doubts[1])
+
+
+def _agreed(sides: Sequence[Side], doubt: Reason) -> Side:
+    """The first of several, open where another says something else."""
+    same = len({(side.verdict, side.reason) for side in sides}) == 1
+    return sides[0] if same else unknown(doubt)

@@ -241,6 +241,7 @@ class Owners:
         return None if found.lost == "unresolved" else found
 
     def _only(self, claims: Sequence[Claim[End]], address: str, at: int) -> Resolved:
+        claims, versions = as_pods(claims)
         found = candidates(claims, at, self.skew)
         secondary = any(end.secondary for end in found)
         if len(found) != 1:
@@ -248,6 +249,11 @@ class Owners:
             return Resolved(address, lost=lost, by="address", firm=secondary)
         (end,) = found
         sure = surely(claims, [end], at, self.skew)
+        own = candidates(versions.get(end.who, ()), at, self.skew)
+        if len(own) > 1:
+            end = replace(own[0], versions=tuple(own))
+        elif own:
+            (end,) = own
         return Resolved(end.name, (end,), by="address", version=family(address), sure=sure, firm=secondary)
 
     def _resolve_service(self, address: str, at: int) -> Resolved:
@@ -338,6 +344,20 @@ class Owners:
     def about(self, lifetime: Lifetime, at: int) -> bool:
         """Whether something may have been there at a time, by a clock that differs by the skew."""
         return any(map(lifetime.possible, moments([lifetime], at, self.skew)))
+
+
+def as_pods(claims: Sequence[Claim[End]]) -> tuple[list[Claim[End]], dict[tuple[str, ...], list[Claim[End]]]]:
+    """The claims, those of all versions of a pod as its first's; and which they were, by who it is."""
+    first: dict[tuple[str, ...], End] = {}
+    versions: dict[tuple[str, ...], list[Claim[End]]] = defaultdict(list)
+    found = []
+    for claim in claims:
+        end = claim.holder
+        if has_uid(end):
+            end = first.setdefault(end.who, end)
+            versions[end.who].append(claim)
+        found.append(Claim(end, claim.lifetime))
+    return continued(found, has_uid), versions
 
 
 def has_uid(end: End) -> bool:
