@@ -126,11 +126,8 @@ def test_two_sure_owners_at_one_instant_are_ambiguous() -> None:
 
 def test_a_sure_owner_goes_before_one_that_is_only_possible() -> None:
     pods = roughly(make_pod("a", A), 0, 0, 5, 20), between(make_pod("c", A), 10, 20)
-    assert [source(*pods, at=at) for at in (4, 7, 10)] == [
-        ("x/Pod/a", "exact"),
-        ("x/Pod/a", "inferred"),
-        ("x/Pod/c", "exact"),
-    ]
+    assert [source(*pods, at=at)[1] for at in (4, 7, 10)] == ["exact", "ambiguous", "exact"]
+    assert source(*pods, at=10)[0] == "x/Pod/c"
 
 
 def test_between_two_snapshots_either_owner_may_have_it() -> None:
@@ -139,14 +136,21 @@ def test_between_two_snapshots_either_owner_may_have_it() -> None:
     assert source(*pods, at=4) == ("x/Pod/a", "exact")
 
 
-def test_an_owner_that_never_is_sure_is_inferred() -> None:
-    pod = roughly(make_pod("a", A), 5, 15, 5, 15)
-    assert [source(pod, at=at)[1] for at in (4, 5, 14, 15)] == [
-        "unresolved",
-        "inferred",
-        "inferred",
-        "unresolved",
-    ]
+@pytest.mark.parametrize(("skew", "quality"), [(9, "ambiguous"), (10, "inferred")])
+def test_an_owner_that_never_is_sure_is_inferred_for_as_long_as_clocks_may_differ(
+    skew: int, quality: str
+) -> None:
+    """For longer than that, others may have come and gone."""
+    pod = roughly(make_pod("a", A), 20, 30, 20, 30)
+    assert source(pod, at=25, skew=skew)[1] == quality
+
+
+def test_between_samples_of_a_cluster_others_may_have_come_and_gone() -> None:
+    pods = between(make_pod("a", A), 0, 10), between(make_pod("c", A), 30, 40)
+    for sampled, quality in ((False, "inferred"), (True, "ambiguous")):
+        cluster = replace(make_cluster(*pods), sampled=sampled)
+        judged = Reference(cluster, Options(skew=5)).judge(make_flow(A, B, at=12))
+        assert judged.src_quality == quality
 
 
 def test_two_label_versions_of_a_pod_are_two_owners() -> None:

@@ -396,7 +396,7 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     initiators: Sequence[int | None] = world.one_of(((None,), (0, 0, 1, 2)))
     by_name = {namespace.name: namespace for namespace in namespaces}
     cluster = Cluster(by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), tuple(policies))
-    cluster = replace(cluster, services_unlisted=unlisted and not services)
+    cluster = replace(cluster, services_unlisted=unlisted and not services, sampled=draw(st.booleans()))
     if world.chance(40):
         cluster = replace(cluster, nodes=tuple(replace(node, labels={}, described=False) for node in nodes))
     instants = instants_of(cluster)

@@ -68,7 +68,8 @@ class Axis:
     says of a Service's endpoint what ServiceTable.reached does; ``node_numbers`` are by name. ``by_pod``,
     ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are where
     the cluster's own addresses are told to lie. ``with_uid`` are the endpoints of pods that are known to be
-    one in all versions. ``torn`` is somebody, and even a recorded pod does not tell who.
+    one in all versions; ``sampled``: see Cluster. ``torn`` is somebody, and even a recorded pod does not tell
+    who.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -92,6 +93,7 @@ class Axis:
     nobody: int = -1
     torn: int = -1
     with_uid: set[int] = field(default_factory=set)
+    sampled: bool = False
     _either: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def add(self, endpoint: Endpoint) -> int:

@@ -39,7 +39,7 @@ def build_axis(
     ``ranges`` are those a person gives beside what the cluster tells. Units: ``skew`` in microseconds, see
     :mod:`flowcheck.compile.ownership`.
     """
-    axis = Axis()
+    axis = Axis(sampled=cluster.sampled)
     axis.ambiguous = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(unknown name)"))
     axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))

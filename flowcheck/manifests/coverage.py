@@ -75,6 +75,11 @@ class Coverage:
             del self._streams[name]
         self._times = sorted(self._snapshots)
 
+    def samples(self, kind: str) -> bool:
+        """Whether snapshots alone tell of a kind: between two of them, others may have come and gone."""
+        shown = any(kind in part.kinds for parts in self._snapshots.values() for part in parts.values())
+        return shown and not any(kind in part.kinds for part in self._streams.values())
+
     def missing(
         self, kind: str, namespace: str, after: int, before: int, files: Collection[str]
     ) -> int | None:

@@ -120,7 +120,7 @@ class Snapshot:
                 for version in self._versions(key, known):
                     parts.add(key, *version)
         self.namespaces = parts.namespaces
-        return parts.cluster()
+        return replace(parts.cluster(), sampled=self.coverage.samples("Pod"))
 
     def _versions(self, key: Key, known: list[Sighting]) -> list[Version]:
         if all(one.told is not None for one in known):

@@ -240,6 +240,7 @@ class Cluster:
     are sentences for the reader; ``skipped`` are documents that took no part, ``other_policies`` among them.
     ``ranges`` are where pods get their addresses from, beside the nodes' own. ``services_unlisted``: it is a
     running cluster, and no input has all its Services, so that an address nobody has may be one's.
+    ``sampled``: pods are known from snapshots only; between two of them, others may have come and gone.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -254,6 +255,7 @@ class Cluster:
     inputs: Mapping[str, str] = field(default_factory=dict)
     ranges: tuple[PodRanges, ...] = ()
     services_unlisted: bool = False
+    sampled: bool = False
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""

@@ -50,6 +50,17 @@ class Lifetime:
             max(self.sure_end, later.sure_end),
         )
 
+    def unwatched(self, longer_than: int) -> tuple[Lifetime, ...]:
+        """The stretches before it is sure and after, if they are longer than so many microseconds: it may
+        have been there, and so may anybody whom no input tells of. What never ends is not looked for."""
+        first, last = min(self.sure_start, self.end), max(self.sure_end, self.start)
+        stretches = ((self.start, first), (last, self.end)) if first < last else ((self.start, self.end),)
+        return tuple(
+            Lifetime(start, end).unsure()
+            for start, end in stretches
+            if start > BEGINNING and end < END and end - start > longer_than
+        )
+
     def unsure(self) -> Lifetime:
         """The same, of which no instant is sure."""
         return Lifetime(self.start, self.end, END, BEGINNING)

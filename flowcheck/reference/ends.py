@@ -19,10 +19,11 @@ class End:
     ``node_labels`` are the node's at that time; None where no Node object tells them. ``in_particular`` is
     False where a workload's name stands for any of its pods. ``namespace_described``: the labels of the pod's
     namespace are known. ``may_be_node``: an external address, in a cluster of which no node is described.
-    ``may_be_virtual``: one that may be a Service's, in a cluster of which no Service is listed.
-    ``versions``: it is open which of these, the earliest first, it was; the first stands for what they share.
-    ``secondary`` is the pod (namespace, name, uid) that has the address beside the cluster's network: to
-    policies it is an external address all the same. ``likely``: a device that the node may have there.
+    ``may_be_virtual``: one that may be a Service's, in a cluster of which no Service is listed. ``stranger``:
+    nobody known. ``versions``: it is open which of these, the earliest first, it was; the first stands for
+    what they share. ``secondary`` is the pod (namespace, name, uid) that has the address beside the cluster's
+    network: to policies it is an external address all the same. ``likely``: a device that the node may have
+    there.
     """
 
     address: str | None
@@ -36,6 +37,7 @@ class End:
     secondary: tuple[str, str, str] | None = None
     likely: bool = False
     versions: tuple[End, ...] = ()
+    stranger: bool = False
 
     @property
     def name(self) -> str:

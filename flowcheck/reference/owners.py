@@ -39,6 +39,8 @@ from flowcheck.reference.moments import (
     surely,
 )
 
+STRANGER = End(None, stranger=True)
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -242,8 +244,11 @@ class Owners:
 
     def _only(self, claims: Sequence[Claim[End]], address: str, at: int) -> Resolved:
         claims, versions = as_pods(claims)
+        claims = [*claims, *self._strangers(claims)]
         found = candidates(claims, at, self.skew)
         secondary = any(end.secondary for end in found)
+        if found == [STRANGER]:
+            found = []
         if len(found) != 1:
             lost: Literal["ambiguous", "unresolved"] = "ambiguous" if found else "unresolved"
             return Resolved(address, lost=lost, by="address", firm=secondary)
@@ -255,6 +260,14 @@ class Owners:
         elif own:
             (end,) = own
         return Resolved(end.name, (end,), by="address", version=family(address), sure=sure, firm=secondary)
+
+    def _strangers(self, claims: Sequence[Claim[End]]) -> Iterator[Claim[End]]:
+        """Somebody whom no input tells of, wherever a pod may or may not have been for longer than the
+        skew."""
+        pods = [claim.lifetime for claim in claims if claim.holder.pod is not None]
+        vacant = outside(ALWAYS, pods) if self.cluster.sampled and pods else []
+        for stretch in (*(one for life in pods for one in life.unwatched(self.skew)), *vacant):
+            yield Claim(STRANGER, stretch.unsure())
 
     def _resolve_service(self, address: str, at: int) -> Resolved:
         claims = self.services[address]
