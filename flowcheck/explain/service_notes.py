@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.explain.compiled import Leads
+from flowcheck.explain.ends import Finder
 from flowcheck.kernels import translate
-from flowcheck.model.cluster import Cluster, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.cluster import Backend, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.counted import listed
 
 
@@ -29,32 +31,65 @@ def local_note(program: Program, leads: Leads, place: int) -> str:
     return f"{policy}: only backends on Node/{program.nodes[place]}, {whose}, are asked"
 
 
-def notes_on_backends(cluster: Cluster, service: Service, port: ServicePort) -> list[str]:
+def listed_backends(slices: Sequence[EndpointSlice], port: ServicePort) -> list[Backend]:
+    """All that slices list for a service port."""
+    return list(dict.fromkeys(backend for one in slices if _has(one, port) for backend in one.backends))
+
+
+def asked_backends(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
+    """Those of listed backends that a connection may go to, as kernels choose them: ready ones, else those
+    that serve to the end, of all of them or of one node's own. ``place``: as for :func:`local_note`."""
+    groups: dict[str, list[Backend]] = defaultdict(list)
+    for backend in _placed(program, backends, place):
+        groups["" if place == translate.EVERYWHERE else backend.node].append(backend)
+    return [
+        backend
+        for group in groups.values()
+        for backend in ([b for b in group if b.ready] or [b for b in group if b.serving and b.terminating])
+    ]
+
+
+def _placed(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
+    """Those on the node that is asked; on any, where each node asks its own."""
+    if place == translate.EVERYWHERE:
+        return list(backends)
+    if place == translate.EACH:
+        return [backend for backend in backends if backend.node]
+    return [backend for backend in backends if backend.node == program.nodes[place]]
+
+
+def notes_on_backends(finder: Finder, service: Service, port: ServicePort, place: int) -> list[str]:
     """Who of those listed or selected is left out."""
-    slices = cluster.slices_of(service)
+    slices = finder.cluster.slices_of(service)
     if slices:
-        return list(_of_slices(slices, port))
+        return list(_of_slices(finder.program, slices, port, place))
     if not service.selector:
         return ["it has no selector and no EndpointSlices, so its backends are not in the snapshot"]
-    return list(_of_pods(cluster.pods, service, port))
+    return list(_of_pods(finder.cluster.pods, service, port))
 
 
-def _of_slices(slices: Sequence[EndpointSlice], port: ServicePort) -> Iterator[str]:
-    with_port = [
-        one for one in slices if any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
-    ]
-    if not with_port:
+def _has(one: EndpointSlice, port: ServicePort) -> bool:
+    return any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
+
+
+def _of_slices(
+    program: Program, slices: Sequence[EndpointSlice], port: ServicePort, place: int
+) -> Iterator[str]:
+    if not any(_has(one, port) for one in slices):
         names = sorted({p.name or "one without a name" for one in slices for p in one.ports})
         has = f"they have {listed(names)}" if names else "they have no ports, and so serve none"
         wanted = f"named {port.name}" if port.name else "without a name"
         yield f"none of its EndpointSlices has a port {wanted}, by which it is found: {has}"
         return
-    backends = list(dict.fromkeys(backend for one in with_port for backend in one.backends))
-    ready = [backend for backend in backends if backend.ready]
-    leaving = [backend for backend in backends if backend.serving and backend.terminating]
-    if len(ready) < len(backends):
-        left = "they are left out" if ready or not leaving else "those that serve to the end are judged"
-        yield f"{len(backends) - len(ready)} backends of {len(backends)} are not ready: {left}"
+    backends = _placed(program, listed_backends(slices, port), place)
+    unready = [backend for backend in backends if not backend.ready]
+    if unready:
+        leaving = any(not backend.ready for backend in asked_backends(program, backends, place))
+        left = "those that serve to the end are judged" if leaving else "they are left out"
+        if leaving and place == translate.EACH:
+            left += " where no other on their node is ready"
+        where = f" on Node/{program.nodes[place]}" if place >= 0 else ""
+        yield f"{len(unready)} backends of {len(backends)}{where} are not ready: {left}"
 
 
 def _of_pods(pods: Sequence[Pod], service: Service, port: ServicePort) -> Iterator[str]:

@@ -17,7 +17,13 @@ from flowcheck.errors import RunError
 from flowcheck.explain import compiled
 from flowcheck.explain.compiled import Leads
 from flowcheck.explain.ends import End, Finder, Party, as_address, kind_of
-from flowcheck.explain.service_notes import external_name_notes, local_note, notes_on_backends
+from flowcheck.explain.service_notes import (
+    asked_backends,
+    external_name_notes,
+    listed_backends,
+    local_note,
+    notes_on_backends,
+)
 from flowcheck.explain.words import port_text, protocol_name
 from flowcheck.model.cluster import Pod, Service, ServicePort
 
@@ -81,18 +87,26 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
     """A service port with the backends that each of the sources may be sent to."""
     program = finder.program
     service, port = program.service_ports[leads.service_port]
-    by_source = []
-    for source in src.ends:
-        place = compiled.place_of(program, leads, source.endpoint)
-        asked = compiled.backends_of(program, leads, source.endpoint)
-        by_source.append(
-            [replace(end, port=number) for one, number in asked for end in _ends_at(finder, service, one)]
-        )
+    slices = finder.cluster.slices_of(service)
+    backends = listed_backends(slices, port)
+    places = [compiled.place_of(program, leads, source.endpoint) for source in src.ends]
+    addresses = {
+        place: [backend.address for backend in asked_backends(program, backends, place)]
+        for place in dict.fromkeys(places)
+    }
+    by_source = [
+        [
+            replace(end, port=number)
+            for one, number in compiled.backends_of(program, leads, source.endpoint)
+            for end in _ends_at(finder, addresses[place], one)
+        ]
+        for source, place in zip(src.ends, places, strict=True)
+    ]
+    for place in addresses:
         notes += filter(None, [local_note(program, leads, place)])
-    notes += notes_on_backends(finder.cluster, service, port)
+        notes += notes_on_backends(finder, service, port, place)
     party = _party(finder, given, service, by_source, src, notes)
-    listed = finder.cluster.slices_of(service)
-    return party if listed else replace(party, settle="give a snapshot that has its pods or EndpointSlices")
+    return party if slices else replace(party, settle="give a snapshot that has its pods or EndpointSlices")
 
 
 def _party(
@@ -118,18 +132,12 @@ def _party(
     )
 
 
-def _ends_at(finder: Finder, service: Service, endpoint: int) -> list[End]:
-    """A backend; where it is nobody of the cluster's, each of the listed addresses that are there."""
+def _ends_at(finder: Finder, addresses: Iterable[str], endpoint: int) -> list[End]:
+    """A backend; where it is nobody of the cluster's, each of the addresses asked that are there."""
     end = finder.end_of(endpoint)
     if end.pod or end.node:
         return [end]
-    listed = dict.fromkeys(
-        backend.address
-        for one in finder.cluster.slices_of(service)
-        for backend in one.backends
-        if backend.ready or backend.terminating
-    )
-    at = {address: finder.at(address) for address in listed}
+    at = {address: finder.at(address) for address in addresses}
     there = [
         address for address, found in at.items() if endpoint == found.endpoint or (end.lost and found.lost)
     ]

@@ -66,9 +66,10 @@ def follows_hints(members: Iterable[Member]) -> bool:
 
 def expect(service: Service, members: Sequence[Member], origin: Origin) -> Shares | None:
     """The shares for connections of one origin; None where they depend on a node that is not known."""
-    if origin.outside and service.external_traffic_policy == "Local" and from_outside(service):
-        return _by_node(members)
-    if not origin.outside and service.internal_traffic_policy == "Local":
+    if origin.outside and from_outside(service):
+        if service.external_traffic_policy == "Local":
+            return _by_node(members)
+    elif service.internal_traffic_policy == "Local":
         return _even(_local(members, origin.node)) if origin.node else None
     if not origin.node and follows_hints(members):
         return None
@@ -88,8 +89,9 @@ def _sums(parts: Iterable[tuple[int, float]]) -> Shares:
 
 
 def _by_node(members: Sequence[Member]) -> Shares:
-    """A load balancer asks every node with local backends as often, whatever their number."""
-    nodes = list(dict.fromkeys(member.node for member in members))
+    """A load balancer asks every node with local backends as often, whatever their number. A backend on no
+    known node is local to none."""
+    nodes = list(dict.fromkeys(member.node for member in members if member.node))
     local = [usable for usable in (_local(members, node) for node in nodes) if usable]
     return _sums((member.endpoint, 1 / (len(local) * len(usable))) for usable in local for member in usable)
 

@@ -310,6 +310,48 @@ class TestServices:
         note = "internalTrafficPolicy: Local: only backends on Node/n2, the client's node, are asked"
         assert note in answer.dst.notes
 
+    @pytest.mark.parametrize(
+        ("policy", "src", "note", "external"),
+        [
+            ("Cluster", "a/web", "2 backends of 4 are not ready: they are left out", {"192.0.2.1"}),
+            (
+                *("Local", "a/web"),
+                "1 backends of 2 on Node/n1 are not ready: they are left out",
+                {"192.0.2.1"},
+            ),
+            (
+                *("Local", "a/other"),
+                "1 backends of 1 on Node/n2 are not ready: those that serve to the end are judged",
+                {"192.0.2.2"},
+            ),
+            (
+                *("Local", "198.51.100.1"),
+                "2 backends of 4 are not ready: "
+                "those that serve to the end are judged where no other on their node is ready",
+                {"192.0.2.1", "192.0.2.2"},
+            ),
+        ],
+    )
+    def test_backends_that_end_by_the_node_that_is_asked(
+        self, policy: str, src: str, note: str, external: set[str]
+    ) -> None:
+        other = make_pod("a/other", "10.0.0.9", node="n2")
+        ending = {"ready": False, "terminating": True}
+        cluster = with_service(make_cluster(WEB, DB, other), slices=True)
+        (service,), (listed,) = cluster.services, cluster.slices
+        backends = (
+            Backend("192.0.2.1", node="n1"),
+            Backend("192.0.2.3", node="n1", **ending),
+            Backend("192.0.2.2", node="n2", **ending),
+            Backend("10.0.0.2", "db", node="n3"),
+        )
+        service = replace(service, internal_traffic_policy=policy)
+        cluster = replace(cluster, services=(service,), slices=(replace(listed, backends=backends),))
+        answer = explain(compile_program(cluster), src=src, dst="b/svc/db", port=443)
+        assert note in answer.dst.notes
+        found = {end for case in answer.cases for end in case.destinations}
+        assert found - {"b/Pod/db"} == external
+
     def test_slices_whose_port_has_another_name(self) -> None:
         cluster = with_service(make_cluster(WEB, DB), slices=True)
         (listed,) = cluster.slices

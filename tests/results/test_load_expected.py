@@ -65,6 +65,12 @@ def test_a_local_policy_has_the_nodes_own_backends_or_none() -> None:
     assert depends_on_origin(LOCAL, [A])
 
 
+def test_clients_outside_of_a_service_for_inside_come_by_an_unknown_node() -> None:
+    assert expect(LOCAL, [A, B, C], OUTSIDE) is None
+    exposed = replace(LOCAL, external_ips=("192.0.2.1",))
+    assert expect(exposed, [A, B, C], OUTSIDE) == evenly(0, 1, 2)
+
+
 def hinted(*zones: str) -> list[Member]:
     return [replace(m, for_zones=(z,) if z else ()) for m, z in zip((A, B, C), zones, strict=True)]
 
@@ -114,6 +120,8 @@ def test_a_load_balancer_asks_each_node_with_backends_as_often() -> None:
     assert expect(service, [A, C, ending, gone], OUTSIDE) == evenly(0, 2, 3)
     assert expect(service, [A, B, C], on("n1")) == evenly(0, 1, 2)
     assert depends_on_origin(service, [A])
+    assert expect(service, [A, B, C, Member(5)], OUTSIDE) == pytest.approx({0: 0.25, 1: 0.25, 2: 0.5})
+    assert expect(service, [Member(5)], OUTSIDE) == {}
     unreachable = replace(service, type="ClusterIP")
     assert expect(unreachable, [A, B, C], OUTSIDE) == evenly(0, 1, 2)
     assert not depends_on_origin(unreachable, [A])
