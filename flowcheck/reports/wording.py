@@ -111,6 +111,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
     """How much was looked at: label and sentence."""
     totals, cluster, timings = summary.totals, summary.cluster, summary.timings
     seconds = timings.load + timings.compile + timings.judge + timings.write
+    speed = counted(round(summary.rows_per_second), "row")
     lines = [
         (
             "flows",
@@ -131,7 +132,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         ("verdicts", _verdicts(summary)),
         ("coverage", _coverage(summary)),
         *seen(summary),
-        ("speed", f"{seconds:.1f} s, {counted(round(summary.rows_per_second), 'row')}/s"),
+        ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
     ]
     return lines
 

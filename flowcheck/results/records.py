@@ -275,7 +275,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     that policies do not reach (not_applicable) are left out of it. ``first_seen``/``last_seen`` span the
     judged rows (None without any). ``complete`` is false when a file failed, a row was rejected beyond what
     was tolerated, coverage is below the asked minimum, or there is no answer, of which ``nothing`` tells.
-    ``load`` counts service ports by state. ``resumed`` is None where nothing was to be taken over.
+    ``load`` counts service ports by state. ``rows_per_second`` is of ``timings.judge``. ``resumed`` is None
+    where nothing was to be taken over.
     """
 
     schema: int
