@@ -112,13 +112,9 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
     totals, cluster, timings = summary.totals, summary.cluster, summary.timings
     seconds = timings.load + timings.compile + timings.judge + timings.write
     speed = counted(round(summary.rows_per_second), "row")
-    lines = [
-        (
-            "flows",
-            f"{counted(totals.rows_declared, 'row')} in {counted(totals.files_seen, 'file')} "
-            f"({size(summary.bytes)} carried)",
-        )
-    ]
+    carried = f" ({size(summary.bytes)} carried)" if summary.bytes else ""
+    flows = f"{counted(totals.rows_declared, 'row')} in {counted(totals.files_seen, 'file')}{carried}"
+    lines = [("flows", flows)]
     if summary.first_seen and summary.last_seen:
         lines.append(("time", f"{moment(summary.first_seen)} to {moment(summary.last_seen)}"))
     lines += [
