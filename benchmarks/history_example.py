@@ -59,13 +59,18 @@ may call `orders`, but not ask the database. All of it went through.
 | records | what | when | policies say |
 |---:|---|---|---|
 {table}
-So {denied} records violate the policies. Whoever judges the whole day by one snapshot gets it wrong:
+So {denied} records violate the policies. Whoever judges the whole day by one snapshot, as if all in it had
+always been there, gets it wrong:
 
 | judged by | violations reported | of these false | true ones missed |
 |---|---:|---:|---:|
 | both snapshots, in time | {denied} | 0 | 0 |
 | the snapshot of 20:00 alone, for all times | {by_evening} | {report} | 0 |
 | the snapshot of 08:00 alone, for all times | {by_morning} | {web} | {denied} |
+
+flowcheck does so with the snapshot of 08:00, where that has no time in its name: nothing in it tells that
+`report` will end. Of the one of 20:00 it calls {report} records unknown (`unresolved_src`), since `web` tells
+when it started.
 """
 
 

@@ -201,7 +201,11 @@ class _Loader:
             raise ManifestError(
                 f"no {found} found",
                 hint="; ".join(
-                    ["give files or folders of *.yaml, *.yml or *.json", *journal.kustomizations.remarks()]
+                    [
+                        "give files or folders of *.yaml, *.yml or *.json",
+                        *journal.remarks(),
+                        *journal.kustomizations.remarks(),
+                    ]
                 ),
                 problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
             )

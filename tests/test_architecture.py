@@ -55,7 +55,17 @@ HOMES = {
     "numba": {"kernels"},
     "numpy": {"arrays", "compile", "kernels", "flows", "evaluate", "explain", "results", "runners", "demo"},
     # inventory: a cluster's history is a Parquet table too, and loading reads it before any flow is touched
-    "pyarrow": {"flows", "evaluate", "explain", "inventory", "results", "runners", "demo"},
+    # manifests.packed: zstd, for which Python 3.11 has nothing
+    "pyarrow": {
+        "flows",
+        "evaluate",
+        "explain",
+        "inventory",
+        "manifests.packed",
+        "results",
+        "runners",
+        "demo",
+    },
     "rich": {
         "reports.console",
         "reports.terminal",

@@ -98,13 +98,13 @@ def test_the_output_files_the_readme_names_are_written(demo: tuple[Path, str]) -
 
 
 def test_the_columns_of_the_readme_are_those_that_are_read() -> None:
-    from flowcheck.flows.schema import COLUMNS, JUDGED
+    from flowcheck.flows.schema import COLUMNS
 
     table = README.split("## Canonical flow columns")[1].split("\n\n")[1]
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-    shortened = {name for name in JUDGED if name.startswith("dst_") and name not in named}
+    shortened = {name for name in COLUMNS if name.startswith("dst_") and name not in named}
     assert named <= set(COLUMNS)
-    assert set(JUDGED) - named == shortened
+    assert set(COLUMNS) - named == shortened
 
 
 def write_cluster_json(path: Path, cluster: Path) -> list[str]:

@@ -1,9 +1,11 @@
 """Paths -> the bytes of every manifest under them, each file once, without hanging on odd ones.
 
-A folder is walked in sorted order for the suffixes below; ``-`` is standard input.
+A folder is walked in sorted order for the suffixes below, also packed, and for logs of objects, as audit logs
+are; ``-`` is standard input.
 A file's time is the one in its name, else in the name of the nearest folder around it up to the path given.
 Hidden folders are not walked; hidden manifests are passed over and listed. Only regular files are
-opened. Patches that a kustomization names are no manifests. What was passed over and why goes to the journal.
+opened. Patches that a kustomization names are no manifests. What was passed over and why goes to the journal:
+other files by their names only, prose not at all.
 """
 
 from __future__ import annotations
@@ -20,12 +22,18 @@ from functools import cached_property
 from flowcheck.errors import Problem
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.kustomize import NAMES
+from flowcheck.manifests.logs import SUFFIX as LOG
+from flowcheck.manifests.logs import is_of_objects
+from flowcheck.manifests.packed import PackedError, plain_name, unpack
 from flowcheck.manifests.sightings import At
 from flowcheck.manifests.templates import may_hold_objects
 from flowcheck.manifests.times import time_in_name
 from flowcheck.model.policy import SourceLocation
 
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
+_PROSE = re.compile(
+    r"\.(?:md|rst|adoc)$|^(?:readme|licen[cs]e|notice|authors|owners|codeowners)\b", re.IGNORECASE
+)
 STDIN = "<stdin>"
 MAX_BYTES = 1 << 30
 _DERIVED = re.compile(r"\.(?:ya?ml|json)\.\w+$")
@@ -37,6 +45,7 @@ PathLike = str | os.PathLike[str]
 @dataclass(frozen=True)
 class Input:
     """One file's name, as it is shown, its bytes, and the instant it is of; None: it holds for all times.
+    What is packed is unpacked in ``data``.
 
     ``named``: it was asked for by its own name, not found in a folder.
     """
@@ -67,7 +76,7 @@ def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> I
                 hint = "give its time: --at 2026-03-10T10:05:00Z"
                 journal.refuse([Problem("has no modification time", STDIN, hint)])
             elif STDIN not in journal.inputs:
-                yield _noted(Input(STDIN, sys.stdin.buffer.read(), at), journal)
+                yield from _opened(Input(STDIN, sys.stdin.buffer.read(), at), journal)
         elif owner is not None:
             journal.skip("", "", f"a patch of {owner}", SourceLocation(name))
         else:
@@ -93,9 +102,19 @@ def _timed(item: Input, given: str, at: At) -> Input:
     return item if at == "mtime" else replace(item, time=at)
 
 
-def _noted(item: Input, journal: Journal) -> Input:
+def _opened(item: Input, journal: Journal) -> Iterator[Input]:
+    """Note what was read and unpack it; a log found in a folder is left out unless it is one of objects."""
+    source = SourceLocation(item.name)
+    try:
+        data = unpack(item.name, item.data, MAX_BYTES)
+    except PackedError as fault:
+        journal.refuse([Problem(fault.message, item.name, fault.hint)], source=source)
+        return
+    if not item.named and plain_name(item.name).endswith(LOG) and not is_of_objects(data):
+        journal.leave_out(source, "a log of something else: its first line is not a Kubernetes object")
+        return
     journal.inputs[item.name] = hashlib.sha256(item.data).hexdigest()
-    return item
+    yield replace(item, data=data)
 
 
 def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
@@ -109,7 +128,7 @@ def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> It
     if _already(folder, status, journal, seen):
         return
     for entry in entries:
-        manifest = entry.name.lower().endswith(SUFFIXES) or entry.name in NAMES
+        manifest = plain_name(entry.name).endswith((*SUFFIXES, LOG)) or entry.name in NAMES
         if entry.is_dir():
             if not entry.name.startswith("."):
                 yield from _walk(entry.path, journal, seen)
@@ -117,8 +136,10 @@ def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> It
             journal.skip("", "", "hidden file", SourceLocation(entry.path))
         elif manifest:
             yield entry.path
-        elif _DERIVED.search(entry.name):
-            journal.skip("", "", "not a manifest by its name", SourceLocation(entry.path))
+        elif entry.is_file() and not entry.name.startswith(".") and not _PROSE.search(entry.name):
+            journal.unread.append(entry.path)
+            if _DERIVED.search(entry.name):
+                journal.skip("", "", "not a manifest by its name", SourceLocation(entry.path))
 
 
 def _already(path: str, status: os.stat_result, journal: Journal, seen: dict[tuple[int, int], str]) -> bool:
@@ -161,4 +182,4 @@ def _read(path: str, journal: Journal, seen: dict[tuple[int, int], str], *, name
         except OSError as error:
             journal.refuse([Problem(f"cannot be read: {error.strerror}", path)], source=source)
             return
-    yield _noted(Input(path, data, status.st_mtime_ns // 1000, named), journal)
+    yield from _opened(Input(path, data, status.st_mtime_ns // 1000, named), journal)

@@ -28,7 +28,8 @@ class Journal:
     error. ``unkept_writes`` counts, by kind, the writes of which an audit log does not have the object.
     ``charts`` holds what is said of templates, by the Helm chart they are of (empty: none). ``generated``
     counts, by kind, namespace and prefix, the objects whose names the API server would make up. ``objects``
-    counts what was for Kubernetes: objects and Lists; ``foreign`` are the files with anything that was not.
+    counts what was for Kubernetes: objects and Lists; ``foreign`` are the files with anything that was not,
+    ``unread`` those in folders that were not opened, as their names are not those of manifests.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Journal:
     oddities: Oddities = field(default_factory=Oddities)
     objects: int = 0
     foreign: dict[str, None] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
     generated: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _unread: Counter[tuple[str, str]] = field(default_factory=Counter)
     _unread_first: dict[tuple[str, str], SourceLocation] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class Journal:
     def remarks(self) -> Iterator[str]:
         if self.foreign:
             yield f"left out, as it holds no Kubernetes objects: {listed(self.foreign, _MOST_FILES)}"
+        if self.unread:
+            yield f"left out, not manifests by their names: {listed(self.unread, _MOST_FILES)}"
 
     def all_problems(self) -> list[Problem]:
         """Every problem; of a chart's templates the first, with the number of the others."""

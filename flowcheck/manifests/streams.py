@@ -15,6 +15,8 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files import Input, PathLike, read_inputs
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.json_items import CHECKED_BYTES, JsonError, check_duplicates, split_values
+from flowcheck.manifests.logs import SUFFIX as LOG
+from flowcheck.manifests.packed import plain_name
 from flowcheck.manifests.rows import Row, documents_of
 from flowcheck.manifests.sightings import At, When
 from flowcheck.manifests.templates import is_chart_template
@@ -80,11 +82,14 @@ def _events(item: Input, unpacker: Unpacker, journal: Journal) -> Iterator[Docum
 
 
 def _is_json(name: str, data: bytes) -> bool:
-    """By its suffix; without one that says so, text that begins like JSON and is JSON."""
-    if name.lower().endswith((".json", *LINES)):
+    """By its suffix; without one that says so, text that begins like JSON and is JSON, if it is no log."""
+    name = plain_name(name)
+    if name.endswith((".json", *LINES)):
         return True
     if data.lstrip()[:1] not in (b"{", b"["):
         return False
+    if name.endswith(LOG):
+        return True
     try:
         return any(True for _ in split_values(data))
     except JsonError:
@@ -123,5 +128,5 @@ def _json_documents(item: Input, unpacker: Unpacker, journal: Journal) -> Iterat
             message = f"the document {fault.message.removeprefix('JSON ')}"
             give_up(item, item.data[begin:], fault.line, Problem(message, hint=fault.hint), journal)
             begin = item.data.find(b"\n{", max(begin, fault.offset)) + 1
-        if not begin or not (unpacker.is_stream or item.name.endswith(LINES)):
+        if not begin or not (unpacker.is_stream or plain_name(item.name).endswith((*LINES, LOG))):
             return

@@ -247,8 +247,9 @@ def places(service: ServiceLoad) -> list[tuple[str, str]]:
         ("other zone", place.other_zone, place.bytes_other_zone),
         ("other node", place.other_node, place.bytes_other_node),
     )
+    told = any(bytes_ for _, _, bytes_ in parts)
     lines = [
-        (label, f"{percent(n / known)} ({counted(n, 'connection')}, {size(bytes_)})")
+        (label, f"{percent(n / known)} ({counted(n, 'connection')}{f', {size(bytes_)}' if told else ''})")
         for label, n, bytes_ in parts
         if n
     ]

@@ -111,13 +111,10 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
     """How much was looked at: label and sentence."""
     totals, cluster, timings = summary.totals, summary.cluster, summary.timings
     seconds = timings.load + timings.compile + timings.judge + timings.write
-    lines = [
-        (
-            "flows",
-            f"{counted(totals.rows_declared, 'row')} in {counted(totals.files_seen, 'file')} "
-            f"({size(summary.bytes)} carried)",
-        )
-    ]
+    speed = counted(round(summary.rows_per_second), "row")
+    carried = f" ({size(summary.bytes)} carried)" if summary.bytes else ""
+    flows = f"{counted(totals.rows_declared, 'row')} in {counted(totals.files_seen, 'file')}{carried}"
+    lines = [("flows", flows)]
     if summary.first_seen and summary.last_seen:
         lines.append(("time", f"{moment(summary.first_seen)} to {moment(summary.last_seen)}"))
     lines += [
@@ -131,7 +128,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         ("verdicts", _verdicts(summary)),
         ("coverage", _coverage(summary)),
         *seen(summary),
-        ("speed", f"{seconds:.1f} s, {counted(round(summary.rows_per_second), 'row')}/s"),
+        ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
     ]
     return lines
 

@@ -86,13 +86,14 @@ def gather_findings(
     for e, key, places in _violations(program, edges):
         members[key].append(e)
         sources[key] = places
-    choices = Choices(program.cluster)
+    choices, has_bytes = Choices(program.cluster), bool(edges.bytes_.any())
     found: list[Finding] = []
     for key, rows in members.items():
         example = min((examples[_edge_key(keys, e)] for e in rows), key=lambda x: (x.file, x.row))
         change = choices.to_change(key.policies, {"egress": key.source, "ingress": key.destination})
         denied = key.kind == Violation.FORWARDED_DENIED
         described = {"policy_sources": sources[key], "change": change if denied else (), "example": example}
+        described["bytes"] = sum(int(edges.bytes_[e]) for e in rows) if has_bytes else None
         found.append(_finding(key, edges, rows, described))
     found.sort(key=lambda one: (one.group, -one.records, one.source, one.destination, one.fingerprint))
     return add_notes(found, program.cluster)
@@ -138,7 +139,6 @@ def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str
         observed=", ".join(sorted({_OBSERVED[edges.observed[e]] for e in rows})),
         records=sum(int(edges.records[e]) for e in rows),
         flows=sum(int(edges.flows[e]) for e in rows),
-        bytes=sum(int(edges.bytes_[e]) for e in rows),
         first_seen=time_text(min(int(edges.first_seen[e]) for e in rows)),
         last_seen=time_text(max(int(edges.last_seen[e]) for e in rows)),
     )

@@ -22,8 +22,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``observed`` is ``unknown`` for those alone of which the log does not say whether they went through.
     ``change`` names what to change where it should be allowed: rules that deny, and policies that are for
     these pods and no others. ``note`` says what may explain it; either is left out where there is nothing to
-    say. ``fingerprint`` is stable across runs. ``example`` is one violating row: ``file`` and ``row``
-    (0-based).
+    say. ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
+    is one violating row: ``file`` and ``row`` (0-based).
     """
 
     fingerprint: str
@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     policy_sources: tuple[str, ...]
     records: int
     flows: int
-    bytes: int
+    bytes: int | None
     first_seen: str
     last_seen: str
     example: Example
@@ -275,7 +275,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     that policies do not reach (not_applicable) are left out of it. ``first_seen``/``last_seen`` span the
     judged rows (None without any). ``complete`` is false when a file failed, a row was rejected beyond what
     was tolerated, coverage is below the asked minimum, or there is no answer, of which ``nothing`` tells.
-    ``load`` counts service ports by state. ``resumed`` is None where nothing was to be taken over.
+    ``load`` counts service ports by state. ``rows_per_second`` is of ``timings.judge``. ``resumed`` is None
+    where nothing was to be taken over, ``bytes`` where no row has any.
     """
 
     schema: int
@@ -291,7 +292,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: VerdictCounts
     observed: dict[str, int]
     flows: int
-    bytes: int
+    bytes: int | None
     first_seen: str | None
     last_seen: str | None
     violations: Violations

@@ -98,7 +98,7 @@ def finish(run: Finished) -> AuditResult:
         verdicts=verdicts,
         observed=sums.count_observed(edges),
         flows=int(edges.flows.sum()),
-        bytes=int(edges.bytes_.sum()),
+        bytes=int(edges.bytes_.sum()) or None,
         first_seen=time_text(int(edges.first_seen.min())) if len(entries) else None,
         last_seen=time_text(int(edges.last_seen.max())) if len(entries) else None,
         violations=sums.count_violations(run.program, edges, len(findings)),

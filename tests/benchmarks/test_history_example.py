@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -64,3 +65,19 @@ def test_each_snapshot_alone_gives_what_the_readme_says() -> None:
     for name, clock in ((MORNING, "08:00"), (EVENING, "20:00")):
         reported = verdicts(timeless(name)).count("deny")
         assert f"| the snapshot of {clock} alone, for all times | {reported} |" in text
+
+
+def test_a_snapshot_without_its_time_gives_what_the_readmes_say(tmp_path: Path) -> None:
+    """Its pods tell when they started, so an earlier flow is not the later pod's."""
+    found = []
+    for name in (MORNING, EVENING):
+        shutil.copy(HISTORY / "cluster" / f"{name}.yaml", tmp_path / "cluster.yaml")
+        program = flowcheck.compile_program(flowcheck.load_cluster(tmp_path))
+        table = flowcheck.evaluate(program, pq.read_table(FLOWS))
+        found.append(Counter(table["reason"].to_pylist()) | Counter(table["verdict"].to_pylist()))
+    (by_morning, by_evening), (_, report, web, denied) = found, [talk.rows for talk in TALKS]
+    assert (by_morning["deny"], by_morning["unknown"]) == (web, 0)
+    assert (by_evening["deny"], by_evening["unknown"]) == (denied, report)
+    assert by_evening["unresolved_src"] == report
+    readme = (DATA.parent / "README.md").read_text()
+    assert f"{denied} violations and {report} rows `unresolved_src`" in readme

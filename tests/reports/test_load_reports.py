@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as Tree
 
+import msgspec
 import pytest
 
 from flowcheck.reports import LOAD_FORMATS, load_svg, renderer
 from flowcheck.reports.load_drawing import bar, sparkline, strip
-from flowcheck.reports.load_wording import WHY, chance, duration, headline, notes
+from flowcheck.reports.load_wording import WHY, chance, duration, headline, notes, places
 from flowcheck.results.load_records import LoadResult
 from flowcheck.results.load_states import Why
 from tests.reports.build_load import make_hostile_load, make_load, make_service
@@ -157,3 +158,11 @@ def test_small_wordings() -> None:
     assert [duration(s) for s in (60, 240, 3600, 172800, 90)] == [
         *("1 minute", "4 minutes", "1 hour", "2 days", "90 seconds"),
     ]
+
+
+def test_places_tell_no_size_where_the_log_has_no_bytes() -> None:
+    service = make_load().services[0]
+    sizes = {name: 0 for name in service.places.__struct_fields__ if name.startswith("bytes_")}
+    silent = msgspec.structs.replace(service, places=msgspec.structs.replace(service.places, **sizes))
+    assert all(" connections, " in words for _, words in places(service))
+    assert all(words.endswith(" connections)") for _, words in places(silent))

@@ -56,3 +56,15 @@ def test_files_named_from_a_folder_that_will_be_gone(folder: Path, result: Audit
     assert short.findings[0].example.file == short.ledger.files[0].file == "f.parquet"
     assert set(short.policy_hits.column("file").to_pylist()) == {"cluster/policy.yaml"}
     assert named_from(short, folder) == short
+
+
+def test_bytes_are_none_where_the_log_has_none(folder: Path, result: AuditResult) -> None:
+    """What was dropped carried nothing, which only a log with bytes tells."""
+    assert result.summary.bytes is None
+    assert result.findings.to_arrow()["bytes"].null_count == len(result.findings) == 3
+    assert "carried" not in str(result)
+    sizes = {"bytes": pa.array([7, 0]), "dst_port": pa.array([ALLOWED, DENIED], pa.int32())}
+    told = audit(write(folder / "told.parquet", flows(2, **sizes)), folder / "cluster", jobs=1)
+    assert told.summary.bytes == 7
+    assert [finding.bytes for finding in told.findings] == [0]
+    assert "(7 B carried)" in str(told)
