@@ -40,6 +40,7 @@ class AuditOptions(TypedDict, total=False):
     icmp: Icmp
     skew: timedelta
     as_of: datetime | Literal["current"] | None
+    assume_unchanged: timedelta
     cluster_ranges: Sequence[str]
     since: datetime | None
     until: datetime | None
@@ -61,13 +62,15 @@ def compile_program(
     skew: timedelta = DEFAULT_SKEW,
     as_of: datetime | Literal["current"] | None = None,
     cluster_ranges: Sequence[str] = (),
+    assume_unchanged: timedelta = timedelta(),
 ) -> Program:
     """Compile a cluster and its policies into the arrays that ``evaluate`` looks flows up in.
 
     ``skew``: how far the clocks of the log and the cluster may differ. ``as_of``: judge every flow by the
     policies of this instant (``current``: the latest), not by those in force when it began.
     ``cluster_ranges``: CIDRs that are the cluster's own, beside those its objects tell; with any, none is
-    guessed from where known pods are.
+    guessed from where known pods are. ``assume_unchanged``: for so long after the last snapshot, policies are
+    taken to be as it shows them; without it, which there are is open then.
 
     Raises: CompileError when a decision table would not fit.
     """
@@ -76,7 +79,7 @@ def compile_program(
             f"compile_program takes a Cluster, made by load_cluster, not a {type(cluster).__name__}"
         )
     return compiler.compile_program(
-        cluster, _options(ipblock_matches_pods, icmp, skew, as_of, cluster_ranges)
+        cluster, _options(ipblock_matches_pods, icmp, skew, as_of, cluster_ranges, assume_unchanged)
     )
 
 
@@ -86,9 +89,18 @@ def _options(
     skew: timedelta,
     as_of: datetime | Literal["current"] | None,
     cluster_ranges: Sequence[str],
+    assume_unchanged: timedelta,
 ) -> Options:
     at = None if as_of is None else END if as_of == "current" else instant(as_of)
-    return Options(ipblock_matches_pods, icmp, skew // timedelta(microseconds=1), at, tuple(cluster_ranges))
+    microsecond = timedelta(microseconds=1)
+    return Options(
+        ipblock_matches_pods,
+        icmp,
+        skew // microsecond,
+        at,
+        tuple(cluster_ranges),
+        assume_unchanged // microsecond,
+    )
 
 
 def audit(
@@ -104,9 +116,9 @@ def audit(
     either. Results call rows in memory by a name such as ``<DataFrame>``, and ``row`` is their position.
     ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
     result; None: they are not written. ``options`` are those of the command line: ipblock_matches_pods, icmp,
-    skew, as_of, cluster_ranges, since, until, namespaces, max_rejected_rows, max_rejected_percent,
-    min_coverage, keep_columns, resume, allow_no_policies, cache. An incomplete run is a result too: look at
-    ``result.summary.complete`` before saying that there are no violations.
+    skew, as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
+    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache. An incomplete run is a
+    result too: look at ``result.summary.complete`` before saying that there are no violations.
 
     Raises: ManifestError, CompileError, RunError, FlowFormatError, when nothing was judged; OutputError.
     """
@@ -125,6 +137,7 @@ def audit(
             options.get("skew", DEFAULT_SKEW),
             options.get("as_of"),
             options.get("cluster_ranges", ()),
+            options.get("assume_unchanged", timedelta()),
         ),
         out=None if out is None else Path(out),
         jobs=jobs,

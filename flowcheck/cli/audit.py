@@ -181,6 +181,7 @@ def _request(given: dict[str, Any]) -> AuditRequest:
             skew=given["skew"] // timedelta(microseconds=1),
             policies_at=_policies_at(given),
             cluster_ranges=given["cluster_ranges"],
+            assume_unchanged=given["assume_unchanged"] // timedelta(microseconds=1),
         ),
         out=given["out"],
         jobs=given["jobs"],

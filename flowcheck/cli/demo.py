@@ -72,6 +72,7 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
         "icmp": defaults.icmp,
         "skew": timedelta(microseconds=defaults.skew),
         "as_of": None,
+        "assume_unchanged": timedelta(),
         "cluster_ranges": (),
     }
     result = audit.judge(context, given)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -104,9 +106,23 @@ def command(context: click.Context, /, **given: Any) -> int:
         program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol, at=given["at"]
     )
     messages(context).warnings(cluster.warnings)
+    messages(context).warnings(_after_the_last(cluster, given["at"]))
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     _write(answer, given["form"], given["color"])
     return Exit.INCOMPLETE if answer.left_out else Exit.CLEAN
+
+
+def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
+    """That an audit would not say this of flows after the last snapshot."""
+    from flowcheck.manifests.times import shown
+    from flowcheck.model.timeline import END, instant
+
+    if cluster.known_until < END and (at is None or instant(at) > cluster.known_until):
+        yield (
+            f"policies are known until {shown(cluster.known_until)}, the last snapshot, which this explains:
+            of " "flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged DURATION
+            or " "--policies current is given, or a later snapshot"
+        )
 
 
 def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:

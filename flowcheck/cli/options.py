@@ -110,6 +110,13 @@ TIME: list[Option[Any]] = [
         help="Judge every flow by the policies in force at this instant, not when it began; "
         "--policies current: by the latest.",
     ),
+    click.option(
+        "--assume-unchanged",
+        type=Duration(),
+        default="0s",
+        help="Take policies to stay as the last snapshot shows them, for so long after it; else what began "
+        "after it is unknown. Ends of flows are inferred then.",
+    ),
 ]
 
 RANGES: list[Option[Any]] = [

@@ -36,6 +36,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
 
     **Raises**: CompileError when a table would not fit, or a rule cannot be expressed.
     """
+    cluster = cluster.unchanged_for(options.assume_unchanged)
     policies = sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))
     axis = axis_of(cluster, options)
     index = SelectorIndex(axis, cluster)
@@ -52,7 +53,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
     kinds = _judged_as(axis)
     place_of = {id(policy): place for place, policy in enumerate(cluster.policies)}
     places = [place_of[id(policy)] for policy in policies]
-    epochs = build_epochs(policies, places, options.skew, options.policies_at)
+    epochs = build_epochs(policies, places, options.skew, options.policies_at, cluster.known_until)
     policy_of_rule = _policy_of_rule(policies, rules)
     versions = {number: end.versions for number, end in enumerate(axis.endpoints) if end.versions}
     parts = {

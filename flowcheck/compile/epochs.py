@@ -22,10 +22,12 @@ ABSENT = -1
 
 class Epoch(NamedTuple):
     """From ``start`` on: for each policy that ever changes, in one order for all epochs, the versions that
-    may be in force (indexes of the policies compiled, or ABSENT), the earliest first."""
+    may be in force (indexes of the policies compiled, or ABSENT), the earliest first. ``open``: nothing tells
+    which policies there are."""
 
     start: int
     choices: tuple[tuple[int, ...], ...]
+    open: bool = False
 
 
 class Epochs(NamedTuple):
@@ -35,9 +37,12 @@ class Epochs(NamedTuple):
     epochs: tuple[Epoch, ...]
 
 
-def build_epochs(policies: Sequence[Policy], places: Sequence[int], skew: int, at: int | None) -> Epochs:
+def build_epochs(
+    policies: Sequence[Policy], places: Sequence[int], skew: int, at: int | None, known_until: int = END
+) -> Epochs:
     """``places``: where each policy stands in the input; of two versions that began together the last there
-    is the later. ``at``: the instant whose policies judge every flow; None: those of each flow's own time."""
+    is the later. ``known_until``: see Cluster. ``at``: the instant whose policies judge every flow; None:
+    those of each flow's own time."""
     versions: dict[str, list[int]] = defaultdict(list)
     for number in sorted(range(len(policies)), key=places.__getitem__):
         versions[str(policies[number])].append(number)
@@ -51,7 +56,12 @@ def build_epochs(policies: Sequence[Policy], places: Sequence[int], skew: int, a
             fixed += numbers
         else:
             changing.append(_choices([(n, policies[n].lifetime) for n in numbers], skew))
-    return Epochs(tuple(sorted(fixed)), tuple(_together(changing)))
+    together = list(_together(changing))
+    if known_until < END:
+        last = known_until - skew
+        before = [epoch for epoch in together if epoch.start < last]
+        together = [*before, Epoch(last, before[-1].choices, open=True)]
+    return Epochs(tuple(sorted(fixed)), tuple(together))
 
 
 def _latest(numbers: Iterable[int], policies: Sequence[Policy], at: int) -> int:

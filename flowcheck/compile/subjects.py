@@ -87,7 +87,7 @@ class Subjects:
     def states(self, subject: int) -> list[tuple[State, ...] | None]:
         """For each epoch, the states that are possible for a subject class; None: more than can be told."""
         if not self._changes:
-            return [((),)]
+            return [None if epoch.open else ((),) for epoch in self.epochs.epochs]
         touching = self._touching(subject)
         found: dict[tuple[tuple[int, ...], ...], tuple[State, ...] | None] = {}
         result = []
@@ -99,7 +99,7 @@ class Subjects:
             )
             if choices not in found:
                 found[choices] = _combined(choices)
-            result.append(found[choices])
+            result.append(None if epoch.open else found[choices])
         return result
 
     def rows_in(self, subject: int, state: State) -> Int32:

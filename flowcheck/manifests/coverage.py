@@ -80,6 +80,18 @@ class Coverage:
         shown = any(kind in part.kinds for parts in self._snapshots.values() for part in parts.values())
         return shown and not any(kind in part.kinds for part in self._streams.values())
 
+    def known_until(self, kinds: Collection[str]) -> int:
+        """The last snapshot, if no stream tells of any of the kinds after it, nor an audit log of
+        anything."""
+        if not self._times:
+            return END
+        last = self._times[-1]
+        told = (
+            part.last >= last and (part.whole or not part.kinds.isdisjoint(kinds))
+            for part in self._streams.values()
+        )
+        return END if any(told) else last
+
     def missing(
         self, kind: str, namespace: str, after: int, before: int, files: Collection[str]
     ) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any
 from flowcheck.manifests.coverage import Coverage
 from flowcheck.manifests.devices import NodeDevices, add_devices, read_cilium_node
 from flowcheck.manifests.dns_caches import mark_cached
+from flowcheck.manifests.heads import POLICY_KINDS
 from flowcheck.manifests.history import Version, versions_of
 from flowcheck.manifests.nodes import complete_namespaces, complete_nodes, read_namespace, read_node
 from flowcheck.manifests.pods import read_pod
@@ -120,7 +121,8 @@ class Snapshot:
                 for version in self._versions(key, known):
                     parts.add(key, *version)
         self.namespaces = parts.namespaces
-        return replace(parts.cluster(), sampled=self.coverage.samples("Pod"))
+        until = self.coverage.known_until(POLICY_KINDS)
+        return replace(parts.cluster(), sampled=self.coverage.samples("Pod"), known_until=until)
 
     def _versions(self, key: Key, known: list[Sighting]) -> list[Version]:
         if all(one.told is not None for one in known):

@@ -234,13 +234,14 @@ class OtherPolicy:
 class Cluster:
     """Everything known about one cluster, over the time it is known for.
 
-    ``namespaces`` holds every namespace that any object names, keyed by name, as it was last. Of all
-    other objects that changed there is one value for each version. ``policies`` are in the order of
-    the input. ``inputs`` maps each file read to the SHA-256 of its bytes. ``warnings``
-    are sentences for the reader; ``skipped`` are documents that took no part, ``other_policies`` among them.
-    ``ranges`` are where pods get their addresses from, beside the nodes' own. ``services_unlisted``: it is a
-    running cluster, and no input has all its Services, so that an address nobody has may be one's.
-    ``sampled``: pods are known from snapshots only; between two of them, others may have come and gone.
+    ``namespaces`` holds every namespace that any object names, keyed by name, as it was last. Of all other
+    objects that changed there is one value for each version. ``policies`` are in the order of the input.
+    ``inputs`` maps each file read to the SHA-256 of its bytes. ``warnings`` are sentences for the reader;
+    ``skipped`` are documents that took no part, ``other_policies`` among them. ``ranges`` are where pods get
+    their addresses from, beside the nodes' own. ``services_unlisted``: it is a running cluster, and no input
+    has all its Services, so that an address nobody has may be one's. ``sampled``: pods are known from
+    snapshots only; between two of them, others may have come and gone. ``known_until``: the last snapshot,
+    where nothing tells of policies after it: which there are is open then.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -256,6 +257,7 @@ class Cluster:
     ranges: tuple[PodRanges, ...] = ()
     services_unlisted: bool = False
     sampled: bool = False
+    known_until: int = END
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""
@@ -316,7 +318,22 @@ class Cluster:
             services=_there(self.services, time, lambda service: (service.namespace, service.name)),
             slices=_there(self.slices, time, lambda one: (one.namespace, one.service, one.name)),
             policies=_there(self.policies, time, str),
+            sampled=False,
+            known_until=END,
         )
+
+    def unchanged_for(self, duration: int) -> Cluster:
+        """The same, its policies taken to stay for so many microseconds as the last snapshot shows them."""
+        if self.known_until == END or not duration:
+            return self
+        until = self.known_until + duration
+        policies = (
+            replace(one, lifetime=replace(one.lifetime, sure_end=max(one.lifetime.sure_end, until)))
+            if one.lifetime.end == END
+            else one
+            for one in self.policies
+        )
+        return replace(self, policies=tuple(policies), known_until=until)
 
 
 _Timed = TypeVar("_Timed", Node, Pod, Service, EndpointSlice, Policy)

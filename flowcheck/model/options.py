@@ -22,7 +22,8 @@ class Options:
     judge every flow by the policies in force at this instant (microseconds since 1970; END: the latest);
     None: by those in force when the flow began. ``cluster_ranges``: CIDRs whose addresses are the
     cluster's own, beside those its objects tell: nobody known there is unresolved, never external. With any,
-    none is guessed from where known pods are.
+    none is guessed from where known pods are. ``assume_unchanged``: for so many microseconds after the last
+    snapshot policies are taken to be as it shows them.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
@@ -30,6 +31,7 @@ class Options:
     skew: int = 2_000_000
     policies_at: int | None = None
     cluster_ranges: tuple[str, ...] = ()
+    assume_unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ class Reference:
     """Judges flows against one cluster, one at a time."""
 
     def __init__(self, cluster: Cluster, options: Options = Options()) -> None:  # noqa: B008 (frozen)
+        cluster = cluster.unchanged_for(options.assume_unchanged)
         self.owners = Owners(cluster, options.skew, options.cluster_ranges)
         self.services = Services(cluster, self.owners)
-        self.policies = Policies(cluster.policies, options)
+        self.policies = Policies(cluster.policies, options, cluster.known_until)
 
     def judge_all(self, flows: Sequence[Tuple5]) -> list[Judgement]:
         """The judgements of the flows of one table, in order: what one tells of who opened, others share."""

@@ -24,8 +24,9 @@ from flowcheck.reference.rules import Question, any_port, in_query
 class Policies:
     """The policies of a cluster, over time."""
 
-    def __init__(self, policies: Iterable[Policy], options: Options) -> None:
+    def __init__(self, policies: Iterable[Policy], options: Options, known_until: int = END) -> None:
         self.options = options
+        self.known_until = known_until
         self.versions: dict[tuple[str, str, str], list[Policy]] = defaultdict(list)
         for policy in policies:
             self.versions[policy.kind, policy.namespace, policy.name].append(policy)
@@ -34,6 +35,8 @@ class Policies:
         """The side's verdict at a time; the versions that were in force first are the ones to name."""
         if question.subject.pod is None:
             return NOT_APPLICABLE
+        if self.options.policies_at is None and at + self.options.skew >= self.known_until:
+            return unknown(Reason.AMBIGUOUS_POLICY)
         choices = [
             self._telling(versions, question, at)
             for versions in self.versions.values()

@@ -42,8 +42,9 @@ REASONS = {
         "see the warnings for the policy and its field",
     ),
     "ambiguous_policy": (
-        "the flow began while it is open which version of a policy was in force",
-        "give watch events or audit logs, which say when policies changed",
+        "the flow began while it is open which policies were in force, or which version of one",
+        "give a snapshot from after the flows, or watch events or audit logs, which say when policies changed; "
+        "--assume-unchanged DURATION takes them to stay as the last snapshot shows them",
     ),
     "no_namespace": (
         "a selector asks for labels of a namespace that no input describes",
@@ -124,6 +125,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
         *_pod_ranges(cluster.pod_ranges),
+        *_known_until(summary),
         *_not_evaluated(cluster),
         ("verdicts", _verdicts(summary)),
         ("coverage", _coverage(summary)),
@@ -145,6 +147,20 @@ def _pod_ranges(ranges: dict[str, str]) -> list[tuple[str, str]]:
         seen = f"{shown[SEEN]}, guessed (--cluster-range says it surely)"
         lines.append(("" if told else "pods in", seen))
     return lines
+
+
+def _known_until(summary: Summary) -> list[tuple[str, str]]:
+    """The trap of one snapshot and the hours after it."""
+    until, last = summary.cluster.known_until, summary.last_seen
+    if until is None or last is None or moment(last) < moment(until):
+        return []
+    return [
+        (
+            "policies", f"known until {moment(until)}, the last snapshot: which were in force later is open,
+            and what began " "later is unknown (ambiguous_policy). Give a later snapshot or a watch, or say
+            --assume-unchanged " "DURATION, or --policies current to judge by that snapshot",
+        )
+    ]
 
 
 def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:

@@ -13,9 +13,10 @@ from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
-from flowcheck.results.findings import untold, violation_codes
+from flowcheck.results.findings import time_text, untold, violation_codes
 from flowcheck.results.load_records import LoadResult
 from flowcheck.results.load_states import State
 from flowcheck.results.records import (
@@ -146,6 +147,7 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
         warnings=cluster.warnings,
         pod_ranges=cluster.pod_ranges(ranges),
         refused=tuple(map(str, cluster.refused)),
+        known_until=None if cluster.known_until == END else time_text(cluster.known_until),
     )
 
 

@@ -89,6 +89,7 @@ def finish(run: Finished) -> AuditResult:
             "icmp": run.request.options.icmp,
             "skew": f"{run.request.options.skew / 1e6:g}s",
             "policies": _policies_of(run.request.options.policies_at),
+            **_assumed(run.request.options.assume_unchanged),
         },
         complete=not causes,
         incomplete_because=causes,
@@ -146,6 +147,10 @@ def _policies_of(at: int | None) -> str:
     if at is None:
         return "in force when each flow began"
     return "current" if at >= END else f"as of {time_text(at)}"
+
+
+def _assumed(duration: int) -> dict[str, str]:
+    return {"assume_unchanged": f"{duration / 1e6:g}s"} if duration else {}
 
 
 def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing | None) -> Iterator[str]:
