@@ -651,6 +651,12 @@ MUTANTS = (
         "return PortRange(protocol, first, last)",
         "return PortRange(protocol, first, first)",
     ),
+    Mutant(
+        "a CIDR of IPv4-mapped IPv6 is IPv6",
+        "manifests/names.py",
+        "return ipaddress.IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))",
+        "return network",
+    ),
     # -- addresses that lead elsewhere
     Mutant(
         "an address that Services share is none of theirs",
