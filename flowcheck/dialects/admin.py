@@ -12,8 +12,9 @@ A rule needs at least one peer here. A peer of a kind that is unknown, because a
 fails closed as the API demands: an allow rule with one matches nothing, a deny or pass rule denies
 everyone. A name that is nearly a known one is a typing error and is refused.
 
-Source: policy.networking.k8s.io/v1alpha1 and v1alpha2, types and CRDs of both channels; the
-peers of v0.1.1 (``namespaces: {namespaceSelector: ...}``) are read too.
+Source: policy.networking.k8s.io/v1alpha1, v1alpha2 and v1beta1 (which has the shape of v1alpha2, and is what
+a server with both stores and prints), types and CRDs of both channels; the peers of v0.1.1
+(``namespaces: {namespaceSelector: ...}``) are read too.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _OUTSIDE = ("networks", "nodes", "domainNames")
 class _Form:
     """What tells one kind from another. ``limit`` is the most rules, peers or ports in one list."""
 
-    version: str
+    versions: tuple[str, ...]
     spec: tuple[str, ...]
     actions: dict[str, Action]
     ports: str
@@ -65,16 +66,16 @@ class _Form:
 
     @property
     def is_old(self) -> bool:
-        return self.version == "v1alpha1"
+        return "v1alpha1" in self.versions
 
 
 _RULES = ("subject", "ingress", "egress")
 _V1ALPHA1 = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
 _BASELINE = {"Allow": Action.ALLOW, "Deny": Action.DENY}
 _V1ALPHA2 = {"Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
-_ANP = _Form("v1alpha1", ("priority", *_RULES), _V1ALPHA1, "ports", 100)
-_BANP = _Form("v1alpha1", _RULES, _BASELINE, "ports", 100, ("namespaces", "pods", "networks", "nodes"))
-_CNP = _Form("v1alpha2", ("tier", "priority", *_RULES), _V1ALPHA2, "protocols", 25)
+_ANP = _Form(("v1alpha1",), ("priority", *_RULES), _V1ALPHA1, "ports", 100)
+_BANP = _Form(("v1alpha1",), _RULES, _BASELINE, "ports", 100, ("namespaces", "pods", "networks", "nodes"))
+_CNP = _Form(("v1alpha2", "v1beta1"), ("tier", "priority", *_RULES), _V1ALPHA2, "protocols", 25)
 
 
 def read_admin_network_policy(document: Document) -> Policy:
@@ -90,14 +91,14 @@ def read_baseline_admin_network_policy(document: Document) -> Policy:
 
 
 def read_cluster_network_policy(document: Document) -> Policy:
-    """v1alpha2 ClusterNetworkPolicy: the tier that ``spec.tier`` names."""
+    """v1alpha2 and v1beta1 ClusterNetworkPolicy: the tier that ``spec.tier`` names."""
     return _read(document, _CNP, None)
 
 
 def _read(document: Document, form: _Form, tier: Tier | None) -> Policy:
-    if document.api_version != f"{GROUP}/{form.version}":
+    if document.api_version not in [f"{GROUP}/{version}" for version in form.versions]:
         document.report(
-            "is of a version that is not read", f"write {GROUP}/{form.version}", path="apiVersion"
+            "is of a version that is not read", f"write {GROUP}/{form.versions[0]}", path="apiVersion"
         )
     document.namespace = ""
     top = document.root().mapping("apiVersion", "kind", "metadata", "spec", "status", required=("spec",))

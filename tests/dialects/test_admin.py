@@ -187,6 +187,13 @@ def test_unknown_peers_are_warned_of(load: Load) -> None:
     assert "spec.ingress[0].from[0]: a peer of an unknown kind: the rule fails closed" in cluster.warnings[0]
 
 
+def test_a_server_prints_v1beta1_whatever_was_written(load: Load) -> None:
+    text = manifest("CNP", f"ingress: [{{action: Deny, from: [{ALL}]}}]")
+    (before,) = load(text).policies
+    (after,) = load(text.replace("v1alpha2", "v1beta1")).policies
+    assert after == before
+
+
 def test_a_named_port_beside_networks_is_a_warning_in_v1alpha2(load: Load) -> None:
     text = (
         "egress: [{action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: web}]}]"
@@ -363,6 +370,7 @@ def test_the_baseline_admin_policy_is_named_default(problems: Problems, load: Lo
 
 def test_versions_are_not_mixed_up(problems: Problems) -> None:
     assert "of a version that is not read" in problems(manifest("CNP").replace("v1alpha2", "v1alpha1"))[0]
+    assert "of a version that is not read" in problems(manifest("ANP").replace("v1alpha1", "v1beta1"))[0]
 
 
 def test_ties_in_priority_are_remarked(load: Load) -> None:
