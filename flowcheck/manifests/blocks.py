@@ -32,15 +32,18 @@ def plain_cidr(document: Document, text: str, line: int = 0) -> Network:
     return network
 
 
-def read_cidr(field: Field) -> Network | None:
-    """The CIDR in a policy, or None after reporting that it is none."""
+def read_cidr(field: Field, *, doubtful: bool = False) -> Network | None:
+    """The CIDR in a policy, or None after reporting that it is none (``doubtful``: that it is in doubt)."""
     text = field.text()
     if text is None:
         return None
     try:
         return plain_cidr(field.document, text, field.line)
     except ValueError as error:
-        field.report(str(error), _remedy(text))
+        if doubtful:
+            field.doubt(str(error))
+        else:
+            field.report(str(error), _remedy(text))
         return None
 
 

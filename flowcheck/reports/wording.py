@@ -38,7 +38,7 @@ REASONS = {
     "needs_l7": ("the deciding rule looks into the request", "an address log cannot settle it"),
     "needs_dns": ("the deciding rule names a domain", "an address log cannot settle it"),
     "unsupported_field": (
-        "the deciding policy uses a field that flowcheck does not know",
+        "the deciding policy has a field that nobody can read, or an ipBlock around a pod was left open",
         "see the warnings for the policy and its field",
     ),
     "ambiguous_policy": (
