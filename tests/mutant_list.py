@@ -263,14 +263,14 @@ MUTANTS = (
     Mutant(
         "whom a policy may be for it is for",
         "compile/rows.py",
-        "yield EndSet(taken.may, questions.number(asked))",
-        "yield EndSet(taken.may, 0)",
+        "yield EndSet(may, questions.number(asked))",
+        "yield EndSet(may, 0)",
     ),
     Mutant(
         "whom a policy may be for it is not for",
         "compile/rows.py",
-        "if taken.may.any():\n            asked",
-        "if False:\n            asked",
+        "if may.any():",
+        "if False:",
     ),
     Mutant(
         "only one way to answer is tried",
@@ -618,14 +618,14 @@ MUTANTS = (
     Mutant(
         "an allow rule with an unknown peer allows the others",
         "dialects/admin.py",
-        "return Rule(label, action, (), ports, entry.source)",
-        "return Rule(label, action, tuple(p for group in peers for p in group or ()), ports, entry.source)",
+        "return Rule(label, action, (), ports, entry.source, unread)",
+        "return Rule(label, action, tuple(p for g in peers for p in g or ()), ports, entry.source, unread)",
     ),
     Mutant(
         "a deny rule with an unknown peer denies nobody",
         "dialects/admin.py",
-        "return Rule(label, Action.DENY, (Anyone(),), None, entry.source)",
-        "return Rule(label, Action.DENY, (), None, entry.source)",
+        "return Rule(label, Action.DENY, (Anyone(),), None, entry.source, unread)",
+        "return Rule(label, Action.DENY, (), None, entry.source, unread)",
     ),
     Mutant(
         "networks are read as ipBlock",
@@ -650,6 +650,67 @@ MUTANTS = (
         "dialects/admin.py",
         "return PortRange(protocol, first, last)",
         "return PortRange(protocol, first, first)",
+    ),
+    # -- what cannot be read
+    Mutant(
+        "a rule that cannot be read surely matches",
+        "compile/rows.py",
+        "found = iter((EndSet(words, questions.number(asked)),))",
+        "found = iter((EndSet(words, 0),))",
+    ),
+    Mutant(
+        "rules that cannot be read are one question",
+        "compile/rows.py",
+        '("rule", numbered.decision)',
+        '("rule", 0)',
+    ),
+    Mutant(
+        "a rule that cannot be read is about its sure peers only",
+        "compile/rows.py",
+        "np.bitwise_or.reduce([peers.words for peers in found])",
+        "next(found).words",
+    ),
+    Mutant(
+        "a policy whose subject cannot be read surely selects",
+        "compile/rows.py",
+        "surely, may = self._index.nobody, surely | may",
+        "surely, may = surely | may, self._index.nobody",
+    ),
+    Mutant(
+        "policies whose subjects cannot be read are one question",
+        "compile/rows.py",
+        '("subject", str(policy))',
+        '("subject", "")',
+    ),
+    Mutant(
+        "a rule with what nobody reads is read",
+        "dialects/admin.py",
+        "unread = entry.document.doubts > doubts",
+        "unread = False",
+    ),
+    Mutant(
+        "a subject that nobody reads is read",
+        "dialects/admin.py",
+        "unread = document.doubts > 0",
+        "unread = False",
+    ),
+    Mutant(
+        "of ports in doubt those count that are read",
+        "dialects/admin.py",
+        "        ports = _ANY_PORT",
+        "        pass",
+    ),
+    Mutant(
+        "a requirement in doubt takes nobody",
+        "manifests/selectors.py",
+        "return Requirement(key, operator, understood) if sound else None",
+        "return Requirement(key, operator, understood)",
+    ),
+    Mutant(
+        "a CIDR of IPv4-mapped IPv6 is IPv6",
+        "manifests/names.py",
+        "return ipaddress.IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))",
+        "return network",
     ),
     # -- addresses that lead elsewhere
     Mutant(

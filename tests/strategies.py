@@ -302,16 +302,15 @@ def network_policy_peer(dice: Dice, namespace: str) -> Peer:
             return make_block(dice, None)
 
 
-def admin_peer(dice: Dice, direction: Direction, action: Action) -> Peer:
+def admin_peer(dice: Dice, direction: Direction, names_domains: bool) -> Peer:
     match dice.below(7 if direction is Direction.EGRESS else 4):
         case 0 | 1 | 2:
             return PodQuery(namespaces=space_selector(dice), pods=selector(dice))
         case 3:
-            allowing = action is Action.ALLOW
-            return PodQuery(namespaces=selector(dice)) if allowing else Anyone()
+            return PodQuery(namespaces=selector(dice)) if names_domains else Anyone()
         case 4:
             return NodeQuery(selector(dice))
-        case 5 if action is Action.ALLOW:  # the API has them in no other rule
+        case 5 if names_domains:
             return DomainNames(("*.example.com",))
         case _:
             return make_block(dice, True)
@@ -360,16 +359,21 @@ def network_policy(place: int, faces: bytes, namespaces: list[Namespace]) -> Pol
 def admin_policy(place: int, faces: bytes) -> Policy:
     dice = Dice(faces)
     tier = dice.one_of((Tier.ADMIN, Tier.ADMIN, Tier.BASELINE))
+    subject_unread = dice.chance(20)
     rules: dict[Direction, tuple[Rule, ...]] = {}
     for direction in Direction:
         made = []
         for number in range(dice.one_of((0, 1, 2, 3, 4))):
             action = dice.one_of((Action.ALLOW, Action.DENY, Action.PASS, Action.DENY))
-            peers = tuple(admin_peer(dice, direction, action) for _ in range(dice.one_of((1, 1, 2, 3))))
+            unread = dice.chance(25)
+            names_domains = action is Action.ALLOW or unread  # the API means them for no other rule
+            peers = tuple(
+                admin_peer(dice, direction, names_domains) for _ in range(dice.one_of((1, 1, 2, 3)))
+            )
             if dice.chance(8):
                 peers = ()
             ports = rule_ports(dice, (None,))
-            made.append(Rule(f"{direction}[{number}]", action, peers, ports))
+            made.append(Rule(f"{direction}[{number}]", action, peers, ports, unread=unread))
         rules[direction] = tuple(made)
     kinds = (
         "ClusterNetworkPolicy",
@@ -384,6 +388,7 @@ def admin_policy(place: int, faces: bytes) -> Policy:
         priority=dice.one_of((0, 1, 1, 1000)),
         ingress=rules[Direction.INGRESS],
         egress=rules[Direction.EGRESS],
+        unread=subject_unread,
     )
 
 

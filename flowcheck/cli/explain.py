@@ -119,9 +119,9 @@ def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
 
     if cluster.known_until < END and (at is None or instant(at) > cluster.known_until):
         yield (
-            f"policies are known until {shown(cluster.known_until)}, the last snapshot, which this explains:
-            of " "flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged DURATION
-            or " "--policies current is given, or a later snapshot"
+            f"policies are known until {shown(cluster.known_until)}, the last snapshot, which this explains: "
+            "of flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged DURATION "
+            "or --policies current is given, or a later snapshot"
         )
 
 

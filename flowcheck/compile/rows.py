@@ -2,7 +2,8 @@
 
 A named port is looked up on the destination pod, so a rule with one is split by the number it
 stands for: by subject on ingress, by peer on egress. What hangs on a question that no input answers (a
-domain's addresses, a namespace's labels, what an ``ipBlock`` means for pods) becomes a row of its own.
+domain's addresses, a namespace's labels, what an ``ipBlock`` means for pods, a rule that cannot be read)
+becomes a row of its own.
 """
 
 from __future__ import annotations
@@ -141,18 +142,21 @@ class RowBuilder:
 
     def _subjects(self, policy: Policy, questions: Questions) -> Iterator[EndSet]:
         """Whom a policy is for, and whom it may be for; they share nobody."""
-        taken = self._index.select_pods(policy.subject)
-        if taken.surely.any():
-            yield EndSet(taken.surely, 0)
-        if taken.may.any():
-            asked = (a.REASON_NO_NAMESPACE, ("subject", policy.subject.namespaces))
-            yield EndSet(taken.may, questions.number(asked))
+        surely, may = self._index.select_pods(policy.subject)
+        asked: Question = (a.REASON_NO_NAMESPACE, ("subject", policy.subject.namespaces))
+        if policy.unread:
+            surely, may = self._index.nobody, surely | may
+            asked = (a.REASON_UNSUPPORTED_FIELD, ("subject", str(policy)))
+        if surely.any():
+            yield EndSet(surely, 0)
+        if may.any():
+            yield EndSet(may, questions.number(asked))
 
     def _rows_of(
         self, numbered: NumberedRule, subject: EndSet, questions: Questions
     ) -> Iterator[tuple[int, ...]]:
         rule = numbered.rule
-        for peers in self._peers(rule, numbered.direction, questions):
+        for peers in self._peers(numbered, questions):
             for span, subjects, found in self._split_by_port(
                 rule, numbered.direction, subject.words, peers.words
             ):
@@ -185,7 +189,16 @@ class RowBuilder:
                 else:
                     yield self._ports.span(found), subject, peer & destinations
 
-    def _peers(self, rule: Rule, direction: Direction, questions: Questions) -> Iterator[EndSet]:
+    def _peers(self, numbered: NumberedRule, questions: Questions) -> Iterator[EndSet]:
+        """The peers of a rule; where it cannot be read, all that it may have hang on that alone."""
+        found = self._peers_as_read(numbered.rule, numbered.direction, questions)
+        if numbered.rule.unread:
+            words = np.bitwise_or.reduce([peers.words for peers in found])
+            asked = (a.REASON_UNSUPPORTED_FIELD, ("rule", numbered.decision))
+            found = iter((EndSet(words, questions.number(asked)),))
+        return found
+
+    def _peers_as_read(self, rule: Rule, direction: Direction, questions: Questions) -> Iterator[EndSet]:
         """The sure peers of a rule as one set; then those that only may be, in order, with the question."""
         if rule.peers is None:
             yield EndSet(self._index.everyone, 0)

@@ -12,8 +12,13 @@ A rule needs at least one peer here. A peer of a kind that is unknown, because a
 fails closed as the API demands: an allow rule with one matches nothing, a deny or pass rule denies
 everyone. A name that is nearly a known one is a typing error and is refused.
 
-Source: policy.networking.k8s.io/v1alpha1 and v1alpha2, types and CRDs of both channels; the
-peers of v0.1.1 (``namespaces: {namespaceSelector: ...}``) are read too.
+A CRD takes more than any library reads: selectors that are none, any text as the name of a port, named ports
+beside networks, domain names in rules that do not allow. A rule with such a thing is ``unread``, with the
+most it may be about as its peers and ports; so is a policy whose subject is such.
+
+Source: policy.networking.k8s.io/v1alpha1, v1alpha2 and v1beta1 (which has the shape of v1alpha2, and is what
+a server with both stores and prints), types and CRDs of both channels; the peers of v0.1.1
+(``namespaces: {namespaceSelector: ...}``) are read too.
 """
 
 from __future__ import annotations
@@ -46,17 +51,19 @@ from flowcheck.model.policy import (
 )
 
 GROUP = "policy.networking.k8s.io"
-_DOMAIN_LABEL = r"[a-zA-Z0-9_]([-a-zA-Z0-9_]*[a-zA-Z0-9])?"
+_DOMAIN_LABEL = r"[A-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"(\*\.)?({_DOMAIN_LABEL}\.)+{_DOMAIN_LABEL}\.?")
 _MAX_NETWORKS = 25
 _OUTSIDE = ("networks", "nodes", "domainNames")
+_ANY_NETWORK = ("0.0.0.0/0", "::/0")
+_ANY_PORT = tuple(PortRange(protocol) for protocol in PROTOCOLS.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
     """What tells one kind from another. ``limit`` is the most rules, peers or ports in one list."""
 
-    version: str
+    versions: tuple[str, ...]
     spec: tuple[str, ...]
     actions: dict[str, Action]
     ports: str
@@ -65,16 +72,16 @@ class _Form:
 
     @property
     def is_old(self) -> bool:
-        return self.version == "v1alpha1"
+        return "v1alpha1" in self.versions
 
 
 _RULES = ("subject", "ingress", "egress")
 _V1ALPHA1 = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
 _BASELINE = {"Allow": Action.ALLOW, "Deny": Action.DENY}
 _V1ALPHA2 = {"Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
-_ANP = _Form("v1alpha1", ("priority", *_RULES), _V1ALPHA1, "ports", 100)
-_BANP = _Form("v1alpha1", _RULES, _BASELINE, "ports", 100, ("namespaces", "pods", "networks", "nodes"))
-_CNP = _Form("v1alpha2", ("tier", "priority", *_RULES), _V1ALPHA2, "protocols", 25)
+_ANP = _Form(("v1alpha1",), ("priority", *_RULES), _V1ALPHA1, "ports", 100)
+_BANP = _Form(("v1alpha1",), _RULES, _BASELINE, "ports", 100, ("namespaces", "pods", "networks", "nodes"))
+_CNP = _Form(("v1alpha2", "v1beta1"), ("tier", "priority", *_RULES), _V1ALPHA2, "protocols", 25)
 
 
 def read_admin_network_policy(document: Document) -> Policy:
@@ -90,14 +97,14 @@ def read_baseline_admin_network_policy(document: Document) -> Policy:
 
 
 def read_cluster_network_policy(document: Document) -> Policy:
-    """v1alpha2 ClusterNetworkPolicy: the tier that ``spec.tier`` names."""
+    """v1alpha2 and v1beta1 ClusterNetworkPolicy: the tier that ``spec.tier`` names."""
     return _read(document, _CNP, None)
 
 
 def _read(document: Document, form: _Form, tier: Tier | None) -> Policy:
-    if document.api_version != f"{GROUP}/{form.version}":
+    if document.api_version not in [f"{GROUP}/{version}" for version in form.versions]:
         document.report(
-            "is of a version that is not read", f"write {GROUP}/{form.version}", path="apiVersion"
+            "is of a version that is not read", f"write {GROUP}/{form.versions[0]}", path="apiVersion"
         )
     document.namespace = ""
     top = document.root().mapping("apiVersion", "kind", "metadata", "spec", "status", required=("spec",))
@@ -106,16 +113,19 @@ def _read(document: Document, form: _Form, tier: Tier | None) -> Policy:
     if tier is None:
         name = spec["tier"].one_of("Admin", "Baseline") if "tier" in spec else None
         tier = Tier.BASELINE if name == "Baseline" else Tier.ADMIN
+    subject = _subject(spec["subject"], form) if "subject" in spec else PodQuery(namespaces=EVERYTHING)
+    unread = document.doubts > 0
     return Policy(
         document.kind,
         "",
         document.name,
         tier,
-        _subject(spec["subject"], form) if "subject" in spec else PodQuery(namespaces=EVERYTHING),
+        subject,
         (spec["priority"].number(0, 1000) or 0) if "priority" in spec else 0,
         ingress=_rules(spec.get("ingress"), Direction.INGRESS, form),
         egress=_rules(spec.get("egress"), Direction.EGRESS, form),
         source=document.source,
+        unread=unread,
     )
 
 
@@ -125,7 +135,11 @@ def _subject(field: Field, form: _Form) -> PodQuery:
     if chosen is None:
         return PodQuery(namespaces=EVERYTHING)
     name, value = chosen
-    return PodQuery(namespaces=read_selector(value)) if name == "namespaces" else _pods(value, form)
+    return PodQuery(namespaces=_selector(value)) if name == "namespaces" else _pods(value, form)
+
+
+def _selector(field: Field) -> Selector:
+    return read_selector(field, Field.doubt)
 
 
 def _rules(field: Field | None, direction: Direction, form: _Form) -> tuple[Rule, ...]:
@@ -137,6 +151,7 @@ def _rules(field: Field | None, direction: Direction, form: _Form) -> tuple[Rule
 
 def _rule(entry: Field, direction: Direction, label: str, form: _Form) -> Rule:
     """Exactly as its peers, ports and action say, unless a peer is of an unknown kind."""
+    doubts = entry.document.doubts
     side = "from" if direction is Direction.INGRESS else "to"
     parts = entry.mapping("name", "action", side, form.ports, required=("action", side))
     if "name" in parts and len(parts["name"].text() or "") > 100:
@@ -144,14 +159,17 @@ def _rule(entry: Field, direction: Direction, label: str, form: _Form) -> Rule:
     word = parts["action"].one_of(*form.actions) if "action" in parts else None
     action = form.actions.get(word or "", Action.DENY)
     entries = _elements(parts[side], 1, form.limit) if side in parts else []
-    peers = [_peer(one, direction, action, form) for one in entries]
     ports = _ports(parts[form.ports], form) if form.ports in parts else None
     _check_named_ports(entry, entries, ports, form)
+    if entry.document.doubts > doubts:
+        ports = _ANY_PORT
+    peers = [_peer(one, direction, action, form) for one in entries]
+    unread = entry.document.doubts > doubts
     if None in peers:
         if action is Action.ALLOW:
-            return Rule(label, action, (), ports, entry.source)
-        return Rule(label, Action.DENY, (Anyone(),), None, entry.source)
-    return Rule(label, action, tuple(p for group in peers for p in group or ()), ports, entry.source)
+            return Rule(label, action, (), ports, entry.source, unread)
+        return Rule(label, Action.DENY, (Anyone(),), None, entry.source, unread)
+    return Rule(label, action, tuple(p for group in peers for p in group or ()), ports, entry.source, unread)
 
 
 def _check_named_ports(
@@ -159,7 +177,7 @@ def _check_named_ports(
 ) -> None:
     """A named port has no meaning where a peer is no pod. Source: CEL rules of the experimental CRDs.
 
-    The standard CRD of v1alpha2 has the named port and ``networks`` but not the rule, hence only a warning.
+    The standard CRD of v1alpha2 has the named port and ``networks`` but not the rule.
     """
     if not any(isinstance(port, NamedPort) for port in ports or ()):
         return
@@ -167,7 +185,7 @@ def _check_named_ports(
         kind for peer in peers if isinstance(peer.value, dict) for kind in peer.value if kind in _OUTSIDE
     }
     if kinds == {"networks"} and not form.is_old:
-        entry.warn("a named port beside networks matches pods only")
+        entry.doubt("has a named port beside networks")
     elif kinds:
         entry.report("has a named port beside networks, nodes or domainNames", "make them two rules")
 
@@ -189,12 +207,12 @@ def _peer(entry: Field, direction: Direction, action: Action, form: _Form) -> tu
         case "pods":
             return (_pods(value, form),)
         case "networks":
-            return tuple(AddressBlock(cidr, may_match_pods=True) for cidr in _networks(value))
+            return tuple(AddressBlock(cidr, may_match_pods=True) for cidr in _networks(value, form))
         case "nodes":
-            return (NodeQuery(read_selector(value)),)
+            return (NodeQuery(_selector(value)),)
         case _:
             if action is not Action.ALLOW:
-                value.report("may stand in rules that allow only")
+                value.doubt("may stand in rules that allow only")
             return (DomainNames(_domains(value)),)
 
 
@@ -202,12 +220,12 @@ def _namespaces(field: Field, form: _Form) -> Selector:
     """A selector; in v0.1.1 of the API it stood one level deeper, beside two that cannot be read."""
     old = {"namespaceSelector", "sameLabels", "notSameLabels"}
     if not (form.is_old and isinstance(field.value, dict) and old & set(field.value)):
-        return read_selector(field)
+        return _selector(field)
     chosen = _exactly_one(field, "namespaceSelector", "sameLabels", "notSameLabels")
     if chosen is not None and chosen[0] != "namespaceSelector":
         chosen[1].report("is not in the API any more", "write the namespaces as a selector")
         return EVERYTHING
-    return read_selector(chosen[1]) if chosen is not None else EVERYTHING
+    return _selector(chosen[1]) if chosen is not None else EVERYTHING
 
 
 def _pods(field: Field, form: _Form) -> PodQuery:
@@ -219,14 +237,19 @@ def _pods(field: Field, form: _Form) -> PodQuery:
         required = ("namespaceSelector", "podSelector") if form.is_old else ("podSelector",)
         parts = field.mapping("namespaceSelector", "podSelector", required=required)
         given = parts.get("namespaceSelector")
-        namespaces = read_selector(given) if given is not None else EVERYTHING
-    pods = read_selector(parts["podSelector"]) if "podSelector" in parts else EVERYTHING
+        namespaces = _selector(given) if given is not None else EVERYTHING
+    pods = _selector(parts["podSelector"]) if "podSelector" in parts else EVERYTHING
     return PodQuery(namespaces=namespaces, pods=pods)
 
 
-def _networks(field: Field) -> list[str]:
-    found = [read_cidr(entry) for entry in _elements(field, 1, _MAX_NETWORKS)]
-    return [str(cidr) for cidr in found if cidr is not None]
+def _networks(field: Field, form: _Form) -> list[str]:
+    """CIDRs. Of v1alpha1 there are CRDs that take any text with a ``:`` or a ``.`` in it."""
+    found: list[str] = []
+    for entry in _elements(field, 1, _MAX_NETWORKS):
+        text = entry.value if form.is_old and isinstance(entry.value, str) else ""
+        cidr = read_cidr(entry, doubtful=(":" in text) != ("." in text))
+        found += _ANY_NETWORK if cidr is None else (str(cidr),)
+    return found
 
 
 def _domains(field: Field) -> tuple[str, ...]:
@@ -289,21 +312,23 @@ def _protocol(entry: Field) -> Ports | None:
 def _range(
     field: Field, parts: dict[str, Field], bounds: tuple[str, ...], protocol: int, *, smallest: int
 ) -> PortRange | None:
-    """From the first of ``bounds`` to the last, which must be ``smallest`` more at least."""
+    """From the first of ``bounds`` to the last, which must be ``smallest`` more at least; where that is 0, in
+    v1alpha1, no CRD checks it."""
     first, last = (
         parts[name].number(1, 65535) if name in parts else None for name in (bounds[0], bounds[-1])
     )
     if first is None or last is None:
         return None
     if last < first + smallest and len(bounds) > 1:
-        field.report("start must be less than end")
+        complain = field.report if smallest else field.doubt
+        complain("start must be less than end")
     return PortRange(protocol, first, last)
 
 
 def _named(field: Field) -> NamedPort:
     name = field.text() or ""
     if fault := port_name_fault(name):
-        field.report(fault)
+        field.doubt(fault)
     return NamedPort(name, None)
 
 

@@ -31,6 +31,7 @@ from flowcheck.model.policy import (
     NodeQuery,
     Peer,
     PodQuery,
+    Policy,
     PortRange,
     Ports,
     Rule,
@@ -70,12 +71,25 @@ def together(checks: Iterable[Check]) -> Match:
 
 
 def check_peers(rule: Rule, question: Question) -> tuple[Check, ...]:
-    """Absent peers are everybody, an empty list is nobody."""
+    """Absent peers are everybody, an empty list is nobody. Where the rule cannot be read they only may be."""
     if rule.peers is None:
-        return (Check("yes", "everyone"),)
-    if not rule.peers:
-        return (Check("no", "nobody", "the rule has no peer that is understood"),)
-    return tuple(check_peer(peer, question) for peer in rule.peers)
+        found = [Check("yes", "everyone")]
+    elif not rule.peers:
+        found = [Check("no", "nobody", "the rule has no peer that is understood")]
+    else:
+        found = [check_peer(peer, question) for peer in rule.peers]
+    return tuple(_in_doubt(check, "part of the rule") if rule.unread else check for check in found)
+
+
+def check_subject(policy: Policy, question: Question) -> Check:
+    """Whether a policy is for the subject; perhaps, where its selector cannot be read."""
+    found = check_query(policy.subject, question.subject, question.subject_word, question.cluster)
+    return _in_doubt(found, "part of the subject") if policy.unread else found
+
+
+def _in_doubt(check: Check, what: str) -> Check:
+    why = f"{what} cannot be read (see the warnings)"
+    return check if check.match == "no" else Check("maybe", check.text, why, Reason.UNSUPPORTED_FIELD)
 
 
 def check_ports(rule: Rule, question: Question) -> tuple[Check, ...]:

@@ -28,6 +28,9 @@ def doubt(tried: Tried, question: Question, without: Verdict, matching: Verdict 
             what = f"which labels {name} has" if node is not None else f"whether {name} is one"
             why = f"{rule} is about nodes, and no input tells {what}: {fork}"
             return why, "give the Node objects too: kubectl get nodes -o json"
+        case Reason.UNSUPPORTED_FIELD if isinstance(asked_for, str):
+            what = f"the subject of {asked_for}" if tried.subject_if else asked_for
+            return f"part of {what} cannot be read: {fork}", "write it as the API has it: see the warnings"
         case Reason.UNSUPPORTED_FIELD:
             why = f"{rule} has an ipBlock around the pod's address; plugins differ on whether that counts"
             return f"{why}: {fork}", "--ipblock-matches-pods yes (Calico) or no (Cilium) settles it"

@@ -11,7 +11,8 @@ from flowcheck.explain.records import Match, Reached, RuleStep
 from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy, Rule
 
 Hanging = tuple[str, str, object]
-"""What a match hangs on: the reason, whether it is about subject or peer, and the selector that asks."""
+"""What a match hangs on: the reason, whether it is about subject or peer, and the selector that asks, or the
+name of the policy or rule that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,12 @@ class Tried:
 def hold(policy: Policy, rule: Rule, question: Question, subject_if: Hanging | None) -> Tried:
     peers, ports = checks.check_peers(rule, question), checks.check_ports(rule, question)
     among = checks.together(peers)
-    perhaps = zip(rule.peers or (), peers, strict=False) if among == "maybe" else ()
+    perhaps = zip(rule.peers or (None,), peers, strict=True) if among == "maybe" else ()
     peer_if = tuple(
         dict.fromkeys(
-            (check.reason, "peer", _asked_for(peer)) for peer, check in perhaps if check.match == "maybe"
+            (check.reason, "peer", f"{policy}[{rule.label}]" if rule.unread else _asked_for(peer))
+            for peer, check in perhaps
+            if check.match == "maybe"
         )
     )
     sides = {among, checks.together(ports), "maybe" if subject_if else "yes"}
@@ -59,7 +62,7 @@ def hold(policy: Policy, rule: Rule, question: Question, subject_if: Hanging | N
     return Tried(policy, rule, match, step, subject_if, peer_if)
 
 
-def _asked_for(peer: Peer) -> object:
+def _asked_for(peer: Peer | None) -> object:
     match peer:
         case PodQuery():
             return peer.namespaces

@@ -113,9 +113,10 @@ def _ask(tier: Tier, question: Question, policies: Sequence[Policy]) -> _Asked:
     speaking: list[tuple[Policy, str]] = []
     tried: list[Tried] = []
     for policy in policies:
-        taken = checks.check_query(policy.subject, question.subject, question.subject_word, question.cluster)
+        taken = checks.check_subject(policy, question)
         if taken.match != "no" and (policy.rules(direction) or direction in policy.isolates):
-            hanging = (taken.reason, "subject", policy.subject.namespaces)
+            asked_for = str(policy) if policy.unread else policy.subject.namespaces
+            hanging = (taken.reason, "subject", asked_for)
             speaking.append((policy, taken.why))
             subject_if = hanging if taken.match == "maybe" else None
             tried += [hold(policy, rule, question, subject_if) for rule in policy.rules(direction)]

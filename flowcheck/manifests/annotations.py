@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from flowcheck.manifests.blocks import plain_address
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.names import canonical_address
 
 NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
 
@@ -50,7 +50,7 @@ def read_networks(document: Document) -> tuple[tuple[str, ...], tuple[str, ...]]
 def device_address(document: Document, text: Any, name: str) -> str | None:
     """One address as plugins write it, which may be with the length of its network's prefix."""
     try:
-        return canonical_address(text.partition("/")[0])
+        return plain_address(document, text.partition("/")[0])
     except (ValueError, AttributeError):
         document.warn(f"its annotation {name} holds {str(text)[:63]!r}, which is no address")
         return None

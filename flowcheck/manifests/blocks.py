@@ -1,36 +1,63 @@
-"""A CIDR in a policy of any language, with what its readers may differ in."""
+"""Addresses and CIDRs as Kubernetes reads them, with a note of what others may read differently."""
 
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.names import Network, parse_cidr, without_leading_zeros
+from flowcheck.manifests.names import Network, canonical_address, parse_cidr, without_leading_zeros
 from flowcheck.manifests.oddities import Sort
 
+if TYPE_CHECKING:
+    from flowcheck.manifests.documents import Document
 
-def read_cidr(field: Field) -> Network | None:
-    """The CIDR without its host bits, or None after reporting that it is none."""
+
+def plain_address(document: Document, text: str) -> str:
+    """The canonical address. Raises ValueError where it is none."""
+    address = canonical_address(text)
+    if address != text and (sort := _sort(text, address)) is not None:
+        document.note(sort, text, address)
+    return address
+
+
+def plain_cidr(document: Document, text: str, line: int = 0) -> Network:
+    """The CIDR without its host bits. Raises ValueError with the reason where it is none."""
+    network = parse_cidr(text)
+    sort = _sort(text, str(network))
+    if sort is None and ipaddress.ip_address(text.partition("/")[0]) != network.network_address:
+        sort = Sort.HOST_BITS
+    if sort is not None:
+        document.note(sort, text, str(network), line)
+    return network
+
+
+def read_cidr(field: Field, *, doubtful: bool = False) -> Network | None:
+    """The CIDR in a policy, or None after reporting that it is none (``doubtful``: that it is in doubt)."""
     text = field.text()
     if text is None:
         return None
     try:
-        network = parse_cidr(text)
+        return plain_cidr(field.document, text, field.line)
     except ValueError as error:
-        field.report(str(error), _remedy(text))
+        if doubtful:
+            field.doubt(str(error))
+        else:
+            field.report(str(error), _remedy(text))
         return None
-    plain = without_leading_zeros(text)
-    if plain != text:
-        field.document.note(Sort.LEADING_ZEROS, text, str(network), field.line)
-    elif ipaddress.ip_address(plain.partition("/")[0]) != network.network_address:
-        field.document.note(Sort.HOST_BITS, text, str(network), field.line)
-    return network
+
+
+def _sort(text: str, read_as: str) -> Sort | None:
+    """What is odd about an address or a CIDR, but for its host bits."""
+    if without_leading_zeros(text) != text:
+        return Sort.LEADING_ZEROS
+    return Sort.MAPPED if ":" in text and ":" not in read_as else None
 
 
 def _remedy(text: str) -> str:
     """What to write for an address that lacks its prefix length."""
     try:
-        address = ipaddress.ip_address(without_leading_zeros(text))
+        address = ipaddress.ip_address(canonical_address(text))
     except ValueError:
         return ""
     return f"write {address}/{address.max_prefixlen} for this one address"

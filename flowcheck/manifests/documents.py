@@ -33,13 +33,14 @@ class Document:
     """One object. ``namespace`` is empty where the manifest names none: its reader knows what that means.
 
     ``when`` says at what time it was so; None: it holds for all times. ``told`` is what a row of an inventory
-    tells beside it.
+    tells beside it. ``doubts`` counts what the API server takes and no library reads.
     """
 
     __slots__ = (
         "_body",
         "_by_field",
         "api_version",
+        "doubts",
         "kind",
         "name",
         "namespace",
@@ -62,6 +63,7 @@ class Document:
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
         self.oddities: list[Oddity] = []
+        self.doubts = 0
 
     @property
     def is_bare(self) -> bool:

@@ -6,6 +6,7 @@ document and the reader goes on, so that one reading finds every problem of a po
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,13 @@ from flowcheck.manifests.json_items import Part, parts_of
 from flowcheck.manifests.yaml_events import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.yaml_scalars import Ambiguous
 from flowcheck.model.policy import SourceLocation
+from flowcheck.model.verdict import Reason
 
 if TYPE_CHECKING:
     from flowcheck.manifests.documents import Document
+
+
+_UNREAD = Reason.UNSUPPORTED_FIELD
 
 
 def type_name(value: Any) -> str:
@@ -115,6 +120,12 @@ class Field:
         """This field makes the document one that the API server would refuse."""
         self.document.report(message, hint, path=self.path, line=self.line)
 
+    def doubt(self, message: str, hint: str = "") -> None:
+        """The API server takes this field, but no library reads it: what hangs on it is unknown."""
+        self.document.doubts += 1
+        advice = f" ({hint})" if hint else ""
+        self.warn(f"{message}{advice}: no library reads it, so what hangs on it is unknown ({_UNREAD})")
+
     def warn(self, message: str) -> None:
         """The document stands, but its writer may have meant something else."""
         self.document.warn(f"{self.path}: {message}" if self.path else message, self.line)
@@ -188,13 +199,14 @@ class Field:
         self.report(*string_fault(self.value))
         return None
 
-    def one_of(self, *allowed: str) -> str | None:
-        """The text where it is one of those, or None after reporting."""
+    def one_of(self, *allowed: str, complain: Callable[..., None] | None = None) -> str | None:
+        """The text where it is one of those, or None after reporting (``complain``: in this way)."""
         text = self.text()
         if text is None or text in allowed:
             return text
         near = [word for word in allowed if word.lower() == text.lower()]
-        self.report(f"must be {' or '.join(allowed)}", f"write {near[0]}" if near else "")
+        hint = f"write {near[0]}" if near else ""
+        (complain or Field.report)(self, f"must be {' or '.join(allowed)}", hint)
         return None
 
     def number(self, first: int, last: int) -> int | None:

@@ -24,6 +24,7 @@ _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 _LABEL_TEXT = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _IPV4 = re.compile(r"\d{1,9}(?:\.\d{1,9}){3}(?:/\d{1,9})?", re.ASCII)
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)", re.ASCII)
+_LONG_GROUP = re.compile(r"\b0+(?=[0-9A-Fa-f]{4}\b)", re.ASCII)
 _PORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -62,21 +63,28 @@ def port_name_fault(name: str) -> str:
 
 @lru_cache(maxsize=65536)
 def canonical_address(text: str) -> str:
-    """The address as :mod:`ipaddress` writes it. Raises ValueError where it is none."""
+    """The address as :mod:`ipaddress` writes it; IPv4 written as IPv6 is IPv4. Raises ValueError where it is
+    none."""
     if "%" in text:
         raise ValueError("an address here has no zone")
-    return str(ipaddress.ip_address(without_leading_zeros(text)))
+    address = ipaddress.ip_address(without_leading_zeros(text))
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def without_leading_zeros(text: str) -> str:
-    """An IPv4 address or CIDR as Kubernetes reads it: every number is decimal. Any other text as it is."""
-    return _LEADING_ZEROS.sub("", text) if _IPV4.fullmatch(text) else text
+    """An address or CIDR as Kubernetes reads it: the numbers of IPv4 are decimal, also at the end of IPv6,
+    whose groups may be long. Any other text as it is."""
+    head, colon, tail = text.rpartition(":")
+    if _IPV4.fullmatch(tail):
+        tail = _LEADING_ZEROS.sub("", tail)
+    return _LONG_GROUP.sub("", head + colon + tail) if colon else tail
 
 
 def parse_cidr(text: str) -> Network:
-    """A CIDR without its host bits. Raises ValueError with the reason where it is none.
+    """A CIDR without its host bits; IPv4 written as IPv6 is IPv4. Raises ValueError with the reason where it
+    is none, as netmasks and bare addresses are.
 
-    Not: netmasks, bare addresses and IPv4 written as IPv6, which readers take differently.
+    Source: k8s.io/utils/net ParseCIDRSloppy, Go's net.IPNet Contains.
     """
     text = without_leading_zeros(text)
     address, slash, bits = text.partition("/")
@@ -89,5 +97,5 @@ def parse_cidr(text: str) -> Network:
     except ValueError:
         raise ValueError("is not a CIDR") from None
     if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
-        raise ValueError("is IPv4 written as IPv6")
+        return ipaddress.IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))
     return network

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import msgspec
 
+from flowcheck.manifests.blocks import plain_cidr
 from flowcheck.manifests.devices import DEVICE_IP, annotated
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.names import parse_cidr
 from flowcheck.manifests.objects import LabelledObject, Meta, read_addresses, read_labels
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Namespace, Node, Pod
 from flowcheck.model.timeline import ALWAYS, Lifetime
@@ -56,7 +56,7 @@ def read_node(document: Document) -> Node:
     cidrs = []
     for text in spec.pod_cidrs or ([spec.pod_cidr] if spec.pod_cidr else []):
         try:
-            cidrs.append(str(parse_cidr(text)))
+            cidrs.append(str(plain_cidr(document, text)))
         except ValueError as error:
             document.report(str(error), path="spec.podCIDRs")
     return Node(

@@ -11,15 +11,9 @@ from typing import Any
 
 import msgspec
 
+from flowcheck.manifests.blocks import plain_address
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.names import (
-    PROTOCOLS,
-    canonical_address,
-    label_key_fault,
-    label_value_fault,
-    without_leading_zeros,
-)
-from flowcheck.manifests.oddities import Sort
+from flowcheck.manifests.names import PROTOCOLS, label_key_fault, label_value_fault
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import TCP
 
@@ -61,10 +55,7 @@ def read_addresses(document: Document, texts: Iterable[str | None], path: str) -
         if not text:
             continue
         try:
-            address = canonical_address(text)
-            found[address] = None
-            if address != text and without_leading_zeros(text) != text:
-                document.note(Sort.LEADING_ZEROS, text, address)
+            found[plain_address(document, text)] = None
         except ValueError:
             document.report("is not an IP address", path=path)
     return tuple(found)

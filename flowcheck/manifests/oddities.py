@@ -18,6 +18,7 @@ class Sort(StrEnum):
 
     HOST_BITS = "has bits behind its prefix length: network plugins differ in what it stands for"
     LEADING_ZEROS = "has leading zeros: Kubernetes reads it as decimal, others as octal, or not at all"
+    MAPPED = "is IPv4 written as IPv6: Kubernetes reads it as IPv4, others as IPv6, or not at all"
 
 
 class Oddity(NamedTuple):

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from flowcheck.manifests.blocks import plain_cidr
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.names import Network, parse_cidr
+from flowcheck.manifests.names import Network
 from flowcheck.model.cluster import Node, Pod
 from flowcheck.model.ranges import PRIVATE, SEEN, PodRanges, Within
 
@@ -57,7 +58,7 @@ def read_ranges(document: Document) -> PodRanges:
     found = []
     for text in filter(None, texts):
         try:
-            found.append(str(parse_cidr(text)))
+            found.append(str(plain_cidr(document, text)))
         except ValueError as error:
             document.report(str(error), path="spec")
     return PodRanges(document.kind, document.name, tuple(dict.fromkeys(found)), document.source)

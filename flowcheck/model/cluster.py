@@ -13,7 +13,7 @@ from typing import TypeVar
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
 from flowcheck.model.ranges import PodRanges, ranges_by_teller
-from flowcheck.model.timeline import ALWAYS, Lifetime
+from flowcheck.model.timeline import ALWAYS, END, Lifetime
 
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
 """The label the API server puts on every namespace (since Kubernetes 1.21)."""

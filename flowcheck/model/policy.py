@@ -139,6 +139,9 @@ class Rule:
 
     ``peers`` None: everyone, external addresses too. An empty tuple: nobody. ``ports`` None: every
     protocol and port, ICMP too. ``label`` is how a report names it, for example ``ingress[0]``.
+
+    ``unread``: a part of it cannot be read, though the API server took it. Peers and ports are then the most
+    it may be about, and whether it matches them is one question that nothing answers.
     """
 
     label: str
@@ -146,6 +149,7 @@ class Rule:
     peers: tuple[Peer, ...] | None = None
     ports: tuple[Ports, ...] | None = None
     source: SourceLocation = NOWHERE
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,8 @@ class Policy:
 
     ``isolates`` holds the directions in which a selected pod is denied whatever no rule allows
     (NetworkPolicy policyTypes); it is empty for the Admin and Baseline tiers. A policy that was changed
-    stands once for each version, under the same name; ``lifetime`` says when each was in force.
+    stands once for each version, under the same name; ``lifetime`` says when each was in force. ``unread``:
+    the subject cannot be read; it is the most that the policy may select, and nothing tells whether it does.
     """
 
     kind: str
@@ -168,6 +173,7 @@ class Policy:
     egress: tuple[Rule, ...] = ()
     source: SourceLocation = field(default=NOWHERE)
     lifetime: Lifetime = ALWAYS
+    unread: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"

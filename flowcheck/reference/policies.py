@@ -18,7 +18,7 @@ from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason
 from flowcheck.reference.flow import NOT_APPLICABLE, Side, unknown
 from flowcheck.reference.moments import distinct, moments
-from flowcheck.reference.rules import Question, any_port, in_query
+from flowcheck.reference.rules import Question, any_port, selects
 
 
 class Policies:
@@ -83,7 +83,7 @@ def has_say(policy: Policy, question: Question) -> bool:
     """Whether a policy selects the subject, or may, and says anything in that direction."""
     direction = question.direction
     ruled = bool(policy.rules(direction)) or direction in policy.isolates
-    return ruled and in_query(policy.subject, question.subject, "subject") is not False
+    return ruled and selects(policy, question) is not False
 
 
 def in_order(chosen: Iterable[Policy | None]) -> tuple[Policy, ...]:

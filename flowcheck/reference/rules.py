@@ -1,7 +1,7 @@
 """What a set of policies says of one side of a flow: the order of decision, as model/policy.py states it.
 
 What is not known (the port, what an ipBlock means, which addresses a domain name has, the labels of what no
-input describes) is tried in every way.
+input describes, whatever of a policy cannot be read) is tried in every way.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ LAST_PORT = 65535
 
 @dataclass(frozen=True)
 class Open:
-    """What no input tells, with the reason of a verdict that hangs on it. A ``selector`` that asks for labels
-    nobody knows is one question for the subject and one for the peer, wherever it stands."""
+    """What no input tells, with the reason of a verdict that hangs on it. A selector that asks for labels
+    nobody knows is one question for the subject and one for the peer, wherever it stands; a policy or rule
+    that cannot be read is one by its name."""
 
     reason: Reason
     of: Literal["subject", "peer"] = "peer"
-    selector: Selector | None = None
+    asked: Selector | str | None = None
 
 
 Answer = bool | Open
@@ -133,9 +134,9 @@ def open_in(question: Question) -> Iterator[Open]:
     """What rules hang on that may be for this subject, peer and port, in the order they are asked."""
     for tier in Tier:
         for policy in (p for p in question.policies if p.tier is tier):
-            subject = in_query(policy.subject, question.subject, "subject")
+            subject = selects(policy, question)
             for rule in policy.rules(question.direction):
-                peers = peer_answers(rule, question)
+                peers = peer_answers(policy, rule, question)
                 if subject is False or not peers or not ports_admit(rule, question):
                     continue
                 yield from (answer for answer in (subject, *peers) if isinstance(answer, Open))
@@ -157,11 +158,11 @@ def ask_tier(tier: Tier, question: Question) -> Side | None:
     """The first matching rule decides; without one, isolation does; None: go on to the next tier."""
     selecting = []
     for policy in (one for one in question.policies if one.tier is tier):
-        if not question.holds(in_query(policy.subject, question.subject, "subject")):
+        if not question.holds(selects(policy, question)):
             continue
         selecting.append(policy)
         for rule in policy.rules(question.direction):
-            if ports_admit(rule, question) and any(map(question.holds, peer_answers(rule, question))):
+            if ports_admit(rule, question) and any(map(question.holds, peer_answers(policy, rule, question))):
                 if rule.action is Action.PASS:
                     return None
                 verdict = Verdict.ALLOW if rule.action is Action.ALLOW else Verdict.DENY
@@ -180,20 +181,27 @@ def isolation(tier: Tier, isolating: list[Policy], question: Question) -> Side |
     return Side(Verdict.DENY, Reason.NONE, f"default-deny by {names}")
 
 
+def selects(policy: Policy, question: Question) -> Answer:
+    """Whether a policy is for the subject; only perhaps, where its selector cannot be read."""
+    answer = in_query(policy.subject, question.subject, "subject")
+    return answer and Open(Reason.UNSUPPORTED_FIELD, "subject", str(policy)) if policy.unread else answer
+
+
 def ports_admit(rule: Rule, question: Question) -> bool:
     """Absent ports are everything, empty ones nothing."""
     return rule.ports is None or any(ports_match(ports, question) for ports in rule.ports)
 
 
-def peer_answers(rule: Rule, question: Question) -> list[Answer]:
+def peer_answers(policy: Policy, rule: Rule, question: Question) -> list[Answer]:
     """By which peers the rule is about this one: just yes if by any surely, else all that it hangs on.
 
-    Absent peers are everybody, empty ones are nobody.
+    Absent peers are everybody, empty ones are nobody. A rule that cannot be read hangs on that alone.
     """
-    if rule.peers is None:
-        return [True]
-    answers = [peer_answer(peer, question) for peer in rule.peers]
-    return [True] if True in answers else [answer for answer in answers if answer is not False]
+    peers = [True] if rule.peers is None else [peer_answer(peer, question) for peer in rule.peers]
+    answers: list[Answer] = [answer for answer in peers if answer is not False]
+    if answers and rule.unread:
+        return [Open(Reason.UNSUPPORTED_FIELD, "peer", f"{policy}[{rule.label}]")]
+    return [True] if True in answers else answers
 
 
 def peer_answer(peer: Peer, question: Question) -> Answer:

@@ -38,13 +38,13 @@ REASONS = {
     "needs_l7": ("the deciding rule looks into the request", "an address log cannot settle it"),
     "needs_dns": ("the deciding rule names a domain", "an address log cannot settle it"),
     "unsupported_field": (
-        "the deciding policy uses a field that flowcheck does not know",
+        "the deciding policy has a field that nobody can read, or an ipBlock around a pod was left open",
         "see the warnings for the policy and its field",
     ),
     "ambiguous_policy": (
         "the flow began while it is open which policies were in force, or which version of one",
-        "give a snapshot from after the flows, or watch events or audit logs, which say when policies changed; "
-        "--assume-unchanged DURATION takes them to stay as the last snapshot shows them",
+        "give a snapshot from after the flows, or watch events or audit logs, which say when policies "
+        "changed; --assume-unchanged DURATION takes them to stay as the last snapshot shows them",
     ),
     "no_namespace": (
         "a selector asks for labels of a namespace that no input describes",
@@ -154,13 +154,12 @@ def _known_until(summary: Summary) -> list[tuple[str, str]]:
     until, last = summary.cluster.known_until, summary.last_seen
     if until is None or last is None or moment(last) < moment(until):
         return []
-    return [
-        (
-            "policies", f"known until {moment(until)}, the last snapshot: which were in force later is open,
-            and what began " "later is unknown (ambiguous_policy). Give a later snapshot or a watch, or say
-            --assume-unchanged " "DURATION, or --policies current to judge by that snapshot",
-        )
-    ]
+    why = f"known until {moment(until)}, the last snapshot: what began later is unknown (ambiguous_policy)"
+    advice = (
+        "give a later snapshot or a watch; or say --assume-unchanged DURATION, or --policies current to judge "
+        "by that snapshot"
+    )
+    return [("policies", why), ("", advice)]
 
 
 def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flowcheck import arrays as a
@@ -15,6 +17,7 @@ from tests.builders import (
     block,
     deny,
     in_namespace,
+    in_namespaces,
     make_admin,
     make_baseline,
     make_cluster,
@@ -105,3 +108,19 @@ def test_domain_names_may_be_any_external_destination() -> None:
     egress = program.truth.egress
     assert egress.reason[egress.peer_if].tolist() == [a.REASON_NEEDS_DNS]
     assert names(program, int(program.truth.egress.peer[0])) == set()
+
+
+def test_a_rule_that_cannot_be_read_hangs_on_itself_alone() -> None:
+    """All its peers are one set; two such rules are two questions."""
+    odd = replace(deny([in_namespace(pods="app=a"), in_namespaces("", "app=b")]), unread=True)
+    rows = rows_of(program := compiled(make_admin(ingress=[odd, odd])))
+    assert rows.reason[rows.peer_if].tolist() == [a.REASON_UNSUPPORTED_FIELD] * 2
+    assert len(set(rows.peer_if.tolist())) == 2
+    assert names(program, int(rows.peer[0])) == {"x/Pod/a", "x/Pod/b"}
+
+
+def test_a_policy_whose_subject_cannot_be_read_is_one_question() -> None:
+    odd = replace(make_admin(ingress=[deny(Anyone(), "80"), allow(Anyone())]), unread=True)
+    rows = rows_of(compiled(odd))
+    assert rows.reason[rows.subject_if].tolist() == [a.REASON_UNSUPPORTED_FIELD] * 2
+    assert len(set(rows.subject_if.tolist())) == 1

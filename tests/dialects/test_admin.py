@@ -187,11 +187,112 @@ def test_unknown_peers_are_warned_of(load: Load) -> None:
     assert "spec.ingress[0].from[0]: a peer of an unknown kind: the rule fails closed" in cluster.warnings[0]
 
 
-def test_a_named_port_beside_networks_is_a_warning_in_v1alpha2(load: Load) -> None:
-    text = (
-        "egress: [{action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: web}]}]"
+def test_a_server_prints_v1beta1_whatever_was_written(load: Load) -> None:
+    text = manifest("CNP", f"ingress: [{{action: Deny, from: [{ALL}]}}]")
+    (before,) = load(text).policies
+    (after,) = load(text.replace("v1alpha2", "v1beta1")).policies
+    assert after == before
+
+
+ODD_SELECTORS = [
+    ("matchExpressions: [{key: a, operator: Gt, values: ['1']}]", "must be In or NotIn or Exists"),
+    ("matchExpressions: [{key: a, operator: in, values: [b]}]", "(write In)"),
+    ("matchExpressions: [{key: a, operator: In}]", "In needs values"),
+    ("matchExpressions: [{key: a, operator: NotIn, values: []}]", "NotIn needs values"),
+    ("matchExpressions: [{key: a, operator: Exists, values: [b]}]", "Exists takes no values"),
+    ("matchExpressions: [{key: a, operator: DoesNotExist, values: [b]}]", "DoesNotExist takes no values"),
+    ("matchExpressions: [{key: a b, operator: Exists}]", "a label key has"),
+    ("matchExpressions: [{key: a, operator: In, values: ['-']}]", "a label value has"),
+    ("matchLabels: {'a/b/c': d}", "the part before '/' is not"),
+    ("matchLabels: {a: 'b c'}", "a label value has"),
+]
+
+
+@pytest.mark.parametrize(("selector", "message"), ODD_SELECTORS)
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_rule_with_a_selector_that_nobody_reads(load: Load, kind: str, selector: str, message: str) -> None:
+    """The requirement is left out: what remains is whom the selector may take. Other rules are read."""
+    if "matchLabels" in selector:
+        selector = selector.replace("{", "{c: d, ", 1)
+    else:
+        selector += ", matchLabels: {c: d}"
+    cluster = load(
+        manifest(kind, f"egress: [{{action: Deny, to: [{{namespaces: {{{selector}}}}}]}}, {EASY}]")
     )
-    assert "matches pods only" in load(manifest("CNP", text)).warnings[0]
+    ((odd, plain),) = [one.egress for one in cluster.policies]
+    assert (odd.unread, odd.peers) == (True, (PodQuery(namespaces=Selector.of(c="d")),))
+    assert (plain.unread, cluster.policies[0].unread) == (False, False)
+    assert "spec.egress[0].to[0].namespaces.match" in cluster.warnings[0]
+    assert message in cluster.warnings[0]
+    assert cluster.warnings[0].endswith("what hangs on it is unknown (unsupported_field)")
+
+
+EASY = "{action: Deny, to: [{namespaces: {}}]}"
+ODD = "{matchExpressions: [{key: a, operator: In}], matchLabels: {c: d}}"
+
+
+@pytest.mark.parametrize(
+    ("peer", "read"),
+    [
+        (f"{{nodes: {ODD}}}", NodeQuery(Selector.of(c="d"))),
+        (
+            f"{{pods: {{namespaceSelector: {{}}, podSelector: {ODD}}}}}",
+            PodQuery(namespaces=EVERYTHING, pods=Selector.of(c="d")),
+        ),
+        (
+            f"{{pods: {{namespaceSelector: {ODD}, podSelector: {{}}}}}}",
+            PodQuery(namespaces=Selector.of(c="d")),
+        ),
+        ("{domainNames: [a.example]}", DomainNames(("a.example",))),
+    ],
+)
+@pytest.mark.parametrize("action", ["Deny", "Pass"])
+@pytest.mark.parametrize("kind", ["ANP", "CNP"])
+def test_peers_that_nobody_reads(load: Load, kind: str, action: str, peer: str, read: object) -> None:
+    found = rule(load, kind, f"{{action: {action}, to: [{peer}, {ALL}]}}")
+    assert (found.unread, found.ports) == (True, None)
+    assert found.peers == (read, PodQuery(namespaces=EVERYTHING))
+
+
+@pytest.mark.parametrize(
+    ("kind", "peer", "ports"),
+    [
+        ("CNP", "{networks: [10.0.0.0/8]}", "protocols: [{destinationNamedPort: web}]"),
+        ("CNP", ALL, "protocols: [{destinationNamedPort: '80'}]"),
+        ("CNP", ALL, "protocols: [{tcp: {destinationPort: {number: 1}}}, {destinationNamedPort: ''}]"),
+        ("ANP", ALL, "ports: [{namedPort: Web}]"),
+        ("ANP", ALL, "ports: [{portRange: {start: 3, end: 2}}]"),
+    ],
+)
+def test_a_rule_with_ports_that_nobody_reads_may_be_about_all(
+    load: Load, kind: str, peer: str, ports: str
+) -> None:
+    found = rule(load, kind, f"{{action: Deny, to: [{peer}], {ports}}}")
+    assert (found.unread, found.ports) == (True, (PortRange(TCP), PortRange(UDP), PortRange(SCTP)))
+
+
+def test_networks_of_v1alpha1_may_be_any_text(load: Load) -> None:
+    found = rule(load, "ANP", "{action: Deny, to: [{networks: [10.0.0.0/8, 10.0.0.0/33]}]}")
+    anywhere = ("10.0.0.0/8", "0.0.0.0/0", "::/0")
+    assert found.peers == tuple(AddressBlock(cidr, may_match_pods=True) for cidr in anywhere)
+    assert found.unread
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_subject_that_nobody_reads(load: Load, kind: str) -> None:
+    text = manifest(kind, f"egress: [{EASY}]").replace(
+        "subject: {namespaces: {}}", f"subject: {{namespaces: {ODD}}}"
+    )
+    (only,) = load(text).policies
+    assert (only.unread, only.subject) == (True, PodQuery(namespaces=Selector.of(c="d")))
+    assert [one.unread for one in only.egress] == [False]
+
+
+def test_a_rule_that_fails_closed_may_be_unread_too(load: Load) -> None:
+    found = rule(
+        load, "CNP", f"{{action: Pass, from: [{{namespaces: {ODD}}}, {{spiffeIDs: [a]}}]}}", "ingress"
+    )
+    assert (found.action, found.peers, found.unread) == (Action.DENY, (Anyone(),), True)
 
 
 def test_rules_have_labels_and_lines(load: Load) -> None:
@@ -273,7 +374,14 @@ def deny(peers: str, more: str = "") -> str:
         ),
         ("CNP", deny("{networks: [10.0.0.0]}"), "to[0].networks[0]", "needs a prefix length"),
         ("CNP", deny("{networks: []}"), "to[0].networks", "must have 1 to 25 entries"),
-        ("CNP", deny("{domainNames: [a.example]}"), "to[0].domainNames", "rules that allow only"),
+        (
+            "CNP",
+            deny("{namespaces: {matchExpressions: [{key: a}]}}"),
+            "matchExpressions[0]",
+            "needs operator",
+        ),
+        ("CNP", deny("{namespaces: {matchLabels: {a: 1}}}"), "matchLabels.a", "must be text"),
+        ("ANP", deny("{networks: ['']}"), "to[0].networks[0]", "needs a prefix length"),
         ("BANP", deny("{domainNames: [a.example]}"), "to[0].domainNames", "is not a field here"),
         ("CNP", deny(ALL, "protocols: []"), "egress[0].protocols", "must have 1 to 25 entries"),
         ("CNP", deny(ALL, "ports: [{namedPort: web}]"), "egress[0].ports", "is not a field here"),
@@ -297,13 +405,7 @@ def deny(peers: str, more: str = "") -> str:
             "range",
             "less than end",
         ),
-        (
-            "CNP",
-            deny(ALL, "protocols: [{destinationNamedPort: '80'}]"),
-            "destinationNamedPort",
-            "is not a port name",
-        ),
-        ("ANP", deny(ALL, "ports: [{portRange: {start: 3, end: 2}}]"), "ports[0].portRange", "less than end"),
+        ("CNP", deny(ALL, "protocols: [{destinationNamedPort: 80}]"), "destinationNamedPort", "must be text"),
         ("ANP", deny(ALL, "ports: [{portRange: {start: 3}}]"), "ports[0].portRange", "needs end"),
         (
             "ANP",
@@ -363,6 +465,7 @@ def test_the_baseline_admin_policy_is_named_default(problems: Problems, load: Lo
 
 def test_versions_are_not_mixed_up(problems: Problems) -> None:
     assert "of a version that is not read" in problems(manifest("CNP").replace("v1alpha2", "v1alpha1"))[0]
+    assert "of a version that is not read" in problems(manifest("ANP").replace("v1alpha1", "v1beta1"))[0]
 
 
 def test_ties_in_priority_are_remarked(load: Load) -> None:

@@ -188,6 +188,24 @@ class TestUnknown:
         assert answer.reason == "unsupported_field"
         assert "--ipblock-matches-pods" in answer.settle
 
+    def test_a_rule_that_cannot_be_read(self) -> None:
+        odd = replace(deny(in_namespaces("team=b", "app=web"), "80-90"), unread=True)
+        for namespaces, verdict in (("team=b", "allow"), ("", "unknown")):
+            rule = replace(odd, peers=(in_namespaces(namespaces, "app=web"),))
+            answer = ask(WEB, DB, make_admin(ingress=[rule]), port=85)
+            assert answer.verdict == verdict
+        assert answer.reason == "unsupported_field"
+        assert "part of ClusterNetworkPolicy/admin[ingress[0]] cannot be read: allow if" in answer.why
+        (check,) = rules(answer, "ingress")[0].peers
+        assert (check.match, check.reason) == ("maybe", "unsupported_field")
+
+    def test_a_subject_that_cannot_be_read(self) -> None:
+        odd = replace(make_admin(ingress=[deny(in_namespaces())]), unread=True)
+        answer = ask(WEB, DB, odd)
+        assert (answer.verdict, answer.reason) == ("unknown", "unsupported_field")
+        assert "part of the subject of ClusterNetworkPolicy/admin cannot be read" in answer.why
+        assert "see the warnings" in answer.settle
+
     def test_the_reason_is_that_of_the_first_peer_that_may_be_this_one(self) -> None:
         """Another peer of the same rule hangs on a namespace's labels too, and stands before: for others."""
         space = replace(make_namespace("a"), described=False)
