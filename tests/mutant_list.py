@@ -927,7 +927,7 @@ MUTANTS = (
     Mutant(
         "over time: of two versions of a policy the first is right",
         "compile/classes.py",
-        "out[differs] = a.UNKNOWN_DECISION + a.REASON_AMBIGUOUS_POLICY",
+        "out[differs] = a.UNKNOWN_DECISION + doubt",
         "out[differs] = first[differs]",
     ),
     Mutant(

@@ -106,7 +106,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol, at=given["at"]
     )
     messages(context).warnings(cluster.warnings)
-    messages(context).warnings(_after_the_last(cluster, given["at"]))
+    messages(context).warnings([*_after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     _write(answer, given["form"], given["color"])
     return Exit.INCOMPLETE if answer.left_out else Exit.CLEAN
