@@ -110,6 +110,12 @@ def test_peers(load: Load) -> None:
     )
 
 
+def test_a_block_of_ipv4_written_as_ipv6_is_ipv4(load: Load) -> None:
+    block = "{cidr: '::ffff:10.0.0.0/104', except: ['::ffff:10.1.0.0/112']}"
+    found = rule(load, f"{{from: [{{ipBlock: {block}}}]}}")
+    assert found.peers == (AddressBlock("10.0.0.0/8", ("10.1.0.0/16",)),)
+
+
 def test_ports(load: Load) -> None:
     found = rule(
         load,
