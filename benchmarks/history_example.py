@@ -1,4 +1,4 @@
-"""Writes ``data/history/``: two dated snapshots between which an address changed hands, and flows.
+"""Writes ``data/history/``: three dated snapshots between which an address changed hands, and flows.
 
     python -m benchmarks.history_example
 
@@ -23,7 +23,7 @@ Document = dict[str, Any]
 DATA = Path(__file__).resolve().parent.parent / "data"
 SEED = 20260310
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
-MORNING, EVENING = "2026-03-10T08-00-00Z", "2026-03-10T20-00-00Z"
+MORNING, MIDDAY, EVENING = "2026-03-10T08-00-00Z", "2026-03-10T12-35-00Z", "2026-03-10T20-00-00Z"
 SHARED, ORDERS, DATABASE = "10.244.1.23", "10.244.2.7", "10.244.2.9"
 
 
@@ -48,10 +48,10 @@ TALKS = (
 )
 
 SECTION = """
-# The same address twice: two snapshots and the flows of a day
+# The same address twice: three snapshots and the flows of a day
 
 `history/` is a second, much smaller sample, made by `python -m benchmarks.history_example`:
-`history/cluster/` holds what `kubectl get` showed at 08:00 and at 20:00 of 10 March 2026,
+`history/cluster/` holds what `kubectl get` showed at 08:00, 12:35 and 20:00 of 10 March 2026,
 `history/flows.parquet` {rows} records from between. In the morning 10.244.1.23 belongs to the pod `report`,
 which may ask the database. It ends at 12:41, and at 13:05:20 the new pod `web` is given its address; `web`
 may call `orders`, but not ask the database. All of it went through.
@@ -64,7 +64,7 @@ always been there, gets it wrong:
 
 | judged by | violations reported | of these false | true ones missed |
 |---|---:|---:|---:|
-| both snapshots, in time | {denied} | 0 | 0 |
+| all snapshots, in time | {denied} | 0 | 0 |
 | the snapshot of 20:00 alone, for all times | {by_evening} | {report} | 0 |
 | the snapshot of 08:00 alone, for all times | {by_morning} | {web} | {denied} |
 
@@ -77,7 +77,7 @@ when it started.
 def write(directory: Path) -> None:
     """Write ``cluster/`` and ``flows.parquet`` into ``directory``."""
     (directory / "cluster").mkdir(parents=True, exist_ok=True)
-    for name, pods in ((MORNING, [_report()]), (EVENING, [_web()])):
+    for name, pods in ((MORNING, [_report()]), (MIDDAY, [_report()]), (EVENING, [_web()])):
         items = [*_standing(), *pods]
         text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}, sort_keys=False)
         (directory / "cluster" / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -130,11 +130,11 @@ def table() -> pa.Table:
     )
 
 
-# -- the two snapshots ---------------------------------------------------------------------------------
+# -- the snapshots -------------------------------------------------------------------------------------
 
 
 def _standing() -> list[Document]:
-    """What both snapshots hold, the same."""
+    """What all snapshots hold, the same."""
     return [
         _object("v1", "Namespace", "shop", namespace="", labels={"team": "shop"}),
         *(_node(name, number) for name, number in (("node-a", 1), ("node-b", 2))),

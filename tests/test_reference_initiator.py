@@ -209,7 +209,7 @@ def test_several_pods_of_a_workload_are_not_one_that_listens() -> None:
 
 def test_a_workload_of_one_pod_that_changes_is_not_one_that_listens() -> None:
     pod = make_pod("w1", workload="Deployment/w", ports="web=80")
-    versions = between(pod, 0, 10), between(replace(pod, labels={"app": "new"}), 10, 10**9)
+    versions = between(pod, 0, 10), between(replace(pod, node="n1"), 10, 10**9)
     named = {"dst": None, "dst_namespace": "x", "dst_workload": "w"}
     assert [opened(*versions, **named, at=at)[1] for at in (11, 10**8)] == ["none", "listener"]
 

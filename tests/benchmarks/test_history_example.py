@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 import flowcheck
 from benchmarks import history_example
-from benchmarks.history_example import DATA, EVENING, MORNING, SHARED, TALKS
+from benchmarks.history_example import DATA, EVENING, MIDDAY, MORNING, SHARED, TALKS
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import END
 
@@ -32,7 +32,7 @@ def verdicts(cluster: Cluster) -> list[str]:
 
 def test_committed_is_what_the_script_writes(tmp_path: Path) -> None:
     history_example.write(tmp_path)
-    for name in (MORNING, EVENING):
+    for name in (MORNING, MIDDAY, EVENING):
         path = f"cluster/{name}.yaml"
         assert (HISTORY / path).read_text() == (tmp_path / path).read_text()
     assert pq.read_table(FLOWS).equals(pq.read_table(tmp_path / "flows.parquet"))
