@@ -154,7 +154,7 @@ def _known_until(summary: Summary) -> list[tuple[str, str]]:
     until, last = summary.cluster.known_until, summary.last_seen
     if until is None or last is None or moment(last) < moment(until):
         return []
-    why = f"known until {moment(until)}, the last snapshot; what began later is ambiguous_policy"
+    why = f"known until {moment(until)}, the last snapshot; what began later is unknown"
     advice = (
         "give a later snapshot or a watch; or say --assume-unchanged DURATION, or --policies current to judge "
         "by that snapshot"
