@@ -156,8 +156,8 @@ def _known_until(summary: Summary) -> list[tuple[str, str]]:
         return []
     why = f"known until {moment(until)}, the last snapshot; what began later is unknown"
     advice = (
-        "give a later snapshot or a watch; or say --assume-unchanged DURATION, or --policies current to judge "
-        "by that snapshot"
+        "give a later snapshot or a watch; or say --assume-unchanged DURATION, or --policies current "
+        "to judge by that snapshot"
     )
     return [("policies", why), ("", advice)]
 
