@@ -79,7 +79,13 @@ lock: $(STAMP)
 clean:
 	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: mutants long-agreement
+.PHONY: mutants long-agreement recordings
+
+# A recording of a real control plane with what was true, as tests/recordings.py has it.
+recordings: $(STAMP)
+	@test -d "$(FLOWCHECK_RECORDING)" \
+	  || { echo "set FLOWCHECK_RECORDING to the folder of a recording" >&2; exit 1; }
+	"$(BIN)/python" -m tests.recordings "$(FLOWCHECK_RECORDING)"
 
 # Breaks the compiled path in every way of tests/mutant_list.py; a test must fail for each. Writes docs/mutants.md.
 mutants: $(STAMP)
