@@ -51,6 +51,24 @@ TIERS = (
     roughly(make_admin(egress=[allow(in_namespace(), label="admin")]), 7, 8, END, END),
 )
 KEPT: dict[str, World] = {
+    "a pod that may have either label, where a policy asks for one of them": (
+        make_cluster(
+            PAIR[1],
+            roughly(make_pod("a", A, labels="app=a", uid="u"), 0, 0, 10, 30),
+            roughly(make_pod("a", A, labels="app=new", uid="u"), 10, 30, 40, 40),
+            make_policy(ingress=[allow(in_namespace("app=a"))]),
+        ),
+        Options(skew=0),
+        [make_flow(A, B, at=at) for at in (5, 20, 35)] + [make_flow(B, A, at=20)],
+    ),
+    "policies after the last snapshot, and taken to stay for a while": (
+        replace(
+            make_cluster(*PAIR, roughly(make_policy(ingress=[]), 0, 0, 20, END)),
+            known_until=20,
+        ),
+        Options(skew=0, assume_unchanged=10),
+        [make_flow(A, B, at=at) for at in (19, 20, 29, 30)] + [make_flow(B, A, at=30)],
+    ),
     "a policy from one moment to another": (
         make_cluster(*PAIR, between(make_policy(ingress=[]), start=20, end=30)),
         Options(skew=0),

@@ -69,6 +69,8 @@ def test_only_differences_of_times_count(world: World, microseconds: int) -> Non
     cluster, options, flows = world
     kinds = ("nodes", "pods", "services", "slices", "policies")
     moved = {kind: tuple(later(one, microseconds) for one in getattr(cluster, kind)) for kind in kinds}
+    until = cluster.known_until
+    cluster = replace(cluster, known_until=until if until == END else until + microseconds)
     instant = options.policies_at
     fixed = instant if instant in (None, END) else instant + microseconds
     shifted = [replace(flow, at=flow.time + microseconds) for flow in flows]

@@ -392,11 +392,17 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
         world.one_of((0, 1, 2, 5)),
         world.one_of((None, None, None, None, None, None, 7, 20, 33, END)),
         world.one_of(((), (), ("192.0.2.0/24",), ("10.0.0.0/8", "fd00::/16"))),
+        world.one_of((0, 0, 10)),
     )
     initiators: Sequence[int | None] = world.one_of(((None,), (0, 0, 1, 2)))
     by_name = {namespace.name: namespace for namespace in namespaces}
     cluster = Cluster(by_name, tuple(nodes), tuple(pods), tuple(services), tuple(slices), tuple(policies))
-    cluster = replace(cluster, services_unlisted=unlisted and not services, sampled=draw(st.booleans()))
+    cluster = replace(
+        cluster,
+        services_unlisted=unlisted and not services,
+        sampled=world.chance(50),
+        known_until=world.one_of((END, END, END, 25)),
+    )
     if world.chance(40):
         cluster = replace(cluster, nodes=tuple(replace(node, labels={}, described=False) for node in nodes))
     instants = instants_of(cluster)
