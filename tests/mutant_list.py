@@ -1190,4 +1190,29 @@ MUTANTS = (
         'if workload.kind == "DeploymentConfig":',
     ),
     # -- end of names and addresses
+    # -- versions and strangers
+    Mutant(
+        "over time: a pod in doubt is in its first version",
+        "compile/versions.py",
+        "owners=(axis.either(segment.owners or everyone),)",
+        "owners=(segment.owners or everyone)[:1]",
+    ),
+    Mutant(
+        "over time: nobody comes and goes between samples",
+        "compile/versions.py",
+        "if axis.sampled and last < life.start:",
+        "if False:",
+    ),
+    Mutant(
+        "over time: nobody comes and goes while a pod is in doubt",
+        "compile/versions.py",
+        "for stretch in life.unwatched(skew))",
+        "for stretch in ())",
+    ),
+    Mutant(
+        "over time: policies go on after the last snapshot",
+        "compile/epochs.py",
+        "before[-1].choices, open=True)",
+        "before[-1].choices)",
+    ),
 )
