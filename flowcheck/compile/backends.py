@@ -17,7 +17,7 @@ from typing import NamedTuple
 from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
 from flowcheck.compile.addresses import Prefix, prefix
 from flowcheck.compile.axis import Axis
-from flowcheck.compile.ownership import Segment, Span, joined, moved, with_spans
+from flowcheck.compile.ownership import Segment, Span, moved, with_spans
 from flowcheck.compile.versions import held
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, Lifetime
@@ -157,7 +157,6 @@ class _Lister:
         """The pod that the slice names, while it has that address; else whoever has it."""
         address = prefix(backend.address)
         named = self._at.get((namespace, backend.pod, address), []) if backend.pod else []
-        named = joined(named, self._axis.with_uid.__contains__)
         for segment, during in with_spans(held(self._axis, named, self._skew)):
             inside = _within(span, during)
             if inside[0] >= inside[1]:

@@ -89,8 +89,8 @@ class _Filling:
                 distinct = tuple(dict.fromkeys(row[epoch, list(members)].tolist()))
                 row[epoch, number] = self._merge(distinct, subject_doubt)
         vector = np.stack(self._rows)
-        for members in self._peers.mixes:
-            vector = np.column_stack([vector, self._agreed(vector[:, list(members)], peer_doubt)])
+        mixed = [self._agreed(vector[:, list(members)], peer_doubt) for members in self._peers.mixes]
+        vector = np.column_stack([vector, *mixed])
         matrix = self._outcomes.matrix()
         small = len(matrix) <= np.iinfo(np.uint16).max
         return DirectionTable(row, vector.astype(np.uint16) if small else vector, matrix)
@@ -157,9 +157,10 @@ class _Filling:
         number = self._numbers.setdefault(row.tobytes(), len(self._rows))
         if number == len(self._rows):
             self._rows.append(row)
-        if len(self._rows) * row.nbytes > TABLE_BUDGET:
+        n_peers = self._peers.n + len(self._peers.mixes)
+        if len(self._rows) * n_peers * row.itemsize > TABLE_BUDGET:
             raise CompileError(
-                f"{self._subjects.part.n} x {self._peers.n} classes of endpoints need a decision table "
+                f"{self._subjects.part.n} x {n_peers} classes of endpoints need a decision table "
                 f"of more than {TABLE_BUDGET >> 20} MiB",
                 hint="audit fewer namespaces' policies at a time with --policies",
             )

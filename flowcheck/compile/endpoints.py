@@ -105,16 +105,14 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
         _add_secondary(axis, pod, number, claims)
         by_name = not pod.template or (pod.namespace, pod.name) not in named
         axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
-    _join(axis, claims)
+    axis.with_uid = {end for end, pod in axis.pods if pod.uid}
+    _join_names(axis)
 
 
-def _join(axis: Axis, claims: Claims) -> None:
-    """Let versions that are one endpoint be one claim, of pods whose uid says that they are one pod."""
-    of_one = axis.with_uid = {end for end, pod in axis.pods if pod.uid}
-    for address, claimed in claims.items():
-        claims[address] = joined(claimed, of_one.__contains__)
+def _join_names(axis: Axis) -> None:
+    """Let versions that are one endpoint go by a name once, of pods whose uid says that they are one pod."""
     for versions in chain(axis.by_pod.values(), axis.by_uid.values(), axis.by_workload.values()):
-        versions[:] = joined(versions, lambda version: of_one.issuperset(version.endpoints))
+        versions[:] = joined(versions, lambda version: axis.with_uid.issuperset(version.endpoints))
 
 
 def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from flowcheck import arrays as a
 from flowcheck.compile.axis import Axis
-from flowcheck.compile.ownership import Segment, joined, segments, with_spans
+from flowcheck.compile.ownership import Segment, is_static, joined, segments, with_spans
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 Claim = tuple[int, Lifetime]
@@ -20,6 +20,9 @@ Claim = tuple[int, Lifetime]
 def held(axis: Axis, claimed: Sequence[Claim], skew: int) -> list[Segment[int]]:
     """The segments of an address, as in :mod:`flowcheck.compile.ownership`, of pods and not of their
     versions."""
+    if len(claimed) == 1 and is_static(life for _, life in claimed):
+        return segments(claimed, skew)
+    claimed = joined(claimed, axis.with_uid.__contains__)
     versions: dict[int, list[Claim]] = defaultdict(list)
     for end, life in claimed:
         if end in axis.with_uid:

@@ -87,6 +87,7 @@ class _Event(msgspec.Struct, rename="camel"):
 
 class _Meta(msgspec.Struct, rename="camel"):
     deletion_timestamp: str | None = None
+    deletion_grace_period_seconds: int | None = None
     finalizers: list[str] | None = None
 
 
@@ -179,7 +180,7 @@ def _told(
 
 def _of_metadata(what: What, kind: str, metadata: Any) -> What | None:
     meta = msgspec.convert(metadata or {}, _Meta)
-    if meta.deletion_timestamp and not meta.finalizers:
+    if meta.deletion_timestamp and not (meta.deletion_grace_period_seconds or meta.finalizers):
         return What.GONE
     return what if kind == "Namespace" else None
 
@@ -188,9 +189,8 @@ def _is_dry_run(event: _Event) -> bool:
     """Whether it only was tried. Of a deletion the URI need not say so: its options may."""
     if "dryRun" in event.request_uri and parse_qs(urlsplit(event.request_uri).query).get("dryRun"):
         return True
-    if event.verb == "create" and (event.object_ref is None or event.object_ref.subresource != "eviction"):
-        return False
-    if event.verb not in ("create", "delete", "deletecollection") or _is_null(event.request_object):
+    evicts = event.object_ref is not None and event.object_ref.subresource == "eviction"
+    if not (evicts or event.verb.startswith("delete")) or _is_null(event.request_object):
         return False
     try:
         options = decode_json(event.request_object, _DeleteOptions)

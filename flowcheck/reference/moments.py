@@ -34,14 +34,7 @@ def continued(claims: Iterable[Claim[Holder]], is_one: Callable[[Holder], bool])
         if before is None or before.lifetime.end < claim.lifetime.start or not is_one(claim.holder):
             found.append(claim)
             continue
-        one, other = before.lifetime, claim.lifetime
-        both = Lifetime(
-            one.start,
-            max(one.end, other.end),
-            min(one.sure_start, other.sure_start),
-            max(one.sure_end, other.sure_end),
-        )
-        found[found.index(before)] = Claim(claim.holder, both)
+        found[found.index(before)] = Claim(claim.holder, before.lifetime.joined(claim.lifetime))
     return found
 
 

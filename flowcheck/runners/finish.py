@@ -105,7 +105,7 @@ def finish(run: Finished) -> AuditResult:
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
         unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
-        cluster=sums.count_cluster(run.cluster, run.request.options.cluster_ranges),
+        cluster=sums.count_cluster(_as_judged(run), run.request.options.cluster_ranges),
         compiled=sums.count_program(run.program),
         timings=Timings(
             load=run.clock[1] - run.clock[0],
@@ -147,6 +147,13 @@ def _policies_of(at: int | None) -> str:
     if at is None:
         return "in force when each flow began"
     return "current" if at >= END else f"as of {time_text(at)}"
+
+
+def _as_judged(run: Finished) -> Cluster:
+    """The cluster, its policies known for as long as they are taken to be."""
+    options = run.request.options
+    known = run.cluster.unchanged_for(options.assume_unchanged)
+    return known if options.policies_at is None else replace(known, known_until=END)
 
 
 def _assumed(duration: int) -> dict[str, str]:

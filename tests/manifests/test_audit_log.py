@@ -182,10 +182,18 @@ def test_a_policy_that_a_finalizer_holds_ends_with_the_write_that_lets_it_go(log
 
 
 @pytest.mark.parametrize(
-    ("finalizers", "end"), [(None, edge("10:15")), (["foregroundDeletion", "example.com/hold"], END)]
+    ("finalizers", "grace", "end"),
+    [
+        (None, 0, edge("10:15")),
+        (["foregroundDeletion", "example.com/hold"], 0, END),
+        (None, 30, END),
+    ],
 )
-def test_the_garbage_collector_is_answered_with_metadata_only(log: Any, finalizers: Any, end: int) -> None:
-    asked = {"name": "n", "namespace": "x", "deletionTimestamp": stamp("10:05")}
+def test_the_garbage_collector_is_answered_with_metadata_only(
+    log: Any, finalizers: Any, grace: int, end: int
+) -> None:
+    times = {"deletionTimestamp": stamp("10:05"), "deletionGracePeriodSeconds": grace}
+    asked = {"name": "n", "namespace": "x", **times}
     answer = {
         "kind": "PartialObjectMetadata",
         "apiVersion": "meta.k8s.io/v1",

@@ -154,3 +154,15 @@ def test_shares_of_attribution_add_up(tmp_path: Path) -> None:
     shares = [getattr(summary.attribution, name).records for name in ("resolved", "inferred", "ambiguous")]
     shares += [summary.attribution.unresolved.records, summary.attribution.unknown_initiator.records]
     assert sum(shares) == summary.totals.rows_judged + summary.totals.rows_unknown == 4
+
+
+def test_what_is_said_of_the_last_snapshot_is_true_of_the_options(tmp_path: Path) -> None:
+    """The head of the report warns of flows after it, unless something else was asked for."""
+    cluster = replace(cluster_of(to_db("5432", Lifetime(sure_end=NOON, end=END))), known_until=NOON)
+    table = flows(2, start_time=times(-60, 1800))
+    result = judged(tmp_path, cluster, table)
+    assert result.summary.verdicts.unknown_by_reason == {"ambiguous_policy": 1}
+    assert "known until 2026-11-01T12:00:00Z, the last snapshot" in str(result)
+    for option in ({"assume_unchanged": timedelta(hours=1)}, {"as_of": "current"}):
+        result = judged(tmp_path, cluster, table, **option)
+        assert (result.summary.verdicts.unknown, "known until" in str(result)) == (0, False)
