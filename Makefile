@@ -65,8 +65,8 @@ bench-smoke: $(STAMP)
 conformance: $(STAMP)
 	@test -d "$(FLOWCHECK_CONFORMANCE)" \
 	  || { echo "set FLOWCHECK_CONFORMANCE to a folder of conformance cases" >&2; exit 1; }
-	"$(BIN)/python" -m tests.conformance "$(FLOWCHECK_CONFORMANCE)" --path reference
-	"$(BIN)/python" -m tests.conformance "$(FLOWCHECK_CONFORMANCE)" --path compiled
+	"$(BIN)/python" -m tests.tools.conformance "$(FLOWCHECK_CONFORMANCE)" --path reference
+	"$(BIN)/python" -m tests.tools.conformance "$(FLOWCHECK_CONFORMANCE)" --path compiled
 
 lock: $(STAMP)
 	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
@@ -81,23 +81,23 @@ clean:
 
 .PHONY: mutants long-agreement recordings
 
-# A recording of a real control plane with what was true, as tests/recordings.py has it.
+# A recording of a real control plane with what was true, as tests/tools/recordings.py has it.
 recordings: $(STAMP)
 	@test -d "$(FLOWCHECK_RECORDING)" \
 	  || { echo "set FLOWCHECK_RECORDING to the folder of a recording" >&2; exit 1; }
-	"$(BIN)/python" -m tests.recordings "$(FLOWCHECK_RECORDING)"
+	"$(BIN)/python" -m tests.tools.recordings "$(FLOWCHECK_RECORDING)"
 
-# Breaks the compiled path in every way of tests/mutant_list.py; a test must fail for each. Writes docs/mutants.md.
+# Breaks the compiled path in every way of tests/tools/mutant_list.py; a test must fail for each. Writes docs/mutants.md.
 mutants: $(STAMP)
-	"$(BIN)/python" -m tests.mutants
+	"$(BIN)/python" -m tests.tools.mutants
 
 WORLDS ?= 100000
 long-agreement: $(STAMP)
-	"$(BIN)/python" -m tests.long_agreement "$(WORLDS)"
+	"$(BIN)/python" -m tests.tools.long_agreement "$(WORLDS)"
 
 .PHONY: churn
 
 # Simulates a day of a cluster whose addresses change hands, and audits it by what one may know of it. About 660 MB
 # under data/generated/. Writes docs/churn.md and fails if what it claims does not hold.
 churn: $(STAMP)
-	"$(BIN)/python" -m benchmarks.churn_report
+	"$(BIN)/python" -m benchmarks.churn.report

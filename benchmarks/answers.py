@@ -17,8 +17,8 @@ import duckdb
 import pyarrow as pa
 
 import flowcheck
+from benchmarks.inputs.tables import VERDICTS, export_tables
 from benchmarks.peers import VIOLATING, judged_sql, load_tables
-from benchmarks.tables import VERDICTS, export_tables
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.timeline import instant

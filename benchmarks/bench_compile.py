@@ -16,8 +16,8 @@ import click
 import flowcheck
 from benchmarks import report
 from benchmarks.generate import SEED, ready
+from benchmarks.inputs.sizes import SIZES
 from benchmarks.measure import machine
-from benchmarks.sizes import SIZES
 
 
 @click.command()

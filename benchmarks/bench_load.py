@@ -22,7 +22,7 @@ import click
 
 import flowcheck
 from benchmarks.generate import ready
-from benchmarks.sizes import SIZES
+from benchmarks.inputs.sizes import SIZES
 from flowcheck.cli.main import COLLECTIONS
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.request import AuditRequest

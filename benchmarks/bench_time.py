@@ -16,8 +16,8 @@ import click
 
 import flowcheck
 from benchmarks.generate import ready
-from benchmarks.records import DAY
-from benchmarks.sizes import SIZES
+from benchmarks.inputs.records import DAY
+from benchmarks.inputs.sizes import SIZES
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.timeline import Lifetime, instant
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
-from benchmarks import manifests, named, records, world
-from benchmarks.sizes import GENERATED, SIZES, Size
+from benchmarks.inputs import manifests, named, records, world
+from benchmarks.inputs.sizes import GENERATED, SIZES, Size
 
 SEED = 1
 
@@ -61,7 +61,7 @@ def main(
     began = time.perf_counter()
     n_flows = n_flows or SIZES[size].n_flows
     if paths:
-        from flowcheck.loading import load_cluster  # noqa: PLC0415 (not needed for a world of our own)
+        from flowcheck.reading import load_cluster  # noqa: PLC0415 (not needed for a world of our own)
 
         named.write(load_cluster(list(paths)), directory / "flows", n_flows, seed)
     else:

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.balance.count.table import LoadTable
+from flowcheck.balance.expect.kernel_tables import make_setting as setting_from
+from flowcheck.balance.expect.members import Catalog, EndpointFacts, PortFacts
+from flowcheck.balance.expect.shares import Member
+from flowcheck.balance.tell.records import ServiceLoad
+from flowcheck.balance.tell.services import assess_load
 from flowcheck.model.cluster import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING
-from flowcheck.results.load import LoadTable
-from flowcheck.results.load_catalog import Catalog, EndpointFacts, PortFacts
-from flowcheck.results.load_expected import Member
-from flowcheck.results.load_records import ServiceLoad
-from flowcheck.results.load_services import assess_load
-from flowcheck.results.load_setting import make_setting as setting_from
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "load_power.md"
 MINUTE = 60_000_000

@@ -106,7 +106,7 @@ def duckdb_(tables: Path, flows: Path, out: Path, threads: int) -> None:
 def reference(cluster: Path, flows: Path, sample: int) -> None:
     """Seconds per flow of the reference evaluator, loading left out."""
     from benchmarks.answers import distinct_flows, judge_by_reference  # noqa: PLC0415
-    from flowcheck.loading import load_cluster  # noqa: PLC0415
+    from flowcheck.reading import load_cluster  # noqa: PLC0415
 
     loaded = load_cluster([cluster])
     distinct = distinct_flows(flows, sample)

@@ -20,9 +20,9 @@ import click
 
 from benchmarks import answers, report
 from benchmarks.generate import SEED, ready
+from benchmarks.inputs.records import Addresses
+from benchmarks.inputs.sizes import SIZES, Size
 from benchmarks.measure import Measurement, machine, measure
-from benchmarks.records import Addresses
-from benchmarks.sizes import SIZES, Size
 
 Record = dict[str, Any]
 

@@ -15,12 +15,12 @@ import flowcheck.reports.notebook  # noqa: F401 # it tells results how to show t
 from flowcheck import compile as compiler
 from flowcheck.compile import Program
 from flowcheck.errors import RunError
-from flowcheck.explain import explain
-from flowcheck.flows.inputs import InputFile
-from flowcheck.loading import load_cluster
+from flowcheck.explaining import explain
+from flowcheck.flows.files.inputs import InputFile
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
 from flowcheck.model.timeline import END, instant
+from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.spill import as_inputs

@@ -310,7 +310,7 @@ N_PLACES = 6
 MANY_SENDERS = np.uint64(1 << 63)
 """The location of an endpoint that stands for many."""
 
-# Columns of the books of kernels/load.py: two words of a key, then sums, of the load or of clients.
+# Columns of the books of kernels/balance.py: two words of a key, then sums, of the load or of clients.
 ONE, TWO = range(2)
 LOAD_BYTES, LOAD_PACKETS = range(2, 4)
 CLIENT_CONNECTIONS, CLIENT_FIRST, CLIENT_LAST = range(2, 5)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from flowcheck.errors import ManifestError, Problem
-from flowcheck.loading import load_cluster
 from flowcheck.model.cluster import Cluster
+from flowcheck.reading import load_cluster
 
 Load = Callable[..., Cluster]
 

@@ -18,7 +18,7 @@ import pytest
 
 from flowcheck.model.options import Options
 from flowcheck.reference import Tuple5
-from tests.conformance import PATHS, PROTOCOLS, judge
+from tests.tools.conformance import PATHS, PROTOCOLS, judge
 
 CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(file.parent for file in CASES.glob("*/*/expected.csv"))
@@ -66,7 +66,7 @@ def case_name(folder: Path) -> str:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("folder", FOLDERS, ids=case_name)
 def test_verdicts_of_the_case_are_the_expected_ones(folder: Path, path: str) -> None:
-    from flowcheck.loading import load_cluster
+    from flowcheck.reading import load_cluster
 
     rows = read_rows(folder)
     cluster = load_cluster([str(folder / "cluster.yaml")])

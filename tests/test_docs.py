@@ -98,7 +98,7 @@ def test_the_output_files_the_readme_names_are_written(demo: tuple[Path, str]) -
 
 
 def test_the_columns_of_the_readme_are_those_that_are_read() -> None:
-    from flowcheck.flows.schema import COLUMNS
+    from flowcheck.flows.canonical.schema import COLUMNS
 
     table = README.split("## Canonical flow columns")[1].split("\n\n")[1]
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}

@@ -30,8 +30,8 @@ from flowcheck.cli.options import (
     progress_wanted,
 )
 from flowcheck.cli.values import InputPath
+from flowcheck.counted import agreeing, counted
 from flowcheck.errors import ManifestError, Problem
-from flowcheck.model.counted import agreeing, counted
 
 if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
@@ -91,7 +91,7 @@ def judge(
     _check(given)
     check_reports(given["formats"])
     _choose_cache(given["no_cache"])
-    from flowcheck.loading import load_cluster
+    from flowcheck.reading import load_cluster
     from flowcheck.runners.local import run_audit
 
     speech = messages(context)

@@ -44,7 +44,7 @@ def read_config(path: str, command: click.Command) -> dict[str, Any]:
 
 
 def _load(path: str) -> dict[Any, Any]:
-    from flowcheck.manifests.yaml_events import YamlError, parse_yaml
+    from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml
 
     try:
         with open(path, "rb") as file:
@@ -94,7 +94,7 @@ def _as_words(option: click.Option, value: Any, path: str) -> Any:
 
 def _as_word(option: click.Option, value: Any, path: str) -> Any:
     """A switch takes true or false; anything else is text, also where YAML readers differ (``no``)."""
-    from flowcheck.manifests.yaml_scalars import Ambiguous
+    from flowcheck.manifests.text.yaml_scalars import Ambiguous
 
     name = option.opts[-1].removeprefix("--")
     if option.is_flag:

@@ -40,8 +40,8 @@ def command(context: click.Context, /, **given: Any) -> int:
 def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Path | None) -> int:
     from flowcheck import demo
     from flowcheck.model.options import Options
-    from flowcheck.results.files import output_errors
     from flowcheck.results.relative import named_from
+    from flowcheck.writing import output_errors
 
     with output_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,8 @@ from importlib import metadata
 
 import click
 
-from flowcheck import __version__
 from flowcheck.cli.options import CONTEXT
+from flowcheck.version import __version__
 
 LIBRARIES = ("pyarrow", "numba", "numpy", "click", "pyyaml", "rich", "msgspec")
 LEAST_MEMORY = 2 << 30

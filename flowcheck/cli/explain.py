@@ -18,7 +18,7 @@ from flowcheck.cli.values import Moment, Value
 from flowcheck.errors import RunError
 
 if TYPE_CHECKING:
-    from flowcheck.explain.records import Explanation
+    from flowcheck.explaining.records import Explanation
     from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
@@ -84,9 +84,9 @@ def command(context: click.Context, /, **given: Any) -> int:
     """
     from flowcheck.cli.audit import check_inputs, refuse_skipped
     from flowcheck.compile import compile_program
-    from flowcheck.explain import explain
-    from flowcheck.loading import load_cluster
+    from flowcheck.explaining import explain
     from flowcheck.model.options import Options
+    from flowcheck.reading import load_cluster
 
     check_inputs(given)
     cluster = load_cluster(
@@ -114,7 +114,7 @@ def command(context: click.Context, /, **given: Any) -> int:
 
 def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
     """That an audit would not say this of flows after the last snapshot."""
-    from flowcheck.manifests.times import shown
+    from flowcheck.model.instants import shown
     from flowcheck.model.timeline import END, instant
 
     if cluster.known_until < END and (at is None or instant(at) > cluster.known_until):
@@ -136,8 +136,9 @@ def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
 
 
 def _write(answer: Explanation, form: str, color: str) -> None:
-    from flowcheck.reports import explain_json, explain_terminal
-    from flowcheck.results.files import output_errors
+    from flowcheck.reports.explanation import json as explanation_json
+    from flowcheck.reports.explanation import terminal as explanation_terminal
+    from flowcheck.writing import output_errors
 
     stream = sys.stdout
     with output_errors("standard output"):
@@ -146,7 +147,7 @@ def _write(answer: Explanation, form: str, color: str) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
         if form == "json":
-            explain_json.render(answer, stream)
+            explanation_json.render(answer, stream)
         else:
-            explain_terminal.render(answer, stream, color=color)
+            explanation_terminal.render(answer, stream, color=color)
         stream.flush()

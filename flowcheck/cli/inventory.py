@@ -13,11 +13,11 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import CONTEXT, SNAPSHOT_TIME, SPEECH, messages, options
 from flowcheck.cli.values import InputPath
-from flowcheck.model.counted import agreeing, counted
+from flowcheck.counted import agreeing, counted
 
 if TYPE_CHECKING:
-    from flowcheck.manifests.record import Recording
-    from flowcheck.manifests.rows import Row
+    from flowcheck.history.inventory.recording import Recording
+    from flowcheck.history.inventory.rows import Row
 
 
 @click.command("inventory", context_settings=CONTEXT)
@@ -44,10 +44,10 @@ def command(context: click.Context, /, **given: Any) -> int:
     """
     if given["paths"].count("-") > 1:
         raise click.UsageError("standard input can be read only once")
-    from flowcheck.inventory import write_rows
-    from flowcheck.loading import load_recording
-    from flowcheck.manifests.record import rows_of
-    from flowcheck.results.files import atomic_write
+    from flowcheck.history.inventory import write_rows
+    from flowcheck.history.inventory.recording import rows_of
+    from flowcheck.reading import load_recording
+    from flowcheck.writing import atomic_write
 
     recording = load_recording(given["paths"], keep_going=given["keep_going"], at=given["at"])
     rows = list(rows_of(recording))
@@ -65,9 +65,9 @@ def command(context: click.Context, /, **given: Any) -> int:
 
 def _summary(recording: Recording, rows: list[Row]) -> Iterator[str]:
     """What was found: objects and their versions, the time they span, what took no part."""
-    from flowcheck.manifests.record import span
-    from flowcheck.manifests.rows import KINDS
-    from flowcheck.manifests.times import shown
+    from flowcheck.history.inventory.recording import span
+    from flowcheck.history.inventory.rows import KINDS
+    from flowcheck.model.instants import shown
 
     versions = Counter(row.kind for row in rows)
     objects = Counter(kind for kind, _, _ in {(row.kind, row.namespace, row.name) for row in rows})

@@ -28,8 +28,8 @@ from flowcheck.model.options import Thresholds
 from flowcheck.reports import LOAD_FORMATS
 
 if TYPE_CHECKING:
+    from flowcheck.balance.tell.records import LoadResult
     from flowcheck.model.cluster import Cluster
-    from flowcheck.results.load_records import LoadResult
 
 DEFAULTS = Thresholds()
 
@@ -119,7 +119,7 @@ def command(context: click.Context, /, **given: Any) -> int:
 
 def _check_picture(file: Path | None) -> None:
     """Refuse before the work what could not be written after it."""
-    from flowcheck.results.files import output_errors, refuse_unwritable
+    from flowcheck.writing import output_errors, refuse_unwritable
 
     if file is not None:
         with output_errors(file):
@@ -139,8 +139,8 @@ def _refuse_unknown(name: str, cluster: Cluster) -> None:
 
 def _write(load: LoadResult, given: dict[str, Any]) -> None:
     from flowcheck.cli.output import write_reports, write_text
-    from flowcheck.reports import load_svg
+    from flowcheck.reports.balance import svg as balance_svg
 
     if given["svg"] is not None:
-        write_text(given["svg"], partial(load_svg.render, load, service=given["service"]))
+        write_text(given["svg"], partial(balance_svg.render, load, service=given["service"]))
     write_reports(load, given["formats"], given["color"], LOAD_FORMATS, service=given["service"])

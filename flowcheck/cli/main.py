@@ -23,10 +23,10 @@ from typing import TextIO
 
 import click
 
-from flowcheck import __version__
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.messages import Messages
 from flowcheck.errors import FlowcheckError
+from flowcheck.version import __version__
 
 COMMANDS = {
     "audit": "Judge recorded flows against the policies of a cluster.",

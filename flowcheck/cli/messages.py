@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flowcheck.counted import counted
 from flowcheck.errors import FlowcheckError, Problem
-from flowcheck.model.counted import counted
 from flowcheck.reports.escape import escape
 
 MOST_WARNINGS = 20

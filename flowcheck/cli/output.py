@@ -13,11 +13,11 @@ import click
 
 from flowcheck.cli.values import Report
 from flowcheck.reports import FORMATS, renderer
-from flowcheck.results.files import atomic_write, output_errors, refuse_unwritable
+from flowcheck.writing import atomic_write, output_errors, refuse_unwritable
 
 if TYPE_CHECKING:
+    from flowcheck.balance.tell.records import LoadResult
     from flowcheck.results.audit import AuditResult
-    from flowcheck.results.load_records import LoadResult
 
 
 def check_reports(reports: Sequence[Report]) -> None:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
-from flowcheck.compile.addresses import Prefix, prefix
-from flowcheck.compile.axis import Axis
-from flowcheck.compile.ownership import Segment, Span, moved, with_spans
-from flowcheck.compile.versions import held
+from flowcheck.compile.endpoints.addresses import Prefix, prefix
+from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.endpoints.ownership import Segment, Span, moved, with_spans
+from flowcheck.compile.endpoints.versions import held
 from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, Lifetime
 

@@ -8,23 +8,23 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Tables
-from flowcheck.compile import bitset
-from flowcheck.compile.addresses import build_table as build_address_table
-from flowcheck.compile.axis import Axis
 from flowcheck.compile.backends import list_service_ports
-from flowcheck.compile.beside import beside_pods
-from flowcheck.compile.classes import Decider, build_table
-from flowcheck.compile.endpoints import build_axis, timed_table
-from flowcheck.compile.epochs import build_epochs
-from flowcheck.compile.isolation import Isolation, stage_defaults
-from flowcheck.compile.names import locate_addresses, name_endpoints, node_names
-from flowcheck.compile.ports import build_port_classes
+from flowcheck.compile.endpoints.addresses import build_table as build_address_table
+from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.endpoints.beside import beside_pods
+from flowcheck.compile.endpoints.names import locate_addresses, name_endpoints, node_names
+from flowcheck.compile.endpoints.pods import build_axis, timed_table
+from flowcheck.compile.endpoints.virtual import port_table
 from flowcheck.compile.program import Decision, Program, RuleInfo, Truth
-from flowcheck.compile.rows import NamedPorts, NumberedRule, RowBuilder, port_ranges
-from flowcheck.compile.selectors import SelectorIndex
-from flowcheck.compile.services import build_services
-from flowcheck.compile.subjects import Partition, Subjects, partition
-from flowcheck.compile.virtual import port_table
+from flowcheck.compile.rules import bitset
+from flowcheck.compile.rules.classes import Decider, build_table
+from flowcheck.compile.rules.epochs import build_epochs
+from flowcheck.compile.rules.isolation import Isolation, stage_defaults
+from flowcheck.compile.rules.ports import build_port_classes
+from flowcheck.compile.rules.rows import NamedPorts, NumberedRule, RowBuilder, port_ranges
+from flowcheck.compile.rules.selectors import SelectorIndex
+from flowcheck.compile.rules.subjects import Partition, Subjects, partition
+from flowcheck.compile.translation import build_services
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Action, AddressBlock, Direction, Policy
@@ -236,7 +236,7 @@ def _special(kinds: Int32, direction: Direction):  # type: ignore[no-untyped-def
 
 
 def _facts(axis: Axis, subjects: dict[Direction, Partition], peers: dict[Direction, Partition]) -> Int32:
-    """(endpoints, 8) int32 without groups, which :mod:`flowcheck.compile.names` numbers."""
+    """(endpoints, 8) int32 without groups, which :mod:`flowcheck.compile.endpoints.names` numbers."""
     facts = np.zeros((len(axis.endpoints), 8), dtype=np.int32)
     facts[:, a.INGRESS_SUBJECT] = subjects[Direction.INGRESS].class_of
     facts[:, a.INGRESS_PEER] = peers[Direction.INGRESS].class_of

@@ -67,7 +67,7 @@ class Program:
     ``by_pod`` and ``by_workload`` map (namespace, name), ``by_uid`` a pod's uid, to what the name means at a
     time. ``service_ports`` are those of ``tables.services``, each with its Service. Default denies are
     decisions after the rules'. ``cluster`` is what was compiled; only ``explain`` looks at it again.
-    ``beside_pod[e]``, int32: see ``compile/beside.py``.
+    ``beside_pod[e]``, int32: see ``compile/endpoints/beside.py``.
     ``nodes`` are names by the number in column NODE; ``located`` maps addresses of pods and backends to
     endpoints. ``places[e]`` is the address of one of several endpoints that the name of a pod stands for.
     """

@@ -183,7 +183,7 @@ def _planted(draw: Draw, scenario: Scenario) -> Columns:
 
 
 def _arrow(columns: Columns, addresses: list[str]) -> pa.Table:
-    """Canonical Arrow columns. Source: the canonical flow columns, flows/schema.py."""
+    """Canonical Arrow columns. Source: the canonical flow columns, flows/canonical/schema.py."""
     start = (columns["start"] + _day_ms()) * 1000
     times = pa.timestamp("us", tz="UTC")
 

@@ -1,7 +1,7 @@
-"""The dialects: policy languages that are read. Those that are known but not read: ``manifests.languages``.
+"""The dialects: policy languages that are read. Those that are known but not read: ``kinds``.
 
 A reader takes a :class:`~flowcheck.manifests.documents.Document` and gives the policy it means; what
-the API server would refuse is reported to the document. ``loading`` calls the readers.
+the API server would refuse is reported to the document. ``reading`` calls the readers.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from difflib import get_close_matches
 from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.names import PROTOCOLS, port_name_fault
 from flowcheck.manifests.selectors import read_selector
+from flowcheck.manifests.validation import PROTOCOLS, port_name_fault
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.policy import (
     Action,

@@ -23,8 +23,8 @@ from __future__ import annotations
 from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.names import DEFAULT_NAMESPACE, PROTOCOLS, port_name_fault
 from flowcheck.manifests.selectors import read_selector
+from flowcheck.manifests.validation import DEFAULT_NAMESPACE, PROTOCOLS, port_name_fault
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.policy import (
     Action,

@@ -87,8 +87,8 @@ class Resolver:
         return outside
 
     def _by_pod(self, end: End, uid: pa.Array, namespace: pa.Array, pod: pa.Array, times: Int64) -> End:
-        """A recorded pod beats the address, as far as ``compile/beside.py`` says; at its own address it is
-        that one of its endpoints."""
+        """A recorded pod beats the address, as far as ``compile/endpoints/beside.py`` says; at its own
+        address it is that one of its endpoints."""
         given = _filled(uid) | (_filled(namespace) & _filled(pod))
         facts = self._tables.endpoints
         beside = np.where(end.endpoints >= 0, self._beside_pod[np.maximum(end.endpoints, 0)], -1)

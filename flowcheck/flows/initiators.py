@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Tables, UInt8, UInt64
+from flowcheck.flows.canonical.numbers import Numbers
 from flowcheck.flows.ends import End, named
-from flowcheck.flows.numbers import Numbers
 from flowcheck.kernels import initiators
 
 BASES = ("none", "record", "flags", "pair", "listener", "port")

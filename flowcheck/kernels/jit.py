@@ -24,7 +24,7 @@ from typing import Any
 import numba
 from numba.core import caching
 
-from flowcheck import __version__
+from flowcheck.version import __version__
 
 
 def cache_directory() -> Path | None:
@@ -74,7 +74,7 @@ def _source_stamp() -> str:
     """The SHA-256 of every file that compiled code is made from: kernels inline one another."""
     package = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for source in (package / "arrays.py", *sorted((package / "kernels").glob("*.py"))):
+    for source in (package / "arrays.py", *sorted((package / "kernels").rglob("*.py"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

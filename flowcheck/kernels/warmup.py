@@ -10,19 +10,17 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.kernels import (
     attribute,
+    balance,
     classes,
     connections,
-    contingency,
     decide,
     edges,
     initiators,
-    load,
     lookup,
-    multinomial,
     rows,
-    statistics,
     translate,
 )
+from flowcheck.kernels.chance import contingency, multinomial, tails
 
 PARTS = (
     *("classes", "rows", "lookup", "initiators", "decide", "translate", "connections", "edges"),
@@ -103,21 +101,21 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     yield "attribute"
     attribute.attribute(setting, flows, judged.verdict, int32(1), attributed, int64(a.N_CLASSES))
     yield "load"
-    load.number_keys(int32(2), int64(1, 4), 0, int64(1), int64(1), int32(1), 1)
-    load.last_levels(int64(1), int8(1))
-    load.turn(int64(1, 1), int64(1), int64(1), int64(1, 1))
-    load.add_rows(int64(1, 1), int64(1), int64(1, 1))
-    load.add_counts(int64(1), int32(1), int64(1))
+    balance.number_keys(int32(2), int64(1, 4), 0, int64(1), int64(1), int32(1), 1)
+    balance.last_levels(int64(1), int8(1))
+    balance.turn(int64(1, 1), int64(1), int64(1), int64(1, 1))
+    balance.add_rows(int64(1, 1), int64(1), int64(1, 1))
+    balance.add_counts(int64(1), int32(1), int64(1))
     books = ((int32(2), int64(1, columns)) for columns in (4, 5))
     time = (int32(4), int64(2, 2), int64(2, 1))
-    load.count_flows(*books, time, (0, 0, 0), (0, 0), setting, flows, attributed, 0)
+    balance.count_flows(*books, time, (0, 0, 0), (0, 0), setting, flows, attributed, 0)
     yield "contingency"
     contingency.fit_rows(int64(1, 1), 5.0)
     contingency.longest_run(int64(1, 1))
     counts, shares = np.array([1, 0]), np.array([0.5, 0.5])
     yield "statistics"
-    statistics.chi_square_tail(1.0, 1)
-    statistics.binomial_tail(1, 2, 0.5)
+    tails.chi_square_tail(1.0, 1)
+    tails.binomial_tail(1, 2, 0.5)
     yield "multinomial"
     multinomial.exact_tail(counts, shares)
     multinomial.sample_tail(counts, shares, 1, 2, 2)

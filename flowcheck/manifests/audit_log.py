@@ -20,10 +20,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from flowcheck.manifests.json_items import decode_json
-from flowcheck.manifests.languages import kind_of_resource
-from flowcheck.manifests.sightings import What
-from flowcheck.manifests.times import instant
+from flowcheck.history.sightings import What
+from flowcheck.kinds import kind_of_resource
+from flowcheck.manifests.text.json_items import decode_json
+from flowcheck.model.instants import instant
 
 GROUP = "audit.k8s.io"
 

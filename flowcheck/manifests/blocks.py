@@ -6,8 +6,8 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.names import Network, canonical_address, parse_cidr, without_leading_zeros
 from flowcheck.manifests.oddities import Sort
+from flowcheck.manifests.validation import Network, canonical_address, parse_cidr, without_leading_zeros
 
 if TYPE_CHECKING:
     from flowcheck.manifests.documents import Document

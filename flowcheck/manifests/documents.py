@@ -14,14 +14,14 @@ import msgspec
 
 from flowcheck.errors import ManifestError, Problem
 from flowcheck.manifests.fields import Field, line_of
-from flowcheck.manifests.json_items import JsonError, Part, check_duplicates, decode_json, read_tree
 from flowcheck.manifests.oddities import Oddity, Sort
+from flowcheck.manifests.text.json_items import JsonError, Part, check_duplicates, decode_json, read_tree
 from flowcheck.manifests.type_errors import explain
 from flowcheck.model.policy import SourceLocation
 
 if TYPE_CHECKING:
-    from flowcheck.manifests.rows import Told
-    from flowcheck.manifests.sightings import When
+    from flowcheck.history.inventory.rows import Told
+    from flowcheck.history.sightings import When
 
 T = TypeVar("T")
 

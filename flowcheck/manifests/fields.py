@@ -10,9 +10,9 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from flowcheck.manifests.json_items import Part, parts_of
-from flowcheck.manifests.yaml_events import SELECTOR_KEYS, Mapping, Sequence
-from flowcheck.manifests.yaml_scalars import Ambiguous
+from flowcheck.manifests.text.json_items import Part, parts_of
+from flowcheck.manifests.text.yaml_events import SELECTOR_KEYS, Mapping, Sequence
+from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.policy import SourceLocation
 from flowcheck.model.verdict import Reason
 

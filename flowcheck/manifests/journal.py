@@ -1,6 +1,6 @@
 """What is noted while manifests are read: problems, documents that took no part, warnings, inputs.
 
-Everything is collected and reported at once; nothing here raises. ``loading`` owns the one journal
+Everything is collected and reported at once; nothing here raises. ``reading`` owns the one journal
 of a run and decides in the end whether its problems stop it.
 """
 
@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from flowcheck.counted import listed
 from flowcheck.errors import Problem
 from flowcheck.manifests.kustomize import Kustomizations
 from flowcheck.manifests.oddities import Oddities
 from flowcheck.model.cluster import REFUSED, Skipped
-from flowcheck.model.counted import listed
 from flowcheck.model.policy import NOWHERE, SourceLocation
 
 _MOST_FILES = 5

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowcheck.manifests.yaml_events import YamlError, parse_yaml
+from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_BYTES = 1 << 20

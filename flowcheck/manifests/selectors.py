@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.names import label_key_fault, label_value_fault
+from flowcheck.manifests.validation import label_key_fault, label_value_fault
 from flowcheck.model.labels import Operator, Requirement, Selector
 
 _OPERATORS = tuple(Operator)

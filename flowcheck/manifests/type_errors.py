@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from flowcheck.manifests.fields import Field, ambiguity, string_fault, type_name
-from flowcheck.manifests.yaml_scalars import Ambiguous
+from flowcheck.manifests.text.yaml_scalars import Ambiguous
 
 _STEP = re.compile(r"\.[^.\[\]`]+|\[\d*(?:\.\.\.)?\]")
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `[^`]*`)?$")

@@ -19,7 +19,7 @@ from flowcheck.reference.initiator import Opened, by_listener, by_port, infer_pa
 from flowcheck.reference.owners import Owners
 from flowcheck.reference.policies import Policies
 from flowcheck.reference.rules import Question
-from flowcheck.reference.services import Services, asked
+from flowcheck.reference.translation import Services, asked
 
 Sides = tuple[Side, Side]
 

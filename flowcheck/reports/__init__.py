@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 FORMATS = {
-    "terminal": "flowcheck.reports.terminal",
-    "json": "flowcheck.reports.json",
-    "jsonl": "flowcheck.reports.jsonl",
-    "csv": "flowcheck.reports.csv",
-    "md": "flowcheck.reports.markdown",
+    "terminal": "flowcheck.reports.audit.terminal",
+    "json": "flowcheck.reports.audit.json",
+    "jsonl": "flowcheck.reports.audit.jsonl",
+    "csv": "flowcheck.reports.audit.csv",
+    "md": "flowcheck.reports.audit.markdown",
 }
 
 
 LOAD_FORMATS = {
-    "terminal": "flowcheck.reports.load_terminal",
-    "json": "flowcheck.reports.load_json",
-    "csv": "flowcheck.reports.load_csv",
-    "md": "flowcheck.reports.load_markdown",
+    "terminal": "flowcheck.reports.balance.terminal",
+    "json": "flowcheck.reports.balance.json",
+    "csv": "flowcheck.reports.balance.csv",
+    "md": "flowcheck.reports.balance.markdown",
 }
 """Those of ``flowcheck load``."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowcheck.model.counted import counted
+from flowcheck.counted import counted
 from flowcheck.reports.units import percent
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import Nothing

@@ -7,9 +7,9 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.flows.initiators import BASES
+from flowcheck.results.census import Seen
 from flowcheck.results.edges import fold_reports, is_inferred, take_apart
 from flowcheck.results.records import Attribution, Share
-from flowcheck.results.seen import Seen
 
 _CLASSES = ("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator", "outside")
 _OUTSIDE = 5

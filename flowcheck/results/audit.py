@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.tables import services_table
 from flowcheck.errors import RunError
-from flowcheck.model.shown import Shown
-from flowcheck.results.load_records import LoadResult
-from flowcheck.results.load_tables import services_table
 from flowcheck.results.records import Ledger, Summary
 from flowcheck.results.tabular import Findings
+from flowcheck.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)

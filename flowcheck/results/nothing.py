@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flowcheck.model.counted import counted
-from flowcheck.results.load_records import LoadResult
+from flowcheck.balance.tell.records import LoadResult
+from flowcheck.counted import counted
 from flowcheck.results.records import Nothing, Totals, VerdictCounts
 
 OF_A_SERVICE = ("vip+endpoint", "vip", "nodeport", "endpoint", "ambiguous")

@@ -10,6 +10,8 @@ from importlib import metadata
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.test.states import State
 from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
@@ -17,8 +19,6 @@ from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
 from flowcheck.results.findings import time_text, untold, violation_codes
-from flowcheck.results.load_records import LoadResult
-from flowcheck.results.load_states import State
 from flowcheck.results.records import (
     ClusterCounts,
     FileEntry,

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck.compile import Program
-from flowcheck.evaluate import JudgedBatch, name_ends
-from flowcheck.flows.addresses import address_texts
+from flowcheck.flows.canonical.addresses import address_texts
+from flowcheck.flows.canonical.numbers import microseconds
+from flowcheck.flows.canonical.schema import COLUMNS
 from flowcheck.flows.initiators import BASES, turn_round
-from flowcheck.flows.numbers import microseconds
-from flowcheck.flows.schema import COLUMNS
+from flowcheck.judging.batch import JudgedBatch, name_ends
 from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.findings import deciding
 

@@ -18,22 +18,20 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flowcheck import __version__
+from flowcheck.balance.expect.members import Catalog
+from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.services import assess_load
+from flowcheck.balance.tell.tables import load_table, services_table
 from flowcheck.compile import Program
+from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.counted import counted
 from flowcheck.model.timeline import END
 from flowcheck.results import summary as sums
 from flowcheck.results.attribution import attribution
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.edges import edges_table, fold_reports, take_apart
-from flowcheck.results.files import json_text, output_errors, refuse_unwritable, sync_folder
 from flowcheck.results.findings import gather_findings, time_text
 from flowcheck.results.hits import hits_table
-from flowcheck.results.load_catalog import Catalog
-from flowcheck.results.load_records import LoadResult
-from flowcheck.results.load_services import assess_load
-from flowcheck.results.load_tables import load_table, services_table
 from flowcheck.results.nothing import nothing_counted, nothing_judged
 from flowcheck.results.records import SCHEMA, Ledger, Nothing, Summary, Timings, Totals
 from flowcheck.results.tabular import Findings
@@ -41,6 +39,8 @@ from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
+from flowcheck.version import __version__
+from flowcheck.writing import json_text, output_errors, refuse_unwritable, sync_folder
 
 ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
 """Rows of violations.parquet that are gathered before they are written."""

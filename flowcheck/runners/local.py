@@ -15,15 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from flowcheck.balance.count.table import table_for, unpack
+from flowcheck.balance.expect.plan import plan_load
 from flowcheck.compile import compile_program
 from flowcheck.errors import RunError
-from flowcheck.flows.inputs import InputFile, list_inputs
+from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import instant
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.files import output_errors
-from flowcheck.results.load import table_for, unpack
-from flowcheck.results.load_plan import plan_load
 from flowcheck.results.records import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
@@ -33,6 +32,7 @@ from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
 from flowcheck.runners.pool import Pool
 from flowcheck.runners.request import AuditRequest, Progress
 from flowcheck.runners.workspace import Done, Workspace
+from flowcheck.writing import output_errors
 
 Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from flowcheck.balance.count.table import LoadTable
+from flowcheck.results.census import Seen
 from flowcheck.results.edges import EdgeTable
-from flowcheck.results.load import LoadTable
 from flowcheck.results.records import Example, FileEntry, Resumed
-from flowcheck.results.seen import Seen
 
 
 @dataclass(slots=True)

@@ -10,11 +10,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from flowcheck.flows.hive import Key
-from flowcheck.flows.inputs import FileIdentity
-from flowcheck.results.load import LoadBytes
+from flowcheck.balance.count.table import LoadBytes
+from flowcheck.flows.files.hive import Key
+from flowcheck.flows.files.inputs import FileIdentity
+from flowcheck.results.census import Seen
 from flowcheck.results.records import Example, Rejected
-from flowcheck.results.seen import Seen
 
 MAX_MESSAGE = 64 << 20
 

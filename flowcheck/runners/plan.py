@@ -7,8 +7,8 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from flowcheck.flows.inputs import InputFile, sha256_of
-from flowcheck.flows.rows import BATCH_ROWS
+from flowcheck.flows.canonical.rows import BATCH_ROWS
+from flowcheck.flows.files.inputs import InputFile, sha256_of
 from flowcheck.results.records import FileEntry, Rejected
 from flowcheck.results.summary import LedgerMismatchError
 from flowcheck.runners.messages import Inspect, Judge, Part

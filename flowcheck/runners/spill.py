@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.columns import readable
-from flowcheck.flows.frames import even_batches, frame_name, is_frame, read_frame, refused
-from flowcheck.flows.inputs import FileIdentity, InputFile
-from flowcheck.flows.rows import BATCH_ROWS
-from flowcheck.flows.schema import COLUMNS, check_schema
-from flowcheck.results.files import output_errors
+from flowcheck.flows.canonical.columns import readable
+from flowcheck.flows.canonical.frames import even_batches, frame_name, is_frame, read_frame, refused
+from flowcheck.flows.canonical.rows import BATCH_ROWS
+from flowcheck.flows.canonical.schema import COLUMNS, check_schema
+from flowcheck.flows.files.inputs import FileIdentity, InputFile
 from flowcheck.results.violations import as_text
+from flowcheck.writing import output_errors
 
 Input = str | Path | InputFile
 

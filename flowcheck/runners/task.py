@@ -12,19 +12,19 @@ import pyarrow as pa
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64
+from flowcheck.balance.count.table import IN_A_TASK, pack, table_for
+from flowcheck.balance.expect.plan import LoadPlan, named_ports
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
-from flowcheck.evaluate import JudgedBatch, judge_batch, make_resolver
-from flowcheck.flows.numbers import REJECTIONS
-from flowcheck.flows.parquet import FlowFile
-from flowcheck.flows.rows import BATCH_ROWS
-from flowcheck.flows.schema import COLUMNS, JUDGED
+from flowcheck.flows.canonical.numbers import REJECTIONS
+from flowcheck.flows.canonical.rows import BATCH_ROWS
+from flowcheck.flows.canonical.schema import COLUMNS, JUDGED
+from flowcheck.flows.formats.parquet import FlowFile
+from flowcheck.judging.batch import JudgedBatch, judge_batch, make_resolver
+from flowcheck.results.census import Seen
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
-from flowcheck.results.load import IN_A_TASK, pack, table_for
-from flowcheck.results.load_plan import LoadPlan, named_ports
 from flowcheck.results.records import Example, Rejected
-from flowcheck.results.seen import Seen
 from flowcheck.results.violations import violating_rows, violations_batch
 from flowcheck.runners.messages import Judge, Part, Setup
 from flowcheck.runners.part import LazyWriter, part_errors

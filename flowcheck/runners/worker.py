@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.inputs import FileIdentity, sha256_of
-from flowcheck.flows.parquet import FlowFile
-from flowcheck.flows.schema import schema_warnings
+from flowcheck.flows.canonical.schema import schema_warnings
+from flowcheck.flows.files.inputs import FileIdentity, sha256_of
+from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.runners.messages import (
     Advanced,
     Answer,

@@ -20,15 +20,15 @@ from pathlib import Path
 
 import msgspec
 
-from flowcheck import __version__
+from flowcheck.balance.expect.plan import LoadPlan
 from flowcheck.compile import Program
 from flowcheck.errors import RunError
-from flowcheck.flows.finding import RESULTS_MARK, WORK_FOLDER
-from flowcheck.flows.inputs import InputFile
-from flowcheck.results.files import output_errors
-from flowcheck.results.load_plan import LoadPlan
+from flowcheck.flows.files.finding import RESULTS_MARK, WORK_FOLDER
+from flowcheck.flows.files.inputs import InputFile
 from flowcheck.runners.messages import Part
 from flowcheck.runners.request import AuditRequest
+from flowcheck.version import __version__
+from flowcheck.writing import output_errors
 
 FOLDER, LOCK = WORK_FOLDER, RESULTS_MARK
 RECORD = "run"

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import flowcheck
-from benchmarks import churn
-from benchmarks.churn_day import Day, handovers
-from benchmarks.churn_pods import ChurnPod, Tenancy
-from benchmarks.churn_world import CLOCK, SECOND, SIZES, SKEW, START
+from benchmarks.churn import simulate
+from benchmarks.churn.day import Day, handovers
+from benchmarks.churn.pods import ChurnPod, Tenancy
+from benchmarks.churn.world import CLOCK, SECOND, SIZES, SKEW, START
 from flowcheck.reference import Reference, Tuple5
 
 TINY = SIZES["tiny"]
@@ -45,7 +45,7 @@ class Owner(NamedTuple):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = tmp_path_factory.mktemp("churn")
-    day = churn.generate(TINY, folder, seed=3)
+    day = simulate.generate(TINY, folder, seed=3)
     files = sorted((folder / "flows").iterdir())
     rows = [row for path in files for row in pq.read_table(path).to_pylist()]
     return Written(day, folder, rows, pq.read_table(folder / "truth.parquet").to_pylist())
@@ -83,7 +83,7 @@ class TestTruth:
 
     def test_addresses_change_hands_within_thirty_seconds(self, written: Written) -> None:
         free = handovers(written.day)
-        soon = sum(gap < churn.SOON for gap in free)
+        soon = sum(gap < simulate.SOON for gap in free)
         assert soon > 20
         assert 0 <= min(free) < SECOND
         assert json.loads((written.folder / "churn.json").read_text())["soon"] == soon
@@ -215,7 +215,7 @@ class TestWatch:
         lossy = (written.folder / "watch-lossy.jsonl").read_text().splitlines()
         lost = set(full) - set(lossy)
         assert set(lossy) < set(full)
-        assert len(lost) / len(full) == pytest.approx(churn.LOST, rel=0.5)
+        assert len(lost) / len(full) == pytest.approx(simulate.LOST, rel=0.5)
         assert min(micros(json.loads(line)["time"]) for line in lost) > START
 
 
@@ -226,7 +226,7 @@ class TestFlows:
         assert times == sorted(times)
 
     def test_they_are_canonical(self, written: Written) -> None:
-        from flowcheck.flows.schema import check_schema
+        from flowcheck.flows.canonical.schema import check_schema
 
         schema = pq.read_schema(written.folder / "flows" / "flows-0.parquet")
         assert check_schema(schema, "flows") == schema.names
@@ -256,7 +256,7 @@ class TestFlows:
         assert counts["allow", 2] < counts["allow", 1] / 100
 
     def test_the_same_seed_gives_the_same_files(self, written: Written, tmp_path: Path) -> None:
-        churn.generate(TINY, tmp_path, seed=3)
+        simulate.generate(TINY, tmp_path, seed=3)
         for path in sorted(written.folder.rglob("*.json*")):
             assert (tmp_path / path.relative_to(written.folder)).read_bytes() == path.read_bytes()
         for name in ("flows", "truth.parquet"):

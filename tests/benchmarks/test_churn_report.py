@@ -8,11 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from benchmarks import churn, churn_inputs
-from benchmarks.churn_report import SNAPSHOTS, TIMELESS, WATCH, Answer, answers, claims, page, share
-from benchmarks.churn_score import Score, score
-from benchmarks.churn_world import SIZES
-from flowcheck.loading import load_cluster
+from benchmarks.churn import inputs, simulate
+from benchmarks.churn.report import SNAPSHOTS, TIMELESS, WATCH, Answer, answers, claims, page, share
+from benchmarks.churn.score import Score, score
+from benchmarks.churn.world import SIZES
+from flowcheck.reading import load_cluster
 
 TINY = SIZES["tiny"]
 POD, OTHER, SERVICE, OUTSIDE = "a/Pod/x", "a/Pod/y", "a/Service/s", "198.18.0.10"
@@ -145,8 +145,8 @@ class TestPage:
 
 
 def test_the_timeless_cluster_has_what_ran_at_the_end(tmp_path: Path) -> None:
-    day = churn.generate(TINY, tmp_path, seed=5)
-    cluster = churn_inputs.timeless(load_cluster([tmp_path / "single"]), TINY.end)
+    day = simulate.generate(TINY, tmp_path, seed=5)
+    cluster = inputs.timeless(load_cluster([tmp_path / "single"]), TINY.end)
     assert all(pod.lifetime.sure(0) for pod in cluster.pods)
     addressed = {pod.uid for pod in cluster.pods if pod.addresses and not pod.finished}
     shown = {pod.uid for pod in day.pods if pod.shown.address and pod.shown.phase == "Running"}
@@ -160,7 +160,7 @@ def test_a_tiny_day_keeps_the_promises(tmp_path: Path) -> None:
     Who calls an end exact because its owner was there at the recorded time, and not in all the time that
     the clocks leave open, names the wrong one here.
     """
-    churn.generate(TINY, tmp_path, seed=31)
+    simulate.generate(TINY, tmp_path, seed=31)
     found = answers(tmp_path, "tiny")
     assert [text for text, ok in claims(found).items() if not ok] == []
     facts = {"pods": 1, "soon": 1, "rows": TINY.n_rows, "seed": 31}

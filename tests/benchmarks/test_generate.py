@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import flowcheck
-from benchmarks import generate, manifests, named, records, world
+from benchmarks import generate
 from benchmarks.answers import check
-from benchmarks.records import DAY
-from benchmarks.sizes import SIZES
+from benchmarks.inputs import manifests, named, records, world
+from benchmarks.inputs.records import DAY
+from benchmarks.inputs.sizes import SIZES
 from flowcheck.model.timeline import instant
 from flowcheck.reference import Reference, Tuple5
 

@@ -12,7 +12,7 @@ import pytest
 from flowcheck.cli.values import SnapshotTime
 from tests.cli.run import flowcheck
 from tests.cli.worlds import write_cluster
-from tests.manifests.timed import at, event, pod, policy, snapshot, watch
+from tests.history.timed import at, event, pod, policy, snapshot, watch
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from flowcheck.model.options import Thresholds
 from flowcheck.results.audit import AuditResult
 from tests.builders import make_cluster, make_service
 from tests.reports.build import make_clean_result, make_result
-from tests.reports.build_load import make_load
+from tests.reports.build_balance import make_load
 
 COMMAND = ["load", "flows", "--cluster", "cluster"]
 Finish = Callable[[AuditResult], dict[str, Any]]

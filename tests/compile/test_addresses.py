@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck.arrays import AddressTable
-from flowcheck.compile.addresses import ROOTS, Prefix, build_table, prefix
+from flowcheck.compile.endpoints.addresses import ROOTS, Prefix, build_table, prefix
 from flowcheck.kernels import lookup
 
 LOW_64 = (1 << 64) - 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from flowcheck import arrays as a
-from flowcheck.compile.addresses import prefix
-from flowcheck.compile.axis import Axis, members
-from flowcheck.compile.endpoints import build_axis
+from flowcheck.compile.endpoints.addresses import prefix
+from flowcheck.compile.endpoints.axis import Axis, members
+from flowcheck.compile.endpoints.pods import build_axis
 from flowcheck.model.cluster import Namespace, Node, Pod, Service
 from flowcheck.model.policy import AddressBlock
 from tests.builders import block, make_cluster, make_node, make_pod, make_service, make_template

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flowcheck.compile import compile_program
-from flowcheck.compile.epochs import ABSENT, build_epochs
+from flowcheck.compile.rules.epochs import ABSENT, build_epochs
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Policy
 from flowcheck.model.timeline import BEGINNING, END, Lifetime

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from flowcheck import arrays as a
-from flowcheck.compile.endpoints import build_axis
-from flowcheck.compile.isolation import Isolation, stage_defaults
-from flowcheck.compile.selectors import SelectorIndex
+from flowcheck.compile.endpoints.pods import build_axis
+from flowcheck.compile.rules.isolation import Isolation, stage_defaults
+from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy, Tier
 from tests.builders import make_admin, make_cluster, make_pod, make_policy

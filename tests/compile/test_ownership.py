@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowcheck.compile.ownership import Segment, segments
+from flowcheck.compile.endpoints.ownership import Segment, segments
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 EDGES = st.sampled_from([BEGINNING, 0, 3, 5, 6, 10, END])

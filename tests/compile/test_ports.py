@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowcheck.compile.ports import ALL_PORTS, build_port_classes
+from flowcheck.compile.rules.ports import ALL_PORTS, build_port_classes
 from flowcheck.errors import CompileError
 from flowcheck.model.policy import SCTP, TCP, UDP, PortRange
 

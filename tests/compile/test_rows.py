@@ -8,7 +8,8 @@ import pytest
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Rows
-from flowcheck.compile import Program, bitset, compile_program
+from flowcheck.compile import Program, compile_program
+from flowcheck.compile.rules import bitset
 from flowcheck.model.cluster import Pod
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Anyone, DomainNames, Policy

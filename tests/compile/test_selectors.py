@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from flowcheck.compile import bitset
-from flowcheck.compile.axis import Axis
-from flowcheck.compile.endpoints import build_axis
-from flowcheck.compile.selectors import SelectorIndex
+from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.endpoints.pods import build_axis
+from flowcheck.compile.rules import bitset
+from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.model.cluster import Cluster, Namespace
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.policy import AddressBlock, PodQuery
+from tests.agreement.strategies import worlds
+from tests.agreement.test_agreement import World
 from tests.builders import (
     block,
     in_namespace,
@@ -25,8 +27,6 @@ from tests.builders import (
     require,
     select,
 )
-from tests.strategies import worlds
-from tests.test_agreement import World
 
 PODS = (
     make_pod("a", "10.0.0.1", labels="app=a"),

@@ -11,8 +11,8 @@ import pytest
 
 from flowcheck import compile_program, evaluate, load_cluster
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.columns import NOT_WHOLE, readable
-from flowcheck.flows.schema import check_schema, schema_warnings
+from flowcheck.flows.canonical.columns import NOT_WHOLE, readable
+from flowcheck.flows.canonical.schema import check_schema, schema_warnings
 from tests.cli.worlds import write_cluster
 from tests.runners.worlds import NOON, US, flows
 

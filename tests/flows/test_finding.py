@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from flowcheck.errors import RunError
-from flowcheck.flows.hive import keys_of
-from flowcheck.flows.inputs import InputFile, list_inputs
+from flowcheck.flows.files.hive import keys_of
+from flowcheck.flows.files.inputs import InputFile, list_inputs
 
 
 def touch(base: Path, *names: str) -> Path:

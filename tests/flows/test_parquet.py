@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows import footer, rows
-from flowcheck.flows.parquet import FlowFile
+from flowcheck.flows.canonical import rows
+from flowcheck.flows.formats import footer
+from flowcheck.flows.formats.parquet import FlowFile
 from tests.runners.worlds import DB, NOON, WEB, flows, write
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowcheck.compile import bitset
+from flowcheck.compile.rules import bitset
 from flowcheck.kernels import classes
 
 

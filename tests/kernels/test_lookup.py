@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flowcheck.compile.addresses import ROOTS, build_table, prefix
+from flowcheck.compile.endpoints.addresses import ROOTS, build_table, prefix
 from flowcheck.kernels import lookup
 
 ALMOST = st.text(st.sampled_from("0123456789. -+:x\u0661\x00"), max_size=17)

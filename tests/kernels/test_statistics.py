@@ -13,7 +13,7 @@ from math import comb, factorial, isclose, prod
 import numpy as np
 import pytest
 
-from flowcheck.kernels import multinomial, statistics
+from flowcheck.kernels.chance import multinomial, tails
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 
@@ -71,7 +71,7 @@ def test_chi_square_tails_have_ten_right_digits() -> None:
         expected = exact_chi_square_tail(statistic, freedom)
         if expected < Decimal("1e-305"):
             continue
-        found = statistics.chi_square_tail(statistic, freedom)
+        found = tails.chi_square_tail(statistic, freedom)
         assert abs(Decimal(found) / expected - 1) < Decimal("1e-11"), (statistic, freedom)
         smallest = min(smallest, found)
     assert smallest < 1e-290
@@ -96,13 +96,13 @@ def test_the_context_of_decimals_is_left_alone() -> None:
     ],
 )
 def test_known_p_values(statistic: float, freedom: int, expected: float) -> None:
-    assert isclose(statistics.chi_square_tail(statistic, freedom), expected, rel_tol=5e-4)
+    assert isclose(tails.chi_square_tail(statistic, freedom), expected, rel_tol=5e-4)
 
 
 def test_no_freedom_no_surprise() -> None:
-    assert statistics.chi_square_tail(0.0, 0) == 1.0
-    assert statistics.chi_square_tail(0.0, 5) == 1.0
-    assert statistics.chi_square_tail(1e9, 5) == 0.0
+    assert tails.chi_square_tail(0.0, 0) == 1.0
+    assert tails.chi_square_tail(0.0, 5) == 1.0
+    assert tails.chi_square_tail(1e9, 5) == 0.0
 
 
 def exact_binomial_tail(k: int, n: int, q: Fraction) -> Fraction:
@@ -114,15 +114,15 @@ def exact_binomial_tail(k: int, n: int, q: Fraction) -> Fraction:
 def test_binomial_tails(n: int, q: Fraction) -> None:
     for k in {0, 1, n // 3, n // 2, n - 1, n, n + 1}:
         expected = float(exact_binomial_tail(k, n, q))
-        assert isclose(statistics.binomial_tail(k, n, float(q)), expected, rel_tol=1e-11), k
+        assert isclose(tails.binomial_tail(k, n, float(q)), expected, rel_tol=1e-11), k
 
 
 def test_binomial_tails_at_the_edges() -> None:
-    assert statistics.binomial_tail(1, 5, 0.0) == 0.0
-    assert statistics.binomial_tail(0, 5, 0.0) == 1.0
-    assert statistics.binomial_tail(5, 5, 1.0) == 1.0
-    assert statistics.binomial_density(0, 5, 0.0) == statistics.binomial_density(5, 5, 1.0) == 1.0
-    assert statistics.binomial_density(1, 5, 0.0) == statistics.binomial_density(4, 5, 1.0) == 0.0
+    assert tails.binomial_tail(1, 5, 0.0) == 0.0
+    assert tails.binomial_tail(0, 5, 0.0) == 1.0
+    assert tails.binomial_tail(5, 5, 1.0) == 1.0
+    assert tails.binomial_density(0, 5, 0.0) == tails.binomial_density(5, 5, 1.0) == 1.0
+    assert tails.binomial_density(1, 5, 0.0) == tails.binomial_density(4, 5, 1.0) == 0.0
 
 
 def brute_force(counts: tuple[int, ...], shares: tuple[Fraction, ...]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flowcheck.manifests.names import canonical_address, parse_cidr
+from flowcheck.manifests.validation import canonical_address, parse_cidr
 from flowcheck.model.cluster import Cluster
 
 Load = Callable[..., Cluster]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flowcheck.errors import ManifestError, PolicyError
-from flowcheck.loading import load_cluster
 from flowcheck.model.cluster import Cluster
+from flowcheck.reading import load_cluster
 
 Load = Callable[..., Cluster]
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: x, labels: {app: a}}\n"

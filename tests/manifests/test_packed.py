@@ -15,12 +15,12 @@ import pyarrow as pa
 import pytest
 
 from flowcheck.errors import ManifestError
-from flowcheck.loading import load_cluster
-from flowcheck.manifests import files
+from flowcheck.manifests.files import paths
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import END
-from tests.manifests.test_audit_log import edge, entry
-from tests.manifests.timed import Json, at, event, life, pod, policy, seen
+from flowcheck.reading import load_cluster
+from tests.history.test_audit_log import edge, entry
+from tests.history.timed import Json, at, event, life, pod, policy, seen
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
@@ -110,7 +110,7 @@ def test_a_damaged_file_is_refused(refused: Callable[[str, bytes], str], how: st
 def test_a_small_file_that_would_become_a_large_one_is_refused(
     refused: Callable[[str, bytes], str], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(paths, "MAX_BYTES", 1 << 20)
     packed = PACK[how](b" " * (1 << 20) + lines(pod()))
     assert len(packed) < 5000
     assert "is larger than 1 MiB when it is unpacked (unpack it, and split it)" in refused(

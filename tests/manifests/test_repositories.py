@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from flowcheck.errors import ManifestError
-from flowcheck.loading import load_cluster
 from flowcheck.model.cluster import Cluster
+from flowcheck.reading import load_cluster
 
 Load = Callable[..., Cluster]
 Problems = Callable[..., list[str]]

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowcheck.manifests import yaml_events
-from flowcheck.manifests.yaml_events import YamlError, parse_yaml, split_documents
-from flowcheck.manifests.yaml_scalars import Ambiguous, resolve
+from flowcheck.manifests.text import yaml_events
+from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml, split_documents
+from flowcheck.manifests.text.yaml_scalars import Ambiguous, resolve
 
 
 def tree(text: str) -> Any:

@@ -15,9 +15,10 @@ import pytest
 
 import flowcheck
 from flowcheck.compile import Program, compile_program
-from flowcheck.explain import Explanation, explain
-from flowcheck.loading import load_cluster
-from flowcheck.reports import explain_json, explain_terminal
+from flowcheck.explaining import Explanation, explain
+from flowcheck.reading import load_cluster
+from flowcheck.reports.explanation import json as explanation_json
+from flowcheck.reports.explanation import terminal as explanation_terminal
 from tests.builders import make_cluster, make_pod, make_policy
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,7 +44,7 @@ def program() -> Program:
 
 def text_of(explanation: Explanation) -> str:
     stream = io.StringIO()
-    explain_terminal.render(explanation, stream, width=80, color="never")
+    explanation_terminal.render(explanation, stream, width=80, color="never")
     return stream.getvalue()
 
 
@@ -62,7 +63,7 @@ def test_terminal(name: str, program: Program) -> None:
 def test_colour_says_nothing_of_its_own(program: Program) -> None:
     answer = explain(program, src="shop/cart", dst="shop/cart-store", port=80)
     stream = io.StringIO()
-    explain_terminal.render(answer, stream, width=80, color="always")
+    explanation_terminal.render(answer, stream, width=80, color="always")
     assert "\x1b[" in stream.getvalue()
     assert "DENY" in text_of(answer)
 
@@ -83,7 +84,7 @@ def test_hostile_names_leave_no_control_character_and_no_line() -> None:
 def test_json_is_the_record(program: Program) -> None:
     answer = explain(program, src="shop/cart", dst="shop/cart-store", port=80)
     stream = io.StringIO()
-    explain_json.render(answer, stream)
+    explanation_json.render(answer, stream)
     record = json.loads(stream.getvalue())
     assert (record["schema"], record["verdict"]) == (1, "deny")
     assert record["cases"][0]["ingress"]["tiers"][0]["policies"][0]["rules"]

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 import flowcheck.reports.notebook  # noqa: F401 # what is tested
+from flowcheck.balance.tell.records import LoadResult
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.load_records import LoadResult
 from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_hostile_result, make_result
-from tests.reports.build_load import make_hostile_load, make_load
+from tests.reports.build_balance import make_hostile_load, make_load
 
 ALLOWED = {"div", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "pre"}
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pytest
 
 from flowcheck.reports import FORMATS, renderer
-from flowcheck.reports.finding_wording import TITLES
+from flowcheck.reports.audit.finding_wording import TITLES
 from flowcheck.results.audit import AuditResult
 from tests.reports.build import (
     make_clean_result,
@@ -141,7 +141,7 @@ def test_color_only_adds_to_what_is_said_without_it() -> None:
 
 @pytest.mark.parametrize("percent", [99.999, 99.996])
 def test_coverage_is_never_rounded_up_to_all(percent: float) -> None:
-    from flowcheck.reports.wording import floored
+    from flowcheck.reports.audit.wording import floored
 
     assert floored(percent) == "99.99"
     assert floored(100.0) == "100.00"

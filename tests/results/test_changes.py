@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowcheck.loading import load_cluster
+from flowcheck.reading import load_cluster
 from flowcheck.results.changes import Choices
 
 POD = """\

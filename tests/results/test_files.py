@@ -9,7 +9,7 @@ from typing import BinaryIO
 import pytest
 
 from flowcheck.errors import OutputError
-from flowcheck.results.files import atomic_write
+from flowcheck.writing import atomic_write
 
 
 def hello(stream: BinaryIO) -> None:

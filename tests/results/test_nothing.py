@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from flowcheck.results.load_records import LoadResult
+from flowcheck.balance.tell.records import LoadResult
 from flowcheck.results.nothing import nothing_counted, nothing_judged
 from flowcheck.results.records import Totals, VerdictCounts
-from tests.reports.build_load import make_load
+from tests.reports.build_balance import make_load
 
 
 def totals(**changes: int) -> Totals:

@@ -13,7 +13,7 @@ import pytest
 
 from flowcheck.api import audit
 from flowcheck.errors import RunError
-from flowcheck.flows.numbers import REJECTIONS
+from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.results.audit import AuditResult
 from tests.runners.worlds import NOON, US, WEB, flows, ledger, ports, write
 

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from flowcheck.api import audit
+from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.errors import RunError
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.load_records import ServiceLoad
 from flowcheck.runners import local
 from tests.runners.worlds import NOON, US, flows, write
 

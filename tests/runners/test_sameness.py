@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowcheck.api import audit, compile_program
-from flowcheck.evaluate import evaluate
-from flowcheck.flows.schema import COLUMNS
-from flowcheck.loading import load_cluster
+from flowcheck.flows.canonical.schema import COLUMNS
+from flowcheck.judging.batch import evaluate
+from flowcheck.reading import load_cluster
 from tests.runners.worlds import DB, NOON, US, WEB, flows, ledger, outputs, write
 
 STRANGER = "203.0.113.9"

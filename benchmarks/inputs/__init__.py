@@ -1,0 +1,1 @@
+"""What the benchmarks run on: clusters and flows, made from a seed."""

@@ -1,0 +1,1 @@
+"""What is worth saying of a cluster that has been read: what does not do what its writer meant."""

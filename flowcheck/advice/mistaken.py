@@ -1,0 +1,49 @@
+"""Objects that would be passed over though a policy was meant: misspelt kinds, policies in a template."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from flowcheck.dialects import KINDS_BESIDE_POLICIES, READERS
+from flowcheck.errors import ManifestError
+from flowcheck.history.assembly import READERS as OBJECT_READERS
+from flowcheck.kinds import is_known
+from flowcheck.manifests.documents import Document
+
+_BUILT_IN = ("", "apps", "batch", "extensions")
+_VERSIONS = {"": "v1", "policy.networking.k8s.io": "policy.networking.k8s.io/v1alpha2"}
+
+
+class _Template(msgspec.Struct):
+    objects: Any = None
+
+
+def hides_policies(document: Document) -> bool:
+    """Whether it is an OpenShift template with a policy in it. Source: template.openshift.io/v1 Template."""
+    if document.kind != "Template" or document.group not in ("", "template.openshift.io"):
+        return False
+    try:
+        objects = document.decode(_Template).objects
+    except ManifestError:
+        return True
+    return any(
+        isinstance(one, dict) and any(str(one.get("kind")) == kind for _, kind in READERS)
+        for one in (objects if isinstance(objects, list) else ())
+    )
+
+
+def misspelt(document: Document) -> str:
+    """What a kind that is not read may have been meant as: one lost policy makes every verdict wrong."""
+    group, kind = document.group, document.kind
+    known = [(g, k) for g, k in (*READERS, *OBJECT_READERS) if k.lower() == kind.lower()]
+    groups = [] if is_known(group) else [g for g, _ in known]
+    near = get_close_matches(group, groups, 1, cutoff=0.9)
+    if known and (near or group in _BUILT_IN or group.endswith(".k8s.io")):
+        right = next(((g, k) for g, k in known if g in (group, *near)), known[0])
+        return f"write apiVersion: {_VERSIONS.get(right[0], right[0] + '/v1')}, kind: {right[1]}"
+    if group in KINDS_BESIDE_POLICIES and kind not in KINDS_BESIDE_POLICIES[group]:
+        return "did you mean " + " or ".join(k for g, k in READERS if g == group) + "?"
+    return ""

@@ -1,0 +1,1 @@
+"""How evenly Services carried their load: counted, expected, tested, told."""

@@ -1,0 +1,1 @@
+"""Connections counted by endpoint, time and client: integers only, bounded, mergeable."""

@@ -1,0 +1,1 @@
+"""What share of a Service's connections each of its endpoints should have had, and when."""

@@ -1,0 +1,94 @@
+"""Connections that may be several Services', or nobody's: who they may belong to, and a way to divide them.
+
+A backend that serves two Services on one port leaves it open which of them a client dialled. Nothing is
+divided unless asked for, and then by the connections that certainly were each Service's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck.balance.count.sums import LoadCounts
+from flowcheck.balance.expect.members import Catalog
+
+ByEndpoint = Mapping[int, Mapping[int, int]]
+"""Service port -> endpoint -> connections."""
+
+
+class Shared(NamedTuple):
+    """Connections to one endpoint and port that several service ports (``candidates``) have in common."""
+
+    endpoint: int
+    candidates: tuple[int, ...]
+    connections: int
+
+
+def shared_connections(catalog: Catalog, counts: LoadCounts) -> list[Shared]:
+    services, n_ports = catalog.services, len(catalog.ports)
+    found = []
+    chosen = np.flatnonzero((counts.what >= n_ports) & (counts.what < n_ports + len(services.serving)))
+    for row in chosen.tolist():
+        endpoint, place = int(counts.backend[row]), int(counts.what[row]) - n_ports
+        own = slice(int(services.serving_first[endpoint]), int(services.serving_first[endpoint + 1]))
+        same = (services.serving_slot[own] == services.serving_slot[place]) & (
+            services.serving_port[own] == services.serving_port[place]
+        )
+        candidates = _distinct(catalog, services.serving[own][same].tolist())
+        found.append(Shared(endpoint, candidates, int(counts.connections[row])))
+    return found
+
+
+def _distinct(catalog: Catalog, numbers: Sequence[int]) -> tuple[int, ...]:
+    """The service ports that these count as."""
+    return tuple(dict.fromkeys(catalog.counts_as(number) for number in numbers))
+
+
+def ambiguous_connections(shared: Sequence[Shared]) -> dict[int, dict[int, int]]:
+    """Of each service port and endpoint, the connections that may have been its: each counted for all."""
+    found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for one in shared:
+        for number in one.candidates:
+            found[number][one.endpoint] += one.connections
+    return found
+
+
+def other_port_connections(catalog: Catalog, counts: LoadCounts) -> dict[int, int]:
+    """Of each service port, the connections to its backends on a port of no Service."""
+    services = catalog.services
+    found: dict[int, int] = defaultdict(int)
+    for row in np.flatnonzero(counts.what == len(catalog.ports) + len(services.serving)).tolist():
+        endpoint = int(counts.backend[row])
+        first, last = int(services.serving_first[endpoint]), int(services.serving_first[endpoint + 1])
+        for number in _distinct(catalog, services.serving[first:last].tolist()):
+            found[number] += int(counts.connections[row])
+    return found
+
+
+def split(shared: Sequence[Shared], certain: Sequence[LoadCounts]) -> dict[int, dict[int, int]]:
+    """Divide ambiguous connections by the certain ones of their Services; none where no Service has any.
+
+    certain: the entries of every service port.
+    """
+    found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for one in shared:
+        weights = [int(certain[number].connections.sum()) for number in one.candidates]
+        for number, part in zip(one.candidates, apportion(one.connections, weights), strict=True):
+            found[number][one.endpoint] += part
+    return found
+
+
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """Whole parts of ``total`` in proportion to the weights, the rest by largest remainder; nothing where all
+    weights are 0."""
+    whole = sum(weights)
+    if whole == 0:
+        return [0] * len(weights)
+    parts = [total * weight // whole for weight in weights]
+    remainders = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
+    for i in remainders[: total - sum(parts)]:
+        parts[i] += 1
+    return parts

@@ -1,0 +1,242 @@
+"""What is known of every service port and its backends over time, beside the numbers kernels count by.
+
+The compiler numbers service ports, segments, endpoints and nodes; this reads the same cluster for what the
+numbers do not hold: nodes, zones, conditions, hints, workloads and the generation of a roll-out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from flowcheck.arrays import ServiceTable
+from flowcheck.balance.expect.shares import Member, Origin
+from flowcheck.balance.expect.versions import count_together, service_spans
+from flowcheck.model.cluster import Cluster, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.timeline import BEGINNING, END
+
+GENERATION_LABELS = ("pod-template-hash", "controller-revision-hash")
+"""Which version of its workload a pod is of. Source: apps/v1 ReplicaSet; StatefulSet and DaemonSet."""
+ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+
+Locate = Callable[[str, str, str, int], int]
+"""(namespace, pod or "", address or "", instant) -> the endpoint, -1 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFacts:
+    """An endpoint in words. ``generation`` tells old pods of a workload from new ones."""
+
+    name: str
+    address: str = ""
+    workload: str = ""
+    generation: str = ""
+    node: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PortFacts:
+    """One service port. ``segments``: its members in each segment; the first is segment ``first_segment`` of
+    the table."""
+
+    service: Service
+    port: ServicePort
+    first_segment: int
+    segments: tuple[tuple[Member, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """``ports[s]`` is service port ``s``. ``endpoints`` holds every member; of other endpoints there is
+    only a name, by index. ``nodes`` are names by node number. ``same[s]`` is the service port that ``s``
+    counts as (empty: itself), ``spans[s]`` when its version of the Service may have been there (empty:
+    always)."""
+
+    services: ServiceTable
+    ports: tuple[PortFacts, ...]
+    endpoints: Mapping[int, EndpointFacts]
+    names: Sequence[str] = ()
+    nodes: Sequence[str] = ()
+    zones: Mapping[str, str] = field(default_factory=dict)
+    same: Sequence[int] = ()
+    spans: Sequence[tuple[int, int]] = ()
+
+    def counts_as(self, number: int) -> int:
+        return self.same[number] if self.same else number
+
+    def facts_of(self, endpoint: int) -> EndpointFacts:
+        known = self.endpoints.get(endpoint)
+        if known is not None:
+            return known
+        name = self.names[endpoint] if 0 <= endpoint < len(self.names) else ""
+        return EndpointFacts(name or "(not named)")
+
+    def origin(self, number: int) -> Origin:
+        """The origin that the load table calls so: -1 not known, the number of nodes the outside."""
+        if number == len(self.nodes):
+            return Origin(outside=True)
+        name = self.nodes[number] if number >= 0 else ""
+        return Origin(name, self.zones.get(name, ""))
+
+
+def read_catalog(
+    cluster: Cluster,
+    services: ServiceTable,
+    ports: Sequence[tuple[Service, ServicePort]],
+    locate: Locate,
+    *,
+    names: Sequence[str] = (),
+    nodes: Sequence[str] = (),
+) -> Catalog:
+    """``ports`` are the service ports in the order of the table."""
+    reader = _Reader(cluster, locate)
+    found = []
+    for number, (service, port) in enumerate(ports):
+        first, last = (int(services.segment_first[number + i]) for i in (0, 1))
+        starts = services.segment_start[first:last].tolist()
+        instants = [_instant(start, after) for start, after in zip(starts, [*starts[1:], END], strict=True)]
+        segments = tuple(tuple(reader.members(service, port, at)) for at in instants)
+        found.append(PortFacts(service, port, first, segments))
+    spans = service_spans(cluster, [service for service, _ in ports])
+    same = count_together(ports, spans)
+    return Catalog(services, tuple(found), reader.facts(), names, nodes, reader.zones, same, spans)
+
+
+_DAY = 86_400_000_000
+"""Microseconds."""
+
+
+def _instant(start: int, after: int) -> int:
+    """An instant well inside a segment: near its ends what changes there may be just before or behind, as
+    segments are wider by the skew than what is there."""
+    if start == BEGINNING:
+        return 0 if after == END else after - _DAY
+    return start + _DAY if after == END else (start + after) // 2
+
+
+class _Reader:
+    """Reads members, and gathers the facts of every endpoint that is one."""
+
+    def __init__(self, cluster: Cluster, locate: Locate) -> None:
+        self._locate = locate
+        self._seen: dict[int, tuple[Pod | None, str, str, str]] = {}
+        self.zones = {node.name: _first(node.labels, ZONE_LABELS) for node in cluster.nodes}
+        self._slices: dict[tuple[str, str], dict[object, list[EndpointSlice]]] = defaultdict(dict)
+        for number, one in enumerate(cluster.slices):
+            self._slices[one.namespace, one.service].setdefault(one.name or number, []).append(one)
+        self._pods: dict[str, list[Pod]] = defaultdict(list)
+        self._versions: dict[tuple[str, str], list[Pod]] = defaultdict(list)
+        for pod in cluster.pods:
+            self._pods[pod.namespace].append(pod)
+            self._versions[pod.namespace, pod.name].append(pod)
+
+    def members(self, service: Service, port: ServicePort, at: int) -> Iterator[Member]:
+        """The backends at an instant: of the EndpointSlices if there ever are any, else selected pods. A name
+        in DNS has none."""
+        if service.type == "ExternalName":
+            return
+        slices = self._slices.get((service.namespace, service.name))
+        found = self._listed(slices, port, at) if slices else self._selected(service, port, at)
+        yield from dict.fromkeys(found)
+
+    def _listed(
+        self, slices: Mapping[object, list[EndpointSlice]], port: ServicePort, at: int
+    ) -> Iterator[Member]:
+        for versions in slices.values():
+            one = _latest(versions, at)
+            if one is None or not _has_port(one, port):
+                continue
+            for backend in one.backends:
+                endpoint = self._locate(one.namespace, backend.pod, backend.address, at)
+                if endpoint < 0:
+                    continue
+                zone = backend.zone or self.zones.get(backend.node, "")
+                pod = self._version(one.namespace, backend.pod, at)
+                self._seen[endpoint] = pod, backend.address, backend.node, zone
+                yield Member(
+                    endpoint,
+                    backend.node,
+                    zone,
+                    backend.ready,
+                    backend.serving,
+                    backend.terminating,
+                    backend.for_zones,
+                    backend.for_nodes,
+                    family=family_of(backend.address),
+                )
+
+    def _version(self, namespace: str, name: str, at: int) -> Pod | None:
+        """The pod of this name at an instant, or what else is known of it."""
+        versions = self._versions.get((namespace, name), [])
+        return _latest(versions, at) or next(iter(versions), None)
+
+    def _selected(self, service: Service, port: ServicePort, at: int) -> Iterator[Member]:
+        if not service.selector:
+            return
+        for pod in self._pods[service.namespace]:
+            selected = pod.labels.items() >= service.selector.items()
+            if not selected or pod.finished or not pod.lifetime.possible(at) or not _serves(pod, port):
+                continue
+            if pod is not _latest(self._versions[pod.namespace, pod.name], at):
+                continue
+            zone = self.zones.get(pod.node, "")
+            for address in pod.addresses or ("",):
+                endpoint = self._locate(pod.namespace, pod.name, address, at)
+                if endpoint >= 0:
+                    self._seen[endpoint] = pod, address, pod.node, zone
+                    ready = pod.ready or service.publish_not_ready
+                    yield Member(
+                        endpoint,
+                        pod.node,
+                        zone,
+                        ready,
+                        ready,
+                        family=family_of(address),
+                        template=pod.template,
+                    )
+
+    def facts(self) -> dict[int, EndpointFacts]:
+        """Of every member read, as it was last."""
+        return {endpoint: _facts(*seen) for endpoint, seen in self._seen.items()}
+
+
+def _facts(pod: Pod | None, address: str, node: str, zone: str) -> EndpointFacts:
+    if pod is None:
+        return EndpointFacts(address, address, node=node, zone=zone)
+    workload = str(pod.workload)
+    name = workload if pod.template else f"{pod.namespace}/Pod/{pod.name}"
+    return EndpointFacts(name, address, workload, _first(pod.labels, GENERATION_LABELS), node, zone)
+
+
+T = TypeVar("T", Pod, EndpointSlice)
+
+
+def _latest(versions: Sequence[T], at: int) -> T | None:
+    """Where two versions may hold, the later does, as for policies."""
+    if len(versions) == 1:
+        return versions[0] if versions[0].lifetime.possible(at) else None
+    there = [version for version in versions if version.lifetime.possible(at)]
+    return max(there, key=lambda version: version.lifetime.start, default=None)
+
+
+def family_of(address: str) -> int:
+    """4 or 6; 0 where there is no address."""
+    return (6 if ":" in address else 4) if address else 0
+
+
+def _has_port(one: EndpointSlice, port: ServicePort) -> bool:
+    return any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
+
+
+def _serves(pod: Pod, port: ServicePort) -> bool:
+    """A named target port needs a container port of that name and protocol."""
+    return isinstance(port.target_port, int) or any(
+        (declared.name, declared.protocol) == (port.target_port, port.protocol) for declared in pod.ports
+    )
+
+
+def _first(labels: Mapping[str, str], keys: Sequence[str]) -> str:
+    return next((labels[key] for key in keys if labels.get(key)), "")

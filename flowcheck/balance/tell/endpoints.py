@@ -1,0 +1,123 @@
+"""The endpoints of one service port as records: what each had, what it should have had, what is odd."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck.arrays import Int64
+from flowcheck.balance.count.measures import Float64, wilson_interval
+from flowcheck.balance.count.sums import LoadCounts, sum_rows
+from flowcheck.balance.expect.contested import ByEndpoint
+from flowcheck.balance.expect.members import Catalog
+from flowcheck.balance.expect.stretches import UNEXPECTED
+from flowcheck.balance.tell.records import EndpointLoad
+from flowcheck.balance.test.assess import Assessment, is_idle
+from flowcheck.model.options import Thresholds
+
+
+class Context(NamedTuple):
+    """What the records of all Services share. ``level`` is that of the time ``buckets`` (b,)."""
+
+    catalog: Catalog
+    thresholds: Thresholds
+    level: int
+    buckets: Int64
+    ambiguous: ByEndpoint
+    estimated: ByEndpoint
+    other_port: dict[int, int]
+    proportional: bool
+
+
+class _Amounts(NamedTuple):
+    connections: int = 0
+    bytes_: int = 0
+    packets: int = 0
+
+
+class _Expected(NamedTuple):
+    """What was expected of one endpoint, as a share, and the interval of what it had."""
+
+    share: float
+    ratio: float
+    low: float
+    high: float
+
+
+def endpoint_loads(
+    context: Context, number: int, one: Assessment, entries: LoadCounts, excess: Float64 | None
+) -> list[tuple[int, EndpointLoad]]:
+    """Every endpoint that is expected, was reached or may have been, the busiest first, with its index.
+
+    excess (k,): adjusted p-values of the connections of each expected endpoint; None where not tested.
+    """
+    amounts = _amounts(entries)
+    expected = _expected(one)
+    states = _states(one, entries, excess, context.thresholds)
+    maybe, estimated = context.ambiguous.get(number, {}), context.estimated.get(number, {})
+    now = {member.endpoint for member in one.facts.segments[-1]} if one.facts.segments else set()
+    total = sum(each.connections for each in amounts.values()) + sum(estimated.values())
+    found = []
+    for endpoint in {*expected, *amounts, *maybe, *now}:
+        facts, had = context.catalog.facts_of(endpoint), amounts.get(endpoint, _Amounts())
+        should = expected.get(endpoint)
+        record = EndpointLoad(
+            endpoint=facts.name,
+            address=facts.address,
+            workload=facts.workload,
+            generation=facts.generation,
+            node=facts.node,
+            zone=facts.zone,
+            state=states.get(endpoint, ""),
+            connections=had.connections,
+            bytes=had.bytes_,
+            packets=had.packets,
+            share=(had.connections + estimated.get(endpoint, 0)) / total if total else 0.0,
+            expected=should.share if should else None,
+            ratio=should.ratio if should else None,
+            low=should.low if should else None,
+            high=should.high if should else None,
+            ambiguous=maybe.get(endpoint, 0),
+            estimated=estimated.get(endpoint, 0),
+        )
+        found.append((endpoint, record))
+    return sorted(found, key=lambda pair: (-pair[1].connections, pair[1].endpoint, pair[1].address, pair[0]))
+
+
+def _amounts(entries: LoadCounts) -> dict[int, _Amounts]:
+    located = entries.backend >= 0
+    endpoints = {e: place for place, e in enumerate(dict.fromkeys(entries.backend[located].tolist()))}
+    place = np.array([endpoints[e] for e in entries.backend[located].tolist()], dtype=np.int64)
+    columns = np.column_stack([entries.connections, entries.bytes_, entries.packets])[located]
+    sums = sum_rows(place, len(endpoints), columns).tolist()
+    return {endpoint: _Amounts(*row) for endpoint, row in zip(endpoints, sums, strict=True)}
+
+
+def _expected(one: Assessment) -> dict[int, _Expected]:
+    counts, expected = one.spread.counts, one.spread.expected
+    n = int(counts.sum())
+    if n == 0:
+        return {}
+    rows = zip(expected / n, counts / expected, *wilson_interval(counts, n), strict=True)
+    return {
+        endpoint: _Expected(*map(float, row))
+        for endpoint, row in zip(one.spread.endpoint.tolist(), rows, strict=True)
+    }
+
+
+def _states(
+    one: Assessment, entries: LoadCounts, excess: Float64 | None, thresholds: Thresholds
+) -> dict[int, str]:
+    """Hot, idle or unexpected endpoints; the last where it was reached by someone who should not have."""
+    states = defaultdict(str)
+    ratio = one.spread.counts / one.spread.expected
+    for place, endpoint in enumerate(one.spread.endpoint.tolist()):
+        if excess is not None and excess[place] < thresholds.alpha and ratio[place] >= thresholds.min_hot:
+            states[endpoint] = "hot"
+    for endpoint, idle in zip(one.spread.endpoint.tolist(), is_idle(one, thresholds), strict=True):
+        if idle:
+            states[endpoint] = "idle"
+    strange = (one.spread.fate == UNEXPECTED) & (entries.connections > 0)
+    return states | dict.fromkeys(entries.backend[strange].tolist(), "unexpected")

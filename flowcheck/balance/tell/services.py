@@ -1,0 +1,169 @@
+"""Counted load -> the records of all Services: assessed one by one, then judged together.
+
+Chance alone makes one Service in twenty look skewed at 5 %, so p-values are adjusted over all tested.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32
+from flowcheck.balance.count.sums import ClientEntries, LoadCounts, take_apart_clients, take_apart_load
+from flowcheck.balance.count.table import LoadEntries
+from flowcheck.balance.expect.contested import (
+    ambiguous_connections,
+    other_port_connections,
+    shared_connections,
+    split,
+)
+from flowcheck.balance.expect.members import Catalog, PortFacts
+from flowcheck.balance.expect.stretches import Spread, spread_of
+from flowcheck.balance.tell.building import AdjustedP, service_load
+from flowcheck.balance.tell.endpoints import Context
+from flowcheck.balance.tell.records import LoadResult, ServiceLoad
+from flowcheck.balance.test.assess import Assessment, Clients, assess
+from flowcheck.balance.test.chance import adjust
+from flowcheck.balance.test.clients import ClientCounts
+from flowcheck.balance.test.states import State, Why
+from flowcheck.model.options import Thresholds
+
+CLASSES = {
+    a.VIP_ENDPOINT: "vip+endpoint",
+    a.VIP: "vip",
+    a.NODE_PORT: "nodeport",
+    a.ENDPOINT: "endpoint",
+    a.AMBIGUOUS: "ambiguous",
+    a.OTHER_PORT: "endpoint_other_port",
+    a.NO_SERVICE: "none",
+    a.REFUSED: "refused",
+    a.UNKNOWN_INITIATOR: "unknown_initiator",
+    a.FROM_OWN_NODE: "own_node",
+}
+
+
+def assess_load(
+    catalog: Catalog,
+    entries: LoadEntries,
+    thresholds: Thresholds | None = None,
+    *,
+    proportional: bool = False,
+) -> LoadResult:
+    """The load of every service port, what to look at first in front.
+
+    ``proportional``: connections that may be several Services' are divided by those that are certain; the
+    records say that they are estimated, and tests do not use them.
+    """
+    thresholds = thresholds or Thresholds()
+    counts, clients = take_apart_load(entries), take_apart_clients(entries)
+    n_ports = len(catalog.ports)
+    rows, client_rows = _by_port(counts.what, n_ports), _by_port(clients.what, n_ports)
+    level = int(entries.levels[1])
+    chosen: list[LoadCounts] = []
+    found: list[Assessment] = []
+    for number, facts in enumerate(catalog.ports):
+        own = LoadCounts._make(column[rows[number]] for column in counts)
+        spread = spread_of(catalog, facts, own)
+        them = ClientEntries._make(column[client_rows[number]] for column in clients)
+        who = _clients(_lasting(facts, own), spread, own, them, level)
+        chosen.append(own)
+        found.append(assess(facts, spread, own, who))
+    adjusted = _adjust(found)
+    shared = shared_connections(catalog, counts)
+    context = Context(
+        catalog=catalog,
+        thresholds=thresholds,
+        level=int(entries.levels[0]),
+        buckets=np.sort(entries.buckets),
+        ambiguous=ambiguous_connections(shared),
+        estimated=split(shared, chosen) if proportional else {},
+        other_port=other_port_connections(catalog, counts),
+        proportional=proportional,
+    )
+    services = [
+        service_load(context, number, assessment, chosen[number], adjusted[number])
+        for number, assessment in enumerate(found)
+        if catalog.counts_as(number) == number
+    ]
+    return LoadResult(
+        services=tuple(sorted(services, key=urgency)),
+        classes={name: int(entries.totals[code]) for code, name in CLASSES.items()},
+        thresholds=thresholds,
+        warnings=tuple(_warnings(entries)),
+    )
+
+
+def _by_port(what: Int32, n_ports: int) -> list[slice]:
+    """The entries of each service port, which stand together."""
+    bounds = np.searchsorted(what, np.arange(n_ports + 1)).tolist()
+    return [slice(first, last) for first, last in pairwise(bounds)]
+
+
+def _lasting(facts: PortFacts, entries: LoadCounts) -> set[int]:
+    """The endpoints that were usable in every segment with connections."""
+    used = {segment - facts.first_segment for segment in entries.segment[entries.connections > 0].tolist()}
+    ready = [{member.endpoint for member in facts.segments[n] if member.ready} for n in used]
+    return set.intersection(*ready) if ready else set()
+
+
+def _clients(
+    lasting: set[int], spread: Spread, entries: LoadCounts, clients: ClientEntries, level: int
+) -> Clients:
+    """The clients of one service port. Endpoints that were not ``lasting`` are nobody's place: a client may
+    have had to leave them."""
+    places = {e: place for place, e in enumerate(spread.endpoint.tolist()) if e in lasting}
+    place = np.array([places.get(e, -1) for e in clients.backend.tolist()], dtype=np.int64)
+    return Clients(
+        ClientCounts(clients.client, place, clients.connections, clients.first_seen, clients.last_seen),
+        distinct=len(np.unique(clients.client)) << level,
+        level=level,
+        unidentified=int(entries.connections[entries.place == a.NO_SINGLE_SENDER].sum()),
+    )
+
+
+def _adjust(found: list[Assessment]) -> list[AdjustedP]:
+    """The p-values of each service port among those of all; three families, as they ask three questions."""
+    tested = [n for n, one in enumerate(found) if one.why is Why.NONE and not one.few_clients]
+    timed = [n for n in tested if (time := found[n].time) is not None and time.fit.freedom > 0]
+    hot = [(n, p) for n in tested if (p := found[n].hot) is not None]
+    by_fit = adjust(np.array([found[n].p for n in tested])).tolist()
+    by_time = adjust(np.array([time.fit.p for n in timed if (time := found[n].time)])).tolist()
+    by_hot = adjust(np.concatenate([p for _, p in hot])) if hot else np.zeros(0)
+    ends = np.cumsum([len(p) for _, p in hot])[:-1]
+    spread = dict(zip(tested, by_fit, strict=True))
+    time_ = dict(zip(timed, by_time, strict=True))
+    excess = {n: part for (n, _), part in zip(hot, np.split(by_hot, ends), strict=True)} if hot else {}
+    return [AdjustedP(spread.get(n), time_.get(n), excess.get(n)) for n in range(len(found))]
+
+
+ORDER: Mapping[str, int] = defaultdict(
+    lambda: 9, {State.SKEWED: 0, State.INSUFFICIENT: 3, State.BALANCED: 4, State.NOT_APPLICABLE: 5}
+)
+
+
+def urgency(service: ServiceLoad) -> tuple[int, float, str, str, int, str]:
+    """Skewed Services first, the most misplaced connections in front; then those that are one-sided in time,
+    or have idle, hot or unexpected endpoints; then the rest, the busiest first."""
+    rank = ORDER[service.state]
+    if rank and service.time is not None and service.time.one_sided:
+        rank = 1
+    elif rank and any(endpoint.state for endpoint in service.endpoints):
+        rank = 2
+    weight = (service.misplaced or 0.0) * service.tested if rank == 0 else service.connections
+    return rank, -weight, service.namespace, service.service, service.port, service.protocol
+
+
+def _warnings(entries: LoadEntries) -> list[str]:
+    buckets, sample = (int(level) for level in entries.levels)
+    warnings = []
+    if buckets:
+        warnings.append(
+            f"time buckets are {1 << buckets} minutes wide: there is too much to keep every minute"
+        )
+    if sample:
+        warnings.append(f"clients are a sample, one in {1 << sample}: there are too many to keep")
+    return warnings

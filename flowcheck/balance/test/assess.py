@@ -1,0 +1,161 @@
+"""One service port assessed: measures, tests and what its clients have to do with it; no words yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowcheck.arrays import Int64
+from flowcheck.balance.count.measures import Float64, Measures, measure
+from flowcheck.balance.count.sums import LoadCounts, sum_rows
+from flowcheck.balance.expect.members import PortFacts
+from flowcheck.balance.expect.stretches import UNTESTED, Spread
+from flowcheck.balance.test.chance import NOTHING, Fit, fit_shares
+from flowcheck.balance.test.clients import (
+    INDEPENDENT,
+    ClientCounts,
+    Clustering,
+    cluster,
+    main_places,
+    tabulate,
+)
+from flowcheck.balance.test.states import CLIENTS_PER_ENDPOINT, Why
+from flowcheck.balance.test.time import OverTime, over_time
+from flowcheck.kernels.chance.tails import binomial_tail, chi_square_tail
+from flowcheck.model.options import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """``counts``: the clients' table of one service port, ``place`` being indexes of the expected endpoints.
+    ``distinct`` single senders, estimated at ``level`` above 0; ``unidentified`` connections of others."""
+
+    counts: ClientCounts
+    distinct: int
+    level: int
+    unidentified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """``why``: not NONE where there is nothing to test. ``p``: of the test that holds, not yet adjusted; by
+    clients where connections follow them. ``judged``: the measures the decision looks at. ``draws``: how many
+    independent choices the connections are worth. hot (k,) float64: p-values of each endpoint's excess."""
+
+    facts: PortFacts
+    spread: Spread
+    clients: Clients
+    why: Why
+    measures: Measures | None = None
+    judged: Measures | None = None
+    fit: Fit = NOTHING
+    p: float = 1.0
+    clustering: Clustering = INDEPENDENT
+    few_clients: bool = False
+    draws: float = 0.0
+    hot: Float64 | None = None
+    time: OverTime | None = None
+
+
+def assess(facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clients) -> Assessment:
+    """Everything that can be said of one service port by itself."""
+    why = _nothing_to_test(facts, spread, entries)
+    if why is not Why.NONE:
+        return Assessment(facts, spread, clients, why)
+    counts, expected = spread.counts, spread.expected
+    measures, fit = measure(counts, expected), fit_shares(counts, expected, spread.part)
+    sticky = facts.service.session_affinity == "ClientIP"
+    if sticky:
+        return _by_clients(Assessment(facts, spread, clients, why, measures, fit=fit))
+    clustering = cluster(tabulate(clients.counts, len(counts))) if spread.n_strata == 1 else INDEPENDENT
+    draws = int(counts.sum()) / clustering.effect
+    few = clustering.follows and clients.distinct < CLIENTS_PER_ENDPOINT * len(counts)
+    return Assessment(
+        facts,
+        spread,
+        clients,
+        why,
+        measures,
+        measures,
+        fit,
+        p=chi_square_tail(fit.statistic / clustering.effect, fit.freedom) if clustering.follows else fit.p,
+        clustering=clustering,
+        few_clients=few,
+        draws=draws,
+        hot=None if few else _excess(counts, expected, draws),
+        time=None if clustering.follows else _time(spread, entries),
+    )
+
+
+def _nothing_to_test(facts: PortFacts, spread: Spread, entries: LoadCounts) -> Why:
+    members = [member for segment in facts.segments for member in segment]
+    connections = int(entries.connections.sum())
+    if facts.service.type == "ExternalName":
+        return Why.EXTERNAL_NAME
+    if facts.service.headless:
+        return Why.HEADLESS
+    if not members:
+        return Why.NO_BACKENDS
+    if any(member.template for member in members):
+        return Why.AGGREGATED
+    if connections == 0:
+        return Why.NO_CONNECTIONS
+    if not entries.connections[entries.backend >= 0].any():
+        return Why.ENDPOINTS_NOT_RECORDED
+    if len(spread.endpoint) == 0:
+        return Why.ORIGINS_NOT_KNOWN if (spread.fate == UNTESTED).any() else Why.NO_BACKENDS
+    return Why.SINGLE_ENDPOINT if len(spread.endpoint) == 1 else Why.NONE
+
+
+def _by_clients(so_far: Assessment) -> Assessment:
+    """With ClientIP affinity each client is one draw: the endpoint it mostly went to."""
+    spread, clients = so_far.spread, so_far.clients
+    k = len(spread.endpoint)
+    draws = main_places(clients.counts, k)
+    n = int(draws.sum())
+    few = clients.unidentified > 0 or clients.distinct < CLIENTS_PER_ENDPOINT * k
+    expected = n * spread.expected / spread.expected.sum()
+    return Assessment(
+        so_far.facts,
+        spread,
+        clients,
+        so_far.why,
+        so_far.measures,
+        measure(draws, expected) if n else so_far.measures,
+        so_far.fit,
+        p=fit_shares(draws, expected, spread.part).p if n else 1.0,
+        clustering=Clustering(True, max(1.0, int(spread.counts.sum()) / n if n else 1.0)),
+        few_clients=few,
+        draws=float(n),
+        hot=None if few else _excess(draws, expected, float(n)),
+    )
+
+
+def _excess(counts: Int64, expected: Float64, draws: float) -> Float64:
+    """(k,) the probability of so many or more connections at each endpoint, each worth its part of a draw."""
+    n = int(counts.sum())
+    worth = draws / n
+    tails = [
+        binomial_tail(int(count * worth), int(draws), share)
+        for count, share in zip(counts.tolist(), (expected / n).tolist(), strict=True)
+    ]
+    return np.array(tails)
+
+
+def _time(spread: Spread, entries: LoadCounts) -> OverTime:
+    k = len(spread.endpoint)
+    rows = np.flatnonzero(spread.kind >= 0)
+    place = np.searchsorted(spread.endpoint, entries.backend[rows])
+    sums = sum_rows(spread.kind[rows] * k + place, spread.n_strata * k, entries.by_time[rows])
+    return over_time(np.ascontiguousarray(sums.reshape(spread.n_strata, k, -1).transpose(0, 2, 1)))
+
+
+def is_idle(assessment: Assessment, thresholds: Thresholds) -> list[bool]:
+    """(k,) which endpoints had no connection though chance would have given them one."""
+    spread = assessment.spread
+    if assessment.why is not Why.NONE or assessment.few_clients:
+        return [False] * len(spread.endpoint)
+    share = spread.expected / spread.expected.sum()
+    nothing = (1.0 - share) ** assessment.draws < thresholds.alpha
+    return [bool(idle) for idle in (spread.counts == 0) & nothing]

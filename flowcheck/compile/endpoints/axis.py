@@ -1,0 +1,153 @@
+"""What the endpoint axis is made of: endpoints, and every way to find one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from flowcheck.compile.endpoints.addresses import Prefix
+from flowcheck.compile.endpoints.ownership import Segment
+from flowcheck.model.cluster import Node, Pod, Service, Workload
+from flowcheck.model.timeline import Lifetime
+
+Claims = dict[Prefix, list[tuple[int, Lifetime]]]
+
+
+class Version(NamedTuple):
+    """A version of a named pod: ``who`` numbers what policies and names can tell apart, ``pod`` is the pod
+    itself; its endpoints."""
+
+    who: int
+    pod: Hashable
+    endpoints: tuple[int, ...]
+
+
+Versions = list[tuple[Version, Lifetime]]
+"""Every version of whatever goes by a name, and when it was so."""
+
+
+class Shared(NamedTuple):
+    """An address that several have, one at each port: the endpoints at it, and by ``slot << 16 | port`` which
+    Service's endpoint is asked there when."""
+
+    endpoints: tuple[int, ...]
+    by_port: dict[int, list[Segment[int]]]
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One index of the axis. ``name`` is empty where an address names itself; edges show ``group``.
+
+    ``pod`` numbers the pod (its addresses and versions share it), ``node`` the node it runs on or is.
+    ``likely``: a device that a node may have at the address. ``unlisted``: a block with addresses that may be
+    Services', which no input lists. ``versions``: it stands for one pod of which it is open which of these
+    endpoints it was, the earliest first.
+    """
+
+    kind: int
+    group: str
+    name: str = ""
+    namespace: str = ""
+    prefix: Prefix | None = None
+    pod: int = -1
+    node: int = -1
+    likely: bool = False
+    unlisted: bool = False
+    versions: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Axis:
+    """The endpoints and the ways to find one.
+
+    ``pods`` lists (endpoint, pod), ``nodes`` (endpoint, node); ``versions`` all pods in all versions, with
+    their endpoints and when it was so. ``owners`` maps each prefix to its endpoint; ``timed[t]`` are the
+    segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version; ``reached``
+    says of a Service's endpoint what ServiceTable.reached does; ``node_numbers`` are by name. ``by_pod``,
+    ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are where
+    the cluster's own addresses are told to lie. ``with_uid`` are the endpoints of pods that are known to be
+    one in all versions; ``sampled``: see Cluster. ``torn`` is somebody, and even a recorded pod does not tell
+    who.
+    """
+
+    endpoints: list[Endpoint] = field(default_factory=list)
+    pods: list[tuple[int, Pod]] = field(default_factory=list)
+    versions: list[tuple[Pod, tuple[int, ...], Lifetime]] = field(default_factory=list)
+    nodes: list[tuple[int, Node]] = field(default_factory=list)
+    node_endpoints: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    owners: dict[Prefix, int] = field(default_factory=dict)
+    timed: list[list[Segment[int]]] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    shared: list[Shared] = field(default_factory=list)
+    reached: dict[int, int] = field(default_factory=dict)
+    node_numbers: dict[str, int] = field(default_factory=dict)
+    by_pod: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
+    by_uid: dict[str, Versions] = field(default_factory=lambda: defaultdict(list))
+    by_workload: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
+    workload_names: dict[tuple[str, str], str] = field(default_factory=dict)
+    ambiguous: int = -1
+    ranges: tuple[Prefix, ...] = ()
+    unresolved: int = -1
+    nobody: int = -1
+    torn: int = -1
+    with_uid: set[int] = field(default_factory=set)
+    sampled: bool = False
+    _either: dict[tuple[int, ...], int] = field(default_factory=dict)
+
+    def add(self, endpoint: Endpoint) -> int:
+        self.endpoints.append(endpoint)
+        return len(self.endpoints) - 1
+
+    def either(self, versions: tuple[int, ...]) -> int:
+        """The endpoint that stands for one pod at one address in one of several versions."""
+        if len(versions) == 1:
+            return versions[0]
+        if versions not in self._either:
+            first, *others = (self.endpoints[version] for version in versions)
+            node = first.node if all(other.node == first.node for other in others) else -1
+            self._either[versions] = self.add(replace(first, node=node, versions=versions))
+        return self._either[versions]
+
+    def name_pod(
+        self, pod: Pod, who: int, endpoints: tuple[int, ...], during: Lifetime, *, by_name: bool = True
+    ) -> None:
+        """Let a version's names stand for its endpoints: its own, and every link of its chain of owners, with
+        and without its kind. A name that several workloads have goes by the first of them."""
+        self.versions.append((pod, endpoints, during))
+        version = Version(who, identity(pod), endpoints)
+        if by_name:
+            self.by_pod[pod.namespace, pod.name].append((version, during))
+        if pod.uid:
+            self.by_uid[pod.uid].append((version, during))
+        top = str(pod.workload)
+        for name in dict.fromkeys(n for link in (pod.workload, *pod.owners) for n in link_names(link)):
+            key = (pod.namespace, name)
+            self.by_workload[key].append((version, during))
+            self.workload_names[key] = min(self.workload_names.get(key, top), top)
+
+    def find(self, address: Prefix) -> int:
+        """The endpoint of one address: that of the longest prefix around it."""
+        around = address
+        while (found := self.owners.get(around)) is None and around.prefixlen:
+            around = around.supernet()
+        return self.unresolved if found is None else found
+
+    def of_pod(self, namespace: str, name: str) -> list[int]:
+        """Every endpoint of the pods of one name; none where there is no such pod."""
+        return members(self.by_pod.get((namespace, name), []))
+
+
+def link_names(workload: Workload) -> tuple[str, str]:
+    """What a workload may be called in its namespace: ``web``, ``deployment/web``."""
+    return workload.name, f"{workload.kind.lower()}/{workload.name}"
+
+
+def identity(pod: Pod) -> tuple[Hashable, ...]:
+    """What all versions of one pod share."""
+    return pod.namespace, pod.name, pod.uid, pod.template
+
+
+def members(versions: Versions) -> list[int]:
+    return list(dict.fromkeys(endpoint for version, _ in versions for endpoint in version.endpoints))

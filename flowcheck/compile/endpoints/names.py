@@ -1,0 +1,207 @@
+"""Names for endpoints, and endpoints for names.
+
+A flow may name a pod (by its uid, or by namespace and name) or a workload. What a name means depends on the
+time, as an address does. The name of a workload with several pods stands for none of them in particular, so
+it gets endpoints of its own, one for each way policies treat its pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32, Meaning, Names
+from flowcheck.compile.endpoints.addresses import prefix
+from flowcheck.compile.endpoints.axis import Axis, Version, Versions, members
+from flowcheck.compile.endpoints.ownership import Segment, segments
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.timeline import Lifetime
+
+_WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
+"""What policies tell an endpoint by."""
+
+
+class Naming(NamedTuple):
+    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
+    ``places``: the address of each of several endpoints that a pod's name stands for."""
+
+    facts: Int32
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    namespaces: tuple[str, ...]
+    by_pod: Names[tuple[str, str]]
+    by_uid: Names[str]
+    by_workload: Names[tuple[str, str]]
+    places: dict[int, str]
+
+
+def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
+    """Number the groups and settle what every recorded name may mean."""
+    book = _Book(axis, facts, skew)
+    by_pod = {key: book.of_pod(versions) for key, versions in axis.by_pod.items()}
+    by_uid = {key: book.of_pod(versions) for key, versions in axis.by_uid.items()}
+    by_workload = {key: book.of_workload(key, versions) for key, versions in axis.by_workload.items()}
+    return Naming(
+        facts=np.vstack([facts, *book.extra]).astype(np.int32),
+        names=tuple(book.names),
+        groups=tuple(book.groups),
+        namespaces=tuple(book.namespaces),
+        by_pod=by_pod,
+        by_uid=by_uid,
+        by_workload=by_workload,
+        places=book.places,
+    )
+
+
+def node_names(axis: Axis) -> tuple[str, ...]:
+    """The nodes' names, by their numbers."""
+    found = {end.node: end.name.removeprefix("Node/") for end in axis.endpoints if end.kind == a.KIND_NODE}
+    found |= {axis.endpoints[endpoint].node: pod.node for endpoint, pod in axis.pods if pod.node}
+    return tuple(found.get(number, "") for number in range(max(found, default=-1) + 1))
+
+
+def locate_addresses(axis: Axis, cluster: Cluster) -> dict[str, int]:
+    """The endpoint of every address of a pod or a backend, as it is written there."""
+    texts = {text for pod in cluster.pods for text in pod.addresses}
+    texts |= {backend.address for one in cluster.slices for backend in one.backends}
+    return {text: axis.find(prefix(text)) for text in texts if text}
+
+
+class _Book:
+    """The names so far, and the endpoints that only names need."""
+
+    def __init__(self, axis: Axis, facts: Int32, skew: int) -> None:
+        self._axis, self._facts, self._skew = axis, facts, skew
+        self._ways: list[tuple[int, ...]] = list(map(tuple, facts[:, _WAY].tolist()))
+        self.groups: dict[str, int] = {}
+        facts[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
+        self.names = [e.name for e in axis.endpoints]
+        self.namespaces = [e.namespace for e in axis.endpoints]
+        self.extra: list[Int32] = []
+        self.places: dict[int, str] = {}
+        self._doubtful: dict[str, int] = {}
+        self._by_name: dict[int, int] = {}
+        self._workloads: dict[tuple[str, str, tuple[tuple[Version, Lifetime], ...]], Meaning] = {}
+        self._known: dict[tuple[tuple[Version, Lifetime], ...], list[Segment[Version]]] = {}
+
+    def of_pod(self, versions: Versions) -> Meaning:
+        """A pod's name: one version at a time; where it may be one of several, nobody in particular."""
+        found = self._segments(versions)
+        ends = tuple(self._one_of(s.owners) for s in found)
+        return Meaning(
+            tuple(s.start for s in found), ends, tuple(bool(s.owners) and not s.sure for s in found)
+        )
+
+    def of_workload(self, key: tuple[str, str], versions: Versions) -> Meaning:
+        """A workload's name: all its pods that may be there at the time; where that is one, that one.
+
+        Most chains of owners are of one workload, so that all their names mean the same.
+        """
+        same = (key[0], self._axis.workload_names[key], tuple(versions))
+        if same not in self._workloads:
+            self._workloads[same] = self._all_pods(key, versions)
+        return self._workloads[same]
+
+    def _all_pods(self, key: tuple[str, str], versions: Versions) -> Meaning:
+        stands_for: dict[int, int] = {}
+        pods: dict[Hashable, Versions] = {}
+        for version in versions:
+            pods.setdefault(version[0].pod, []).append(version)
+        changes: dict[int, list[tuple[Hashable, Segment[Version]]]] = {}
+        for pod, own in pods.items():
+            for segment in self._segments(own):
+                changes.setdefault(segment.start, []).append((pod, segment))
+        there: dict[Hashable, Segment[Version]] = {}
+        found: list[tuple[int, tuple[int, ...], bool]] = []
+        for start in sorted(changes):
+            there.update(changes[start])
+            owners = tuple(version for segment in there.values() for version in segment.owners)
+            placed = [end for segment in there.values() for end in self._placed(segment.owners)]
+            if len({version.who for version in owners}) == 1:
+                ends = self._told_apart(placed)
+            else:
+                stands_for = stands_for or self._any_pod(key, members(versions))
+                ends = tuple(dict.fromkeys(stands_for[end] for end in placed))
+            inferred = any(segment.owners and not segment.sure for segment in there.values())
+            if not found or (ends, inferred) != found[-1][1:]:
+                found.append((start, ends, inferred))
+        starts, meant, doubts = zip(*found, strict=True)
+        return Meaning(starts, meant, doubts)
+
+    def _segments(self, versions: Versions) -> list[Segment[Version]]:
+        """Mostly the same for a pod's name, for its uid and for its part of the workload."""
+        key = tuple(versions)
+        if key not in self._known:
+            self._known[key] = segments(versions, self._skew)
+        return self._known[key]
+
+    def _one_of(self, owners: tuple[Version, ...]) -> tuple[int, ...]:
+        """The endpoints of one version: one, or if policies tell them apart all, each with its address."""
+        if len({version.who for version in owners}) > 1:
+            return (self._doubt(owners),)
+        placed = tuple(dict.fromkeys(self._placed(owners)))
+        if len({self._ways[endpoint] for endpoint in placed}) == 1:
+            return (self._unaddressed(placed[0]),)
+        ends = tuple(self._unaddressed(endpoint) for endpoint in placed)
+        for end, endpoint in zip(ends, placed, strict=True):
+            address = self._axis.endpoints[endpoint].prefix
+            if address is not None:
+                self.places[end] = str(address.network_address)
+        return ends
+
+    def _placed(self, owners: tuple[Version, ...]) -> Iterator[int]:
+        """The endpoints of a pod's versions; without an address only of who never had any meanwhile."""
+        for who in dict.fromkeys(version.who for version in owners):
+            ends = [end for version in owners if version.who == who for end in version.endpoints]
+            yield from [end for end in ends if self._axis.endpoints[end].prefix is not None] or ends
+
+    def _told_apart(self, endpoints: Iterable[int]) -> tuple[int, ...]:
+        """Of endpoints that policies treat alike, the first."""
+        ways: dict[tuple[int, ...], int] = {}
+        for endpoint in endpoints:
+            ways.setdefault(self._ways[endpoint], endpoint)
+        return tuple(self._unaddressed(endpoint) for endpoint in ways.values())
+
+    def _unaddressed(self, endpoint: int) -> int:
+        """A node that a name stands for: none of its addresses was seen, so none of its node ports."""
+        end = self._axis.endpoints[endpoint]
+        if end.kind != a.KIND_NODE:
+            return endpoint
+        if endpoint not in self._by_name:
+            self._by_name[endpoint] = self._add(
+                self._facts[endpoint].copy(), end.name, end.group, end.namespace
+            )
+        return self._by_name[endpoint]
+
+    def _doubt(self, owners: tuple[Version, ...]) -> int:
+        """The endpoint "one of several versions", by the name of one."""
+        ends = [self._axis.endpoints[e] for version in owners for e in version.endpoints]
+        named = min(ends, key=lambda end: end.name)
+        if named.name not in self._doubtful:
+            fact = self._facts[self._axis.ambiguous].copy()
+            self._doubtful[named.name] = self._add(fact, named.name, named.group, named.namespace)
+        return self._doubtful[named.name]
+
+    def _any_pod(self, key: tuple[str, str], everyone: list[int]) -> dict[int, int]:
+        """For each endpoint of a workload's pods, the one that stands for any pod treated like it."""
+        ways: dict[tuple[int, ...], int] = {}
+        stands_for = {}
+        name = self._axis.workload_names[key]
+        for endpoint in everyone:
+            way = self._ways[endpoint]
+            if way not in ways:
+                fact = self._facts[endpoint].copy()
+                fact[[a.POD, a.NODE]] = -1
+                ways[way] = self._add(fact, name, name, key[0])
+            stands_for[endpoint] = ways[way]
+        return stands_for
+
+    def _add(self, fact: Int32, name: str, group: str, namespace: str) -> int:
+        fact[a.GROUP] = self.groups.setdefault(group, len(self.groups))
+        self.extra.append(fact)
+        self.names.append(name)
+        self.namespaces.append(namespace)
+        return len(self.names) - 1

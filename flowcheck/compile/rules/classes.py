@@ -1,0 +1,214 @@
+"""Rows -> the condensed decision table: endpoints that no row tells apart share one entry.
+
+For each subject class, and each state its policies were in, the kernels find, by following its rows over
+the peer classes, which list of rows each peer matches; each distinct list is decided once per port class, and
+each distinct outcome is kept once. While it is open which state holds, the outcomes that agree stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import DirectionTable, Int32, Rows, UInt8, UInt64
+from flowcheck.compile.rules.ports import PortClasses
+from flowcheck.compile.rules.subjects import Partition, State, Subjects, set_members
+from flowcheck.errors import CompileError
+from flowcheck.kernels import rows as row_kernels
+
+TABLE_BUDGET = 2 << 30
+"""Bytes one direction's table may take."""
+
+
+class Decider(NamedTuple):
+    """What the table needs besides rows: port classes, the decisions' verdicts and reasons, and
+    ``defaults(decision)``: each stage's default for protocols with and without ports, given the decision of
+    the isolating policies (-1: none).
+    """
+
+    ports: PortClasses
+    verdict: UInt8
+    reason: UInt8
+    defaults: Callable[[int], tuple[Int32, Int32]]
+
+
+def build_table(
+    sets: UInt64,
+    subjects: Subjects,
+    peers: Partition,
+    special: Callable[[int, int], int],
+    decider: Decider,
+    doubts: tuple[int, int],
+) -> DirectionTable:
+    """Fill the table of one direction.
+
+    ``special(subject, peer)`` (two endpoints) is the decision that holds whatever the rows say (no
+    subject, an unresolved end), or -1; it depends on the kinds of the two endpoints only. ``doubts``: the
+    reasons where the versions of a subject, and of a peer, do not agree.
+    """
+    return _Filling(sets, subjects, peers, special, decider).table(*doubts)
+
+
+class _Filling:
+    """The rows of the table, each distinct one once, and the outcomes they are made of."""
+
+    def __init__(
+        self,
+        sets: UInt64,
+        subjects: Subjects,
+        peers: Partition,
+        special: Callable[[int, int], int],
+        decider: Decider,
+    ) -> None:
+        self._subjects, self._peers, self._special = subjects, peers, special
+        self._outcomes = _Outcomes(subjects.rows, decider)
+        self._starts, self._members = set_members(sets, subjects.rows.peer, peers)
+        self._node_of = np.zeros(peers.n, dtype=np.int64)
+        self._nodes = np.zeros((1024, 2), dtype=np.int64)
+        self._odd_peers = [p for p in range(peers.n) if special(-1, int(peers.representative[p])) >= 0]
+        self._numbers: dict[bytes, int] = {}
+        self._rows: list[Int32] = []
+        self._merged: dict[tuple[tuple[int, ...], int], int] = {}
+
+    def table(self, subject_doubt: int, peer_doubt: int) -> DirectionTable:
+        n_epochs, n_subjects = len(self._subjects.epochs.epochs), self._subjects.part.n
+        mixes = self._subjects.part.mixes
+        row = np.empty((n_epochs, n_subjects + len(mixes)), dtype=np.int32)
+        for subject in range(n_subjects):
+            endpoint = int(self._subjects.part.representative[subject])
+            by_kind = self._special(endpoint, -1)
+            if by_kind >= 0:
+                row[:, subject] = self._constant(endpoint, by_kind)
+            else:
+                row[:, subject] = self._of_subject(subject, endpoint)
+        for number, members in enumerate(mixes, start=n_subjects):
+            for epoch in range(n_epochs):
+                distinct = tuple(dict.fromkeys(row[epoch, list(members)].tolist()))
+                row[epoch, number] = self._merge(distinct, subject_doubt)
+        vector = np.stack(self._rows)
+        mixed = [self._agreed(vector[:, list(members)], peer_doubt) for members in self._peers.mixes]
+        vector = np.column_stack([vector, *mixed])
+        matrix = self._outcomes.matrix()
+        small = len(matrix) <= np.iinfo(np.uint16).max
+        return DirectionTable(row, vector.astype(np.uint16) if small else vector, matrix)
+
+    def _of_subject(self, subject: int, endpoint: int) -> list[int]:
+        """The row of a subject class in each epoch."""
+        known: dict[State, int] = {}
+
+        def of(states: tuple[State, ...] | None) -> int:
+            if states is None:
+                return self._constant(endpoint, a.UNKNOWN_DECISION + a.REASON_AMBIGUOUS_POLICY)
+            for state in states:
+                if state not in known:
+                    known[state] = self._in_state(subject, endpoint, state)
+            return self._merge(tuple(dict.fromkeys(known[state] for state in states)))
+
+        return [of(states) for states in self._subjects.states(subject)]
+
+    def _in_state(self, subject: int, endpoint: int, state: State) -> int:
+        mine = self._subjects.rows_in(subject, state)
+        default = self._subjects.default_in(subject, state)
+        peers_of = self._subjects.rows.peer
+        while (
+            n_nodes := row_kernels.match_peers(
+                mine, peers_of, self._starts, self._members, self._node_of, self._nodes
+            )
+        ) < 0:
+            self._nodes = np.zeros((len(self._nodes) * 2, 2), dtype=np.int64)
+        used = np.unique(self._node_of) if n_nodes > 1 else np.zeros(1, dtype=np.int64)
+        vector_of = np.zeros(n_nodes, dtype=np.int32)
+        for node in used:
+            chosen = np.empty(len(mine), dtype=np.int32)
+            n_chosen = row_kernels.read_list(self._nodes, node, chosen)
+            vector_of[node] = self._outcomes.of(chosen[:n_chosen], default)
+        return self._keep(endpoint, vector_of[self._node_of])
+
+    def _constant(self, endpoint: int, decision: int) -> int:
+        row = np.full(self._peers.n, self._outcomes.constant(decision), dtype=np.int32)
+        return self._keep(endpoint, row)
+
+    def _merge(self, rows: tuple[int, ...], doubt: int = a.REASON_AMBIGUOUS_POLICY) -> int:
+        """Where all agree in verdict and reason, the first's outcome; elsewhere it is open, for ``doubt``."""
+        if len(rows) == 1:
+            return rows[0]
+        if (rows, doubt) not in self._merged:
+            vectors = np.stack([self._rows[row] for row in rows], axis=1)
+            self._merged[rows, doubt] = self._number(self._agreed(vectors, doubt))
+        return self._merged[rows, doubt]
+
+    def _agreed(self, vectors: Int32, doubt: int) -> Int32:
+        """(n, several) int32 outcomes -> (n,) int32: what the several agree on."""
+        distinct, which = np.unique(vectors, axis=0, return_inverse=True)
+        agreed = [self._outcomes.agreed(several, doubt) for several in distinct]
+        return np.array(agreed, dtype=np.int32)[which.ravel()]
+
+    def _keep(self, endpoint: int, row: Int32) -> int:
+        """Number a row after the peers of which nothing is known have got their decisions."""
+        for peer in self._odd_peers:
+            decision = self._special(endpoint, int(self._peers.representative[peer]))
+            row[peer] = self._outcomes.constant(decision)
+        return self._number(row)
+
+    def _number(self, row: Int32) -> int:
+        number = self._numbers.setdefault(row.tobytes(), len(self._rows))
+        if number == len(self._rows):
+            self._rows.append(row)
+        n_peers = self._peers.n + len(self._peers.mixes)
+        if len(self._rows) * n_peers * row.itemsize > TABLE_BUDGET:
+            raise CompileError(
+                f"{self._subjects.part.n} x {n_peers} classes of endpoints need a decision table "
+                f"of more than {TABLE_BUDGET >> 20} MiB",
+                hint="audit fewer namespaces' policies at a time with --policies",
+            )
+        return number
+
+
+class _Outcomes:
+    """Distinct decision vectors, each kept once."""
+
+    def __init__(self, rows: Rows, decider: Decider) -> None:
+        self._rows = rows
+        self._decider = decider
+        self._numbers: dict[bytes, int] = {}
+        self._listed: list[Int32] = []
+        self._by_list: dict[tuple[bytes, int], int] = {}
+        self._width = decider.ports.other + 1 + a.N_REAL_PROTOCOLS
+
+    def constant(self, decision: int) -> int:
+        return self._number(np.full(self._width, decision, dtype=np.int32))
+
+    def of(self, chosen: Int32, default: int) -> int:
+        key = (chosen.tobytes(), default)
+        if key not in self._by_list:
+            out = np.empty(self._width, dtype=np.int32)
+            ports, verdict = self._decider.ports, self._decider.verdict
+            defaults, other_defaults = self._decider.defaults(default)
+            row_kernels.decide_ports(
+                self._rows, chosen, len(chosen), defaults, other_defaults, ports.other, verdict, out
+            )
+            row_kernels.decide_missing_ports(out, ports.slot_starts, ports.other, verdict)
+            self._by_list[key] = self._number(out)
+        return self._by_list[key]
+
+    def agreed(self, vectors: np.ndarray, doubt: int) -> int:
+        """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
+        first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
+        out = first.copy()
+        verdict, reason = self._decider.verdict, self._decider.reason
+        for other in others:
+            differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
+            out[differs] = a.UNKNOWN_DECISION + doubt
+        return self._number(out)
+
+    def matrix(self) -> Int32:
+        return np.stack(self._listed)
+
+    def _number(self, out: Int32) -> int:
+        number = self._numbers.setdefault(out.tobytes(), len(self._listed))
+        if number == len(self._listed):
+            self._listed.append(out)
+        return number

@@ -1,0 +1,192 @@
+"""Services as arrays: what a flow to a virtual address or a node port is judged at, and who listens where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32, Int64, ServiceTable, UInt8
+from flowcheck.compile.backends import Listing
+from flowcheck.compile.endpoints.addresses import Prefix, prefix
+from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.endpoints.ownership import segments
+from flowcheck.compile.endpoints.virtual import addresses_of, plain_service
+from flowcheck.compile.host_ports import AtHosts, build_host_ports, host_ports_at
+from flowcheck.compile.rules.ports import port_word
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
+
+AT_NODE_PORTS = ("NodePort", "LoadBalancer")
+"""The types of Services that every node has ports for. Source: core/v1 ServiceType."""
+
+_WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]
+
+
+def build_services(
+    axis: Axis, cluster: Cluster, listings: Sequence[Listing], facts: Int32, skew: int
+) -> ServiceTable:
+    """facts (endpoints, 8) int32: as in ``Tables.endpoints``."""
+    members = [member for listing in listings for member in listing.members]
+    per_service = np.bincount([one.service for one in listings], minlength=len(axis.services) + 1)
+    segments = [_changes(listing) for listing in listings]
+    backend = _int32(member.endpoint for member in members)
+    is_pod = facts[backend, a.KIND] == a.KIND_POD
+    serving = sorted(
+        {
+            (member.endpoint, listing.slot, member.port, number)
+            for number, listing in enumerate(listings)
+            for member in listing.members
+        }
+    )
+    at_hosts = host_ports_at(axis)
+    listening = _listening(axis, cluster, at_hosts)
+    return ServiceTable(
+        first=_starts(per_service),
+        slot=_int32(one.slot for one in listings),
+        port=_int32(one.port.port for one in listings),
+        family=_families(axis, facts),
+        **_node_ports(axis, cluster, listings, skew)._asdict(),
+        **build_host_ports(at_hosts, len(facts), skew)._asdict(),
+        inner_local=_locals(axis.services[one.service].internal_traffic_policy for one in listings),
+        outer_local=_locals(axis.services[one.service].external_traffic_policy for one in listings),
+        reached=_reached(axis, facts),
+        segment_first=_starts([len(one) for one in segments]),
+        segment_start=np.array([start for one in segments for start in one], dtype=np.int64),
+        backend_first=_starts([len(one.members) for one in listings]),
+        backend=backend,
+        backend_port=_int32(member.port for member in members),
+        backend_family=_int32(member.family for member in members),
+        backend_start=np.array([member.start for member in members], dtype=np.int64),
+        backend_end=np.array([member.end for member in members], dtype=np.int64),
+        backend_rank=_int32(member.rank for member in members),
+        backend_way=_ways(listings, facts),
+        backend_pod=facts[backend, a.POD].astype(np.int32),
+        backend_node=np.where(is_pod, facts[backend, a.NODE], -1).astype(np.int32),
+        backend_place=_int32(member.place for member in members),
+        serving_first=_starts(np.bincount([one[0] for one in serving], minlength=len(facts))),
+        serving_slot=_int32(one[1] for one in serving),
+        serving_port=_int32(one[2] for one in serving),
+        serving=_int32(one[3] for one in serving),
+        listen_first=_starts(np.bincount([one[0] for one in listening], minlength=len(facts))),
+        listen=_int32(one[1] for one in listening),
+    )
+
+
+def _listening(axis: Axis, cluster: Cluster, at_hosts: AtHosts) -> list[tuple[int, int]]:
+    """(endpoint, slot << 16 | port), ascending.
+
+    At an address of Services it is the ports that any of them ever has there; a pod, in all its versions,
+    listens on what its containers declare and on what slices list for any of its addresses; a node's address
+    on what slices list for it, on node ports, and on the host ports of its pods.
+    """
+    listed: dict[Prefix, set[int]] = defaultdict(set)
+    for one in cluster.slices:
+        words = {port_word(port.protocol, port.port) for port in one.ports if port.port}
+        for backend in one.backends:
+            listed[prefix(backend.address)] |= words
+    of_pod: dict[int, set[int]] = defaultdict(set)
+    for endpoint, pod in axis.pods:
+        end = axis.endpoints[endpoint]
+        of_pod[end.pod] |= {port_word(port.protocol, port.number) for port in pod.ports}
+        of_pod[end.pod] |= listed.get(end.prefix, set()) if end.prefix is not None else set()
+    of_services: dict[Prefix, set[int]] = defaultdict(set)
+    for service in axis.services:
+        for address in addresses_of(service):
+            of_services[address] |= {port_word(port.protocol, port.port) for port in service.ports}
+    at_nodes = {
+        port_word(port.protocol, port.node_port)
+        for service in cluster.services
+        if service.type in AT_NODE_PORTS
+        for port in service.ports
+        if port.node_port
+    }
+    found: list[tuple[int, int]] = []
+    for endpoint, end in enumerate(axis.endpoints):
+        words = set()
+        if end.kind == a.KIND_POD:
+            words = of_pod[end.pod]
+        elif end.kind == a.KIND_SERVICE and end.prefix is not None:
+            words = of_services[end.prefix]
+        elif end.kind == a.KIND_NODE and end.prefix is not None:
+            words = at_nodes | listed.get(end.prefix, set()) | of_services.get(end.prefix, set())
+            words |= at_hosts.get(endpoint, {}).keys()
+        found += ((endpoint, word) for word in sorted(words))
+    return found
+
+
+class _NodePorts(NamedTuple):
+    """The fields of ServiceTable of the same names."""
+
+    node_port: Int32
+    node_port_first: Int32
+    node_port_start: Int64
+    node_port_leads: Int32
+
+
+def _node_ports(axis: Axis, cluster: Cluster, listings: Sequence[Listing], skew: int) -> _NodePorts:
+    """Which service port a node's port leads to, and when."""
+    number_of = {plain_service(service): number for number, service in enumerate(axis.services)}
+    own = {(one.service, one.port): number for number, one in enumerate(listings)}
+    claims: dict[int, list[tuple[int, Lifetime]]] = {}
+    for service in cluster.services:
+        for port in service.ports if service.type in AT_NODE_PORTS else ():
+            listing = own.get((number_of[plain_service(service)], port))
+            if port.node_port and listing is not None:
+                word = port_word(port.protocol, port.node_port)
+                claims.setdefault(word, []).append((listing, service.lifetime))
+    found = [segments(claims[word], skew) for word in sorted(claims)]
+    flat = [segment for one in found for segment in one]
+    leads = (segment.who(a.NOT_ONE, a.SEVERAL) for segment in flat)
+    starts = np.array([segment.start for segment in flat], dtype=np.int64)
+    return _NodePorts(_int32(sorted(claims)), _starts([len(one) for one in found]), starts, _int32(leads))
+
+
+def _families(axis: Axis, facts: Int32) -> UInt8:
+    """4 or 6 for an endpoint with an address, 0 for any other."""
+    family = np.zeros(len(facts), dtype=np.uint8)
+    found = (end.prefix.version if end.prefix is not None else 0 for end in axis.endpoints)
+    family[: len(axis.endpoints)] = np.fromiter(found, dtype=np.uint8)
+    return family
+
+
+def _reached(axis: Axis, facts: Int32) -> Int32:
+    """What ServiceTable.reached says; of what is no address of a Service or a node, -1."""
+    reached = np.full(len(facts), -1, dtype=np.int32)
+    for endpoint, end in enumerate(axis.endpoints):
+        if end.kind == a.KIND_NODE and end.prefix is not None:
+            reached[endpoint] = end.node
+    reached[list(axis.reached)] = list(axis.reached.values())
+    return reached
+
+
+def _locals(policies: Iterable[str]) -> UInt8:
+    return np.fromiter((policy == "Local" for policy in policies), dtype=np.uint8)
+
+
+def _changes(listing: Listing) -> list[int]:
+    edges = {BEGINNING, *(m.start for m in listing.members), *(m.end for m in listing.members)}
+    return sorted(edge for edge in edges if edge < END)
+
+
+def _ways(listings: Sequence[Listing], facts: Int32) -> Int32:
+    """Backends of one service port that policies do not tell apart have one number."""
+    numbers: list[int] = []
+    way_of = facts[:, _WAY].tolist()
+    for listing in listings:
+        ways: dict[tuple[int, ...], int] = {}
+        for member in listing.members:
+            key = (*way_of[member.endpoint], member.port)
+            numbers.append(ways.setdefault(key, len(ways)))
+    return _int32(numbers)
+
+
+def _starts(counts: Sequence[int] | Int64) -> Int32:
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+
+def _int32(values: Iterable[int]) -> Int32:
+    return np.fromiter(values, dtype=np.int32)

@@ -1,0 +1,276 @@
+"""The question put together: find both ends, judge every pair by the compiled program, explain each case.
+
+Called by people through ``flowcheck.explain`` and by the command. An end that may mean several things has a
+verdict only where all of them agree; a Service only where all its backends do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from flowcheck.compile import Program, compile_program
+from flowcheck.explaining import compiled
+from flowcheck.explaining.change import Denied, propose
+from flowcheck.explaining.checks import Question
+from flowcheck.explaining.compiled import Outcome, judge_pairs
+from flowcheck.explaining.destinations import find_destination, translation
+from flowcheck.explaining.ends import End, Finder, Party
+from flowcheck.explaining.records import Case, Explanation
+from flowcheck.explaining.summary import end_answer, no_subject, sentence_of, split_of
+from flowcheck.explaining.walk import Walked, checked, exempt, walk
+from flowcheck.explaining.words import PROTOCOLS, WITH_PORTS, protocol_name
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
+from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.timeline import END, instant
+from flowcheck.model.verdict import Reason, Verdict
+
+Pair = tuple[End, End]
+OWN_NODE_EGRESS = (
+    "it goes to the node that the pod runs on, which Kubernetes' documentation always allows; network "
+    "plugins judge it by policy, as here"
+)
+
+
+def explain(
+    program: Program | Cluster,
+    *,
+    src: str,
+    dst: str,
+    port: int | None = 80,
+    protocol: str | int = "TCP",
+    at: datetime | None = None,
+) -> Explanation:
+    """Why ``src`` may or may not talk to ``dst``, by every policy asked, and what would change it.
+
+    An end is an address, ``NS/POD``, ``NS/WORKLOAD``, ``NS/KIND/NAME`` or ``Node/NAME``; ``dst`` may be a
+    Service, ``NS/svc/NAME``, and ``port`` is then the Service's. ``protocol`` is TCP, UDP, SCTP, ICMP, ICMPv6
+    or a number. ``at``: the instant to explain, where the cluster changed over time; None: the latest.
+
+    A Cluster is compiled first, with the default options: for many questions, or other options, give what
+    ``compile_program`` made of it.
+
+    Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
+    """
+    number = _protocol(protocol)
+    wanted = _port(port, number)
+    finder = Finder(_at_one_time(program, at))
+    source = finder.find(src)
+    destination = find_destination(finder, dst, wanted, number, source)
+    return _Explainer(finder, number, wanted).explain(source, destination)
+
+
+def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
+    """The program of the cluster as it was at one instant; where nothing ever changes, the one given."""
+    if isinstance(given, Cluster):
+        cluster, options = given, Options()
+    elif isinstance(given, Program):
+        if given.cluster is None or given.cluster.is_static:
+            return given
+        cluster, options = given.cluster, given.options
+    else:
+        raise TypeError(f"explain takes a Program or a Cluster, not a {type(given).__name__}")
+    if not cluster.is_static:
+        cluster = cluster.at(END - 1 if at is None else instant(at))
+    return compile_program(cluster, options)
+
+
+def _protocol(protocol: str | int) -> int:
+    number = PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
+    if not 0 <= number <= 255:
+        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(PROTOCOLS)}")
+    return number
+
+
+def _port(port: int | None, protocol: int) -> int | None:
+    if protocol not in WITH_PORTS:
+        return None
+    if port is None or not 1 <= port <= 65535:
+        raise ValueError(f"{protocol_name(protocol)} needs a port from 1 to 65535, not {port}")
+    return port
+
+
+class _Explainer:
+    """Explains pairs of ends of one program for one port."""
+
+    def __init__(self, finder: Finder, protocol: int, port: int | None) -> None:
+        self._finder = finder
+        self._program = finder.program
+        self._cluster: Cluster = finder.cluster
+        self._policies: list[Policy] = sorted(finder.cluster.policies, key=lambda policy: policy.order)
+        self._protocol = protocol
+        self._port = port
+
+    def explain(self, src: Party, dst: Party) -> Explanation:
+        reached = dst.by_source or (dst.ends,) * len(src.ends)
+        pairs = [(s, d) for s, ends in zip(src.ends, reached, strict=True) for d in ends]
+        ports = [self._port if d.port is None else d.port for _, d in pairs]
+        endpoints = [(s.endpoint, d.endpoint) for s, d in pairs]
+        outcomes = judge_pairs(self._program, endpoints, self._protocol, ports)
+        cases, denied = self._cases(pairs, outcomes)
+        verdict, reason = self._verdict(src, dst, pairs, outcomes, cases)
+        why, settle = self._summary(src, dst, verdict, reason, cases)
+        change = propose(self._cluster, denied, self._protocol, len(pairs)) if denied else None
+        return Explanation(
+            src=end_answer(src, ()),
+            dst=end_answer(dst, filter(None, [translation(self._port, dst, self._protocol)])),
+            port=self._port,
+            protocol=protocol_name(self._protocol),
+            verdict=str(verdict),
+            reason=str(reason),
+            why=why,
+            settle=settle,
+            cases=tuple(cases),
+            change=change,
+            options={
+                "ipblock_matches_pods": self._program.options.ipblock_matches_pods,
+                "icmp": self._program.options.icmp,
+            },
+            left_out=tuple(map(str, self._cluster.refused)),
+        )
+
+    def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:
+        """One case for each distinct outcome, explained by the first pair that has it."""
+        same: dict[tuple[Outcome, int | None, str], list[Pair]] = {}
+        for (s, d), outcome in zip(pairs, outcomes, strict=True):
+            workload = str(d.pod.workload) if d.pod else ""
+            same.setdefault((outcome, d.port, workload), []).append((s, d))
+        cases, denied = [], []
+        for (outcome, port, _), alike in same.items():
+            src, dst = alike[0]
+            asked = self._port if port is None else port
+            egress = self._side(Direction.EGRESS, src, dst, asked, outcome.egress)
+            ingress = self._side(Direction.INGRESS, dst, src, asked, outcome.ingress)
+            verdict, reason = _join(egress, ingress)
+            if verdict != outcome.verdict:
+                raise AssertionError("the sides do not make the verdict")
+            if outcome.verdict is Verdict.DENY:
+                denied += [Denied(s, d, asked, egress, ingress) for s, d in alike]
+            sources = tuple(dict.fromkeys(name for s, _ in alike for name in s.members or (s.name,)))
+            destinations = tuple(dict.fromkeys(name for _, d in alike for name in d.members or (d.name,)))
+            cases.append(
+                Case(
+                    src=src.name,
+                    dst=dst.name,
+                    port=asked,
+                    verdict=str(verdict),
+                    reason=str(reason),
+                    egress=egress.answer,
+                    ingress=ingress.answer,
+                    sources=sources,
+                    destinations=destinations,
+                )
+            )
+        return cases, denied
+
+    def _side(self, direction: Direction, subject: End, peer: End, port: int | None, decision: int) -> Walked:
+        """One side, explained and held against the compiled decision."""
+        src, dst = (subject, peer) if direction is Direction.EGRESS else (peer, subject)
+        verdict, reason, text = compiled.side_of(self._program, decision)
+        for end, lost in ((src, "src"), (dst, "dst")):
+            if end.lost:
+                walked = exempt(direction, subject, peer, Verdict.UNKNOWN, end.why_lost)
+                return checked(_with_reason(walked, f"{end.lost}_{lost}"), verdict, reason, text)
+        if dst.unlisted:
+            why = f"the inputs lack Services of the cluster, and {dst.name} may be the address of one"
+            walked = _with_reason(exempt(direction, subject, peer, Verdict.UNKNOWN, why), Reason.NO_SERVICE)
+            settle = "give the Services too: kubectl get services,endpointslices -A -o json"
+            walked = replace(walked, answer=msgspec.structs.replace(walked.answer, settle=settle))
+            return checked(walked, verdict, reason, text)
+        exemption = compiled.exemption(self._program, src.endpoint, dst.endpoint)
+        if exemption == "self":
+            walked = exempt(
+                direction, subject, peer, Verdict.ALLOW, "a pod may always talk to itself: no policy is asked"
+            )
+        elif subject.pod is None:
+            walked = exempt(direction, subject, peer, Verdict.NOT_APPLICABLE, no_subject(subject))
+        elif exemption == "own node" and direction is Direction.INGRESS:
+            why = "a pod's own node may always talk to it (kubelet probes): no policy is asked"
+            walked = exempt(direction, subject, peer, Verdict.ALLOW, why)
+        else:
+            question = Question(
+                self._cluster, self._program.options, direction, subject, peer, self._protocol, port
+            )
+            walked = walk(question, self._policies)
+            to_node = compiled.exemption(self._program, dst.endpoint, src.endpoint) == "own node"
+            if to_node and direction is Direction.EGRESS:
+                why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
+                walked = replace(walked, answer=msgspec.structs.replace(walked.answer, why=why))
+        return checked(walked, verdict, reason, text)
+
+    def _verdict(
+        self, src: Party, dst: Party, pairs: list[Pair], outcomes: list[Outcome], cases: list[Case]
+    ) -> tuple[Verdict, Reason]:
+        """The verdict of the whole: one only where everything an end may mean agrees."""
+        if not pairs:
+            lost = [f"{end.lost}_src" for end in src.ends if end.lost]
+            return Verdict.UNKNOWN, Reason(lost[0]) if lost else Reason.UNRESOLVED_DST
+        by_source: dict[int, list[Outcome]] = {}
+        for (s, _), outcome in zip(pairs, outcomes, strict=True):
+            by_source.setdefault(id(s), []).append(outcome)
+        first, *others = [_of_backends(one) if dst.service else _sides(one) for one in by_source.values()]
+        if any(one != first for one in others):
+            return Verdict.UNKNOWN, Reason.AMBIGUOUS_SRC
+        if dst.service and not first:
+            return Verdict.UNKNOWN, Reason.SERVICE_BACKENDS_DIFFER
+        if len(set(first)) > 1:
+            return Verdict.UNKNOWN, Reason.AMBIGUOUS_DST
+        return Verdict(cases[0].verdict), Reason(cases[0].reason)
+
+    def _summary(
+        self, src: Party, dst: Party, verdict: Verdict, reason: Reason, cases: list[Case]
+    ) -> tuple[str, str]:
+        """The verdict of the whole in a sentence, and what would settle it where it is open."""
+        if not cases:
+            why = f"{dst.name} has no backends: nobody answers, and there is nothing to judge"
+            return why, dst.settle
+        if reason in (
+            Reason.UNRESOLVED_SRC,
+            Reason.UNRESOLVED_DST,
+            Reason.AMBIGUOUS_SRC,
+            Reason.AMBIGUOUS_DST,
+        ):
+            lost = [end for end in (*src.ends, *dst.ends) if end.lost]
+            if lost and len(cases) == 1:
+                return lost[0].why_lost, lost[0].settle
+        if len(cases) > 1 and verdict is Verdict.UNKNOWN and len({c.verdict for c in cases}) > 1:
+            split = split_of(cases, by_source=reason is Reason.AMBIGUOUS_SRC)
+            if reason is Reason.SERVICE_BACKENDS_DIFFER:
+                return f"its backends differ: {split}", "ask for one backend by its pod's name"
+            which = src if reason is Reason.AMBIGUOUS_SRC else dst
+            return f"{which.name} stands for several that policies treat differently: {split}", (
+                "ask for one pod, or one address"
+            )
+        if len(cases) > 1 and verdict is Verdict.UNKNOWN:
+            why = (
+                f"every case is {cases[0].verdict}, but not by the same policies; an audit says unknown then"
+            )
+            return why, "ask for one pod, or one address"
+        first = cases[0]
+        return sentence_of(first), first.egress.settle or first.ingress.settle
+
+
+def _sides(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
+    return [(outcome.egress, outcome.ingress) for outcome in outcomes]
+
+
+def _of_backends(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
+    """The first backend's sides, where all have its verdict; none where they differ."""
+    return _sides(outcomes[:1]) if len({outcome.verdict for outcome in outcomes}) == 1 else []
+
+
+def _with_reason(walked: Walked, reason: str) -> Walked:
+    return replace(walked, answer=msgspec.structs.replace(walked.answer, reason=reason))
+
+
+def _join(egress: Walked, ingress: Walked) -> tuple[Verdict, Reason]:
+    """A connection needs both sides: a denial wins, then doubt, then an allow."""
+    for verdict in (Verdict.DENY, Verdict.UNKNOWN, Verdict.ALLOW):
+        for side in (egress.answer, ingress.answer):
+            if side.verdict == verdict:
+                return verdict, Reason(side.reason)
+    return Verdict.NOT_APPLICABLE, Reason.NONE

@@ -1,0 +1,104 @@
+"""What is worth knowing of the backends of a Service: who is left out, and why there are none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.counted import listed
+from flowcheck.explaining.compiled import Leads
+from flowcheck.explaining.ends import Finder
+from flowcheck.kernels import translate
+from flowcheck.model.cluster import Backend, EndpointSlice, Pod, Service, ServicePort
+
+
+def external_name_notes(service: Service) -> list[str]:
+    target = f" for {service.external_name}" if service.external_name else ""
+    return [f"it is a name in DNS{target}: Kubernetes translates nothing, and nobody is behind it"]
+
+
+def local_note(program: Program, leads: Leads, place: int) -> str:
+    """On which node backends are asked, where the Service's traffic policy limits that; else empty."""
+    if place == translate.EVERYWHERE:
+        return ""
+    inner = leads.endpoint == a.NOT_ONE or program.tables.services.reached[leads.endpoint] == a.INNER
+    policy = f"{'internal' if inner else 'external'}TrafficPolicy: Local"
+    if place == translate.EACH:
+        return f"{policy}: each node asks its own backends, and which node it is, is not known"
+    whose = "the client's node" if inner else "the node that was reached"
+    return f"{policy}: only backends on Node/{program.nodes[place]}, {whose}, are asked"
+
+
+def listed_backends(slices: Sequence[EndpointSlice], port: ServicePort) -> list[Backend]:
+    """All that slices list for a service port."""
+    return list(dict.fromkeys(backend for one in slices if _has(one, port) for backend in one.backends))
+
+
+def asked_backends(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
+    """Those of listed backends that a connection may go to, as kernels choose them: ready ones, else those
+    that serve to the end, of all of them or of one node's own. ``place``: as for :func:`local_note`."""
+    groups: dict[str, list[Backend]] = defaultdict(list)
+    for backend in _placed(program, backends, place):
+        groups["" if place == translate.EVERYWHERE else backend.node].append(backend)
+    return [
+        backend
+        for group in groups.values()
+        for backend in ([b for b in group if b.ready] or [b for b in group if b.serving and b.terminating])
+    ]
+
+
+def _placed(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
+    """Those on the node that is asked; on any, where each node asks its own."""
+    if place == translate.EVERYWHERE:
+        return list(backends)
+    if place == translate.EACH:
+        return [backend for backend in backends if backend.node]
+    return [backend for backend in backends if backend.node == program.nodes[place]]
+
+
+def notes_on_backends(finder: Finder, service: Service, port: ServicePort, place: int) -> list[str]:
+    """Who of those listed or selected is left out."""
+    slices = finder.cluster.slices_of(service)
+    if slices:
+        return list(_of_slices(finder.program, slices, port, place))
+    if not service.selector:
+        return ["it has no selector and no EndpointSlices, so its backends are not in the snapshot"]
+    return list(_of_pods(finder.cluster.pods, service, port))
+
+
+def _has(one: EndpointSlice, port: ServicePort) -> bool:
+    return any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
+
+
+def _of_slices(
+    program: Program, slices: Sequence[EndpointSlice], port: ServicePort, place: int
+) -> Iterator[str]:
+    if not any(_has(one, port) for one in slices):
+        names = sorted({p.name or "one without a name" for one in slices for p in one.ports})
+        has = f"they have {listed(names)}" if names else "they have no ports, and so serve none"
+        wanted = f"named {port.name}" if port.name else "without a name"
+        yield f"none of its EndpointSlices has a port {wanted}, by which it is found: {has}"
+        return
+    backends = _placed(program, listed_backends(slices, port), place)
+    unready = [backend for backend in backends if not backend.ready]
+    if unready:
+        leaving = any(not backend.ready for backend in asked_backends(program, backends, place))
+        left = "those that serve to the end are judged" if leaving else "they are left out"
+        if leaving and place == translate.EACH:
+            left += " where no other on their node is ready"
+        where = f" on Node/{program.nodes[place]}" if place >= 0 else ""
+        yield f"{len(unready)} backends of {len(backends)}{where} are not ready: {left}"
+
+
+def _of_pods(pods: Sequence[Pod], service: Service, port: ServicePort) -> Iterator[str]:
+    wanted = (service.selector or {}).items()
+    for pod in pods:
+        if pod.finished or pod.namespace != service.namespace or not pod.labels.items() >= wanted:
+            continue
+        declared = {(declared.name, declared.protocol) for declared in pod.ports}
+        if not pod.ready and not service.publish_not_ready:
+            yield f"{pod.namespace}/{pod.name} is not ready: it is left out"
+        elif isinstance(port.target_port, str) and (port.target_port, port.protocol) not in declared:
+            yield f"{pod.namespace}/{pod.name} has no port named {port.target_port}: it is no backend"

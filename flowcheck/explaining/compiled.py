@@ -1,0 +1,137 @@
+"""Questions to the compiled program about endpoints that have been found: every verdict comes from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Tables
+from flowcheck.compile import Program
+from flowcheck.flows.canonical.schema import END_NAMES
+from flowcheck.judging.batch import make_resolver
+from flowcheck.kernels import decide, lookup, translate
+from flowcheck.model.verdict import Reason, Verdict
+
+VERDICTS, REASONS = tuple(Verdict), tuple(Reason)
+
+
+class Leads(NamedTuple):
+    """Where a destination leads: the endpoint that was dialled (NOT_ONE: a Service by its name), the service
+    port behind it (NOT_ONE, SEVERAL), or the endpoint and port that a host port leads to."""
+
+    endpoint: int
+    service_port: int
+    behind: tuple[int, int] | None = None
+
+
+class Outcome(NamedTuple):
+    """What came out for one pair of endpoints: decision numbers of both sides, and the joint verdict."""
+
+    egress: int
+    ingress: int
+    verdict: Verdict
+
+
+def endpoint_at(program: Program, address: str) -> int:
+    """The endpoint an address belongs to, looked up as a recorded flow's address is."""
+    batch = pa.record_batch({"src_ip": pa.array([address], pa.string())})
+    times = np.zeros(1, dtype=np.int64)
+    return int(make_resolver(program).resolve(batch, "src_ip", END_NAMES["src_ip"], times).endpoints[0])
+
+
+def leads_to(program: Program, address: str, protocol: int, port: int | None) -> Leads:
+    """Where a port of an address leads, by the kernels of all flows."""
+    tables = program.tables
+    ends, inferred = np.array([endpoint_at(program, address)], dtype=np.int32), np.zeros(1, dtype=np.uint8)
+    protocols = np.array([protocol], dtype=np.uint8)
+    ports = np.array([-1 if port is None else port], dtype=np.int32)
+    long = np.zeros(1, dtype=np.int64)
+    lookup.ask_ports(tables.shared, protocols, ports, long, ends, inferred)
+    if tables.endpoints[ends[0], a.KIND] not in (a.KIND_SERVICE, a.KIND_NODE):
+        return Leads(int(ends[0]), a.NOT_ONE)
+    keys, small = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint8)
+    known = (ends, ends, keys, keys, protocols, ports, ports)
+    flows = a.FlowArrays(*known, *[small] * 5, *[long] * 4)  # type: ignore[arg-type] # each its own dtype
+    found, host_ports = np.zeros((2, 1), dtype=np.int32)
+    verdict = np.array([decide.TRANSLATED], dtype=np.uint8)
+    translate.find_service_ports(tables, flows, verdict, found, host_ports)
+    segment = int(host_ports[0])
+    services = tables.services
+    behind = (int(services.host_leads[segment]), int(services.host_port[segment])) if segment >= 0 else None
+    return Leads(int(ends[0]), int(found[0]), behind)
+
+
+def place_of(program: Program, leads: Leads, src: int) -> int:
+    """On which node the backends are asked for a source, as :func:`translate.place_asked` says; everywhere,
+    where nobody knows who the source is."""
+    services, client = program.tables.services, program.tables.endpoints[src]
+    if client[a.KIND] >= a.KIND_UNRESOLVED:
+        return translate.EVERYWHERE
+    reached = a.INNER if leads.endpoint == a.NOT_ONE else services.reached[leads.endpoint]
+    local = services.inner_local[leads.service_port], services.outer_local[leads.service_port]
+    return int(translate.place_asked(*local, reached, client[a.KIND], client[a.NODE]))
+
+
+def backends_of(program: Program, leads: Leads, src: int) -> list[tuple[int, int]]:
+    """The endpoints and ports that a source's connection to a service port may end at."""
+    services, place = program.tables.services, place_of(program, leads, src)
+    first, last = (int(services.backend_first[leads.service_port + i]) for i in (0, 1))
+    family = 0 if leads.endpoint == a.NOT_ONE else int(services.family[leads.endpoint])
+    asked = (
+        *(services.backend_start, services.backend_end, services.backend_family, services.backend_rank),
+        *(services.backend_place, first, last, 0, family),
+    )
+    best = translate.best_rank(*asked, place)
+    return [
+        (int(services.backend[b]), int(services.backend_port[b]))
+        for b in range(first, last)
+        if translate.is_usable(*asked, place, best, b)
+    ]
+
+
+def judge_pairs(
+    program: Program, pairs: Sequence[tuple[int, int]], protocol: int, ports: Sequence[int | None]
+) -> list[Outcome]:
+    """Judge pairs of (source, destination) endpoints, each with a port (None: it has none).
+
+    Not: a Service's address or a node's port is not translated here, as ``services`` did that already.
+    """
+    tables = program.tables
+    outcomes = []
+    for (src, dst), port in zip(pairs, ports, strict=True):
+        egress, ingress = _sides(tables, src, dst, protocol, -1 if port is None else port)
+        verdict = decide.combine(tables.verdict[egress], tables.verdict[ingress])
+        outcomes.append(Outcome(egress, ingress, VERDICTS[verdict]))
+    return outcomes
+
+
+def _sides(tables: Tables, src: int, dst: int, protocol: int, port: int) -> tuple[int, int]:
+    """Both decisions of one pair, as the kernel of all flows makes them."""
+    s, d = tables.endpoints[src], tables.endpoints[dst]
+    if decide.is_same_pod(tables.endpoints, src, dst):
+        return a.SAME_POD, a.SAME_POD
+    ports = decide.port_class(tables.port_class, tables.other_port, protocol, port)
+    egress = decide.side(*tables.egress, 0, s[a.EGRESS_SUBJECT], d[a.EGRESS_PEER], ports)
+    if decide.is_own_node(tables.endpoints, src, dst):
+        return int(egress), a.OWN_NODE
+    ingress = decide.side(*tables.ingress, 0, d[a.INGRESS_SUBJECT], s[a.INGRESS_PEER], ports)
+    return int(egress), int(ingress)
+
+
+def side_of(program: Program, decision: int) -> tuple[Verdict, Reason, str]:
+    """A side's decision in words: verdict, reason, and what decided."""
+    tables = program.tables
+    text = program.decisions[decision].text
+    return VERDICTS[tables.verdict[decision]], REASONS[tables.reason[decision]], text
+
+
+def exemption(program: Program, src: int, dst: int) -> str:
+    """``self`` for one pod's traffic to itself, ``own node`` for a node's to a pod on it, or empty."""
+    endpoints = program.tables.endpoints
+    if decide.is_same_pod(endpoints, src, dst):
+        return "self"
+    return "own node" if decide.is_own_node(endpoints, src, dst) else ""

@@ -1,0 +1,155 @@
+"""What an explanation is made of; as JSON it is what ``flowcheck explain -f json`` prints.
+
+Names and numbers only; the sentences in ``text``, ``why`` and ``outcome`` are for people and may be reworded
+in any version. Verdicts and reasons are the words of :mod:`flowcheck.model.verdict`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from flowcheck.shown import Shown
+
+SCHEMA = 1
+
+Match = Literal["yes", "no", "maybe"]
+Reached = Literal["matched", "may_match", "not_matched", "not_asked"]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One peer or port entry of a rule, held against the flow: what it is for, and why it does not match.
+
+    ``reason`` is the reason of a verdict that hangs on it, where it may match.
+    """
+
+    match: Match
+    text: str
+    why: str = ""
+    reason: str = ""
+
+
+class RuleStep(msgspec.Struct, frozen=True):
+    """One rule, held against the flow. ``not_asked``: an earlier rule had already decided.
+
+    ``peers`` and ``ports`` are one check for each entry, or a single one where the rule has no such list.
+    """
+
+    rule: str
+    action: str
+    outcome: Reached
+    peers: tuple[Check, ...] = ()
+    ports: tuple[Check, ...] = ()
+    source: str = ""
+
+
+class PolicyStep(msgspec.Struct, frozen=True):
+    """One policy that selects the subject. ``isolates``: what no rule of its tier allows is denied.
+
+    ``doubt`` says why it may select the subject or not; empty: it does.
+    """
+
+    policy: str
+    isolates: bool
+    rules: tuple[RuleStep, ...] = ()
+    source: str = ""
+    doubt: str = ""
+
+
+class TierStep(msgspec.Struct, frozen=True):
+    """One tier that was asked, its policies in the order asked, and what came of it."""
+
+    tier: str
+    policies: tuple[PolicyStep, ...]
+    outcome: str
+    ended: bool
+
+
+class SideAnswer(msgspec.Struct, frozen=True):
+    """What one side's policies say. ``why`` is the answer in a sentence; ``settle`` what would end a doubt.
+
+    ``decided_by`` is as in an audit: ``kind/ns/name[rule]``, ``default-deny by kind/ns/name``, or empty.
+    """
+
+    direction: str
+    subject: str
+    peer: str
+    verdict: str
+    reason: str
+    decided_by: str
+    why: str
+    settle: str = ""
+    tiers: tuple[TierStep, ...] = ()
+
+
+class EndAnswer(msgspec.Struct, frozen=True):
+    """One end as it was asked for and what it was found to be."""
+
+    given: str
+    name: str
+    kind: Literal["pod", "workload", "service", "node", "secondary", "external", "unknown"]
+    text: str
+    addresses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Case(msgspec.Struct, frozen=True):
+    """Ends that policies do not tell apart, judged as one: ``src`` and ``dst`` stand for all of them."""
+
+    src: str
+    dst: str
+    port: int | None
+    verdict: str
+    reason: str
+    egress: SideAnswer
+    ingress: SideAnswer
+    sources: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """One YAML text to apply. ``policy`` is the existing policy it is added to, empty for a new object."""
+
+    direction: str
+    text: str
+    yaml: str
+    policy: str = ""
+    namespace: str = ""
+    source: str = ""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """The smallest change that would allow it. Not ``sufficient``: more is in the way."""
+
+    sufficient: bool
+    edits: tuple[Edit, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Explanation(msgspec.Struct, Shown, frozen=True):
+    """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own. ``print``
+    shows all of it.
+
+    ``left_out`` names the documents of the cluster that it does not know of, each with its place and problem:
+    with them it may be another.
+    """
+
+    src: EndAnswer
+    dst: EndAnswer
+    port: int | None
+    protocol: str
+    verdict: str
+    reason: str
+    why: str
+    settle: str
+    cases: tuple[Case, ...]
+    change: Change | None = None
+    options: dict[str, str] = {}
+    left_out: tuple[str, ...] = ()
+    schema: int = SCHEMA
+
+    def __repr__(self) -> str:
+        port = self.protocol if self.port is None else f"{self.port}/{self.protocol}"
+        asked = f"{self.src.name} -> {self.dst.name} {port}"
+        return f"<Explanation {asked!r} verdict={self.verdict} why={self.why!r}>"

@@ -1,0 +1,1 @@
+"""Which files and folders there are to read, and what their paths tell."""

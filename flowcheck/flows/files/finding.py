@@ -1,0 +1,103 @@
+"""Which paths lie under those that were named; what is hidden, or gone from its table, is left out."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from typing import NamedTuple
+
+from flowcheck.errors import RunError
+from flowcheck.flows.files.hive import Key
+from flowcheck.flows.files.tables import Tables
+
+RESULTS_MARK, WORK_FOLDER = ".flowcheck-lock", ".flowcheck-work"
+RESULTS = ("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet")
+"""Results are no flows: a folder inside the input that has the mark is passed over, and so are files of
+these names where the input itself has it."""
+HIDDEN = "its name starts with a dot or underscore"
+
+
+class Met(NamedTuple):
+    """A path, whether it was named itself rather than met in a folder, and why it is left out if it is.
+    ``failed``: it should have been read. ``keys``: what a table's log tells of it; None: nothing does."""
+
+    path: str
+    named: bool
+    left_out: str = ""
+    failed: bool = False
+    keys: tuple[Key, ...] | None = None
+
+
+def find(paths: Sequence[str]) -> Iterator[Met]:
+    """Every path under the given ones. A path may come twice.
+
+    **Raises**: RunError for one that is not there.
+    """
+    tables = Tables()
+    for path in paths:
+        if "://" in path:
+            raise RunError(
+                "object stores are not read yet", where=path, hint="copy the files here and name the folder"
+            )
+        matches = [path] if os.path.lexists(path) else glob.glob(path, recursive=True)
+        if not matches:
+            raise RunError("no such file or folder", where=path, hint="check the path")
+        for match in matches:
+            if match != path and _hidden_in_glob(path, match):
+                yield Met(match, False, HIDDEN)
+            elif os.path.isdir(match):
+                yield from _walk(match, tables)
+            else:
+                yield _settled(Met(match, True), tables)
+
+
+def _walk(folder: str, tables: Tables) -> Iterator[Met]:
+    """Files below a folder; links to folders are not followed, so there are no loops."""
+    unreadable: list[OSError] = []
+    met = set()
+    for base, folders, files in os.walk(folder, onerror=unreadable.append):
+        if RESULTS_MARK in files:
+            if base != folder:
+                folders.clear()
+                continue
+            files = [name for name in files if name not in (RESULTS_MARK, *RESULTS)]
+        yield from (
+            Met(os.path.join(base, f), False, HIDDEN) for f in folders if _hidden(f) and f != WORK_FOLDER
+        )
+        folders[:] = sorted(name for name in folders if not _hidden(name))
+        for name in files:
+            path = os.path.join(base, name)
+            met.add(os.path.abspath(path))
+            yield Met(path, False, HIDDEN) if _hidden(name) else _settled(Met(path, False), tables)
+    for error in unreadable:
+        reason = f"the folder cannot be listed: {error.strerror}"
+        yield Met(str(error.filename), True, reason, failed=True)
+    for path, keys in tables.live_below(os.path.abspath(folder)):
+        if path not in met:
+            yield Met(path, True, keys=keys)
+
+
+def _settled(met: Met, tables: Tables) -> Met:
+    """A file of a table counts only where the table's newest version names it."""
+    table = tables.of(os.path.dirname(os.path.abspath(met.path)))
+    if table is None:
+        return met
+    if table.refused:
+        return Met(table.folder, True, table.refused, failed=True)
+    keys = table.live.get(os.path.abspath(met.path))
+    if keys is None:
+        return met._replace(left_out=f"not in the newest version of the {table.kind} table", failed=met.named)
+    return met._replace(keys=keys)
+
+
+def _hidden(name: str) -> bool:
+    """As Spark, Hive and pyarrow's datasets have it; ``_day=2`` is a partition."""
+    return name.startswith(".") or (name.startswith("_") and "=" not in name)
+
+
+def _hidden_in_glob(pattern: str, match: str) -> bool:
+    """Whether a match lies in something hidden that the pattern does not spell out."""
+    spelt = [part for part in pattern.split(os.sep) if part.startswith((".", "_"))]
+    return any(_hidden(part) and not any(fnmatch(part, s) for s in spelt) for part in match.split(os.sep))

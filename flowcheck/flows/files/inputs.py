@@ -1,0 +1,111 @@
+"""Which flow files there are: files, folders and globs become a list, each file once, in a stable order.
+
+Nothing is opened here; files are only ever opened in workers. What is left out is listed with its reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from flowcheck.errors import RunError
+from flowcheck.flows.files.finding import Met, find
+from flowcheck.flows.files.hive import Key, keys_of
+
+SUFFIXES = (".parquet", ".pq", ".parq")
+
+
+class FileIdentity(NamedTuple):
+    """What must not change while a file is read."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileIdentity:
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A flow file to judge, or (``skipped``) the reason why not. ``failed``: it was named, so it counts.
+    ``keys``: columns that stand in its path or in its table's log. ``label`` is what results call it in place
+    of its path, where a person knows it by no path.
+    """
+
+    path: str
+    identity: FileIdentity
+    skipped: str = ""
+    failed: bool = False
+    keys: tuple[Key, ...] = ()
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The path as text that can be encoded: bytes that are not UTF-8 are written as escapes."""
+        return self.label or os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
+
+def list_inputs(paths: Sequence[str | Path | InputFile]) -> list[InputFile]:
+    """Every file under the given paths, sorted by path; the same file by two names is judged once.
+    What is an input already stays as it is.
+
+    **Raises**: RunError when nothing is there: no input is never a clean pass.
+    """
+    seen: dict[tuple[int, int], str] = {}
+    given = [path for path in paths if isinstance(path, InputFile)]
+    named_paths = [os.fspath(path) for path in paths if not isinstance(path, InputFile)]
+    names: dict[str, Met] = {}
+    for met in find(named_paths):
+        known = names.get(met.path, met)
+        kept = known if not known.left_out else met
+        names[met.path] = kept._replace(named=known.named or met.named)
+    examined = [_examine(met, seen) for _, met in sorted(names.items())]
+    found = sorted([*given, *examined], key=lambda each: each.path)
+    if not any(not f.skipped for f in found):
+        reasons = "; ".join(f"{f.name}: {f.skipped}" for f in found[:5])
+        raise RunError(
+            "no input files" + (f" ({reasons})" if reasons else ""),
+            where=", ".join(named_paths),
+            hint="name Parquet files, or folders or globs that hold some",
+        )
+    return found
+
+
+def _examine(met: Met, seen: dict[tuple[int, int], str]) -> InputFile:
+    path, named = met.path, met.named
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        reason = met.left_out or f"cannot be examined: {error.strerror}"
+        return InputFile(path, FileIdentity(0, 0, 0, 0), reason, met.failed or not met.left_out)
+    identity = FileIdentity.of(status)
+    if met.left_out:
+        return InputFile(path, identity, met.left_out, met.failed)
+    if not stat.S_ISREG(status.st_mode):
+        return InputFile(path, identity, "not a regular file", failed=named)
+    if not named and not path.lower().endswith(SUFFIXES):
+        return InputFile(path, identity, f"its name ends in none of {', '.join(SUFFIXES)}")
+    first = seen.setdefault((status.st_dev, status.st_ino), path)
+    if first != path:
+        return InputFile(path, identity, f"the same file as {first}")
+    return InputFile(path, identity, keys=keys_of(path) if met.keys is None else met.keys)
+
+
+def sha256_of(path: str | bytes) -> str | None:
+    """Of a regular file, so that one that was refused can be told from its repaired successor."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""Recorded formats, one a file."""

@@ -1,0 +1,1 @@
+"""What was there when: sightings of objects, dated, become versions with lifetimes."""

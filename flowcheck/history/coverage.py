@@ -1,0 +1,161 @@
+"""What the dated inputs speak of: which snapshot would have shown an object, which stream would have told.
+
+A ``kubectl get`` that did not ask for a kind says nothing about it, and one for a single namespace
+nothing about others. So a snapshot speaks for the kinds it holds, and a file whose objects lie in
+one namespace only for that one. The same holds for a watch; an audit log is the whole cluster's.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from flowcheck.history.sightings import What
+from flowcheck.manifests.documents import Document
+from flowcheck.model.instants import shown
+from flowcheck.model.timeline import BEGINNING, END
+
+AUDIT_LOG = "audit log"
+"""All files of audit entries together are one stream."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """One file's share of a snapshot or stream, from ``first`` to ``last`` as far as its times are known.
+
+    ``listed`` are the kinds that a watch lists at its beginning, as it does unless it was told not to.
+    """
+
+    kinds: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
+    namespaces: set[str] = field(default_factory=set)
+    whole: bool = False
+    first: int = END
+    last: int = BEGINNING
+
+    def speaks_for(self, kind: str, namespace: str) -> bool:
+        if kind not in self.kinds:
+            return False
+        return not namespace or self.whole or len(self.namespaces) != 1 or namespace in self.namespaces
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Filled document by document; asked when all have been read."""
+
+    _snapshots: dict[int, dict[str, _Part]] = field(default_factory=lambda: defaultdict(dict))
+    _streams: dict[str, _Part] = field(default_factory=lambda: defaultdict(_Part))
+    _times: list[int] = field(default_factory=list)
+
+    def note(self, document: Document, *, audited: bool) -> None:
+        """A document of a dated input, which ``audited`` says is an audit log."""
+        when = document.when
+        if when is None or when.what is What.TOLD:
+            return
+        if when.what is What.STATE:
+            part = self._snapshots[when.seen].setdefault(document.source.file, _Part())
+        else:
+            part = self._streams[AUDIT_LOG if audited else document.source.file]
+            part.whole = part.whole or audited
+            if when.what is What.LISTED:
+                part.listed.add(document.kind)
+            if when.seen < END:
+                part.last = max(part.last, when.seen)
+                if when.since is not None:
+                    part.first = min(part.first, when.since)
+        part.kinds.add(document.kind)
+        if document.namespace:
+            part.namespaces.add(document.namespace)
+
+    def close(self, broken_watches: set[str]) -> None:
+        """Everything has been noted. A watch that ended with an error is not one that tells of everything."""
+        for name in broken_watches & self._streams.keys():
+            del self._streams[name]
+        self._times = sorted(self._snapshots)
+
+    def samples(self, kind: str) -> bool:
+        """Whether snapshots alone tell of a kind: between two of them, others may have come and gone."""
+        shown = any(kind in part.kinds for parts in self._snapshots.values() for part in parts.values())
+        return shown and not any(kind in part.kinds for part in self._streams.values())
+
+    def known_until(self, kinds: Collection[str]) -> int:
+        """The last snapshot, if no stream tells of any of the kinds after it, nor an audit log of
+        anything."""
+        if not self._times:
+            return END
+        last = self._times[-1]
+        told = (
+            part.last >= last and (part.whole or not part.kinds.isdisjoint(kinds))
+            for part in self._streams.values()
+        )
+        return END if any(told) else last
+
+    def missing(
+        self, kind: str, namespace: str, after: int, before: int, files: Collection[str]
+    ) -> int | None:
+        """The first snapshot strictly between two instants that would have shown an object of that kind.
+
+        Not one that was taken while a stream was telling of the object: the stream's word counts. ``files``
+        are those whose streams told of it.
+        """
+        place = bisect_right(self._times, after)
+        while place < len(self._times) and self._times[place] < before:
+            time = self._times[place]
+            if self._shows(time, kind, namespace) and not self._told(time, kind, namespace, files):
+                return time
+            place += 1
+        return None
+
+    def before(self, kind: str, namespace: str, time: int) -> int:
+        """The last snapshot before an instant that would have shown such an object; BEGINNING: none."""
+        place = bisect_right(self._times, time - 1)
+        for earlier in reversed(self._times[:place]):
+            if self._shows(earlier, kind, namespace):
+                return earlier
+        return BEGINNING
+
+    def followed(self, kind: str, namespace: str, files: Collection[str]) -> bool:
+        """Whether the last stream of such objects tells of this one, and goes on after the last snapshot.
+
+        What a watch does not list when it begins may have gone before that. ``files`` as in ``missing``.
+        """
+        last = self.before(kind, namespace, END)
+        streams = [
+            (part.last, name)
+            for name, part in self._streams.items()
+            if part.speaks_for(kind, namespace) and part.last >= last
+        ]
+        return bool(streams) and self._vouches(max(streams)[1], kind, files)
+
+    def _vouches(self, name: str, kind: str, files: Collection[str]) -> bool:
+        return kind not in self._streams[name].listed or name in files
+
+    def _shows(self, time: int, kind: str, namespace: str) -> bool:
+        return any(part.speaks_for(kind, namespace) for part in self._snapshots[time].values())
+
+    def _told(self, time: int, kind: str, namespace: str, files: Collection[str]) -> bool:
+        return any(
+            part.speaks_for(kind, namespace)
+            and part.first <= time <= part.last
+            and self._vouches(name, kind, files)
+            for name, part in self._streams.items()
+        )
+
+    def remarks(self, kinds: frozenset[str]) -> Iterator[str]:
+        """Kinds that earlier snapshots hold and later ones do not: taken as not asked for."""
+        last_of: dict[str, int] = {}
+        for time in self._times:
+            for part in self._snapshots[time].values():
+                last_of.update(dict.fromkeys(part.kinds, time))
+        for kind, last in sorted(last_of.items()):
+            if (
+                kind in kinds
+                and last < self._times[-1]
+                and not any(kind in part.kinds for part in self._streams.values())
+            ):
+                yield (
+                    f"no snapshot after {shown(last)} holds any {kind}: taken as not asked for, so it is "
+                    "unknown which were there from then on (what has no time holds for all times)"
+                )

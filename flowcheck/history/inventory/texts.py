@@ -1,0 +1,66 @@
+"""The needed parts of an object as JSON text, to be kept in an inventory and read again as it was read here.
+
+Of metadata only name, namespace and labels; no annotations, no managed fields. Each part stands on
+the line it had, counted from where the object began, so that a rule's place is the same when read again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flowcheck.manifests.documents import Document
+from flowcheck.manifests.text.yaml_events import Mapping, Sequence
+from flowcheck.manifests.text.yaml_scalars import Ambiguous
+
+_PARTS = ("spec", "addressType", "endpoints", "ports", "subsets")
+_META = ("name", "namespace", "labels")
+
+
+def needed_text(document: Document, name: str) -> str:
+    """The object under a name, without what says nothing about traffic."""
+    tree = document.tree()
+    meta = tree.get("metadata") or {}
+    kept: dict[str, Any] = {"apiVersion": document.api_version, "kind": document.kind}
+    kept["metadata"] = {key: meta[key] for key in _META if meta.get(key) is not None} | {"name": name}
+    kept |= {key: tree[key] for key in _PARTS if tree.get(key) is not None}
+    balancer = (tree.get("status") or {}).get("loadBalancer") if document.kind == "Service" else None
+    if balancer is not None:
+        kept["status"] = {"loadBalancer": balancer}
+    writer = _Writer(document.source.line)
+    writer.write(kept, tree.lines if isinstance(tree, Mapping) else {})
+    return "".join(writer.parts)
+
+
+class _Writer:
+    """JSON with line breaks where the tree had them."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.parts: list[str] = []
+
+    def write(self, value: Any, lines: dict[Any, int]) -> None:
+        if isinstance(value, dict):
+            self._items(
+                "{}", [(f"{json.dumps(_text(key))}:", one, lines.get(key, 0)) for key, one in value.items()]
+            )
+        elif isinstance(value, list):
+            places = value.lines if isinstance(value, Sequence) else [0] * len(value)
+            self._items("[]", [("", one, line) for one, line in zip(value, places, strict=True)])
+        else:
+            self.parts.append(json.dumps(_text(value)))
+
+    def _items(self, brackets: str, items: list[tuple[str, Any, int]]) -> None:
+        self.parts.append(brackets[0])
+        for place, (key, value, line) in enumerate(items):
+            self.parts.append("," if place else "")
+            if line > self.line:
+                self.parts.append("\n" * (line - self.line))
+                self.line = line
+            self.parts.append(key)
+            self.write(value, value.lines if isinstance(value, Mapping) else {})
+        self.parts.append(brackets[1])
+
+
+def _text(value: Any) -> Any:
+    return value.text if isinstance(value, Ambiguous) else value

@@ -1,0 +1,1 @@
+"""A batch of flows in, verdicts out."""

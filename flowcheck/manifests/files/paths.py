@@ -1,0 +1,185 @@
+"""Paths -> the bytes of every manifest under them, each file once, without hanging on odd ones.
+
+A folder is walked in sorted order for the suffixes below, also packed, and for logs of objects, as audit logs
+are; ``-`` is standard input.
+A file's time is the one in its name, else in the name of the nearest folder around it up to the path given.
+Hidden folders are not walked; hidden manifests are passed over and listed. Only regular files are
+opened. Patches that a kustomization names are no manifests. What was passed over and why goes to the journal:
+other files by their names only, prose not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from flowcheck.errors import Problem
+from flowcheck.history.sightings import At
+from flowcheck.manifests.files.logs import SUFFIX as LOG
+from flowcheck.manifests.files.logs import is_of_objects
+from flowcheck.manifests.files.packed import PackedError, plain_name, unpack
+from flowcheck.manifests.journal import Journal
+from flowcheck.manifests.kustomize import NAMES
+from flowcheck.manifests.text.templates import may_hold_objects
+from flowcheck.model.instants import time_in_name
+from flowcheck.model.policy import SourceLocation
+
+SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
+_PROSE = re.compile(
+    r"\.(?:md|rst|adoc)$|^(?:readme|licen[cs]e|notice|authors|owners|codeowners)\b", re.IGNORECASE
+)
+STDIN = "<stdin>"
+MAX_BYTES = 1 << 30
+_DERIVED = re.compile(r"\.(?:ya?ml|json)\.\w+$")
+"""What manifests are made from, and what was set aside: ``policy.yaml.tmpl``, ``policy.yaml.off``."""
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file's name, as it is shown, its bytes, and the instant it is of; None: it holds for all times.
+    What is packed is unpacked in ``data``.
+
+    ``named``: it was asked for by its own name, not found in a folder.
+    """
+
+    name: str
+    data: bytes
+    time: int | None = None
+    named: bool = True
+
+    @cached_property
+    def may_hold_objects(self) -> bool:
+        """Whether anything in it says that it is for Kubernetes; looked for once, however much is broken."""
+        return may_hold_objects(self.data)
+
+
+def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> Iterator[Input]:
+    """Read everything under the paths, in order. A file reached twice is read once.
+
+    ``at`` is the time of the files whose names tell none.
+    """
+    seen: dict[tuple[int, int], str] = {}
+    found = [(os.fspath(path), name) for path in paths for name in _names(os.fspath(path), journal, seen)]
+    journal.kustomizations.read([name for _, name in found])
+    for path, name in found:
+        owner = journal.kustomizations.patches.get(os.path.realpath(name))
+        if path == "-":
+            if at == "mtime":
+                hint = "give its time: --at 2026-03-10T10:05:00Z"
+                journal.refuse([Problem("has no modification time", STDIN, hint)])
+            elif STDIN not in journal.inputs:
+                yield from _opened(Input(STDIN, sys.stdin.buffer.read(), at), journal)
+        elif owner is not None:
+            journal.skip("", "", f"a patch of {owner}", SourceLocation(name))
+        else:
+            for item in _read(name, journal, seen, named=name == path):
+                yield _timed(item, path, at)
+
+
+def _names(path: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
+    if path != "-" and os.path.isdir(path):
+        yield from _walk(path, journal, seen)
+    else:
+        yield path
+
+
+def _timed(item: Input, given: str, at: At) -> Input:
+    """The same, with the time that names tell, or ``at``. Folders above the path given tell nothing."""
+    base = os.path.normpath(given)
+    below = os.path.relpath(item.name, base) if item.name != given else ""
+    for part in (*reversed(below.split(os.sep)), os.path.basename(base)):
+        time = time_in_name(part)
+        if time is not None:
+            return replace(item, time=time)
+    return item if at == "mtime" else replace(item, time=at)
+
+
+def _opened(item: Input, journal: Journal) -> Iterator[Input]:
+    """Note what was read and unpack it; a log found in a folder is left out unless it is one of objects."""
+    source = SourceLocation(item.name)
+    try:
+        data = unpack(item.name, item.data, MAX_BYTES)
+    except PackedError as fault:
+        journal.refuse([Problem(fault.message, item.name, fault.hint)], source=source)
+        return
+    if not item.named and plain_name(item.name).endswith(LOG) and not is_of_objects(data):
+        journal.leave_out(source, "a log of something else: its first line is not a Kubernetes object")
+        return
+    journal.inputs[item.name] = hashlib.sha256(item.data).hexdigest()
+    yield replace(item, data=data)
+
+
+def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
+    """The manifests in a folder and below it; a folder that was already walked is not walked again."""
+    try:
+        status = os.stat(folder)
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        journal.refuse([Problem(f"cannot be read: {error.strerror}", folder)], source=SourceLocation(folder))
+        return
+    if _already(folder, status, journal, seen):
+        return
+    for entry in entries:
+        manifest = plain_name(entry.name).endswith((*SUFFIXES, LOG)) or entry.name in NAMES
+        if entry.is_dir():
+            if not entry.name.startswith("."):
+                yield from _walk(entry.path, journal, seen)
+        elif manifest and entry.name.startswith("."):
+            journal.skip("", "", "hidden file", SourceLocation(entry.path))
+        elif manifest:
+            yield entry.path
+        elif entry.is_file() and not entry.name.startswith(".") and not _PROSE.search(entry.name):
+            journal.unread.append(entry.path)
+            if _DERIVED.search(entry.name):
+                journal.skip("", "", "not a manifest by its name", SourceLocation(entry.path))
+
+
+def _already(path: str, status: os.stat_result, journal: Journal, seen: dict[tuple[int, int], str]) -> bool:
+    key = (status.st_dev, status.st_ino)
+    if key in seen:
+        journal.skip("", "", f"the same file or folder as {seen[key]}", SourceLocation(path))
+        return True
+    seen[key] = path
+    return False
+
+
+def _read(path: str, journal: Journal, seen: dict[tuple[int, int], str], *, named: bool) -> Iterator[Input]:
+    """Open without waiting, make sure it is a regular file, read it whole."""
+    source = SourceLocation(path)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a file name"
+        journal.refuse([Problem(f"cannot be read: {reason}", path)], source=source)
+        return
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            reason = "not a regular file"
+            if named:
+                hint = "pipe it in and give - as the path"
+                journal.refuse([Problem(f"cannot be read: {reason}", path, hint)], source=source)
+            else:
+                journal.skip("", "", reason, source)
+                journal.warnings.append(f"{path} was passed over: {reason}")
+            return
+        if status.st_size > MAX_BYTES:
+            problem = Problem(f"is larger than {MAX_BYTES >> 20} MiB", path, "split it")
+            journal.refuse([problem], source=source)
+            return
+        if _already(path, status, journal, seen):
+            return
+        try:
+            data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            journal.refuse([Problem(f"cannot be read: {error.strerror}", path)], source=source)
+            return
+    yield from _opened(Input(path, data, status.st_mtime_ns // 1000, named), journal)

@@ -1,0 +1,149 @@
+"""What tells one value of a file from another, before it is read: its kind, its name, whether it is a List.
+
+Of a YAML tree and of JSON text alike; ``unpack`` makes documents of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from flowcheck.manifests.documents import Document
+from flowcheck.manifests.fields import string_fault
+from flowcheck.manifests.text.json_items import decode_json
+from flowcheck.manifests.text.templates import unrendered
+from flowcheck.manifests.validation import name_fault
+
+MAX_PREFIX = 200
+POLICY_KINDS = ("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
+_POLICY_FIELDS = ("podSelector", "policyTypes", "subject")
+_NULL = msgspec.Raw(b"null")
+
+
+class Meta(msgspec.Struct, rename="camel", gc=False):
+    """meta/v1 ObjectMeta's names."""
+
+    name: Any = None
+    namespace: Any = None
+    generate_name: Any = None
+
+
+class Head(msgspec.Struct, rename="camel", gc=False):
+    """The top of an object, a List, or a watch event; ``spec`` only whether there is one."""
+
+    api_version: Any = None
+    kind: Any = None
+    metadata: Any = None
+    items: Any = None
+    spec: Any = None
+    type: Any = None
+    object: Any = None
+    time: Any = None
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.kind, str) and (
+            self.kind == "List" or (self.kind.endswith("List") and self.items is not None)
+        )
+
+    @property
+    def is_event(self) -> bool:
+        """A watch event: objects have a kind, and no object inside."""
+        return self.kind is None and self.type is not None and isinstance(self.object, dict | msgspec.Raw)
+
+
+class JsonHead(msgspec.Struct, rename="camel", gc=False):
+    """The same of JSON text, whose parts stay undecoded until it is known what they are."""
+
+    api_version: Any = None
+    kind: Any = None
+    metadata: msgspec.Raw = _NULL
+    items: msgspec.Raw = _NULL
+    spec: msgspec.Raw = _NULL
+    type: msgspec.Raw = _NULL
+    object: msgspec.Raw = _NULL
+    time: msgspec.Raw = _NULL
+
+    def head(self) -> Head:
+        """With None for what is absent, and the undecoded text for what is there."""
+        head = Head(self.api_version, self.kind, given(self.metadata), given(self.items), given(self.spec))
+        if self.kind is None and bytes(memoryview(self.object)[:1]) == b"{":
+            head.object = self.object
+            head.type, head.time = decode_json(self.type, Any), decode_json(self.time, Any)
+        return head
+
+
+def given(text: msgspec.Raw) -> msgspec.Raw | None:
+    """None for a part that is absent or null."""
+    return None if text is _NULL or bytes(memoryview(text)[:4]) == b"null" else text
+
+
+def head_of(tree: dict[Any, Any]) -> tuple[Head, Meta]:
+    """The head of a YAML tree, and what its metadata name."""
+    names = ("apiVersion", "kind", "metadata", "items", "spec", "type", "object", "time")
+    head = Head(*(tree.get(name) for name in names))
+    meta = head.metadata if isinstance(head.metadata, dict) else {}
+    return head, Meta(*(meta.get(name) for name in ("name", "namespace", "generateName")))
+
+
+def json_meta(head: Head) -> Meta:
+    """What the metadata of JSON text name; nothing where they are no mapping."""
+    try:
+        meta: Meta = decode_json(head.metadata, Meta) if head.metadata is not None else Meta()
+    except msgspec.ValidationError:
+        return Meta()
+    return meta
+
+
+def is_broken(head: Head, meta: Meta, kind: Any, api_version: Any) -> bool:
+    """Whether a thing without a kind or an apiVersion may have been meant as an object.
+
+    Every object has metadata, and a name in them. A spec alone may be a policy whose top was lost.
+    """
+    named = meta.name is not None or meta.generate_name is not None
+    if kind is None and api_version is None:
+        return named or _is_policy_spec(head.spec)
+    return head.metadata is not None or head.spec is not None or kind in POLICY_KINDS
+
+
+def _is_policy_spec(spec: Any) -> bool:
+    try:
+        fields = decode_json(spec, dict[str, msgspec.Raw]) if isinstance(spec, msgspec.Raw) else spec
+    except msgspec.ValidationError:
+        return False
+    return isinstance(fields, dict) and any(name in fields for name in _POLICY_FIELDS)
+
+
+def check_name(document: Document, meta: Meta, generated: Counter[tuple[str, str, str]]) -> None:
+    """Check name and namespace; what is wrong waits on the document. A name that is absent stays empty.
+
+    The API server makes a new name of generateName each time, so every such object is another one:
+    they are numbered, in the order of the input.
+    """
+    name, path = meta.name, "metadata.name"
+    if name in (None, "") and isinstance(meta.generate_name, str) and meta.generate_name:
+        prefix, path = meta.generate_name[:MAX_PREFIX], "metadata.generateName"
+        key = (document.kind, document.namespace, prefix)
+        generated[key] += 1
+        name = document.name = f"{prefix}generated-{generated[key]}"
+    _check(document, name, path, name_fault)
+    if meta.namespace != "":
+        _check(document, meta.namespace, "metadata.namespace", _namespace_fault)
+
+
+_namespace_fault = lru_cache(maxsize=4096)(name_fault)
+"""There are few namespaces, and every object names one."""
+
+
+def _check(document: Document, value: Any, path: str, fault_of: Callable[[str], str]) -> None:
+    if isinstance(value, str):
+        fault = fault_of(value)
+        if fault:
+            hint = "fill in what stands for it: this file is still a template" if unrendered(value) else ""
+            document.report(fault, hint, path=path)
+    elif value is not None:
+        document.report(*string_fault(value), path=path)

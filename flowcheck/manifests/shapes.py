@@ -1,0 +1,219 @@
+"""The values of one file -> documents: Lists (also nested), watch events and audit entries taken apart.
+
+``streams`` hands over one top-level value after another, as a YAML tree or as JSON text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from flowcheck.history.dating import UNTOLD, WHAT, Event, read_told
+from flowcheck.history.sightings import When
+from flowcheck.manifests import audit_log
+from flowcheck.manifests.documents import Document
+from flowcheck.manifests.fields import type_name
+from flowcheck.manifests.identity import Head, JsonHead, Meta, check_name, head_of, is_broken, json_meta
+from flowcheck.manifests.journal import Journal
+from flowcheck.manifests.text.json_items import decode_json, split_items
+from flowcheck.manifests.text.yaml_events import Mapping, Sequence
+from flowcheck.model.policy import SourceLocation
+
+MAX_LIST_DEPTH = 8
+
+
+def _list_of(text: msgspec.Raw) -> tuple[str, Iterator[Head]]:
+    """What JSON text is that is no object, and the heads of the objects in it if it is a list."""
+    try:
+        parts = decode_json(text, list[msgspec.Raw])
+    except msgspec.ValidationError:
+        return type_name(decode_json(text, Any)), iter(())
+    heads = (decode_json(one, JsonHead).head() for one in parts if bytes(memoryview(one)[:1]) == b"{")
+    return "a list", heads
+
+
+def _absent(kind: Any, api_version: Any) -> str:
+    """What a thing does not say of itself."""
+    if kind is None and api_version is None:
+        return "neither apiVersion nor kind"
+    return "no kind" if kind is None else "no apiVersion"
+
+
+class Unpacker:
+    """Takes the top-level values of one file apart. Lines of JSON are counted on from the last one asked for.
+
+    ``is_stream``: it holds events, not only objects. ``events`` are those of a watch, whose documents
+    :func:`flowcheck.history.dating.place_events` dates.
+    """
+
+    def __init__(self, name: str, data: bytes, journal: Journal) -> None:
+        self.name, self.data, self.journal = name, data, journal
+        self.events: list[Event] = []
+        self.is_stream = False
+        self._offset, self._line = 0, 1
+
+    def tree(self, tree: Any, line: int, inherited: Head | None = None, depth: int = 0) -> Iterator[Document]:
+        """The documents in a YAML tree."""
+        source = SourceLocation(self.name, line)
+        if not isinstance(tree, dict):
+            objects = [one for one in tree if isinstance(one, dict)] if isinstance(tree, list) else []
+            heads = (head_of(one)[0] for one in objects)
+            self._no_object(type_name(tree), heads, source, depth)
+            return
+        head, meta = head_of(tree)
+        if head.is_event and depth < MAX_LIST_DEPTH:
+            at = tree.lines["object"] if isinstance(tree, Mapping) else line
+            self._keep_event(head, self.tree(head.object, at, depth=MAX_LIST_DEPTH), source)
+        elif not head.is_list:
+            document = self._document(tree, source, head, meta, inherited, top=not depth)
+            if document is not None:
+                yield document
+        elif depth == MAX_LIST_DEPTH or not isinstance(head.items, list | None):
+            self.journal.refuse_part(source, "is a List whose items are not a list of objects")
+        else:
+            self.journal.objects += 1
+            items = head.items if isinstance(head.items, Sequence) else Sequence(line)
+            for item, at in zip(items, items.lines, strict=True):
+                yield from self.tree(item, at, head, depth + 1)
+
+    def json(
+        self, value: msgspec.Raw, begin: int, inherited: Head | None = None, depth: int = 0
+    ) -> Iterator[Document]:
+        """The documents in JSON text that stands at offset ``begin`` of the file."""
+        source = SourceLocation(self.name, self.line_at(begin))
+        try:
+            head: Head = decode_json(value, JsonHead).head()
+        except msgspec.ValidationError:
+            self._no_object(*_list_of(value), source, depth)
+            return
+        if head.is_event and depth < MAX_LIST_DEPTH:
+            inner = self.json(head.object, self._offset_of(head.object, begin), depth=MAX_LIST_DEPTH)
+            self._keep_event(head, inner, source)
+        elif head.is_list:
+            yield from self._items(head, source, begin, depth)
+        else:
+            document = self._document(value, source, head, json_meta(head), inherited, top=not depth)
+            if document is None:
+                return
+            if document.kind == "Event" and document.group == audit_log.GROUP:
+                yield from self._entry(document, value, begin)
+            else:
+                yield document
+
+    def _no_object(self, what: str, heads: Iterable[Head], source: SourceLocation, depth: int) -> None:
+        """Text, a number or a list is no manifest, but not in a List, nor if it is a list of objects."""
+        message = f"not a Kubernetes object but {what}"
+        if any(head.kind is not None and head.api_version is not None for head in heads):
+            self.journal.refuse_part(source, f"is {message}", "write kind: List, and these below items:")
+        elif depth:
+            self.journal.refuse_part(source, f"is {message}")
+        else:
+            self.journal.leave_out(source, message)
+
+    def _items(self, head: Head, source: SourceLocation, begin: int, depth: int) -> Iterator[Document]:
+        try:
+            items = list(split_items(self.data, head.items, begin)) if head.items is not None else []
+        except msgspec.ValidationError:
+            items = None
+        if depth == MAX_LIST_DEPTH or items is None:
+            self.journal.refuse_part(source, "is a List whose items are not a list of objects")
+            return
+        self.journal.objects += 1
+        for at, item in items:
+            yield from self.json(item, at, head, depth + 1)
+
+    def _keep_event(self, head: Head, inner: Iterator[Document], source: SourceLocation) -> None:
+        """One event of a watch. An ERROR says that what comes after it is missing."""
+        self.is_stream = True
+        if head.type in UNTOLD:
+            self.journal.documents += 1
+            if head.type == "ERROR":
+                self.journal.broken_watches.add(self.name)
+                self.journal.warnings.append(
+                    f"{source} the watch ended with an error: what came later is missing"
+                )
+        elif not isinstance(head.type, str) or head.type not in WHAT:
+            hint = f"one of {', '.join(WHAT)}"
+            self.journal.refuse_part(source, "is a watch event of no known type", hint)
+        else:
+            for document in inner:
+                self.events.append(Event(document, WHAT[head.type], read_told(document, head.time)))
+
+    def _entry(self, document: Document, text: msgspec.Raw, begin: int) -> Iterator[Document]:
+        """The objects an audit entry tells of."""
+        self.is_stream = True
+        self.journal.audit_logs.add(self.name)
+        try:
+            entry = audit_log.read_entry(text)
+        except audit_log.NoObjectError as lost:
+            self.journal.unkept_writes[str(lost)] += 1
+            return
+        except (msgspec.ValidationError, ValueError) as error:
+            document.report(f"is not an audit entry: {str(error).replace('`', '')}")
+            self.journal.refuse(document.problems, document.kind, document.name, document.source)
+            return
+        if entry is None:
+            return
+        for told in self._told_of(entry, document.source, begin):
+            told.when = When.exactly(entry.time, entry.what)
+            yield told
+
+    def _told_of(self, entry: audit_log.Entry, source: SourceLocation, begin: int) -> Iterator[Document]:
+        if entry.body is not None and not entry.metadata_only:
+            offset = self._offset_of(entry.body, begin)
+            inherited = Head(entry.api_version, entry.kind + "List")
+            yield from self.json(entry.body, offset, inherited, MAX_LIST_DEPTH - 1)
+            return
+        meta = Meta(entry.name, entry.namespace or None)
+        document = self._document(entry.body, source, Head(entry.api_version, entry.kind), meta, None)
+        if document is not None:
+            yield document
+
+    def _offset_of(self, part: msgspec.Raw, begin: int) -> int:
+        return max(self.data.find(memoryview(part)[:256], begin), begin)
+
+    def line_at(self, offset: int) -> int:
+        if offset < self._offset:
+            self._offset, self._line = 0, 1
+        self._line += self.data.count(b"\n", self._offset, offset)
+        self._offset = offset
+        return self._line
+
+    def _document(
+        self,
+        body: Any,
+        source: SourceLocation,
+        head: Head,
+        meta: Meta,
+        inherited: Head | None,
+        *,
+        top: bool = False,
+    ) -> Document | None:
+        """One object, if it says what it is. What stands at the ``top`` of a file may be something else."""
+        self.journal.documents += 1
+        kind, api_version = head.kind, head.api_version
+        if inherited is not None and inherited.kind != "List":
+            kind = kind or inherited.kind.removesuffix("List")
+            api_version = api_version or inherited.api_version
+        unsaid = (kind is None) + (api_version is None)
+        if unsaid > (not top) and not is_broken(head, meta, kind, api_version):
+            self.journal.skip("", "", f"not a Kubernetes object: {_absent(kind, api_version)}", source)
+            return None
+        self.journal.objects += 1
+        document = Document(
+            body,
+            source,
+            api_version=api_version if isinstance(api_version, str) else "",
+            kind=kind if isinstance(kind, str) else "",
+            namespace=meta.namespace if isinstance(meta.namespace, str) else "",
+            name=meta.name if isinstance(meta.name, str) else "",
+        )
+        if not document.kind or not document.api_version:
+            missing = "kind" if not document.kind else "apiVersion"
+            document.report(f"has no {missing}", "every Kubernetes object has apiVersion and kind")
+            self.journal.refuse(document.problems, document.kind, document.name, source)
+            return None
+        check_name(document, meta, self.journal.generated)
+        return document

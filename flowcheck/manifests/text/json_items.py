@@ -1,0 +1,176 @@
+"""JSON text -> its objects, each as undecoded text with the line it begins at; and one object as a tree.
+
+Large inputs are exports (``kubectl get -o json``), so a List is cut into items without decoding
+them; ``documents`` then decodes of each only the fields its kind needs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml
+
+CHECKED_BYTES = 4 << 20
+"""Up to this size a JSON file is searched for duplicate keys; larger ones are written by programs."""
+
+_BETWEEN = re.compile(rb"[,\s]*")
+_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:\s*')
+_BYTE = re.compile(r"\(byte (\d+)\)")
+
+
+class JsonError(Exception):
+    """Why JSON text is refused, at which line of its file (0: unknown), and where the value began."""
+
+    def __init__(self, message: str, line: int = 0, hint: str = "", offset: int = 0) -> None:
+        super().__init__(message)
+        self.message, self.line, self.hint, self.offset = message, line, hint, offset
+
+
+@cache
+def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type_)
+
+
+def decode_json(text: bytes | memoryview | msgspec.Raw, type_: Any) -> Any:
+    """Decode JSON text as a type.
+
+    Raises:
+        JsonError: the text is not JSON, too deep, or not UTF-8 where it was looked at.
+        msgspec.ValidationError: it is JSON of another type.
+    """
+    try:
+        return _decoder(type_).decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError as error:
+        raise JsonError(str(error)) from None
+    except RecursionError:
+        raise JsonError("is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise JsonError("is not UTF-8") from None
+
+
+def split_values(data: bytes, begin: int = 0) -> Iterator[tuple[int, msgspec.Raw]]:
+    """The JSON values of a text, one after another, each with its offset.
+
+    Raises:
+        JsonError: what is at fault, with its line; the values before it have been yielded.
+    """
+    view = memoryview(data)
+    while True:
+        begin = _after(_BETWEEN, data, begin)
+        if begin == len(data):
+            return
+        try:
+            yield begin, decode_json(view[begin:], msgspec.Raw)
+            return
+        except JsonError as error:
+            found = _BYTE.search(error.message)
+            end = begin + int(found[1]) if found else 0
+            if "trailing characters" not in error.message:
+                line = data.count(b"\n", 0, end) + 1 if found else 0
+                raise JsonError(_BYTE.sub("", error.message).strip(), line, error.hint, begin) from None
+        end -= 1  # of what follows, msgspec names the byte after its first
+        yield begin, decode_json(view[begin:end], msgspec.Raw)
+        begin = end
+
+
+def split_items(data: bytes, items: msgspec.Raw, begin: int) -> Iterator[tuple[int, msgspec.Raw]]:
+    """The elements of a JSON list that stands in ``data`` after offset ``begin``, each with its offset."""
+    text = memoryview(items)
+    offset = max(data.find(text[:256], begin), begin) + 1
+    for item in decode_json(items, list[msgspec.Raw]):
+        offset = _after(_BETWEEN, data, offset)
+        yield offset, item
+        offset += len(memoryview(item))
+
+
+class Part(NamedTuple):
+    """A part of an object or list: the line of its key, if it has one, the line where it begins, its text."""
+
+    line: int
+    begins: int
+    text: msgspec.Raw
+
+
+def parts_of(text: msgspec.Raw, line: int) -> dict[Any, Part]:
+    """The parts of a JSON object by key, or of a list by number; nothing where a key is not UTF-8.
+
+    ``line`` is where it begins.
+    """
+    data = bytes(text)
+    try:
+        if data[:1] == b"{":
+            inner = decode_json(text, dict[str, msgspec.Raw])
+        else:
+            inner = dict(enumerate(decode_json(text, list[msgspec.Raw])))
+    except JsonError:
+        return {}
+    found = {}
+    end = 1
+    for key, part in inner.items():
+        start = _after(_BETWEEN, data, end)
+        begin = _after(_KEY, data, start)
+        line += data.count(b"\n", end, start)
+        begins = line + data.count(b"\n", start, begin)
+        found[key] = Part(line, begins, part)
+        end = begin + len(memoryview(part))
+        line = begins + data.count(b"\n", begin, end)
+    return found
+
+
+def _after(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    """The offset after what the pattern stands for, if that is there."""
+    match = pattern.match(data, at)
+    return match.end() if match else at
+
+
+class _DuplicateKeyError(Exception):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _DuplicateKeyError(next(key for key in keys if keys.count(key) > 1))
+    return result
+
+
+def check_duplicates(text: bytes, first_line: int = 1) -> Any:
+    """Decode JSON text, refusing an object that has one key twice.
+
+    Raises:
+        JsonError: with the line, where the text is simple enough to be read as YAML too.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except _DuplicateKeyError as error:
+        try:
+            list(parse_yaml(text, first_line))
+        except YamlError as fault:
+            if "twice" in fault.message:
+                raise JsonError(fault.message, fault.line, "keep one") from None
+        raise JsonError(f"has the key `{str(error)[:63]}` twice", hint="keep one") from None
+    except RecursionError:
+        raise JsonError("is nested too deeply") from None
+    except ValueError:
+        raise JsonError("is not JSON") from None
+
+
+def read_tree(text: bytes, first_line: int) -> Any:
+    """One JSON object as a tree: with lines where it can be read as YAML too, as nearly all JSON can.
+
+    Raises:
+        JsonError: a key stands twice.
+    """
+    try:
+        return next(iter(parse_yaml(text, first_line)))[1]
+    except YamlError:
+        return check_duplicates(text, first_line)

@@ -1,0 +1,1 @@
+"""Kubernetes objects, one kind a file: documents in, values of the model out."""

@@ -1,0 +1,130 @@
+"""The sentences that the reports for people share about findings: in which groups they come, what to do next.
+
+Everything here is taken from the result. Names come out raw: each report escapes for its own medium.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from flowcheck.counted import counted
+from flowcheck.reports.audit.wording import REASONS, unknowns
+from flowcheck.reports.gap_wording import place
+from flowcheck.reports.units import moment
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.records import Finding
+
+FORWARDED = "forwarded_denied"
+MOST_FINDINGS = 15
+LEAST_OF_A_GROUP = 5
+"""Places kept for each group of findings where there are more than enough of several."""
+
+TITLES = (
+    "Forbidden by policy, yet it went through",
+    "Forbidden by policy, and the log does not say whether it went through",
+    "Allowed by policy, yet a policy dropped it",
+)
+"""Of the groups of findings, by :attr:`flowcheck.results.records.Finding.group`."""
+COLUMNS = ("records", "source", "destination", "port", "direction", "first seen", "last seen", "policy")
+"""Of a table of findings: see :func:`row`."""
+
+_EXPLAINED = ("TCP", "UDP", "SCTP")
+
+
+def groups(result: AuditResult) -> list[tuple[str, list[Finding], int]]:
+    """Title, findings, and how many of them a report for people shows, of every group that has any."""
+    members: list[list[Finding]] = [[] for _ in TITLES]
+    for finding in result.findings:
+        members[finding.group].append(finding)
+    shown = [min(len(findings), LEAST_OF_A_GROUP) for findings in members]
+    for group, findings in enumerate(members):
+        shown[group] += min(len(findings) - shown[group], MOST_FINDINGS - sum(shown))
+    return [one for one in zip(TITLES, members, shown, strict=True) if one[1]]
+
+
+def deciders(finding: Finding) -> list[str]:
+    """The deciding policies with the place they are written at, where there is one for each."""
+    if len(finding.policies) != len(finding.policy_sources):
+        return [*finding.policies, *finding.policy_sources]
+    pairs = zip(finding.policies, finding.policy_sources, strict=True)
+    return [f"{policy} ({source})" if source else policy for policy, source in pairs]
+
+
+def notes(finding: Finding) -> list[str]:
+    return [f"note: {finding.note}"] if finding.note else []
+
+
+def row(finding: Finding) -> tuple[str, ...]:
+    """One finding in a table."""
+    return (
+        f"{finding.records:,}",
+        finding.source,
+        finding.destination,
+        port(finding),
+        finding.direction,
+        moment(finding.first_seen),
+        moment(finding.last_seen),
+        "; ".join([*deciders(finding), *notes(finding)]),
+    )
+
+
+def port(finding: Finding) -> str:
+    return finding.protocol if finding.port is None else f"{finding.port}/{finding.protocol}"
+
+
+def next_steps(result: AuditResult) -> list[str]:
+    """What to do next, at most four things, most pressing first; none where nothing was judged."""
+    summary = result.summary
+    steps = []
+    if result.findings:
+        steps += _start(min(result.findings, key=lambda finding: (finding.group, -finding.records)))
+    if summary.totals.files_failed or summary.totals.rows_rejected:
+        steps.append(f"what could not be read is listed in {place(result, 'ledger.json')}")
+    if summary.verdicts.unknown:
+        _count, reason, _meaning = unknowns(summary)[0]
+        advice = REASONS.get(reason, ("", ""))[1]
+        steps.append(f"most unknowns are {reason}" + (f": {advice}" if advice else ""))
+    if result.findings:
+        if result.out:
+            steps.append(f"every violating row is in {result.out / 'violations.parquet'}")
+        else:
+            steps.append("audit -o DIR keeps every violating row, -f json shows all findings")
+    elif not steps and summary.nothing is None:
+        steps.append("--min-coverage PCT makes a run fail when it can no longer judge enough")
+    return steps[:4]
+
+
+def _start(finding: Finding) -> list[str]:
+    """The first thing to look at, and what to change where it should have been allowed."""
+    what = f"start with {finding.source} -> {finding.destination} {port(finding)}, which"
+    times = counted(finding.records, "time")
+    if finding.kind != FORWARDED:
+        allowing = "".join(f" {text} allows it:" for text in deciders(finding)[:1])
+        return [f"{what} was dropped {times}:{allowing} is the policy that dropped it among those given?"]
+    if finding.is_told:
+        return [f"{what} went through {times}: find out why nothing stopped it", _change(finding)]
+    return [
+        f"{what} policies deny, {times}: a log with actions would tell whether it went through",
+        _change(finding),
+    ]
+
+
+def _change(finding: Finding) -> str:
+    """Which policy to change where the flow should be allowed."""
+    places = dict(zip(finding.policies, finding.policy_sources, strict=False))
+    named = []
+    for name in finding.change:
+        place = places.get(name) or places.get(f"default-deny by {name}")
+        verb = "change" if name in finding.policies else "add a rule to"
+        named.append(f"{verb} {name} ({place})" if place else f"{verb} {name}")
+    change = " and ".join(named) or "add a policy, as none of those that deny it is for these pods alone"
+    return f"if it should be allowed, {change}{_explain(finding)}"
+
+
+def _explain(finding: Finding) -> str:
+    """The command that writes the rule, where the flow is of a kind that it takes."""
+    names = (finding.example.src, finding.example.dst)
+    if finding.protocol not in _EXPLAINED or finding.port is None or any(" " in name for name in names):
+        return ""
+    ends = f"--from {shlex.quote(names[0])} --to {shlex.quote(names[1])}"
+    return f"; flowcheck explain --cluster ... {ends} --port {port(finding).lower()} writes it"

@@ -1,0 +1,266 @@
+"""The sentences that the reports for people share: the answer, what was looked at, why something is unknown.
+
+Everything here is taken from the result; nothing is computed that the result does not hold.
+Names come out raw: each report escapes for its own medium.
+"""
+
+from __future__ import annotations
+
+from flowcheck.counted import agreeing, counted, listed
+from flowcheck.model.ranges import SEEN
+from flowcheck.reports.units import floored, moment, percent, size
+from flowcheck.results.records import ClusterCounts, Summary
+
+MOST_RANGES = 3
+"""How many ranges of one teller a report for people names."""
+
+REASONS = {
+    "unresolved_src": (
+        "the source address belonged to no pod of the snapshot",
+        "take the snapshot closer to the flows, or give one that spans them",
+    ),
+    "unresolved_dst": (
+        "the destination address belonged to no pod of the snapshot",
+        "take the snapshot closer to the flows, or give one that spans them",
+    ),
+    "ambiguous_src": (
+        "several may be the source: they have its address, or a recorded pod cannot have it",
+        "log pods' names or uids beside their own addresses, before translation",
+    ),
+    "ambiguous_dst": (
+        "several may be the destination: they have its address, or a recorded pod cannot have it",
+        "log pods' names or uids beside their own addresses, before translation",
+    ),
+    "unknown_initiator": (
+        "the log does not say which end opened the connection",
+        "log the initiator, or the TCP flags it is told by",
+    ),
+    "needs_l7": ("the deciding rule looks into the request", "an address log cannot settle it"),
+    "needs_dns": ("the deciding rule names a domain", "an address log cannot settle it"),
+    "unsupported_field": (
+        "the deciding policy has a field that nobody can read, or an ipBlock around a pod was left open",
+        "see the warnings for the policy and its field",
+    ),
+    "ambiguous_policy": (
+        "the flow began while it is open which policies were in force, or which version of one",
+        "give a snapshot from after the flows, or watch events or audit logs, which say when policies "
+        "changed; --assume-unchanged DURATION takes them to stay as the last snapshot shows them",
+    ),
+    "no_namespace": (
+        "a selector asks for labels of a namespace that no input describes",
+        "add the Namespace objects: kubectl get namespaces -o json",
+    ),
+    "no_node": (
+        "a rule asks for labels of a node that no input describes",
+        "add the Node objects: kubectl get nodes -o json",
+    ),
+    "no_service": (
+        "the destination may be the address of a Service, and the inputs lack some",
+        "add them: kubectl get services,endpointslices -A -o json",
+    ),
+    "service_backends_differ": (
+        "the log has the service address, and its backends would get different verdicts",
+        "log flows behind the service translation (the backend's address)",
+    ),
+    "no_port": (
+        "the record has no destination port and the policies depend on it",
+        "--icmp policy decides protocols without ports as Calico does",
+    ),
+}
+"""Reason: what it means, and what would help."""
+
+
+def headline(summary: Summary) -> str:
+    """The answer in one line."""
+    if summary.nothing:
+        answer = summary.nothing.headline
+    else:
+        answer = _violations(summary) if summary.violations.records else _no_violations(summary)
+    return answer if summary.complete else f"{answer} - INCOMPLETE"
+
+
+def _violations(summary: Summary) -> str:
+    violations = summary.violations
+    records, untold = counted(violations.records, "record"), violations.observed_unknown
+    findings = counted(violations.findings, "finding")
+    it = agreeing(untold, "it", "they")
+    if untold == violations.records:
+        return f"{records} denied, and the log does not say whether {it} went through, {findings}"
+    some = f" ({untold:,} of which the log does not say whether {it} went through)" if untold else ""
+    return f"{records} in violation{some}, {findings}"
+
+
+def _no_violations(summary: Summary) -> str:
+    """Said together with what was not judged."""
+    totals, verdicts = summary.totals, summary.verdicts
+    parts = [f"no violations among {counted(verdicts.allow + verdicts.deny, 'judged row')}"]
+    if verdicts.by_default:
+        all_free = verdicts.by_default == verdicts.allow + verdicts.deny
+        some = "any" if all_free else f"{verdicts.by_default:,}"
+        parts.append(f"no policy selects an end of {some} of them")
+    if verdicts.not_applicable:
+        parts.append(f"policies do not reach {counted(verdicts.not_applicable, 'more row')}")
+    left_out = totals.rows_declared - totals.rows_judged
+    gaps = [counted(left_out, "row")] if left_out else []
+    gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
+    if gaps:
+        parts.append(f"{' and '.join(gaps)} not judged")
+    return "; ".join(parts)
+
+
+def looked_at(summary: Summary) -> list[tuple[str, str]]:
+    """How much was looked at: label and sentence."""
+    totals, cluster, timings = summary.totals, summary.cluster, summary.timings
+    seconds = timings.load + timings.compile + timings.judge + timings.write
+    speed = counted(round(summary.rows_per_second), "row")
+    carried = f" ({size(summary.bytes)} carried)" if summary.bytes else ""
+    flows = f"{counted(totals.rows_declared, 'row')} in {counted(totals.files_seen, 'file')}{carried}"
+    lines = [("flows", flows)]
+    if summary.first_seen and summary.last_seen:
+        lines.append(("time", f"{moment(summary.first_seen)} to {moment(summary.last_seen)}"))
+    lines += [
+        (
+            "cluster",
+            f"{counted(cluster.pods, 'pod')} in {counted(cluster.namespaces, 'namespace')}, "
+            f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
+        ),
+        *_pod_ranges(cluster.pod_ranges),
+        *_known_until(summary),
+        *_not_evaluated(cluster),
+        ("verdicts", _verdicts(summary)),
+        ("coverage", _coverage(summary)),
+        *seen(summary),
+        ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
+    ]
+    return lines
+
+
+def _pod_ranges(ranges: dict[str, str]) -> list[tuple[str, str]]:
+    """Where an address that nobody known has is a pod's all the same, and what tells so."""
+    by_teller: dict[str, list[str]] = {}
+    for cidr, teller in ranges.items():
+        by_teller.setdefault(teller, []).append(cidr)
+    shown = {teller: listed(cidrs, MOST_RANGES) for teller, cidrs in by_teller.items()}
+    told = [f"{cidrs} ({teller})" for teller, cidrs in shown.items() if teller != SEEN]
+    lines = [("pods in", "; ".join(told))] if told else []
+    if SEEN in shown:
+        seen = f"{shown[SEEN]}, guessed (--cluster-range says it surely)"
+        lines.append(("" if told else "pods in", seen))
+    return lines
+
+
+def _known_until(summary: Summary) -> list[tuple[str, str]]:
+    """The trap of one snapshot and the hours after it."""
+    until, last = summary.cluster.known_until, summary.last_seen
+    if until is None or last is None or moment(last) < moment(until):
+        return []
+    why = f"known until {moment(until)}, the last snapshot; what began later is unknown"
+    advice = (
+        "give a later snapshot or a watch; or say --assume-unchanged DURATION, or --policies current "
+        "to judge by that snapshot"
+    )
+    return [("policies", why), ("", advice)]
+
+
+def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:
+    """The policies of other languages, which coverage does not speak of."""
+    if not cluster.other_policies:
+        return []
+    number = counted(sum(cluster.other_policies.values()), "more policy", "more policies")
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in cluster.other_policies.items())
+    return [("", f"{number} in languages that are not evaluated, so a verdict may be wrong: {listed}")]
+
+
+def _verdicts(summary: Summary) -> str:
+    verdicts = summary.verdicts
+    free = f" ({verdicts.by_default:,} as no policy selects an end)" if verdicts.by_default else ""
+    return (
+        f"{verdicts.allow:,} allow{free}, {verdicts.deny:,} deny, {verdicts.unknown:,} unknown, "
+        f"{verdicts.not_applicable:,} not applicable"
+    )
+
+
+def _coverage(summary: Summary) -> str:
+    totals = summary.totals
+    concerned = totals.rows_declared - totals.rows_filtered - summary.verdicts.not_applicable
+    if not concerned:
+        return "none: there is no row that policies reach"
+    rows = f"{counted(concerned, 'row')} that policies may reach"
+    return f"{floored(summary.coverage)}% of {rows} {agreeing(concerned, 'is', 'are')} allowed or denied"
+
+
+ATTRIBUTED = {
+    "resolved": "both ends are known",
+    "inferred": "an end is likely who it seems: between snapshots, or next to a change",
+    "outside": "neither end is in the cluster",
+    "ambiguous": "several had the address",
+    "unresolved": "nobody known had the address",
+    "unknown_initiator": "which end opened the connection is not known",
+}
+
+
+def attributed(summary: Summary) -> list[tuple[str, ...]]:
+    """How surely it is known whose flows these were: class, share of rows, of connections, of bytes, meaning.
+
+    Classes that nothing fell into are left out, but for the first.
+    """
+    attribution = summary.attribution
+    shares = {name: getattr(attribution, name) for name in ATTRIBUTED}
+    whole = [sum(getattr(share, unit) for share in shares.values()) for unit in ("records", "flows", "bytes")]
+    return [
+        (
+            name.replace("_", " "),
+            *(
+                percent(part, total)
+                for part, total in zip((share.records, share.flows, share.bytes), whole, strict=True)
+            ),
+            ATTRIBUTED[name],
+        )
+        for name, share in shares.items()
+        if share.records or name == "resolved"
+    ]
+
+
+def seen(summary: Summary) -> list[tuple[str, str]]:
+    """From where and when there are records, and what they were made into: label and sentence."""
+    attribution, nodes = summary.attribution, summary.cluster.nodes
+    hours = f"records in {attribution.hours_seen:,} of {counted(attribution.hours_spanned, 'hour')}"
+    observers = (
+        f"{counted(attribution.observers, 'observer')} reported; the cluster has {counted(nodes, 'node')}"
+        if attribution.observers
+        else "the log does not say who observed"
+    )
+    lines = [("seen", f"{hours}; {observers}")]
+    found = {name: n for name, n in attribution.initiators.items() if name not in ("record", "none")}
+    inferred = f"an initiator that was inferred ({_by(found)})"
+    made = [
+        (
+            attribution.repeated_records,
+            "reports a connection once more and counts once",
+            "report a connection once more and count once",
+        ),
+        (
+            attribution.replies_turned,
+            "is a reply, judged as its connection",
+            "are replies, judged as their connection",
+        ),
+        (sum(found.values()), f"has {inferred}", f"have {inferred}"),
+        (
+            attribution.disagreements,
+            "names another pod than has the address",
+            "name another pod than has the address",
+        ),
+        (attribution.sampled_records, "is a sample of more traffic", "are samples of more traffic"),
+    ]
+    lines += [("", f"{counted(n, 'row')} {agreeing(n, one, many)}") for n, one, many in made if n]
+    return lines
+
+
+def _by(found: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} by {name}" for name, n in found.items())
+
+
+def unknowns(summary: Summary) -> list[tuple[int, str, str]]:
+    """Count, reason and meaning, the most frequent first."""
+    items = sorted(summary.verdicts.unknown_by_reason.items(), key=lambda item: (-item[1], item[0]))
+    return [(count, reason, REASONS.get(reason, ("", ""))[0]) for reason, count in items if count]

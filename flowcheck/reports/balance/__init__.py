@@ -1,0 +1,1 @@
+"""The report of Service load, one medium a file."""

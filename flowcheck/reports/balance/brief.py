@@ -1,0 +1,39 @@
+"""The load in a few lines, for reports that are about something else."""
+
+from __future__ import annotations
+
+from flowcheck.balance.tell.records import LoadResult, ServiceLoad
+from flowcheck.reports.balance.wording import chance, endpoint_note, headline, is_one_sided, percent, title
+
+MOST_SHOWN = 5
+
+
+def brief(result: LoadResult) -> list[str]:
+    """How many Services are skewed, then the first that want a look, a line each; empty without Services."""
+    if not result.services:
+        return []
+    pressing = [service for service in result.services if is_pressing(service)]
+    lines = [headline(result), *(_line(service) for service in pressing[:MOST_SHOWN])]
+    if len(pressing) > MOST_SHOWN:
+        lines.append(f"and {len(pressing) - MOST_SHOWN:,} more")
+    return [*lines, "flowcheck load shows every Service, with the same FLOWS and --cluster"]
+
+
+def is_pressing(service: ServiceLoad) -> bool:
+    """Whether there is anything about it that chance does not explain."""
+    odd = bool(service.clients.stray) or any(endpoint.state for endpoint in service.endpoints)
+    return service.state == "skewed" or is_one_sided(service) or odd
+
+
+def _line(service: ServiceLoad) -> str:
+    parts = []
+    if service.state == "skewed" and service.misplaced is not None:
+        parts.append(f"{percent(service.misplaced)} misplaced, {chance(service.p_adjusted)}")
+    if is_one_sided(service):
+        parts.append("one-sided in time")
+    parts += [
+        f"{endpoint.endpoint} {note}" for endpoint in service.endpoints if (note := endpoint_note(endpoint))
+    ]
+    if service.clients.stray:
+        parts.append(f"{service.clients.stray:,} against ClientIP affinity")
+    return f"{title(service)}: {'; '.join(parts)}"

@@ -1,0 +1,258 @@
+"""The sentences that the reports of the load share: what a state means, and what to look at next.
+
+Everything here is taken from the result. Names come out raw: each report escapes for its own medium.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flowcheck.balance.tell.records import EndpointLoad, LoadResult, ServiceLoad
+from flowcheck.counted import agreeing, counted
+from flowcheck.reports.units import size
+
+WHY = {
+    "external_name": "a name in DNS: Kubernetes spreads nothing",
+    "headless": "headless: clients choose by themselves, so no share is expected",
+    "no_backends": "no usable backend is known for that time",
+    "single_endpoint": "one endpoint has everything",
+    "endpoints_not_recorded": "the records have the Service's address and not the endpoint's",
+    "origins_not_known": "what is expected depends on the client's node, which is not known",
+    "aggregated": "the records name a workload and not its pods",
+    "no_connections": "no connection was seen",
+    "few_connections": "fewer than five connections per endpoint prove nothing",
+    "few_clients": "connections follow their clients, and fewer than ten clients per endpoint prove nothing",
+}
+"""Reason: what it means."""
+
+CLASSES = {
+    "vip+endpoint": "named with their Service",
+    "endpoint": "told by the endpoint's address and port",
+    "vip": "to a Service's address, endpoint not recorded",
+    "nodeport": "to a node port, endpoint not recorded",
+    "ambiguous": "may be several Services'",
+    "endpoint_other_port": "to an endpoint on a port of no Service",
+    "none": "to no Service",
+    "refused": "refused, so that nobody served them",
+    "unknown_initiator": "whose initiator is not known",
+    "own_node": "from a pod's own node, as its probes are",
+}
+"""Class of attribution: what its records are."""
+
+
+def title(service: ServiceLoad) -> str:
+    """``shop/web:80/TCP``, with the port's name where it has one."""
+    name = f" ({service.port_name})" if service.port_name else ""
+    return f"{service.name}:{service.port}/{service.protocol}{name}"
+
+
+def short_name(service: ServiceLoad, endpoint: EndpointLoad) -> str:
+    """A pod of the Service's own namespace by its name alone, any other endpoint in full."""
+    return endpoint.endpoint.removeprefix(f"{service.namespace}/Pod/")
+
+
+def headline(result: LoadResult) -> str:
+    """The answer in one line."""
+    answer = result.nothing.headline if result.nothing else _skewed(result)
+    return f"{answer} - INCOMPLETE" if result.incomplete_because else answer
+
+
+def _skewed(result: LoadResult) -> str:
+    states = Counter(service.state for service in result.services)
+    tested = states["skewed"] + states["balanced"]
+    if not result.services:
+        return "no Services"
+    parts = [f"{states['skewed']:,} of {counted(tested, 'tested Service port')} skewed"]
+    one_sided = sum(is_one_sided(service) for service in result.services)
+    if one_sided:
+        parts.append(f"{one_sided:,} one-sided in time")
+    left = states["insufficient"] + states["not_applicable"]
+    if left:
+        parts.append(f"{left:,} not tested")
+    return ", ".join(parts)
+
+
+def looked_at(result: LoadResult) -> list[tuple[str, str]]:
+    """How much was looked at: label and sentence."""
+    services, limits = result.services, result.thresholds
+    endpoints = {e.endpoint for service in services for e in service.endpoints}
+    connections = sum(service.connections for service in services)
+    unlocated = sum(service.unlocated for service in services)
+    lines = [
+        ("services", f"{counted(len(services), 'Service port')} with {counted(len(endpoints), 'endpoint')}"),
+        (
+            "connections",
+            f"{connections:,} attributed, {unlocated:,} of them without their endpoint",
+        ),
+        (
+            "alarm",
+            f"chance below {limits.alpha:g} over all Services, and {percent(limits.min_misplaced)} misplaced "
+            f"or a CV of {limits.min_cv:g}",
+        ),
+    ]
+    return lines
+
+
+def classes(result: LoadResult) -> list[tuple[int, str, str]]:
+    """Records, class and meaning of every class that has any."""
+    return [(result.classes[name], name, what) for name, what in CLASSES.items() if result.classes.get(name)]
+
+
+def is_one_sided(service: ServiceLoad) -> bool:
+    return service.time is not None and service.time.one_sided
+
+
+def state(service: ServiceLoad) -> str:
+    """The state in words for people."""
+    word = service.state.replace("_", " ")
+    return f"{word}, one-sided in time" if is_one_sided(service) else word
+
+
+def summary(service: ServiceLoad) -> str:
+    """What was found, in one line."""
+    parts = [counted(service.connections, "connection")]
+    if service.state in ("skewed", "balanced"):
+        assert service.misplaced is not None
+        assert service.peak_to_average is not None
+        parts.append(f"{percent(service.misplaced)} misplaced")
+        parts.append(f"peak {service.peak_to_average:.2f}x")
+        parts.append(chance(service.p_adjusted))
+    elif service.why:
+        parts.append(WHY[service.why])
+    return ", ".join(parts)
+
+
+def chance(p: float | None) -> str:
+    if p is None:
+        return "not tested"
+    if p < 1e-300:
+        return "chance < 1e-300"
+    return f"chance {p:.3f}" if p >= 0.001 else f"chance {p:.0e}"
+
+
+def notes(service: ServiceLoad) -> list[str]:
+    """What else has to be known of a Service port to read its numbers."""
+    result = []
+    if service.state == "balanced" and service.significant:
+        result.append("the difference is no chance, and too small to matter")
+    if service.over_even:
+        result.append("evener than chance, as round robin or least connections make it")
+    if is_one_sided(service):
+        assert service.time is not None
+        result.append(
+            f"its spread differs between stretches of {duration(service.time.bucket_seconds)} "
+            f"by a CV of {service.time.excess_cv:.2f} beyond chance, {chance(service.time.p_adjusted)}"
+        )
+    if service.time is not None and service.time.longest_run > 1:
+        result.append(
+            f"one endpoint had all {counted(service.time.longest_run_connections, 'connection')} of "
+            f"{counted(service.time.longest_run, 'stretch', 'stretches')} "
+            f"of {duration(service.time.bucket_seconds)} on end"
+        )
+    for amount, what in (
+        (service.unexpected, "reached endpoints that were not usable"),
+        (service.untested, f"{agreeing(service.untested, 'has', 'have')} no expectation to be held against"),
+        (service.unlocated, f"{agreeing(service.unlocated, 'has', 'have')} no recorded endpoint"),
+        (service.ambiguous, "may be this Service's or another's"),
+        (service.other_port, "reached its endpoints on a port of no Service"),
+    ):
+        if amount:
+            result.append(f"{counted(amount, 'connection')} {what}")
+    if service.estimated:
+        result.append("shares are estimated: ambiguous connections are divided by the certain ones")
+    if service.clients.follow:
+        result.append(f"connections follow their clients: {service.clients.design_effect:.1f} count as one")
+    if service.clients.stray:
+        result.append(f"{counted(service.clients.stray, 'connection')} broke ClientIP affinity")
+    if service.snapshots == 1 and service.expected_endpoints > 1:
+        result.append("endpoint snapshots: 1, so what changed in between is not known")
+    return result
+
+
+def endpoint_note(endpoint: EndpointLoad) -> str:
+    """The odd thing about an endpoint; empty where there is none."""
+    if endpoint.state == "hot" and endpoint.ratio is not None:
+        return f"hot, {endpoint.ratio:.1f}x"
+    if endpoint.state == "idle":
+        return "idle"
+    return "not usable" if endpoint.state == "unexpected" else ""
+
+
+def next_steps(services: Sequence[ServiceLoad]) -> list[str]:
+    """What to look at next, at most three things, most pressing first."""
+    steps = []
+    bad = [s for s in services if s.state == "skewed" or is_one_sided(s)]
+    if bad:
+        steps.append(f"--service {bad[0].name} shows {title(bad[0])} in full; --svg FILE draws it")
+    idle = next((e for s in services for e in s.endpoints if e.state == "idle"), None)
+    if idle is not None:
+        steps.append(f"{idle.endpoint} is ready and had no connection: does its proxy or mesh know it?")
+    by_reason = Counter(s.why for s in services if s.why in ("endpoints_not_recorded", "aggregated"))
+    if by_reason:
+        steps.append("a log behind the Service's translation, by pod, would show endpoints of more Services")
+    if not steps:
+        steps.append("--service NS/NAME shows one Service in full, over time")
+    return steps[:3]
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def duration(seconds: int) -> str:
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length and seconds % length == 0:
+            return counted(seconds // length, unit)
+    return counted(seconds, "second")
+
+
+def measures(service: ServiceLoad) -> list[tuple[str, str]]:
+    """Every measure with its meaning, for one Service in full."""
+    if service.misplaced is None:
+        return []
+    assert service.peak_to_average is not None
+    endpoints = counted(service.expected_endpoints, "endpoint")
+    lines = [
+        ("misplaced", f"{percent(service.misplaced)} would have to move to meet the expectation"),
+        ("peak", f"{service.peak_to_average:.3f} times the expectation at the busiest endpoint"),
+        ("CV", f"{service.cv:.4f}"),
+        ("Jain", f"{service.jain:.4f} (1 is even, {1 / service.expected_endpoints:.4f} is one endpoint)"),
+        ("effective", f"{service.effective_endpoints:.2f} of {endpoints}"),
+        ("Gini", f"{service.gini:.4f}"),
+        ("entropy", f"{service.entropy:.4f} of 1"),
+    ]
+    if service.statistic is not None and service.freedom:
+        freedom = counted(service.freedom, "degree")
+        lines.append(
+            (
+                "test",
+                f"{service.method}, statistic {service.statistic:.2f}, {freedom} of freedom, "
+                f"dispersion {service.dispersion:.2f}, {chance(service.p)}, "
+                f"over all Services {chance(service.p_adjusted).removeprefix('chance ')}",
+            )
+        )
+    return lines
+
+
+def places(service: ServiceLoad) -> list[tuple[str, str]]:
+    """Where connections went, of those whose nodes are known."""
+    place = service.places
+    known = place.same_node + place.same_zone + place.other_zone + place.other_node
+    if not known:
+        return []
+    parts = (
+        ("same node", place.same_node, place.bytes_same_node),
+        ("same zone", place.same_zone, place.bytes_same_zone),
+        ("other zone", place.other_zone, place.bytes_other_zone),
+        ("other node", place.other_node, place.bytes_other_node),
+    )
+    told = any(bytes_ for _, _, bytes_ in parts)
+    lines = [
+        (label, f"{percent(n / known)} ({counted(n, 'connection')}{f', {size(bytes_)}' if told else ''})")
+        for label, n, bytes_ in parts
+        if n
+    ]
+    if place.expected_same_zone is not None:
+        lines.append(("expected", f"{percent(place.expected_same_zone)} inside the client's zone"))
+    return lines

@@ -1,0 +1,69 @@
+"""Random worlds reach every way in which an address leads elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
+from flowcheck.reference import Reference, Tuple5
+from flowcheck.reference.ends import Resolved
+from flowcheck.reference.translation import asked
+from tests.agreement.strategies import worlds
+from tests.agreement.timeline_strategies import timelines
+
+World = tuple[Cluster, Options, list[Tuple5]]
+ONCE = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=2500,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+WAYS = {"shared", "a node's too", "node port", "host port", "several", "inner local", "outer local", "nobody"}
+
+
+def ways(reference: Reference, flow: Tuple5) -> Iterator[str]:
+    """How a flow's destination leads elsewhere."""
+    found = reference.owners.resolve(flow.destination, flow.time)
+    dst = reference.services.reach(found, flow.dst, flow.protocol, flow.port, flow.time)
+    if found.shared and dst.service is not None:
+        yield "shared"
+    if found.only is not None and found.only.node is not None and dst is not found:
+        yield way_of_node(found, dst)
+    src = reference.owners.resolve(flow.source, flow.time)
+    everywhere = asked(dst, src.ends[0]) if src.ends else []
+    if (
+        dst.backends
+        and src.ends
+        and len(everywhere) < len([b for b in dst.backends if b.ready] or dst.backends)
+    ):
+        yield "inner local" if dst.inner else "outer local"
+        yield from ["nobody"] * (not everywhere)
+
+
+def way_of_node(found: Resolved, dst: Resolved) -> str:
+    if dst.service is None:
+        return "several" if dst.lost else "host port"
+    return "a node's too" if dst.name != found.name else "node port"
+
+
+@pytest.mark.parametrize("strategy", [worlds(), timelines()], ids=["worlds", "timelines"])
+def test_every_way_to_lead_elsewhere_is_reached(strategy: st.SearchStrategy[World]) -> None:
+    seen: set[str] = set()
+
+    @ONCE
+    @given(strategy)
+    def look(world: World) -> None:
+        cluster, options, flows = world
+        reference = Reference(cluster, options)
+        for flow in flows:
+            seen.update(ways(reference, flow))
+
+    look()
+    assert sorted(WAYS - seen) == []

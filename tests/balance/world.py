@@ -1,0 +1,212 @@
+"""A small world of Services as arrays, and flows into it, for tests of the load; no compiler takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.balance.count.table import LoadEntries, LoadTable
+from flowcheck.balance.expect.kernel_tables import make_setting as setting_from
+from flowcheck.balance.expect.members import Catalog, EndpointFacts, PortFacts
+from flowcheck.balance.expect.shares import Member
+from flowcheck.model.cluster import Service, ServicePort
+from flowcheck.model.timeline import BEGINNING, END
+
+MINUTE = 60_000_000
+TCP, UDP, ICMP = 6, 17, 1
+SLOTS = {TCP: 0, UDP: 1}
+
+
+class PortSpec(NamedTuple):
+    """A service port: its Service, port, protocol slot, node port, and by start of segment the backends, each
+    an endpoint with the port after translation."""
+
+    service: int
+    port: int
+    segments: Mapping[int, Iterable[tuple[int, int]]]
+    slot: int = 0
+    node_port: int = 0
+
+
+def make_endpoints(kinds: Iterable[int], nodes: Mapping[int, int] | None = None) -> a.Int32:
+    """(endpoints, 8): of these kinds; ``nodes`` says on which node an endpoint is."""
+    kinds = list(kinds)
+    endpoints = np.zeros((len(kinds), 8), dtype=np.int32)
+    endpoints[:, a.KIND] = kinds
+    endpoints[:, a.NODE] = [(nodes or {}).get(e, -1) for e in range(len(kinds))]
+    return endpoints
+
+
+def make_services(ports: list[PortSpec], n_endpoints: int) -> a.ServiceTable:
+    """The table of service ports, which stand in the order of their Services; policies take no part, so of
+    what only judging looks at there is none."""
+    first = [0]
+    starts: list[int] = []
+    segment_first = [0]
+    node_ports: dict[int, int] = {}
+    servings: dict[int, dict[tuple[int, int, int], None]] = {e: {} for e in range(n_endpoints)}
+    for number, spec in enumerate(ports):
+        while len(first) <= spec.service:
+            first.append(number)
+        if spec.node_port:
+            node_ports[spec.slot << 16 | spec.node_port] = number
+        for start, members in sorted(spec.segments.items()):
+            starts.append(start)
+            for endpoint, port in members:
+                servings[endpoint][spec.slot, port, number] = None
+        segment_first.append(len(starts))
+    first.append(len(ports))
+    listed = [serving for e in range(n_endpoints) for serving in servings[e]]
+    counts = [0, *(len(servings[e]) for e in range(n_endpoints))]
+    filled = {
+        "first": first,
+        "slot": [spec.slot for spec in ports],
+        "port": [spec.port for spec in ports],
+        "node_port": sorted(node_ports),
+        "node_port_first": range(len(node_ports) + 1),
+        "node_port_leads": [node_ports[word] for word in sorted(node_ports)],
+        "segment_first": segment_first,
+        "serving_first": np.cumsum(counts),
+        "serving_slot": [s for s, _, _ in listed],
+        "serving_port": [p for _, p, _ in listed],
+        "serving": [number for _, _, number in listed],
+        "host_first": [0] * (n_endpoints + 1),
+    }
+    return fill_services(filled, starts, n_endpoints)
+
+
+def fill_services(filled: Mapping[str, Any], starts: Iterable[int], n_endpoints: int) -> a.ServiceTable:
+    """A table of these int32 columns; ``starts`` are those of segments, and node ports always lead there."""
+    none: dict[str, Any] = dict.fromkeys(a.ServiceTable._fields, ())
+    columns = {name: np.array(list(values), dtype=np.int32) for name, values in (none | filled).items()}
+    n_node_ports = len(columns["node_port"])
+    long = {
+        "segment_start": np.array(list(starts), dtype=np.int64),
+        "node_port_start": np.full(n_node_ports, BEGINNING, dtype=np.int64),
+        "host_start": np.zeros(0, dtype=np.int64),
+        "backend_start": np.zeros(0, dtype=np.int64),
+        "backend_end": np.zeros(0, dtype=np.int64),
+    }
+    small = ("family", "inner_local", "outer_local")
+    return a.ServiceTable(**{**columns, **long, **{name: np.zeros(n_endpoints, np.uint8) for name in small}})
+
+
+def make_setting(
+    ports: list[PortSpec],
+    endpoints: a.Int32,
+    virtual: Mapping[int, int],
+    *,
+    by_origin: Iterable[int] = (),
+    zones: Iterable[int] = (),
+    same: Mapping[int, int] | None = None,
+    lives: Mapping[int, tuple[int, int]] | None = None,
+) -> a.LoadSetting:
+    """``virtual`` maps endpoints to the Services whose addresses they are; ``same`` and ``lives`` tell what
+    is not so of every service port: it counts as itself, and always was."""
+    endpoints = endpoints.copy()
+    for endpoint, service in virtual.items():
+        endpoints[endpoint, [a.KIND, a.NODE]] = a.KIND_SERVICE, service
+    origins = set(by_origin)
+    return setting_from(
+        make_services(ports, len(endpoints)),
+        endpoints,
+        same=[(same or {}).get(number, number) for number in range(len(ports))],
+        spans=[(lives or {}).get(number, (BEGINNING, END)) for number in range(len(ports))],
+        by_origin=[number in origins for number in range(len(ports))],
+        zones=[*zones] or [-1] * 8,
+    )
+
+
+class Row(NamedTuple):
+    """A flow record with all that the load looks at."""
+
+    src: int
+    dst: int
+    port: int = 80
+    protocol: int = TCP
+    judge: int = 1
+    observed: int = 1
+    verdict: int = a.ALLOW
+    flow_count: int = 1
+    bytes_: int = 10
+    seen_at: int = 0
+    named: int = -1
+    counted: int = 1
+    point: int = 1
+    packets: int = 2
+
+
+Batch = tuple[a.FlowArrays, a.UInt8, a.Int32]
+
+
+def make_batch(rows: list[Row]) -> Batch:
+    """The flows, the verdicts, and the service ports that records name."""
+    columns: dict[str, Any] = {
+        name: np.array([getattr(row, name) for row in rows], dtype=np.int64) for name in Row._fields
+    }
+    unused = np.zeros(len(rows), dtype=np.int64)
+    columns |= dict.fromkeys(("src_key", "dst_key", "src_port", "inferred"), unused)
+    narrow = {
+        **dict.fromkeys(("src", "dst", "src_port", "port", "named"), np.int32),
+        **dict.fromkeys(("protocol", "judge", "observed", "verdict", "counted", "point"), np.uint8),
+        **{"inferred": np.uint8, "src_key": np.uint64, "dst_key": np.uint64},
+    }
+    columns |= {name: columns[name].astype(type_) for name, type_ in narrow.items()}
+    flows = a.FlowArrays(**{name: columns[name] for name in a.FlowArrays._fields})
+    return flows, columns["verdict"], columns["named"]
+
+
+def ordered(table: LoadTable) -> LoadEntries:
+    """What a table holds in the order of its keys, whatever was counted first, and only columns in use."""
+    found = table.entries()
+    by_key, by_client = (np.lexsort((rows[:, a.TWO], rows[:, a.ONE])) for rows in (found.load, found.clients))
+    by_bucket = np.argsort(found.buckets)
+    return found._replace(
+        load=found.load[by_key],
+        buckets=found.buckets[by_bucket],
+        by_time=found.by_time[by_bucket][:, by_key],
+        clients=found.clients[by_client],
+    )
+
+
+WEB = Service("x", "web", cluster_ips=("10.96.0.10",), ports=(ServicePort("http", TCP, 80, 8080),))
+
+
+def make_member(endpoint: int, **tweaks: Any) -> Member:
+    return Member(endpoint, **tweaks)
+
+
+def make_catalog(
+    services: a.ServiceTable,
+    ports: list[tuple[Service, list[list[Member]]]],
+    *,
+    nodes: Iterable[str] = (),
+    zones: Mapping[str, str] | None = None,
+    **facts: Any,
+) -> Catalog:
+    """Service ports, each by its Service (its first port) and the members of each of its segments. Members
+    are called ``x/Pod/pod-N`` and belong to ``x/Deployment/web``, of the generations in ``facts``."""
+    generations = facts.pop("generations", {})
+    members = {m.endpoint: m for _, segments in ports for segment in segments for m in segment}
+    found = []
+    for number, (service, segments) in enumerate(ports):
+        port = service.ports[0] if service.ports else ServicePort("", TCP, 80, 80)
+        first = int(services.segment_first[number])
+        found.append(PortFacts(service, port, first, tuple(map(tuple, segments))))
+    endpoints = {
+        e: EndpointFacts(
+            f"x/Pod/pod-{e}",
+            f"10.1.0.{e}" if m.family != 6 else f"fd00::{e}",
+            "x/Deployment/web",
+            generations.get(e, ""),
+            m.node,
+            m.zone,
+        )
+        for e, m in members.items()
+    }
+    return Catalog(
+        services, tuple(found), endpoints, [f"x/Pod/client-{e}" for e in range(99)], [*nodes], zones or {}
+    )

@@ -1,0 +1,169 @@
+"""The reports of the load against their golden files, and what holds for all of them.
+
+FLOWCHECK_UPDATE_GOLDEN=1 rewrites the golden files.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree as Tree
+
+import msgspec
+import pytest
+
+from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.test.states import Why
+from flowcheck.reports import LOAD_FORMATS, renderer
+from flowcheck.reports.balance import svg as balance_svg
+from flowcheck.reports.balance.drawing import bar, sparkline, strip
+from flowcheck.reports.balance.wording import WHY, chance, duration, headline, notes, places
+from tests.reports.build_balance import make_hostile_load, make_load, make_service
+from tests.reports.test_reports import compare
+
+RESULTS: dict[str, Callable[[], LoadResult]] = {"everything": make_load, "hostile": make_hostile_load}
+
+
+def render(form: str, result: LoadResult, **options: Any) -> str:
+    stream = io.StringIO()
+    draw = balance_svg.render if form == "svg" else renderer(form, LOAD_FORMATS)
+    draw(result, stream, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 160])
+@pytest.mark.parametrize("name", RESULTS)
+def test_terminal_report(name: str, width: int) -> None:
+    text = render("terminal", RESULTS[name](), width=width, color="never")
+    assert max(map(len, text.splitlines())) <= width
+    assert text.isascii()
+    compare(f"load-{name}-{width}.txt", text)
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_one_service_in_full_on_the_terminal(width: int) -> None:
+    text = render("terminal", make_load(), width=width, color="never", service="shop/search")
+    assert max(map(len, text.splitlines())) <= width
+    compare(f"load-search-{width}.txt", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [*((n, f) for n in RESULTS for f in ("csv", "md", "svg")), ("hostile", "json")]
+)
+def test_report(form: str, name: str) -> None:
+    compare(f"load-{name}.{form}", render(form, RESULTS[name]()))
+
+
+@pytest.mark.parametrize("service", ["", f"={make_hostile_load().services[0].namespace[1:]}/x"])
+@pytest.mark.parametrize("form", [*LOAD_FORMATS, "svg"])
+def test_hostile_names_leave_no_control_character_and_forge_no_line(form: str, service: str) -> None:
+    result = make_hostile_load()
+    text = render(form, result, service=result.services[0].name if service else "")
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert not any(line.startswith("flowcheck: no violations") for line in text.split("\n"))
+    text.encode("utf-8")
+
+
+def test_json_holds_every_record_whole() -> None:
+    result = make_load()
+    document = json.loads(render("json", result))
+    assert (document["schema"], document["classes"]) == (1, result.classes)
+    assert [s["service"] for s in document["services"]] == [s.service for s in result.services]
+    assert document["services"][0]["time"]["series"][0]["by_endpoint"] == list(
+        result.services[0].time.series[0].by_endpoint  # type: ignore[union-attr]
+    )
+    (only,) = json.loads(render("json", result, service="shop/dns"))["services"]
+    assert only["service"] == "dns"
+
+
+def test_csv_has_a_row_for_each_endpoint_and_one_where_there_is_none() -> None:
+    rows = list(csv.DictReader(io.StringIO(render("csv", make_load()))))
+    assert len(rows) == sum(max(1, len(s.endpoints)) for s in make_load().services)
+    assert rows[0]["endpoint"] == "shop/Pod/gateway-5c7f-a"
+    assert (rows[0]["endpoint_state"], rows[0]["one_sided"], rows[-1]["endpoint"]) == ("hot", "false", "")
+    assert float(rows[0]["misplaced"]) == make_load().services[0].misplaced
+
+
+def test_a_picture_is_well_formed_and_holds_nothing_but_shapes_and_text() -> None:
+    for result in (make_load(), make_hostile_load()):
+        tags = {element.tag.rpartition("}")[2] for element in Tree.fromstring(render("svg", result)).iter()}
+        assert tags <= {"svg", "g", "rect", "line", "text", "title"}
+
+
+def test_a_picture_is_of_the_service_asked_for_else_of_the_first() -> None:
+    assert "shop/gateway:80/TCP" in render("svg", make_load())
+    text = render("svg", make_load(), service="shop/cart")
+    assert "shop/cart:80/TCP" in text
+    assert "gateway" not in text
+
+
+def test_a_service_with_many_endpoints_is_drawn_in_part_and_says_so() -> None:
+    result = LoadResult(services=(make_service("wide", range(1, 17)),))
+    assert "and 0 more" not in render("svg", result)
+    wide = make_service("wide", (5,) * 16)
+    many = LoadResult(services=(make_service("wide", (5,) * 16, endpoints=wide.endpoints * 2),))
+    assert "and 8 more endpoints" in render("svg", many)
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert {str(why) for why in Why} - {""} == WHY.keys()
+
+
+def test_color_is_only_added_where_it_is_wanted() -> None:
+    colored, plain = (render("terminal", make_load(), width=100, color=c) for c in ("always", "never"))
+    assert "\x1b[" in colored
+    assert "\x1b" not in plain
+
+
+def test_what_is_not_tested_is_counted_in_the_headline() -> None:
+    assert headline(make_load()) == "2 of 5 tested Service ports skewed, 1 one-sided in time, 4 not tested"
+    assert headline(LoadResult()) == "no Services"
+
+
+def test_notes_say_what_the_numbers_leave_open() -> None:
+    service = make_service("a", (5, 5), ambiguous=3, estimated=True, significant=True, snapshots=1)
+    text = "; ".join(notes(service))
+    for part in ("too small to matter", "3 connections may be", "estimated", "endpoint snapshots: 1"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("share", "expected", "drawn"),
+    [
+        (0.6, None, "#####     "),
+        (1.0, 0.5, "####|#### "),
+        (0.0, 0.0, "|         "),
+        (0.001, None, "#         "),
+        (1.0, 1.0, "#########|"),
+    ],
+)
+def test_bars(share: float, expected: float | None, drawn: str) -> None:
+    assert bar(share, expected, 1.0, 10).ljust(10) == drawn.ljust(10)
+
+
+def test_small_drawings() -> None:
+    assert strip([0.5, 0.25, 0.25, 0.0]) == "[######|###   |###   |      ]"
+    assert strip([0.0]) == "1 endpoint"
+    assert strip([0.1] * 13) == "13 endpoints"
+    assert sparkline([0, 1, 5, 10], 10) == " .+@"
+    assert sparkline([0, 0], 0) == "  "
+
+
+def test_small_wordings() -> None:
+    assert [chance(p) for p in (None, 0.0, 1e-12, 0.04)] == [
+        *("not tested", "chance < 1e-300", "chance 1e-12", "chance 0.040"),
+    ]
+    assert [duration(s) for s in (60, 240, 3600, 172800, 90)] == [
+        *("1 minute", "4 minutes", "1 hour", "2 days", "90 seconds"),
+    ]
+
+
+def test_places_tell_no_size_where_the_log_has_no_bytes() -> None:
+    service = make_load().services[0]
+    sizes = {name: 0 for name in service.places.__struct_fields__ if name.startswith("bytes_")}
+    silent = msgspec.structs.replace(service, places=msgspec.structs.replace(service.places, **sizes))
+    assert all(" connections, " in words for _, words in places(service))
+    assert all(words.endswith(" connections)") for _, words in places(silent))

@@ -1,0 +1,215 @@
+"""Does a test notice? ``python -m tests.tools.mutants`` breaks the compiled path on purpose, place by place.
+
+Each mutant is one replacement of source text in a temporary copy of the project, where the tests then run:
+the cases; the agreement of the two paths on few random worlds; where manifests are read, the dialect tests. A
+mutant is killed when one of them fails. Writes docs/mutants.md; exits with 1 where a mutant survives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.tools.mutant_list import MUTANTS, Mutant
+
+ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "docs" / "mutants.md"
+WORLDS = 60
+PATIENCE = 600
+
+# The suite's conftest may drop FLOWCHECK_ settings from outside, hence in the process itself. The package
+# must be the mutated copy, or every mutant would seem to survive. Nobody reads a shrunken counter-example.
+PYTEST = f"""
+import os, sys, pytest, flowcheck
+assert flowcheck.__file__.startswith(os.getcwd()), flowcheck.__file__
+class Few:
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config):
+        os.environ["FLOWCHECK_WORLDS"] = "{WORLDS}"
+        from hypothesis import Phase, settings
+        settings.register_profile("kill", phases=[Phase.explicit, Phase.generate])
+        settings.load_profile("kill")
+sys.exit(pytest.main(sys.argv[1:], plugins=[Few()]))
+"""
+
+
+class Suite(NamedTuple):
+    name: str
+    arguments: tuple[str, ...]
+
+
+CASES = Suite("cases", ("tests/test_cases.py", "-k", "compiled"))
+WORLDS_SUITE = Suite(
+    "worlds", ("tests/agreement/test_agreement.py", "-k", "network_policies or all_tiers or kept")
+)
+DIALECTS = Suite("dialects", ("tests/dialects",))
+TIMELINES = Suite("timelines", ("tests/agreement/test_timeline_agreement.py",))
+LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
+OVER_TIME, LOAD = "over time: ", "load: "
+"""How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
+of those that change no verdict but the load."""
+SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS)
+
+
+class Outcome(NamedTuple):
+    """``killers`` maps each suite to the test that failed first; it is empty where all passed."""
+
+    mutant: Mutant | None
+    killers: dict[str, str]
+
+    @property
+    def killed(self) -> bool:
+        return any(self.killers.values())
+
+
+def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
+    if mutant.name.startswith(OVER_TIME):
+        return (CASES, TIMELINES)
+    if mutant.name.startswith(LOAD):
+        return (LOADS,)
+    return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
+
+
+def is_reading(file: str) -> bool:
+    """Whether a file stands before the model, so that both paths are wrong in the same way."""
+    return file.startswith(("dialects/", "manifests/"))
+
+
+def copy_project(to: Path) -> None:
+    for part in ("flowcheck", "tests"):
+        shutil.copytree(ROOT / part, to / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", to)
+    (to / "data").symlink_to(ROOT / "data")
+
+
+def apply(mutant: Mutant, to: Path) -> None:
+    file = to / "flowcheck" / mutant.file
+    text = file.read_text()
+    found = text.count(mutant.old)
+    if found != 1:
+        raise ValueError(f"{mutant.name}: the text to replace occurs {found} times in {mutant.file}")
+    file.write_text(text.replace(mutant.old, mutant.new))
+
+
+def first_failure(suite: Suite, project: Path, cache: Path) -> str:
+    """The short name of the test that fails first; empty where none does."""
+    environment = {**os.environ, "PYTHONPATH": str(project), "FLOWCHECK_CACHE_DIR": str(cache)}
+    command = [sys.executable, "-c", PYTEST, "-q", "-x", "-p", "no:cacheprovider", *suite.arguments]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "no end"
+    if done.returncode == 0:
+        return ""
+    found = re.search(
+        r"^(?:FAILED|ERROR) \S*?([^/\s]+\.py)(?:::(?:\w+::)*(\w+))?(?:\[([^\]]+)\])?", done.stdout, re.M
+    )
+    if found is None:
+        raise RuntimeError(
+            f"{suite.name} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
+    file, test, parameter = found.groups()
+    return (parameter or test or file).removesuffix("-compiled")
+
+
+def try_mutant(mutant: Mutant | None, shared_cache: Path) -> Outcome:
+    """Run the suites for one mutant, or (None) for the project as it is, with all of them."""
+    with tempfile.TemporaryDirectory(prefix="flowcheck-mutant-") as folder:
+        project = Path(folder)
+        copy_project(project)
+        suites: tuple[Suite, ...] = SUITES
+        cache = shared_cache
+        if mutant is not None:
+            apply(mutant, project)
+            suites = suites_for(mutant)
+            # Kernels are cached by the sources they are made from; the others may share what is compiled.
+            if mutant.file.startswith(("kernels/", "arrays")):
+                cache = project / "cache"
+        return Outcome(mutant, {suite.name: first_failure(suite, project, cache) for suite in suites})
+
+
+def table_of(outcomes: Sequence[Outcome]) -> str:
+    killed = sum(outcome.killed for outcome in outcomes)
+    by_case = sum(bool(outcome.killers.get("cases")) for outcome in outcomes)
+    lines = [
+        "# Mutants",
+        "",
+        "Generated by `make mutants` (`python -m tests.tools.mutants`); do not edit.",
+        "",
+        "Each row is one deliberate mistake in a temporary copy of the package, and the first test failing",
+        "because of it in each suite: the hand-written cases under `tests/cases` by the compiled path,",
+        f"{WORLDS} + {WORLDS} random worlds on which the compiled path must agree with the reference, the",
+        f"dialect tests, {2 * WORLDS} random worlds that change over time, and the tests of results for what",
+        "changes no verdict. The agreement does not see mistakes in reading, as both paths read one model.",
+        "",
+        f"**{killed} of {len(outcomes)} killed**, {by_case} of them by a hand-written case.",
+        "",
+        "| mutant | in | result | case | random worlds | dialect tests | over time | load |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for outcome in outcomes:
+        if outcome.mutant is None:
+            continue
+        cells = [
+            outcome.mutant.name,
+            f"`{outcome.mutant.file}`",
+            "killed" if outcome.killed else "**survived**",
+            *(cell(outcome.killers, suite.name) for suite in SUITES),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(killers: dict[str, str], suite: str) -> str:
+    if suite not in killers:
+        return ""
+    return killers[suite].replace("|", "\\|") or "none"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tests.tools.mutants", description=__doc__)
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="mutants with this in their name; no table"
+    )
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args(arguments)
+    chosen = [mutant for mutant in MUTANTS if given.only in mutant.name]
+    with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
+        cache = Path(folder)
+        sound = try_mutant(None, cache)
+        if sound.killed:
+            sys.stdout.write(f"the tests fail without any mutant: {sound.killers}\n")
+            return 2
+        with ThreadPoolExecutor(given.processes) as pool:
+            outcomes = []
+            for outcome in pool.map(lambda mutant: try_mutant(mutant, cache), chosen):
+                assert outcome.mutant is not None
+                word = "killed  " if outcome.killed else "SURVIVED"
+                sys.stdout.write(f"{word} {outcome.mutant.name}: {outcome.killers}\n")
+                sys.stdout.flush()
+                outcomes.append(outcome)
+    if not given.only:
+        TABLE.parent.mkdir(exist_ok=True)
+        TABLE.write_text(table_of(outcomes))
+    return int(not all(outcome.killed for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

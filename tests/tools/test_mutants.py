@@ -1,0 +1,19 @@
+"""The list of mutants fits the code as it is; ``make mutants`` runs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tools.mutant_list import MUTANTS, Mutant
+from tests.tools.mutants import ROOT
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_text_a_mutant_replaces_occurs_once(mutant: Mutant) -> None:
+    text = (ROOT / "flowcheck" / mutant.file).read_text()
+    assert text.count(mutant.old) == 1
+    assert mutant.old != mutant.new
+
+
+def test_mutants_have_names_of_their_own() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 30
