@@ -6,10 +6,10 @@ everything else under this package may change without notice.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from flowcheck.version import __version__
 
 if TYPE_CHECKING:
     from flowcheck.api import audit, compile_program, explain
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
         PolicyError,
         RunError,
     )
-    from flowcheck.evaluate import evaluate
-    from flowcheck.loading import load_cluster
+    from flowcheck.judging.batch import evaluate
     from flowcheck.model.options import Options
-
-__version__ = "0.1.0"
+    from flowcheck.reading import load_cluster
 
 __all__ = [
     "CompileError",
@@ -56,9 +54,9 @@ _HOMES = {
     "RunError": "flowcheck.errors",
     "audit": "flowcheck.api",
     "compile_program": "flowcheck.api",
-    "evaluate": "flowcheck.evaluate",
+    "evaluate": "flowcheck.judging.batch",
     "explain": "flowcheck.api",
-    "load_cluster": "flowcheck.loading",
+    "load_cluster": "flowcheck.reading",
 }
 
 
@@ -72,16 +70,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-class _Package(ModuleType):
-    def __setattr__(self, name: str, value: object) -> None:
-        """Keep ``flowcheck.evaluate`` the function: importing the module of that name would replace it.
-
-        Likewise ``flowcheck.explain``.
-        """
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
