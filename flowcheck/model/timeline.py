@@ -6,6 +6,7 @@ Units: every instant is microseconds since 1970-01-01 UTC. Every object of a clu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,6 +50,14 @@ class Lifetime:
             min(self.sure_start, later.sure_start),
             max(self.sure_end, later.sure_end),
         )
+
+    def continues(self, earlier: Lifetime, others: Iterable[Lifetime]) -> bool:
+        """Whether what had the earlier lifetime may have gone on as this one all along: without a gap, and
+        while it was not sure none of the others may have been there instead."""
+        since, until = earlier.sure_end, self.sure_start
+        if self.start > earlier.end or since >= until:
+            return self.start <= earlier.end
+        return not any(one.start < until and since < one.end for one in others)
 
     def unwatched(self, longer_than: int) -> tuple[Lifetime, ...]:
         """The stretches before it is sure and after, if they are longer than so many microseconds: it may

@@ -25,13 +25,22 @@ class Claim(Generic[Holder]):
     lifetime: Lifetime
 
 
-def continued(claims: Iterable[Claim[Holder]], is_one: Callable[[Holder], bool]) -> list[Claim[Holder]]:
+def continued(
+    claims: Iterable[Claim[Holder]],
+    is_one: Callable[[Holder], bool],
+    otherwise: Callable[[Holder], Iterable[Lifetime]],
+) -> list[Claim[Holder]]:
     """The claims; of a holder that ``is_one`` object all along, one that begins before the last has ended
-    goes on with it: somebody sure before and after was there in between."""
+    goes on with it: somebody sure before and after was there in between. ``otherwise``: when that object
+    was not this holder; of somebody who may have been so in between that is not sure."""
     found: list[Claim[Holder]] = []
     for claim in sorted(claims, key=lambda one: one.lifetime.start):
         before = next((one for one in reversed(found) if one.holder == claim.holder), None)
-        if before is None or before.lifetime.end < claim.lifetime.start or not is_one(claim.holder):
+        if (
+            before is None
+            or not is_one(claim.holder)
+            or not claim.lifetime.continues(before.lifetime, otherwise(claim.holder))
+        ):
             found.append(claim)
             continue
         found[found.index(before)] = Claim(claim.holder, before.lifetime.joined(claim.lifetime))

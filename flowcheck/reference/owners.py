@@ -58,6 +58,9 @@ class Owners:
         self.ranges = cluster.pod_ranges(ranges)
         self.skew = skew
         self.pods = [pod for pod in cluster.pods if not pod.finished]
+        self.versions: dict[tuple[str, ...], list[Pod]] = defaultdict(list)
+        for pod in self.pods:
+            self.versions[End(None, pod=pod).who].append(pod)
         self.alike = dict(self._alike())
         self.bounded = self._bounded()
         # Of a host-network pod without node and address nobody can say where it is.
@@ -68,7 +71,7 @@ class Owners:
             self.at_address[claim.holder.address or ""].append(claim)
             self.of_node[claim.holder.node or ""].append(claim)
         for address, claims in self.at_address.items():
-            self.at_address[address] = continued(claims, has_uid)
+            self.at_address[address] = continued(claims, has_uid, self._not_as)
         for claim in self._devices():
             self.at_address[claim.holder.address or ""].append(claim)
         self.services: dict[str, list[Claim[Service]]] = defaultdict(list)
@@ -146,10 +149,7 @@ class Owners:
     def _alike(self) -> Iterator[tuple[int, Pod]]:
         """Of each version of a pod (by its id) the first that every selector there is treats as it does
         that."""
-        versions: dict[tuple[str, ...], list[Pod]] = defaultdict(list)
-        for pod in self.pods:
-            versions[End(None, pod=pod).who].append(pod)
-        for several in versions.values():
+        for several in self.versions.values():
             first: dict[tuple[object, ...], Pod] = {}
             for pod in several:
                 yield id(pod), first.setdefault(self._matched(pod), pod) if len(several) > 1 else pod
@@ -163,6 +163,25 @@ class Owners:
         around = [query.namespaces.matches(labels) for query in queries if query.namespaces and described]
         of_pod = [one.matches(pod.labels) for one in (*(query.pods for query in queries), *services)]
         return described, tuple(around) if described else tuple(sorted(labels.items())), tuple(of_pod)
+
+    def _not_at(self, end: End) -> Iterator[Lifetime]:
+        """When the pod that an end is had not its address."""
+        for pod in self.versions_of(end):
+            if end.address not in {*map(canonical, pod.addresses)}:
+                yield pod.lifetime
+
+    def _not_as(self, end: End) -> Iterator[Lifetime]:
+        """When the pod that an end is had not its address, or was not what it is."""
+        yield from self._not_at(end)
+        for pod in self.versions_of(end):
+            if self.as_pod(pod, end.address) != end:
+                yield pod.lifetime
+
+    def _not_seen(self, seen: Seen) -> Iterator[Lifetime]:
+        """When the pod was not what was found by its name."""
+        for pod in self.versions_of(seen.end):
+            if Seen(self.as_pod(pod, None), tuple(map(canonical, pod.addresses))) != seen:
+                yield pod.lifetime
 
     # -- by whatever was recorded ------------------------------------------------------------------
 
@@ -202,7 +221,7 @@ class Owners:
 
     def versions_of(self, end: End) -> list[Pod]:
         """The pod that an end is, in all its versions."""
-        return [pod for pod in self.pods if End(None, pod=pod).who == end.who]
+        return self.versions.get(end.who, [])
 
     def disagrees(self, recorded: Recorded, resolved: Resolved, at: int) -> bool:
         """Whether the pod recorded by uid or name is one thing, and the address beside it another's."""
@@ -243,7 +262,7 @@ class Owners:
         return None if found.lost == "unresolved" else found
 
     def _only(self, claims: Sequence[Claim[End]], address: str, at: int) -> Resolved:
-        claims, versions = as_pods(claims)
+        claims, versions = self._as_pods(claims)
         claims = [*claims, *self._strangers(claims)]
         found = candidates(claims, at, self.skew)
         secondary = any(end.secondary for end in found)
@@ -260,6 +279,21 @@ class Owners:
         elif own:
             (end,) = own
         return Resolved(end.name, (end,), by="address", version=family(address), sure=sure, firm=secondary)
+
+    def _as_pods(
+        self, claims: Sequence[Claim[End]]
+    ) -> tuple[list[Claim[End]], dict[tuple[str, ...], list[Claim[End]]]]:
+        """The claims, those of all versions of a pod as its first's; and which they were, by who it is."""
+        first: dict[tuple[str, ...], End] = {}
+        versions: dict[tuple[str, ...], list[Claim[End]]] = defaultdict(list)
+        found = []
+        for claim in claims:
+            end = claim.holder
+            if has_uid(end):
+                end = first.setdefault(end.who, end)
+                versions[end.who].append(claim)
+            found.append(Claim(end, claim.lifetime))
+        return continued(found, has_uid, self._not_at), versions
 
     def _strangers(self, claims: Sequence[Claim[End]]) -> Iterator[Claim[End]]:
         """Somebody whom no input tells of, wherever a pod may or may not have been for longer than the
@@ -304,7 +338,8 @@ class Owners:
 
     def _resolve_pod(self, pods: Sequence[Pod], recorded: Recorded, at: int) -> Resolved | None:
         """One pod, at the recorded address if it had that, else at all of its own. None: not there then."""
-        claims = continued((claim for pod in pods for claim in self._seen(pod)), lambda one: has_uid(one.end))
+        seen = (claim for pod in pods for claim in self._seen(pod))
+        claims = continued(seen, lambda one: has_uid(one.end), self._not_seen)
         found = candidates(claims, at, self.skew)
         ends = distinct(seen.end for seen in found)
         if len(ends) != 1:
@@ -323,7 +358,7 @@ class Owners:
         for pod in pods:
             several[pod.name, pod.uid, pod.template] += self._seen(pod)
         for key, claims in several.items():
-            several[key] = continued(claims, lambda one: has_uid(one.end))
+            several[key] = continued(claims, lambda one: has_uid(one.end), self._not_seen)
         found = [(claims, candidates(claims, at, self.skew)) for claims in several.values()]
         ends = tuple(distinct(end for _, seen in found for end in placed(seen)))
         if not ends:
@@ -357,20 +392,6 @@ class Owners:
     def about(self, lifetime: Lifetime, at: int) -> bool:
         """Whether something may have been there at a time, by a clock that differs by the skew."""
         return any(map(lifetime.possible, moments([lifetime], at, self.skew)))
-
-
-def as_pods(claims: Sequence[Claim[End]]) -> tuple[list[Claim[End]], dict[tuple[str, ...], list[Claim[End]]]]:
-    """The claims, those of all versions of a pod as its first's; and which they were, by who it is."""
-    first: dict[tuple[str, ...], End] = {}
-    versions: dict[tuple[str, ...], list[Claim[End]]] = defaultdict(list)
-    found = []
-    for claim in claims:
-        end = claim.holder
-        if has_uid(end):
-            end = first.setdefault(end.who, end)
-            versions[end.who].append(claim)
-        found.append(Claim(end, claim.lifetime))
-    return continued(found, has_uid), versions
 
 
 def has_uid(end: End) -> bool:

@@ -15,6 +15,7 @@ from flowcheck.model.cluster import Backend, ContainerPort
 from flowcheck.model.options import Options
 from flowcheck.model.policy import TCP, Tier
 from flowcheck.model.timeline import BEGINNING, END
+from flowcheck.reference import Tuple5
 from tests.agreement.test_agreement import WORLDS, World, disagreements, drawn
 from tests.agreement.timeline_strategies import timelines
 from tests.builders import (
@@ -50,16 +51,52 @@ TIERS = (
     roughly(make_admin(tier=Tier.BASELINE, egress=[allow(in_namespace())]), 7, 7, 7, 8),
     roughly(make_admin(egress=[allow(in_namespace(), label="admin")]), 7, 8, END, END),
 )
+
+
+def _by_address(at: int) -> Tuple5:
+    return make_flow(A, B, at=at)
+
+
+def _by_name(at: int) -> Tuple5:
+    return make_flow("x/a", B, at=at)
+
+
+def _by_uid(at: int) -> Tuple5:
+    return make_flow(A, B, at=at, src_pod_uid="u")
+
+
 KEPT: dict[str, World] = {
     "a pod that may have either label, where a policy asks for one of them": (
         make_cluster(
             PAIR[1],
             roughly(make_pod("a", A, labels="app=a", uid="u"), 0, 0, 10, 30),
             roughly(make_pod("a", A, labels="app=new", uid="u"), 10, 30, 40, 40),
-            make_policy(ingress=[allow(in_namespace("app=a"))]),
+            make_policy(ingress=[allow(in_namespace(pods="app=a"))]),
         ),
         Options(skew=0),
         [make_flow(A, B, at=at) for at in (5, 20, 35)] + [make_flow(B, A, at=20)],
+    ),
+    "a label that a pod has in one snapshot, and not in those around it": (
+        make_cluster(
+            PAIR[1],
+            roughly(make_pod("a", A, labels="app=a", uid="u"), 0, 0, 10, 20),
+            roughly(make_pod("a", A, labels="app=new", uid="u"), 10, 20, 20, 30),
+            roughly(make_pod("a", A, labels="app=a", uid="u"), 20, 30, 40, 40),
+            make_policy(ingress=[allow(in_namespace(pods="app=a"))]),
+        ),
+        Options(skew=0),
+        [flow(at) for at in (9, 15, 20, 25, 30) for flow in (_by_address, _by_name, _by_uid)],
+    ),
+    "an address that a pod has in two snapshots, and not in the one between": (
+        make_cluster(
+            PAIR[1],
+            roughly(make_pod("a", A, labels="app=a", uid="u"), 0, 0, 10, 20),
+            roughly(make_pod("a", C, labels="app=a", uid="u"), 10, 20, 20, 30),
+            roughly(make_pod("a", A, labels="app=new", uid="u"), 20, 30, 40, 40),
+            make_policy(ingress=[allow(in_namespace(pods="app=a"))]),
+        ),
+        Options(skew=0),
+        [flow(at) for at in (9, 15, 20, 25, 30) for flow in (_by_address, _by_name, _by_uid)],
     ),
     "policies after the last snapshot, and taken to stay for a while": (
         replace(

@@ -167,6 +167,35 @@ def test_two_versions_that_differ_in_nothing_a_policy_sees_are_one_owner() -> No
     assert source(*moved, at=10, skew=5) == ("x/Pod/a", "exact")
 
 
+SEEN_ONCE = roughly(make_pod("a", A, uid="u", labels="app=c"), 10, 20, 20, 30)
+"""Between two sightings of another version, at 10 and at 30."""
+
+
+@pytest.mark.parametrize("by", [{}, {"src": "x/a"}, {"src_pod_uid": "u"}])
+def test_a_version_that_was_seen_once_between_two_others_may_have_been_there_all_along(
+    by: dict[str, Any],
+) -> None:
+    like = make_pod("a", A, uid="u", labels="app=a")
+    pods = roughly(like, 0, 0, 10, 20), SEEN_ONCE, roughly(like, 20, 30, 40, 40)
+    policy = make_policy(subject="app=b", ingress=[allow(in_namespace(pods="app=a"))])
+    verdicts = [judge(*pods, policy, at=at, **by).verdict for at in (9, 15, 20, 25, 30)]
+    assert verdicts == [ALLOW, UNKNOWN, UNKNOWN, UNKNOWN, ALLOW]
+
+
+def test_a_version_that_nobody_can_tell_from_its_neighbours_goes_on() -> None:
+    like = make_pod("a", A, uid="u", labels="app=c")
+    pods = roughly(like, 0, 0, 10, 20), SEEN_ONCE, roughly(like, 20, 30, 40, 40)
+    assert {source(*pods, at=at) for at in (9, 15, 20, 25, 30)} == {("x/Pod/a", "exact")}
+
+
+def test_an_address_that_a_pod_had_before_and_after_another_may_have_been_somebody_elses() -> None:
+    like = make_pod("a", A, uid="u")
+    elsewhere = replace(SEEN_ONCE, labels={}, addresses=(C,))
+    pods = roughly(like, 0, 0, 10, 20), elsewhere, roughly(like, 20, 30, 40, 40)
+    qualities = [source(*pods, at=at)[1] for at in (9, 15, 20, 25, 30)]
+    assert qualities == ["exact", "ambiguous", "ambiguous", "ambiguous", "exact"]
+
+
 def test_two_pods_that_differ_in_nothing_but_their_uid_are_two_owners() -> None:
     pods = between(make_pod("a", A, uid="1"), 0, 10), between(make_pod("a", A, uid="2"), 10, 20)
     assert judge(*pods, at=10, skew=1).reason is Reason.AMBIGUOUS_SRC

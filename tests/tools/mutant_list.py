@@ -1198,6 +1198,18 @@ MUTANTS = (
         "owners=(segment.owners or everyone)[:1]",
     ),
     Mutant(
+        "over time: a version goes on while the pod was seen in another",
+        "compile/endpoints/ownership.py",
+        "life.continues(known[-1], otherwise(owner))",
+        "life.continues(known[-1], ())",
+    ),
+    Mutant(
+        "over time: an address stays a pod's that was seen at another",
+        "compile/endpoints/axis.py",
+        "if not set(ends) & set(endpoints))",
+        "if False)",
+    ),
+    Mutant(
         "over time: nobody comes and goes between samples",
         "compile/endpoints/versions.py",
         "if axis.sampled and last < life.start:",

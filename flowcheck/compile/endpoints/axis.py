@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -69,7 +69,7 @@ class Axis:
     ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are where
     the cluster's own addresses are told to lie. ``with_uid`` are the endpoints of pods that are known to be
     one in all versions; ``sampled``: see Cluster. ``torn`` is somebody, and even a recorded pod does not tell
-    who.
+    who. ``lives`` are the endpoints and times of every version of a pod, by its number.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -94,6 +94,9 @@ class Axis:
     torn: int = -1
     with_uid: set[int] = field(default_factory=set)
     sampled: bool = False
+    lives: dict[int, list[tuple[tuple[int, ...], Lifetime]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     _either: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def add(self, endpoint: Endpoint) -> int:
@@ -109,6 +112,16 @@ class Axis:
             node = first.node if all(other.node == first.node for other in others) else -1
             self._either[versions] = self.add(replace(first, node=node, versions=versions))
         return self._either[versions]
+
+    def otherwise(self, *endpoints: int) -> Iterator[Lifetime]:
+        """When the pod of these endpoints, which are at one address, was at none of them."""
+        lives = self.lives.get(self.endpoints[endpoints[0]].pod, ())
+        return (life for ends, life in lives if not set(ends) & set(endpoints))
+
+    def otherwise_named(self, version: Version) -> Iterator[Lifetime]:
+        """When the pod was in another version than this."""
+        lives = self.lives.get(self.endpoints[version.endpoints[0]].pod, ())
+        return (life for ends, life in lives if ends != version.endpoints)
 
     def name_pod(
         self, pod: Pod, who: int, endpoints: tuple[int, ...], during: Lifetime, *, by_name: bool = True

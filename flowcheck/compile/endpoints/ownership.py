@@ -48,14 +48,17 @@ class _Instant(NamedTuple, Generic[Owner]):
 
 
 def joined(
-    claims: Iterable[tuple[Owner, Lifetime]], is_one: Callable[[Owner], bool]
+    claims: Iterable[tuple[Owner, Lifetime]],
+    is_one: Callable[[Owner], bool],
+    otherwise: Callable[[Owner], Iterable[Lifetime]],
 ) -> list[tuple[Owner, Lifetime]]:
     """The claims; those of an owner that ``is_one`` object all along, and that take over from one another, as
-    one claim."""
+    one claim. ``otherwise``: when the object may have been another owner, or none; if that was in between,
+    they are two."""
     found: dict[Owner, list[Lifetime]] = {}
     for owner, life in sorted(claims, key=lambda claim: claim[1].start):
         known = found.setdefault(owner, [])
-        if known and life.start <= known[-1].end and is_one(owner):
+        if known and is_one(owner) and life.continues(known[-1], otherwise(owner)):
             known[-1] = known[-1].joined(life)
         else:
             known.append(life)

@@ -102,6 +102,7 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
             ends.append(end)
             if address is not None:
                 claims[address].append((end, pod.lifetime))
+        axis.lives[number].append((tuple(ends), pod.lifetime))
         _add_secondary(axis, pod, number, claims)
         by_name = not pod.template or (pod.namespace, pod.name) not in named
         axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
@@ -112,7 +113,9 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
 def _join_names(axis: Axis) -> None:
     """Let versions that are one endpoint go by a name once, of pods whose uid says that they are one pod."""
     for versions in chain(axis.by_pod.values(), axis.by_uid.values(), axis.by_workload.values()):
-        versions[:] = joined(versions, lambda version: axis.with_uid.issuperset(version.endpoints))
+        versions[:] = joined(
+            versions, lambda version: axis.with_uid.issuperset(version.endpoints), axis.otherwise_named
+        )
 
 
 def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:

@@ -22,7 +22,7 @@ def held(axis: Axis, claimed: Sequence[Claim], skew: int) -> list[Segment[int]]:
     their versions."""
     if len(claimed) == 1 and is_static(life for _, life in claimed):
         return segments(claimed, skew)
-    claimed = joined(claimed, axis.with_uid.__contains__)
+    claimed = joined(claimed, axis.with_uid.__contains__, axis.otherwise)
     versions: dict[int, list[Claim]] = defaultdict(list)
     for end, life in claimed:
         if end in axis.with_uid:
@@ -30,7 +30,12 @@ def held(axis: Axis, claimed: Sequence[Claim], skew: int) -> list[Segment[int]]:
     changed = {pod: own for pod, own in versions.items() if len({end for end, _ in own}) > 1}
     either = {own[0][0]: _either(axis, own, skew) for own in changed.values()}
     first = {end: own[0][0] for own in changed.values() for end, _ in own}
-    pods = joined(((first.get(end, end), life) for end, life in claimed), first.__contains__)
+    here = {own[0][0]: {end for end, _ in own} for own in changed.values()}
+    pods = joined(
+        ((first.get(end, end), life) for end, life in claimed),
+        first.__contains__,
+        lambda end: axis.otherwise(*here[end]),
+    )
     found: list[Segment[int]] = []
     for segment, span in with_spans(segments([*pods, *_strangers(axis, pods, skew)], skew)):
         if len(segment.owners) == 1 and segment.owners[0] in either:
