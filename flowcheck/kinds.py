@@ -1,22 +1,112 @@
-"""Objects that restrict traffic in languages that are not read: which they are, by API group and kind.
+"""Every kind of object that is known: those that are read, and those that restrict traffic in languages that
+are not.
 
-Nothing here evaluates them. ``reading`` names each in a warning, since a verdict that leaves them out
-may allow what they forbid. Staged policies enforce nothing and are none of them.
+Whoever asks what an object is asks here: its reader, audit logs (which name resources, not kinds), whether it
+has a namespace, what a misspelt kind may have been meant as. Of policies in other languages nothing is
+evaluated; ``reading`` names each in a warning, since a verdict that leaves them out may allow what they
+forbid. Staged policies enforce nothing and are none of them.
 
-Source: the custom resource definitions of each project; apimachinery meta UnsafeGuessKindToResource for the
-names that paths have for kinds.
+Source: Kubernetes API groups; the custom resource definitions of each project; apimachinery meta
+UnsafeGuessKindToResource for the names that paths have for kinds.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import Enum, auto
 from functools import lru_cache
+from typing import NamedTuple
+
+
+class Role(Enum):
+    """What a kind is read for."""
+
+    POLICY = auto()
+    PEER = auto()
+    """Who talks, and by what name or address: a snapshot that holds none of it did not ask for it."""
+    DETAIL = auto()
+    """What more is told of those."""
+    WORKLOAD = auto()
+    RANGE = auto()
+    """Where pods get their addresses from."""
+
+
+class Kind(NamedTuple):
+    """``plural`` is the resource: the name that paths and audit logs have for it."""
+
+    group: str
+    kind: str
+    plural: str
+    role: Role
+    namespaced: bool = True
+
+
+KINDS = (
+    Kind("", "Namespace", "namespaces", Role.PEER, namespaced=False),
+    Kind("", "Node", "nodes", Role.PEER, namespaced=False),
+    Kind("", "Pod", "pods", Role.PEER),
+    Kind("", "Service", "services", Role.PEER),
+    Kind("discovery.k8s.io", "EndpointSlice", "endpointslices", Role.PEER),
+    Kind("", "Endpoints", "endpoints", Role.DETAIL),
+    Kind("cilium.io", "CiliumNode", "ciliumnodes", Role.DETAIL, namespaced=False),
+    Kind("", "ReplicationController", "replicationcontrollers", Role.WORKLOAD),
+    Kind("apps", "Deployment", "deployments", Role.WORKLOAD),
+    Kind("apps", "ReplicaSet", "replicasets", Role.WORKLOAD),
+    Kind("apps", "DaemonSet", "daemonsets", Role.WORKLOAD),
+    Kind("apps", "StatefulSet", "statefulsets", Role.WORKLOAD),
+    Kind("extensions", "Deployment", "deployments", Role.WORKLOAD),
+    Kind("extensions", "ReplicaSet", "replicasets", Role.WORKLOAD),
+    Kind("extensions", "DaemonSet", "daemonsets", Role.WORKLOAD),
+    Kind("batch", "Job", "jobs", Role.WORKLOAD),
+    Kind("batch", "CronJob", "cronjobs", Role.WORKLOAD),
+    Kind("apps.openshift.io", "DeploymentConfig", "deploymentconfigs", Role.WORKLOAD),
+    Kind("crd.projectcalico.org", "IPPool", "ippools", Role.RANGE, namespaced=False),
+    Kind("crd.projectcalico.org", "IPAMBlock", "ipamblocks", Role.RANGE, namespaced=False),
+    Kind("projectcalico.org", "IPPool", "ippools", Role.RANGE, namespaced=False),
+    Kind("networking.k8s.io", "ClusterCIDR", "clustercidrs", Role.RANGE, namespaced=False),
+    Kind("cilium.io", "CiliumPodIPPool", "ciliumpodippools", Role.RANGE, namespaced=False),
+    Kind("config.openshift.io", "Network", "networks", Role.RANGE, namespaced=False),
+    Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies", Role.POLICY),
+    Kind("extensions", "NetworkPolicy", "networkpolicies", Role.POLICY),
+    Kind(
+        "policy.networking.k8s.io",
+        "AdminNetworkPolicy",
+        "adminnetworkpolicies",
+        Role.POLICY,
+        namespaced=False,
+    ),
+    Kind(
+        "policy.networking.k8s.io",
+        "BaselineAdminNetworkPolicy",
+        "baselineadminnetworkpolicies",
+        Role.POLICY,
+        namespaced=False,
+    ),
+    Kind(
+        "policy.networking.k8s.io",
+        "ClusterNetworkPolicy",
+        "clusternetworkpolicies",
+        Role.POLICY,
+        namespaced=False,
+    ),
+)
+"""Those that are read."""
+
+POLICY_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.POLICY)
+PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
+CLUSTER_SCOPED = frozenset(one.kind for one in KINDS if not one.namespaced)
+
+BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
+    "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),
+    "policy.networking.k8s.io": frozenset(),
+}
+"""The kinds without policies in the groups that have some; any other kind there is a typing error."""
 
 _ANTREA = ("NetworkPolicy", "ClusterNetworkPolicy")
 _CALICO = ("NetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 
-KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "access.smi-spec.io": ("Service Mesh Interface", ("TrafficTarget",)),
     "auth.consul.hashicorp.com": ("Consul", ("TrafficPermissions",)),
     "authentication.istio.io": ("Istio", ("Policy", "MeshPolicy")),
@@ -73,7 +163,7 @@ _ESCAPED = re.compile(r"[^A-Za-z0-9]")
 @lru_cache(maxsize=4096)
 def language_of(group: str, kind: str) -> str:
     """Whose language an object is in that may restrict traffic; empty: it restricts none, or is read."""
-    name, kinds = KINDS.get(group, ("", ()))
+    name, kinds = LANGUAGES.get(group, ("", ()))
     if kind in kinds:
         return name
     if _is_built_in(group) or not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
@@ -83,16 +173,17 @@ def language_of(group: str, kind: str) -> str:
 
 def is_known(group: str) -> bool:
     """Whether the group is that of a known language."""
-    return group in KINDS
+    return group in LANGUAGES
 
 
 def _is_built_in(group: str) -> bool:
     return "." not in group or group.endswith(".k8s.io")
 
 
-_RESOURCES = {
+_READ = {(one.group, one.plural): one.kind for one in KINDS}
+_UNREAD = {
     (group, resource): kind
-    for group, (_, kinds) in KINDS.items()
+    for group, (_, kinds) in LANGUAGES.items()
     for kind in kinds
     for resource in (kind.lower(), kind.lower().removesuffix("y") + "ies", kind.lower() + "s")
 }
@@ -107,11 +198,17 @@ _ENDINGS = {
 }
 
 
+def read_kind(group: str, resource: str) -> str:
+    """The kind that is read, by the name that paths have for it (``pods``); empty: none."""
+    return _READ.get((group, resource), "")
+
+
 @lru_cache(maxsize=4096)
-def kind_of_resource(group: str, resource: str) -> str:
-    """The kind of such an object, by the name that paths have for it (``egressfirewalls``); empty: none."""
+def unread_kind(group: str, resource: str) -> str:
+    """The kind of a policy in another language, by the name that paths have for it (``egressfirewalls``);
+    empty: none."""
     plain = _ESCAPED.sub("", resource)
-    kind = _RESOURCES.get((group, plain), "")
+    kind = _UNREAD.get((group, plain), "")
     if kind or not group or _is_built_in(group) or plain.startswith("staged"):
         return kind
     endings = (ending for ending in _ENDINGS if plain.endswith(ending))

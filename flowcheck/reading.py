@@ -10,7 +10,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from flowcheck.advice.gaps import gaps
 from flowcheck.advice.mistaken import hides_policies, misspelt
@@ -19,28 +18,25 @@ from flowcheck.advice.policies import remarks
 from flowcheck.counted import counted
 from flowcheck.dialects import READERS as POLICY_READERS
 from flowcheck.errors import ManifestError, PolicyError, Problem
-from flowcheck.history.assembly import READERS as OBJECT_READERS
+from flowcheck.history.assembly import NamespaceVersions, assemble
+from flowcheck.history.dated import Dated
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
 from flowcheck.history.inventory.recording import Recording, TextKey, text_key
 from flowcheck.history.inventory.texts import needed_text
-from flowcheck.history.repeated import Recall, digest_of
+from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
-from flowcheck.history.sightings import At
 from flowcheck.history.sources import read_documents
-from flowcheck.kinds import language_of
+from flowcheck.history.values import Value
+from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, language_of
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.files.paths import PathLike
+from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster, OtherPolicy, Service
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
+from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_STAMPS, Stamps, read_stamps
-
-_JUDGED = frozenset(
-    {"Namespace", "Node", "Pod", "Service", "EndpointSlice", *(kind for _, kind in POLICY_READERS)}
-)
-"""The kinds whose absence from a later snapshot is worth a word."""
 
 
 def load_cluster(
@@ -79,7 +75,7 @@ def load_recording(
     loader = _Loader(texts={})
     loader.read_all(_as_list(paths), at)
     cluster = loader.finish(keep_going=keep_going)
-    return Recording(cluster, loader.gathering.snapshot.namespaces, loader.texts or {})
+    return Recording(cluster, loader.namespaces, loader.texts or {})
 
 
 def _as_list(paths: Iterable[PathLike] | PathLike) -> list[PathLike]:
@@ -91,6 +87,18 @@ def _is_policy(document: Document) -> bool:
     return key in POLICY_READERS or bool(language_of(*key))
 
 
+def _value_of(dated: Dated) -> Value | None:
+    """What its reader makes of a document; None after reporting why not."""
+    document, when = dated.document, dated.when
+    key = (document.group, document.kind)
+    try:
+        if key in POLICY_READERS:
+            return POLICY_READERS[key](document)
+        return OBJECT_READERS[key](document, None if when is None else when.seen)
+    except ManifestError:
+        return None
+
+
 @dataclass(slots=True)
 class _Loader:
     """The state of one load. ``refused_policies`` counts the refused documents that are policies."""
@@ -98,7 +106,8 @@ class _Loader:
     journal: Journal = field(default_factory=Journal)
     gathering: Gathering = field(init=False)
     refused_policies: int = 0
-    recall: Recall = field(default_factory=Recall)
+    repeated: Repeated = field(default_factory=Repeated)
+    namespaces: NamespaceVersions = field(default_factory=dict)
     texts: dict[TextKey, str] | None = None
     other_policies: dict[tuple[str, ...], OtherPolicy] = field(default_factory=dict)
 
@@ -106,30 +115,29 @@ class _Loader:
         self.gathering = Gathering(self.journal)
 
     def read_all(self, paths: list[PathLike], at: At = None, *, without_policies: bool = False) -> None:
-        for document in read_documents(paths, self.journal, at, read_rows):
-            if not (without_policies and _is_policy(document)):
-                self.read(document)
+        for dated in read_documents(paths, self.journal, at, read_rows):
+            if not (without_policies and _is_policy(dated.document)):
+                self.read(dated)
 
-    def read(self, document: Document) -> None:
-        """Read one document by its kind, into the snapshot or the journal."""
+    def read(self, dated: Dated) -> None:
+        """Read one document by its kind, into the history or the journal."""
+        document = dated.document
         key = (document.group, document.kind)
         hint = "" if key in POLICY_READERS or key in OBJECT_READERS else misspelt(document)
         if (language := language_of(*key)) and not hint:
             self._note_other(document, language)
         elif document.is_bare:
-            self.gathering.keep(None, document, NO_STAMPS, is_policy=key in POLICY_READERS)
-        elif key in POLICY_READERS:
-            self._read_with(POLICY_READERS[key], document)
-        elif key in OBJECT_READERS:
-            self._read_with(OBJECT_READERS[key], document)
+            self.gathering.keep(None, dated, NO_STAMPS, is_policy=key in POLICY_READERS)
+        elif key in POLICY_READERS or key in OBJECT_READERS:
+            self._read(dated)
         elif hint:
             document.problems.clear()
             document.report(f"there is no such kind in {document.api_version}", hint, path="kind")
-            self._refuse(document)
+            self._refuse(dated)
         elif hides_policies(document):
             hint = "oc process -f FILE -o yaml | flowcheck ... --cluster -"
             document.report("is a template, so the policies in it are not known", hint)
-            self._refuse(document)
+            self._refuse(dated)
         else:
             self.journal.leave_unread(document.api_version, document.kind, document.source)
 
@@ -149,43 +157,45 @@ class _Loader:
         reason = f"a policy in the language of {language}, which is not read"
         self.journal.skip(document.kind, document.name, reason, document.source)
 
-    def _read_with(self, reader: Any, document: Document) -> None:
-        digest = digest_of(document) if document.when is not None else b""
-        recalled = self.recall.find(document, digest) if digest else None
-        value, stamps = recalled or self._read_anew(reader, document)
-        if not document.problems:
-            self.gathering.keep(value, document, stamps, is_policy=isinstance(value, Policy))
-        if document.problems:
-            self._refuse(document)
+    def _read(self, dated: Dated) -> None:
+        document, digest = dated.document, digest_of(dated)
+        found = self.repeated.find(dated, digest) if digest else None
+        value, stamps = found or self._read_anew(dated)
+        if value is not None and not document.problems:
+            self.gathering.keep(value, dated, stamps, is_policy=isinstance(value, Policy))
+        if value is None or document.problems:
+            self._refuse(dated)
             return
         if digest:
-            self.recall.keep(document, digest, value, stamps)
+            self.repeated.keep(dated, digest, value, stamps)
         self.journal.warnings += document.warnings
         self.journal.oddities.add(document.oddities)
         if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
 
-    def _read_anew(self, reader: Any, document: Document) -> tuple[Any, Stamps]:
-        stamps = NO_STAMPS
-        try:
-            value = reader(document)
-            if document.when is not None:
+    def _read_anew(self, dated: Dated) -> tuple[Value | None, Stamps]:
+        """What the document says, None if that cannot be read, and the times it tells of itself."""
+        document, when, kept = dated
+        stamps, value = NO_STAMPS, _value_of(dated)
+        if value is not None and when is not None:
+            try:
                 stamps = read_stamps(document)
-        except ManifestError:
-            value = None
+            except ManifestError:
+                value = None
         if not document.name and isinstance(value, Policy):
             document.warn("has no metadata.name")
             value = replace(value, name=value.name or f"unnamed-{self.journal.documents}")
         elif not document.name:
             document.report("has no metadata.name")
-        if document.told is not None and value is not None:
-            value = document.told.apply(value)
-        return named(value, document.name), stamps
+        if kept is not None and value is not None:
+            value = kept.apply(value)
+        return (None if value is None else named(value, document.name)), stamps
 
-    def _refuse(self, document: Document) -> None:
-        if document.told is not None:
-            document.problems = [document.told.located(problem) for problem in document.problems]
+    def _refuse(self, dated: Dated) -> None:
+        document = dated.document
+        if dated.kept is not None:
+            document.problems = [dated.kept.located(problem) for problem in document.problems]
         self.refused_policies += (document.group, document.kind) in POLICY_READERS
         self.journal.refuse(document.problems, document.kind, document.name, document.source)
 
@@ -209,7 +219,9 @@ class _Loader:
                 ),
                 problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
             )
-        cluster = self.gathering.snapshot.cluster(journal.broken_watches)
+        coverage = self.gathering.coverage
+        coverage.close(journal.broken_watches)
+        cluster, self.namespaces = assemble(self.gathering.chronicle, coverage)
         others = tuple(self.other_policies.values())
         unread = [
             f"{number} x {kind} not read: it is in the language of {language}, so verdicts leave it out"
@@ -222,7 +234,7 @@ class _Loader:
             "incomplete (log it at level RequestResponse)"
             for kind, number in sorted(journal.unkept_writes.items())
         ]
-        history = self.gathering.snapshot.coverage.remarks(_JUDGED)
+        history = coverage.remarks(POLICY_KINDS | PEER_KINDS)
         return replace(
             cluster,
             skipped=journal.all_skipped(),
@@ -232,7 +244,7 @@ class _Loader:
                 *gaps(cluster),
                 *journal.remarks(),
                 *journal.kustomizations.remarks(),
-                *_everything_but(self.gathering.snapshot.kinds, cluster),
+                *_everything_but(self.gathering.chronicle.kinds, cluster),
                 *journal.warnings,
                 *journal.oddities.remarks(),
                 *unkept,
@@ -246,7 +258,7 @@ class _Loader:
 
 def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
     """``kubectl get all`` is taken for everything, and holds no policy, Namespace, Node or EndpointSlice."""
-    absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *(kind for _, kind in POLICY_READERS)}
+    absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *POLICY_KINDS}
     if kinds >= {"Pod", "Service"} and not kinds & absent and any(pod.addresses for pod in cluster.pods):
         yield (
             "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none: "

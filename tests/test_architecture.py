@@ -24,9 +24,10 @@ ROWS = (
     ("version", "errors", "counted", "shown", "kinds"),
     ("model", "arrays", "writing"),
     ("manifests", "reference", "kernels"),
-    ("dialects", "compile", "flows"),
+    ("objects", "dialects", "compile", "flows"),
+    ("history", "judging"),
     ("advice",),
-    ("reading", "judging"),
+    ("reading",),
     ("results", "explaining"),
     ("reports", "runners", "demo"),
     ("api", "cli"),
@@ -143,7 +144,7 @@ OWN = [
 ]
 
 
-ONE = {"objects": "manifests", "history": "manifests", "balance": "results"}
+ONE = {"balance": "results"}
 """Parts that import one another."""
 
 

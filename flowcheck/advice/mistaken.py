@@ -7,10 +7,8 @@ from typing import Any
 
 import msgspec
 
-from flowcheck.dialects import KINDS_BESIDE_POLICIES, READERS
 from flowcheck.errors import ManifestError
-from flowcheck.history.assembly import READERS as OBJECT_READERS
-from flowcheck.kinds import is_known
+from flowcheck.kinds import BESIDE_POLICIES, KINDS, POLICY_KINDS, Role, is_known
 from flowcheck.manifests.documents import Document
 
 _BUILT_IN = ("", "apps", "batch", "extensions")
@@ -30,7 +28,7 @@ def hides_policies(document: Document) -> bool:
     except ManifestError:
         return True
     return any(
-        isinstance(one, dict) and any(str(one.get("kind")) == kind for _, kind in READERS)
+        isinstance(one, dict) and str(one.get("kind")) in POLICY_KINDS
         for one in (objects if isinstance(objects, list) else ())
     )
 
@@ -38,12 +36,14 @@ def hides_policies(document: Document) -> bool:
 def misspelt(document: Document) -> str:
     """What a kind that is not read may have been meant as: one lost policy makes every verdict wrong."""
     group, kind = document.group, document.kind
-    known = [(g, k) for g, k in (*READERS, *OBJECT_READERS) if k.lower() == kind.lower()]
+    ordered = sorted(KINDS, key=lambda one: one.role is not Role.POLICY)
+    known = [(one.group, one.kind) for one in ordered if one.kind.lower() == kind.lower()]
     groups = [] if is_known(group) else [g for g, _ in known]
     near = get_close_matches(group, groups, 1, cutoff=0.9)
     if known and (near or group in _BUILT_IN or group.endswith(".k8s.io")):
         right = next(((g, k) for g, k in known if g in (group, *near)), known[0])
         return f"write apiVersion: {_VERSIONS.get(right[0], right[0] + '/v1')}, kind: {right[1]}"
-    if group in KINDS_BESIDE_POLICIES and kind not in KINDS_BESIDE_POLICIES[group]:
-        return "did you mean " + " or ".join(k for g, k in READERS if g == group) + "?"
+    if group in BESIDE_POLICIES and kind not in BESIDE_POLICIES[group]:
+        meant = (one.kind for one in KINDS if one.group == group and one.role is Role.POLICY)
+        return f"did you mean {' or '.join(meant)}?"
     return ""

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from flowcheck.dialects import admin, kubernetes
+from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
 from flowcheck.model.policy import Policy
 
 Reader = Callable[[Document], Policy]
 
+_BY_KIND: Mapping[str, Reader] = {
+    "NetworkPolicy": kubernetes.read_network_policy,
+    "AdminNetworkPolicy": admin.read_admin_network_policy,
+    "BaselineAdminNetworkPolicy": admin.read_baseline_admin_network_policy,
+    "ClusterNetworkPolicy": admin.read_cluster_network_policy,
+}
+
 READERS: Mapping[tuple[str, str], Reader] = {
-    ("networking.k8s.io", "NetworkPolicy"): kubernetes.read_network_policy,
-    ("extensions", "NetworkPolicy"): kubernetes.read_network_policy,
-    ("policy.networking.k8s.io", "AdminNetworkPolicy"): admin.read_admin_network_policy,
-    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): admin.read_baseline_admin_network_policy,
-    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
+    (one.group, one.kind): _BY_KIND[one.kind] for one in KINDS if one.role is Role.POLICY
 }
 """By API group and kind."""
-
-KINDS_BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
-    "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),
-    "policy.networking.k8s.io": frozenset(),
-}
-"""The kinds without policies in the groups that have some; any other kind there is a typing error."""

@@ -151,7 +151,7 @@ def _rules(field: Field | None, direction: Direction, form: _Form) -> tuple[Rule
 
 def _rule(entry: Field, direction: Direction, label: str, form: _Form) -> Rule:
     """Exactly as its peers, ports and action say, unless a peer is of an unknown kind."""
-    doubts = entry.document.doubts
+    doubts = entry.complaints.doubts
     side = "from" if direction is Direction.INGRESS else "to"
     parts = entry.mapping("name", "action", side, form.ports, required=("action", side))
     if "name" in parts and len(parts["name"].text() or "") > 100:
@@ -161,10 +161,10 @@ def _rule(entry: Field, direction: Direction, label: str, form: _Form) -> Rule:
     entries = _elements(parts[side], 1, form.limit) if side in parts else []
     ports = _ports(parts[form.ports], form) if form.ports in parts else None
     _check_named_ports(entry, entries, ports, form)
-    if entry.document.doubts > doubts:
+    if entry.complaints.doubts > doubts:
         ports = _ANY_PORT
     peers = [_peer(one, direction, action, form) for one in entries]
-    unread = entry.document.doubts > doubts
+    unread = entry.complaints.doubts > doubts
     if None in peers:
         if action is Action.ALLOW:
             return Rule(label, action, (), ports, entry.source, unread)
@@ -342,10 +342,10 @@ def _elements(field: Field, least: int, most: int) -> list[Field]:
 
 def _exactly_one(field: Field, *known: str) -> tuple[str, Field] | None:
     """The one field given of those; anything else is reported."""
-    before = len(field.document.problems)
+    before = len(field.complaints.problems)
     given = field.mapping(*known)
     if len(given) == 1:
         return next(iter(given.items()))
-    if len(field.document.problems) == before:
+    if len(field.complaints.problems) == before:
         field.report(f"needs exactly one of {', '.join(known)}")
     return None

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from flowcheck.history.sightings import What
-from flowcheck.manifests.documents import Document
+from flowcheck.history.dated import Dated
+from flowcheck.manifests.envelopes import What
 from flowcheck.model.instants import shown
 from flowcheck.model.timeline import BEGINNING, END
 
@@ -49,10 +49,10 @@ class Coverage:
     _streams: dict[str, _Part] = field(default_factory=lambda: defaultdict(_Part))
     _times: list[int] = field(default_factory=list)
 
-    def note(self, document: Document, *, audited: bool) -> None:
+    def note(self, dated: Dated, *, audited: bool) -> None:
         """A document of a dated input, which ``audited`` says is an audit log."""
-        when = document.when
-        if when is None or when.what is What.TOLD:
+        document, when = dated.document, dated.when
+        if when is None or when.what is What.KEPT:
             return
         if when.what is What.STATE:
             part = self._snapshots[when.seen].setdefault(document.source.file, _Part())

@@ -17,85 +17,61 @@ Source: meta/v1 WatchEvent; kubectl get --output-watch-events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from flowcheck.errors import ManifestError
-from flowcheck.history.sightings import What, When
+from flowcheck.history.dated import Dated
+from flowcheck.history.sightings import When
 from flowcheck.manifests.documents import Document
-from flowcheck.model.instants import from_epoch, instant
+from flowcheck.manifests.envelopes import Enveloped, What
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.objects.times import NO_STAMPS, Stamps, read_stamps
 
-UNTOLD = ("BOOKMARK", "ERROR")
-"""The types of events that tell of no object."""
-
-WHAT = {"ADDED": What.LISTED, "MODIFIED": What.CHANGED, "DELETED": What.GONE}
+_Key = tuple[str, str, str]
 
 
-@dataclass(slots=True)
-class Event:
-    """One event. ``told`` is the time in its envelope."""
-
-    document: Document
-    what: What
-    told: int | None
-
-
-def read_told(document: Document, time: Any) -> int | None:
-    """The time in the envelope of a document's event: RFC 3339, or seconds since 1970."""
-    if time is None:
-        return None
-    try:
-        if isinstance(time, str) and instant(time) >= 0:
-            return instant(time)
-        if isinstance(time, int | float):
-            return from_epoch(time)
-        raise ValueError("is not a time")
-    except ValueError as error:
-        document.report(f"the event's time {error}", "2026-03-10T10:05:00Z, or seconds since 1970")
-    return None
-
-
-def listed_again(events: list[Event]) -> Document | None:
+def listed_again(events: Sequence[Enveloped]) -> Document | None:
     """The first object that is listed while it is there: the watch was begun anew in the same file."""
-    there: dict[tuple[str, str, str], str] = {}
-    for event in events:
-        document = event.document
-        key = (document.kind, document.namespace, document.name)
-        uid = _stamps(document).uid
-        if event.what is What.LISTED and there.get(key) == uid:
+    there: dict[_Key, str] = {}
+    for document, envelope in events:
+        key, uid, what = _key(document), _stamps(document).uid, envelope and envelope.what
+        if what is What.LISTED and there.get(key) == uid:
             return document
-        if event.what is What.GONE:
+        if what is What.GONE:
             there.pop(key, None)
         else:
             there[key] = uid
     return None
 
 
-def place_events(events: list[Event]) -> None:
-    """Give every event's document its ``when``."""
-    carried: dict[tuple[str, str, str], int] = {}
+def date_events(events: Sequence[Enveloped]) -> list[Dated]:
+    """The objects of a watch's events, each with its time."""
+    carried: dict[_Key, int] = {}
     latest = BEGINNING
+    found: list[When] = []
     pending: set[int] = set()
-    for place, event in enumerate(events):
-        document = event.document
-        key = (document.kind, document.namespace, document.name)
-        if event.told is not None:
-            document.when = When.exactly(event.told, event.what)
+    for document, envelope in events:
+        what, told = (envelope.what, envelope.time) if envelope else (What.LISTED, None)
+        if told is not None:
+            found.append(When.exactly(told, what))
             continue
-        stamps = _stamps(document)
+        key, stamps = _key(document), _stamps(document)
         before = carried.get(key)
-        own = _own_time(event.what, stamps, before)
+        own = _own_time(what, stamps, before)
         carried[key] = max(before or BEGINNING, stamps.newest or BEGINNING)
         if own is not None:
-            document.when = When.exactly(own, event.what)
+            found.append(When.exactly(own, what))
             latest = max(latest, own)
         else:
             since = max(latest, carried[key])
-            document.when = When(END, event.what, None if event.what is What.LISTED else since)
-            pending.add(place)
-    _bound(events, pending)
+            pending.add(len(found))
+            found.append(When(END, what, None if what is What.LISTED else since))
+    _bound(found, pending)
+    return [Dated(event.document, when) for event, when in zip(events, found, strict=True)]
+
+
+def _key(document: Document) -> _Key:
+    return (document.kind, document.namespace, document.name)
 
 
 def _stamps(document: Document) -> Stamps:
@@ -114,16 +90,13 @@ def _own_time(what: What, stamps: Stamps, before: int | None) -> int | None:
     return stamps.newest if stamps.newest > before else None
 
 
-def _bound(events: list[Event], pending: set[int]) -> None:
+def _bound(whens: list[When], pending: set[int]) -> None:
     """An event without a time happened at the latest when the next one with a time did."""
     later = END
-    for place in range(len(events) - 1, -1, -1):
-        document, what = events[place].document, events[place].what
-        when = document.when
-        if when is None:
-            continue
+    for place in range(len(whens) - 1, -1, -1):
+        when = whens[place]
         if place in pending:
             seen = later if when.since is None else max(later, when.since)
-            document.when = When(seen, what, when.since)
-        elif what is not What.LISTED:
+            whens[place] = When(seen, when.what, when.since)
+        elif when.what is not What.LISTED:
             later = min(later, when.seen)

@@ -6,12 +6,16 @@ Two of one name at one time that differ are a problem; at two times they are a c
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from flowcheck.history.assembly import CLUSTER_SCOPED, Key, Snapshot
+from flowcheck.history.chronicle import Chronicle, Key
+from flowcheck.history.coverage import Coverage
+from flowcheck.history.dated import Dated
 from flowcheck.history.sameness import unplaced
-from flowcheck.history.sightings import Sighting, What, When
+from flowcheck.history.sightings import Sighting, When
+from flowcheck.history.values import Value
+from flowcheck.kinds import CLUSTER_SCOPED
 from flowcheck.manifests.documents import Document
+from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.policy import Policy
@@ -25,38 +29,41 @@ class Gathering:
     files without a time that another input contradicts."""
 
     journal: Journal
-    snapshot: Snapshot = field(default_factory=Snapshot)
+    chronicle: Chronicle = field(default_factory=Chronicle)
+    coverage: Coverage = field(default_factory=Coverage)
     beside_the_cluster: bool = False
     contradicted: set[str] = field(default_factory=set)
 
-    def keep(self, value: Any, document: Document, stamps: Stamps, *, is_policy: bool) -> None:
+    def keep(self, value: Value | None, dated: Dated, stamps: Stamps, *, is_policy: bool) -> None:
         """Keep what a document gave (None: it is gone), or report what speaks against it to the document."""
+        document = dated.document
         key = _key(value, document)
-        if document.when is None:
+        if dated.when is None:
             sighting = Sighting(value, document.source)
         else:
-            sighting = self._dated(value, document, stamps)
-        first = self.snapshot.first(key)
+            sighting = self._sighting(value, dated, stamps)
+        first = self.chronicle.first(key)
         if first is None:
-            self.snapshot.add(key, sighting)
+            self.chronicle.add(key, sighting)
         elif self.beside_the_cluster and not is_policy:
             if first.value is not None and unplaced(first.value) != unplaced(value):
                 document.warn(f"differs from the one at {first.source}, which is used")
-        elif (twin := self.snapshot.twin(key, sighting)) is not None:
+        elif (twin := self.chronicle.twin(key, sighting)) is not None:
             self._compare(twin, sighting, document)
         elif (
             not isinstance(value, Controller | None)
-            and (other := self.snapshot.contradiction(key, sighting)) is not None
+            and (other := self.chronicle.contradiction(key, sighting)) is not None
         ):
             self._contradict(other, sighting, document)
         else:
-            self.snapshot.add(key, sighting)
+            self.chronicle.add(key, sighting)
 
-    def _dated(self, value: Any, document: Document, stamps: Stamps) -> Sighting:
-        audited = document.source.file in self.journal.audit_logs
-        self.snapshot.coverage.note(document, audited=audited)
-        told = document.told.lifetime if document.told is not None else None
-        return Sighting(value, document.source, _when(document, stamps, audited), stamps, told)
+    def _sighting(self, value: Value | None, dated: Dated, stamps: Stamps) -> Sighting:
+        source = dated.document.source
+        audited = source.file in self.journal.audit_logs
+        self.coverage.note(dated, audited=audited)
+        kept = dated.kept.lifetime if dated.kept is not None else None
+        return Sighting(value, source, _when(dated.when, stamps, audited), stamps, kept)
 
     def _compare(self, first: Sighting, second: Sighting, document: Document) -> None:
         """Two of one name at one time."""
@@ -84,7 +91,7 @@ class Gathering:
             )
 
 
-def _key(value: Any, document: Document) -> Key:
+def _key(value: Value | None, document: Document) -> Key:
     if value is None:
         return (document.kind, document.namespace, document.name)
     scoped = document.kind in CLUSTER_SCOPED or (isinstance(value, Policy) and not value.namespace)
@@ -92,10 +99,9 @@ def _key(value: Any, document: Document) -> Key:
     return (document.kind, namespace, value.name if isinstance(value, Policy) else document.name)
 
 
-def _when(document: Document, stamps: Stamps, audited: bool) -> When | None:
+def _when(when: When | None, stamps: Stamps, audited: bool) -> When | None:
     """An audit log tells of a deletion when it was asked for, which may take a while: an object is gone with
     the write that leaves nothing to wait for."""
-    when = document.when
     if when is None or not audited:
         return when
     what = when.what

@@ -7,12 +7,14 @@ from dataclasses import replace
 from itertools import groupby
 
 from flowcheck.history.versions import Version
-from flowcheck.model.cluster import Pod
+from flowcheck.model.cluster import Namespace, Pod
 from flowcheck.model.labels import Labels
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 
-def split_by_namespace(pods: Iterable[Pod], namespaces: Mapping[str, Sequence[Version]]) -> Iterator[Pod]:
+def split_by_namespace(
+    pods: Iterable[Pod], namespaces: Mapping[str, Sequence[Version[Namespace]]]
+) -> Iterator[Pod]:
     """Give pods their namespace's labels at their time, where those changed; of each pod the oldest first.
 
     Before the first and after the last that is known of a namespace, its labels are taken to be those.
@@ -37,7 +39,7 @@ def _split(pod: Pod, labels: Iterable[tuple[Labels, Lifetime]]) -> Iterator[Pod]
             yield replace(pod, namespace_labels=value, lifetime=both)
 
 
-def _labels(versions: Sequence[Version]) -> list[tuple[Labels, Lifetime]]:
+def _labels(versions: Sequence[Version[Namespace]]) -> list[tuple[Labels, Lifetime]]:
     """Labels with the time they were so, without gaps at either end."""
     found: list[tuple[Labels, Lifetime]] = []
     for version in versions:

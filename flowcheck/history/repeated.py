@@ -7,41 +7,45 @@ Only for documents with a time; called by ``reading``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from flowcheck.manifests.documents import Document
+from flowcheck.history.dated import Dated
+from flowcheck.history.values import Value
 from flowcheck.objects.times import Stamps
 
 
 class _Read(NamedTuple):
     digest: bytes
     seen: int
-    value: Any
+    value: Value
     stamps: Stamps
 
 
 @dataclass(slots=True)
-class Recall:
+class Repeated:
     """By API version, kind, namespace and name: the last document that was read without a problem."""
 
     _last: dict[tuple[str, str, str, str], _Read] = field(default_factory=dict)
 
-    def find(self, document: Document, digest: bytes) -> tuple[Any, Stamps] | None:
+    def find(self, dated: Dated, digest: bytes) -> tuple[Value, Stamps] | None:
         """What was read of the same text; not of a later one, as a pod knows when it was first seen."""
-        last = self._last.get(_key(document))
-        if last is None or document.when is None or last.seen > document.when.seen:
+        last = self._last.get(_key(dated))
+        if last is None or dated.when is None or last.seen > dated.when.seen:
             return None
         return (last.value, last.stamps) if last.digest == digest else None
 
-    def keep(self, document: Document, digest: bytes, value: Any, stamps: Stamps) -> None:
-        if document.when is not None:
-            self._last[_key(document)] = _Read(digest, document.when.seen, value, stamps)
+    def keep(self, dated: Dated, digest: bytes, value: Value, stamps: Stamps) -> None:
+        if dated.when is not None:
+            self._last[_key(dated)] = _Read(digest, dated.when.seen, value, stamps)
 
 
-def digest_of(document: Document) -> bytes:
-    """Tells a dated document's JSON text from any other; empty where there is nothing to recall by."""
-    return document.digest() if document.told is None and document.name else b""
+def digest_of(dated: Dated) -> bytes:
+    """Tells a dated document's JSON text from any other; empty where there is nothing to find it by."""
+    if dated.when is None or dated.kept is not None or not dated.document.name:
+        return b""
+    return dated.document.digest()
 
 
-def _key(document: Document) -> tuple[str, str, str, str]:
+def _key(dated: Dated) -> tuple[str, str, str, str]:
+    document = dated.document
     return (document.api_version, document.kind, document.namespace, document.name)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from flowcheck.history.values import Value
 from flowcheck.model.cluster import Namespace, Pod
 from flowcheck.model.policy import NOWHERE, Policy
 from flowcheck.model.ranges import PodRanges
@@ -12,40 +12,39 @@ from flowcheck.model.timeline import ALWAYS, END, Lifetime
 from flowcheck.objects.workloads import Controller
 
 
-def unplaced(value: Any) -> Any:
+def unplaced(value: Value | None) -> Value | None:
     """A value without the places it was read from; of its lifetime only an end that it tells of itself."""
-    if isinstance(value, list):
-        return [unplaced(item) for item in value]
-    if isinstance(value, Policy):
-        ingress = tuple(replace(rule, source=NOWHERE) for rule in value.ingress)
-        egress = tuple(replace(rule, source=NOWHERE) for rule in value.egress)
-        return replace(value, ingress=ingress, egress=egress, source=NOWHERE, lifetime=ALWAYS)
-    if isinstance(value, Controller):
-        return replace(value, template=value.template and unplaced(value.template), source=NOWHERE)
-    if isinstance(value, Namespace | PodRanges):
-        return replace(value, source=NOWHERE)
-    if isinstance(value, Pod) and value.lifetime.end < END:
-        return replace(value, source=NOWHERE)
-    return replace(value, source=NOWHERE, lifetime=ALWAYS)
+    match value:
+        case list():
+            return [replace(one, source=NOWHERE, lifetime=ALWAYS) for one in value]
+        case Policy():
+            ingress = tuple(replace(rule, source=NOWHERE) for rule in value.ingress)
+            egress = tuple(replace(rule, source=NOWHERE) for rule in value.egress)
+            return replace(value, ingress=ingress, egress=egress, source=NOWHERE, lifetime=ALWAYS)
+        case Controller():
+            template = value.template and _unplaced_pod(value.template)
+            return replace(value, template=template, source=NOWHERE)
+        case None:
+            return None
+        case Namespace() | PodRanges():
+            return replace(value, source=NOWHERE)
+        case Pod():
+            return _unplaced_pod(value)
+        case _:
+            return replace(value, source=NOWHERE, lifetime=ALWAYS)
 
 
-def with_lifetime(value: Any, lifetime: Lifetime) -> Any:
-    """A value, or each of a list of them, with its lifetime."""
-    if isinstance(value, list):
-        return [with_lifetime(item, lifetime) for item in value]
-    return (
-        value
-        if value.lifetime is lifetime or value.lifetime == lifetime
-        else replace(value, lifetime=lifetime)
-    )
+def _unplaced_pod(pod: Pod) -> Pod:
+    ends = pod.lifetime.end < END
+    return replace(pod, source=NOWHERE, lifetime=pod.lifetime if ends else ALWAYS)
 
 
-def with_own_lifetime(value: Any, lifetime: Lifetime) -> Any:
+def with_own_lifetime(value: Value, lifetime: Lifetime) -> Value:
     """A pod with a lifetime as if it told it itself; any other value as it is."""
     return replace(value, lifetime=lifetime) if isinstance(value, Pod) else value
 
 
-def named(value: Any, name: str) -> Any:
+def named(value: Value, name: str) -> Value:
     """EndpointSlices with the name of their object; those that one Endpoints object makes are numbered."""
     if not isinstance(value, list):
         return value
@@ -53,11 +52,11 @@ def named(value: Any, name: str) -> Any:
     return [replace(one, name=f"{name}[{n}]" if several else name) for n, one in enumerate(value)]
 
 
-def says_the_same(before: Any, after: Any) -> bool:
+def says_the_same(before: Value | None, after: Value | None) -> bool:
     """Whether an object is at one time what it was at an earlier one."""
     if isinstance(before, Pod) and isinstance(after, Pod):
         return _same_pod(before, after)
-    return bool(unplaced(before) == unplaced(after))
+    return unplaced(before) == unplaced(after)
 
 
 _TELLING = ("addresses", "secondary_addresses", "node", "ready", "workload")

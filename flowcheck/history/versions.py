@@ -9,49 +9,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from flowcheck.history.coverage import Coverage
 from flowcheck.history.sameness import says_the_same, with_own_lifetime
-from flowcheck.history.sightings import Sighting, What, When
+from flowcheck.history.sightings import Sighting, When
+from flowcheck.history.values import Value
+from flowcheck.manifests.envelopes import What
 from flowcheck.model.cluster import Pod
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.objects.times import Stamps
 
+T = TypeVar("T", covariant=True)
 
-class Version(NamedTuple):
-    value: Any
+
+class Version(NamedTuple, Generic[T]):
+    value: T
     lifetime: Lifetime
 
 
 def versions_of(
     sightings: Sequence[Sighting], kind: str, namespace: str, coverage: Coverage
-) -> list[Version]:
+) -> list[Version[Value]]:
     """The versions of one object, oldest first, from its sightings in the order of their times."""
     fold = _Fold(kind, namespace, coverage)
-    for sighting in _untold(sightings):
+    for sighting in _spread(sightings):
         fold.look_for_absence(sighting.seen)
         fold.take(sighting)
     fold.look_for_absence(END)
     return fold.finish()
 
 
-def _untold(sightings: Sequence[Sighting]) -> list[Sighting]:
+def _spread(sightings: Sequence[Sighting]) -> list[Sighting]:
     """Versions from an inventory as sightings of their beginning and end, among those of other inputs."""
-    told = [one for one in sightings if one.told is not None]
-    plain = [one for one in sightings if one.told is None]
-    for place, one in enumerate(told):
-        life = one.told or ALWAYS
-        value = with_own_lifetime(one.value, replace(life, end=END, sure_end=END))
+    kept = [one for one in sightings if one.kept is not None]
+    plain = [one for one in sightings if one.kept is None]
+    for place, one in enumerate(kept):
+        life = one.kept or ALWAYS
+        whole = replace(life, end=END, sure_end=END)
+        value = None if one.value is None else with_own_lifetime(one.value, whole)
         created = None if life.start == BEGINNING else life.start
         stamps = Stamps(one.uid, created, life.sure_start)
         plain.append(Sighting(value, one.source, When(life.sure_start, What.CHANGED, life.start), stamps))
         if life.sure_start < life.sure_end < END:
             plain.append(Sighting(value, one.source, When(life.sure_end), stamps))
-        goes_on = place + 1 < len(told) and (told[place + 1].told or ALWAYS).start <= life.end
+        goes_on = place + 1 < len(kept) and (kept[place + 1].kept or ALWAYS).start <= life.end
         if life.end < END and not goes_on:
             plain.append(Sighting(None, one.source, When(life.end, What.GONE, life.sure_end), stamps))
-    return sorted(plain, key=lambda one: one.seen) if told else plain
+    return sorted(plain, key=lambda one: one.seen) if kept else plain
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class _Open:
     from ``owned`` on. ``always``: an input without a time holds it. ``leaving``: its end was asked for then.
     """
 
-    value: Any
+    value: Value
     uid: str
     start: int
     settled: int
@@ -77,7 +82,7 @@ class _Fold:
 
     def __init__(self, kind: str, namespace: str, coverage: Coverage) -> None:
         self.kind, self.namespace, self.coverage = kind, namespace, coverage
-        self.done: list[Version] = []
+        self.done: list[Version[Value]] = []
         self.open: _Open | None = None
         self.absent: _Open | None = None
         self.last_seen = BEGINNING
@@ -116,12 +121,12 @@ class _Fold:
                 self.open.leaving = min(self.open.leaving, when.seen)
             return
         if sighting.value is not None and not (gone and self._is_open(sighting)):
-            self._see(sighting, since)
+            self._see(sighting, sighting.value, since)
         if gone and self.open is not None:
             ended = sighting.stamps.ended
             self._close(since if ended is None else min(since, ended), sighting.seen)
 
-    def finish(self) -> list[Version]:
+    def finish(self) -> list[Version[Value]]:
         """Every version; the open one goes on."""
         if self.open is not None:
             certain = self.open.always or self.coverage.followed(self.kind, self.namespace, self.files)
@@ -138,18 +143,18 @@ class _Fold:
         uid = sighting.uid
         return self.open is not None and (not uid or self.open.uid in ("", uid))
 
-    def _see(self, sighting: Sighting, since: int) -> None:
+    def _see(self, sighting: Sighting, value: Value, since: int) -> None:
         if self.open is None or not self._is_open(sighting):
-            self._begin(sighting)
-        elif says_the_same(self.open.value, sighting.value):
+            self._begin(sighting, value)
+        elif says_the_same(self.open.value, value):
             self._extend(self.open, sighting)
         else:
-            self._change(self.open, sighting, since)
+            self._change(self.open, sighting, value, since)
         ended = _own(sighting).end
         if ended < END and self.open is not None:
             self._close(ended, ended)
 
-    def _begin(self, sighting: Sighting) -> None:
+    def _begin(self, sighting: Sighting, value: Value) -> None:
         """An object that was not there before, or not known of; one of the same name ends where it begins."""
         start, settled = self._beginning(sighting)
         if self.open is not None:
@@ -161,7 +166,7 @@ class _Fold:
         elif self.done and not sighting.uid and start < self.done[-1].lifetime.end:
             start, settled = self.done[-1].lifetime.end, sighting.seen
         owned, always = _own(sighting).sure_start, sighting.when is None
-        self.open = _Open(sighting.value, sighting.uid, start, settled, owned, always)
+        self.open = _Open(value, sighting.uid, start, settled, owned, always)
 
     def _beginning(self, sighting: Sighting) -> tuple[int, int]:
         """When an object began, as far as it tells (else BEGINNING), and since when it surely was so."""
@@ -189,23 +194,24 @@ class _Fold:
         version.owned = min(version.owned, own.sure_start)
         version.uid = version.uid or sighting.uid
         version.always = version.always or sighting.when is None
-        if isinstance(sighting.value, Pod) and not version.value.addresses:
+        before = version.value
+        if isinstance(sighting.value, Pod) and isinstance(before, Pod) and not before.addresses:
             version.value = sighting.value
             version.start = max(version.start, own.start)
 
-    def _change(self, version: _Open, sighting: Sighting, since: int) -> None:
+    def _change(self, version: _Open, sighting: Sighting, value: Value, since: int) -> None:
         """The same object, with other content; a pod that finished some time takes no part from then on."""
         version.leaving = END
         seen, written = sighting.seen, sighting.stamps.written
         if written is not None and since < written < seen:
             since = seen = written
         self._close(since, seen)
-        if isinstance(sighting.value, Pod) and sighting.value.finished:
+        if isinstance(value, Pod) and value.finished:
             return
         own = _own(sighting)
         uid = sighting.uid or version.uid
         self.past.discard(uid)
-        self.open = _Open(sighting.value, uid, since, seen, own.sure_start, version.always)
+        self.open = _Open(value, uid, since, seen, own.sure_start, version.always)
 
     def _close(self, sure_end: int, end: int) -> None:
         """The open version ends; one that could not have been at any time is left out."""

@@ -20,33 +20,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from flowcheck.history.sightings import What
-from flowcheck.kinds import kind_of_resource
+from flowcheck.kinds import read_kind, unread_kind
+from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.text.json_items import decode_json
 from flowcheck.model.instants import instant
 
 GROUP = "audit.k8s.io"
-
-KINDS = {
-    ("", "namespaces"): "Namespace",
-    ("", "nodes"): "Node",
-    ("", "pods"): "Pod",
-    ("", "services"): "Service",
-    ("", "endpoints"): "Endpoints",
-    ("", "replicationcontrollers"): "ReplicationController",
-    ("discovery.k8s.io", "endpointslices"): "EndpointSlice",
-    ("apps", "deployments"): "Deployment",
-    ("apps", "replicasets"): "ReplicaSet",
-    ("apps", "daemonsets"): "DaemonSet",
-    ("apps", "statefulsets"): "StatefulSet",
-    ("batch", "jobs"): "Job",
-    ("batch", "cronjobs"): "CronJob",
-    ("networking.k8s.io", "networkpolicies"): "NetworkPolicy",
-    ("policy.networking.k8s.io", "adminnetworkpolicies"): "AdminNetworkPolicy",
-    ("policy.networking.k8s.io", "baselineadminnetworkpolicies"): "BaselineAdminNetworkPolicy",
-    ("policy.networking.k8s.io", "clusternetworkpolicies"): "ClusterNetworkPolicy",
-}
-"""The resources that are read, by API group and the name that paths have for them."""
 
 _VERBS = {
     "create": What.CREATED,
@@ -132,8 +111,8 @@ def read_entry(text: msgspec.Raw) -> Entry | None:
     where = event.object_ref
     if event.stage != "ResponseComplete" or event.verb not in _VERBS or where is None:
         return None
-    other = kind_of_resource(where.api_group, where.resource)
-    kind = KINDS.get((where.api_group, where.resource), other)
+    other = unread_kind(where.api_group, where.resource)
+    kind = read_kind(where.api_group, where.resource) or other
     code = (event.response_status or _Response()).code
     if not kind or not 200 <= code < 300 or _is_dry_run(event):
         return None

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
 
+from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.oddities import Sort
 from flowcheck.manifests.validation import Network, canonical_address, parse_cidr, without_leading_zeros
 
-if TYPE_CHECKING:
-    from flowcheck.manifests.documents import Document
 
-
-def plain_address(document: Document, text: str) -> str:
+def plain_address(complaints: Complaints, text: str) -> str:
     """The canonical address. Raises ValueError where it is none."""
     address = canonical_address(text)
     if address != text and (sort := _sort(text, address)) is not None:
-        document.note(sort, text, address)
+        complaints.note(sort, text, address)
     return address
 
 
-def plain_cidr(document: Document, text: str, line: int = 0) -> Network:
+def plain_cidr(complaints: Complaints, text: str, line: int = 0) -> Network:
     """The CIDR without its host bits. Raises ValueError with the reason where it is none."""
     network = parse_cidr(text)
     sort = _sort(text, str(network))
     if sort is None and ipaddress.ip_address(text.partition("/")[0]) != network.network_address:
         sort = Sort.HOST_BITS
     if sort is not None:
-        document.note(sort, text, str(network), line)
+        complaints.note(sort, text, str(network), line)
     return network
 
 
@@ -38,7 +35,7 @@ def read_cidr(field: Field, *, doubtful: bool = False) -> Network | None:
     if text is None:
         return None
     try:
-        return plain_cidr(field.document, text, field.line)
+        return plain_cidr(field.complaints, text, field.line)
     except ValueError as error:
         if doubtful:
             field.doubt(str(error))

@@ -1,24 +1,21 @@
 """A place in a document, for reading a policy field by field: value, path, line, and a way to complain.
 
 A reader asks a :class:`Field` for what should be there. Whatever is not so is reported to the
-document and the reader goes on, so that one reading finds every problem of a policy.
+object's complaints and the reader goes on, so that one reading finds every problem of a policy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.text.json_items import Part, parts_of
 from flowcheck.manifests.text.yaml_events import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.policy import SourceLocation
 from flowcheck.model.verdict import Reason
-
-if TYPE_CHECKING:
-    from flowcheck.manifests.documents import Document
-
 
 _UNREAD = Reason.UNSUPPORTED_FIELD
 
@@ -72,18 +69,27 @@ def line_of(tree: Any, path: str, line: int) -> int:
 
 
 class Field:
-    """One value of a document, or a whole one. Its place is found when it is asked for, as few are."""
+    """One value of a document, or a whole one, of which ``text`` is the JSON text if it had one. Its place is
+    found when it is asked for, as few are."""
 
-    __slots__ = ("_key", "_parent", "_parts", "document", "value")
+    __slots__ = ("_key", "_parent", "_parts", "_text", "complaints", "value")
 
-    def __init__(self, document: Document, value: Any, parent: Field | None = None, key: Any = "") -> None:
-        self.document, self.value = document, value
-        self._parent, self._key = parent, key
+    def __init__(
+        self,
+        complaints: Complaints,
+        value: Any,
+        parent: Field | None = None,
+        key: Any = "",
+        *,
+        text: Part | None = None,
+    ) -> None:
+        self.complaints, self.value = complaints, value
+        self._parent, self._key, self._text = parent, key, text
         self._parts: dict[Any, Part] | None = None
 
     def child(self, key: Any) -> Field:
         """What stands under a key, or at a place of a list."""
-        return Field(self.document, self.value[key], self, key)
+        return Field(self.complaints, self.value[key], self, key)
 
     @property
     def path(self) -> str:
@@ -99,7 +105,7 @@ class Field:
         """Where it stands, or the nearest line known."""
         parent = self._parent
         if parent is None:
-            return self.document.source.line
+            return self.complaints.source.line
         if isinstance(parent.value, Mapping | Sequence):
             return parent.value.lines[self._key]
         part = parent.parts().get(self._key)
@@ -108,27 +114,27 @@ class Field:
     def parts(self) -> dict[Any, Part]:
         """What is in it, where it was JSON text."""
         if self._parts is None:
-            own = self._parent.parts().get(self._key) if self._parent else self.document.part()
+            own = self._parent.parts().get(self._key) if self._parent else self._text
             self._parts = parts_of(own.text, own.begins) if own is not None else {}
         return self._parts
 
     @property
     def source(self) -> SourceLocation:
-        return SourceLocation(self.document.source.file, self.line)
+        return self.complaints.place(self.line)
 
     def report(self, message: str, hint: str = "") -> None:
         """This field makes the document one that the API server would refuse."""
-        self.document.report(message, hint, path=self.path, line=self.line)
+        self.complaints.report(message, hint, path=self.path, line=self.line)
 
     def doubt(self, message: str, hint: str = "") -> None:
         """The API server takes this field, but no library reads it: what hangs on it is unknown."""
-        self.document.doubts += 1
+        self.complaints.doubts += 1
         advice = f" ({hint})" if hint else ""
         self.warn(f"{message}{advice}: no library reads it, so what hangs on it is unknown ({_UNREAD})")
 
     def warn(self, message: str) -> None:
         """The document stands, but its writer may have meant something else."""
-        self.document.warn(f"{self.path}: {message}" if self.path else message, self.line)
+        self.complaints.warn(f"{self.path}: {message}" if self.path else message, self.line)
 
     def mapping(
         self, *known: str, required: tuple[str, ...] = (), instead: dict[str, str] | None = None
@@ -167,12 +173,12 @@ class Field:
             return {}
         result = {}
         for key, value in self.value.items():
-            field = Field(self.document, value, self, key)
+            field = Field(self.complaints, value, self, key)
             if isinstance(key, str):
                 result[key] = field
             else:
                 text = key.text[:63] if isinstance(key, Ambiguous) else str(key)
-                self.document.report(
+                self.complaints.report(
                     f"the key `{text}` is not text", f'quote it: "{text}"', path=self.path, line=field.line
                 )
         return result
@@ -185,7 +191,7 @@ class Field:
             return []
         result = []
         for place, value in enumerate(self.value):
-            element = Field(self.document, value, self, place)
+            element = Field(self.complaints, value, self, place)
             if value is None:
                 element.report("is empty")
             else:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from flowcheck.kinds import POLICY_KINDS
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import string_fault
 from flowcheck.manifests.text.json_items import decode_json
@@ -19,7 +20,6 @@ from flowcheck.manifests.text.templates import unrendered
 from flowcheck.manifests.validation import name_fault
 
 MAX_PREFIX = 200
-POLICY_KINDS = ("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
 _POLICY_FIELDS = ("podSelector", "policyTypes", "subject")
 _NULL = msgspec.Raw(b"null")
 

@@ -1,4 +1,4 @@
-"""The values of one file -> documents: Lists (also nested), watch events and audit entries taken apart.
+"""The values of one file -> objects: Lists (also nested), watch events and audit entries taken apart.
 
 ``streams`` hands over one top-level value after another, as a YAML tree or as JSON text.
 """
@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 
-from flowcheck.history.dating import UNTOLD, WHAT, Event, read_told
-from flowcheck.history.sightings import When
 from flowcheck.manifests import audit_log
 from flowcheck.manifests.documents import Document
+from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS, Envelope, Enveloped, event_time
 from flowcheck.manifests.fields import type_name
 from flowcheck.manifests.identity import Head, JsonHead, Meta, check_name, head_of, is_broken, json_meta
 from flowcheck.manifests.journal import Journal
@@ -44,18 +43,18 @@ def _absent(kind: Any, api_version: Any) -> str:
 class Unpacker:
     """Takes the top-level values of one file apart. Lines of JSON are counted on from the last one asked for.
 
-    ``is_stream``: it holds events, not only objects. ``events`` are those of a watch, whose documents
-    :func:`flowcheck.history.dating.place_events` dates.
+    ``is_stream``: it holds events, not only objects.
     """
 
     def __init__(self, name: str, data: bytes, journal: Journal) -> None:
         self.name, self.data, self.journal = name, data, journal
-        self.events: list[Event] = []
         self.is_stream = False
         self._offset, self._line = 0, 1
 
-    def tree(self, tree: Any, line: int, inherited: Head | None = None, depth: int = 0) -> Iterator[Document]:
-        """The documents in a YAML tree."""
+    def tree(
+        self, tree: Any, line: int, inherited: Head | None = None, depth: int = 0
+    ) -> Iterator[Enveloped]:
+        """The objects in a YAML tree."""
         source = SourceLocation(self.name, line)
         if not isinstance(tree, dict):
             objects = [one for one in tree if isinstance(one, dict)] if isinstance(tree, list) else []
@@ -65,11 +64,11 @@ class Unpacker:
         head, meta = head_of(tree)
         if head.is_event and depth < MAX_LIST_DEPTH:
             at = tree.lines["object"] if isinstance(tree, Mapping) else line
-            self._keep_event(head, self.tree(head.object, at, depth=MAX_LIST_DEPTH), source)
+            yield from self._event(head, self.tree(head.object, at, depth=MAX_LIST_DEPTH), source)
         elif not head.is_list:
             document = self._document(tree, source, head, meta, inherited, top=not depth)
             if document is not None:
-                yield document
+                yield Enveloped(document)
         elif depth == MAX_LIST_DEPTH or not isinstance(head.items, list | None):
             self.journal.refuse_part(source, "is a List whose items are not a list of objects")
         else:
@@ -80,8 +79,8 @@ class Unpacker:
 
     def json(
         self, value: msgspec.Raw, begin: int, inherited: Head | None = None, depth: int = 0
-    ) -> Iterator[Document]:
-        """The documents in JSON text that stands at offset ``begin`` of the file."""
+    ) -> Iterator[Enveloped]:
+        """The objects in JSON text that stands at offset ``begin`` of the file."""
         source = SourceLocation(self.name, self.line_at(begin))
         try:
             head: Head = decode_json(value, JsonHead).head()
@@ -90,7 +89,7 @@ class Unpacker:
             return
         if head.is_event and depth < MAX_LIST_DEPTH:
             inner = self.json(head.object, self._offset_of(head.object, begin), depth=MAX_LIST_DEPTH)
-            self._keep_event(head, inner, source)
+            yield from self._event(head, inner, source)
         elif head.is_list:
             yield from self._items(head, source, begin, depth)
         else:
@@ -100,7 +99,7 @@ class Unpacker:
             if document.kind == "Event" and document.group == audit_log.GROUP:
                 yield from self._entry(document, value, begin)
             else:
-                yield document
+                yield Enveloped(document)
 
     def _no_object(self, what: str, heads: Iterable[Head], source: SourceLocation, depth: int) -> None:
         """Text, a number or a list is no manifest, but not in a List, nor if it is a list of objects."""
@@ -112,7 +111,7 @@ class Unpacker:
         else:
             self.journal.leave_out(source, message)
 
-    def _items(self, head: Head, source: SourceLocation, begin: int, depth: int) -> Iterator[Document]:
+    def _items(self, head: Head, source: SourceLocation, begin: int, depth: int) -> Iterator[Enveloped]:
         try:
             items = list(split_items(self.data, head.items, begin)) if head.items is not None else []
         except msgspec.ValidationError:
@@ -124,24 +123,25 @@ class Unpacker:
         for at, item in items:
             yield from self.json(item, at, head, depth + 1)
 
-    def _keep_event(self, head: Head, inner: Iterator[Document], source: SourceLocation) -> None:
+    def _event(self, head: Head, inner: Iterator[Enveloped], source: SourceLocation) -> Iterator[Enveloped]:
         """One event of a watch. An ERROR says that what comes after it is missing."""
         self.is_stream = True
-        if head.type in UNTOLD:
+        if head.type in EMPTY_EVENTS:
             self.journal.documents += 1
             if head.type == "ERROR":
                 self.journal.broken_watches.add(self.name)
                 self.journal.warnings.append(
                     f"{source} the watch ended with an error: what came later is missing"
                 )
-        elif not isinstance(head.type, str) or head.type not in WHAT:
-            hint = f"one of {', '.join(WHAT)}"
+        elif not isinstance(head.type, str) or head.type not in EVENTS:
+            hint = f"one of {', '.join(EVENTS)}"
             self.journal.refuse_part(source, "is a watch event of no known type", hint)
         else:
-            for document in inner:
-                self.events.append(Event(document, WHAT[head.type], read_told(document, head.time)))
+            for document, _ in inner:
+                time = event_time(document, head.time)
+                yield Enveloped(document, Envelope(EVENTS[head.type], time, is_event=True))
 
-    def _entry(self, document: Document, text: msgspec.Raw, begin: int) -> Iterator[Document]:
+    def _entry(self, document: Document, text: msgspec.Raw, begin: int) -> Iterator[Enveloped]:
         """The objects an audit entry tells of."""
         self.is_stream = True
         self.journal.audit_logs.add(self.name)
@@ -156,11 +156,10 @@ class Unpacker:
             return
         if entry is None:
             return
-        for told in self._told_of(entry, document.source, begin):
-            told.when = When.exactly(entry.time, entry.what)
-            yield told
+        for inner, _ in self._inside(entry, document.source, begin):
+            yield Enveloped(inner, Envelope(entry.what, entry.time, is_event=False))
 
-    def _told_of(self, entry: audit_log.Entry, source: SourceLocation, begin: int) -> Iterator[Document]:
+    def _inside(self, entry: audit_log.Entry, source: SourceLocation, begin: int) -> Iterator[Enveloped]:
         if entry.body is not None and not entry.metadata_only:
             offset = self._offset_of(entry.body, begin)
             inherited = Head(entry.api_version, entry.kind + "List")
@@ -169,7 +168,7 @@ class Unpacker:
         meta = Meta(entry.name, entry.namespace or None)
         document = self._document(entry.body, source, Head(entry.api_version, entry.kind), meta, None)
         if document is not None:
-            yield document
+            yield Enveloped(document)
 
     def _offset_of(self, part: msgspec.Raw, begin: int) -> int:
         return max(self.data.find(memoryview(part)[:256], begin), begin)

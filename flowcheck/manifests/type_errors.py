@@ -29,7 +29,7 @@ def explain(message: str, root: Field) -> None:
     field = root
     for step in _STEP.findall(place.rpartition("`$")[2]):
         field = _follow(field, step)
-    problems = root.document.problems
+    problems = root.complaints.problems
     before = len(problems)
     if place.startswith("`key`"):
         field.entries()

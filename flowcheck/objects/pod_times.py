@@ -27,11 +27,13 @@ class TimedStatus(msgspec.Struct, rename="camel", gc=False):
     init_container_statuses: list[ContainerStatus] | None = None
 
 
-def own_lifetime(document: Document, created: Any, status: TimedStatus, *, addressed: bool) -> Lifetime:
+def own_lifetime(
+    document: Document, created: Any, status: TimedStatus, *, seen: int | None, addressed: bool
+) -> Lifetime:
     """From status.startTime (else metadata.creationTimestamp) until its containers ended, where all have.
 
     It surely owned its addresses once its sandbox had a network, else once a container had started, else
-    (in a dated input) once it was seen with them. Without any time it always was. ``end`` is END
+    once it was ``seen`` with them. Without any time it always was. ``end`` is END
     also for a finished pod of which no container tells when it ended.
     """
     start = read_instant(document, status.start_time, "status.startTime")
@@ -43,8 +45,8 @@ def own_lifetime(document: Document, created: Any, status: TimedStatus, *, addre
     sure = _networked(document, status)
     if sure is None:
         sure = first_start(document, containers)
-    if sure is None and document.when is not None:
-        sure = document.when.seen if addressed else END
+    if sure is None and seen is not None:
+        sure = seen if addressed else END
     end = last_end(document, containers, all_of_them=False) if status.phase in FINISHED else None
     if start is None and sure is None and end is None:
         return ALWAYS

@@ -71,8 +71,8 @@ def controller_of(meta: Meta | None) -> Owner | None:
     return None
 
 
-def read_pod(document: Document) -> Pod:
-    """A pod as an input has it, with the lifetime it tells of itself.
+def read_pod(document: Document, seen: int | None) -> Pod:
+    """A pod as an input has it, with the lifetime it tells of itself; ``seen``: when a dated input shows it.
 
     The mirror of a static pod, which its Node owns, is its own workload.
     """
@@ -87,7 +87,7 @@ def read_pod(document: Document) -> Pod:
     default, others = read_networks(document)
     addresses = tuple(dict.fromkeys((*addresses, *default)))
     created = meta.creation_timestamp if meta else None
-    lifetime = own_lifetime(document, created, status, addressed=bool(addresses))
+    lifetime = own_lifetime(document, created, status, seen=seen, addressed=bool(addresses))
     return Pod(
         namespace,
         document.name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -66,16 +66,6 @@ def read_ranges(document: Document) -> PodRanges:
 
 def _listed(given: str | _Cidrs | None) -> Sequence[str]:
     return [given] if isinstance(given, str) else (given.cidrs or ()) if given is not None else ()
-
-
-RANGE_READERS: Mapping[tuple[str, str], object] = {
-    ("crd.projectcalico.org", "IPPool"): read_ranges,
-    ("crd.projectcalico.org", "IPAMBlock"): read_ranges,
-    ("projectcalico.org", "IPPool"): read_ranges,
-    ("networking.k8s.io", "ClusterCIDR"): read_ranges,
-    ("cilium.io", "CiliumPodIPPool"): read_ranges,
-    ("config.openshift.io", "Network"): read_ranges,
-}
 
 
 def seen_ranges(pods: Iterable[Pod], nodes: Iterable[Node], told: Iterable[str]) -> PodRanges | None:

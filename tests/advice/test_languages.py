@@ -11,7 +11,7 @@ import pytest
 
 from flowcheck.history.inventory import write_rows
 from flowcheck.history.inventory.recording import rows_of
-from flowcheck.kinds import KINDS, kind_of_resource, language_of
+from flowcheck.kinds import LANGUAGES, language_of, unread_kind
 from flowcheck.model.cluster import Cluster
 from flowcheck.reading import load_cluster, load_recording
 
@@ -21,7 +21,7 @@ POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace":
 
 def test_the_documents_list_them_all() -> None:
     text = (Path(__file__).parents[2] / "docs" / "languages.md").read_text()
-    for group, (name, kinds) in KINDS.items():
+    for group, (name, kinds) in LANGUAGES.items():
         assert f"| {name} | `{group}` | {', '.join(kinds)} |" in text
 
 
@@ -55,7 +55,7 @@ def firewall(name: str = "default") -> dict[str, Any]:
 )
 def test_what_restricts_traffic(group: str, kind: str, resource: str, language: str) -> None:
     assert language_of(group, kind) == language
-    assert kind_of_resource(group, resource).lower() == kind.lower()
+    assert unread_kind(group, resource).lower() == kind.lower()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_restricts_traffic(group: str, kind: str, resource: str, language: 
 )
 def test_what_restricts_none_or_is_read(group: str, kind: str, resource: str) -> None:
     assert language_of(group, kind) == ""
-    assert kind_of_resource(group, resource) == ""
+    assert unread_kind(group, resource) == ""
 
 
 def entry(verb: str, group: str, resource: str, name: str, **more: Any) -> dict[str, Any]:

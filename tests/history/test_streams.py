@@ -23,7 +23,7 @@ Problems = Callable[..., list[str]]
 
 def read(path: Path) -> tuple[list[tuple[str, str, int]], Journal]:
     journal = Journal()
-    found = [(d.kind, d.name, d.source.line) for d in read_documents([path], journal)]
+    found = [(d.kind, d.name, d.source.line) for d, _, _ in read_documents([path], journal)]
     return found, journal
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from flowcheck.history.assembly import NamespaceVersions
 from flowcheck.history.inventory.rows import FINISHED, RUNNING, TEMPLATE, Row, RowPort, node_object
 from flowcheck.history.versions import Version
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE, PROTOCOLS
@@ -31,7 +32,7 @@ class Recording:
     text of its Services, EndpointSlices and policies."""
 
     cluster: Cluster
-    namespaces: Mapping[str, list[Version]]
+    namespaces: NamespaceVersions
     texts: Mapping[TextKey, str]
 
     def text(self, kind: str, namespace: str, name: str, source: SourceLocation) -> str:

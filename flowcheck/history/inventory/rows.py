@@ -13,21 +13,21 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from flowcheck.errors import Problem
-from flowcheck.history.sightings import What, When
-from flowcheck.manifests.documents import Document
+from flowcheck.history.dated import Dated
+from flowcheck.history.kept import Kept
+from flowcheck.history.sightings import When
+from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.shapes import Unpacker
 from flowcheck.manifests.text.json_items import JsonError
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
-from flowcheck.model.cluster import Namespace, Node, Pod, Workload
+from flowcheck.model.cluster import Workload
 from flowcheck.model.labels import Labels
 from flowcheck.model.policy import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.objects.annotations import NETWORK_STATUS
 from flowcheck.objects.devices import DEVICE_IP
 from flowcheck.objects.owners import MADE
-from flowcheck.objects.workloads import Controller
 
 KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy", "range")
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")
@@ -87,59 +87,27 @@ class Row:
     links: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a row tells beside its document. ``names_only``: the document is of a controller that is known
-    to be nobody's, and of which nothing else is known."""
-
-    lifetime: Lifetime
-    source: SourceLocation
-    place: SourceLocation
-    namespace_labels: Labels | None = None
-    names_only: bool = False
-    owners: tuple[Workload, ...] = ()
-
-    def apply(self, value: Any) -> Any:
-        """The value that was read, at its time and place."""
-        if isinstance(value, list):
-            return [replace(one, source=self.source) for one in value]
-        if isinstance(value, Controller):
-            template = value.template and replace(value.template, source=self.source, owners=self.owners)
-            return replace(value, source=self.source, template=None if self.names_only else template)
-        if isinstance(value, Pod):
-            value = replace(value, source=self.source, lifetime=self.lifetime, owners=self.owners)
-            return replace(value, namespace_labels=self.namespace_labels)
-        if isinstance(value, Namespace | Node):
-            return replace(value, source=self.source, described=self.source != NOWHERE)
-        return replace(value, source=self.source)
-
-    def located(self, problem: Problem) -> Problem:
-        """A problem of the document, shown at the row."""
-        path = problem.where.partition(" ")[2]
-        return Problem(problem.message, f"{self.place} {path}".strip(), problem.hint)
-
-
-def documents_of(row: Row, journal: Journal) -> Iterator[Document]:
+def documents_of(row: Row, journal: Journal) -> Iterator[Dated]:
     """The documents that give a row's value when they are read."""
     source = row.place if row.source is None else _parse(row.source)
     parts = (link.partition("/") for link in row.links)
     owners = tuple(Workload(kind, row.namespace or DEFAULT_NAMESPACE, name) for kind, _, name in parts)
-    told = Told(row.lifetime, source, row.place, row.namespace_labels, owners=owners)
+    kept = Kept(row.lifetime, source, row.place, row.namespace_labels, owners=owners)
     if row.kind not in KINDS:
         journal.refuse_part(row.place, "is of no known kind", f"one of {', '.join(KINDS)}")
     elif row.kind == "pod":
         template = row.phase == TEMPLATE
         yield from _read(
-            _template(row, row.owner_kind, row.owner_name) if template else _pod(row), told, journal
+            _template(row, row.owner_kind, row.owner_name) if template else _pod(row), kept, journal
         )
         if row.owner_kind in MADE and not template:
             owner = _template(row, row.owner_kind, row.owner_name)
-            yield from _read(owner, replace(told, names_only=True, lifetime=ALWAYS), journal)
+            yield from _read(owner, replace(kept, names_only=True, lifetime=ALWAYS), journal)
     elif row.document:
-        yield from _of_kind(row, _read(row.document, told, journal), journal)
+        yield from _of_kind(row, _read(row.document, kept, journal), journal)
     elif row.kind in ("node", "namespace"):
         yield from _read(
-            node_object(row) if row.kind == "node" else _object(row, "v1", "Namespace"), told, journal
+            node_object(row) if row.kind == "node" else _object(row, "v1", "Namespace"), kept, journal
         )
     else:
         journal.refuse_part(row.place, f"a {row.kind} needs a document", "the Kubernetes object as JSON")
@@ -152,29 +120,29 @@ def _parse(text: str) -> SourceLocation:
     return SourceLocation(text)
 
 
-def _read(body: str | dict[str, Any], told: Told, journal: Journal) -> Iterator[Document]:
+def _read(body: str | dict[str, Any], kept: Kept, journal: Journal) -> Iterator[Dated]:
     """What a row's object is. Its lines count from where it stood first."""
     text = body.encode(errors="replace") if isinstance(body, str) else b""
-    unpacker = Unpacker(str(told.place), text, journal)
+    unpacker = Unpacker(str(kept.place), text, journal)
     try:
         found = unpacker.tree(body, 0) if isinstance(body, dict) else unpacker.json(msgspec.Raw(text), 0)
-        for document in found:
-            document.source, document.told = told.source, told
-            document.when = When(told.lifetime.start, What.TOLD)
-            yield document
+        for document, _ in found:
+            document.source = kept.source
+            yield Dated(document, When(kept.lifetime.start, What.KEPT), kept)
     except JsonError as fault:
-        journal.refuse_part(told.place, f"the document {fault.message.removeprefix('JSON ')}", fault.hint)
+        journal.refuse_part(kept.place, f"the document {fault.message.removeprefix('JSON ')}", fault.hint)
 
 
-def _of_kind(row: Row, documents: Iterator[Document], journal: Journal) -> Iterator[Document]:
+def _of_kind(row: Row, documents: Iterator[Dated], journal: Journal) -> Iterator[Dated]:
     """The documents, if they are what the row says they are."""
-    for document in documents:
+    for dated in documents:
+        document = dated.document
         expected = _OBJECT_KINDS.get(row.kind)
         others = [kind for kinds in _OBJECT_KINDS.values() for kind in kinds]
         if document.kind not in expected if expected else document.kind in (*others, *_APIS):
             journal.refuse_part(row.place, f"a {row.kind} whose document is of kind {document.kind[:63]}")
         else:
-            yield document
+            yield dated
 
 
 def _object(row: Row, api_version: str, kind: str, **parts: Any) -> dict[str, Any]:

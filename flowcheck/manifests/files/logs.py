@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from flowcheck.history.dating import UNTOLD, WHAT
+from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS
 from flowcheck.manifests.identity import JsonHead
 from flowcheck.manifests.text.json_items import JsonError, decode_json, split_values
 
@@ -29,5 +29,5 @@ def is_of_objects(log: bytes) -> bool:
     except (JsonError, msgspec.ValidationError):
         return _NAMES_A_VERSION.match(log, begin.start()) is not None
     if head.is_event:
-        return head.type in (*WHAT, *UNTOLD)
+        return head.type in (*EVENTS, *EMPTY_EVENTS)
     return isinstance(head.kind, str) and isinstance(head.api_version, str)

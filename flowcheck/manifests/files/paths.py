@@ -18,9 +18,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from flowcheck.errors import Problem
-from flowcheck.history.sightings import At
 from flowcheck.manifests.files.logs import SUFFIX as LOG
 from flowcheck.manifests.files.logs import is_of_objects
 from flowcheck.manifests.files.packed import PackedError, plain_name, unpack
@@ -40,6 +40,8 @@ _DERIVED = re.compile(r"\.(?:ya?ml|json)\.\w+$")
 """What manifests are made from, and what was set aside: ``policy.yaml.tmpl``, ``policy.yaml.off``."""
 
 PathLike = str | os.PathLike[str]
+At = int | Literal["mtime"] | None
+"""The time of inputs whose names tell none: an instant, each file's own modification time, or no time."""
 
 
 @dataclass(frozen=True)

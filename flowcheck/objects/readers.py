@@ -1,0 +1,43 @@
+"""The readers of objects, by API group and kind. Those of policies: ``dialects``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flowcheck.kinds import KINDS, Role
+from flowcheck.manifests.documents import Document
+from flowcheck.objects.devices import read_cilium_node
+from flowcheck.objects.nodes import read_namespace, read_node
+from flowcheck.objects.pods import read_pod
+from flowcheck.objects.ranges import read_ranges
+from flowcheck.objects.services import read_endpoints, read_service, read_slice
+from flowcheck.objects.values import ObjectValue
+from flowcheck.objects.workloads import read_controller
+
+Reader = Callable[[Document, int | None], ObjectValue]
+"""``(document, seen)``: when a dated input shows it so. Raises ManifestError where it cannot be read."""
+
+
+def _whenever(read: Callable[[Document], ObjectValue]) -> Reader:
+    return lambda document, seen: read(document)
+
+
+_BY_KIND: Mapping[str, Reader] = {
+    "Namespace": _whenever(read_namespace),
+    "Node": _whenever(read_node),
+    "CiliumNode": _whenever(read_cilium_node),
+    "Pod": read_pod,
+    "Service": _whenever(read_service),
+    "EndpointSlice": _whenever(read_slice),
+    "Endpoints": _whenever(read_endpoints),
+}
+_BY_ROLE: Mapping[Role, Reader] = {
+    Role.WORKLOAD: _whenever(read_controller),
+    Role.RANGE: _whenever(read_ranges),
+}
+
+READERS: Mapping[tuple[str, str], Reader] = {
+    (one.group, one.kind): _BY_KIND[one.kind] if one.kind in _BY_KIND else _BY_ROLE[one.role]
+    for one in KINDS
+    if one.role is not Role.POLICY
+}

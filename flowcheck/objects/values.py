@@ -1,0 +1,11 @@
+"""What the readers of objects give: a value of the model for each kind."""
+
+from __future__ import annotations
+
+from flowcheck.model.cluster import EndpointSlice, Namespace, Node, Pod, Service
+from flowcheck.model.ranges import PodRanges
+from flowcheck.objects.devices import NodeDevices
+from flowcheck.objects.workloads import Controller
+
+ObjectValue = Namespace | Node | NodeDevices | Pod | Service | list[EndpointSlice] | Controller | PodRanges
+"""An Endpoints object makes several EndpointSlices, an EndpointSlice one."""
