@@ -129,6 +129,32 @@ class Coverage:
         ]
         return bool(streams) and self._vouches(max(streams)[1], kind, files)
 
+    def told_until(self, kind: str, namespace: str, files: Collection[str]) -> int:
+        """The last word of any stream that would have told of the end of such an object; BEGINNING: of none.
+        ``files`` as in ``missing``."""
+        last = (
+            part.last
+            for name, part in self._streams.items()
+            if part.speaks_for(kind, namespace) and self._vouches(name, kind, files)
+        )
+        return max(last, default=BEGINNING)
+
+    def _last_words(self) -> Iterator[str]:
+        """kubectl's watch ends by itself, silently: nothing tells such an end from a quiet time."""
+        latest = self._times[-1] if self._times else BEGINNING
+        watches = [
+            (part.last, name)
+            for name, part in self._streams.items()
+            if name != AUDIT_LOG and part.last > latest
+        ]
+        if watches:
+            last, name = min(watches)
+            others = f" (of {len(watches)} the first to end)" if len(watches) > 1 else ""
+            yield (
+                f"the last event of the watch {name}{others} is of {shown(last)}: what it follows is taken "
+                "as unchanged from then on; a watch may end without a word, so take a snapshot after it"
+            )
+
     def _vouches(self, name: str, kind: str, files: Collection[str]) -> bool:
         return kind not in self._streams[name].listed or name in files
 
@@ -144,7 +170,9 @@ class Coverage:
         )
 
     def remarks(self, kinds: frozenset[str]) -> Iterator[str]:
-        """Kinds that earlier snapshots hold and later ones do not: taken as not asked for."""
+        """What is taken for granted: that kinds which later snapshots do not hold were not asked for, and
+        that watches have gone on."""
+        yield from self._last_words()
         last_of: dict[str, int] = {}
         for time in self._times:
             for part in self._snapshots[time].values():

@@ -96,7 +96,7 @@ class _Fold:
         time = self.coverage.missing(self.kind, self.namespace, self.last_seen, until, self.files)
         if time is not None:
             absent, before = self.open, len(self.done)
-            self._close(self.last_seen, time)
+            self._close(self._last_known(time), time)
             self.absent = absent if len(self.done) > before else None
             self.last_seen = time
 
@@ -130,8 +130,13 @@ class _Fold:
         """Every version; the open one goes on."""
         if self.open is not None:
             certain = self.open.always or self.coverage.followed(self.kind, self.namespace, self.files)
-            self._close(END if certain else self.last_seen, END)
+            self._close(END if certain else self._last_known(END), END)
         return sorted(self.done, key=lambda version: version.lifetime.start)
+
+    def _last_known(self, until: int) -> int:
+        """Until when the object surely was there: no stream that told of it has told of its end."""
+        told = self.coverage.told_until(self.kind, self.namespace, self.files) if self.files else BEGINNING
+        return max(self.last_seen, min(told, until))
 
     def _reopen(self, absent: _Open) -> None:
         """A snapshot did not show an object that a later one shows: it was never away."""

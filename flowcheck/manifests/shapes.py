@@ -21,6 +21,9 @@ from flowcheck.manifests.text.yaml_events import Mapping, Sequence
 from flowcheck.model.policy import SourceLocation
 
 MAX_LIST_DEPTH = 8
+_INSIDE = MAX_LIST_DEPTH - 1
+"""Of what stands in an event or an entry: an object or one List. kubectl prints a watch's first events so
+where there are more objects than it asks for at once (500)."""
 
 
 def _list_of(text: msgspec.Raw) -> tuple[str, Iterator[Head]]:
@@ -62,9 +65,9 @@ class Unpacker:
             self._no_object(type_name(tree), heads, source, depth)
             return
         head, meta = head_of(tree)
-        if head.is_event and depth < MAX_LIST_DEPTH:
+        if head.is_event and depth < _INSIDE:
             at = tree.lines["object"] if isinstance(tree, Mapping) else line
-            yield from self._event(head, self.tree(head.object, at, depth=MAX_LIST_DEPTH), source)
+            yield from self._event(head, self.tree(head.object, at, depth=_INSIDE), source)
         elif not head.is_list:
             document = self._document(tree, source, head, meta, inherited, top=not depth)
             if document is not None:
@@ -87,8 +90,8 @@ class Unpacker:
         except msgspec.ValidationError:
             self._no_object(*_list_of(value), source, depth)
             return
-        if head.is_event and depth < MAX_LIST_DEPTH:
-            inner = self.json(head.object, self._offset_of(head.object, begin), depth=MAX_LIST_DEPTH)
+        if head.is_event and depth < _INSIDE:
+            inner = self.json(head.object, self._offset_of(head.object, begin), depth=_INSIDE)
             yield from self._event(head, inner, source)
         elif head.is_list:
             yield from self._items(head, source, begin, depth)
@@ -163,7 +166,7 @@ class Unpacker:
         if entry.body is not None and not entry.metadata_only:
             offset = self._offset_of(entry.body, begin)
             inherited = Head(entry.api_version, entry.kind + "List")
-            yield from self.json(entry.body, offset, inherited, MAX_LIST_DEPTH - 1)
+            yield from self.json(entry.body, offset, inherited, _INSIDE)
             return
         meta = Meta(entry.name, entry.namespace or None)
         document = self._document(entry.body, source, Head(entry.api_version, entry.kind), meta, None)

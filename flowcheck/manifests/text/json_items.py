@@ -24,6 +24,9 @@ _KEY = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:\s*')
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
+_CUT_OFF = "it is cut off at its end; --keep-going takes what stands before"
+
+
 class JsonError(Exception):
     """Why JSON text is refused, at which line of its file (0: unknown), and where the value began."""
 
@@ -75,7 +78,8 @@ def split_values(data: bytes, begin: int = 0) -> Iterator[tuple[int, msgspec.Raw
             end = begin + int(found[1]) if found else 0
             if "trailing characters" not in error.message:
                 line = data.count(b"\n", 0, end) + 1 if found else 0
-                raise JsonError(_BYTE.sub("", error.message).strip(), line, error.hint, begin) from None
+                hint = _CUT_OFF if "truncated" in error.message else error.hint
+                raise JsonError(_BYTE.sub("", error.message).strip(), line, hint, begin) from None
         end -= 1  # of what follows, msgspec names the byte after its first
         yield begin, decode_json(view[begin:end], msgspec.Raw)
         begin = end
