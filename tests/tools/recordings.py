@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 import flowcheck
+from flowcheck.model.options import Options
 from flowcheck.reading import load_cluster
 from flowcheck.reference import Reference, Tuple5
 
@@ -38,6 +39,7 @@ TCP = 6
 PORTS = (80, 443, 5432, 8080, 9100)
 MICRO = 1000
 FLOWS_AT_ONCE = 25
+SKEW = Options().skew * MICRO
 
 
 class Flow(NamedTuple):
@@ -96,6 +98,10 @@ class Truth:
             if one.start <= at < one.end:
                 return one.uid
         return ""
+
+    def changes_hands(self, address: str, at: int) -> bool:
+        """Whether somebody else had it within the skew, so that no input can tell whose it was."""
+        return sum(one.start - SKEW <= at < one.end + SKEW for one in self.tenancies[address]) > 1
 
     def state(self, kind: str, uid: str, at: int) -> Document | None:
         """An object as it was; as it was first seen before that, and last seen after it was deleted: a pod
@@ -245,7 +251,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         unpack(given.folder, folder)
-        flows = draw(load_truth(folder), given.flows, given.seed)
+        truth = load_truth(folder)
+        flows = draw(truth, given.flows, given.seed)
+        ends = [
+            (ip, flow.at) for flow in flows for ip, who in zip(flow[1:3], flow.owners, strict=True) if who
+        ]
+        near = sum(truth.changes_hands(ip, at * MICRO) for ip, at in ends) / max(len(ends), 1)
+        sys.stdout.write(f"{'while changing hands':26} ends         {near:>7.2%}\n")
         single = sorted((folder / "inputs").iterdir())
         total: Counter[str] = Counter()
         for inputs in [*((one,) for one in single), *combinations(single, 2)]:
