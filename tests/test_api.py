@@ -25,7 +25,7 @@ from flowcheck.errors import FlowFormatError, OutputError, RunError
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import END, Lifetime, instant
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.tabular import Findings
+from flowcheck.results.records.findings import Findings
 from tests.builders import make_cluster, make_pod, make_policy
 from tests.cli.worlds import write_cluster
 from tests.runners.worlds import ALLOWED, DB, DENIED, WEB, flows, write

@@ -22,7 +22,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import instant
 from flowcheck.reference import Judgement, Reference, Tuple5
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Finding
+from flowcheck.results.records.findings import Finding
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 VIOLATING = [scenario for scenario in demo.SCENARIOS if scenario.kind]

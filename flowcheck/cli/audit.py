@@ -36,7 +36,7 @@ from flowcheck.errors import ManifestError, Problem
 if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
     from flowcheck.results.audit import AuditResult
-    from flowcheck.results.records import Summary
+    from flowcheck.results.records.summary import Summary
     from flowcheck.runners.request import AuditRequest
 
 

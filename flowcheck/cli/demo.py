@@ -15,7 +15,7 @@ from flowcheck.cli.values import Tolerance
 from flowcheck.errors import RunError
 
 if TYPE_CHECKING:
-    from flowcheck.results.records import Summary
+    from flowcheck.results.records.summary import Summary
 
 
 @click.command("demo", context_settings=CONTEXT)

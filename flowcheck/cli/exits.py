@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flowcheck.results.records import Summary
+    from flowcheck.results.records.summary import Summary
 
 
 class Exit(IntEnum):

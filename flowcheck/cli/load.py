@@ -28,7 +28,7 @@ from flowcheck.model.options import Thresholds
 from flowcheck.reports import LOAD_FORMATS
 
 if TYPE_CHECKING:
-    from flowcheck.balance.tell.records import LoadResult
+    from flowcheck.balance.tell.result import LoadResult
     from flowcheck.model.cluster import Cluster
 
 DEFAULTS = Thresholds()

@@ -16,7 +16,7 @@ from flowcheck.reports import FORMATS, renderer
 from flowcheck.writing import atomic_write, output_errors, refuse_unwritable
 
 if TYPE_CHECKING:
-    from flowcheck.balance.tell.records import LoadResult
+    from flowcheck.balance.tell.result import LoadResult
     from flowcheck.results.audit import AuditResult
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from flowcheck.shown import Shown
+from flowcheck.outcome import Shown
 
 SCHEMA = 1
 

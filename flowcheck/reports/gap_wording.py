@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowcheck.counted import counted
+from flowcheck.outcome import Nothing
 from flowcheck.reports.units import percent
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Nothing
 
 MOST_FILES, MOST_RULES, MOST_DOCUMENTS = 5, 5, 5
 """How many a report for people names before it says how many more there are."""

@@ -1,6 +1,6 @@
 """What ``print`` and a notebook show of results: their terminal reports, and of an audit a page of tables.
 
-Registered with :mod:`flowcheck.shown` when imported. Everything from an input is escaped.
+Registered with :mod:`flowcheck.outcome` when imported. Everything from an input is escaped.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import html
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.explaining.records import Explanation
+from flowcheck.outcome import as_html, as_text
 from flowcheck.reports import LOAD_FORMATS, gap_wording, renderer
 from flowcheck.reports.audit import finding_wording, wording
 from flowcheck.reports.balance.brief import brief
 from flowcheck.reports.escape import escape
 from flowcheck.reports.explanation import terminal as explanation_terminal
 from flowcheck.results.audit import AuditResult
-from flowcheck.shown import as_html, as_text
 
 WIDTH = 100
 FINDINGS_WANTED = "all of them: result.findings.to_pandas()"

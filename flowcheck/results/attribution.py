@@ -9,7 +9,7 @@ from flowcheck.compile import Program
 from flowcheck.flows.initiators import BASES
 from flowcheck.results.census import Seen
 from flowcheck.results.edges import fold_reports, is_inferred, take_apart
-from flowcheck.results.records import Attribution, Share
+from flowcheck.results.records.summary import Attribution, Share
 
 _CLASSES = ("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator", "outside")
 _OUTSIDE = 5

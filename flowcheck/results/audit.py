@@ -8,12 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.tables import services_table
 from flowcheck.errors import RunError
-from flowcheck.results.records import Ledger, Summary
-from flowcheck.results.tabular import Findings
-from flowcheck.shown import Shown
+from flowcheck.outcome import Shown
+from flowcheck.results.records.findings import Findings
+from flowcheck.results.records.ledger import Ledger
+from flowcheck.results.records.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)

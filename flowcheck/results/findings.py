@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,13 +12,14 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED, OBSERVED_DENIED, OBSERVED_DROPPED
+from flowcheck.model.instants import shown
+from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.verdict import Observed, Violation
 from flowcheck.results.changes import Choices
 from flowcheck.results.edges import Edges, combine_verdicts
 from flowcheck.results.notes import add_notes
-from flowcheck.results.records import Example, Finding
+from flowcheck.results.records.findings import Example, Finding
 
-PROTOCOL_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 EdgeKey = tuple[int, int, int]
 _OBSERVED = tuple(str(observed) for observed in Observed)
 
@@ -139,16 +139,10 @@ def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str
         observed=", ".join(sorted({_OBSERVED[edges.observed[e]] for e in rows})),
         records=sum(int(edges.records[e]) for e in rows),
         flows=sum(int(edges.flows[e]) for e in rows),
-        first_seen=time_text(min(int(edges.first_seen[e]) for e in rows)),
-        last_seen=time_text(max(int(edges.last_seen[e]) for e in rows)),
+        first_seen=shown(min(int(edges.first_seen[e]) for e in rows)),
+        last_seen=shown(max(int(edges.last_seen[e]) for e in rows)),
     )
 
 
 def _edge_key(keys: np.ndarray, edge: int) -> EdgeKey:
     return int(keys[edge, 0]), int(keys[edge, 1]), int(keys[edge, 2])
-
-
-def time_text(microseconds: int) -> str:
-    """RFC 3339 in UTC."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-    return moment.isoformat().replace("+00:00", "Z")

@@ -9,7 +9,7 @@ import msgspec
 from flowcheck.kernels.decide import FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.verdict import Violation
-from flowcheck.results.records import Finding
+from flowcheck.results.records.findings import Finding
 
 OWN_NODE = (
     "the example's pod runs on this node: Kubernetes' documentation always allows traffic to a pod's own "

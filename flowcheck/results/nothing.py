@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
-from flowcheck.results.records import Nothing, Totals, VerdictCounts
+from flowcheck.outcome import Nothing
+from flowcheck.results.records.ledger import Totals
+from flowcheck.results.records.summary import VerdictCounts
 
 OF_A_SERVICE = ("vip+endpoint", "vip", "nodeport", "endpoint", "ambiguous")
 """Classes of attribution whose records belong to a Service."""

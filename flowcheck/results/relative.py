@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace as replaced
 
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.tabular import Findings
+from flowcheck.results.records.findings import Findings
 
 S = TypeVar("S", bound=Struct)
 

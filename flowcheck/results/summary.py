@@ -10,23 +10,18 @@ from importlib import metadata
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.test.states import State
 from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import shown
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
-from flowcheck.results.findings import time_text, untold, violation_codes
-from flowcheck.results.records import (
-    ClusterCounts,
-    FileEntry,
-    ProgramCounts,
-    Totals,
-    VerdictCounts,
-    Violations,
-)
+from flowcheck.results.findings import untold, violation_codes
+from flowcheck.results.records.ledger import FileEntry, Totals
+from flowcheck.results.records.summary import ClusterCounts, ProgramCounts, VerdictCounts, Violations
 
 _UNSELECTED = (a.NO_SUBJECT, a.NO_POLICY)
 
@@ -147,7 +142,7 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
         warnings=cluster.warnings,
         pod_ranges=cluster.pod_ranges(ranges),
         refused=tuple(map(str, cluster.refused)),
-        known_until=None if cluster.known_until == END else time_text(cluster.known_until),
+        known_until=None if cluster.known_until == END else shown(cluster.known_until),
     )
 
 

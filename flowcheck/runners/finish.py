@@ -19,22 +19,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.balance.expect.members import Catalog
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.services import assess_load
 from flowcheck.balance.tell.tables import load_table, services_table
 from flowcheck.compile import Program
 from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import shown
 from flowcheck.model.timeline import END
+from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
 from flowcheck.results.attribution import attribution
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.edges import edges_table, fold_reports, take_apart
-from flowcheck.results.findings import gather_findings, time_text
+from flowcheck.results.findings import gather_findings
 from flowcheck.results.hits import hits_table
 from flowcheck.results.nothing import nothing_counted, nothing_judged
-from flowcheck.results.records import SCHEMA, Ledger, Nothing, Summary, Timings, Totals
-from flowcheck.results.tabular import Findings
+from flowcheck.results.records import SCHEMA
+from flowcheck.results.records.findings import Findings
+from flowcheck.results.records.ledger import Ledger, Totals
+from flowcheck.results.records.summary import Summary, Timings
 from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.request import AuditRequest
@@ -100,8 +104,8 @@ def finish(run: Finished) -> AuditResult:
         observed=sums.count_observed(edges),
         flows=int(edges.flows.sum()),
         bytes=int(edges.bytes_.sum()) or None,
-        first_seen=time_text(int(edges.first_seen.min())) if len(entries) else None,
-        last_seen=time_text(int(edges.last_seen.max())) if len(entries) else None,
+        first_seen=shown(int(edges.first_seen.min())) if len(entries) else None,
+        last_seen=shown(int(edges.last_seen.max())) if len(entries) else None,
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
         unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
@@ -146,7 +150,7 @@ def _load(run: Finished, totals: Totals) -> LoadResult:
 def _policies_of(at: int | None) -> str:
     if at is None:
         return "in force when each flow began"
-    return "current" if at >= END else f"as of {time_text(at)}"
+    return "current" if at >= END else f"as of {shown(at)}"
 
 
 def _as_judged(run: Finished) -> Cluster:

@@ -23,7 +23,7 @@ from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import instant
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Resumed
+from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
 from flowcheck.runners.merged import Merged

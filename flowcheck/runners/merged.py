@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from flowcheck.balance.count.table import LoadTable
 from flowcheck.results.census import Seen
 from flowcheck.results.edges import EdgeTable
-from flowcheck.results.records import Example, FileEntry, Resumed
+from flowcheck.results.records.findings import Example
+from flowcheck.results.records.ledger import FileEntry
+from flowcheck.results.records.summary import Resumed
 
 
 @dataclass(slots=True)

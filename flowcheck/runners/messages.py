@@ -14,7 +14,8 @@ from flowcheck.balance.count.table import LoadBytes
 from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.results.census import Seen
-from flowcheck.results.records import Example, Rejected
+from flowcheck.results.records.findings import Example
+from flowcheck.results.records.ledger import Rejected
 
 MAX_MESSAGE = 64 << 20
 

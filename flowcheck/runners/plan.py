@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.files.inputs import InputFile, sha256_of
-from flowcheck.results.records import FileEntry, Rejected
+from flowcheck.results.records.ledger import FileEntry, Rejected
 from flowcheck.results.summary import LedgerMismatchError
 from flowcheck.runners.messages import Inspect, Judge, Part
 

@@ -24,7 +24,8 @@ from flowcheck.judging.batch import JudgedBatch, judge_batch, make_resolver
 from flowcheck.results.census import Seen
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
-from flowcheck.results.records import Example, Rejected
+from flowcheck.results.records.findings import Example
+from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import violating_rows, violations_batch
 from flowcheck.runners.messages import Judge, Part, Setup
 from flowcheck.runners.part import LazyWriter, part_errors

@@ -10,7 +10,8 @@ import pytest
 
 from flowcheck import arrays as a
 from flowcheck.balance.count.table import Bounds, LoadTable
-from flowcheck.balance.tell.records import EndpointLoad, LoadResult, ServiceLoad
+from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.services import assess_load
 from flowcheck.balance.tell.tables import LOAD_SCHEMA, SERVICES_SCHEMA, load_table, services_table
 from flowcheck.model.cluster import Service

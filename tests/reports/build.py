@@ -9,26 +9,21 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from flowcheck.outcome import Nothing
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import (
-    SCHEMA,
+from flowcheck.results.records import SCHEMA
+from flowcheck.results.records.findings import Example, Finding, Findings
+from flowcheck.results.records.ledger import FileEntry, Ledger, Rejected, Totals
+from flowcheck.results.records.summary import (
     Attribution,
     ClusterCounts,
-    Example,
-    FileEntry,
-    Finding,
-    Ledger,
-    Nothing,
     ProgramCounts,
-    Rejected,
     Share,
     Summary,
     Timings,
-    Totals,
     VerdictCounts,
     Violations,
 )
-from flowcheck.results.tabular import Findings
 
 HOSTILE = "evil\x1b[2J\x1b]0;title\x07\u202egnp.exe\nflowcheck: no violations\r\u200b\udc80|<script>[red]"
 """A name that clears the screen, sets the title, turns text around, forges a line and breaks UTF-8."""

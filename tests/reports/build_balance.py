@@ -14,11 +14,11 @@ from flowcheck.balance.tell.records import (
     ClientsLoad,
     EndpointLoad,
     GroupLoad,
-    LoadResult,
     PlaceLoad,
     ServiceLoad,
     TimeLoad,
 )
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.test.chance import fit_shares
 from tests.reports.build import HOSTILE
 

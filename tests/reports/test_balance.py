@@ -15,7 +15,7 @@ from xml.etree import ElementTree as Tree
 import msgspec
 import pytest
 
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.test.states import Why
 from flowcheck.reports import LOAD_FORMATS, renderer
 from flowcheck.reports.balance import svg as balance_svg

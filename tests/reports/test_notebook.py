@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import flowcheck.reports.notebook  # noqa: F401 # what is tested
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.results.audit import AuditResult
 from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_hostile_result, make_result
 from tests.reports.build_balance import make_hostile_load, make_load

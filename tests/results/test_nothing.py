@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from flowcheck.balance.tell.records import LoadResult
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.results.nothing import nothing_counted, nothing_judged
-from flowcheck.results.records import Totals, VerdictCounts
+from flowcheck.results.records.ledger import Totals
+from flowcheck.results.records.summary import VerdictCounts
 from tests.reports.build_balance import make_load
 
 

@@ -26,7 +26,7 @@ from flowcheck.balance.test.assess import Assessment
 from flowcheck.balance.test.clients import count_stray, heavy_clients
 from flowcheck.balance.test.states import Evidence, State, Why, decide, is_over_even
 from flowcheck.model.options import Thresholds
-from flowcheck.results.findings import PROTOCOL_NAMES
+from flowcheck.model.protocols import PROTOCOL_NAMES
 
 NOT_APPLICABLE = {
     Why.EXTERNAL_NAME,

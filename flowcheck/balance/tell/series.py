@@ -12,7 +12,7 @@ from flowcheck.balance.count.sums import LoadCounts, sum_rows
 from flowcheck.balance.tell.endpoints import Context
 from flowcheck.balance.tell.records import BucketLoad, TimeLoad
 from flowcheck.balance.test.assess import Assessment
-from flowcheck.results.findings import time_text
+from flowcheck.model.instants import shown
 
 MOST_STRETCHES = 60
 
@@ -73,4 +73,4 @@ def _series(counts: Int64, first: int, seconds: int) -> tuple[BucketLoad, ...]:
 @lru_cache(maxsize=1 << 12)
 def _start(number: int, seconds: int) -> str:
     """When a stretch begins; Services share them."""
-    return time_text(number * seconds * 1_000_000)
+    return shown(number * seconds * 1_000_000)

@@ -25,7 +25,8 @@ from flowcheck.balance.expect.members import Catalog, PortFacts
 from flowcheck.balance.expect.stretches import Spread, spread_of
 from flowcheck.balance.tell.building import AdjustedP, service_load
 from flowcheck.balance.tell.endpoints import Context
-from flowcheck.balance.tell.records import LoadResult, ServiceLoad
+from flowcheck.balance.tell.records import ServiceLoad
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.test.assess import Assessment, Clients, assess
 from flowcheck.balance.test.chance import adjust
 from flowcheck.balance.test.clients import ClientCounts

@@ -7,12 +7,11 @@ its own or as its totals. Rows of load.parquet name their service port by its fi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    from flowcheck.balance.tell.records import ServiceLoad
+from flowcheck.balance.tell.records import ServiceLoad
 
 _TEXT, _COUNT, _REAL, _FLAG = pa.string(), pa.uint64(), pa.float64(), pa.bool_()
 _KEY = [

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from flowcheck.reports.escape import escape_cell
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Finding
+from flowcheck.results.records.findings import Finding
 
 COLUMNS = (
     "fingerprint",

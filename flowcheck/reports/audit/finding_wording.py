@@ -12,7 +12,7 @@ from flowcheck.reports.audit.wording import REASONS, unknowns
 from flowcheck.reports.gap_wording import place
 from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Finding
+from flowcheck.results.records.findings import Finding
 
 FORWARDED = "forwarded_denied"
 MOST_FINDINGS = 15

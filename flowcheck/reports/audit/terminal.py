@@ -20,7 +20,7 @@ from flowcheck.reports.balance.brief import brief
 from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
 from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records import Finding
+from flowcheck.results.records.findings import Finding
 
 WIDE = 130
 """Columns from which findings are a table; below, each is a short paragraph."""

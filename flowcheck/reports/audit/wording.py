@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowcheck.counted import agreeing, counted, listed
 from flowcheck.model.ranges import SEEN
 from flowcheck.reports.units import floored, moment, percent, size
-from flowcheck.results.records import ClusterCounts, Summary
+from flowcheck.results.records.summary import ClusterCounts, Summary
 
 MOST_RANGES = 3
 """How many ranges of one teller a report for people names."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowcheck.balance.tell.records import LoadResult, ServiceLoad
+from flowcheck.balance.tell.records import ServiceLoad
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports.balance.wording import chance, endpoint_note, headline, is_one_sided, percent, title
 
 MOST_SHOWN = 5

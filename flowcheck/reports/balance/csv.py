@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 from typing import Any, TextIO
 
-from flowcheck.balance.tell.records import EndpointLoad, LoadResult, ServiceLoad
+from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports.escape import escape_cell
 
 SERVICE_COLUMNS = (

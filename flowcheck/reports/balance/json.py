@@ -9,7 +9,8 @@ from typing import TextIO
 
 import msgspec
 
-from flowcheck.balance.tell.records import SCHEMA, LoadResult
+from flowcheck.balance.tell.records import SCHEMA
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.writing import json_text
 
 

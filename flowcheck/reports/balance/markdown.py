@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from flowcheck.balance.tell.records import EndpointLoad, LoadResult, ServiceLoad
+from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports.balance import wording
 from flowcheck.reports.escape import escape_markdown
 from flowcheck.reports.gap_wording import gaps

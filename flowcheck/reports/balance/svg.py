@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TextIO
 from xml.etree import ElementTree as Tree
 
-from flowcheck.balance.tell.records import EndpointLoad, LoadResult, ServiceLoad
+from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.reports.balance import wording
 from flowcheck.reports.escape import escape

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from flowcheck.balance.tell.records import EndpointLoad, LoadResult, ServiceLoad
+from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import agreeing, counted
 from flowcheck.reports.units import size
 

@@ -1,128 +1,11 @@
-"""The records an audit hands out: what stands in findings.json, ledger.json and summary.json.
-
-They are a promise to other people's scripts, so they are built on purpose and numbered (``SCHEMA``).
-Times are RFC 3339 texts in UTC, sizes are bytes, every count is an exact integer.
-"""
+"""What stands in summary.json: one audit in numbers."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
-from flowcheck.model.verdict import Violation
-
-SCHEMA = 1
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Violations that share kind, direction, workloads, port, protocol and deciding policies.
-
-    ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
-    ``observed`` is ``unknown`` for those alone of which the log does not say whether they went through.
-    ``change`` names what to change where it should be allowed: rules that deny, and policies that are for
-    these pods and no others. ``note`` says what may explain it; either is left out where there is nothing to
-    say. ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
-    is one violating row: ``file`` and ``row`` (0-based).
-    """
-
-    fingerprint: str
-    kind: str
-    direction: str
-    source: str
-    destination: str
-    port: int | None
-    protocol: str
-    observed: str
-    policies: tuple[str, ...]
-    policy_sources: tuple[str, ...]
-    records: int
-    flows: int
-    bytes: int | None
-    first_seen: str
-    last_seen: str
-    example: Example
-    change: tuple[str, ...] = ()
-    note: str = ""
-
-    @property
-    def is_told(self) -> bool:
-        """Whether the log says what became of it."""
-        return self.observed != "unknown"
-
-    @property
-    def group(self) -> int:
-        """0: it went through though denied, 1: it may have, 2: it was dropped though allowed."""
-        if self.kind != Violation.FORWARDED_DENIED:
-            return 2
-        return 0 if self.is_told else 1
-
-
-class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """The first violating row of a finding, in input order."""
-
-    file: str
-    row: int
-    src: str
-    dst: str
-    src_ip: str | None
-    dst_ip: str | None
-
-
-class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows that could not be judged for one reason, with the first ten of their positions."""
-
-    reason: str
-    rows: int
-    first_rows: tuple[int, ...]
-
-
-class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened to one input file.
-
-    ``status``: judged, failed or skipped. ``rows_declared`` is None where the footer could not be read.
-    A judged file: rows_declared = judged + unknown + rejected + filtered.
-    """
-
-    file: str
-    status: str
-    bytes: int
-    reason: str = ""
-    detail: str = ""
-    rows_declared: int | None = None
-    rows_judged: int = 0
-    rows_unknown: int = 0
-    rows_rejected: int = 0
-    rows_filtered: int = 0
-    rejected: tuple[Rejected, ...] = ()
-    sha256: str | None = None
-    warnings: tuple[str, ...] = ()
-
-
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows and files of a whole run. ``filtered`` rows lay outside --since, --until or --namespace."""
-
-    files_seen: int
-    files_judged: int
-    files_failed: int
-    files_skipped: int
-    rows_declared: int
-    rows_judged: int
-    rows_unknown: int
-    rows_rejected: int
-    rows_filtered: int
-    rows_in_failed_files: int
-
-
-class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """Every file and every row accounted for. The run itself checks the sums (a mismatch is a bug)."""
-
-    schema: int
-    version: str
-    program: str
-    cluster_inputs: dict[str, str]
-    totals: Totals
-    files: tuple[FileEntry, ...]
+from flowcheck.outcome import Nothing
+from flowcheck.results.records.ledger import Totals
 
 
 class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,22 +119,6 @@ class Violations(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def records(self) -> int:
         return self.forwarded_denied + self.dropped_allowed
-
-
-class Nothing(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a run has no answer: what was not done, a word and a sentence for it, and what would help."""
-
-    done: Literal["judged", "counted"]
-    reason: str
-    why: str
-    advice: str
-
-    @property
-    def headline(self) -> str:
-        return f"nothing was {self.done}: {self.why}"
-
-    def __str__(self) -> str:
-        return f"{self.headline} ({self.advice})"
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,15 @@
-"""Results that are tables too, for whoever goes on in Python."""
+"""What stands in findings.json: violations that share a cause; and the same as a table."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from flowcheck.results.records import Finding
+from flowcheck.model.verdict import Violation
+from flowcheck.outcome import Tabular
 
 TIME = pa.timestamp("us", tz="UTC")
 FINDINGS_SCHEMA = pa.schema(
@@ -24,20 +26,61 @@ FINDINGS_SCHEMA = pa.schema(
         ("note", pa.string()),
     ]
 )
-"""One row for each finding: the fields of :class:`flowcheck.results.records.Finding`."""
+"""One row for each finding: the fields of :class:`Finding`."""
 
 
-class Tabular:
-    """Something that is a table as well."""
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Violations that share kind, direction, workloads, port, protocol and deciding policies.
 
-    __slots__ = ()
+    ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
+    ``observed`` is ``unknown`` for those alone of which the log does not say whether they went through.
+    ``change`` names what to change where it should be allowed: rules that deny, and policies that are for
+    these pods and no others. ``note`` says what may explain it; either is left out where there is nothing to
+    say. ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
+    is one violating row: ``file`` and ``row`` (0-based).
+    """
 
-    def to_arrow(self) -> pa.Table:
-        raise NotImplementedError
+    fingerprint: str
+    kind: str
+    direction: str
+    source: str
+    destination: str
+    port: int | None
+    protocol: str
+    observed: str
+    policies: tuple[str, ...]
+    policy_sources: tuple[str, ...]
+    records: int
+    flows: int
+    bytes: int | None
+    first_seen: str
+    last_seen: str
+    example: Example
+    change: tuple[str, ...] = ()
+    note: str = ""
 
-    def to_pandas(self, **options: Any) -> Any:
-        """A pandas DataFrame; pandas must be installed. ``options`` are those of pyarrow.Table.to_pandas."""
-        return self.to_arrow().to_pandas(**options)
+    @property
+    def is_told(self) -> bool:
+        """Whether the log says what became of it."""
+        return self.observed != "unknown"
+
+    @property
+    def group(self) -> int:
+        """0: it went through though denied, 1: it may have, 2: it was dropped though allowed."""
+        if self.kind != Violation.FORWARDED_DENIED:
+            return 2
+        return 0 if self.is_told else 1
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """The first violating row of a finding, in input order."""
+
+    file: str
+    row: int
+    src: str
+    dst: str
+    src_ip: str | None
+    dst_ip: str | None
 
 
 class Findings(tuple[Finding, ...], Tabular):
