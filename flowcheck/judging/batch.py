@@ -6,7 +6,6 @@ Who opened a connection is taken from the record, or found out where it does not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -27,6 +26,7 @@ from flowcheck.flows.canonical.schema import END_NAMES, check_schema
 from flowcheck.flows.ends import BAD_ADDRESS, NO_ADDRESS, End, Resolver
 from flowcheck.flows.initiators import BASES, Initiators, find_initiators, turn_round
 from flowcheck.flows.names import NameBook
+from flowcheck.judging.coded import in_words
 from flowcheck.kernels import decide, lookup, translate
 from flowcheck.model.verdict import Reason, Verdict
 
@@ -224,31 +224,24 @@ def words_of(program: Program, batch: pa.RecordBatch, result: JudgedBatch) -> di
     reason = np.where(egress == a.UNKNOWN, tables.reason[judged.egress], tables.reason[judged.ingress])
     reason = np.where(judged.verdict == a.UNKNOWN, reason, 0)
     return {
-        "verdict": _words(judged.verdict, VERDICTS),
-        "ingress_verdict": _words(ingress, VERDICTS),
-        "egress_verdict": _words(egress, VERDICTS),
-        "reason": _words(reason, REASONS),
+        "verdict": in_words(judged.verdict, VERDICTS),
+        "ingress_verdict": in_words(ingress, VERDICTS),
+        "egress_verdict": in_words(egress, VERDICTS),
+        "reason": in_words(reason, REASONS),
         "src": name_ends(program, batch, result.flows.src, "src"),
         "dst": name_ends(program, batch, result.flows.dst, "dst"),
         "ingress_policy": decision_texts(program, judged.ingress),
         "egress_policy": decision_texts(program, judged.egress),
         "src_quality": _quality(program, recorded[0], result.src_inferred),
         "dst_quality": _quality(program, recorded[1], result.dst_inferred),
-        "initiator_basis": _words(result.initiators.basis, BASES),
+        "initiator_basis": in_words(result.initiators.basis, BASES),
     }
 
 
 def _quality(program: Program, endpoints: np.ndarray, inferred: UInt8) -> pa.DictionaryArray:
     """How each end was found."""
     codes = _QUALITY_OF_KIND[program.tables.endpoints[endpoints, a.KIND]]
-    return _words(np.where((codes == 0) & (inferred != 0), 1, codes), QUALITIES)
-
-
-def _words(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
-    """Codes as words; an empty word is null."""
-    values = pa.array([str(word) for word in words], pa.string())
-    indices = pa.array(codes.astype(np.int32), mask=np.array([not w for w in words])[codes])
-    return pa.DictionaryArray.from_arrays(indices, values)
+    return in_words(np.where((codes == 0) & (inferred != 0), 1, codes), QUALITIES)
 
 
 def decision_texts(program: Program, decisions: np.ndarray) -> pa.DictionaryArray:
@@ -258,7 +251,7 @@ def decision_texts(program: Program, decisions: np.ndarray) -> pa.DictionaryArra
     of_text = [numbers.setdefault(program.decisions[d].text, len(numbers)) for d in distinct]
     if not numbers:
         return pa.array([], pa.string()).dictionary_encode()
-    return _words(np.array(of_text, dtype=np.int32)[codes], tuple(numbers))
+    return in_words(np.array(of_text, dtype=np.int32)[codes], tuple(numbers))
 
 
 def name_ends(program: Program, batch: pa.RecordBatch, endpoints: np.ndarray, side: str) -> pa.Array:

@@ -7,7 +7,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.flows.initiators import BASES
-from flowcheck.results.census import Seen
+from flowcheck.results.census import Census
 from flowcheck.results.edges import fold_reports, is_inferred, take_apart
 from flowcheck.results.records.summary import Attribution, Share
 
@@ -22,7 +22,7 @@ _CLASS_OF_REASON = {
 }
 
 
-def attribution(program: Program, entries: np.ndarray, seen: Seen) -> Attribution:
+def attribution(program: Program, entries: np.ndarray, census: Census) -> Attribution:
     """entries (edges, 8) int64: every edge as it was counted, by observation point and quality."""
     edges = take_apart(entries)
     of_reason = np.zeros(64, dtype=np.uint8)
@@ -34,17 +34,17 @@ def attribution(program: Program, entries: np.ndarray, seen: Seen) -> Attributio
     sure = np.where(abroad[edges.source] & abroad[edges.destination], _OUTSIDE, is_inferred(entries))
     classes = np.where(doubt != 0, doubt, sure)
     shares = {name: _share(entries[classes == number]) for number, name in enumerate(_CLASSES)}
-    hours = sorted(seen.hours)
+    hours = sorted(census.hours)
     return Attribution(
         **shares,
-        repeated_records=seen.repeated,
-        replies_turned=seen.turned,
-        initiators={name: count for name, count in zip(BASES, seen.bases, strict=True) if count},
-        disagreements=seen.disagreements,
-        observers=len(seen.observers),
+        repeated_records=census.repeated,
+        replies_turned=census.turned,
+        initiators={name: count for name, count in zip(BASES, census.bases, strict=True) if count},
+        disagreements=census.disagreements,
+        observers=len(census.observers),
         hours_seen=len(hours),
         hours_spanned=hours[-1] - hours[0] + 1 if hours else 0,
-        sampled_records=seen.sampled,
+        sampled_records=census.sampled,
     )
 
 

@@ -1,4 +1,4 @@
-"""What was seen of the log beside its edges: hours, observers, repeats, replies; mergeable, in any order."""
+"""A log counted beside its edges: hours, observers, repeats, replies; mergeable, in any order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_LISTED = 10_000
 """Observers, and hours, that are told apart; past that a log has more than anyone would count."""
 
 
-class Seen(msgspec.Struct):
+class Census(msgspec.Struct):
     """Rows by how their initiator was found (``bases``, in the order of BASES); rows that report a connection
     once more; replies; rows whose recorded pod is not who has the address; rows that were sampled."""
 
@@ -48,7 +48,7 @@ class Seen(msgspec.Struct):
             names = pc.unique(batch.column("observer").cast(pa.string())).to_pylist()
             self.observers = _bounded(self.observers | {name for name in names if name})
 
-    def add(self, other: Seen) -> None:
+    def add(self, other: Census) -> None:
         self.bases = [one + more for one, more in zip(self.bases, other.bases, strict=True)]
         self.repeated += other.repeated
         self.turned += other.turned

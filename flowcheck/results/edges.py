@@ -14,6 +14,7 @@ import pyarrow as pa
 from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Int32, Int64, Judged, UInt8
 from flowcheck.compile import Program
+from flowcheck.judging.coded import in_words
 from flowcheck.kernels import edges as kernels
 from flowcheck.model.verdict import Observed, Reason, Verdict
 
@@ -173,17 +174,17 @@ def edges_table(program: Program, edges: Edges) -> pa.Table:
     verdict = combine_verdicts(program, edges)
     texts = [decision.text for decision in program.decisions]
     columns = [
-        _words(program.groups, edges.source),
-        _words(program.groups, edges.destination),
+        in_words(edges.source, program.groups),
+        in_words(edges.destination, program.groups),
         pa.array(edges.port.clip(0).astype(np.uint16), mask=edges.port < 0),
         pa.array(edges.protocol.astype(np.uint8)),
-        _words([str(v) for v in Verdict], verdict),
-        _words([str(r) for r in Reason], reasons(program, edges, verdict)),
-        _words([str(o) for o in Observed], edges.observed),
+        in_words(verdict, Verdict),
+        in_words(reasons(program, edges, verdict), Reason),
+        in_words(edges.observed, Observed),
         *(pa.array(n.astype(np.uint64)) for n in (edges.flows, edges.records, edges.bytes_)),
         *(pa.array(t, TIME) for t in (edges.first_seen, edges.last_seen)),
-        _words(texts, edges.egress),
-        _words(texts, edges.ingress),
+        in_words(edges.egress, texts),
+        in_words(edges.ingress, texts),
     ]
     table = pa.Table.from_arrays(
         [c.cast(f.type) for c, f in zip(columns, EDGES_SCHEMA, strict=True)], schema=EDGES_SCHEMA
@@ -199,9 +200,3 @@ def edges_table(program: Program, edges: Edges) -> pa.Table:
         "ingress_policy",
     )
     return table.sort_by([(key, "ascending") for key in keys])
-
-
-def _words(words: list[str] | tuple[str, ...], codes: np.ndarray) -> pa.Array:
-    """Codes as words; an empty word is null."""
-    values = pa.array([word or None for word in words], pa.string())
-    return values.take(pa.array(codes.astype(np.int64)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -16,6 +16,7 @@ from flowcheck.flows.canonical.numbers import microseconds
 from flowcheck.flows.canonical.schema import COLUMNS
 from flowcheck.flows.initiators import BASES, turn_round
 from flowcheck.judging.batch import JudgedBatch, name_ends
+from flowcheck.judging.coded import in_words
 from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.findings import deciding
 
@@ -80,7 +81,7 @@ def violations_batch(
         "src": name_ends(program, batch, result.flows.src[rows], "src").cast(pa.string()),
         "dst": name_ends(program, batch, result.flows.dst[rows], "dst").cast(pa.string()),
         **_findings_columns(program, result, rows),
-        "initiator_basis": _words(BASES, result.initiators.basis[rows]),
+        "initiator_basis": in_words(result.initiators.basis[rows], BASES).cast(pa.string()),
     }
     extra = [name for name in batch.schema.names if name not in COLUMNS]
     fields = [*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in _free_names(extra))]
@@ -111,16 +112,12 @@ def _findings_columns(program: Program, result: JudgedBatch, rows: np.ndarray) -
     said = [deciding(program, *key)[:2] for key in keys]
     places = pa.array(which)
     return {
-        "kind": _words(Violation, judged.violation[rows]),
+        "kind": in_words(judged.violation[rows], Violation).cast(pa.string()),
         "direction": pa.array([direction for direction, _ in said], pa.string()).take(places),
-        "verdict": _words(Verdict, judged.verdict[rows]),
-        "observed": _words(Observed, result.flows.observed[rows]),
+        "verdict": in_words(judged.verdict[rows], Verdict).cast(pa.string()),
+        "observed": in_words(result.flows.observed[rows], Observed).cast(pa.string()),
         "policies": pa.array([policies for _, policies in said], pa.list_(pa.string())).take(places),
     }
-
-
-def _words(enumeration: Iterable[str], codes: np.ndarray) -> pa.Array:
-    return pa.array([str(word) for word in enumeration], pa.string()).take(pa.array(codes))
 
 
 def _flow_column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:

@@ -73,7 +73,7 @@ def finish(run: Finished) -> AuditResult:
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
     verdicts = sums.count_verdicts(run.program, edges)
-    attributed = attribution(run.program, reported, run.merged.seen)
+    attributed = attribution(run.program, reported, run.merged.census)
     covered = sums.coverage(totals, verdicts)
     load = _load(run, totals)
     if run.request.purpose == "load":

@@ -186,7 +186,7 @@ class _Run:
             self.merged.edges.merge(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
             if part.load is not None:
                 self.merged.load.merge(unpack(part.load))
-            self.merged.seen.add(part.seen)
+            self.merged.census.add(part.census)
             for key, example in part.examples:
                 known = self.merged.examples.get(key)
                 if known is None or (example.file, example.row) < (known.file, known.row):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flowcheck.balance.count.table import LoadTable
-from flowcheck.results.census import Seen
+from flowcheck.results.census import Census
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import FileEntry
@@ -19,7 +19,7 @@ class Merged:
 
     load: LoadTable
     edges: EdgeTable = field(default_factory=EdgeTable)
-    seen: Seen = field(default_factory=Seen)
+    census: Census = field(default_factory=Census)
     examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)

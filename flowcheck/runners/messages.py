@@ -13,7 +13,7 @@ import msgspec
 from flowcheck.balance.count.table import LoadBytes
 from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
-from flowcheck.results.census import Seen
+from flowcheck.results.census import Census
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 
@@ -116,7 +116,7 @@ class Part(msgspec.Struct, frozen=True):
     examples: tuple[tuple[tuple[int, int, int], Example], ...]
     violations: int
     violations_bytes: int
-    seen: Seen
+    census: Census
     load: LoadBytes | None
 
 

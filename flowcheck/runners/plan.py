@@ -137,7 +137,7 @@ def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:
 
 
 def _warnings(parts: list[Part]) -> Iterator[str]:
-    sampled = sum(part.seen.sampled for part in parts)
+    sampled = sum(part.census.sampled for part in parts)
     if sampled:
         yield f"sampled traffic, rows: {sampled}; their counts are those of the samples"
 

@@ -21,7 +21,7 @@ from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.canonical.schema import COLUMNS, JUDGED
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.judging.batch import JudgedBatch, judge_batch, make_resolver
-from flowcheck.results.census import Seen
+from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, service_words
 from flowcheck.results.records.findings import Example
@@ -103,7 +103,7 @@ class _Work:
         self._edges = EdgeTable()
         self._load = table_for(plan.setting.services, IN_A_TASK) if plan else None
         self._connections = ConnectionTable()
-        self._seen = Seen()
+        self._census = Census()
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
@@ -125,7 +125,7 @@ class _Work:
             kept += (rows[: POSITIONS_KEPT - len(kept)] + self.first_row).tolist()
         self._bound(result, counted)
         self._connections.mark(result.flows)
-        self._seen.count(batch, result)
+        self._census.count(batch, result)
         self._edges.count(self._program.tables.endpoints, result.flows, result.judged)
         if self._plan and self._load:
             named = named_ports(self._plan, batch, result.flows.protocol)
@@ -171,7 +171,7 @@ class _Work:
             examples=tuple(self._examples.items()),
             violations=self._violations,
             violations_bytes=violations_bytes,
-            seen=self._seen,
+            census=self._census,
             load=pack(self._load.entries()) if self._load else None,
         )
 
