@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from flowcheck.reports import FORMATS, LOAD_FORMATS
+from flowcheck.reports import FORMATS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "flowcheck"
@@ -47,7 +47,9 @@ NEVER = {
 APART = {
     "dialects": {"kubernetes", "admin", "calico", "cilium", "istio"},
     "flows": {"parquet", "hubble", "goldmane", "netobserv", "vpc"},
-    "reports": {home.rpartition(".")[2] for home in (*FORMATS.values(), *LOAD_FORMATS.values())},
+    "reports": {
+        home.removeprefix("flowcheck.reports.") for forms in FORMATS.values() for home in forms.values()
+    },
 }
 """Modules that do not import one another, by part; what they share stands in the part's other modules."""
 
@@ -170,11 +172,30 @@ def test_what_must_never_be_seen() -> None:
 def test_siblings_do_not_import_one_another(part: str) -> None:
     members = {f"{part}.{name}" for name in APART[part]}
     reached = {
-        (found.module, f"{part}.{target[1]}")
+        (found.module, member)
         for found, target in OWN
-        if found.module in members and target[0] == part and len(target) > 1
+        for member in members
+        if found.module in members and f"{'.'.join(target)}.".startswith(f"{member}.")
     }
-    assert not {(source, target) for source, target in reached if target in members and source != target}
+    assert not {(source, target) for source, target in reached if source != target}
+
+
+SUBJECTS: dict[str, set[str]] = {"audit": {"balance"}, "balance": set(), "explanation": set()}
+"""Folders of reports, and which others each may import."""
+
+
+def test_reports_of_one_subject_do_not_import_those_of_another() -> None:
+    assert SUBJECTS.keys() == FORMATS.keys()
+    reached = {
+        (found.module.split(".")[1], target[1])
+        for found, target in OWN
+        if found.module.startswith("reports.") and target[0] == "reports" and target[1] in SUBJECTS
+    }
+    assert not {
+        (subject, other)
+        for subject, other in reached
+        if subject in SUBJECTS and other not in {subject, *SUBJECTS[subject]}
+    }
 
 
 @pytest.mark.parametrize("library", HOMES)

@@ -70,7 +70,7 @@ def report(result: AuditResult, given: dict[str, Any]) -> int:
     """Show a result in the asked forms; returns the exit code."""
     from flowcheck.cli.output import write_reports
 
-    write_reports(result, given["formats"], given["color"])
+    write_reports("audit", result, given["formats"], given["color"])
     return exit_code(result.summary, given["fail_on"], given["exit_zero"])
 
 

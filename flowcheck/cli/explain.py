@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +12,11 @@ import click
 
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import CLUSTER, CONTEXT, DIALECT, NO_POLICIES, RANGES, SPEECH, messages, options
-from flowcheck.cli.values import Moment, Value
+from flowcheck.cli.values import Moment, Report, Value
 from flowcheck.errors import RunError
+from flowcheck.reports import FORMATS
 
 if TYPE_CHECKING:
-    from flowcheck.explaining.records import Explanation
     from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
@@ -62,7 +60,7 @@ class PortType(Value):
     "-f",
     "--format",
     "form",
-    type=click.Choice(["terminal", "json"]),
+    type=click.Choice([*FORMATS["explanation"]]),
     default="terminal",
     show_default=True,
     help="json is the whole record.",
@@ -83,6 +81,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     left out of it.
     """
     from flowcheck.cli.audit import check_inputs, refuse_skipped
+    from flowcheck.cli.output import write_reports
     from flowcheck.compile import compile_program
     from flowcheck.explaining import explain
     from flowcheck.model.options import Options
@@ -108,7 +107,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     messages(context).warnings(cluster.warnings)
     messages(context).warnings([*_after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
-    _write(answer, given["form"], given["color"])
+    write_reports("explanation", answer, [Report(given["form"])], given["color"])
     return Exit.INCOMPLETE if answer.left_out else Exit.CLEAN
 
 
@@ -133,21 +132,3 @@ def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
             "there are no policies: everything is allowed",
             hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
         )
-
-
-def _write(answer: Explanation, form: str, color: str) -> None:
-    from flowcheck.reports.explanation import json as explanation_json
-    from flowcheck.reports.explanation import terminal as explanation_terminal
-    from flowcheck.writing import output_errors
-
-    stream = sys.stdout
-    with output_errors("standard output"):
-        if stream is None:
-            raise OSError("it is closed")
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-        if form == "json":
-            explanation_json.render(answer, stream)
-        else:
-            explanation_terminal.render(answer, stream, color=color)
-        stream.flush()

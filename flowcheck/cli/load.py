@@ -25,7 +25,6 @@ from flowcheck.cli.options import (
 from flowcheck.cli.values import InputPath, Percent, Report, ReportType
 from flowcheck.errors import RunError
 from flowcheck.model.options import Thresholds
-from flowcheck.reports import LOAD_FORMATS
 
 if TYPE_CHECKING:
     from flowcheck.balance.tell.result import LoadResult
@@ -45,7 +44,7 @@ DEFAULTS = Thresholds()
     "--format",
     "formats",
     multiple=True,
-    type=ReportType(LOAD_FORMATS),
+    type=ReportType("balance"),
     default=[Report("terminal")],
     help="terminal, json, csv or md; =FILE writes there instead of standard output. Repeatable."
     "  [default: terminal]",
@@ -143,4 +142,4 @@ def _write(load: LoadResult, given: dict[str, Any]) -> None:
 
     if given["svg"] is not None:
         write_text(given["svg"], partial(balance_svg.render, load, service=given["service"]))
-    write_reports(load, given["formats"], given["color"], LOAD_FORMATS, service=given["service"])
+    write_reports("balance", load, given["formats"], given["color"], service=given["service"])

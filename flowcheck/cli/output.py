@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 import click
 
 from flowcheck.cli.values import Report
-from flowcheck.reports import FORMATS, renderer
+from flowcheck.reports import renderer
 from flowcheck.writing import atomic_write, output_errors, refuse_unwritable
 
 if TYPE_CHECKING:
     from flowcheck.balance.tell.result import LoadResult
+    from flowcheck.explaining.records import Explanation
     from flowcheck.results.audit import AuditResult
 
 
@@ -36,24 +37,25 @@ def check_reports(reports: Sequence[Report]) -> None:
 
 
 def write_reports(
-    result: AuditResult | LoadResult,
+    subject: str,
+    result: AuditResult | LoadResult | Explanation,
     reports: Sequence[Report],
     color: str,
-    formats: Mapping[str, str] = FORMATS,
     **options: Any,
 ) -> None:
-    """Files first: a closed standard output must not cost the files. ``options`` go to every report.
+    """Write a subject's reports, files first: a closed standard output must not cost the files. ``options``
+    go to each.
 
     Raises: OutputError.
     """
     for report in reports:
         if report.file is not None:
             shown = _terminal_options(report, color, is_file=True)
-            write_text(report.file, partial(renderer(report.format, formats), result, **shown, **options))
+            write_text(report.file, partial(renderer(subject, report.format), result, **shown, **options))
     for report in reports:
         if report.file is None:
             shown = _terminal_options(report, color, is_file=False)
-            _write_stdout(partial(renderer(report.format, formats), result, **shown, **options))
+            _write_stdout(partial(renderer(subject, report.format), result, **shown, **options))
 
 
 def write_text(file: Path, render: Callable[[TextIO], None]) -> None:

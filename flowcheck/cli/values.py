@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -152,8 +151,8 @@ class ReportType(Value):
 
     name = "format[=file]"
 
-    def __init__(self, formats: Mapping[str, str] = FORMATS) -> None:
-        self._formats = formats
+    def __init__(self, subject: str = "audit") -> None:
+        self._formats = FORMATS[subject]
 
     def parse(self, text: str) -> Report:
         name, equals, file = text.partition("=")

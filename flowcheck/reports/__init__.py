@@ -1,33 +1,37 @@
 """The reports, written out: how a result looks is decided in these modules and nowhere else.
 
-Each is one module with one function, ``render(result, stream, **options)``, fetched when asked for.
-To add one, see CONTRIBUTING.md.
+A folder for each subject, in it a module for each medium with one function, ``render(result, stream,
+**options)``, fetched when asked for. To add one, see CONTRIBUTING.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 
 FORMATS = {
-    "terminal": "flowcheck.reports.audit.terminal",
-    "json": "flowcheck.reports.audit.json",
-    "jsonl": "flowcheck.reports.audit.jsonl",
-    "csv": "flowcheck.reports.audit.csv",
-    "md": "flowcheck.reports.audit.markdown",
+    "audit": {
+        "terminal": "flowcheck.reports.audit.terminal",
+        "json": "flowcheck.reports.audit.json",
+        "jsonl": "flowcheck.reports.audit.jsonl",
+        "csv": "flowcheck.reports.audit.csv",
+        "md": "flowcheck.reports.audit.markdown",
+    },
+    "balance": {
+        "terminal": "flowcheck.reports.balance.terminal",
+        "json": "flowcheck.reports.balance.json",
+        "csv": "flowcheck.reports.balance.csv",
+        "md": "flowcheck.reports.balance.markdown",
+    },
+    "explanation": {
+        "terminal": "flowcheck.reports.explanation.terminal",
+        "json": "flowcheck.reports.explanation.json",
+    },
 }
+"""Subject -> format, as ``--format`` names it -> the module that writes it."""
 
 
-LOAD_FORMATS = {
-    "terminal": "flowcheck.reports.balance.terminal",
-    "json": "flowcheck.reports.balance.json",
-    "csv": "flowcheck.reports.balance.csv",
-    "md": "flowcheck.reports.balance.markdown",
-}
-"""Those of ``flowcheck load``."""
-
-
-def renderer(name: str, formats: Mapping[str, str] = FORMATS) -> Callable[..., None]:
-    """The ``render`` function of the format called ``name``."""
-    render: Callable[..., None] = import_module(formats[name]).render
+def renderer(subject: str, name: str) -> Callable[..., None]:
+    """The ``render`` function of a subject's format."""
+    render: Callable[..., None] = import_module(FORMATS[subject][name]).render
     return render

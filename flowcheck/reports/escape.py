@@ -6,6 +6,7 @@ or characters that reorder or hide text. Used by every text report and by every 
 
 from __future__ import annotations
 
+import html
 import re
 
 _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
@@ -39,6 +40,11 @@ def escape_markdown(text: str) -> str:
     for character, entity in _ENTITIES:
         safe = safe.replace(character, entity)
     return _MARKDOWN.sub(r"\\\1", safe)
+
+
+def escape_html(text: str) -> str:
+    """``escape``, and keep every character from meaning something to HTML."""
+    return html.escape(escape(text))
 
 
 def _shows(character: str) -> bool:

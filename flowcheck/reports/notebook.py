@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.explaining.records import Explanation
 from flowcheck.outcome import as_html, as_text
-from flowcheck.reports import LOAD_FORMATS, gap_wording, renderer
-from flowcheck.reports.audit import finding_wording, wording
+from flowcheck.reports import renderer
+from flowcheck.reports.audit import answer, finding_wording, not_looked_at
+from flowcheck.reports.audit.unknown_wording import unknowns
 from flowcheck.reports.balance.brief import brief
-from flowcheck.reports.escape import escape
-from flowcheck.reports.explanation import terminal as explanation_terminal
+from flowcheck.reports.escape import escape_html
+from flowcheck.reports.gaps import gaps
 from flowcheck.results.audit import AuditResult
 
 WIDTH = 100
@@ -26,22 +27,22 @@ FINDINGS_WANTED = "all of them: result.findings.to_pandas()"
 
 @as_text.register
 def _(result: AuditResult) -> str:
-    return _printed(renderer("terminal"), result)
+    return _printed("audit", result)
 
 
 @as_text.register
 def _(result: LoadResult) -> str:
-    return _printed(renderer("terminal", LOAD_FORMATS), result)
+    return _printed("balance", result)
 
 
 @as_text.register
 def _(result: Explanation) -> str:
-    return _printed(explanation_terminal.render, result)
+    return _printed("explanation", result)
 
 
-def _printed(render: Callable[..., None], result: object) -> str:
+def _printed(subject: str, result: object) -> str:
     stream = io.StringIO()
-    render(result, stream, color="never", width=WIDTH)
+    renderer(subject, "terminal")(result, stream, color="never", width=WIDTH)
     return stream.getvalue().rstrip("\n")
 
 
@@ -59,20 +60,20 @@ def _(result: AuditResult) -> str:
 
 def _page(result: AuditResult) -> Iterator[str]:
     summary = result.summary
-    yield f"<p><strong>flowcheck: {_safe(wording.headline(summary))}</strong></p>"
-    yield from _list(gap_wording.gaps(summary.nothing, summary.incomplete_because))
-    yield from _table((), wording.looked_at(summary))
+    yield f"<p><strong>flowcheck: {escape_html(answer.headline(summary))}</strong></p>"
+    yield from _list(gaps(summary.nothing, summary.incomplete_because))
+    yield from _table((), answer.looked_at(summary))
     yield from _heading("Whose flows these were")
-    yield from _table(("", "rows", "connections", "bytes", ""), wording.attributed(summary))
+    yield from _table(("", "rows", "connections", "bytes", ""), answer.attributed(summary))
     yield from _findings(result)
-    unknown = [(f"{count:,}", reason, meaning) for count, reason, meaning in wording.unknowns(summary)]
+    unknown = [(f"{count:,}", reason, meaning) for count, reason, meaning in unknowns(summary)]
     if unknown:
         yield from _heading(f"Unknown ({counted(summary.verdicts.unknown, 'row')})")
         yield from _table(("rows", "reason", "meaning"), unknown)
-    failures = [f"{file}: {what}" if file else what for file, what in gap_wording.failures(result)]
+    failures = [f"{file}: {what}" if file else what for file, what in not_looked_at.failures(result)]
     yield from _titled("Service load", brief(result.load) if result.load.services else [])
-    yield from _titled("Not looked at", [*gap_wording.not_looked_at(result), *failures])
-    yield from _titled("Rules never hit", gap_wording.unused_rules(result))
+    yield from _titled("Not looked at", [*not_looked_at.not_looked_at(result), *failures])
+    yield from _titled("Rules never hit", not_looked_at.unused_rules(result))
     yield from _titled("Next", finding_wording.next_steps(result))
 
 
@@ -94,11 +95,11 @@ def _findings(result: AuditResult) -> Iterator[str]:
 
 
 def _heading(text: str) -> Iterator[str]:
-    yield f"<p><strong>{_safe(text)}</strong></p>"
+    yield f"<p><strong>{escape_html(text)}</strong></p>"
 
 
 def _list(texts: Iterable[str]) -> Iterator[str]:
-    items = [f"<li>{_safe(text)}</li>" for text in texts]
+    items = [f"<li>{escape_html(text)}</li>" for text in texts]
     if items:
         yield f"<ul>{''.join(items)}</ul>"
 
@@ -106,13 +107,9 @@ def _list(texts: Iterable[str]) -> Iterator[str]:
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield "<table>"
     if columns:
-        yield f"<thead><tr>{''.join(f'<th>{_safe(column)}</th>' for column in columns)}</tr></thead>"
+        yield f"<thead><tr>{''.join(f'<th>{escape_html(column)}</th>' for column in columns)}</tr></thead>"
     yield "<tbody>"
     for row in rows:
-        cells = "".join(f'<td style="text-align:left">{_safe(cell)}</td>' for cell in row)
+        cells = "".join(f'<td style="text-align:left">{escape_html(cell)}</td>' for cell in row)
         yield f"<tr>{cells}</tr>"
     yield "</tbody></table>"
-
-
-def _safe(text: str) -> str:
-    return html.escape(escape(text))

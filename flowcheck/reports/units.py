@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from flowcheck.counted import counted
+
 
 def percent(part: int, whole: int) -> str:
     """A share that is 100 % or 0 % only where it is the whole or nothing."""
@@ -13,6 +15,11 @@ def percent(part: int, whole: int) -> str:
     if 0 < part < whole:
         share = min(max(share, 0.01), 99.99)
     return f"{share:.2f}%"
+
+
+def share_text(share: float) -> str:
+    """A share from 0 to 1, in percent with one decimal."""
+    return f"{100 * share:.1f}%"
 
 
 def floored(percent: float) -> str:
@@ -30,3 +37,10 @@ def size(n_bytes: int) -> str:
 def moment(text: str) -> str:
     """An RFC 3339 time without its fraction of a second."""
     return re.sub(r"\.\d+", "", text).replace("+00:00", "Z")
+
+
+def duration(seconds: int) -> str:
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length and seconds % length == 0:
+            return counted(seconds // length, unit)
+    return counted(seconds, "second")

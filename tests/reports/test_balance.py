@@ -17,10 +17,12 @@ import pytest
 
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.test.states import Why
-from flowcheck.reports import LOAD_FORMATS, renderer
+from flowcheck.reports import FORMATS, renderer
 from flowcheck.reports.balance import svg as balance_svg
+from flowcheck.reports.balance.answer import headline
 from flowcheck.reports.balance.drawing import bar, sparkline, strip
-from flowcheck.reports.balance.wording import WHY, chance, duration, headline, notes, places
+from flowcheck.reports.balance.wording import WHY, chance, notes, places
+from flowcheck.reports.units import duration
 from tests.reports.build_balance import make_hostile_load, make_load, make_service
 from tests.reports.test_reports import compare
 
@@ -29,7 +31,7 @@ RESULTS: dict[str, Callable[[], LoadResult]] = {"everything": make_load, "hostil
 
 def render(form: str, result: LoadResult, **options: Any) -> str:
     stream = io.StringIO()
-    draw = balance_svg.render if form == "svg" else renderer(form, LOAD_FORMATS)
+    draw = balance_svg.render if form == "svg" else renderer("balance", form)
     draw(result, stream, **options)
     return stream.getvalue()
 
@@ -58,7 +60,7 @@ def test_report(form: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("service", ["", f"={make_hostile_load().services[0].namespace[1:]}/x"])
-@pytest.mark.parametrize("form", [*LOAD_FORMATS, "svg"])
+@pytest.mark.parametrize("form", [*FORMATS["balance"], "svg"])
 def test_hostile_names_leave_no_control_character_and_forge_no_line(form: str, service: str) -> None:
     result = make_hostile_load()
     text = render(form, result, service=result.services[0].name if service else "")

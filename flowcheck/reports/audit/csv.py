@@ -5,10 +5,9 @@ Lists are joined with ``; ``. Text that a spreadsheet would run as a formula is 
 
 from __future__ import annotations
 
-import csv
 from typing import TextIO
 
-from flowcheck.reports.escape import escape_cell
+from flowcheck.reports.csv_parts import Cell, write_rows
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding
 
@@ -38,16 +37,10 @@ COLUMNS = (
 
 
 def render(result: AuditResult, stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(finding, column) for column in COLUMNS] for finding in result.findings)
+    write_rows(stream, COLUMNS, ([_cell(finding, name) for name in COLUMNS] for finding in result.findings))
 
 
-def _cell(finding: Finding, column: str) -> str | int:
+def _cell(finding: Finding, column: str) -> Cell:
     is_example = column.startswith("example_")
-    value = getattr(finding.example if is_example else finding, column.removeprefix("example_"))
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        value = "; ".join(value)
-    return value if isinstance(value, int) else escape_cell(value)
+    value: Cell = getattr(finding.example if is_example else finding, column.removeprefix("example_"))
+    return value

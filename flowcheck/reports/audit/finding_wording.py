@@ -8,8 +8,8 @@ from __future__ import annotations
 import shlex
 
 from flowcheck.counted import counted
-from flowcheck.reports.audit.wording import REASONS, unknowns
-from flowcheck.reports.gap_wording import place
+from flowcheck.reports.audit.not_looked_at import place
+from flowcheck.reports.audit.unknown_wording import REASONS, unknowns
 from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding

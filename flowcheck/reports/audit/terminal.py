@@ -14,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from flowcheck.counted import counted
-from flowcheck.reports import gap_wording
-from flowcheck.reports.audit import finding_wording, wording
+from flowcheck.reports.audit import answer, finding_wording, not_looked_at
+from flowcheck.reports.audit.unknown_wording import unknowns
 from flowcheck.reports.balance.brief import brief
 from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
+from flowcheck.reports.gaps import gaps
 from flowcheck.reports.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding
@@ -40,11 +41,11 @@ def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: i
 def _headline(console: Console, result: AuditResult) -> None:
     summary = result.summary
     bad = bool(summary.violations.records) or not summary.complete or summary.nothing is not None
-    paragraph(console, f"flowcheck: {wording.headline(summary)}", "bold red" if bad else "bold green")
-    for line in gap_wording.gaps(summary.nothing, summary.incomplete_because):
+    paragraph(console, f"flowcheck: {answer.headline(summary)}", "bold red" if bad else "bold green")
+    for line in gaps(summary.nothing, summary.incomplete_because):
         paragraph(console, f"  {line}", "red")
     section(console, "Looked at")
-    pairs(console, wording.looked_at(summary))
+    pairs(console, answer.looked_at(summary))
     _attributed(console, result)
 
 
@@ -55,7 +56,7 @@ def _attributed(console: Console, result: AuditResult) -> None:
     for unit in ("rows", "connections", "bytes"):
         table.add_column(unit, justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
-    for name, *shares, meaning in wording.attributed(result.summary):
+    for name, *shares, meaning in answer.attributed(result.summary):
         table.add_row(lines(f"  {name}"), *(lines(share) for share in shares), lines(meaning))
     console.print(table)
 
@@ -68,7 +69,7 @@ def _findings(console: Console, result: AuditResult) -> None:
         draw(console, findings[:n_shown])
         hidden = len(findings) - n_shown
         if hidden:
-            paragraph(console, f"  and {hidden:,} more in {gap_wording.place(result, 'findings.json')}")
+            paragraph(console, f"  and {hidden:,} more in {not_looked_at.place(result, 'findings.json')}")
 
 
 def _as_table(console: Console, findings: Sequence[Finding]) -> None:
@@ -115,7 +116,7 @@ def _policies(finding: Finding) -> list[str]:
 
 
 def _unknowns(console: Console, result: AuditResult) -> None:
-    rows = wording.unknowns(result.summary)
+    rows = unknowns(result.summary)
     if not rows:
         return
     section(console, f"Unknown ({counted(result.summary.verdicts.unknown, 'row')})")
@@ -137,9 +138,9 @@ def _load(console: Console, result: AuditResult) -> None:
 
 
 def _left_out(console: Console, result: AuditResult) -> None:
-    failures = [f"{file}: {what}" if file else what for file, what in gap_wording.failures(result)]
-    _listed(console, "Not looked at", [*gap_wording.not_looked_at(result), *failures])
-    _listed(console, "Rules never hit", gap_wording.unused_rules(result))
+    failures = [f"{file}: {what}" if file else what for file, what in not_looked_at.failures(result)]
+    _listed(console, "Not looked at", [*not_looked_at.not_looked_at(result), *failures])
+    _listed(console, "Rules never hit", not_looked_at.unused_rules(result))
 
 
 def _listed(console: Console, title: str, sentences: Sequence[str]) -> None:

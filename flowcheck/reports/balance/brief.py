@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.reports.balance.wording import chance, endpoint_note, headline, is_one_sided, percent, title
+from flowcheck.reports.balance.answer import headline
+from flowcheck.reports.balance.wording import chance, endpoint_note, is_one_sided, is_uneven, title
+from flowcheck.reports.units import share_text
 
 MOST_SHOWN = 5
 
@@ -23,13 +25,13 @@ def brief(result: LoadResult) -> list[str]:
 def is_pressing(service: ServiceLoad) -> bool:
     """Whether there is anything about it that chance does not explain."""
     odd = bool(service.clients.stray) or any(endpoint.state for endpoint in service.endpoints)
-    return service.state == "skewed" or is_one_sided(service) or odd
+    return is_uneven(service) or odd
 
 
 def _line(service: ServiceLoad) -> str:
     parts = []
     if service.state == "skewed" and service.misplaced is not None:
-        parts.append(f"{percent(service.misplaced)} misplaced, {chance(service.p_adjusted)}")
+        parts.append(f"{share_text(service.misplaced)} misplaced, {chance(service.p_adjusted)}")
     if is_one_sided(service):
         parts.append("one-sided in time")
     parts += [

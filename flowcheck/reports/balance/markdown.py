@@ -7,10 +7,11 @@ from typing import TextIO
 
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.reports.balance import wording
+from flowcheck.reports.balance import answer, wording
 from flowcheck.reports.escape import escape_markdown
-from flowcheck.reports.gap_wording import gaps
+from flowcheck.reports.gaps import gaps
 from flowcheck.reports.markdown_parts import bullets, heading, table
+from flowcheck.reports.units import share_text
 
 MOST_IN_FULL = 12
 
@@ -22,12 +23,12 @@ def render(result: LoadResult, stream: TextIO, *, service: str = "") -> None:
 
 
 def _document(result: LoadResult) -> Iterable[str]:
-    yield f"## flowcheck load: {escape_markdown(wording.headline(result))}"
+    yield f"## flowcheck load: {escape_markdown(answer.headline(result))}"
     yield ""
     yield from bullets(gaps(result.nothing, result.incomplete_because))
-    yield from bullets(f"{label}: {text}" for label, text in wording.looked_at(result))
+    yield from bullets(f"{label}: {text}" for label, text in answer.looked_at(result))
     yield from bullets(result.warnings)
-    pressing = [s for s in result.services if s.state == "skewed" or wording.is_one_sided(s)]
+    pressing = [s for s in result.services if wording.is_uneven(s)]
     for service in pressing[:MOST_IN_FULL]:
         yield from _service(service)
     if result.services:
@@ -37,10 +38,10 @@ def _document(result: LoadResult) -> Iterable[str]:
             [_row(service) for service in result.services],
         )
     yield from heading("Records by how they were attributed")
-    rows = [(f"{count:,}", name, what) for count, name, what in wording.classes(result)]
+    rows = [(f"{count:,}", name, what) for count, name, what in answer.classes(result)]
     yield from table(("records", "class", "meaning"), rows)
     yield from heading("Next")
-    yield from bullets(wording.next_steps(result.services))
+    yield from bullets(answer.next_steps(result.services))
 
 
 def _only(result: LoadResult, name: str) -> Iterable[str]:
@@ -68,7 +69,7 @@ def _row(service: ServiceLoad) -> tuple[str, ...]:
         str(service.expected_endpoints or len(service.endpoints)),
         *(
             (
-                wording.percent(service.misplaced or 0.0),
+                share_text(service.misplaced or 0.0),
                 f"{service.peak_to_average:.2f}",
                 f"{service.jain:.3f}",
                 "",
@@ -86,10 +87,8 @@ def _endpoint(endpoint: EndpointLoad) -> tuple[str, ...]:
         endpoint.node,
         endpoint.zone,
         f"{endpoint.connections + endpoint.estimated:,}",
-        wording.percent(endpoint.share),
-        "" if endpoint.expected is None else wording.percent(endpoint.expected),
-        f"{wording.percent(endpoint.low or 0.0)} to {wording.percent(endpoint.high or 0.0)}"
-        if interval
-        else "",
+        share_text(endpoint.share),
+        "" if endpoint.expected is None else share_text(endpoint.expected),
+        f"{share_text(endpoint.low or 0.0)} to {share_text(endpoint.high or 0.0)}" if interval else "",
         wording.endpoint_note(endpoint),
     )

@@ -15,7 +15,7 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.reports.balance import wording
 from flowcheck.reports.escape import escape
-from flowcheck.reports.units import moment
+from flowcheck.reports.units import duration, moment, share_text
 
 WIDTH, MARGIN, ROW = 1120, 24, 26
 NAMES, BARS, GAP = 260, 300, 60
@@ -66,7 +66,13 @@ def _service(group: Tree.Element, service: ServiceLoad, height: int) -> None:
     title.text = escape(f"{wording.title(service)}: {wording.state(service)}")
     _text(group, MARGIN, 34, _shortened(wording.title(service), LONGEST_TITLE), size=20, weight="600")
     color = ALARM if wording.is_one_sided(service) else STATE_COLORS.get(service.state, INK)
-    _text(group, MARGIN, 56, f"{wording.state(service)}: {wording.summary(service)}", color=color)
+    _text(
+        group,
+        MARGIN,
+        56,
+        f"{wording.state(service)}: {wording.summary(service)}",
+        color=color,
+    )
     _text(group, MARGIN, HEAD - 14, "share of the connections", color=FAINT, size=12)
     _bars(group, service)
     _over_time(group, service, height)
@@ -106,7 +112,7 @@ def _bar(group: Tree.Element, endpoint: EndpointLoad, top: int, scale: float, co
         _line(group, at, top + 2, at, top + ROW - 2, INK, 2)
         reach = max(reach, endpoint.expected * scale)
     note = wording.endpoint_note(endpoint)
-    text = f"{wording.percent(endpoint.share)}{f'  {note}' if note else ''}"
+    text = f"{share_text(endpoint.share)}{f'  {note}' if note else ''}"
     _text(group, left + reach + 8, middle + 4, text, color=ALARM if note else INK)
 
 
@@ -119,7 +125,7 @@ def _over_time(group: Tree.Element, service: ServiceLoad, height: int) -> None:
     most = max(stretch.connections for stretch in time.series)
     width = (right - left) / len(time.series)
     scale = (bottom - top) / most if most else 0.0
-    caption = f"connections per {wording.duration(time.series_seconds).removeprefix('1 ')}"
+    caption = f"connections per {duration(time.series_seconds).removeprefix('1 ')}"
     _text(group, left, HEAD - 14, f"{caption}, by endpoint", color=FAINT, size=12)
     for share in (0.5, 1.0):
         y = bottom - share * most * scale

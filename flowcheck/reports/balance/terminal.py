@@ -17,11 +17,11 @@ from rich.text import Text
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
-from flowcheck.reports.balance import wording
+from flowcheck.reports.balance import answer, wording
 from flowcheck.reports.balance.drawing import bar, sparkline, strip
 from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
-from flowcheck.reports.gap_wording import gaps
-from flowcheck.reports.units import moment
+from flowcheck.reports.gaps import gaps
+from flowcheck.reports.units import duration, moment, share_text
 
 MOST_SERVICES, MOST_ENDPOINTS = 12, 6
 MOST_IN_SHORT = 40
@@ -50,11 +50,11 @@ def render(
 def _overview(console: Console, result: LoadResult) -> None:
     skewed = any(service.state == "skewed" for service in result.services)
     bad = skewed or bool(result.nothing or result.incomplete_because)
-    paragraph(console, f"flowcheck load: {wording.headline(result)}", "bold red" if bad else "bold green")
+    paragraph(console, f"flowcheck load: {answer.headline(result)}", "bold red" if bad else "bold green")
     for line in gaps(result.nothing, result.incomplete_because):
         paragraph(console, f"  {line}", "red")
     section(console, "Looked at")
-    pairs(console, [*wording.looked_at(result), *(("note", text) for text in result.warnings)])
+    pairs(console, [*answer.looked_at(result), *(("note", text) for text in result.warnings)])
     pressing = [service for service in result.services if _is_pressing(service)]
     if pressing:
         section(console, f"Look at first ({counted(len(pressing), 'Service port')})")
@@ -67,23 +67,23 @@ def _overview(console: Console, result: LoadResult) -> None:
         _in_short(console, rest[:MOST_IN_SHORT])
         _more(console, len(rest) - MOST_IN_SHORT)
     section(console, "Records by how they were attributed")
-    _counts(console, wording.classes(result))
+    _counts(console, answer.classes(result))
     section(console, "Next")
-    for step in wording.next_steps(result.services):
+    for step in answer.next_steps(result.services):
         paragraph(console, f"  {step}")
 
 
 def _is_pressing(service: ServiceLoad) -> bool:
-    return (
-        service.state == "skewed"
-        or wording.is_one_sided(service)
-        or any(endpoint.state for endpoint in service.endpoints)
-    )
+    return wording.is_uneven(service) or any(endpoint.state for endpoint in service.endpoints)
 
 
 def _service(console: Console, service: ServiceLoad) -> None:
     """A Service port with its busiest and its odd endpoints."""
-    paragraph(console, f"  {wording.title(service)}  {wording.state(service)}", STYLES[service.state])
+    paragraph(
+        console,
+        f"  {wording.title(service)}  {wording.state(service)}",
+        STYLES[service.state],
+    )
     paragraph(console, f"    {wording.summary(service)}")
     shown = [*service.endpoints[:MOST_ENDPOINTS]]
     shown += [e for e in service.endpoints[MOST_ENDPOINTS:] if e.state][:MOST_ENDPOINTS]
@@ -110,7 +110,7 @@ def _endpoints(
         table.add_row(
             lines(name),
             lines(f"{endpoint.connections + endpoint.estimated:,}"),
-            lines(wording.percent(endpoint.share)),
+            lines(share_text(endpoint.share)),
             lines(bar(endpoint.share, endpoint.expected, most, width)),
             Text(wording.endpoint_note(endpoint), style="bold"),
         )
@@ -133,7 +133,7 @@ def _in_short(console: Console, services: Sequence[ServiceLoad]) -> None:
         table.add_row(
             lines(f"{service.connections:,}"),
             Text(wording.state(service), style=STYLES[service.state]),
-            lines(wording.percent(service.misplaced) if tested and service.misplaced is not None else ""),
+            lines(share_text(service.misplaced) if tested and service.misplaced is not None else ""),
             *(
                 [lines(wording.title(service)), lines(more)]
                 if wide
@@ -171,7 +171,7 @@ def _over_time(console: Console, service: ServiceLoad) -> None:
     if time is None or len(time.series) < 2:
         return
     stretches = counted(len(time.series), "stretch", "stretches")
-    title = f"Over time ({stretches} of {wording.duration(time.series_seconds)}, from"
+    title = f"Over time ({stretches} of {duration(time.series_seconds)}, from"
     section(console, f"{title} {moment(time.series[0].start)})")
     totals = [stretch.connections for stretch in time.series]
     rows = [("all", totals, max(totals))]
@@ -191,10 +191,10 @@ def _over_time(console: Console, service: ServiceLoad) -> None:
 
 def _group(service: ServiceLoad, number: int) -> tuple[str, str]:
     group = service.groups[number]
-    expected = "" if group.expected is None else f", {wording.percent(group.expected)} expected"
+    expected = "" if group.expected is None else f", {share_text(group.expected)} expected"
     who = f"{group.workload} {group.generation}".rstrip()
     amounts = f"{counted(group.endpoints, 'endpoint')}, {counted(group.connections, 'connection')}"
-    return wording.percent(group.share), f"{who}: {amounts}{expected}"
+    return share_text(group.share), f"{who}: {amounts}{expected}"
 
 
 def _clients(console: Console, service: ServiceLoad) -> None:
@@ -205,7 +205,7 @@ def _clients(console: Console, service: ServiceLoad) -> None:
         paragraph(
             console, f"  {counted(clients.unidentified, 'connection')} of addresses that may be many senders"
         )
-    _counts(console, [(c.connections, c.client, wording.percent(c.share)) for c in clients.heaviest])
+    _counts(console, [(c.connections, c.client, share_text(c.share)) for c in clients.heaviest])
 
 
 def _more(console: Console, count: int, noun: str = "Service port") -> None:

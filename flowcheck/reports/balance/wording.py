@@ -1,17 +1,13 @@
-"""The sentences that the reports of the load share: what a state means, and what to look at next.
+"""The sentences that the reports of the load share about one Service port and its endpoints.
 
 Everything here is taken from the result. Names come out raw: each report escapes for its own medium.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
-from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import agreeing, counted
-from flowcheck.reports.units import size
+from flowcheck.reports.units import duration, share_text, size
 
 WHY = {
     "external_name": "a name in DNS: Kubernetes spreads nothing",
@@ -27,20 +23,6 @@ WHY = {
 }
 """Reason: what it means."""
 
-CLASSES = {
-    "vip+endpoint": "named with their Service",
-    "endpoint": "told by the endpoint's address and port",
-    "vip": "to a Service's address, endpoint not recorded",
-    "nodeport": "to a node port, endpoint not recorded",
-    "ambiguous": "may be several Services'",
-    "endpoint_other_port": "to an endpoint on a port of no Service",
-    "none": "to no Service",
-    "refused": "refused, so that nobody served them",
-    "unknown_initiator": "whose initiator is not known",
-    "own_node": "from a pod's own node, as its probes are",
-}
-"""Class of attribution: what its records are."""
-
 
 def title(service: ServiceLoad) -> str:
     """``shop/web:80/TCP``, with the port's name where it has one."""
@@ -53,55 +35,13 @@ def short_name(service: ServiceLoad, endpoint: EndpointLoad) -> str:
     return endpoint.endpoint.removeprefix(f"{service.namespace}/Pod/")
 
 
-def headline(result: LoadResult) -> str:
-    """The answer in one line."""
-    answer = result.nothing.headline if result.nothing else _skewed(result)
-    return f"{answer} - INCOMPLETE" if result.incomplete_because else answer
-
-
-def _skewed(result: LoadResult) -> str:
-    states = Counter(service.state for service in result.services)
-    tested = states["skewed"] + states["balanced"]
-    if not result.services:
-        return "no Services"
-    parts = [f"{states['skewed']:,} of {counted(tested, 'tested Service port')} skewed"]
-    one_sided = sum(is_one_sided(service) for service in result.services)
-    if one_sided:
-        parts.append(f"{one_sided:,} one-sided in time")
-    left = states["insufficient"] + states["not_applicable"]
-    if left:
-        parts.append(f"{left:,} not tested")
-    return ", ".join(parts)
-
-
-def looked_at(result: LoadResult) -> list[tuple[str, str]]:
-    """How much was looked at: label and sentence."""
-    services, limits = result.services, result.thresholds
-    endpoints = {e.endpoint for service in services for e in service.endpoints}
-    connections = sum(service.connections for service in services)
-    unlocated = sum(service.unlocated for service in services)
-    lines = [
-        ("services", f"{counted(len(services), 'Service port')} with {counted(len(endpoints), 'endpoint')}"),
-        (
-            "connections",
-            f"{connections:,} attributed, {unlocated:,} of them without their endpoint",
-        ),
-        (
-            "alarm",
-            f"chance below {limits.alpha:g} over all Services, and {percent(limits.min_misplaced)} misplaced "
-            f"or a CV of {limits.min_cv:g}",
-        ),
-    ]
-    return lines
-
-
-def classes(result: LoadResult) -> list[tuple[int, str, str]]:
-    """Records, class and meaning of every class that has any."""
-    return [(result.classes[name], name, what) for name, what in CLASSES.items() if result.classes.get(name)]
-
-
 def is_one_sided(service: ServiceLoad) -> bool:
     return service.time is not None and service.time.one_sided
+
+
+def is_uneven(service: ServiceLoad) -> bool:
+    """Whether it is skewed, as a whole or in time."""
+    return service.state == "skewed" or is_one_sided(service)
 
 
 def state(service: ServiceLoad) -> str:
@@ -116,7 +56,7 @@ def summary(service: ServiceLoad) -> str:
     if service.state in ("skewed", "balanced"):
         assert service.misplaced is not None
         assert service.peak_to_average is not None
-        parts.append(f"{percent(service.misplaced)} misplaced")
+        parts.append(f"{share_text(service.misplaced)} misplaced")
         parts.append(f"peak {service.peak_to_average:.2f}x")
         parts.append(chance(service.p_adjusted))
     elif service.why:
@@ -180,34 +120,6 @@ def endpoint_note(endpoint: EndpointLoad) -> str:
     return "not usable" if endpoint.state == "unexpected" else ""
 
 
-def next_steps(services: Sequence[ServiceLoad]) -> list[str]:
-    """What to look at next, at most three things, most pressing first."""
-    steps = []
-    bad = [s for s in services if s.state == "skewed" or is_one_sided(s)]
-    if bad:
-        steps.append(f"--service {bad[0].name} shows {title(bad[0])} in full; --svg FILE draws it")
-    idle = next((e for s in services for e in s.endpoints if e.state == "idle"), None)
-    if idle is not None:
-        steps.append(f"{idle.endpoint} is ready and had no connection: does its proxy or mesh know it?")
-    by_reason = Counter(s.why for s in services if s.why in ("endpoints_not_recorded", "aggregated"))
-    if by_reason:
-        steps.append("a log behind the Service's translation, by pod, would show endpoints of more Services")
-    if not steps:
-        steps.append("--service NS/NAME shows one Service in full, over time")
-    return steps[:3]
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.1f}%"
-
-
-def duration(seconds: int) -> str:
-    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= length and seconds % length == 0:
-            return counted(seconds // length, unit)
-    return counted(seconds, "second")
-
-
 def measures(service: ServiceLoad) -> list[tuple[str, str]]:
     """Every measure with its meaning, for one Service in full."""
     if service.misplaced is None:
@@ -215,7 +127,7 @@ def measures(service: ServiceLoad) -> list[tuple[str, str]]:
     assert service.peak_to_average is not None
     endpoints = counted(service.expected_endpoints, "endpoint")
     lines = [
-        ("misplaced", f"{percent(service.misplaced)} would have to move to meet the expectation"),
+        ("misplaced", f"{share_text(service.misplaced)} would have to move to meet the expectation"),
         ("peak", f"{service.peak_to_average:.3f} times the expectation at the busiest endpoint"),
         ("CV", f"{service.cv:.4f}"),
         ("Jain", f"{service.jain:.4f} (1 is even, {1 / service.expected_endpoints:.4f} is one endpoint)"),
@@ -250,10 +162,10 @@ def places(service: ServiceLoad) -> list[tuple[str, str]]:
     )
     told = any(bytes_ for _, _, bytes_ in parts)
     lines = [
-        (label, f"{percent(n / known)} ({counted(n, 'connection')}{f', {size(bytes_)}' if told else ''})")
+        (label, f"{share_text(n / known)} ({counted(n, 'connection')}{f', {size(bytes_)}' if told else ''})")
         for label, n, bytes_ in parts
         if n
     ]
     if place.expected_same_zone is not None:
-        lines.append(("expected", f"{percent(place.expected_same_zone)} inside the client's zone"))
+        lines.append(("expected", f"{share_text(place.expected_same_zone)} inside the client's zone"))
     return lines

@@ -28,7 +28,7 @@ from flowcheck.explaining.records import (
 )
 from flowcheck.reports.console import report_console
 from flowcheck.reports.escape import escape
-from flowcheck.reports.gap_wording import left_out
+from flowcheck.reports.gaps import left_out
 
 OUTCOMES = {
     "matched": "matches",

@@ -1,25 +1,17 @@
-"""The sentences that the reports for people share about what the answer does not speak of.
+"""The sentences that the reports for people share about what an audit's answer does not speak of.
 
 Everything here is taken from the result. Names come out raw: each report escapes for its own medium.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flowcheck.counted import counted
-from flowcheck.outcome import Nothing
+from flowcheck.reports.gaps import first, left_out
 from flowcheck.reports.units import percent
 from flowcheck.results.audit import AuditResult
 
-MOST_FILES, MOST_RULES, MOST_DOCUMENTS = 5, 5, 5
+MOST_FILES, MOST_RULES = 5, 5
 """How many a report for people names before it says how many more there are."""
-
-
-def gaps(nothing: Nothing | None, incomplete_because: Sequence[str]) -> list[str]:
-    """What stands below the answer: what is missing of it and, where all of it is, what would help."""
-    advice = [nothing.advice] if nothing else []
-    return advice + [f"incomplete: {reason}" for reason in incomplete_because if reason != str(nothing)]
 
 
 def not_looked_at(result: AuditResult) -> list[str]:
@@ -87,14 +79,3 @@ def unused_rules(result: AuditResult) -> list[str]:
 def place(result: AuditResult, file: str) -> str:
     """Where a file of the results stands, or how to have it."""
     return str(result.out / file) if result.out else f"{file} (audit -o DIR writes it)"
-
-
-def left_out(refused: Sequence[str]) -> list[str]:
-    """The documents that were left out for their problems, the first of them by name."""
-    return first([f"left out: {one}" for one in refused], MOST_DOCUMENTS, "the warnings (-v shows all)")
-
-
-def first(items: Sequence[str], most: int, where: str) -> list[str]:
-    """The first of them, and where to find how many more."""
-    more = len(items) - most
-    return [*items[:most], *([f"and {more:,} more in {where}"] if more > 0 else [])]

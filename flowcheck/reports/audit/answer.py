@@ -1,4 +1,4 @@
-"""The sentences that the reports for people share: the answer, what was looked at, why something is unknown.
+"""The sentences that the reports for people share: the answer, what was looked at, whose flows these were.
 
 Everything here is taken from the result; nothing is computed that the result does not hold.
 Names come out raw: each report escapes for its own medium.
@@ -13,61 +13,6 @@ from flowcheck.results.records.summary import ClusterCounts, Summary
 
 MOST_RANGES = 3
 """How many ranges of one teller a report for people names."""
-
-REASONS = {
-    "unresolved_src": (
-        "the source address belonged to no pod of the snapshot",
-        "take the snapshot closer to the flows, or give one that spans them",
-    ),
-    "unresolved_dst": (
-        "the destination address belonged to no pod of the snapshot",
-        "take the snapshot closer to the flows, or give one that spans them",
-    ),
-    "ambiguous_src": (
-        "several may be the source: they have its address, or a recorded pod cannot have it",
-        "log pods' names or uids beside their own addresses, before translation",
-    ),
-    "ambiguous_dst": (
-        "several may be the destination: they have its address, or a recorded pod cannot have it",
-        "log pods' names or uids beside their own addresses, before translation",
-    ),
-    "unknown_initiator": (
-        "the log does not say which end opened the connection",
-        "log the initiator, or the TCP flags it is told by",
-    ),
-    "needs_l7": ("the deciding rule looks into the request", "an address log cannot settle it"),
-    "needs_dns": ("the deciding rule names a domain", "an address log cannot settle it"),
-    "unsupported_field": (
-        "the deciding policy has a field that nobody can read, or an ipBlock around a pod was left open",
-        "see the warnings for the policy and its field",
-    ),
-    "ambiguous_policy": (
-        "the flow began while it is open which policies were in force, or which version of one",
-        "give a snapshot from after the flows, or watch events or audit logs, which say when policies "
-        "changed; --assume-unchanged DURATION takes them to stay as the last snapshot shows them",
-    ),
-    "no_namespace": (
-        "a selector asks for labels of a namespace that no input describes",
-        "add the Namespace objects: kubectl get namespaces -o json",
-    ),
-    "no_node": (
-        "a rule asks for labels of a node that no input describes",
-        "add the Node objects: kubectl get nodes -o json",
-    ),
-    "no_service": (
-        "the destination may be the address of a Service, and the inputs lack some",
-        "add them: kubectl get services,endpointslices -A -o json",
-    ),
-    "service_backends_differ": (
-        "the log has the service address, and its backends would get different verdicts",
-        "log flows behind the service translation (the backend's address)",
-    ),
-    "no_port": (
-        "the record has no destination port and the policies depend on it",
-        "--icmp policy decides protocols without ports as Calico does",
-    ),
-}
-"""Reason: what it means, and what would help."""
 
 
 def headline(summary: Summary) -> str:
@@ -258,9 +203,3 @@ def seen(summary: Summary) -> list[tuple[str, str]]:
 
 def _by(found: dict[str, int]) -> str:
     return ", ".join(f"{n:,} by {name}" for name, n in found.items())
-
-
-def unknowns(summary: Summary) -> list[tuple[int, str, str]]:
-    """Count, reason and meaning, the most frequent first."""
-    items = sorted(summary.verdicts.unknown_by_reason.items(), key=lambda item: (-item[1], item[0]))
-    return [(count, reason, REASONS.get(reason, ("", ""))[0]) for reason, count in items if count]

@@ -1,0 +1,29 @@
+"""What the CSV reports are made of: rows whose text no spreadsheet takes for a formula."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from flowcheck.reports.escape import escape_cell
+
+Cell = str | int | float | tuple[str, ...] | None
+
+
+def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """A header, and each row with its cells as text."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_text(cell) for cell in row] for row in rows)
+
+
+def _text(value: Cell) -> str:
+    """Reals with the digits that give them back, lists joined; nothing where there is no value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return escape_cell("; ".join(value) if isinstance(value, tuple) else value)
