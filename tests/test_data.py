@@ -93,7 +93,7 @@ class TestCommitted:
 
 class TestPlan:
     def test_every_connection_is_written_by_each_of_its_reporters(self) -> None:
-        assert [s.name for s in demo.SCENARIOS if s.rows % len(s.reporters)] == []
+        assert [s.name for s in demo.SCENARIOS if s.rows % len(s.traffic.reporters)] == []
 
     def test_planted_is_the_plan(self) -> None:
         assert {scenario.name: scenario.rows for scenario in demo.SCENARIOS} == demo.PLANTED
@@ -102,8 +102,9 @@ class TestPlan:
     @pytest.mark.parametrize("scenario", demo.SCENARIOS, ids=named)
     def test_flows_hold_the_planted_rows(self, kinds: Counter[Kind], scenario: Scenario) -> None:
         """Everyday traffic shares no (ends, port, action, initiator) with a scenario."""
-        wanted = product(scenario.sources, scenario.destinations, scenario.ports)
-        rows = sum(kinds[(*ends, scenario.action, scenario.initiator)] for ends in wanted)
+        traffic = scenario.traffic
+        wanted = product(traffic.sources, traffic.destinations, traffic.ports)
+        rows = sum(kinds[(*ends, traffic.action, traffic.initiator)] for ends in wanted)
         assert rows == scenario.rows
 
 
@@ -132,8 +133,12 @@ class TestCluster:
     @pytest.mark.parametrize("scenario", demo.SCENARIOS, ids=named)
     def test_reference_says_what_the_plan_says(self, cluster: Cluster, scenario: Scenario) -> None:
         reference = Reference(cluster)
-        for src, dst, port in product(scenario.sources, scenario.destinations, scenario.ports):
-            flow = Tuple5(src, dst, scenario.protocol, port, initiator=scenario.initiator, at=NOON)
+        for src, dst, port in product(
+            scenario.traffic.sources, scenario.traffic.destinations, scenario.traffic.ports
+        ):
+            flow = Tuple5(
+                src, dst, scenario.traffic.protocol, port, initiator=scenario.traffic.initiator, at=NOON
+            )
             judged = reference.judge(flow)
             assert (judged.verdict, judged.reason) == (scenario.verdict, scenario.reason)
             if scenario.kind:
@@ -194,7 +199,7 @@ def the_finding(result: AuditResult, scenario: Scenario) -> Finding:
     found = [
         finding
         for finding in result.findings
-        if (finding.kind, finding.port) == (scenario.kind, scenario.ports[0])
+        if (finding.kind, finding.port) == (scenario.kind, scenario.traffic.ports[0])
         and names(finding.source, scenario.source)
         and names(finding.destination, scenario.destination)
     ]

@@ -10,7 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from flowcheck.demo import flows, readme
-from flowcheck.demo.scenarios import PLANTED, SCENARIOS, Scenario
+from flowcheck.demo.planted import Scenario
+from flowcheck.demo.scenarios import PLANTED, SCENARIOS
 
 __all__ = ["PLANTED", "SCENARIOS", "Scenario", "write"]
 

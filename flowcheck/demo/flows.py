@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.demo.everyday import EDGES, ICMP, UDP, Edge
-from flowcheck.demo.scenarios import SCENARIOS, Scenario
+from flowcheck.demo.planted import Scenario, Traffic
+from flowcheck.demo.scenarios import SCENARIOS
 
 SEED = 20260310
 ROWS = 300_000
@@ -92,7 +93,7 @@ def table() -> pa.Table:
 
 def _addresses() -> list[str]:
     """Every address that occurs, once, in the order of the plan."""
-    parts: list[Edge | Scenario] = [*EDGES, *SCENARIOS]
+    parts: list[Edge | Traffic] = [*EDGES, *(scenario.traffic for scenario in SCENARIOS)]
     ends = [end for part in parts for end in (*part.sources, *part.destinations)]
     return list(dict.fromkeys(ends))
 
@@ -113,7 +114,7 @@ def _everyday(draw: Draw, n_rows: int) -> Columns:
     return columns
 
 
-def _connections(draw: Draw, edge: Edge | Scenario, n_rows: int) -> Columns:
+def _connections(draw: Draw, edge: Edge | Traffic, n_rows: int) -> Columns:
     """The ends, ports and sizes of ``n_rows`` connections of one edge; -1 is no port."""
     ports = [-1 if port is None else port for port in edge.ports]
     size = edge.size if isinstance(edge, Edge) else 2_000
@@ -135,10 +136,10 @@ def _connections(draw: Draw, edge: Edge | Scenario, n_rows: int) -> Columns:
     }
 
 
-def _destinations(draw: Draw, edge: Edge | Scenario, src: Int64) -> Int64:
+def _destinations(draw: Draw, edge: Edge | Traffic, src: Int64) -> Int64:
     """Which of the destinations each connection goes to."""
     choices = np.asarray([draw.addresses[name] for name in edge.destinations], dtype=np.int64)
-    if isinstance(edge, Scenario):
+    if isinstance(edge, Traffic):
         return draw.skewed(choices.tolist(), len(src))
     if edge.sticky:
         place = np.argmax(src[:, None] == [draw.addresses[name] for name in edge.sources], axis=1)
@@ -172,14 +173,15 @@ def _reports(draw: Draw, connections: Columns, n_rows: int) -> Columns:
 
 def _planted(draw: Draw, scenario: Scenario) -> Columns:
     """The scenario's records: each of its connections once for each of its reporters."""
-    n_connections = scenario.rows // len(scenario.reporters)
-    columns = _connections(draw, scenario, n_connections)
-    first, last = scenario.hours
+    traffic = scenario.traffic
+    n_connections = scenario.rows // len(traffic.reporters)
+    columns = _connections(draw, traffic, n_connections)
+    first, last = traffic.hours
     columns["start"] = draw.rng.integers(first * HOUR_MS, last * HOUR_MS - 1, n_connections)
-    columns["initiator"] = np.full(n_connections, scenario.initiator, dtype=np.int64)
-    columns["action"] = np.full(n_connections, scenario.action, dtype=np.int64)
-    columns = {name: np.tile(values, len(scenario.reporters)) for name, values in columns.items()}
-    return columns | {"reporter": np.repeat(np.asarray(scenario.reporters, dtype=np.int64), n_connections)}
+    columns["initiator"] = np.full(n_connections, traffic.initiator, dtype=np.int64)
+    columns["action"] = np.full(n_connections, traffic.action, dtype=np.int64)
+    columns = {name: np.tile(values, len(traffic.reporters)) for name, values in columns.items()}
+    return columns | {"reporter": np.repeat(np.asarray(traffic.reporters, dtype=np.int64), n_connections)}
 
 
 def _arrow(columns: Columns, addresses: list[str]) -> pa.Table:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from flowcheck.demo.scenarios import (
-    DROPPED_ALLOWED,
-    FORWARDED_DENIED,
-    IN_ORDER,
-    UNDECIDED,
-    Scenario,
-)
+from flowcheck.demo.planted import Scenario
+from flowcheck.demo.scenarios import DROPPED_ALLOWED, FORWARDED_DENIED, IN_ORDER, UNDECIDED
 
 HEAD = """\
 # A sample cluster and a day of its flows
@@ -56,7 +51,8 @@ def text(n_rows: int) -> str:
 
 def _findings(title: str, scenarios: tuple[Scenario, ...]) -> str:
     rows = [
-        f"| {s.rows:,} | {s.title} | {s.source} | {s.destination} | {s.ports[0]} | {s.direction or '-'} |"
+        f"| {s.rows:,} | {s.title} | {s.source} | {s.destination} | {s.traffic.ports[0]} "
+        f"| {s.direction or '-'} |"
         for s in scenarios
     ]
     head = "| records | what | from | to | port | denied by |\n|---:|---|---|---|---:|---|"
