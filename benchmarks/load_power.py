@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.balance.count.table import LoadTable
+from flowcheck.balance.count.tally import Tally
 from flowcheck.balance.expect.kernel_tables import make_setting as setting_from
-from flowcheck.balance.expect.members import Catalog, EndpointFacts, PortFacts
+from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBackends
 from flowcheck.balance.expect.shares import Member
 from flowcheck.balance.tell.records import ServiceLoad
-from flowcheck.balance.tell.services import assess_load
+from flowcheck.balance.tell.services import assess_services
 from flowcheck.model.cluster import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING
 
@@ -50,11 +50,11 @@ def simulate(worlds: Iterable[World], seed: int = SEED) -> list[ServiceLoad]:
     sizes = np.array([world.k for world in listed])
     first = np.concatenate([[0], np.cumsum(sizes)])
     setting = make_setting(sizes, N_CLIENTS)
-    table = LoadTable()
+    table = Tally()
     for number, world in enumerate(listed):
         batch = _rows(world.draw(chosen, world.k), number, int(first[number]), int(first[-1]))
         table.count(setting, *batch)
-    found = assess_load(_catalog(setting.services, listed, first), table.entries()).services
+    found = assess_services(_catalog(setting.services, listed, first), table.entries()).services
     return sorted(found, key=lambda service: service.service)
 
 
@@ -131,8 +131,8 @@ def _catalog(services: a.ServiceTable, worlds: list[World], first: np.ndarray) -
             session_affinity=world.affinity,
         )
         members = tuple(Member(e) for e in range(int(first[number]), int(first[number + 1])))
-        ports.append(PortFacts(service, port, number, (members,)))
-    facts = {e: EndpointFacts(f"x/Pod/{e}", "10.0.0.1") for e in range(int(first[-1]))}
+        ports.append(PortBackends(service, port, number, (members,)))
+    facts = {e: EndpointIdentity(f"x/Pod/{e}", "10.0.0.1") for e in range(int(first[-1]))}
     return Catalog(services, tuple(ports), facts)
 
 

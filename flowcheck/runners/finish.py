@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.balance.tell.services import assess_load
+from flowcheck.balance.tell.services import assess_services
 from flowcheck.balance.tell.tables import load_table, services_table
 from flowcheck.compile import Program
 from flowcheck.counted import counted
@@ -142,7 +142,7 @@ def _load(run: Finished, totals: Totals) -> LoadResult:
         return LoadResult()
     request = run.request
     entries = run.merged.load.entries()
-    load = assess_load(run.catalog, entries, request.thresholds, proportional=request.proportional)
+    load = assess_services(run.catalog, entries, request.thresholds, proportional=request.proportional)
     sums.check_load(totals, load)
     return load
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from flowcheck.balance.count.table import table_for, unpack
-from flowcheck.balance.expect.plan import plan_load
+from flowcheck.balance.count.tally import tally_for, unpack
+from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.compile import compile_program
 from flowcheck.errors import RunError
 from flowcheck.flows.files.inputs import InputFile, list_inputs
@@ -63,10 +63,10 @@ def run_audit(
         clock.append(time.monotonic())
         report(Progress("compiling policies", files_total=len(inputs)))
         program = compile_program(cluster, request.options)
-        catalog, plan = plan_load(program, cluster) if request.load else (None, None)
+        catalog, plan = plan_counting(program, cluster) if request.load else (None, None)
         workspace.begin(program, plan, request, inputs)
         clock.append(time.monotonic())
-        work = _Run(Plan(inputs), Merged(table_for(program.tables.services)), pool, workspace, report)
+        work = _Run(Plan(inputs), Merged(tally_for(program.tables.services)), pool, workspace, report)
         work.judge(_setup(workspace, request))
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flowcheck.balance.count.table import LoadTable
+from flowcheck.balance.count.tally import Tally
 from flowcheck.results.census import Census
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.records.findings import Example
@@ -17,7 +17,7 @@ class Merged:
     """What all files together came to. ``violations`` names the parts, in the order of the input;
     ``resumed`` is what an interrupted run had done of it."""
 
-    load: LoadTable
+    load: Tally
     edges: EdgeTable = field(default_factory=EdgeTable)
     census: Census = field(default_factory=Census)
     examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from flowcheck.balance.count.table import LoadBytes
+from flowcheck.balance.count.tally import PackedEntries
 from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.results.census import Census
@@ -117,7 +117,7 @@ class Part(msgspec.Struct, frozen=True):
     violations: int
     violations_bytes: int
     census: Census
-    load: LoadBytes | None
+    load: PackedEntries | None
 
 
 _orders = msgspec.msgpack.Decoder(Order)

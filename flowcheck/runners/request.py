@@ -18,7 +18,8 @@ class AuditRequest:
     with an end in one of them. More than ``max_rejected_rows`` and more than ``max_rejected_percent`` of
     the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete, and so does a run
     that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``thresholds`` and
-    ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_load`. ``load`` False
+    ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load``
+    False
     leaves it out, to tell what it costs.
     """
 

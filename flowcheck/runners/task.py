@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64
-from flowcheck.balance.count.table import IN_A_TASK, pack, table_for
-from flowcheck.balance.expect.plan import LoadPlan, named_ports
+from flowcheck.balance.count.tally import IN_A_TASK, pack, tally_for
+from flowcheck.balance.expect.plan import CountingPlan, named_ports
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
@@ -40,7 +40,7 @@ class TaskRunner:
     """Runs tasks against one program with one set of filters; ``plan`` is what the load is counted by,
     None where it is not."""
 
-    def __init__(self, program: Program, plan: LoadPlan | None, setup: Setup) -> None:
+    def __init__(self, program: Program, plan: CountingPlan | None, setup: Setup) -> None:
         self._program = program
         self._plan = plan
         self._setup = setup
@@ -96,12 +96,12 @@ class TaskRunner:
 class _Work:
     """The sums of one task."""
 
-    def __init__(self, program: Program, plan: LoadPlan | None, task: Judge) -> None:
+    def __init__(self, program: Program, plan: CountingPlan | None, task: Judge) -> None:
         self._program = program
         self._plan = plan
         self._task = task
         self._edges = EdgeTable()
-        self._load = table_for(plan.setting.services, IN_A_TASK) if plan else None
+        self._load = tally_for(plan.setting.services, IN_A_TASK) if plan else None
         self._connections = ConnectionTable()
         self._census = Census()
         self._judged = self._unknown = self._violations = 0

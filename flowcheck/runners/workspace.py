@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from flowcheck.balance.expect.plan import LoadPlan
+from flowcheck.balance.expect.plan import CountingPlan
 from flowcheck.compile import Program
 from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import RESULTS_MARK, WORK_FOLDER
@@ -76,7 +76,7 @@ class Workspace:
         self._finished = True
 
     def begin(
-        self, program: Program, plan: LoadPlan | None, request: AuditRequest, inputs: list[InputFile]
+        self, program: Program, plan: CountingPlan | None, request: AuditRequest, inputs: list[InputFile]
     ) -> None:
         """Write down what this run is. A run that resumes must be the same one; any other starts anew.
 
@@ -144,7 +144,9 @@ class Workspace:
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
 
 
-def run_key(program: Program, plan: LoadPlan | None, request: AuditRequest, inputs: list[InputFile]) -> str:
+def run_key(
+    program: Program, plan: CountingPlan | None, request: AuditRequest, inputs: list[InputFile]
+) -> str:
     """What two runs must share for one to go on with the other's parts."""
     chosen = (request.since, request.until, request.namespaces, request.keep_columns)
     files = [(each.path, tuple(each.identity), each.keys) for each in inputs if not each.skipped]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from flowcheck.balance.expect.plan import plan_load
+from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.balance.expect.shares import Origin, expect
 from flowcheck.compile import compile_program
 from flowcheck.explaining import explain
@@ -222,7 +222,7 @@ def check(backends: Backends, row: dict[str, str]) -> None:
 
 def check_load(cluster: Cluster, row: dict[str, str]) -> None:
     """Clients on a node expect its backends alike; a load balancer asks the nodes that have any as often."""
-    catalog, _ = plan_load(compile_program(cluster), cluster)
+    catalog, _ = plan_counting(compile_program(cluster), cluster)
     names = {address: name for name, address in ADDRESSES.items()}
     for facts in catalog.ports:
         (members,) = facts.segments
@@ -235,7 +235,7 @@ def check_load(cluster: Cluster, row: dict[str, str]) -> None:
                 groups = [says(row, f"on-{each}") for each in NODES]
             groups = [group for group in groups if group]
             wanted = {name: 1 / len(groups) / len(group) for group in groups for name in group}
-            found = {names[catalog.facts_of(end).address]: share for end, share in shares.items()}
+            found = {names[catalog.identity_of(end).address]: share for end, share in shares.items()}
             assert found == pytest.approx(wanted)
 
 

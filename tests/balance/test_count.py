@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck import arrays as a
-from flowcheck.balance.count.sums import take_apart_clients, take_apart_load
-from flowcheck.balance.count.table import Bounds, LoadEntries, LoadTable, pack, unpack
+from flowcheck.balance.count.sums import take_apart_backends, take_apart_clients
+from flowcheck.balance.count.tally import Bounds, Tally, TallyEntries, pack, unpack
 from flowcheck.model.timeline import BEGINNING
 from tests.balance.world import (
     ICMP,
@@ -47,14 +47,14 @@ SETTING = make_setting(PORTS, ENDPOINTS, {VIP_A: 0, VIP_B: 1}, by_origin=[C], zo
 WIDE = Bounds(1 << 10, 1 << 14)
 
 
-def table_of(*rows: Row, bounds: Bounds = WIDE) -> LoadTable:
-    table = LoadTable(bounds, 2)
+def table_of(*rows: Row, bounds: Bounds = WIDE) -> Tally:
+    table = Tally(bounds, 2)
     table.count(SETTING, *make_batch(list(rows)))
     return table
 
 
 def attributed(row: Row) -> tuple[int, int, int]:
-    found = LoadTable().count(SETTING, *make_batch([row]))
+    found = Tally().count(SETTING, *make_batch([row]))
     return int(found.class_[0]), int(found.what[0]), int(found.backend[0])
 
 
@@ -117,10 +117,10 @@ def test_a_named_target_port_of_two_numbers() -> None:
     """One pod serves ``http`` on 8080, the other on 9090; each other's number is no port of the Service."""
     ports = [PortSpec(0, 80, {BEGINNING: [(POD, 8080), (OTHER_POD, 9090)]})]
     setting = make_setting(ports, ENDPOINTS, {})
-    table = LoadTable()
+    table = Tally()
     rows = [Row(OUTSIDE, POD, 8080)] * 10 + [Row(OUTSIDE, OTHER_POD, 9090)] * 10
     table.count(setting, *make_batch([*rows, *[Row(OUTSIDE, POD, 9090)] * 5]))
-    counts = take_apart_load(ordered(table))
+    counts = take_apart_backends(ordered(table))
     found = {
         (w, b): c
         for w, b, c in zip(*(x.tolist() for x in counts[:2]), counts.connections.tolist(), strict=True)
@@ -131,7 +131,7 @@ def test_a_named_target_port_of_two_numbers() -> None:
 
 
 def test_a_repeated_report_is_a_record_and_no_connection() -> None:
-    counts = take_apart_load(
+    counts = take_apart_backends(
         ordered(table_of(*(Row(OUTSIDE, POD, 9090, counted=c, flow_count=3) for c in (1, 0, 0))))
     )
     assert counts.connections.tolist() == [3]
@@ -142,7 +142,7 @@ def test_a_repeated_report_is_a_record_and_no_connection() -> None:
 def test_of_the_reports_of_both_ends_the_greater_counts() -> None:
     rows = [Row(POD, OTHER_POD, 8080, point=p, bytes_=b) for p, b in ((1, 5), (1, 5), (2, 7), (2, 7), (2, 1))]
     entries = ordered(table_of(*rows))
-    counts = take_apart_load(entries)
+    counts = take_apart_backends(entries)
     assert counts.connections.tolist() == [3]
     assert counts.bytes_.tolist() == [15]
     assert take_apart_clients(entries).connections.tolist() == [3]
@@ -164,13 +164,13 @@ LIVES = {0: (BEGINNING, 100), 1: (50, 200), 2: (200, 300)}
 )
 def test_versions_of_a_service_are_told_apart_by_the_time(at: int, expected: tuple[int, int]) -> None:
     setting = make_setting(VERSIONS, ENDPOINTS, {}, same={0: 1}, lives=LIVES)
-    found = LoadTable().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
+    found = Tally().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
     assert (int(found.class_[0]), int(found.what[0])) == expected
 
 
 def test_versions_that_differ_and_may_both_have_been_there_are_ambiguous() -> None:
     setting = make_setting(VERSIONS, ENDPOINTS, {}, lives=LIVES)
-    found = LoadTable().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
+    found = Tally().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
     assert (int(found.class_[0]), int(found.what[0])) == (a.AMBIGUOUS, 3)
 
 
@@ -178,7 +178,7 @@ def test_a_backend_outside_is_nobody_in_particular() -> None:
     """Its endpoint stands for a range of addresses, and not all of them serve."""
     setting = make_setting([PortSpec(0, 443, {BEGINNING: [(OUTSIDE, 443)]})], ENDPOINTS, {})
     rows = [Row(POD, OUTSIDE, 443), Row(POD, OUTSIDE, 443, named=0)]
-    found = LoadTable().count(setting, *make_batch(rows))
+    found = Tally().count(setting, *make_batch(rows))
     assert found.class_.tolist() == [a.NO_SERVICE, a.VIP_ENDPOINT]
 
 
@@ -191,7 +191,7 @@ def test_segments_origins_and_places() -> None:
         Row(NODE, POD, 9090, named=B),
     ]
     entries = ordered(table_of(*rows))
-    counts = take_apart_load(entries)
+    counts = take_apart_backends(entries)
     found = Counter(zip(counts.what.tolist(), counts.segment.tolist(), counts.origin.tolist(), strict=True))
     assert found == {(C, 2, 0): 1, (C, 3, 0): 1, (C, 3, 2): 1, (C, 3, 3): 1, (B, 1, -1): 1}
     places = (a.SAME_ZONE, a.SAME_ZONE, a.OTHER_ZONE, a.NO_SINGLE_SENDER, a.SAME_NODE)
@@ -240,7 +240,7 @@ Sums = dict[tuple[int, ...], list[int]]
 def as_dictionary(rows: list[Row]) -> Sums:
     """(what, backend, point) -> connections, bytes."""
     found: Sums = defaultdict(lambda: [0, 0])
-    attributed = LoadTable().count(SETTING, *make_batch(rows))
+    attributed = Tally().count(SETTING, *make_batch(rows))
     for row, what, backend in zip(rows, attributed.what.tolist(), attributed.backend.tolist(), strict=True):
         if what >= 0:
             sums = found[what, backend, row.point]
@@ -249,7 +249,7 @@ def as_dictionary(rows: list[Row]) -> Sums:
     return found
 
 
-def read(entries: LoadEntries) -> Sums:
+def read(entries: TallyEntries) -> Sums:
     found: Sums = defaultdict(lambda: [0, 0])
     for row, connections in zip(entries.load.tolist(), entries.by_time.sum(axis=0).tolist(), strict=True):
         sums = found[key_of(row)]
@@ -266,14 +266,14 @@ def key_of(row: list[int]) -> tuple[int, ...]:
 def by_time(rows: list[Row], level: int) -> Counter[tuple[int, ...]]:
     """(what, backend, point, minute >> level) -> connections."""
     found: Counter[tuple[int, ...]] = Counter()
-    attributed = LoadTable().count(SETTING, *make_batch(rows))
+    attributed = Tally().count(SETTING, *make_batch(rows))
     for row, what, backend in zip(rows, attributed.what.tolist(), attributed.backend.tolist(), strict=True):
         if what >= 0:
             found[what, backend, row.point, (row.seen_at // MINUTE) >> level] += row.flow_count * row.counted
     return found
 
 
-def read_time(entries: LoadEntries) -> Counter[tuple[int, ...]]:
+def read_time(entries: TallyEntries) -> Counter[tuple[int, ...]]:
     found: Counter[tuple[int, ...]] = Counter()
     for bucket, counts in zip(entries.buckets.tolist(), entries.by_time, strict=True):
         for row, connections in zip(entries.load.tolist(), counts.tolist(), strict=True):
@@ -309,7 +309,7 @@ def test_too_many_buckets_become_wider_ones(rows: list[Row], bounds: Bounds) -> 
 
 def test_buckets_that_become_one_leave_nothing_behind() -> None:
     """Four rows, of which two are free again whenever all buckets have become twice as wide."""
-    table = LoadTable(Bounds(4, 8), 2)
+    table = Tally(Bounds(4, 8), 2)
     for minute in range(20):
         row = Row(OUTSIDE, POD, 9090, seen_at=minute * MINUTE, flow_count=1 + minute)
         table.count(SETTING, *make_batch([row]))
@@ -326,7 +326,7 @@ def test_the_order_of_counting_and_merging_does_not_matter(
     whole = ordered(table_of(*(row for rows in parts for row in rows), bounds=bounds))
     shuffled = list(parts)
     chosen.shuffle(shuffled)  # type: ignore[attr-defined]
-    merged = LoadTable(bounds, 2)
+    merged = Tally(bounds, 2)
     for rows in shuffled:
         merged.merge(unpack(pack(table_of(*rows, bounds=bounds).entries())))
     for one, other in zip(ordered(merged), whole, strict=True):
@@ -336,7 +336,7 @@ def test_the_order_of_counting_and_merging_does_not_matter(
 @settings(deadline=None, max_examples=60)
 @given(ROWS)
 def test_connections_by_time_add_up(rows: list[Row]) -> None:
-    counts = take_apart_load(ordered(table_of(*rows)))
+    counts = take_apart_backends(ordered(table_of(*rows)))
     assert counts.by_time.sum(axis=1).tolist() == counts.connections.tolist()
 
 
@@ -344,7 +344,7 @@ def test_a_table_of_clients_that_would_grow_too_large_keeps_a_sample() -> None:
     endpoints = make_endpoints([a.KIND_POD] * 3600)
     setting = make_setting([PortSpec(0, 80, {BEGINNING: [(0, 80)]})], endpoints, {})
     rows = [Row(src, 0, 80, seen_at=src) for src in range(3600)]
-    table = LoadTable(WIDE, 8)
+    table = Tally(WIDE, 8)
     table.count(setting, *make_batch(rows))
     entries = ordered(table)
     level = int(entries.levels[1])

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from flowcheck import arrays as a
-from flowcheck.balance.count.table import Bounds, LoadTable
+from flowcheck.balance.count.tally import Bounds, Tally
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.balance.tell.services import assess_load
+from flowcheck.balance.tell.services import assess_services
 from flowcheck.balance.tell.tables import LOAD_SCHEMA, SERVICES_SCHEMA, load_table, services_table
 from flowcheck.model.cluster import Service
 from flowcheck.model.options import Thresholds
@@ -58,7 +58,7 @@ def load_of(
     segments = segments or {BEGINNING: members(A, B, C)}
     spec = PortSpec(0, 80, {start: [(m.endpoint, 8080) for m in some] for start, some in segments.items()})
     setting = make_setting([spec], ENDPOINTS, {VIP: 0}, by_origin=[0] if by_origin else [], zones=[0, 1])
-    table = LoadTable(options.pop("bounds", None), 2)
+    table = Tally(options.pop("bounds", None), 2)
     table.count(setting, *make_batch(rows))
     catalog = make_catalog(
         setting.services,
@@ -67,7 +67,7 @@ def load_of(
         zones={"n1": "z1", "n2": "z2"},
         generations=options.pop("generations", {}),
     )
-    return assess_load(catalog, table.entries(), options.pop("thresholds", None), **options)
+    return assess_services(catalog, table.entries(), options.pop("thresholds", None), **options)
 
 
 def one(*arguments: Any, **options: Any) -> ServiceLoad:
@@ -315,11 +315,11 @@ def shared_world(rows: list[Row], **options: Any) -> dict[str, ServiceLoad]:
     specs = [(80, 8080), (9090, 9090), (8080, 8080)]
     ports = [PortSpec(n, port, {BEGINNING: [(A, target)]}) for n, (port, target) in enumerate(specs)]
     setting = make_setting(ports, ENDPOINTS, {VIP: 0})
-    table = LoadTable()
+    table = Tally()
     table.count(setting, *make_batch(rows))
     services = [replace(WEB, name=name) for name in ("first", "second", "third")]
     catalog = make_catalog(setting.services, [(s, [members(A)]) for s in services])
-    return {s.service: s for s in assess_load(catalog, table.entries(), **options).services}
+    return {s.service: s for s in assess_services(catalog, table.entries(), **options).services}
 
 
 SHARED = [
@@ -364,11 +364,11 @@ def test_many_services_are_judged_together() -> None:
     setting = make_setting(ports, ENDPOINTS, {})
     rows = [Row(OUTSIDE, e, 8000 + n, flow_count=50) for n in range(1, 11) for e in (A, B)]
     odd = [Row(OUTSIDE, A, 8000, flow_count=62), Row(OUTSIDE, B, 8000, flow_count=38)]
-    table = LoadTable()
+    table = Tally()
     table.count(setting, *make_batch([*rows, *odd]))
     services = [replace(WEB, name=f"s{n}") for n in range(11)]
     catalog = make_catalog(setting.services, [(s, [members(A, B)]) for s in services])
-    found = assess_load(catalog, table.entries()).services
+    found = assess_services(catalog, table.entries()).services
     (first,) = [s for s in found if s.service == "s0"]
     assert (first.p, first.p_adjusted) == (pytest.approx(0.0164, abs=1e-4), pytest.approx(0.18, abs=0.01))
     assert first.state == "balanced"

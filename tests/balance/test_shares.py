@@ -163,9 +163,9 @@ def test_members_are_what_the_slices_list() -> None:
     assert one == Member(1, "n1", "z1", ready=False, serving=True, terminating=True)
     assert two == Member(2, "n2", "z7", for_zones=("z7",), for_nodes=("n2",))
     assert (five, six) == (Member(5), Member(6, family=6))
-    facts = catalog.facts_of(1)
+    facts = catalog.identity_of(1)
     assert (facts.name, facts.workload, facts.generation) == ("x/Pod/p-1", "x/Deployment/web", "abc")
-    assert (facts.node, facts.zone, catalog.facts_of(5).name) == ("n1", "z1", "10.0.0.5")
+    assert (facts.node, facts.zone, catalog.identity_of(5).name) == ("n1", "z1", "10.0.0.5")
 
 
 def test_pods_that_began_are_members_of_the_segment_that_begins_with_them() -> None:
@@ -215,7 +215,7 @@ def test_origins_have_the_names_and_zones_of_their_nodes() -> None:
     assert catalog.origin(1) == Origin("n2", "")
     assert catalog.origin(-1) == Origin()
     assert catalog.origin(2) == OUTSIDE
-    assert catalog.facts_of(77).name == "(not named)"
+    assert catalog.identity_of(77).name == "(not named)"
 
 
 def test_the_setting_numbers_zones_and_says_where_the_origin_counts() -> None:

@@ -14,7 +14,7 @@ from flowcheck.balance.test.clients import (
     ClientCounts,
     Clustering,
     cluster,
-    count_stray,
+    count_against_affinity,
     heavy_clients,
     main_places,
     tabulate,
@@ -294,7 +294,7 @@ def test_affinity_makes_each_client_one_draw() -> None:
     assert counts.tolist() == [1, 2, 0]
     assert fit_shares(counts, spread(counts)).p == pytest.approx(21 / 27)
     assert state_of(counts, few_clients=True) == (State.INSUFFICIENT, Why.FEW_CLIENTS)
-    assert count_stray(clients, 10_800) == 0
+    assert count_against_affinity(clients, 10_800) == 0
 
 
 @pytest.mark.parametrize(
@@ -302,12 +302,12 @@ def test_affinity_makes_each_client_one_draw() -> None:
 )
 def test_a_connection_that_affinity_should_have_sent_elsewhere(seen: float, stray: int) -> None:
     clients = clients_of((1, 0, 1000, 0, 600), (1, 1, 1, seen, seen), (2, 1, 1000, 0, 600))
-    assert count_stray(clients, 10_800) == stray
+    assert count_against_affinity(clients, 10_800) == stray
 
 
 def test_places_that_were_not_always_usable_are_no_stray() -> None:
-    assert count_stray(clients_of((1, 0, 9, 0, 600), (1, -1, 5, 0, 600)), 10_800) == 0
-    assert count_stray(clients_of((1, -1, 5, 0, 600)), 10_800) == 0
+    assert count_against_affinity(clients_of((1, 0, 9, 0, 600), (1, -1, 5, 0, 600)), 10_800) == 0
+    assert count_against_affinity(clients_of((1, -1, 5, 0, 600)), 10_800) == 0
 
 
 def test_clients_that_go_everywhere_alike_count_as_independent() -> None:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.balance.count.table import LoadEntries, LoadTable
+from flowcheck.balance.count.tally import Tally, TallyEntries
 from flowcheck.balance.expect.kernel_tables import make_setting as setting_from
-from flowcheck.balance.expect.members import Catalog, EndpointFacts, PortFacts
+from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBackends
 from flowcheck.balance.expect.shares import Member
 from flowcheck.model.cluster import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
@@ -159,7 +159,7 @@ def make_batch(rows: list[Row]) -> Batch:
     return flows, columns["verdict"], columns["named"]
 
 
-def ordered(table: LoadTable) -> LoadEntries:
+def ordered(table: Tally) -> TallyEntries:
     """What a table holds in the order of its keys, whatever was counted first, and only columns in use."""
     found = table.entries()
     by_key, by_client = (np.lexsort((rows[:, a.TWO], rows[:, a.ONE])) for rows in (found.load, found.clients))
@@ -185,23 +185,22 @@ def make_catalog(
     *,
     nodes: Iterable[str] = (),
     zones: Mapping[str, str] | None = None,
-    **facts: Any,
+    generations: Mapping[int, str] | None = None,
 ) -> Catalog:
     """Service ports, each by its Service (its first port) and the members of each of its segments. Members
-    are called ``x/Pod/pod-N`` and belong to ``x/Deployment/web``, of the generations in ``facts``."""
-    generations = facts.pop("generations", {})
+    are called ``x/Pod/pod-N`` and belong to ``x/Deployment/web``, of the ``generations``."""
     members = {m.endpoint: m for _, segments in ports for segment in segments for m in segment}
     found = []
     for number, (service, segments) in enumerate(ports):
         port = service.ports[0] if service.ports else ServicePort("", TCP, 80, 80)
         first = int(services.segment_first[number])
-        found.append(PortFacts(service, port, first, tuple(map(tuple, segments))))
+        found.append(PortBackends(service, port, first, tuple(map(tuple, segments))))
     endpoints = {
-        e: EndpointFacts(
+        e: EndpointIdentity(
             f"x/Pod/pod-{e}",
             f"10.1.0.{e}" if m.family != 6 else f"fd00::{e}",
             "x/Deployment/web",
-            generations.get(e, ""),
+            (generations or {}).get(e, ""),
             m.node,
             m.zone,
         )

@@ -1016,7 +1016,7 @@ MUTANTS = (
     ),
     Mutant(
         "load: a sample keeps the wrong clients",
-        "balance/count/table.py",
+        "balance/count/tally.py",
         "return last_level >= self._level",
         "return last_level < self._level",
     ),

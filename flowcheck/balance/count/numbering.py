@@ -1,4 +1,4 @@
-"""What load tables are made of: books, which number keys; one of buckets of time counts by number."""
+"""What a tally is made of: rows by key, numbered as they come; of buckets of time, with counts by number."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flowcheck.arrays import Int32, Int64
 from flowcheck.kernels import balance as kernels
 
 
-class Book:
+class KeyedRows:
     """Rows (room, 2 + sums) int64, of which those numbered 0 to ``used`` - 1 are in use: a key of two words,
-    and sums that begin as ``neutral``. Keys keep their numbers when the book grows."""
+    and sums that begin as ``neutral``. Keys keep their numbers when there is to be more room."""
 
     def __init__(self, neutral: Sequence[int], room: int) -> None:
         self._neutral = np.array([0, 0, *neutral], dtype=np.int64)
@@ -44,8 +44,8 @@ class Book:
         return numbers if done == n else None
 
 
-class Buckets(Book):
-    """A book of buckets, a minute >> level each, with what was counted in them: counts (room, numbers) int64,
+class Buckets(KeyedRows):
+    """Buckets of time, a minute >> level each, with what was counted in them: counts (room, numbers) int64,
     connections in each bucket by a number of the load.
 
     There is room for ``cells`` // numbers buckets; more of them make the level rise. ``n`` numbers are in

@@ -1,4 +1,4 @@
-"""Counted load taken apart: the columns that its keys are made of, beside the sums.
+"""Entries of a tally taken apart: the columns that its keys are made of, beside the sums.
 
 Both ends of a connection may report it, so of one key's observation points the one that saw most counts.
 """
@@ -11,14 +11,15 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
-from flowcheck.balance.count.table import LoadEntries
+from flowcheck.balance.count.tally import TallyEntries
 from flowcheck.kernels.balance import add_rows, turn
 
 POINT = 7
 
 
-class LoadCounts(NamedTuple):
-    """Sums by what was asked, who answered, whence and where to, each (entries,), in this order.
+class BackendEntries(NamedTuple):
+    """Connections and their sums by what was asked, who answered, whence and where to, each (entries,), in
+    this order.
 
     what, backend int32: as in :class:`flowcheck.arrays.Attributed`. segment, origin int32: -1 none; the
     number of nodes is the outside. place int32: where the backend is, seen from the client. by_time (entries,
@@ -47,7 +48,7 @@ class ClientEntries(NamedTuple):
     last_seen: Int64
 
 
-def take_apart_load(entries: LoadEntries) -> LoadCounts:
+def take_apart_backends(entries: TallyEntries) -> BackendEntries:
     connections = entries.by_time.sum(axis=0)[: len(entries.load)]
     words = entries.load[:, : a.TWO + 1]
     keys = words & [-1, ~POINT]
@@ -56,7 +57,7 @@ def take_apart_load(entries: LoadEntries) -> LoadCounts:
     what, where = keys[best].T
     by_time = np.empty((len(best), len(entries.buckets)), dtype=np.int64)
     turn(entries.by_time, np.argsort(entries.buckets), best, by_time)
-    return LoadCounts(
+    return BackendEntries(
         what=((what >> 32) - 1).astype(np.int32),
         backend=((what & a.LOW_WORD) - 1).astype(np.int32),
         segment=((where >> 32) - 1).astype(np.int32),
@@ -69,7 +70,7 @@ def take_apart_load(entries: LoadEntries) -> LoadCounts:
     )
 
 
-def take_apart_clients(entries: LoadEntries) -> ClientEntries:
+def take_apart_clients(entries: TallyEntries) -> ClientEntries:
     """Of several points' reports of one client and backend the most connections, the whole time."""
     keys = entries.clients[:, : a.TWO + 1] & [-1, ~POINT]
     order = np.lexsort((keys[:, 1], keys[:, 0]))

@@ -1,4 +1,4 @@
-"""Connections that may be several Services', or nobody's: who they may belong to, and a way to divide them.
+"""Connections that may be several Services', or nobody's: who they may belong to, and how to divide them.
 
 A backend that serves two Services on one port leaves it open which of them a client dialled. Nothing is
 divided unless asked for, and then by the connections that certainly were each Service's.
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowcheck.balance.count.sums import LoadCounts
+from flowcheck.balance.count.sums import BackendEntries
 from flowcheck.balance.expect.members import Catalog
 
 ByEndpoint = Mapping[int, Mapping[int, int]]
 """Service port -> endpoint -> connections."""
 
 
-class Shared(NamedTuple):
+class Contested(NamedTuple):
     """Connections to one endpoint and port that several service ports (``candidates``) have in common."""
 
     endpoint: int
@@ -27,7 +27,7 @@ class Shared(NamedTuple):
     connections: int
 
 
-def shared_connections(catalog: Catalog, counts: LoadCounts) -> list[Shared]:
+def contested_connections(catalog: Catalog, counts: BackendEntries) -> list[Contested]:
     services, n_ports = catalog.services, len(catalog.ports)
     found = []
     chosen = np.flatnonzero((counts.what >= n_ports) & (counts.what < n_ports + len(services.serving)))
@@ -38,7 +38,7 @@ def shared_connections(catalog: Catalog, counts: LoadCounts) -> list[Shared]:
             services.serving_port[own] == services.serving_port[place]
         )
         candidates = _distinct(catalog, services.serving[own][same].tolist())
-        found.append(Shared(endpoint, candidates, int(counts.connections[row])))
+        found.append(Contested(endpoint, candidates, int(counts.connections[row])))
     return found
 
 
@@ -47,16 +47,16 @@ def _distinct(catalog: Catalog, numbers: Sequence[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(catalog.counts_as(number) for number in numbers))
 
 
-def ambiguous_connections(shared: Sequence[Shared]) -> dict[int, dict[int, int]]:
+def ambiguous_connections(contested: Sequence[Contested]) -> dict[int, dict[int, int]]:
     """Of each service port and endpoint, the connections that may have been its: each counted for all."""
     found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for one in shared:
+    for one in contested:
         for number in one.candidates:
             found[number][one.endpoint] += one.connections
     return found
 
 
-def other_port_connections(catalog: Catalog, counts: LoadCounts) -> dict[int, int]:
+def other_port_connections(catalog: Catalog, counts: BackendEntries) -> dict[int, int]:
     """Of each service port, the connections to its backends on a port of no Service."""
     services = catalog.services
     found: dict[int, int] = defaultdict(int)
@@ -68,13 +68,15 @@ def other_port_connections(catalog: Catalog, counts: LoadCounts) -> dict[int, in
     return found
 
 
-def split(shared: Sequence[Shared], certain: Sequence[LoadCounts]) -> dict[int, dict[int, int]]:
+def divide_by_certain(
+    contested: Sequence[Contested], certain: Sequence[BackendEntries]
+) -> dict[int, dict[int, int]]:
     """Divide ambiguous connections by the certain ones of their Services; none where no Service has any.
 
     certain: the entries of every service port.
     """
     found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for one in shared:
+    for one in contested:
         weights = [int(certain[number].connections.sum()) for number in one.candidates]
         for number, part in zip(one.candidates, apportion(one.connections, weights), strict=True):
             found[number][one.endpoint] += part

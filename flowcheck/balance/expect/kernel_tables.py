@@ -1,4 +1,4 @@
-"""What the kernels count the load by, from what is known of the service ports."""
+"""What the kernels count connections by, from what is known of the service ports."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def setting_of(catalog: Catalog, endpoints: Int32) -> LoadSetting:
         same=[catalog.counts_as(number) for number in range(len(catalog.ports))],
         spans=catalog.spans,
         by_origin=[
-            any(depends_on_origin(facts.service, members) for members in facts.segments)
-            for facts in catalog.ports
+            any(depends_on_origin(backends.service, members) for members in backends.segments)
+            for backends in catalog.ports
         ],
         zones=[numbers.get(catalog.zones.get(node, ""), -1) for node in catalog.nodes],
     )

@@ -26,8 +26,8 @@ Locate = Callable[[str, str, str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointFacts:
-    """An endpoint in words. ``generation`` tells old pods of a workload from new ones."""
+class EndpointIdentity:
+    """Who an endpoint is, in words. ``generation`` tells old pods of a workload from new ones."""
 
     name: str
     address: str = ""
@@ -38,9 +38,9 @@ class EndpointFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class PortFacts:
-    """One service port. ``segments``: its members in each segment; the first is segment ``first_segment`` of
-    the table."""
+class PortBackends:
+    """One service port and what stands behind it. ``segments``: its members in each segment; the first is
+    segment ``first_segment`` of the table."""
 
     service: Service
     port: ServicePort
@@ -56,8 +56,8 @@ class Catalog:
     always)."""
 
     services: ServiceTable
-    ports: tuple[PortFacts, ...]
-    endpoints: Mapping[int, EndpointFacts]
+    ports: tuple[PortBackends, ...]
+    endpoints: Mapping[int, EndpointIdentity]
     names: Sequence[str] = ()
     nodes: Sequence[str] = ()
     zones: Mapping[str, str] = field(default_factory=dict)
@@ -67,15 +67,15 @@ class Catalog:
     def counts_as(self, number: int) -> int:
         return self.same[number] if self.same else number
 
-    def facts_of(self, endpoint: int) -> EndpointFacts:
+    def identity_of(self, endpoint: int) -> EndpointIdentity:
         known = self.endpoints.get(endpoint)
         if known is not None:
             return known
         name = self.names[endpoint] if 0 <= endpoint < len(self.names) else ""
-        return EndpointFacts(name or "(not named)")
+        return EndpointIdentity(name or "(not named)")
 
     def origin(self, number: int) -> Origin:
-        """The origin that the load table calls so: -1 not known, the number of nodes the outside."""
+        """The origin that a tally calls so: -1 not known, the number of nodes the outside."""
         if number == len(self.nodes):
             return Origin(outside=True)
         name = self.nodes[number] if number >= 0 else ""
@@ -99,10 +99,10 @@ def read_catalog(
         starts = services.segment_start[first:last].tolist()
         instants = [_instant(start, after) for start, after in zip(starts, [*starts[1:], END], strict=True)]
         segments = tuple(tuple(reader.members(service, port, at)) for at in instants)
-        found.append(PortFacts(service, port, first, segments))
+        found.append(PortBackends(service, port, first, segments))
     spans = service_spans(cluster, [service for service, _ in ports])
     same = count_together(ports, spans)
-    return Catalog(services, tuple(found), reader.facts(), names, nodes, reader.zones, same, spans)
+    return Catalog(services, tuple(found), reader.identities(), names, nodes, reader.zones, same, spans)
 
 
 _DAY = 86_400_000_000
@@ -118,11 +118,11 @@ def _instant(start: int, after: int) -> int:
 
 
 class _Reader:
-    """Reads members, and gathers the facts of every endpoint that is one."""
+    """Reads members, and gathers who every endpoint is that is one."""
 
     def __init__(self, cluster: Cluster, locate: Locate) -> None:
         self._locate = locate
-        self._seen: dict[int, tuple[Pod | None, str, str, str]] = {}
+        self._identified: dict[int, tuple[Pod | None, str, str, str]] = {}
         self.zones = {node.name: _first(node.labels, ZONE_LABELS) for node in cluster.nodes}
         self._slices: dict[tuple[str, str], dict[object, list[EndpointSlice]]] = defaultdict(dict)
         for number, one in enumerate(cluster.slices):
@@ -155,7 +155,7 @@ class _Reader:
                     continue
                 zone = backend.zone or self.zones.get(backend.node, "")
                 pod = self._version(one.namespace, backend.pod, at)
-                self._seen[endpoint] = pod, backend.address, backend.node, zone
+                self._identified[endpoint] = pod, backend.address, backend.node, zone
                 yield Member(
                     endpoint,
                     backend.node,
@@ -186,7 +186,7 @@ class _Reader:
             for address in pod.addresses or ("",):
                 endpoint = self._locate(pod.namespace, pod.name, address, at)
                 if endpoint >= 0:
-                    self._seen[endpoint] = pod, address, pod.node, zone
+                    self._identified[endpoint] = pod, address, pod.node, zone
                     ready = pod.ready or service.publish_not_ready
                     yield Member(
                         endpoint,
@@ -198,17 +198,17 @@ class _Reader:
                         template=pod.template,
                     )
 
-    def facts(self) -> dict[int, EndpointFacts]:
+    def identities(self) -> dict[int, EndpointIdentity]:
         """Of every member read, as it was last."""
-        return {endpoint: _facts(*seen) for endpoint, seen in self._seen.items()}
+        return {endpoint: _identity(*last) for endpoint, last in self._identified.items()}
 
 
-def _facts(pod: Pod | None, address: str, node: str, zone: str) -> EndpointFacts:
+def _identity(pod: Pod | None, address: str, node: str, zone: str) -> EndpointIdentity:
     if pod is None:
-        return EndpointFacts(address, address, node=node, zone=zone)
+        return EndpointIdentity(address, address, node=node, zone=zone)
     workload = str(pod.workload)
     name = workload if pod.template else f"{pod.namespace}/Pod/{pod.name}"
-    return EndpointFacts(name, address, workload, _first(pod.labels, GENERATION_LABELS), node, zone)
+    return EndpointIdentity(name, address, workload, _first(pod.labels, GENERATION_LABELS), node, zone)
 
 
 T = TypeVar("T", Pod, EndpointSlice)

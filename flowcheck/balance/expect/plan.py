@@ -1,4 +1,4 @@
-"""What an audit needs to count the load: who is where, for the parent, and numbers for its workers."""
+"""What an audit needs to count connections: who is where, for the parent, and numbers for its workers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NONE, SEVERAL = -1, -2
 ANY_PORT = -1
 
 
-class LoadPlan(NamedTuple):
+class CountingPlan(NamedTuple):
     """What a worker counts by. ``named`` maps what a record may call a service port (the Service's
     ``namespace/name`` or one of its addresses, protocol slot, port or ANY_PORT) to its number, or SEVERAL."""
 
@@ -36,7 +36,7 @@ class LoadPlan(NamedTuple):
         return (*sorted(self.named.items()), *(column.tobytes() for column in columns))
 
 
-def plan_load(program: Program, cluster: Cluster) -> tuple[Catalog, LoadPlan]:
+def plan_counting(program: Program, cluster: Cluster) -> tuple[Catalog, CountingPlan]:
     """For a program as compiled, with all that workers are not sent."""
     catalog = read_catalog(
         cluster,
@@ -46,7 +46,7 @@ def plan_load(program: Program, cluster: Cluster) -> tuple[Catalog, LoadPlan]:
         names=program.endpoint_names,
         nodes=program.nodes,
     )
-    return catalog, LoadPlan(setting_of(catalog, program.tables.endpoints), _named(catalog))
+    return catalog, CountingPlan(setting_of(catalog, program.tables.endpoints), _named(catalog))
 
 
 class _Locator:
@@ -84,11 +84,11 @@ class _Locator:
 
 def _named(catalog: Catalog) -> dict[tuple[str, int, int], int]:
     found: dict[tuple[str, int, int], int] = {}
-    for number, facts in enumerate(catalog.ports):
-        slot = int(a.PROTOCOL_SLOT[facts.port.protocol])
+    for number, backends in enumerate(catalog.ports):
+        slot = int(a.PROTOCOL_SLOT[backends.port.protocol])
         counted = catalog.counts_as(number)
-        for word in _words(facts.service):
-            for port in (facts.port.port, ANY_PORT):
+        for word in _words(backends.service):
+            for port in (backends.port.port, ANY_PORT):
                 known = found.setdefault((word, slot, port), counted)
                 if known != counted:
                     found[word, slot, port] = SEVERAL
@@ -101,7 +101,7 @@ def _words(service: Service) -> Iterator[str]:
     yield from service.external_ips
 
 
-def named_ports(plan: LoadPlan, batch: pa.RecordBatch, protocol: UInt8) -> Int32:
+def named_ports(plan: CountingPlan, batch: pa.RecordBatch, protocol: UInt8) -> Int32:
     """(flows,) int32: the service port that each record says was dialled, -1 where it does not."""
     found = np.full(batch.num_rows, NONE, dtype=np.int32)
     if set(batch.schema.names).isdisjoint(SERVICE_COLUMNS[:2]):

@@ -10,9 +10,9 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.balance.count.measures import Float64
-from flowcheck.balance.count.sums import LoadCounts, sum_rows
-from flowcheck.balance.expect.stretches import TESTED, UNEXPECTED, UNLOCATED, UNTESTED
-from flowcheck.balance.tell.endpoints import Context, endpoint_loads
+from flowcheck.balance.count.sums import BackendEntries, sum_rows
+from flowcheck.balance.expect.comparison import TESTED, UNEXPECTED, UNLOCATED, UNTESTED
+from flowcheck.balance.tell.endpoints import Context, endpoint_records
 from flowcheck.balance.tell.records import (
     ClientLoad,
     ClientsLoad,
@@ -21,9 +21,9 @@ from flowcheck.balance.tell.records import (
     PlaceLoad,
     ServiceLoad,
 )
-from flowcheck.balance.tell.series import time_load
+from flowcheck.balance.tell.series import time_record
 from flowcheck.balance.test.assess import Assessment
-from flowcheck.balance.test.clients import count_stray, heavy_clients
+from flowcheck.balance.test.clients import count_against_affinity, heavy_clients
 from flowcheck.balance.test.states import Evidence, State, Why, decide, is_over_even
 from flowcheck.model.options import Thresholds
 from flowcheck.model.protocols import PROTOCOL_NAMES
@@ -42,33 +42,33 @@ MOST_CLIENTS = 5
 
 
 class AdjustedP(NamedTuple):
-    """p-values among all Services: of the spread, the time, each endpoint's excess; None: not tested."""
+    """p-values among all Services: of the shares, the time, each endpoint's excess; None: not tested."""
 
-    spread: float | None
+    shares: float | None
     time: float | None
     excess: Float64 | None
 
 
-def service_load(
-    context: Context, number: int, one: Assessment, entries: LoadCounts, p: AdjustedP
+def service_record(
+    context: Context, number: int, one: Assessment, entries: BackendEntries, p: AdjustedP
 ) -> ServiceLoad:
     """The record of service port ``number``."""
-    facts, measures, fit = one.facts, one.measures, one.fit
-    state, why = state_of(one, p.spread, context.thresholds)
-    endpoints = endpoint_loads(context, number, one, entries, p.excess)
-    fates = [int(entries.connections[one.spread.fate == f].sum()) for f in range(4)]
+    backends, measures, fit = one.backends, one.measures, one.fit
+    state, why = state_of(one, p.shares, context.thresholds)
+    endpoints = endpoint_records(context, number, one, entries, p.excess)
+    fates = [int(entries.connections[one.comparison.fate == f].sum()) for f in range(4)]
     tested = one.why is Why.NONE
     order = [endpoint for endpoint, _ in endpoints]
     return ServiceLoad(
-        namespace=facts.service.namespace,
-        service=facts.service.name,
-        port_name=facts.port.name,
-        port=facts.port.port,
-        protocol=PROTOCOL_NAMES.get(facts.port.protocol, str(facts.port.protocol)),
-        type="Headless" if why is Why.HEADLESS else facts.service.type,
+        namespace=backends.service.namespace,
+        service=backends.service.name,
+        port_name=backends.port.name,
+        port=backends.port.port,
+        protocol=PROTOCOL_NAMES.get(backends.port.protocol, str(backends.port.protocol)),
+        type="Headless" if why is Why.HEADLESS else backends.service.type,
         state=state,
         why=why,
-        significant=p.spread is not None and p.spread < context.thresholds.alpha,
+        significant=p.shares is not None and p.shares < context.thresholds.alpha,
         over_even=tested and is_over_even(fit),
         tolerated=_tolerated(one) if tested else None,
         estimated=context.proportional and any(context.estimated.get(number, {}).values()),
@@ -81,8 +81,8 @@ def service_load(
         other_port=context.other_port.get(number, 0),
         bytes=int(entries.bytes_.sum()),
         packets=int(entries.packets.sum()),
-        expected_endpoints=len(one.spread.endpoint),
-        snapshots=len(facts.segments),
+        expected_endpoints=len(one.comparison.endpoint),
+        snapshots=len(backends.segments),
         peak_to_average=measures.peak_to_average if measures else None,
         cv=measures.cv if measures else None,
         jain=measures.jain if measures else None,
@@ -94,12 +94,12 @@ def service_load(
         statistic=fit.statistic if tested else None,
         freedom=fit.freedom,
         p=one.p if tested else None,
-        p_adjusted=p.spread,
+        p_adjusted=p.shares,
         dispersion=fit.statistic / fit.freedom if tested and fit.freedom else None,
         endpoints=tuple(endpoint for _, endpoint in endpoints),
         groups=_groups(tuple(endpoint for _, endpoint in endpoints)),
-        time=time_load(context, one, entries, order, p.time),
-        places=_places(entries, one.spread.same_zone),
+        time=time_record(context, one, entries, order, p.time),
+        places=_places(entries, one.comparison.same_zone),
         clients=_clients(context, one, int(entries.connections.sum())),
     )
 
@@ -108,17 +108,17 @@ def state_of(one: Assessment, p: float | None, thresholds: Thresholds) -> tuple[
     """``p``: adjusted, None where not tested."""
     if one.why is not Why.NONE or one.judged is None:
         return (State.NOT_APPLICABLE if one.why in NOT_APPLICABLE else State.INSUFFICIENT), one.why
-    tested = int(one.spread.counts.sum())
+    tested = int(one.comparison.counts.sum())
     return decide(
-        Evidence(tested, len(one.spread.endpoint), one.judged, 1.0 if p is None else p, one.few_clients),
+        Evidence(tested, len(one.comparison.endpoint), one.judged, 1.0 if p is None else p, one.few_clients),
         thresholds,
     )
 
 
 def _tolerated(one: Assessment) -> bool:
     """Source: Gateway API, conformance/utils/weight: every share within 0.05 of its weight."""
-    n = one.spread.counts.sum()
-    return bool((np.abs(one.spread.counts - one.spread.expected) <= TOLERANCE * n + 1e-9).all())
+    n = one.comparison.counts.sum()
+    return bool((np.abs(one.comparison.counts - one.comparison.expected) <= TOLERANCE * n + 1e-9).all())
 
 
 def _groups(endpoints: Sequence[EndpointLoad]) -> tuple[GroupLoad, ...]:
@@ -145,7 +145,7 @@ def _sum(values: list[float]) -> float | None:
     return sum(values) if values else None
 
 
-def _places(entries: LoadCounts, same_zone: float | None) -> PlaceLoad:
+def _places(entries: BackendEntries, same_zone: float | None) -> PlaceLoad:
     order = [a.SAME_NODE, a.SAME_ZONE, a.OTHER_ZONE, a.OTHER_NODE, a.PLACE_UNKNOWN]
     sums = sum_rows(entries.place, a.N_PLACES, np.column_stack([entries.connections, entries.bytes_]))
     sums[a.PLACE_UNKNOWN] += sums[a.NO_SINGLE_SENDER]
@@ -159,7 +159,7 @@ def _places(entries: LoadCounts, same_zone: float | None) -> PlaceLoad:
 
 
 def _clients(context: Context, one: Assessment, connections: int) -> ClientsLoad:
-    counts, service = one.clients.counts, one.facts.service
+    counts, service = one.clients.counts, one.backends.service
     who, amounts = heavy_clients(counts, MOST_CLIENTS)
     sticky = service.session_affinity == "ClientIP"
     return ClientsLoad(
@@ -168,10 +168,10 @@ def _clients(context: Context, one: Assessment, connections: int) -> ClientsLoad
         unidentified=one.clients.unidentified,
         follow=one.clustering.follows,
         design_effect=one.clustering.effect,
-        stray=count_stray(counts, service.affinity_seconds) if sticky else None,
+        stray=count_against_affinity(counts, service.affinity_seconds) if sticky else None,
         heaviest=tuple(
             ClientLoad(
-                client=context.catalog.facts_of(client).name,
+                client=context.catalog.identity_of(client).name,
                 connections=amount,
                 share=amount / connections if connections else 0.0,
             )

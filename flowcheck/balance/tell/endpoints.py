@@ -9,10 +9,10 @@ import numpy as np
 
 from flowcheck.arrays import Int64
 from flowcheck.balance.count.measures import Float64, wilson_interval
-from flowcheck.balance.count.sums import LoadCounts, sum_rows
+from flowcheck.balance.count.sums import BackendEntries, sum_rows
+from flowcheck.balance.expect.comparison import UNEXPECTED
 from flowcheck.balance.expect.contested import ByEndpoint
 from flowcheck.balance.expect.members import Catalog
-from flowcheck.balance.expect.stretches import UNEXPECTED
 from flowcheck.balance.tell.records import EndpointLoad
 from flowcheck.balance.test.assess import Assessment, is_idle
 from flowcheck.model.options import Thresholds
@@ -46,8 +46,8 @@ class _Expected(NamedTuple):
     high: float
 
 
-def endpoint_loads(
-    context: Context, number: int, one: Assessment, entries: LoadCounts, excess: Float64 | None
+def endpoint_records(
+    context: Context, number: int, one: Assessment, entries: BackendEntries, excess: Float64 | None
 ) -> list[tuple[int, EndpointLoad]]:
     """Every endpoint that is expected, was reached or may have been, the busiest first, with its index.
 
@@ -57,19 +57,19 @@ def endpoint_loads(
     expected = _expected(one)
     states = _states(one, entries, excess, context.thresholds)
     maybe, estimated = context.ambiguous.get(number, {}), context.estimated.get(number, {})
-    now = {member.endpoint for member in one.facts.segments[-1]} if one.facts.segments else set()
+    now = {member.endpoint for member in one.backends.segments[-1]} if one.backends.segments else set()
     total = sum(each.connections for each in amounts.values()) + sum(estimated.values())
     found = []
     for endpoint in {*expected, *amounts, *maybe, *now}:
-        facts, had = context.catalog.facts_of(endpoint), amounts.get(endpoint, _Amounts())
+        who, had = context.catalog.identity_of(endpoint), amounts.get(endpoint, _Amounts())
         should = expected.get(endpoint)
         record = EndpointLoad(
-            endpoint=facts.name,
-            address=facts.address,
-            workload=facts.workload,
-            generation=facts.generation,
-            node=facts.node,
-            zone=facts.zone,
+            endpoint=who.name,
+            address=who.address,
+            workload=who.workload,
+            generation=who.generation,
+            node=who.node,
+            zone=who.zone,
             state=states.get(endpoint, ""),
             connections=had.connections,
             bytes=had.bytes_,
@@ -86,7 +86,7 @@ def endpoint_loads(
     return sorted(found, key=lambda pair: (-pair[1].connections, pair[1].endpoint, pair[1].address, pair[0]))
 
 
-def _amounts(entries: LoadCounts) -> dict[int, _Amounts]:
+def _amounts(entries: BackendEntries) -> dict[int, _Amounts]:
     located = entries.backend >= 0
     endpoints = {e: place for place, e in enumerate(dict.fromkeys(entries.backend[located].tolist()))}
     place = np.array([endpoints[e] for e in entries.backend[located].tolist()], dtype=np.int64)
@@ -96,28 +96,28 @@ def _amounts(entries: LoadCounts) -> dict[int, _Amounts]:
 
 
 def _expected(one: Assessment) -> dict[int, _Expected]:
-    counts, expected = one.spread.counts, one.spread.expected
+    counts, expected = one.comparison.counts, one.comparison.expected
     n = int(counts.sum())
     if n == 0:
         return {}
     rows = zip(expected / n, counts / expected, *wilson_interval(counts, n), strict=True)
     return {
         endpoint: _Expected(*map(float, row))
-        for endpoint, row in zip(one.spread.endpoint.tolist(), rows, strict=True)
+        for endpoint, row in zip(one.comparison.endpoint.tolist(), rows, strict=True)
     }
 
 
 def _states(
-    one: Assessment, entries: LoadCounts, excess: Float64 | None, thresholds: Thresholds
+    one: Assessment, entries: BackendEntries, excess: Float64 | None, thresholds: Thresholds
 ) -> dict[int, str]:
     """Hot, idle or unexpected endpoints; the last where it was reached by someone who should not have."""
     states = defaultdict(str)
-    ratio = one.spread.counts / one.spread.expected
-    for place, endpoint in enumerate(one.spread.endpoint.tolist()):
+    ratio = one.comparison.counts / one.comparison.expected
+    for place, endpoint in enumerate(one.comparison.endpoint.tolist()):
         if excess is not None and excess[place] < thresholds.alpha and ratio[place] >= thresholds.min_hot:
             states[endpoint] = "hot"
-    for endpoint, idle in zip(one.spread.endpoint.tolist(), is_idle(one, thresholds), strict=True):
+    for endpoint, idle in zip(one.comparison.endpoint.tolist(), is_idle(one, thresholds), strict=True):
         if idle:
             states[endpoint] = "idle"
-    strange = (one.spread.fate == UNEXPECTED) & (entries.connections > 0)
+    strange = (one.comparison.fate == UNEXPECTED) & (entries.connections > 0)
     return states | dict.fromkeys(entries.backend[strange].tolist(), "unexpected")

@@ -8,7 +8,7 @@ import numpy as np
 
 from flowcheck.arrays import Int64
 from flowcheck.balance.count.measures import jain
-from flowcheck.balance.count.sums import LoadCounts, sum_rows
+from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.tell.endpoints import Context
 from flowcheck.balance.tell.records import BucketLoad, TimeLoad
 from flowcheck.balance.test.assess import Assessment
@@ -17,8 +17,12 @@ from flowcheck.model.instants import shown
 MOST_STRETCHES = 60
 
 
-def time_load(
-    context: Context, assessment: Assessment, entries: LoadCounts, order: list[int], adjusted: float | None
+def time_record(
+    context: Context,
+    assessment: Assessment,
+    entries: BackendEntries,
+    order: list[int],
+    adjusted: float | None,
 ) -> TimeLoad | None:
     """``order``: the endpoints a stretch's counts stand for; ``adjusted``: the p-value among all Services,
     None where nothing was tested. None without a located connection."""

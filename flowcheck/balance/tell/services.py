@@ -13,17 +13,22 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32
-from flowcheck.balance.count.sums import ClientEntries, LoadCounts, take_apart_clients, take_apart_load
-from flowcheck.balance.count.table import LoadEntries
+from flowcheck.balance.count.sums import (
+    BackendEntries,
+    ClientEntries,
+    take_apart_backends,
+    take_apart_clients,
+)
+from flowcheck.balance.count.tally import TallyEntries
+from flowcheck.balance.expect.comparison import Comparison, compare
 from flowcheck.balance.expect.contested import (
     ambiguous_connections,
+    contested_connections,
+    divide_by_certain,
     other_port_connections,
-    shared_connections,
-    split,
 )
-from flowcheck.balance.expect.members import Catalog, PortFacts
-from flowcheck.balance.expect.stretches import Spread, spread_of
-from flowcheck.balance.tell.building import AdjustedP, service_load
+from flowcheck.balance.expect.members import Catalog, PortBackends
+from flowcheck.balance.tell.building import AdjustedP, service_record
 from flowcheck.balance.tell.endpoints import Context
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
@@ -47,9 +52,9 @@ CLASSES = {
 }
 
 
-def assess_load(
+def assess_services(
     catalog: Catalog,
-    entries: LoadEntries,
+    entries: TallyEntries,
     thresholds: Thresholds | None = None,
     *,
     proportional: bool = False,
@@ -60,33 +65,33 @@ def assess_load(
     records say that they are estimated, and tests do not use them.
     """
     thresholds = thresholds or Thresholds()
-    counts, clients = take_apart_load(entries), take_apart_clients(entries)
+    counts, clients = take_apart_backends(entries), take_apart_clients(entries)
     n_ports = len(catalog.ports)
     rows, client_rows = _by_port(counts.what, n_ports), _by_port(clients.what, n_ports)
     level = int(entries.levels[1])
-    chosen: list[LoadCounts] = []
+    chosen: list[BackendEntries] = []
     found: list[Assessment] = []
-    for number, facts in enumerate(catalog.ports):
-        own = LoadCounts._make(column[rows[number]] for column in counts)
-        spread = spread_of(catalog, facts, own)
+    for number, backends in enumerate(catalog.ports):
+        own = BackendEntries._make(column[rows[number]] for column in counts)
+        comparison = compare(catalog, backends, own)
         them = ClientEntries._make(column[client_rows[number]] for column in clients)
-        who = _clients(_lasting(facts, own), spread, own, them, level)
+        who = _clients(_lasting(backends, own), comparison, own, them, level)
         chosen.append(own)
-        found.append(assess(facts, spread, own, who))
+        found.append(assess(backends, comparison, own, who))
     adjusted = _adjust(found)
-    shared = shared_connections(catalog, counts)
+    contested = contested_connections(catalog, counts)
     context = Context(
         catalog=catalog,
         thresholds=thresholds,
         level=int(entries.levels[0]),
         buckets=np.sort(entries.buckets),
-        ambiguous=ambiguous_connections(shared),
-        estimated=split(shared, chosen) if proportional else {},
+        ambiguous=ambiguous_connections(contested),
+        estimated=divide_by_certain(contested, chosen) if proportional else {},
         other_port=other_port_connections(catalog, counts),
         proportional=proportional,
     )
     services = [
-        service_load(context, number, assessment, chosen[number], adjusted[number])
+        service_record(context, number, assessment, chosen[number], adjusted[number])
         for number, assessment in enumerate(found)
         if catalog.counts_as(number) == number
     ]
@@ -104,19 +109,19 @@ def _by_port(what: Int32, n_ports: int) -> list[slice]:
     return [slice(first, last) for first, last in pairwise(bounds)]
 
 
-def _lasting(facts: PortFacts, entries: LoadCounts) -> set[int]:
+def _lasting(backends: PortBackends, entries: BackendEntries) -> set[int]:
     """The endpoints that were usable in every segment with connections."""
-    used = {segment - facts.first_segment for segment in entries.segment[entries.connections > 0].tolist()}
-    ready = [{member.endpoint for member in facts.segments[n] if member.ready} for n in used]
+    used = {segment - backends.first_segment for segment in entries.segment[entries.connections > 0].tolist()}
+    ready = [{member.endpoint for member in backends.segments[n] if member.ready} for n in used]
     return set.intersection(*ready) if ready else set()
 
 
 def _clients(
-    lasting: set[int], spread: Spread, entries: LoadCounts, clients: ClientEntries, level: int
+    lasting: set[int], comparison: Comparison, entries: BackendEntries, clients: ClientEntries, level: int
 ) -> Clients:
     """The clients of one service port. Endpoints that were not ``lasting`` are nobody's place: a client may
     have had to leave them."""
-    places = {e: place for place, e in enumerate(spread.endpoint.tolist()) if e in lasting}
+    places = {e: place for place, e in enumerate(comparison.endpoint.tolist()) if e in lasting}
     place = np.array([places.get(e, -1) for e in clients.backend.tolist()], dtype=np.int64)
     return Clients(
         ClientCounts(clients.client, place, clients.connections, clients.first_seen, clients.last_seen),
@@ -135,10 +140,10 @@ def _adjust(found: list[Assessment]) -> list[AdjustedP]:
     by_time = adjust(np.array([time.fit.p for n in timed if (time := found[n].time)])).tolist()
     by_hot = adjust(np.concatenate([p for _, p in hot])) if hot else np.zeros(0)
     ends = np.cumsum([len(p) for _, p in hot])[:-1]
-    spread = dict(zip(tested, by_fit, strict=True))
+    shares = dict(zip(tested, by_fit, strict=True))
     time_ = dict(zip(timed, by_time, strict=True))
     excess = {n: part for (n, _), part in zip(hot, np.split(by_hot, ends), strict=True)} if hot else {}
-    return [AdjustedP(spread.get(n), time_.get(n), excess.get(n)) for n in range(len(found))]
+    return [AdjustedP(shares.get(n), time_.get(n), excess.get(n)) for n in range(len(found))]
 
 
 ORDER: Mapping[str, int] = defaultdict(
@@ -158,7 +163,7 @@ def urgency(service: ServiceLoad) -> tuple[int, float, str, str, int, str]:
     return rank, -weight, service.namespace, service.service, service.port, service.protocol
 
 
-def _warnings(entries: LoadEntries) -> list[str]:
+def _warnings(entries: TallyEntries) -> list[str]:
     buckets, sample = (int(level) for level in entries.levels)
     warnings = []
     if buckets:

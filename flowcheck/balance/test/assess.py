@@ -8,9 +8,9 @@ import numpy as np
 
 from flowcheck.arrays import Int64
 from flowcheck.balance.count.measures import Float64, Measures, measure
-from flowcheck.balance.count.sums import LoadCounts, sum_rows
-from flowcheck.balance.expect.members import PortFacts
-from flowcheck.balance.expect.stretches import UNTESTED, Spread
+from flowcheck.balance.count.sums import BackendEntries, sum_rows
+from flowcheck.balance.expect.comparison import UNTESTED, Comparison
+from flowcheck.balance.expect.members import PortBackends
 from flowcheck.balance.test.chance import NOTHING, Fit, fit_shares
 from flowcheck.balance.test.clients import (
     INDEPENDENT,
@@ -43,8 +43,8 @@ class Assessment:
     clients where connections follow them. ``judged``: the measures the decision looks at. ``draws``: how many
     independent choices the connections are worth. hot (k,) float64: p-values of each endpoint's excess."""
 
-    facts: PortFacts
-    spread: Spread
+    backends: PortBackends
+    comparison: Comparison
     clients: Clients
     why: Why
     measures: Measures | None = None
@@ -58,22 +58,24 @@ class Assessment:
     time: OverTime | None = None
 
 
-def assess(facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clients) -> Assessment:
+def assess(
+    backends: PortBackends, comparison: Comparison, entries: BackendEntries, clients: Clients
+) -> Assessment:
     """Everything that can be said of one service port by itself."""
-    why = _nothing_to_test(facts, spread, entries)
+    why = _nothing_to_test(backends, comparison, entries)
     if why is not Why.NONE:
-        return Assessment(facts, spread, clients, why)
-    counts, expected = spread.counts, spread.expected
-    measures, fit = measure(counts, expected), fit_shares(counts, expected, spread.part)
-    sticky = facts.service.session_affinity == "ClientIP"
+        return Assessment(backends, comparison, clients, why)
+    counts, expected = comparison.counts, comparison.expected
+    measures, fit = measure(counts, expected), fit_shares(counts, expected, comparison.part)
+    sticky = backends.service.session_affinity == "ClientIP"
     if sticky:
-        return _by_clients(Assessment(facts, spread, clients, why, measures, fit=fit))
-    clustering = cluster(tabulate(clients.counts, len(counts))) if spread.n_strata == 1 else INDEPENDENT
+        return _by_clients(Assessment(backends, comparison, clients, why, measures, fit=fit))
+    clustering = cluster(tabulate(clients.counts, len(counts))) if comparison.n_kinds == 1 else INDEPENDENT
     draws = int(counts.sum()) / clustering.effect
     few = clustering.follows and clients.distinct < CLIENTS_PER_ENDPOINT * len(counts)
     return Assessment(
-        facts,
-        spread,
+        backends,
+        comparison,
         clients,
         why,
         measures,
@@ -84,16 +86,16 @@ def assess(facts: PortFacts, spread: Spread, entries: LoadCounts, clients: Clien
         few_clients=few,
         draws=draws,
         hot=None if few else _excess(counts, expected, draws),
-        time=None if clustering.follows else _time(spread, entries),
+        time=None if clustering.follows else _time(comparison, entries),
     )
 
 
-def _nothing_to_test(facts: PortFacts, spread: Spread, entries: LoadCounts) -> Why:
-    members = [member for segment in facts.segments for member in segment]
+def _nothing_to_test(backends: PortBackends, comparison: Comparison, entries: BackendEntries) -> Why:
+    members = [member for segment in backends.segments for member in segment]
     connections = int(entries.connections.sum())
-    if facts.service.type == "ExternalName":
+    if backends.service.type == "ExternalName":
         return Why.EXTERNAL_NAME
-    if facts.service.headless:
+    if backends.service.headless:
         return Why.HEADLESS
     if not members:
         return Why.NO_BACKENDS
@@ -103,29 +105,29 @@ def _nothing_to_test(facts: PortFacts, spread: Spread, entries: LoadCounts) -> W
         return Why.NO_CONNECTIONS
     if not entries.connections[entries.backend >= 0].any():
         return Why.ENDPOINTS_NOT_RECORDED
-    if len(spread.endpoint) == 0:
-        return Why.ORIGINS_NOT_KNOWN if (spread.fate == UNTESTED).any() else Why.NO_BACKENDS
-    return Why.SINGLE_ENDPOINT if len(spread.endpoint) == 1 else Why.NONE
+    if len(comparison.endpoint) == 0:
+        return Why.ORIGINS_NOT_KNOWN if (comparison.fate == UNTESTED).any() else Why.NO_BACKENDS
+    return Why.SINGLE_ENDPOINT if len(comparison.endpoint) == 1 else Why.NONE
 
 
 def _by_clients(so_far: Assessment) -> Assessment:
     """With ClientIP affinity each client is one draw: the endpoint it mostly went to."""
-    spread, clients = so_far.spread, so_far.clients
-    k = len(spread.endpoint)
+    comparison, clients = so_far.comparison, so_far.clients
+    k = len(comparison.endpoint)
     draws = main_places(clients.counts, k)
     n = int(draws.sum())
     few = clients.unidentified > 0 or clients.distinct < CLIENTS_PER_ENDPOINT * k
-    expected = n * spread.expected / spread.expected.sum()
+    expected = n * comparison.expected / comparison.expected.sum()
     return Assessment(
-        so_far.facts,
-        spread,
+        so_far.backends,
+        comparison,
         clients,
         so_far.why,
         so_far.measures,
         measure(draws, expected) if n else so_far.measures,
         so_far.fit,
-        p=fit_shares(draws, expected, spread.part).p if n else 1.0,
-        clustering=Clustering(True, max(1.0, int(spread.counts.sum()) / n if n else 1.0)),
+        p=fit_shares(draws, expected, comparison.part).p if n else 1.0,
+        clustering=Clustering(True, max(1.0, int(comparison.counts.sum()) / n if n else 1.0)),
         few_clients=few,
         draws=float(n),
         hot=None if few else _excess(draws, expected, float(n)),
@@ -143,19 +145,19 @@ def _excess(counts: Int64, expected: Float64, draws: float) -> Float64:
     return np.array(tails)
 
 
-def _time(spread: Spread, entries: LoadCounts) -> OverTime:
-    k = len(spread.endpoint)
-    rows = np.flatnonzero(spread.kind >= 0)
-    place = np.searchsorted(spread.endpoint, entries.backend[rows])
-    sums = sum_rows(spread.kind[rows] * k + place, spread.n_strata * k, entries.by_time[rows])
-    return over_time(np.ascontiguousarray(sums.reshape(spread.n_strata, k, -1).transpose(0, 2, 1)))
+def _time(comparison: Comparison, entries: BackendEntries) -> OverTime:
+    k = len(comparison.endpoint)
+    rows = np.flatnonzero(comparison.kind >= 0)
+    place = np.searchsorted(comparison.endpoint, entries.backend[rows])
+    sums = sum_rows(comparison.kind[rows] * k + place, comparison.n_kinds * k, entries.by_time[rows])
+    return over_time(np.ascontiguousarray(sums.reshape(comparison.n_kinds, k, -1).transpose(0, 2, 1)))
 
 
 def is_idle(assessment: Assessment, thresholds: Thresholds) -> list[bool]:
     """(k,) which endpoints had no connection though chance would have given them one."""
-    spread = assessment.spread
+    comparison = assessment.comparison
     if assessment.why is not Why.NONE or assessment.few_clients:
-        return [False] * len(spread.endpoint)
-    share = spread.expected / spread.expected.sum()
+        return [False] * len(comparison.endpoint)
+    share = comparison.expected / comparison.expected.sum()
     nothing = (1.0 - share) ** assessment.draws < thresholds.alpha
-    return [bool(idle) for idle in (spread.counts == 0) & nothing]
+    return [bool(idle) for idle in (comparison.counts == 0) & nothing]

@@ -109,8 +109,8 @@ def _pool(counts: Int64, expected: Float64) -> tuple[Int64, Float64]:
 
 
 def fit_rows(counts: Int64) -> Fit:
-    """Whether the rows of counts (rows, k) spread alike, whatever the spread; adjacent rows are pooled until
-    every cell expects enough, rare columns with one another."""
+    """Whether the rows of counts (rows, k) have the same shares, whatever these are; adjacent rows are pooled
+    until every cell expects enough, rare columns with one another."""
     statistic, freedom = contingency.fit_rows(counts, LEAST_EXPECTED)
     return Fit("chi-square", statistic, freedom, chi_square_tail(statistic, freedom)) if freedom else NOTHING
 

@@ -99,9 +99,10 @@ def heavy_clients(clients: ClientCounts, most: int) -> tuple[Int32, Int64]:
     return distinct[order], totals[order]
 
 
-def count_stray(clients: ClientCounts, affinity_seconds: int) -> int:
-    """Connections that ClientIP affinity should have sent elsewhere: they reached another endpoint than their
-    client's main one, within the affinity's timeout of it. Places -1 do not count."""
+def count_against_affinity(clients: ClientCounts, affinity_seconds: int) -> int:
+    """Connections that ClientIP affinity should have sent elsewhere (``stray`` in reports): they reached
+    another endpoint than their client's main one, within the affinity's timeout of it. Places -1 do not
+    count."""
     timeout = affinity_seconds * 1_000_000
     known = np.flatnonzero(clients.place >= 0)
     order = known[np.lexsort((clients.place[known], -clients.connections[known], clients.client[known]))]

@@ -16,7 +16,7 @@ from flowcheck.kernels.chance.tails import chi_square_tail
 from flowcheck.model.options import Thresholds
 
 CLIENTS_PER_ENDPOINT = 10
-"""Where connections follow their client, so many clients per endpoint are needed to speak of a spread."""
+"""Where connections follow their client, so many clients per endpoint are needed to speak of shares."""
 TOO_EVEN = 0.001
 
 

@@ -13,9 +13,9 @@ from flowcheck.kernels.chance.tails import chi_square_tail
 
 
 class OverTime(NamedTuple):
-    """fit: whether all buckets spread alike. excess_cv: what the difference between buckets comes to beyond
-    chance, as a CV. run: the most buckets on end in which one endpoint had every connection, run_connections
-    those."""
+    """fit: whether the shares of all buckets are alike. excess_cv: what the difference between buckets comes
+    to beyond chance, as a CV. run: the most buckets on end in which one endpoint had every connection,
+    run_connections those."""
 
     fit: Fit
     excess_cv: float
@@ -24,10 +24,9 @@ class OverTime(NamedTuple):
 
 
 def over_time(counts: Int64) -> OverTime:
-    """From counts (strata, buckets, k), of each stratum bucket by bucket.
+    """From counts (kinds, buckets, k), of each kind bucket by bucket.
 
-    A stratum is a stretch of time and a set of origins for which the same endpoints were expected: only
-    inside one are buckets compared.
+    Connections are of one kind that had the same shares to expect: only inside a kind are buckets compared.
     """
     fit = _combine([fit_rows(rows) for rows in counts])
     whole = counts.sum(axis=0)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, LoadSetting, ServiceTable, UInt8
-from flowcheck.balance.count.numbering import Book, Buckets
+from flowcheck.balance.count.numbering import Buckets, KeyedRows
 from flowcheck.kernels import balance as kernels
 from flowcheck.kernels.attribute import attribute
 from flowcheck.model.timeline import BEGINNING, END
@@ -33,8 +33,8 @@ stays in the processor's cache costs a third of what does not."""
 LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
 
 
-class LoadEntries(NamedTuple):
-    """What a table holds, for other processes.
+class TallyEntries(NamedTuple):
+    """What a tally holds, for other processes.
 
     load (n, 4) int64, rows as in :mod:`flowcheck.kernels.balance`. buckets (b,) int64 and by_time (b,
     n or more) int64: connections by minute >> levels[0], in the first n columns. clients (m, 5) int64,
@@ -49,8 +49,8 @@ class LoadEntries(NamedTuple):
     totals: Int64
 
 
-class LoadBytes(msgspec.Struct, frozen=True):
-    """LoadEntries as they travel between processes."""
+class PackedEntries(msgspec.Struct, frozen=True):
+    """TallyEntries as they travel between processes."""
 
     load: bytes
     buckets: bytes
@@ -60,13 +60,13 @@ class LoadBytes(msgspec.Struct, frozen=True):
     totals: bytes
 
 
-def pack(entries: LoadEntries) -> LoadBytes:
+def pack(entries: TallyEntries) -> PackedEntries:
     used = entries._replace(by_time=entries.by_time[:, : len(entries.load)])
-    return LoadBytes(*(array.tobytes() for array in used))
+    return PackedEntries(*(array.tobytes() for array in used))
 
 
-def unpack(packed: LoadBytes) -> LoadEntries:
-    flat = LoadEntries(*(np.frombuffer(value, dtype=np.int64) for value in msgspec.structs.astuple(packed)))
+def unpack(packed: PackedEntries) -> TallyEntries:
+    flat = TallyEntries(*(np.frombuffer(value, dtype=np.int64) for value in msgspec.structs.astuple(packed)))
     load = flat.load.reshape(-1, 4)
     return flat._replace(
         load=load,
@@ -79,14 +79,14 @@ NOTHING_SEEN = (0, END, BEGINNING)
 """Connections, first and last seen of a client before its first connection."""
 
 
-class LoadTable:
-    """The sums of one process. ``room``: how many keys there are places for at first."""
+class Tally:
+    """The sums of connections in one process. ``room``: how many keys there are places for at first."""
 
     def __init__(self, bounds: Bounds | None = None, room: int = LEAST_ROOM) -> None:
         self._bounds = bounds or Bounds()
-        self._load = Book((0, 0), room)
+        self._load = KeyedRows((0, 0), room)
         self._time = Buckets(self._bounds.cells, room)
-        self._clients = Book(NOTHING_SEEN, min(room, self._bounds.clients))
+        self._clients = KeyedRows(NOTHING_SEEN, min(room, self._bounds.clients))
         self._level = 0
         self._totals = np.zeros(a.N_CLASSES, dtype=np.int64)
 
@@ -124,8 +124,8 @@ class LoadTable:
         )
         return full, done
 
-    def merge(self, other: LoadEntries) -> None:
-        """Add what another table holds; of different levels the higher wins."""
+    def merge(self, other: TallyEntries) -> None:
+        """Add what another tally holds; of different levels the higher wins."""
         self._totals += other.totals
         while (numbers := self._load.number(other.load)) is None:
             self._more_keys()
@@ -168,10 +168,10 @@ class LoadTable:
         kernels.last_levels((rows[:, a.ONE] & a.LOW_WORD) - 1, last_level)
         return last_level >= self._level
 
-    def entries(self) -> LoadEntries:
+    def entries(self) -> TallyEntries:
         """What it holds, in the order in which it came to count that."""
         load, time = self._load, self._time
-        return LoadEntries(
+        return TallyEntries(
             load=load.content(),
             buckets=time.content()[:, a.ONE].copy(),
             by_time=time.counts[: time.used],
@@ -181,9 +181,9 @@ class LoadTable:
         )
 
 
-def table_for(services: ServiceTable, bounds: Bounds | None = None) -> LoadTable:
+def tally_for(services: ServiceTable, bounds: Bounds | None = None) -> Tally:
     """With room from the start for what both ends report of every backend, near and far."""
     room = LEAST_ROOM
     while room < min(4 * len(services.serving), MOST_ROOM):
         room *= 2
-    return LoadTable(bounds, room)
+    return Tally(bounds, room)

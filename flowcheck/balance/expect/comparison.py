@@ -1,7 +1,7 @@
 """The connections of one service port beside what was to be expected of them, by stretch of time and origin.
 
-A *stratum* is a segment, an origin and an address family. All connections of a stratum had the same usable
-backends, so it says how they should have spread; the expectations of all strata add up.
+A *situation* is a segment, an origin and an address family. All connections of a situation had the same
+usable backends, so it says what share each should have had; the expectations of all situations add up.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ import numpy as np
 
 from flowcheck.arrays import Int32, Int64
 from flowcheck.balance.count.measures import Float64
-from flowcheck.balance.count.sums import LoadCounts, sum_rows
-from flowcheck.balance.expect.members import Catalog, PortFacts, family_of
+from flowcheck.balance.count.sums import BackendEntries, sum_rows
+from flowcheck.balance.expect.members import Catalog, PortBackends, family_of
 from flowcheck.balance.expect.shares import Origin, Shares, expect
 
 TESTED, UNTESTED, UNEXPECTED, UNLOCATED = range(4)
 
 
-class Spread(NamedTuple):
-    """One service port.
+class Comparison(NamedTuple):
+    """One service port: what its endpoints had beside what they should have had.
 
     endpoint (k,) int32: the expected endpoints, ascending. counts (k,) int64, expected (k,) float64: the
-    connections they had and should have had. part (k,) int64: as :func:`load_tests.fit_shares` takes it.
-    fate (entries,): TESTED, UNTESTED, UNEXPECTED or UNLOCATED; kind (entries,): entries of one kind had the
-    same shares to expect, -1 where not tested. n_strata: kinds with connections. same_zone: the share that
-    was to stay in its zone, None where no origin's zone is known.
+    connections they had and should have had. part (k,) int64: as
+    :func:`flowcheck.balance.test.chance.fit_shares` takes it. fate (entries,): TESTED, UNTESTED, UNEXPECTED
+    or UNLOCATED; kind (entries,): entries of one kind had the same shares to expect, -1 where not tested.
+    n_kinds: kinds with connections. same_zone: the share that was to stay in its zone, None where no origin's
+    zone is known.
     """
 
     endpoint: Int32
@@ -37,12 +38,12 @@ class Spread(NamedTuple):
     part: Int64
     fate: Int64
     kind: Int64
-    n_strata: int
+    n_kinds: int
     same_zone: float | None
 
 
-def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread:
-    """What ``entries``, all of this service port, come to."""
+def compare(catalog: Catalog, backends: PortBackends, entries: BackendEntries) -> Comparison:
+    """Hold ``entries``, all of this service port, against what was to be expected."""
     fate = np.where(entries.backend >= 0, UNEXPECTED, UNLOCATED)
     kind = np.full(len(fate), -1, dtype=np.int64)
     backend, connections = entries.backend.tolist(), entries.connections.tolist()
@@ -50,7 +51,7 @@ def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread
     sums: dict[int, float] = {}
     tied: list[list[int]] = []
     stays, placed = 0.0, 0
-    for rows, shares, origin in _strata(catalog, facts, entries):
+    for rows, shares, origin in _situations(catalog, backends, entries):
         if shares is None:
             fate[rows] = UNTESTED
             continue
@@ -65,32 +66,32 @@ def spread_of(catalog: Catalog, facts: PortFacts, entries: LoadCounts) -> Spread
             sums[endpoint] = sums.get(endpoint, 0.0) + total * share
         if origin.zone:
             placed += total
-            stays += total * sum(s for e, s in shares.items() if catalog.facts_of(e).zone == origin.zone)
+            stays += total * sum(s for e, s in shares.items() if catalog.identity_of(e).zone == origin.zone)
     expected = np.array(sorted(sums), dtype=np.int32)
     tested = kind >= 0
     place = np.searchsorted(expected, entries.backend[tested])
     counts = sum_rows(place, len(expected), entries.connections[tested, np.newaxis])[:, 0]
-    return Spread(
+    return Comparison(
         endpoint=expected,
         counts=counts,
         expected=np.array([sums[e] for e in expected.tolist()]),
         part=_parts(expected, tied),
         fate=fate,
         kind=kind,
-        n_strata=len(kinds),
+        n_kinds=len(kinds),
         same_zone=stays / placed if placed else None,
     )
 
 
-def _strata(
-    catalog: Catalog, facts: PortFacts, entries: LoadCounts
+def _situations(
+    catalog: Catalog, backends: PortBackends, entries: BackendEntries
 ) -> Iterator[tuple[list[int], Shares | None, Origin]]:
-    """The entries of each stratum with what was to be expected; those at what never is a member have none.
+    """The entries of each situation with what was to be expected; those at what never is a member have none.
 
     Most Services have few entries, for which plain Python takes a third of the time of array calls.
     """
-    members = {member.endpoint for segment in facts.segments for member in segment}
-    family = {endpoint: family_of(catalog.facts_of(endpoint).address) for endpoint in members}
+    members = {member.endpoint for segment in backends.segments for member in segment}
+    family = {endpoint: family_of(catalog.identity_of(endpoint).address) for endpoint in members}
     rows: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     keys = zip(entries.segment.tolist(), entries.origin.tolist(), entries.backend.tolist(), strict=True)
     for row, (segment, origin, backend) in enumerate(keys):
@@ -98,13 +99,15 @@ def _strata(
             rows[segment, origin, family[backend]].append(row)
     for (segment, number, of_family), chosen in sorted(rows.items()):
         origin = catalog.origin(number)
-        usable = [m for m in facts.segments[segment - facts.first_segment] if m.family in (of_family, 0)]
-        shares = None if facts.service.headless else expect(facts.service, usable, origin)
+        usable = [
+            m for m in backends.segments[segment - backends.first_segment] if m.family in (of_family, 0)
+        ]
+        shares = None if backends.service.headless else expect(backends.service, usable, origin)
         yield chosen, shares, origin
 
 
 def _parts(endpoint: Int32, tied: list[list[int]]) -> Int64:
-    """Number the groups of endpoints that no stratum connects."""
+    """Number the groups of endpoints that no situation connects."""
     part = {e: e for e in endpoint.tolist()}
 
     def root(e: int) -> int:
