@@ -97,7 +97,7 @@ HOMES = {
         "demo",
     },
     "rich": {
-        "reports.console",
+        "reports.parts.console",
         "reports.audit.terminal",
         "reports.balance.terminal",
         "reports.explanation.terminal",

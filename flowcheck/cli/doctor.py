@@ -27,7 +27,7 @@ def command() -> int:
     )
     lines = [*facts, *(f"slow: {line}" for line in slow), *(f"fails: {line}" for line in broken)]
     lines.append("problems: none" if not slow and not broken else f"problems: {len(slow) + len(broken)}")
-    from flowcheck.reports.escape import escape
+    from flowcheck.reports.parts.escape import escape
 
     for line in lines:
         click.echo(escape(line))

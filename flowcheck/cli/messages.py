@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from flowcheck.counted import counted
 from flowcheck.errors import FlowcheckError, Problem
-from flowcheck.reports.escape import escape
+from flowcheck.reports.parts.escape import escape
 
 MOST_WARNINGS = 20
 """Warnings shown in full before "and N more"; -v shows all of them."""

@@ -27,7 +27,7 @@ def command(context: click.Context, /) -> int:
             "there is no safe place for a cache: every run compiles the kernels afresh",
             hint="flowcheck doctor says why",
         )
-    from flowcheck.reports.escape import escape
+    from flowcheck.reports.parts.escape import escape
 
     click.echo(f"kernels compiled in {time.monotonic() - began:.1f} s; cache: {escape(str(folder))}")
     return 0

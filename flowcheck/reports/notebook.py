@@ -10,15 +10,13 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.counted import counted
 from flowcheck.explaining.records import Explanation
 from flowcheck.outcome import as_html, as_text
 from flowcheck.reports import renderer
-from flowcheck.reports.audit import answer, finding_wording, not_looked_at
-from flowcheck.reports.audit.unknown_wording import unknowns
-from flowcheck.reports.balance.brief import brief
-from flowcheck.reports.escape import escape_html
-from flowcheck.reports.gaps import gaps
+from flowcheck.reports.audit import answer
+from flowcheck.reports.audit.sections import sections
+from flowcheck.reports.parts.escape import escape_html
+from flowcheck.reports.parts.gaps import gaps
 from flowcheck.results.audit import AuditResult
 
 WIDTH = 100
@@ -60,38 +58,15 @@ def _(result: AuditResult) -> str:
 
 def _page(result: AuditResult) -> Iterator[str]:
     summary = result.summary
-    yield f"<p><strong>flowcheck: {escape_html(answer.headline(summary))}</strong></p>"
+    yield from _heading(f"flowcheck: {answer.headline(summary)}")
     yield from _list(gaps(summary.nothing, summary.incomplete_because))
     yield from _table((), answer.looked_at(summary))
-    yield from _heading("Whose flows these were")
-    yield from _table(("", "rows", "connections", "bytes", ""), answer.attributed(summary))
-    yield from _findings(result)
-    unknown = [(f"{count:,}", reason, meaning) for count, reason, meaning in unknowns(summary)]
-    if unknown:
-        yield from _heading(f"Unknown ({counted(summary.verdicts.unknown, 'row')})")
-        yield from _table(("rows", "reason", "meaning"), unknown)
-    failures = [f"{file}: {what}" if file else what for file, what in not_looked_at.failures(result)]
-    yield from _titled("Service load", brief(result.load) if result.load.services else [])
-    yield from _titled("Not looked at", [*not_looked_at.not_looked_at(result), *failures])
-    yield from _titled("Rules never hit", not_looked_at.unused_rules(result))
-    yield from _titled("Next", finding_wording.next_steps(result))
-
-
-def _titled(title: str, sentences: Sequence[str]) -> Iterator[str]:
-    if sentences:
-        yield from _heading(title)
-        yield from _list(sentences)
-
-
-def _findings(result: AuditResult) -> Iterator[str]:
-    """As many as the terminal shows, in its groups."""
-    for title, findings, n_shown in finding_wording.groups(result):
-        yield from _heading(f"{title} ({counted(len(findings), 'finding')})")
-        yield from _table(
-            finding_wording.COLUMNS, [finding_wording.row(finding) for finding in findings[:n_shown]]
-        )
-        if n_shown < len(findings):
-            yield from _list([FINDINGS_WANTED])
+    for section in sections(result):
+        if section.sentences or section.columns:
+            yield from _heading(section.title)
+        if section.columns:
+            yield from _table(section.columns, section.rows)
+        yield from _list([FINDINGS_WANTED] if section.hidden else section.sentences)
 
 
 def _heading(text: str) -> Iterator[str]:

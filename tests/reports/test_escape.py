@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from flowcheck.reports.escape import escape, escape_cell, escape_markdown
+from flowcheck.reports.parts.escape import escape, escape_cell, escape_markdown
 from tests.reports.build import HOSTILE
 
 

@@ -141,7 +141,7 @@ def test_color_only_adds_to_what_is_said_without_it() -> None:
 
 @pytest.mark.parametrize("percent", [99.999, 99.996])
 def test_coverage_is_never_rounded_up_to_all(percent: float) -> None:
-    from flowcheck.reports.units import floored
+    from flowcheck.reports.parts.units import floored
 
     assert floored(percent) == "99.99"
     assert floored(100.0) == "100.00"

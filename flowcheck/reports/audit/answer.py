@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flowcheck.counted import agreeing, counted, listed
 from flowcheck.model.ranges import SEEN
-from flowcheck.reports.units import floored, moment, percent, size
+from flowcheck.reports.parts.units import floored, moment, percent, size
 from flowcheck.results.records.summary import ClusterCounts, Summary
 
 MOST_RANGES = 3
@@ -74,7 +74,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         *_not_evaluated(cluster),
         ("verdicts", _verdicts(summary)),
         ("coverage", _coverage(summary)),
-        *seen(summary),
+        *_recorded(summary),
         ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
     ]
     return lines
@@ -166,7 +166,7 @@ def attributed(summary: Summary) -> list[tuple[str, ...]]:
     ]
 
 
-def seen(summary: Summary) -> list[tuple[str, str]]:
+def _recorded(summary: Summary) -> list[tuple[str, str]]:
     """From where and when there are records, and what they were made into: label and sentence."""
     attribution, nodes = summary.attribution, summary.cluster.nodes
     hours = f"records in {attribution.hours_seen:,} of {counted(attribution.hours_spanned, 'hour')}"

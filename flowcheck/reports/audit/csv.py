@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from flowcheck.reports.csv_parts import Cell, write_rows
+from flowcheck.reports.parts.csv import Cell, write_rows
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding
 

@@ -10,7 +10,7 @@ import shlex
 from flowcheck.counted import counted
 from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.unknown_wording import REASONS, unknowns
-from flowcheck.reports.units import moment
+from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding
 

@@ -6,8 +6,8 @@ Everything here is taken from the result. Names come out raw: each report escape
 from __future__ import annotations
 
 from flowcheck.counted import counted
-from flowcheck.reports.gaps import first, left_out
-from flowcheck.reports.units import percent
+from flowcheck.reports.parts.gaps import first, left_out
+from flowcheck.reports.parts.units import percent
 from flowcheck.results.audit import AuditResult
 
 MOST_FILES, MOST_RULES = 5, 5
@@ -16,6 +16,11 @@ MOST_FILES, MOST_RULES = 5, 5
 
 def not_looked_at(result: AuditResult) -> list[str]:
     """What the answer does not speak of: unknown, rejected, failed, skipped, left out."""
+    return [*_counts(result), *_failures(result)]
+
+
+def _counts(result: AuditResult) -> list[str]:
+    """Rows, files and documents by why they are not part of the answer."""
     summary = result.summary
     totals, cluster = summary.totals, summary.cluster
     parts = [
@@ -43,24 +48,21 @@ def not_looked_at(result: AuditResult) -> list[str]:
     return sentences
 
 
-def failures(result: AuditResult, most: int = MOST_FILES) -> list[tuple[str, str]]:
-    """Failed files, skipped files and rejected rows, by file: name and what happened; documents left out."""
+def _failures(result: AuditResult) -> list[str]:
+    """Failed files, skipped files and rejected rows, by file, with what happened; documents left out."""
     lines = []
     for entry in result.ledger.files:
         if entry.status != "judged":
-            lines.append((entry.file, f"{entry.status}: {entry.detail or entry.reason}"))
+            lines.append(f"{entry.file}: {entry.status}: {entry.detail or entry.reason}")
         for rejected in entry.rejected:
             rows = ", ".join(f"{row}" for row in rejected.first_rows[:3])
             more = ", ..." if rejected.rows > len(rejected.first_rows[:3]) else ""
-            lines.append(
-                (
-                    entry.file,
-                    f"{counted(rejected.rows, 'row')} rejected: {rejected.reason} (row {rows}{more})",
-                )
-            )
-    if len(lines) > most:
-        lines[most:] = [("", f"and {len(lines) - most:,} more in {place(result, 'ledger.json')}")]
-    return lines + [("", sentence) for sentence in left_out(result.summary.cluster.refused)]
+            what = f"{counted(rejected.rows, 'row')} rejected: {rejected.reason}"
+            lines.append(f"{entry.file}: {what} (row {rows}{more})")
+    return [
+        *first(lines, MOST_FILES, place(result, "ledger.json")),
+        *left_out(result.summary.cluster.refused),
+    ]
 
 
 def unused_rules(result: AuditResult) -> list[str]:

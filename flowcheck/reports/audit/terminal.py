@@ -14,12 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from flowcheck.counted import counted
-from flowcheck.reports.audit import answer, finding_wording, not_looked_at
+from flowcheck.reports.audit import answer, finding_wording
+from flowcheck.reports.audit.not_looked_at import place
+from flowcheck.reports.audit.sections import listed
 from flowcheck.reports.audit.unknown_wording import unknowns
-from flowcheck.reports.balance.brief import brief
-from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
-from flowcheck.reports.gaps import gaps
-from flowcheck.reports.units import moment
+from flowcheck.reports.parts.console import lines, pairs, paragraph, report_console, section
+from flowcheck.reports.parts.gaps import gaps
+from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding
 
@@ -33,9 +34,8 @@ def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: i
         _headline(console, result)
         _findings(console, result)
         _unknowns(console, result)
-        _load(console, result)
-        _left_out(console, result)
-        _listed(console, "Next", finding_wording.next_steps(result))
+        for title, sentences in listed(result):
+            _listed(console, title, sentences)
 
 
 def _headline(console: Console, result: AuditResult) -> None:
@@ -69,7 +69,7 @@ def _findings(console: Console, result: AuditResult) -> None:
         draw(console, findings[:n_shown])
         hidden = len(findings) - n_shown
         if hidden:
-            paragraph(console, f"  and {hidden:,} more in {not_looked_at.place(result, 'findings.json')}")
+            paragraph(console, f"  and {hidden:,} more in {place(result, 'findings.json')}")
 
 
 def _as_table(console: Console, findings: Sequence[Finding]) -> None:
@@ -127,20 +127,6 @@ def _unknowns(console: Console, result: AuditResult) -> None:
     for count, reason, meaning in rows:
         table.add_row(lines(f"{count:,}"), lines(reason), lines(meaning))
     console.print(table)
-
-
-def _load(console: Console, result: AuditResult) -> None:
-    lines = brief(result.load)
-    if lines:
-        section(console, "Service load")
-    for line in lines:
-        paragraph(console, f"  {line}")
-
-
-def _left_out(console: Console, result: AuditResult) -> None:
-    failures = [f"{file}: {what}" if file else what for file, what in not_looked_at.failures(result)]
-    _listed(console, "Not looked at", [*not_looked_at.not_looked_at(result), *failures])
-    _listed(console, "Rules never hit", not_looked_at.unused_rules(result))
 
 
 def _listed(console: Console, title: str, sentences: Sequence[str]) -> None:

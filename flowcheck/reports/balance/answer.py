@@ -12,7 +12,7 @@ from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.reports.balance.wording import is_one_sided, is_uneven, title
-from flowcheck.reports.units import share_text
+from flowcheck.reports.parts.units import share_text
 
 CLASSES = {
     "vip+endpoint": "named with their Service",

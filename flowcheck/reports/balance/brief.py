@@ -6,7 +6,7 @@ from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports.balance.answer import headline
 from flowcheck.reports.balance.wording import chance, endpoint_note, is_one_sided, is_uneven, title
-from flowcheck.reports.units import share_text
+from flowcheck.reports.parts.units import share_text
 
 MOST_SHOWN = 5
 

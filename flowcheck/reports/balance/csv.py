@@ -10,7 +10,7 @@ from typing import TextIO
 
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.reports.csv_parts import Cell, write_rows
+from flowcheck.reports.parts.csv import Cell, write_rows
 
 SERVICE_COLUMNS = (
     "namespace",

@@ -8,10 +8,10 @@ from typing import TextIO
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports.balance import answer, wording
-from flowcheck.reports.escape import escape_markdown
-from flowcheck.reports.gaps import gaps
-from flowcheck.reports.markdown_parts import bullets, heading, table
-from flowcheck.reports.units import share_text
+from flowcheck.reports.parts.escape import escape_markdown
+from flowcheck.reports.parts.gaps import gaps
+from flowcheck.reports.parts.markdown import bullets, heading, table
+from flowcheck.reports.parts.units import share_text
 
 MOST_IN_FULL = 12
 

@@ -14,8 +14,8 @@ from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.reports.balance import wording
-from flowcheck.reports.escape import escape
-from flowcheck.reports.units import duration, moment, share_text
+from flowcheck.reports.parts.escape import escape
+from flowcheck.reports.parts.units import duration, moment, share_text
 
 WIDTH, MARGIN, ROW = 1120, 24, 26
 NAMES, BARS, GAP = 260, 300, 60

@@ -19,9 +19,9 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.reports.balance import answer, wording
 from flowcheck.reports.balance.drawing import bar, sparkline, strip
-from flowcheck.reports.console import lines, pairs, paragraph, report_console, section
-from flowcheck.reports.gaps import gaps
-from flowcheck.reports.units import duration, moment, share_text
+from flowcheck.reports.parts.console import lines, pairs, paragraph, report_console, section
+from flowcheck.reports.parts.gaps import gaps
+from flowcheck.reports.parts.units import duration, moment, share_text
 
 MOST_SERVICES, MOST_ENDPOINTS = 12, 6
 MOST_IN_SHORT = 40

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.counted import agreeing, counted
-from flowcheck.reports.units import duration, share_text, size
+from flowcheck.reports.parts.units import duration, share_text, size
 
 WHY = {
     "external_name": "a name in DNS: Kubernetes spreads nothing",

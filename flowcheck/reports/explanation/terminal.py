@@ -26,9 +26,9 @@ from flowcheck.explaining.records import (
     SideAnswer,
     TierStep,
 )
-from flowcheck.reports.console import report_console
-from flowcheck.reports.escape import escape
-from flowcheck.reports.gaps import left_out
+from flowcheck.reports.parts.console import report_console
+from flowcheck.reports.parts.escape import escape
+from flowcheck.reports.parts.gaps import left_out
 
 OUTCOMES = {
     "matched": "matches",

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flowcheck.reports.escape import escape
+from flowcheck.reports.parts.escape import escape
 
 NARROWEST = 60
 

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from flowcheck.reports.escape import escape_cell
+from flowcheck.reports.parts.escape import escape_cell
 
 Cell = str | int | float | tuple[str, ...] | None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flowcheck.reports.escape import escape_markdown
+from flowcheck.reports.parts.escape import escape_markdown
 
 
 def heading(text: str) -> Iterable[str]:
