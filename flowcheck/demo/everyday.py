@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flowcheck.demo import places as at
-
-TCP, UDP, ICMP = 6, 17, 1
-
+from flowcheck.model.protocols import TCP, UDP
 
 SCRAPED = at.GATEWAY + at.STOREFRONT + at.CATALOG + at.CART + at.ORDERS
 WATCHERS = at.GRAFANA + at.PROMETHEUS + at.LOG_AGENTS + at.CHECKOUT_PROBE

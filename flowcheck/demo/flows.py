@@ -17,9 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flowcheck.demo.everyday import EDGES, ICMP, UDP, Edge
+from flowcheck.demo.everyday import EDGES, Edge
 from flowcheck.demo.planted import Scenario, Traffic
 from flowcheck.demo.scenarios import SCENARIOS
+from flowcheck.model.protocols import ICMP, UDP
 
 SEED = 20260310
 ROWS = 300_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowcheck.demo import places as at
-from flowcheck.demo.everyday import TCP
+from flowcheck.model.protocols import TCP
 
 ALLOWED, DENIED, DROPPED = 1, 2, 4
 

@@ -7,8 +7,9 @@ scenario's name to the number of flow records (rows) that belong to it.
 from __future__ import annotations
 
 from flowcheck.demo import places as at
-from flowcheck.demo.everyday import FROM_OUTSIDE, ICMP, TO_OUTSIDE, UDP
+from flowcheck.demo.everyday import FROM_OUTSIDE, TO_OUTSIDE
 from flowcheck.demo.planted import DENIED, DROPPED, Scenario, Traffic, denied_by, refused, went_through
+from flowcheck.model.protocols import ICMP, UDP
 
 FORWARDED_DENIED = (
     went_through(

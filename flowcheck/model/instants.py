@@ -25,6 +25,11 @@ _IN_NAME = re.compile(
 _EPOCH_IN_NAME = re.compile(r"(?<!\d)[1-9]\d{9}(?!\d)", re.ASCII)
 
 
+def instant_text(instant: int) -> str:
+    """RFC 3339 in UTC."""
+    return (_EPOCH + instant * _MICROSECOND).isoformat().replace("+00:00", "Z")
+
+
 def _since_epoch(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
@@ -73,4 +78,4 @@ def time_in_name(name: str) -> int | None:
 
 def shown(time: int) -> str:
     """An instant as a sentence shows it."""
-    return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
+    return instant_text(time)

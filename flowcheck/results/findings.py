@@ -12,7 +12,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED, OBSERVED_DENIED, OBSERVED_DROPPED
-from flowcheck.model.instants import shown
+from flowcheck.model.instants import instant_text
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.verdict import Observed, Violation
 from flowcheck.results.changes import Choices
@@ -139,8 +139,8 @@ def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str
         observed=", ".join(sorted({_OBSERVED[edges.observed[e]] for e in rows})),
         records=sum(int(edges.records[e]) for e in rows),
         flows=sum(int(edges.flows[e]) for e in rows),
-        first_seen=shown(min(int(edges.first_seen[e]) for e in rows)),
-        last_seen=shown(max(int(edges.last_seen[e]) for e in rows)),
+        first_seen=instant_text(min(int(edges.first_seen[e]) for e in rows)),
+        last_seen=instant_text(max(int(edges.last_seen[e]) for e in rows)),
     )
 
 

@@ -15,7 +15,7 @@ from flowcheck.balance.test.states import State
 from flowcheck.compile import Program
 from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.instants import shown
+from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
@@ -142,7 +142,7 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
         warnings=cluster.warnings,
         pod_ranges=cluster.pod_ranges(ranges),
         refused=tuple(map(str, cluster.refused)),
-        known_until=None if cluster.known_until == END else shown(cluster.known_until),
+        known_until=None if cluster.known_until == END else instant_text(cluster.known_until),
     )
 
 

@@ -25,7 +25,7 @@ from flowcheck.balance.tell.tables import load_table, services_table
 from flowcheck.compile import Program
 from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.instants import shown
+from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
@@ -104,8 +104,8 @@ def finish(run: Finished) -> AuditResult:
         observed=sums.count_observed(edges),
         flows=int(edges.flows.sum()),
         bytes=int(edges.bytes_.sum()) or None,
-        first_seen=shown(int(edges.first_seen.min())) if len(entries) else None,
-        last_seen=shown(int(edges.last_seen.max())) if len(entries) else None,
+        first_seen=instant_text(int(edges.first_seen.min())) if len(entries) else None,
+        last_seen=instant_text(int(edges.last_seen.max())) if len(entries) else None,
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
         unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
@@ -150,7 +150,7 @@ def _load(run: Finished, totals: Totals) -> LoadResult:
 def _policies_of(at: int | None) -> str:
     if at is None:
         return "in force when each flow began"
-    return "current" if at >= END else f"as of {shown(at)}"
+    return "current" if at >= END else f"as of {instant_text(at)}"
 
 
 def _as_judged(run: Finished) -> Cluster:

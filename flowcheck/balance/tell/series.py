@@ -12,7 +12,7 @@ from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.tell.endpoints import Context
 from flowcheck.balance.tell.records import BucketLoad, TimeLoad
 from flowcheck.balance.test.assess import Assessment
-from flowcheck.model.instants import shown
+from flowcheck.model.instants import instant_text
 
 MOST_STRETCHES = 60
 
@@ -77,4 +77,4 @@ def _series(counts: Int64, first: int, seconds: int) -> tuple[BucketLoad, ...]:
 @lru_cache(maxsize=1 << 12)
 def _start(number: int, seconds: int) -> str:
     """When a stretch begins; Services share them."""
-    return shown(number * seconds * 1_000_000)
+    return instant_text(number * seconds * 1_000_000)
