@@ -251,7 +251,7 @@ def as_dictionary(rows: list[Row]) -> Sums:
 
 def read(entries: TallyEntries) -> Sums:
     found: Sums = defaultdict(lambda: [0, 0])
-    for row, connections in zip(entries.load.tolist(), entries.by_time.sum(axis=0).tolist(), strict=True):
+    for row, connections in zip(entries.backends.tolist(), entries.by_time.sum(axis=0).tolist(), strict=True):
         sums = found[key_of(row)]
         sums[0] += connections
         sums[1] += row[a.LOAD_BYTES]
@@ -276,7 +276,7 @@ def by_time(rows: list[Row], level: int) -> Counter[tuple[int, ...]]:
 def read_time(entries: TallyEntries) -> Counter[tuple[int, ...]]:
     found: Counter[tuple[int, ...]] = Counter()
     for bucket, counts in zip(entries.buckets.tolist(), entries.by_time, strict=True):
-        for row, connections in zip(entries.load.tolist(), counts.tolist(), strict=True):
+        for row, connections in zip(entries.backends.tolist(), counts.tolist(), strict=True):
             found[*key_of(row), bucket] += connections
     return found
 
@@ -299,7 +299,7 @@ def test_too_many_buckets_become_wider_ones(rows: list[Row], bounds: Bounds) -> 
     assert read(entries) == as_dictionary(rows)
     assert read_time(entries) == by_time(rows, level)
     room = 2
-    while room < len(entries.load):
+    while room < len(entries.backends):
         room *= 2
     allowed = max(2, bounds.cells // room)
     assert len(entries.buckets) <= allowed

@@ -162,10 +162,12 @@ def make_batch(rows: list[Row]) -> Batch:
 def ordered(table: Tally) -> TallyEntries:
     """What a table holds in the order of its keys, whatever was counted first, and only columns in use."""
     found = table.entries()
-    by_key, by_client = (np.lexsort((rows[:, a.TWO], rows[:, a.ONE])) for rows in (found.load, found.clients))
+    by_key, by_client = (
+        np.lexsort((rows[:, a.TWO], rows[:, a.ONE])) for rows in (found.backends, found.clients)
+    )
     by_bucket = np.argsort(found.buckets)
     return found._replace(
-        load=found.load[by_key],
+        backends=found.backends[by_key],
         buckets=found.buckets[by_bucket],
         by_time=found.by_time[by_bucket][:, by_key],
         clients=found.clients[by_client],

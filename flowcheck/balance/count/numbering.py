@@ -46,7 +46,7 @@ class KeyedRows:
 
 class Buckets(KeyedRows):
     """Buckets of time, a minute >> level each, with what was counted in them: counts (room, numbers) int64,
-    connections in each bucket by a number of the load.
+    connections in each bucket by the number of a backend's key.
 
     There is room for ``cells`` // numbers buckets; more of them make the level rise. ``n`` numbers are in
     use: what lies past them is nothing, and not worth its copying.

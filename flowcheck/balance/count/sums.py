@@ -49,10 +49,12 @@ class ClientEntries(NamedTuple):
 
 
 def take_apart_backends(entries: TallyEntries) -> BackendEntries:
-    connections = entries.by_time.sum(axis=0)[: len(entries.load)]
-    words = entries.load[:, : a.TWO + 1]
+    connections = entries.by_time.sum(axis=0)[: len(entries.backends)]
+    words = entries.backends[:, : a.TWO + 1]
     keys = words & [-1, ~POINT]
-    order = np.lexsort((words[:, 1], -entries.load[:, a.LOAD_BYTES], -connections, keys[:, 1], keys[:, 0]))
+    order = np.lexsort(
+        (words[:, 1], -entries.backends[:, a.LOAD_BYTES], -connections, keys[:, 1], keys[:, 0])
+    )
     best = order[_begins(*keys[order].T)]
     what, where = keys[best].T
     by_time = np.empty((len(best), len(entries.buckets)), dtype=np.int64)
@@ -64,8 +66,8 @@ def take_apart_backends(entries: TallyEntries) -> BackendEntries:
         origin=(((where & a.LOW_WORD) >> 6) - 1).astype(np.int32),
         place=((where >> 3) & 7).astype(np.int32),
         connections=connections[best],
-        bytes_=entries.load[best, a.LOAD_BYTES],
-        packets=entries.load[best, a.LOAD_PACKETS],
+        bytes_=entries.backends[best, a.LOAD_BYTES],
+        packets=entries.backends[best, a.LOAD_PACKETS],
         by_time=by_time,
     )
 

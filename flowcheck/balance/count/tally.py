@@ -1,4 +1,4 @@
-"""The load of Services, counted while rows stream by: bounded, mergeable, integers only.
+"""The connections to Services, counted while rows stream by: bounded, mergeable, integers only.
 
 Time buckets are a minute wide at first and twice as wide whenever there would be too many; where there are
 too many clients, every second one is kept. Neither depends on the order of counting and merging.
@@ -21,7 +21,7 @@ from flowcheck.model.timeline import BEGINNING, END
 
 
 class Bounds(NamedTuple):
-    """``clients`` and ``cells`` (keys of the load times buckets), powers of two."""
+    """``clients`` and ``cells`` (keys of backends times buckets), powers of two."""
 
     clients: int = 1 << 16
     cells: int = 1 << 23
@@ -36,12 +36,12 @@ LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
 class TallyEntries(NamedTuple):
     """What a tally holds, for other processes.
 
-    load (n, 4) int64, rows as in :mod:`flowcheck.kernels.balance`. buckets (b,) int64 and by_time (b,
+    backends (n, 4) int64, rows as in :mod:`flowcheck.kernels.balance`. buckets (b,) int64 and by_time (b,
     n or more) int64: connections by minute >> levels[0], in the first n columns. clients (m, 5) int64,
     likewise, those kept at levels[1]. totals (classes,) int64: records by class of attribution.
     """
 
-    load: Int64
+    backends: Int64
     buckets: Int64
     by_time: Int64
     clients: Int64
@@ -52,7 +52,7 @@ class TallyEntries(NamedTuple):
 class PackedEntries(msgspec.Struct, frozen=True):
     """TallyEntries as they travel between processes."""
 
-    load: bytes
+    backends: bytes
     buckets: bytes
     by_time: bytes
     clients: bytes
@@ -61,16 +61,16 @@ class PackedEntries(msgspec.Struct, frozen=True):
 
 
 def pack(entries: TallyEntries) -> PackedEntries:
-    used = entries._replace(by_time=entries.by_time[:, : len(entries.load)])
+    used = entries._replace(by_time=entries.by_time[:, : len(entries.backends)])
     return PackedEntries(*(array.tobytes() for array in used))
 
 
 def unpack(packed: PackedEntries) -> TallyEntries:
     flat = TallyEntries(*(np.frombuffer(value, dtype=np.int64) for value in msgspec.structs.astuple(packed)))
-    load = flat.load.reshape(-1, 4)
+    backends = flat.backends.reshape(-1, 4)
     return flat._replace(
-        load=load,
-        by_time=flat.by_time.reshape(len(flat.buckets), len(load)),
+        backends=backends,
+        by_time=flat.by_time.reshape(len(flat.buckets), len(backends)),
         clients=flat.clients.reshape(-1, 5),
     )
 
@@ -84,7 +84,7 @@ class Tally:
 
     def __init__(self, bounds: Bounds | None = None, room: int = LEAST_ROOM) -> None:
         self._bounds = bounds or Bounds()
-        self._load = KeyedRows((0, 0), room)
+        self._backends = KeyedRows((0, 0), room)
         self._time = Buckets(self._bounds.cells, room)
         self._clients = KeyedRows(NOTHING_SEEN, min(room, self._bounds.clients))
         self._level = 0
@@ -110,12 +110,12 @@ class Tally:
         self, setting: LoadSetting, flows: FlowArrays, attributed: Attributed, start: int
     ) -> tuple[int, int]:
         """Which of the three had no room, and the first flow not counted."""
-        load, clients, time = self._load, self._clients, self._time
-        full, done, load.used, clients.used, time.used = kernels.count_flows(
-            (load.slots, load.rows),
+        backends, clients, time = self._backends, self._clients, self._time
+        full, done, backends.used, clients.used, time.used = kernels.count_flows(
+            (backends.slots, backends.rows),
             (clients.slots, clients.rows),
             (time.slots, time.rows, time.counts),
-            (load.used, clients.used, time.used),
+            (backends.used, clients.used, time.used),
             (time.level, self._level),
             setting,
             flows,
@@ -127,10 +127,10 @@ class Tally:
     def merge(self, other: TallyEntries) -> None:
         """Add what another tally holds; of different levels the higher wins."""
         self._totals += other.totals
-        while (numbers := self._load.number(other.load)) is None:
+        while (numbers := self._backends.number(other.backends)) is None:
             self._more_keys()
-        self._load.rows[numbers, a.LOAD_BYTES :] += other.load[:, a.LOAD_BYTES :]
-        self._time.add(other.buckets, other.by_time, numbers, int(other.levels[0]), self._load.used)
+        self._backends.rows[numbers, a.LOAD_BYTES :] += other.backends[:, a.LOAD_BYTES :]
+        self._time.add(other.buckets, other.by_time, numbers, int(other.levels[0]), self._backends.used)
         self._sample(int(other.levels[1]))
         self._add_clients(other.clients)
 
@@ -143,11 +143,11 @@ class Tally:
             mine[numbers, column] = choose(mine[numbers, column], more[:, column])
 
     def _more_keys(self) -> None:
-        self._load.grow()
-        self._time.widen(len(self._load.rows), self._load.used)
+        self._backends.grow()
+        self._time.widen(len(self._backends.rows), self._backends.used)
 
     def _fewer_buckets(self) -> None:
-        self._time.coarsen(self._load.used)
+        self._time.coarsen(self._backends.used)
 
     def _more_clients(self) -> None:
         """Twice the room while that is allowed; then half the clients."""
@@ -170,9 +170,9 @@ class Tally:
 
     def entries(self) -> TallyEntries:
         """What it holds, in the order in which it came to count that."""
-        load, time = self._load, self._time
+        backends, time = self._backends, self._time
         return TallyEntries(
-            load=load.content(),
+            backends=backends.content(),
             buckets=time.content()[:, a.ONE].copy(),
             by_time=time.counts[: time.used],
             clients=self._clients.content(),
