@@ -685,7 +685,7 @@ MUTANTS = (
     Mutant(
         "a rule with what nobody reads is read",
         "dialects/admin.py",
-        "unread = entry.document.doubts > doubts",
+        "unread = entry.complaints.doubts > doubts",
         "unread = False",
     ),
     Mutant(
