@@ -17,7 +17,8 @@ import numpy as np
 from flowcheck.arrays import AnyArray, Int32, Names, Rows, Tables, UInt64
 from flowcheck.model.cluster import Cluster, Service, ServicePort
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Direction, SourceLocation
+from flowcheck.model.places import SourceLocation
+from flowcheck.model.policy import Direction
 
 
 @dataclass(frozen=True, slots=True)

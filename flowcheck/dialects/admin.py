@@ -31,7 +31,7 @@ from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.selectors import read_selector
-from flowcheck.manifests.validation import PROTOCOLS, port_name_fault
+from flowcheck.manifests.validation import port_name_fault
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.policy import (
     Action,
@@ -49,6 +49,7 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import PROTOCOLS
 
 GROUP = "policy.networking.k8s.io"
 _DOMAIN_LABEL = r"[A-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?"

@@ -24,7 +24,7 @@ from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.selectors import read_selector
-from flowcheck.manifests.validation import DEFAULT_NAMESPACE, PROTOCOLS, port_name_fault
+from flowcheck.manifests.validation import DEFAULT_NAMESPACE, port_name_fault
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.policy import (
     Action,
@@ -39,6 +39,7 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import PROTOCOLS
 
 VERSIONS = ("networking.k8s.io/v1", "extensions/v1beta1")
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}

@@ -22,14 +22,16 @@ from flowcheck.explaining.ends import End, Finder, Party
 from flowcheck.explaining.records import Case, Explanation
 from flowcheck.explaining.summary import end_answer, no_subject, sentence_of, split_of
 from flowcheck.explaining.walk import Walked, checked, exempt, walk
-from flowcheck.explaining.words import PROTOCOLS, WITH_PORTS, protocol_name
+from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
 from flowcheck.model.timeline import END, instant
 from flowcheck.model.verdict import Reason, Verdict
 
 Pair = tuple[End, End]
+_PROTOCOLS = {name.upper(): number for number, name in PROTOCOL_NAMES.items()}
 OWN_NODE_EGRESS = (
     "it goes to the node that the pod runs on, which Kubernetes' documentation always allows; network "
     "plugins judge it by policy, as here"
@@ -80,9 +82,9 @@ def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
 
 
 def _protocol(protocol: str | int) -> int:
-    number = PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
+    number = _PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
     if not 0 <= number <= 255:
-        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(PROTOCOLS)}")
+        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(_PROTOCOLS)}")
     return number
 
 

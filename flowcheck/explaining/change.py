@@ -17,10 +17,11 @@ from flowcheck.explaining.ends import End
 from flowcheck.explaining.records import Change, Edit
 from flowcheck.explaining.selection import Selection, pods_with, select, workload_labels
 from flowcheck.explaining.walk import Walked
-from flowcheck.explaining.words import WITH_PORTS, labels_text, protocol_name
+from flowcheck.explaining.words import labels_text, protocol_name
 from flowcheck.explaining.yaml_text import yaml_text
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.policy import Action, AddressBlock, Direction, Policy, Tier
+from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Verdict
 
 FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}

@@ -10,7 +10,6 @@ from flowcheck.counted import listed
 from flowcheck.explaining.ends import End
 from flowcheck.explaining.records import Check, Match
 from flowcheck.explaining.words import (
-    WITH_PORTS,
     block_text,
     faults,
     port_text,
@@ -36,6 +35,7 @@ from flowcheck.model.policy import (
     Ports,
     Rule,
 )
+from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Reason
 
 

@@ -17,8 +17,9 @@ from flowcheck.explaining.doubt import doubt
 from flowcheck.explaining.ends import End
 from flowcheck.explaining.records import PolicyStep, RuleStep, SideAnswer, TierStep
 from flowcheck.explaining.tries import Hanging, Tried, hold
-from flowcheck.explaining.words import WITH_PORTS, protocol_name
+from flowcheck.explaining.words import protocol_name
 from flowcheck.model.policy import MOST_WAYS, Action, Direction, Policy, Tier
+from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Reason, Verdict
 
 TIERS = {Tier.ADMIN: "Admin", Tier.NETWORK_POLICY: "NetworkPolicy", Tier.BASELINE: "Baseline"}

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from flowcheck.model.labels import Labels
-from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
+from flowcheck.model.places import NOWHERE, SourceLocation
+from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges, ranges_by_teller
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 

@@ -22,7 +22,7 @@ from typing import Literal
 
 from flowcheck.model.cluster import Cluster, Node, Pod, Service
 from flowcheck.model.labels import Selector
-from flowcheck.model.policy import NOWHERE
+from flowcheck.model.places import NOWHERE
 from flowcheck.model.ranges import PRIVATE, SEEN
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, Resolved, canonical, family, inside

@@ -30,9 +30,10 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference.ends import End, inside
-from flowcheck.reference.flow import ALLOWED, WITH_PORTS, Side, unknown
+from flowcheck.reference.flow import ALLOWED, Side, unknown
 
 LAST_PORT = 65535
 

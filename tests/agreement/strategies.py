@@ -32,9 +32,6 @@ from flowcheck.model.cluster import (
 from flowcheck.model.labels import Operator, Requirement, Selector
 from flowcheck.model.options import IpBlockMatchesPods, Options
 from flowcheck.model.policy import (
-    SCTP,
-    TCP,
-    UDP,
     Action,
     AddressBlock,
     Anyone,
@@ -50,6 +47,7 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import SCTP, TCP, UDP
 from flowcheck.reference import Tuple5
 
 T = TypeVar("T")

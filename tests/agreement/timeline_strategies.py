@@ -28,7 +28,8 @@ from flowcheck.model.cluster import (
 )
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.options import Options
-from flowcheck.model.policy import TCP, UDP, Action, NodeQuery, Policy, Rule
+from flowcheck.model.policy import Action, NodeQuery, Policy, Rule
+from flowcheck.model.protocols import TCP, UDP
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.reference import Tuple5
 from tests.agreement.strategies import (

@@ -16,7 +16,8 @@ from flowcheck.explaining.records import RuleStep
 from flowcheck.explaining.walk import InconsistentError, checked, exempt
 from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort, Workload
 from flowcheck.model.options import Options
-from flowcheck.model.policy import TCP, UDP, Direction, DomainNames
+from flowcheck.model.policy import Direction, DomainNames
+from flowcheck.model.protocols import TCP, UDP
 from flowcheck.model.timeline import BEGINNING, END, Lifetime, instant
 from flowcheck.model.verdict import Reason, Verdict
 from tests.builders import (

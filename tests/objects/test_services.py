@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort
-from flowcheck.model.policy import NOWHERE, TCP, UDP
+from flowcheck.model.places import NOWHERE
+from flowcheck.model.protocols import TCP, UDP
 
 Load = Callable[..., Cluster]
 

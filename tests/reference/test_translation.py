@@ -9,7 +9,8 @@ import pytest
 
 from flowcheck.model.cluster import Backend, EndpointSlice, Namespace, Node, Pod, Service
 from flowcheck.model.options import Options
-from flowcheck.model.policy import SCTP, UDP, Policy
+from flowcheck.model.policy import Policy
+from flowcheck.model.protocols import SCTP, UDP
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Judgement, Reference
 from tests.builders import (

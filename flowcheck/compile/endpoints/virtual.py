@@ -21,7 +21,7 @@ from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, Shared
 from flowcheck.compile.endpoints.ownership import segments
 from flowcheck.compile.rules.ports import port_word
 from flowcheck.model.cluster import Cluster, Service
-from flowcheck.model.policy import NOWHERE
+from flowcheck.model.places import NOWHERE
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
 Held = Sequence[tuple[int, Lifetime]]
