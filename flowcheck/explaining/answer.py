@@ -24,10 +24,11 @@ from flowcheck.explaining.summary import end_answer, no_subject, sentence_of, sp
 from flowcheck.explaining.walk import Walked, checked, exempt, walk
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
 from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
-from flowcheck.model.timeline import END, instant
+from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason, Verdict
 
 Pair = tuple[End, End]
@@ -77,7 +78,7 @@ def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
     else:
         raise TypeError(f"explain takes a Program or a Cluster, not a {type(given).__name__}")
     if not cluster.is_static:
-        cluster = cluster.at(END - 1 if at is None else instant(at))
+        cluster = cluster.at(END - 1 if at is None else instant_of(at))
     return compile_program(cluster, options)
 
 

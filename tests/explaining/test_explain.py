@@ -15,10 +15,11 @@ from flowcheck.explaining import Explanation, explain
 from flowcheck.explaining.records import RuleStep
 from flowcheck.explaining.walk import InconsistentError, checked, exempt
 from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort, Workload
+from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, DomainNames
 from flowcheck.model.protocols import TCP, UDP
-from flowcheck.model.timeline import BEGINNING, END, Lifetime, instant
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from flowcheck.model.verdict import Reason, Verdict
 from tests.builders import (
     allow,
@@ -420,7 +421,7 @@ class TestServices:
 class TestTime:
     def test_the_policies_and_owners_of_an_instant_are_explained(self) -> None:
         noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
-        before, after = Lifetime.exact(BEGINNING, instant(noon)), Lifetime.exact(instant(noon), END)
+        before, after = Lifetime.exact(BEGINNING, instant_of(noon)), Lifetime.exact(instant_of(noon), END)
         closed = replace(make_policy("b/p", ingress=()), lifetime=before)
         opened = replace(make_policy("b/p", ingress=[allow(ports="5432")]), lifetime=after)
         gone = replace(make_pod("b/gone", "10.0.0.9"), lifetime=before)
