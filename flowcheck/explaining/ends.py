@@ -14,8 +14,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from flowcheck import arrays as a
-from flowcheck.compile import Program
-from flowcheck.compile.build import axis_of
+from flowcheck.compile import Program, axis_of
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import link_names, members
 from flowcheck.counted import listed

@@ -514,7 +514,7 @@ class TestAsking:
             ask(WEB, DB, port=port, protocol=protocol)
 
     def test_a_program_as_workers_get_it(self) -> None:
-        program = compile_program(make_cluster(WEB, DB)).without_truth()
+        program = compile_program(make_cluster(WEB, DB)).without_cluster()
         assert program.cluster is None
         with pytest.raises(CompileError):
             explain(program, src="a/web", dst="b/db")

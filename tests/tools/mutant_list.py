@@ -29,19 +29,19 @@ MUTANTS = (
     Mutant("Pass allows", "kernels/rows.py", "passed = True", "return a.NO_POLICY"),
     Mutant(
         "higher priority number asked first",
-        "compile/build.py",
+        "compile/rules/directions.py",
         "key=lambda policy: (policy.order, policy.lifetime.start))",
         "key=lambda policy: (policy.tier, -policy.priority, *policy.order[2:]))",
     ),
     Mutant(
         "ties in priority broken by name backwards",
-        "compile/build.py",
+        "compile/rules/directions.py",
         "sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))",
         "sorted(sorted(cluster.policies, key=lambda p: p.order)[::-1], key=lambda p: p.order[:2])",
     ),
     Mutant(
         "rules asked from the last to the first",
-        "compile/build.py",
+        "compile/rules/decisions.py",
         "for rule in policy.rules(direction)",
         "for rule in reversed(policy.rules(direction))",
     ),
@@ -59,31 +59,32 @@ MUTANTS = (
     ),
     Mutant(
         "Baseline skipped for pods isolated in the other direction",
-        "compile/rules/isolation.py",
-        "        return self._numbers.setdefault(by, self._first + len(self._numbers)) if by else -1\n",
-        "        other = any(in_force[p] for d in Direction for p in self.isolating(endpoint, d))\n"
-        "        if not by and other:\n"
-        "            return a.NO_POLICY\n"
-        "        return self._numbers.setdefault(by, self._first + len(self._numbers)) if by else -1\n",
+        "compile/rules/directions.py",
+        "    isolated = isolation.sets(pool)\n",
+        "    isolated = isolation.sets(pool)\n"
+        "    (other,) = set(Direction) - {direction}\n"
+        "    out = np.bitwise_or.reduce(Isolation(other, ruled.policies, ruled.selectors)._subjects)\n"
+        "    for row in np.flatnonzero(rows.stage == 2).tolist():\n"
+        "        rows.subject[row] = pool.add(pool.matrix()[rows.subject[row]] & ~out)\n",
     ),
     # -- isolation
     Mutant(
         "a policy isolates in both directions",
         "compile/rules/isolation.py",
-        "for n, p in enumerate(policies) if d in p.isolates]",
+        "for n, p in enumerate(policies) if direction in p.isolates]",
         "for n, p in enumerate(policies) if p.isolates]",
     ),
     Mutant(
         "default deny allows",
-        "compile/rules/isolation.py",
+        "compile/rules/decisions.py",
         "        a.DENY,\n",
         "        a.ALLOW,\n",
     ),
     Mutant(
         "a policy without rules isolates nobody",
         "compile/rules/isolation.py",
-        "for n, p in enumerate(policies) if d in p.isolates]",
-        "for n, p in enumerate(policies) if d in p.isolates and p.rules(d)]",
+        "for n, p in enumerate(policies) if direction in p.isolates]",
+        "for n, p in enumerate(policies) if direction in p.isolates and p.rules(direction)]",
     ),
     # -- selectors
     Mutant(
@@ -298,13 +299,13 @@ MUTANTS = (
     ),
     Mutant(
         "an unlisted Service's address is outside",
-        "compile/build.py",
+        "compile/rules/kinds.py",
         "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
         "pass",
     ),
     Mutant(
         "an unlisted Service's address is nobody's as a source too",
-        "compile/build.py",
+        "compile/rules/kinds.py",
         "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
         "kinds[[e.unlisted for e in axis.endpoints]] = a.KIND_UNRESOLVED",
     ),
@@ -1119,7 +1120,7 @@ MUTANTS = (
     ),
     Mutant(
         "a secondary interface is subject to policies",
-        "compile/build.py",
+        "compile/rules/kinds.py",
         "kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK",
         "kinds[kinds == a.KIND_SECONDARY] = a.KIND_POD",
     ),

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from flowcheck.arrays import PROTOCOL_SLOT
 from flowcheck.compile.endpoints.addresses import Prefix
 from flowcheck.compile.endpoints.ownership import Segment
 from flowcheck.model.cluster import Node, Pod, Service, Workload
@@ -150,6 +151,11 @@ class Axis:
     def of_pod(self, namespace: str, name: str) -> list[int]:
         """Every endpoint of the pods of one name; none where there is no such pod."""
         return members(self.by_pod.get((namespace, name), []))
+
+
+def port_word(protocol: int, number: int) -> int:
+    """A port of a protocol that has ports, as tables hold it: ``slot << 16 | port``."""
+    return int(PROTOCOL_SLOT[protocol]) << 16 | number
 
 
 def link_names(workload: Workload) -> tuple[str, str]:

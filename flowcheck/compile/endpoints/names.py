@@ -20,15 +20,15 @@ from flowcheck.compile.endpoints.ownership import Segment, segments
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import Lifetime
 
-_WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
-"""What policies tell an endpoint by."""
+_TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
+"""The columns by which policies tell endpoints apart."""
 
 
 class Naming(NamedTuple):
-    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
+    """endpoints: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
     ``places``: the address of each of several endpoints that a pod's name stands for."""
 
-    facts: Int32
+    endpoints: Int32
     names: tuple[str, ...]
     groups: tuple[str, ...]
     namespaces: tuple[str, ...]
@@ -38,21 +38,21 @@ class Naming(NamedTuple):
     places: dict[int, str]
 
 
-def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
+def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
     """Number the groups and settle what every recorded name may mean."""
-    book = _Book(axis, facts, skew)
-    by_pod = {key: book.of_pod(versions) for key, versions in axis.by_pod.items()}
-    by_uid = {key: book.of_pod(versions) for key, versions in axis.by_uid.items()}
-    by_workload = {key: book.of_workload(key, versions) for key, versions in axis.by_workload.items()}
+    namer = _Namer(axis, endpoints, skew)
+    by_pod = {key: namer.of_pod(versions) for key, versions in axis.by_pod.items()}
+    by_uid = {key: namer.of_pod(versions) for key, versions in axis.by_uid.items()}
+    by_workload = {key: namer.of_workload(key, versions) for key, versions in axis.by_workload.items()}
     return Naming(
-        facts=np.vstack([facts, *book.extra]).astype(np.int32),
-        names=tuple(book.names),
-        groups=tuple(book.groups),
-        namespaces=tuple(book.namespaces),
+        endpoints=np.vstack([endpoints, *namer.extra]).astype(np.int32),
+        names=tuple(namer.names),
+        groups=tuple(namer.groups),
+        namespaces=tuple(namer.namespaces),
         by_pod=by_pod,
         by_uid=by_uid,
         by_workload=by_workload,
-        places=book.places,
+        places=namer.places,
     )
 
 
@@ -70,14 +70,14 @@ def locate_addresses(axis: Axis, cluster: Cluster) -> dict[str, int]:
     return {text: axis.find(prefix(text)) for text in texts if text}
 
 
-class _Book:
+class _Namer:
     """The names so far, and the endpoints that only names need."""
 
-    def __init__(self, axis: Axis, facts: Int32, skew: int) -> None:
-        self._axis, self._facts, self._skew = axis, facts, skew
-        self._ways: list[tuple[int, ...]] = list(map(tuple, facts[:, _WAY].tolist()))
+    def __init__(self, axis: Axis, endpoints: Int32, skew: int) -> None:
+        self._axis, self._endpoints, self._skew = axis, endpoints, skew
+        self._treatments: list[tuple[int, ...]] = list(map(tuple, endpoints[:, _TREATMENT].tolist()))
         self.groups: dict[str, int] = {}
-        facts[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
+        endpoints[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
         self.names = [e.name for e in axis.endpoints]
         self.namespaces = [e.namespace for e in axis.endpoints]
         self.extra: list[Int32] = []
@@ -143,7 +143,7 @@ class _Book:
         if len({version.who for version in owners}) > 1:
             return (self._doubt(owners),)
         placed = tuple(dict.fromkeys(self._placed(owners)))
-        if len({self._ways[endpoint] for endpoint in placed}) == 1:
+        if len({self._treatments[endpoint] for endpoint in placed}) == 1:
             return (self._unaddressed(placed[0]),)
         ends = tuple(self._unaddressed(endpoint) for endpoint in placed)
         for end, endpoint in zip(ends, placed, strict=True):
@@ -160,10 +160,10 @@ class _Book:
 
     def _told_apart(self, endpoints: Iterable[int]) -> tuple[int, ...]:
         """Of endpoints that policies treat alike, the first."""
-        ways: dict[tuple[int, ...], int] = {}
+        known: dict[tuple[int, ...], int] = {}
         for endpoint in endpoints:
-            ways.setdefault(self._ways[endpoint], endpoint)
-        return tuple(self._unaddressed(endpoint) for endpoint in ways.values())
+            known.setdefault(self._treatments[endpoint], endpoint)
+        return tuple(self._unaddressed(endpoint) for endpoint in known.values())
 
     def _unaddressed(self, endpoint: int) -> int:
         """A node that a name stands for: none of its addresses was seen, so none of its node ports."""
@@ -172,7 +172,7 @@ class _Book:
             return endpoint
         if endpoint not in self._by_name:
             self._by_name[endpoint] = self._add(
-                self._facts[endpoint].copy(), end.name, end.group, end.namespace
+                self._endpoints[endpoint].copy(), end.name, end.group, end.namespace
             )
         return self._by_name[endpoint]
 
@@ -181,27 +181,27 @@ class _Book:
         ends = [self._axis.endpoints[e] for version in owners for e in version.endpoints]
         named = min(ends, key=lambda end: end.name)
         if named.name not in self._doubtful:
-            fact = self._facts[self._axis.ambiguous].copy()
-            self._doubtful[named.name] = self._add(fact, named.name, named.group, named.namespace)
+            row = self._endpoints[self._axis.ambiguous].copy()
+            self._doubtful[named.name] = self._add(row, named.name, named.group, named.namespace)
         return self._doubtful[named.name]
 
     def _any_pod(self, key: tuple[str, str], everyone: list[int]) -> dict[int, int]:
         """For each endpoint of a workload's pods, the one that stands for any pod treated like it."""
-        ways: dict[tuple[int, ...], int] = {}
+        known: dict[tuple[int, ...], int] = {}
         stands_for = {}
         name = self._axis.workload_names[key]
         for endpoint in everyone:
-            way = self._ways[endpoint]
-            if way not in ways:
-                fact = self._facts[endpoint].copy()
-                fact[[a.POD, a.NODE]] = -1
-                ways[way] = self._add(fact, name, name, key[0])
-            stands_for[endpoint] = ways[way]
+            treatment = self._treatments[endpoint]
+            if treatment not in known:
+                row = self._endpoints[endpoint].copy()
+                row[[a.POD, a.NODE]] = -1
+                known[treatment] = self._add(row, name, name, key[0])
+            stands_for[endpoint] = known[treatment]
         return stands_for
 
-    def _add(self, fact: Int32, name: str, group: str, namespace: str) -> int:
-        fact[a.GROUP] = self.groups.setdefault(group, len(self.groups))
-        self.extra.append(fact)
+    def _add(self, row: Int32, name: str, group: str, namespace: str) -> int:
+        row[a.GROUP] = self.groups.setdefault(group, len(self.groups))
+        self.extra.append(row)
         self.names.append(name)
         self.namespaces.append(namespace)
         return len(self.names) - 1

@@ -17,9 +17,8 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
-from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, Shared
+from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, Shared, port_word
 from flowcheck.compile.endpoints.ownership import segments
-from flowcheck.compile.rules.ports import port_word
 from flowcheck.model.cluster import Cluster, Service
 from flowcheck.model.places import NOWHERE
 from flowcheck.model.timeline import ALWAYS, Lifetime

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Rows, UInt8, UInt64
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules import bitset
+from flowcheck.compile.rules.decisions import NumberedRule
 from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.compile.rules.selectors import SelectorIndex, Taken
 from flowcheck.model.options import Options
@@ -40,16 +40,6 @@ from flowcheck.model.policy import (
 _DTYPES = (np.int32, np.int32, np.int32, np.int32, np.uint8, np.uint8, np.int32, np.int32, np.int32)
 """Of the columns of Rows, in order."""
 ACTION_CODES = {Action.ALLOW: a.ACTION_ALLOW, Action.DENY: a.ACTION_DENY, Action.PASS: a.ACTION_PASS}
-
-
-@dataclass(frozen=True, slots=True)
-class NumberedRule:
-    """A rule with its policy and its decision's number, in the order rules are asked."""
-
-    policy: Policy
-    rule: Rule
-    direction: Direction
-    decision: int
 
 
 class EndSet(NamedTuple):
