@@ -10,12 +10,12 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, ServiceTable, UInt8
-from flowcheck.compile.backends import Listing
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis, port_word
 from flowcheck.compile.endpoints.ownership import segments
 from flowcheck.compile.endpoints.virtual import addresses_of, plain_service
 from flowcheck.compile.host_ports import AtHosts, build_host_ports, host_ports_at
+from flowcheck.compile.members import Listing
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from flowcheck import arrays as a
+from flowcheck.compile.backends import is_ready
 from flowcheck.errors import RunError
 from flowcheck.explaining import compiled
 from flowcheck.explaining.backends import (
@@ -25,7 +26,7 @@ from flowcheck.explaining.backends import (
 from flowcheck.explaining.compiled import Leads
 from flowcheck.explaining.ends import End, Finder, Party, as_address, kind_of
 from flowcheck.explaining.words import port_text, protocol_name
-from flowcheck.model.cluster import Pod, Service, ServicePort
+from flowcheck.model.cluster import Service, ServicePort
 
 
 def find_destination(finder: Finder, given: str, port: int | None, protocol: int, src: Party) -> Party:
@@ -87,7 +88,7 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
     """A service port with the backends that each of the sources may be sent to."""
     program = finder.program
     service, port = program.service_ports[leads.service_port]
-    slices = finder.cluster.slices_of(service)
+    slices = finder.backends.slices(service)
     backends = listed_backends(slices, port)
     places = [compiled.place_of(program, leads, source.endpoint) for source in src.ends]
     addresses = {
@@ -189,22 +190,15 @@ def _port_words(port: ServicePort) -> str:
 
 def _headless_ends(finder: Finder, service: Service, port: int | None) -> Iterator[End]:
     """The pods that its name stands for in DNS: those its slices list as ready, else those selected."""
-    slices = finder.cluster.slices_of(service)
+    slices = finder.backends.slices(service)
     if slices:
         for backend in dict.fromkeys(b for one in slices for b in one.backends if b.ready):
             yield replace(finder.at_backend(service.namespace, backend), port=port)
         return
-    for pod in finder.cluster.pods if service.selector else ():
-        if _is_selected(pod, service):
+    for pod in finder.backends.selected(service):
+        if is_ready(pod, service):
             for endpoint in finder.axis.of_pod(pod.namespace, pod.name):
                 yield replace(finder.end_of(endpoint), port=port)
-
-
-def _is_selected(pod: Pod, service: Service) -> bool:
-    if pod.finished or pod.namespace != service.namespace or not service.selector:
-        return False
-    ready = pod.ready or service.publish_not_ready
-    return ready and pod.labels.items() >= service.selector.items()
 
 
 def translation(service_port: int | None, dst: Party, protocol: int) -> str:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from flowcheck import arrays as a
 from flowcheck.compile import Program, axis_of
+from flowcheck.compile.backends import Backends
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import link_names, members
 from flowcheck.counted import listed
@@ -86,6 +87,7 @@ class Finder:
         self.program = program
         self.cluster: Cluster = program.cluster
         self.axis = axis_of(self.cluster, program.options)
+        self.backends = Backends(self.cluster)
         self.pod_at = dict(self.axis.pods)
         self._facts = program.tables.endpoints
 

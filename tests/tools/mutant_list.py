@@ -812,13 +812,13 @@ MUTANTS = (
     ),
     Mutant(
         "a slice does not say where its backends are",
-        "compile/backends.py",
+        "compile/members.py",
         "self._place(backend.node)",
         'self._place("")',
     ),
     Mutant(
         "a selected pod is on no node",
-        "compile/backends.py",
+        "compile/members.py",
         "self._place(pod.node)",
         'self._place("")',
     ),
@@ -951,8 +951,8 @@ MUTANTS = (
     ),
     Mutant(
         "over time: backends that are not ready are used",
-        "compile/backends.py",
-        "if not backend.ready and not (backend.serving and backend.terminating):",
+        "compile/members.py",
+        "if not backend.ready and not serves_to_the_end(backend):",
         "if not backend.ready and not backend.address:",
     ),
     Mutant(
