@@ -10,7 +10,7 @@ from flowcheck.compile import Program
 from flowcheck.compile import backends as read
 from flowcheck.counted import listed
 from flowcheck.explaining.compiled import Leads
-from flowcheck.explaining.ends import Finder
+from flowcheck.explaining.finder import Finder
 from flowcheck.kernels import translate
 from flowcheck.model.cluster import Backend, EndpointSlice, Pod, Service, ServicePort
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flowcheck.counted import listed
 from flowcheck.explaining.ends import End
+from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import Check, Match
 from flowcheck.explaining.words import (
     block_text,
@@ -20,7 +20,6 @@ from flowcheck.explaining.words import (
 )
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.labels import Selector
-from flowcheck.model.options import Options
 from flowcheck.model.policy import (
     AddressBlock,
     Anyone,
@@ -37,31 +36,6 @@ from flowcheck.model.policy import (
 )
 from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Reason
-
-
-@dataclass(frozen=True)
-class Question:
-    """One side of a flow: may this subject talk with this peer?"""
-
-    cluster: Cluster
-    options: Options
-    direction: Direction
-    subject: End
-    peer: End
-    protocol: int
-    port: int | None
-
-    @property
-    def destination(self) -> End:
-        return self.subject if self.direction is Direction.INGRESS else self.peer
-
-    @property
-    def peer_word(self) -> str:
-        return "the source" if self.direction is Direction.INGRESS else "the destination"
-
-    @property
-    def subject_word(self) -> str:
-        return "the destination" if self.direction is Direction.INGRESS else "the source"
 
 
 def together(checks: Iterable[Check]) -> Match:

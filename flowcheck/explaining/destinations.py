@@ -24,7 +24,8 @@ from flowcheck.explaining.backends import (
     notes_on_backends,
 )
 from flowcheck.explaining.compiled import Leads
-from flowcheck.explaining.ends import End, Finder, Party, as_address, kind_of
+from flowcheck.explaining.ends import End, Party, as_address, kind_of
+from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.words import port_text, protocol_name
 from flowcheck.model.cluster import Service, ServicePort
 
