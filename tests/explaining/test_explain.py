@@ -12,8 +12,8 @@ import flowcheck
 from flowcheck.compile import compile_program
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explaining import Explanation, explain
-from flowcheck.explaining.records import RuleStep
 from flowcheck.explaining.question import Question
+from flowcheck.explaining.records import RuleStep
 from flowcheck.explaining.walk import InconsistentError, checked, exempt
 from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort, Workload
 from flowcheck.model.instants import instant_of
