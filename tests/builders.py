@@ -13,15 +13,11 @@ from typing import Any, TypeVar
 
 from flowcheck.model.cluster import (
     NAMESPACE_NAME_LABEL,
-    Backend,
     Cluster,
     ContainerPort,
-    EndpointSlice,
     Namespace,
     Node,
     Pod,
-    Service,
-    ServicePort,
     Workload,
 )
 from flowcheck.model.labels import Operator, Requirement, Selector
@@ -39,6 +35,7 @@ from flowcheck.model.policy import (
     Tier,
 )
 from flowcheck.model.protocols import PROTOCOL_NAMES, TCP
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from flowcheck.reference import Tuple5
 

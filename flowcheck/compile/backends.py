@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 
 
 class Listed(NamedTuple):

@@ -16,7 +16,8 @@ from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.endpoints.ownership import Segment, Span, moved, with_spans
 from flowcheck.compile.endpoints.versions import held
-from flowcheck.model.cluster import Backend, Cluster, Pod, Service, ServicePort
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.service import Backend, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, Lifetime
 
 READY, TERMINATING = 0, 1

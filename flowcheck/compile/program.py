@@ -16,8 +16,9 @@ import numpy as np
 
 from flowcheck.arrays import AnyArray, Int32, Names, Tables
 from flowcheck.compile.rules.decisions import Decision, RuleInfo
-from flowcheck.model.cluster import Cluster, Service, ServicePort
+from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
+from flowcheck.model.service import Service, ServicePort
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from flowcheck.counted import listed
 from flowcheck.explaining.compiled import Leads
 from flowcheck.explaining.finder import Finder
 from flowcheck.kernels import translate
-from flowcheck.model.cluster import Backend, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.cluster import Pod
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 
 
 def external_name_notes(service: Service) -> list[str]:

@@ -27,7 +27,7 @@ from flowcheck.explaining.compiled import Leads
 from flowcheck.explaining.ends import End, Party, as_address, kind_of
 from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.words import port_text, protocol_name
-from flowcheck.model.cluster import Service, ServicePort
+from flowcheck.model.service import Service, ServicePort
 
 
 def find_destination(finder: Finder, given: str, port: int | None, protocol: int, src: Party) -> Party:

@@ -21,7 +21,8 @@ from flowcheck.errors import CompileError, RunError
 from flowcheck.explaining.compiled import endpoint_at
 from flowcheck.explaining.ends import End, Kind, Party, as_address, kind_of
 from flowcheck.explaining.selection import stable_labels
-from flowcheck.model.cluster import Backend, Cluster, Pod, Service
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.service import Backend, Service
 
 _CLASSES = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]
 _KIND_WORDS = {

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from flowcheck.model.cluster import Service
 from flowcheck.model.places import NOWHERE
 from flowcheck.model.ranges import PRIVATE
+from flowcheck.model.service import Service
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, Resolved, canonical, family, inside
 from flowcheck.reference.holdings import Holdings, has_uid

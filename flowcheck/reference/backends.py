@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from flowcheck.model.cluster import Backend, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.cluster import Pod
 from flowcheck.model.labels import Selector
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.reference.addresses import AddressOwners
 from flowcheck.reference.ends import End, Resolved, Target, canonical, family
 

@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from flowcheck.model.cluster import (
-    ContainerPort,
-    Pod,
-    Service,
-    ServicePort,
-)
+from flowcheck.model.cluster import ContainerPort, Pod
+from flowcheck.model.service import Service, ServicePort
 from flowcheck.reference.addresses import AddressOwners, plain_service
 from flowcheck.reference.backends import Backends
 from flowcheck.reference.ends import Resolved, Target, canonical, family

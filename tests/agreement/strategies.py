@@ -18,15 +18,11 @@ from hypothesis import strategies as st
 
 from flowcheck.model.cluster import (
     NAMESPACE_NAME_LABEL,
-    Backend,
     Cluster,
     ContainerPort,
-    EndpointSlice,
     Namespace,
     Node,
     Pod,
-    Service,
-    ServicePort,
     Workload,
 )
 from flowcheck.model.labels import Operator, Requirement, Selector
@@ -48,6 +44,7 @@ from flowcheck.model.policy import (
     Tier,
 )
 from flowcheck.model.protocols import SCTP, TCP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.reference import Tuple5
 
 T = TypeVar("T")

@@ -15,11 +15,12 @@ from flowcheck.explaining import Explanation, explain
 from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import RuleStep
 from flowcheck.explaining.walk import InconsistentError, checked, exempt
-from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort, Workload
+from flowcheck.model.cluster import Cluster, ContainerPort, Workload
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, DomainNames
 from flowcheck.model.protocols import TCP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, ServicePort
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from flowcheck.model.verdict import Reason, Verdict
 from tests.builders import (

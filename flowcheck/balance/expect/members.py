@@ -16,7 +16,8 @@ from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.shares import Member, Origin
 from flowcheck.balance.expect.versions import count_together, service_spans
 from flowcheck.compile.backends import Backends, is_ready, listed, target_number
-from flowcheck.model.cluster import Cluster, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.service import EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
 GENERATION_LABELS = ("pod-template-hash", "controller-revision-hash")

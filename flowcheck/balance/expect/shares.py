@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowcheck.compile.backends import used
-from flowcheck.model.cluster import Service
+from flowcheck.model.service import Service
 
 Shares = Mapping[int, float]
 """Endpoint -> share of the connections; empty: nothing is usable, so connections are dropped."""

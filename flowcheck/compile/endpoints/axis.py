@@ -10,7 +10,8 @@ from typing import NamedTuple
 from flowcheck.arrays import PROTOCOL_SLOT
 from flowcheck.compile.endpoints.addresses import Prefix
 from flowcheck.compile.endpoints.ownership import Segment
-from flowcheck.model.cluster import Node, Pod, Service, Workload
+from flowcheck.model.cluster import Node, Pod, Workload
+from flowcheck.model.service import Service
 from flowcheck.model.timeline import Lifetime
 
 Claims = dict[Prefix, list[tuple[int, Lifetime]]]

@@ -10,11 +10,13 @@ from flowcheck.history.assembly import NamespaceVersions
 from flowcheck.history.inventory.rows import FINISHED, RUNNING, TEMPLATE, Row, RowPort, node_object
 from flowcheck.history.versions import Version
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
-from flowcheck.model.cluster import Cluster, EndpointSlice, Node, OtherPolicy, Pod, Service, Workload
+from flowcheck.model.cluster import Cluster, Node, Pod, Workload
+from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.ranges import SEEN
+from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 TextKey = tuple[str, str, str, SourceLocation]
