@@ -23,7 +23,7 @@ from flowcheck.model.timeline import BEGINNING, Lifetime
 READY, TERMINATING = 0, 1
 
 
-class Member(NamedTuple):
+class TimedBackend(NamedTuple):
     """One backend for one stretch of time; ``family`` of its address: 4, 6, or 0 without one; ``place``: the
     number of the node it is listed on, -1 none."""
 
@@ -43,7 +43,7 @@ class Listing:
     service: int
     slot: int
     port: ServicePort
-    members: list[Member] = field(default_factory=list)
+    members: list[TimedBackend] = field(default_factory=list)
 
 
 def list_service_ports(axis: Axis, cluster: Cluster, skew: int) -> list[Listing]:
@@ -85,7 +85,7 @@ class _Lister:
         """When something may have been there, by a clock that differs by the skew."""
         return moved(life.start, -self._skew), moved(life.end, self._skew)
 
-    def _members(self, service: Service, port: ServicePort) -> Iterator[Member]:
+    def _members(self, service: Service, port: ServicePort) -> Iterator[TimedBackend]:
         for one, number, backend in listed(self._backends.slices(service), port):
             span = self._around(one.lifetime)
             if span[0] < span[1]:
@@ -96,7 +96,7 @@ class _Lister:
                 continue
             for endpoints, life in self._ends[id(pod)]:
                 for endpoint, family, span in self._own(pod, endpoints, life):
-                    yield Member(endpoint, target, READY, family, self._place(pod.node), *span)
+                    yield TimedBackend(endpoint, target, READY, family, self._place(pod.node), *span)
 
     def _place(self, node: str) -> int:
         """The number of a node, which may be of no other use."""
@@ -120,7 +120,7 @@ class _Lister:
 
     def _backend(
         self, namespace: str, backend: Backend, number: int, port: ServicePort, span: Span
-    ) -> Iterator[Member]:
+    ) -> Iterator[TimedBackend]:
         """Ready backends are used; where there are none, those that still serve while they terminate."""
         if not backend.ready and not serves_to_the_end(backend):
             return
@@ -129,7 +129,7 @@ class _Lister:
         for endpoint, (start, end) in self._who(namespace, backend, span):
             behind = number or self._number(endpoint, port)
             who = endpoint if behind else self._axis.unresolved
-            yield Member(who, behind or port.port, rank, family, self._place(backend.node), start, end)
+            yield TimedBackend(who, behind or port.port, rank, family, self._place(backend.node), start, end)
 
     def _number(self, endpoint: int, port: ServicePort) -> int | None:
         """Where a slice has no number: the target port of the Service, on that pod."""
@@ -166,7 +166,7 @@ class _Lister:
                 yield self._axis.unresolved if is_service else owner, inside
 
 
-def _joined(members: Iterable[Member]) -> list[Member]:
+def _joined(members: Iterable[TimedBackend]) -> list[TimedBackend]:
     """Neighbouring stretches of one backend as one."""
     spans_of: dict[tuple[int, int, int, int, int], list[list[int]]] = {}
     for member in members:
@@ -180,7 +180,7 @@ def _joined(members: Iterable[Member]) -> list[Member]:
                 kept[-1][1] = max(kept[-1][1], end)
             else:
                 kept.append([start, end])
-        joined += [Member(*key, start, end) for start, end in kept]
+        joined += [TimedBackend(*key, start, end) for start, end in kept]
     return joined
 
 

@@ -13,7 +13,7 @@ from flowcheck.compile import Program, compile_program
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
-from flowcheck.explaining.ends import End, Party
+from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import Case, Explanation
@@ -29,7 +29,7 @@ from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason, Verdict
 
-Pair = tuple[End, End]
+Pair = tuple[Candidate, Candidate]
 _PROTOCOLS = {name.upper(): number for number, name in PROTOCOL_NAMES.items()}
 
 
@@ -164,7 +164,9 @@ class _Explainer:
             )
         return cases, denied
 
-    def _side(self, direction: Direction, subject: End, peer: End, port: int | None, decision: int) -> Walked:
+    def _side(
+        self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
+    ) -> Walked:
         question = Question(
             self._cluster, self._program.options, direction, subject, peer, self._protocol, port
         )

@@ -24,7 +24,7 @@ from flowcheck.explaining.backends import (
     notes_on_backends,
 )
 from flowcheck.explaining.compiled import Leads
-from flowcheck.explaining.ends import End, Party, as_address, kind_of
+from flowcheck.explaining.ends import Candidate, Party, as_address, kind_of
 from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.words import port_text, protocol_name
 from flowcheck.model.service import Service, ServicePort
@@ -64,7 +64,7 @@ def _at_address(finder: Finder, given: str, port: int | None, protocol: int, src
         return Party(given, "pod", end.name, (end,), (note,))
     if leads.service_port == a.SEVERAL:
         why = f"port {port_text(port, protocol)} of {found.name} leads to several at once"
-        lost = End(leads.endpoint, address, address, lost="ambiguous", why_lost=why)
+        lost = Candidate(leads.endpoint, address, address, lost="ambiguous", why_lost=why)
         return Party(given, "unknown", address, (replace(lost, endpoint=finder.axis.ambiguous),))
     if found.kind == a.KIND_SERVICE and leads.service_port == a.NOT_ONE:
         raise _no_port(finder, given, address, port, protocol)
@@ -115,7 +115,7 @@ def _party(
     finder: Finder,
     given: str,
     service: Service,
-    by_source: Sequence[Sequence[End]],
+    by_source: Sequence[Sequence[Candidate]],
     src: Party,
     notes: Iterable[str],
 ) -> Party:
@@ -134,7 +134,7 @@ def _party(
     )
 
 
-def _ends_at(finder: Finder, addresses: Iterable[str], endpoint: int) -> list[End]:
+def _ends_at(finder: Finder, addresses: Iterable[str], endpoint: int) -> list[Candidate]:
     """A backend; where it is nobody of the cluster's, each of the addresses asked that are there."""
     end = finder.end_of(endpoint)
     if end.pod or end.node:
@@ -189,7 +189,7 @@ def _port_words(port: ServicePort) -> str:
     return port_text(port.port, port.protocol) + (f" ({port.name})" if port.name else "")
 
 
-def _headless_ends(finder: Finder, service: Service, port: int | None) -> Iterator[End]:
+def _headless_ends(finder: Finder, service: Service, port: int | None) -> Iterator[Candidate]:
     """The pods that its name stands for in DNS: those its slices list as ready, else those selected."""
     slices = finder.backends.slices(service)
     if slices:

@@ -12,7 +12,7 @@ Kind = Literal["pod", "workload", "service", "node", "secondary", "external", "u
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class End:
+class Candidate:
     """One thing an end may be: a pod, a node, or (neither) an address outside. ``lost``: nobody knows who, as
     ``why_lost`` says; ``settle`` would tell.
 
@@ -46,10 +46,10 @@ class Party:
     given: str
     kind: Kind
     name: str
-    ends: tuple[End, ...]
+    ends: tuple[Candidate, ...]
     notes: tuple[str, ...] = ()
     service: bool = field(default=False)
-    by_source: tuple[tuple[End, ...], ...] = ()
+    by_source: tuple[tuple[Candidate, ...], ...] = ()
     settle: str = ""
 
 
@@ -64,7 +64,7 @@ def as_address(text: str) -> str:
     return str(address)
 
 
-def kind_of(end: End) -> Kind:
+def kind_of(end: Candidate) -> Kind:
     if end.lost:
         return "unknown"
     return "pod" if end.pod else "node" if end.node else "secondary" if end.secondary else "external"

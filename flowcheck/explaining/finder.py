@@ -1,7 +1,7 @@
 """What a person typed for an end -> the endpoints it may mean.
 
 Taken: an address, ``NS/POD``, ``NS/WORKLOAD``, ``NS/KIND/NAME`` as reports print it, ``Node/NAME``. Endpoints
-that no policy tells apart are one :class:`End`, so that a workload of a thousand pods is a handful of cases.
+that no policy tells apart are one :class:`Candidate`: a workload of a thousand pods is a handful of cases.
 A name that nobody has is an error that lists the nearest ones.
 """
 
@@ -19,7 +19,7 @@ from flowcheck.compile.endpoints.axis import link_names, members
 from flowcheck.counted import listed
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explaining.compiled import endpoint_at
-from flowcheck.explaining.ends import End, Kind, Party, as_address, kind_of
+from flowcheck.explaining.ends import Candidate, Kind, Party, as_address, kind_of
 from flowcheck.explaining.selection import stable_labels
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.service import Backend, Service
@@ -46,7 +46,7 @@ class Finder:
         self.axis = axis_of(self.cluster, program.options)
         self.backends = Backends(self.cluster)
         self.pod_at = dict(self.axis.pods)
-        self._facts = program.tables.endpoints
+        self._endpoints = program.tables.endpoints
 
     def find(self, given: str) -> Party:
         """Anything but a Service.
@@ -66,24 +66,24 @@ class Finder:
             return self._named(given, parts[0], parts[2], parts[1].partition(".")[0].lower())
         raise self.not_found(given, f"{given!r} names no end of a connection", _FORMS)
 
-    def at(self, address: str) -> End:
+    def at(self, address: str) -> Candidate:
         """Who is at an address."""
         return self.end_of(endpoint_at(self.program, address), address)
 
-    def end_of(self, endpoint: int, address: str | None = None) -> End:
+    def end_of(self, endpoint: int, address: str | None = None) -> Candidate:
         """An endpoint of the axis, with the address it was asked by or its own."""
         found = self.axis.endpoints[endpoint]
         own = str(found.prefix.network_address) if found.prefix is not None else None
         if found.kind == a.KIND_POD:
-            return End(endpoint, found.name, own, pod=self.pod_at[endpoint], members=(found.name,))
+            return Candidate(endpoint, found.name, own, pod=self.pod_at[endpoint], members=(found.name,))
         if found.kind == a.KIND_NODE:
             node = found.name.removeprefix("Node/")
-            return End(endpoint, found.name, own, node=node, members=(found.name,))
+            return Candidate(endpoint, found.name, own, node=node, members=(found.name,))
         if found.kind == a.KIND_SECONDARY:
-            return End(endpoint, found.name, own, members=(found.name,), secondary=True)
+            return Candidate(endpoint, found.name, own, members=(found.name,), secondary=True)
         name = address or found.name
         if found.kind == a.KIND_BLOCK:
-            return End(endpoint, name, address, members=(name,), unlisted=found.unlisted)
+            return Candidate(endpoint, name, address, members=(name,), unlisted=found.unlisted)
         if found.kind == a.KIND_AMBIGUOUS:
             there = {e.name for e in self.axis.endpoints if address and e.prefix == prefix(address)}
             owners = sorted(there - {""})
@@ -91,7 +91,7 @@ class Finder:
             if found.name:
                 why = f"{name} is the address of {found.name}, where a cache on the client's node may answer"
             settle = "ask for the one that is meant by its name, as NS/POD"
-            return End(endpoint, name, address, lost="ambiguous", why_lost=why, settle=settle)
+            return Candidate(endpoint, name, address, lost="ambiguous", why_lost=why, settle=settle)
         if found.kind == a.KIND_SERVICE and not found.name:
             why = f"{name} is the address of several Services, not of who answered"
             settle = "ask for a pod behind it by its name, as NS/POD"
@@ -104,7 +104,7 @@ class Finder:
         else:
             why = "its pod is on the host network of a node that is not known"
             settle = "give a snapshot that has the pod's node: spec.nodeName, or its addresses"
-        return End(endpoint, name, address, lost="unresolved", why_lost=why, settle=settle)
+        return Candidate(endpoint, name, address, lost="unresolved", why_lost=why, settle=settle)
 
     def _in_range(self, block: Prefix, name: str) -> str:
         """Why an address nobody has is not one outside: the range of pods that its block lies in."""
@@ -125,7 +125,7 @@ class Finder:
         found = (e for e in self.axis.endpoints if e.kind == a.KIND_NODE and e.prefix == wanted)
         return list(dict.fromkeys(end.name for end in found))
 
-    def at_backend(self, namespace: str, backend: Backend) -> End:
+    def at_backend(self, namespace: str, backend: Backend) -> Candidate:
         """A listed backend: the pod it names where that pod has the address, else who is at the address."""
         wanted = prefix(backend.address)
         for endpoint in self.axis.of_pod(namespace, backend.pod):
@@ -133,14 +133,14 @@ class Finder:
                 return self.end_of(endpoint)
         return self.at(backend.address)
 
-    def collapse(self, ends: Iterable[End], apart: Iterable[Hashable] = ()) -> tuple[End, ...]:
+    def collapse(self, ends: Iterable[Candidate], apart: Iterable[Hashable] = ()) -> tuple[Candidate, ...]:
         """One end for all that policies treat alike; ``apart`` are pod and node numbers never merged."""
         special = frozenset(apart)
-        kept: dict[tuple[Hashable, ...], list[End]] = {}
+        kept: dict[tuple[Hashable, ...], list[Candidate]] = {}
         for end in ends:
-            facts = self._facts[end.endpoint].tolist()
-            places = [(column, facts[column]) for column in (a.POD, a.NODE)]
-            key = (*(facts[c] for c in _CLASSES), end.port, end.lost, *(p for p in places if p in special))
+            columns = self._endpoints[end.endpoint].tolist()
+            places = [(column, columns[column]) for column in (a.POD, a.NODE)]
+            key = (*(columns[c] for c in _CLASSES), end.port, end.lost, *(p for p in places if p in special))
             if end.pod is not None:  # whatever a proposed rule would tell apart
                 key = (*key, end.pod.workload, *stable_labels(end.pod).items())
             else:
@@ -151,10 +151,10 @@ class Finder:
             for same in kept.values()
         )
 
-    def place_of(self, end: End) -> list[tuple[int, int]]:
+    def place_of(self, end: Candidate) -> list[tuple[int, int]]:
         """What must stay apart from others where this end is the source: itself, and its node's pods."""
-        facts = self._facts[end.endpoint].tolist()
-        return [(a.POD, facts[a.POD])] if end.pod else [(a.NODE, facts[a.NODE])] if end.node else []
+        columns = self._endpoints[end.endpoint].tolist()
+        return [(a.POD, columns[a.POD])] if end.pod else [(a.NODE, columns[a.NODE])] if end.node else []
 
     def _node(self, given: str, name: str) -> Party:
         if name not in self.axis.node_endpoints:
@@ -175,7 +175,7 @@ class Finder:
 
     def _pod(self, given: str, namespace: str, name: str) -> Party:
         found = [self.end_of(endpoint) for endpoint in self.axis.of_pod(namespace, name)]
-        ends = self.collapse(found, [(a.NODE, int(self._facts[e.endpoint][a.NODE])) for e in found])
+        ends = self.collapse(found, [(a.NODE, int(self._endpoints[e.endpoint][a.NODE])) for e in found])
         pods = [p for p in self.cluster.pods if (p.namespace, p.name) == (namespace, name) and not p.finished]
         if len(ends) == 1 or not ends[0].pod:
             shown = ends
@@ -188,11 +188,11 @@ class Finder:
     def _workload(self, given: str, key: tuple[str, str], chosen: list[int]) -> Party:
         """A workload stands for none of its pods in particular, so it has endpoints of its own."""
         own = self.program.by_workload[key].ends[0]
-        by_class = {tuple(self._facts[e][_CLASSES].tolist()): e for e in own}
+        by_class = {tuple(self._endpoints[e][_CLASSES].tolist()): e for e in own}
         found = [self.end_of(endpoint) for endpoint in dict.fromkeys(chosen)]
-        if len({(tuple(self._facts[e.endpoint][[a.KIND, a.POD, a.NODE]].tolist())) for e in found}) > 1:
+        if len({(tuple(self._endpoints[e.endpoint][[a.KIND, a.POD, a.NODE]].tolist())) for e in found}) > 1:
             found = [
-                replace(e, endpoint=by_class[tuple(self._facts[e.endpoint][_CLASSES].tolist())])
+                replace(e, endpoint=by_class[tuple(self._endpoints[e.endpoint][_CLASSES].tolist())])
                 for e in found
             ]
         pods = self._pods_of(*key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowcheck.explaining.ends import End
+from flowcheck.explaining.ends import Candidate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
@@ -17,13 +17,13 @@ class Question:
     cluster: Cluster
     options: Options
     direction: Direction
-    subject: End
-    peer: End
+    subject: Candidate
+    peer: Candidate
     protocol: int
     port: int | None
 
     @property
-    def destination(self) -> End:
+    def destination(self) -> Candidate:
         return self.subject if self.direction is Direction.INGRESS else self.peer
 
     @property

@@ -525,7 +525,7 @@ class TestAsking:
 def test_a_walk_that_differs_from_the_program_stops() -> None:
     program = compile_program(make_cluster(WEB, DB))
     assert explain(program, src="a/web", dst="b/db").verdict == "allow"
-    end = type("End", (), {"name": "x"})()
+    end = type("Candidate", (), {"name": "x"})()
     question = Question(make_cluster(), Options(), Direction.INGRESS, end, end, TCP, 80)
     walked = exempt(question, Verdict.ALLOW, "")
     with pytest.raises(InconsistentError):

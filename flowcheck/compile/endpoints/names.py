@@ -15,7 +15,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Meaning, Names
 from flowcheck.compile.endpoints.addresses import prefix
-from flowcheck.compile.endpoints.axis import Axis, Version, Versions, members
+from flowcheck.compile.endpoints.axis import Axis, PodVersion, PodVersions, members
 from flowcheck.compile.endpoints.ownership import Segment, segments
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import Lifetime
@@ -84,10 +84,10 @@ class _Namer:
         self.places: dict[int, str] = {}
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
-        self._workloads: dict[tuple[str, str, tuple[tuple[Version, Lifetime], ...]], Meaning] = {}
-        self._known: dict[tuple[tuple[Version, Lifetime], ...], list[Segment[Version]]] = {}
+        self._workloads: dict[tuple[str, str, tuple[tuple[PodVersion, Lifetime], ...]], Meaning] = {}
+        self._known: dict[tuple[tuple[PodVersion, Lifetime], ...], list[Segment[PodVersion]]] = {}
 
-    def of_pod(self, versions: Versions) -> Meaning:
+    def of_pod(self, versions: PodVersions) -> Meaning:
         """A pod's name: one version at a time; where it may be one of several, nobody in particular."""
         found = self._segments(versions)
         ends = tuple(self._one_of(s.owners) for s in found)
@@ -95,7 +95,7 @@ class _Namer:
             tuple(s.start for s in found), ends, tuple(bool(s.owners) and not s.sure for s in found)
         )
 
-    def of_workload(self, key: tuple[str, str], versions: Versions) -> Meaning:
+    def of_workload(self, key: tuple[str, str], versions: PodVersions) -> Meaning:
         """A workload's name: all its pods that may be there at the time; where that is one, that one.
 
         Most chains of owners are of one workload, so that all their names mean the same.
@@ -105,16 +105,16 @@ class _Namer:
             self._workloads[same] = self._all_pods(key, versions)
         return self._workloads[same]
 
-    def _all_pods(self, key: tuple[str, str], versions: Versions) -> Meaning:
+    def _all_pods(self, key: tuple[str, str], versions: PodVersions) -> Meaning:
         stands_for: dict[int, int] = {}
-        pods: dict[Hashable, Versions] = {}
+        pods: dict[Hashable, PodVersions] = {}
         for version in versions:
             pods.setdefault(version[0].pod, []).append(version)
-        changes: dict[int, list[tuple[Hashable, Segment[Version]]]] = {}
+        changes: dict[int, list[tuple[Hashable, Segment[PodVersion]]]] = {}
         for pod, own in pods.items():
             for segment in self._segments(own):
                 changes.setdefault(segment.start, []).append((pod, segment))
-        there: dict[Hashable, Segment[Version]] = {}
+        there: dict[Hashable, Segment[PodVersion]] = {}
         found: list[tuple[int, tuple[int, ...], bool]] = []
         for start in sorted(changes):
             there.update(changes[start])
@@ -131,14 +131,14 @@ class _Namer:
         starts, meant, doubts = zip(*found, strict=True)
         return Meaning(starts, meant, doubts)
 
-    def _segments(self, versions: Versions) -> list[Segment[Version]]:
+    def _segments(self, versions: PodVersions) -> list[Segment[PodVersion]]:
         """Mostly the same for a pod's name, for its uid and for its part of the workload."""
         key = tuple(versions)
         if key not in self._known:
             self._known[key] = segments(versions, self._skew)
         return self._known[key]
 
-    def _one_of(self, owners: tuple[Version, ...]) -> tuple[int, ...]:
+    def _one_of(self, owners: tuple[PodVersion, ...]) -> tuple[int, ...]:
         """The endpoints of one version: one, or if policies tell them apart all, each with its address."""
         if len({version.who for version in owners}) > 1:
             return (self._doubt(owners),)
@@ -152,7 +152,7 @@ class _Namer:
                 self.places[end] = str(address.network_address)
         return ends
 
-    def _placed(self, owners: tuple[Version, ...]) -> Iterator[int]:
+    def _placed(self, owners: tuple[PodVersion, ...]) -> Iterator[int]:
         """The endpoints of a pod's versions; without an address only of who never had any meanwhile."""
         for who in dict.fromkeys(version.who for version in owners):
             ends = [end for version in owners if version.who == who for end in version.endpoints]
@@ -176,7 +176,7 @@ class _Namer:
             )
         return self._by_name[endpoint]
 
-    def _doubt(self, owners: tuple[Version, ...]) -> int:
+    def _doubt(self, owners: tuple[PodVersion, ...]) -> int:
         """The endpoint "one of several versions", by the name of one."""
         ends = [self._axis.endpoints[e] for version in owners for e in version.endpoints]
         named = min(ends, key=lambda end: end.name)
