@@ -54,7 +54,7 @@ class Backends:
                 yield pod
 
 
-def listed(slices: Iterable[EndpointSlice], port: ServicePort) -> Iterator[Listed]:
+def listed_for(slices: Iterable[EndpointSlice], port: ServicePort) -> Iterator[Listed]:
     """All that slices list for a service port, whatever its conditions."""
     for one in slices:
         for number in port_numbers(one, port):

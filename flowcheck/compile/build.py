@@ -19,7 +19,7 @@ from flowcheck.compile.endpoints.pods import build_axis, timed_table
 from flowcheck.compile.endpoints.virtual import port_table
 from flowcheck.compile.members import list_service_ports
 from flowcheck.compile.program import Program
-from flowcheck.compile.rules.directions import CompiledDirection, Ruled, compile_direction
+from flowcheck.compile.rules.directions import CompiledDirection, Rulebook, compile_direction
 from flowcheck.compile.translation import build_services
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
@@ -33,12 +33,12 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
     """
     cluster = cluster.unchanged_for(options.assume_unchanged)
     axis = axis_of(cluster, options)
-    ruled = Ruled.of(axis, cluster, options)
-    ingress = compile_direction(Direction.INGRESS, ruled)
-    egress = compile_direction(Direction.EGRESS, ruled)
+    rulebook = Rulebook.of(axis, cluster, options)
+    ingress = compile_direction(Direction.INGRESS, rulebook)
+    egress = compile_direction(Direction.EGRESS, rulebook)
     naming = name_endpoints(axis, _endpoint_table(axis, ingress, egress), options.skew)
     service_ports = list_service_ports(axis, cluster, options.skew)
-    decisions = ruled.decisions
+    decisions = rulebook.decisions
     return Program(
         tables=Tables(
             addresses=build_table(axis.owners),
@@ -46,9 +46,9 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
             shared=port_table(axis, len(naming.endpoints)),
             services=build_services(axis, cluster, service_ports, naming.endpoints, options.skew),
             endpoints=naming.endpoints,
-            epoch_start=np.array([epoch.start for epoch in ruled.epochs.epochs], dtype=np.int64),
-            port_class=ruled.ports.class_of,
-            other_port=ruled.ports.other,
+            epoch_start=np.array([epoch.start for epoch in rulebook.epochs.epochs], dtype=np.int64),
+            port_class=rulebook.ports.class_of,
+            other_port=rulebook.ports.other,
             ingress=ingress.table,
             egress=egress.table,
             verdict=decisions.verdict,
@@ -56,7 +56,7 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
         ),
         n_rows=len(ingress.rows.subject) + len(egress.rows.subject),
         decisions=decisions.listed(),
-        rules=tuple(rule.info for rule in ruled.rules),
+        rules=tuple(rule.info for rule in rulebook.rules),
         endpoint_names=naming.names,
         groups=naming.groups,
         namespaces=naming.namespaces,

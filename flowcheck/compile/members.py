@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
-from flowcheck.compile.backends import Backends, is_ready, listed, serves_to_the_end, target_number
+from flowcheck.compile.backends import Backends, is_ready, listed_for, serves_to_the_end, target_number
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.endpoints.ownership import Segment, Span, moved, with_spans
@@ -86,7 +86,7 @@ class _Lister:
         return moved(life.start, -self._skew), moved(life.end, self._skew)
 
     def _members(self, service: Service, port: ServicePort) -> Iterator[TimedBackend]:
-        for one, number, backend in listed(self._backends.slices(service), port):
+        for one, number, backend in listed_for(self._backends.slices(service), port):
             span = self._around(one.lifetime)
             if span[0] < span[1]:
                 yield from self._backend(one.namespace, backend, number, port, span)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flowcheck import arrays as a
 from flowcheck.compile import Program
-from flowcheck.compile import backends as read
+from flowcheck.compile.backends import is_ready, listed_for, port_numbers, target_number, used
 from flowcheck.counted import listed
 from flowcheck.explaining.compiled import Leads
 from flowcheck.explaining.finder import Finder
@@ -35,7 +35,7 @@ def local_note(program: Program, leads: Leads, place: int) -> str:
 
 def listed_backends(slices: Sequence[EndpointSlice], port: ServicePort) -> list[Backend]:
     """All that slices list for a service port, each once."""
-    return list(dict.fromkeys(one.backend for one in read.listed(slices, port)))
+    return list(dict.fromkeys(one.backend for one in listed_for(slices, port)))
 
 
 def asked_backends(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
@@ -44,7 +44,7 @@ def asked_backends(program: Program, backends: Sequence[Backend], place: int) ->
     groups: dict[str, list[Backend]] = defaultdict(list)
     for backend in _placed(program, backends, place):
         groups["" if place == translate.EVERYWHERE else backend.node].append(backend)
-    return [backend for group in groups.values() for backend in read.used(group)]
+    return [backend for group in groups.values() for backend in used(group)]
 
 
 def _placed(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
@@ -69,7 +69,7 @@ def notes_on_backends(finder: Finder, service: Service, port: ServicePort, place
 def _of_slices(
     program: Program, slices: Sequence[EndpointSlice], port: ServicePort, place: int
 ) -> Iterator[str]:
-    if not any(read.port_numbers(one, port) for one in slices):
+    if not any(port_numbers(one, port) for one in slices):
         names = sorted({p.name or "one without a name" for one in slices for p in one.ports})
         has = f"they have {listed(names)}" if names else "they have no ports, and so serve none"
         wanted = f"named {port.name}" if port.name else "without a name"
@@ -88,7 +88,7 @@ def _of_slices(
 
 def _of_pods(pods: Iterable[Pod], service: Service, port: ServicePort) -> Iterator[str]:
     for pod in pods:
-        if not read.is_ready(pod, service):
+        if not is_ready(pod, service):
             yield f"{pod.namespace}/{pod.name} is not ready: it is left out"
-        elif read.target_number(pod, port) is None:
+        elif target_number(pod, port) is None:
             yield f"{pod.namespace}/{pod.name} has no port named {port.target_port}: it is no backend"

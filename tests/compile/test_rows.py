@@ -11,7 +11,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Rows, UInt64
 from flowcheck.compile import axis_of
 from flowcheck.compile.rules import bitset
-from flowcheck.compile.rules.directions import Ruled, compile_direction
+from flowcheck.compile.rules.directions import Rulebook, compile_direction
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Anyone, Direction, DomainNames, Policy
 from tests.builders import (
@@ -50,7 +50,7 @@ class Compiled(NamedTuple):
 def compiled(*policies: Policy, direction: Direction = Direction.INGRESS, **options: str) -> Compiled:
     cluster, chosen = make_cluster(*PODS, *policies), Options(**options)  # type: ignore[arg-type]
     axis = axis_of(cluster, chosen)
-    found = compile_direction(direction, Ruled.of(axis, cluster, chosen))
+    found = compile_direction(direction, Rulebook.of(axis, cluster, chosen))
     return Compiled(found.sets, found.rows, [end.name for end in axis.endpoints])
 
 

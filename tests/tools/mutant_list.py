@@ -63,7 +63,7 @@ MUTANTS = (
         "    isolated = isolation.sets(pool)\n",
         "    isolated = isolation.sets(pool)\n"
         "    (other,) = set(Direction) - {direction}\n"
-        "    out = np.bitwise_or.reduce(Isolation(other, ruled.policies, ruled.selectors)._subjects)\n"
+        "    out = np.bitwise_or.reduce(Isolation(other, rulebook.policies, rulebook.selectors)._subjects)\n"
         "    for row in np.flatnonzero(rows.stage == 2).tolist():\n"
         "        rows.subject[row] = pool.add(pool.matrix()[rows.subject[row]] & ~out)\n",
     ),

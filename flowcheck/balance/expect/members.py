@@ -15,7 +15,7 @@ from typing import TypeVar
 from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.shares import Member, Origin
 from flowcheck.balance.expect.versions import count_together, service_spans
-from flowcheck.compile.backends import Backends, is_ready, listed, target_number
+from flowcheck.compile.backends import Backends, is_ready, listed_for, target_number
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.service import EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
@@ -145,7 +145,7 @@ class _Reader:
             yield tuple(dict.fromkeys(found))
 
     def _listed(self, slices: Iterable[EndpointSlice], port: ServicePort, at: int) -> Iterator[Member]:
-        for one, _, backend in listed(slices, port):
+        for one, _, backend in listed_for(slices, port):
             endpoint = self._locate(one.namespace, backend.pod, backend.address, at)
             if endpoint < 0:
                 continue

@@ -39,17 +39,17 @@ def build_table(
     sets: UInt64,
     subjects: Subjects,
     peers: Partition,
-    special: Callable[[int, int], int],
+    settled: Callable[[int, int], int],
     decider: Decider,
     doubts: tuple[int, int],
 ) -> DirectionTable:
     """Fill the table of one direction.
 
-    ``special(subject, peer)`` (two endpoints) is the decision that holds whatever the rows say (no
+    ``settled(subject, peer)`` (two endpoints) is the decision that holds whatever the rows say (no
     subject, an unresolved end), or -1; it depends on the kinds of the two endpoints only. ``doubts``: the
     reasons where the versions of a subject, and of a peer, do not agree.
     """
-    return _Filling(sets, subjects, peers, special, decider).table(*doubts)
+    return _Filling(sets, subjects, peers, settled, decider).table(*doubts)
 
 
 class _Filling:
@@ -60,16 +60,16 @@ class _Filling:
         sets: UInt64,
         subjects: Subjects,
         peers: Partition,
-        special: Callable[[int, int], int],
+        settled: Callable[[int, int], int],
         decider: Decider,
     ) -> None:
-        self._subjects, self._peers, self._special = subjects, peers, special
+        self._subjects, self._peers, self._settled = subjects, peers, settled
         self._decisions = decider.decisions
         self._outcomes = _Outcomes(subjects.rows, decider)
         self._starts, self._members = set_members(sets, subjects.rows.peer, peers)
         self._node_of = np.zeros(peers.n, dtype=np.int64)
         self._nodes = np.zeros((1024, 2), dtype=np.int64)
-        self._odd_peers = [p for p in range(peers.n) if special(-1, int(peers.representative[p])) >= 0]
+        self._odd_peers = [p for p in range(peers.n) if settled(-1, int(peers.representative[p])) >= 0]
         self._numbers: dict[bytes, int] = {}
         self._rows: list[Int32] = []
         self._merged: dict[tuple[tuple[int, ...], int], int] = {}
@@ -80,7 +80,7 @@ class _Filling:
         row = np.empty((n_epochs, n_subjects + len(mixes)), dtype=np.int32)
         for subject in range(n_subjects):
             endpoint = int(self._subjects.part.representative[subject])
-            by_kind = self._special(endpoint, -1)
+            by_kind = self._settled(endpoint, -1)
             if by_kind >= 0:
                 row[:, subject] = self._constant(endpoint, by_kind)
             else:
@@ -151,7 +151,7 @@ class _Filling:
     def _keep(self, endpoint: int, row: Int32) -> int:
         """Number a row after the peers of which nothing is known have got their decisions."""
         for peer in self._odd_peers:
-            decision = self._special(endpoint, int(self._peers.representative[peer]))
+            decision = self._settled(endpoint, int(self._peers.representative[peer]))
             row[peer] = self._outcomes.constant(decision)
         return self._number(row)
 

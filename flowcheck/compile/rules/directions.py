@@ -25,7 +25,7 @@ from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
 
 
-class Ruled(NamedTuple):
+class Rulebook(NamedTuple):
     """What both directions are compiled from. ``policies`` and ``rules`` are in the order they are asked;
     ``decisions`` grow as default denies come up."""
 
@@ -40,7 +40,7 @@ class Ruled(NamedTuple):
     options: Options
 
     @classmethod
-    def of(cls, axis: Axis, cluster: Cluster, options: Options) -> Ruled:
+    def of(cls, axis: Axis, cluster: Cluster, options: Options) -> Rulebook:
         policies = sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))
         place_of = {id(policy): place for place, policy in enumerate(cluster.policies)}
         places = [place_of[id(policy)] for policy in policies]
@@ -70,23 +70,23 @@ class CompiledDirection(NamedTuple):
     table: DirectionTable
 
 
-def compile_direction(direction: Direction, ruled: Ruled) -> CompiledDirection:
+def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirection:
     """Raises: CompileError when the table would not fit."""
-    pool = SetPool(len(ruled.axis.endpoints))
-    builder = RowBuilder(ruled.selectors, ruled.ports, ruled.named, ruled.options, pool)
-    rows = builder.build([rule for rule in ruled.rules if rule.direction is direction])
-    isolation = Isolation(direction, ruled.policies, ruled.selectors)
+    pool = SetPool(len(rulebook.axis.endpoints))
+    builder = RowBuilder(rulebook.selectors, rulebook.ports, rulebook.named, rulebook.options, pool)
+    rows = builder.build([rule for rule in rulebook.rules if rule.direction is direction])
+    isolation = Isolation(direction, rulebook.policies, rulebook.selectors)
     isolated = isolation.sets(pool)
     sets = pool.matrix()
 
-    kinds = judged_as(ruled.axis)
-    versions = {number: end.versions for number, end in enumerate(ruled.axis.endpoints) if end.versions}
+    kinds = judged_as(rulebook.axis)
+    versions = {number: end.versions for number, end in enumerate(rulebook.axis.endpoints) if end.versions}
     subjects = partition(sets, np.append(rows.subject, isolated), kinds).mixed(versions)
     peers = partition(sets, rows.peer, as_peer(kinds)).mixed(versions)
 
-    policy_of_rule = np.array([rule.policy_number for rule in ruled.rules], dtype=np.int32)
+    policy_of_rule = np.array([rule.policy_number for rule in rulebook.rules], dtype=np.int32)
     policy_of_row = policy_of_rule[rows.decision - a.FIRST_RULE_DECISION]
-    asked = Subjects(subjects, rows, policy_of_row, sets, isolation, ruled.epochs)
-    decider = Decider(ruled.ports, ruled.decisions, stage_defaults(ruled.options))
+    asked = Subjects(subjects, rows, policy_of_row, sets, isolation, rulebook.epochs)
+    decider = Decider(rulebook.ports, rulebook.decisions, stage_defaults(rulebook.options))
     table = build_table(sets, asked, peers, settled(kinds, direction), decider, DOUBTS[direction])
     return CompiledDirection(sets, rows, subjects.class_of, peers.class_of, table)
