@@ -20,8 +20,8 @@ import flowcheck
 from benchmarks.inputs.tables import VERDICTS, export_tables
 from benchmarks.peers import VIOLATING, judged_sql, load_tables
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
-from flowcheck.model.timeline import instant
 from flowcheck.reference import Reference, Tuple5
 
 Counts = dict[str, int]
@@ -126,7 +126,7 @@ def judge_by_reference(cluster: Cluster, flows: pa.Table) -> list[str]:
                     _text(f["dst_ip"]),
                     f["protocol"],
                     f["dst_port"],
-                    at=instant(f["start_time"]),
+                    at=instant_of(f["start_time"]),
                 )
             ).verdict
         )

@@ -19,7 +19,8 @@ from benchmarks.generate import ready
 from benchmarks.inputs.records import DAY
 from benchmarks.inputs.sizes import SIZES
 from flowcheck.model.cluster import Cluster, Pod
-from flowcheck.model.timeline import Lifetime, instant
+from flowcheck.model.instants import instant_of
+from flowcheck.model.timeline import Lifetime
 
 SHARE = 20
 """One address in so many has had several owners."""
@@ -30,7 +31,7 @@ HOUR = 3_600_000_000
 def passed_on(cluster: Cluster) -> Cluster:
     """The cluster with every SHARE-th pod replaced by OWNERS pods, one after the other at its address."""
     pods: list[Pod] = []
-    began = instant(DAY)
+    began = instant_of(DAY)
     for number, pod in enumerate(cluster.pods):
         if number % SHARE or pod.host_network or pod.template:
             pods.append(pod)
@@ -56,7 +57,7 @@ def main(size: str, runs: int) -> None:
     """Print the median seconds and ratios, and in brackets the least and the greatest."""
     world = ready(SIZES[size], "strings", SIZES[size].n_flows)
     loaded = flowcheck.load_cluster([world / "cluster"])
-    plain = loaded.at(instant(DAY))
+    plain = loaded.at(instant_of(DAY))
     clusters = {
         "no times": plain,
         "one address in twenty passed on": passed_on(plain),

@@ -21,7 +21,7 @@ from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBack
 from flowcheck.balance.expect.shares import Member
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.services import assess_services
-from flowcheck.model.cluster import Service, ServicePort
+from flowcheck.model.service import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "load_power.md"

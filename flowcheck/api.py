@@ -18,8 +18,9 @@ from flowcheck.errors import RunError
 from flowcheck.explaining import explain
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
-from flowcheck.model.timeline import END, instant
+from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.request import AuditRequest
@@ -91,7 +92,7 @@ def _options(
     cluster_ranges: Sequence[str],
     assume_unchanged: timedelta,
 ) -> Options:
-    at = None if as_of is None else END if as_of == "current" else instant(as_of)
+    at = None if as_of is None else END if as_of == "current" else instant_of(as_of)
     microsecond = timedelta(microseconds=1)
     return Options(
         ipblock_matches_pods,

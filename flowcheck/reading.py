@@ -32,9 +32,11 @@ from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, language_of
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
-from flowcheck.model.cluster import Cluster, OtherPolicy, Service
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
+from flowcheck.model.service import Service
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_STAMPS, Stamps, read_stamps
 

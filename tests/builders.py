@@ -13,22 +13,15 @@ from typing import Any, TypeVar
 
 from flowcheck.model.cluster import (
     NAMESPACE_NAME_LABEL,
-    Backend,
     Cluster,
     ContainerPort,
-    EndpointSlice,
     Namespace,
     Node,
     Pod,
-    Service,
-    ServicePort,
     Workload,
 )
 from flowcheck.model.labels import Operator, Requirement, Selector
 from flowcheck.model.policy import (
-    SCTP,
-    TCP,
-    UDP,
     Action,
     AddressBlock,
     Direction,
@@ -41,11 +34,13 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import PROTOCOL_NAMES, TCP
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from flowcheck.reference import Tuple5
 
 INGRESS, EGRESS = Direction.INGRESS, Direction.EGRESS
-PROTOCOLS = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP, "ICMP": 1, "ICMPv6": 58}
+PROTOCOLS = {name: number for number, name in PROTOCOL_NAMES.items()}
 
 Timed = TypeVar("Timed", Node, Pod, Service, EndpointSlice, Policy)
 

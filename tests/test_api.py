@@ -23,7 +23,8 @@ import flowcheck
 from flowcheck.api import AuditOptions
 from flowcheck.errors import FlowFormatError, OutputError, RunError
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.timeline import END, Lifetime, instant
+from flowcheck.model.instants import instant_of
+from flowcheck.model.timeline import END, Lifetime
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Findings
 from tests.builders import make_cluster, make_pod, make_policy
@@ -237,7 +238,7 @@ def test_a_cluster_of_several_times_is_explained_as_it_was() -> None:
     """The policy that denies is there from noon on."""
     policy = make_policy(subject="app=db", ingress=[])
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    policy = replace(policy, lifetime=Lifetime.exact(instant(noon), END))
+    policy = replace(policy, lifetime=Lifetime.exact(instant_of(noon), END))
     world = make_cluster(make_pod("web", WEB, labels="app=web"), make_pod("db", DB, labels="app=db"), policy)
     program = flowcheck.compile_program(world)
     for given in (world, program):

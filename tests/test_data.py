@@ -19,7 +19,7 @@ from flowcheck import demo
 from flowcheck.demo import Scenario, flows, places
 from flowcheck.demo.everyday import EDGES
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.timeline import instant
+from flowcheck.model.instants import instant_of
 from flowcheck.reference import Judgement, Reference, Tuple5
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding
@@ -27,7 +27,7 @@ from flowcheck.results.records.findings import Finding
 DATA = Path(__file__).resolve().parent.parent / "data"
 VIOLATING = [scenario for scenario in demo.SCENARIOS if scenario.kind]
 MEGABYTE = 1 << 20
-NOON = instant(datetime(2026, 3, 10, 12))
+NOON = instant_of(datetime(2026, 3, 10, 12))
 Kind = tuple[str, str, int | None, int, int]
 
 

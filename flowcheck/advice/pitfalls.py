@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from flowcheck.advice.virtual_addresses import virtual_addresses
-from flowcheck.model.cluster import Cluster, EndpointSlice, Namespace, Service
+from flowcheck.model.cluster import Cluster, Namespace
 from flowcheck.model.policy import PodQuery, Policy
+from flowcheck.model.service import EndpointSlice, Service
 
 HOST_NETWORK = "openshift-host-network"
 _POLICY_GROUP = "policy-group.network.openshift.io/"

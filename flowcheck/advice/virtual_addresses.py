@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from flowcheck.counted import listed
 from flowcheck.manifests.validation import Network
-from flowcheck.model.cluster import Cluster, Service
+from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import AddressBlock, Direction, Policy, Rule
+from flowcheck.model.service import Service
 
 MOST_BACKENDS = 3
 _Place = tuple[int, int]

@@ -163,11 +163,12 @@ def check_inputs(given: dict[str, Any]) -> None:
 
 
 def _policies_at(given: dict[str, Any]) -> int | None:
-    from flowcheck.model.timeline import END, instant
+    from flowcheck.model.instants import instant_of
+    from flowcheck.model.timeline import END
 
     if CURRENT in given["policies"]:
         return END
-    return None if given["as_of"] is None else instant(given["as_of"])
+    return None if given["as_of"] is None else instant_of(given["as_of"])
 
 
 def _request(given: dict[str, Any]) -> AuditRequest:

@@ -113,14 +113,14 @@ def command(context: click.Context, /, **given: Any) -> int:
 
 def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
     """That an audit would not say this of flows after the last snapshot."""
-    from flowcheck.model.instants import shown
-    from flowcheck.model.timeline import END, instant
+    from flowcheck.model.instants import instant_of, instant_text
+    from flowcheck.model.timeline import END
 
-    if cluster.known_until < END and (at is None or instant(at) > cluster.known_until):
+    if cluster.known_until < END and (at is None or instant_of(at) > cluster.known_until):
         yield (
-            f"policies are known until {shown(cluster.known_until)}, the last snapshot, which this explains: "
-            "of flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged DURATION "
-            "or --policies current is given, or a later snapshot"
+            f"policies are known until {instant_text(cluster.known_until)}, the last snapshot, which this "
+            "explains: of flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged "
+            "DURATION or --policies current is given, or a later snapshot"
         )
 
 

@@ -67,7 +67,7 @@ def _summary(recording: Recording, rows: list[Row]) -> Iterator[str]:
     """What was found: objects and their versions, the time they span, what took no part."""
     from flowcheck.history.inventory.recording import span
     from flowcheck.history.inventory.rows import KINDS
-    from flowcheck.model.instants import shown
+    from flowcheck.model.instants import instant_text
 
     versions = Counter(row.kind for row in rows)
     objects = Counter(kind for kind, _, _ in {(row.kind, row.namespace, row.name) for row in rows})
@@ -76,7 +76,7 @@ def _summary(recording: Recording, rows: list[Row]) -> Iterator[str]:
             yield f"{kind}: {counted(objects[kind], 'object')}, {counted(versions[kind], 'version')}"
     found = span(recording)
     if found is not None:
-        yield f"from {shown(found[0])} to {shown(found[1])}"
+        yield f"from {instant_text(found[0])} to {instant_text(found[1])}"
     else:
         yield "no input tells a time: everything holds for all times"
     skipped = recording.cluster.skipped

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
-from flowcheck.model.timeline import instant
+from flowcheck.model.instants import instant_of
 from flowcheck.reports import FORMATS
 
 _AGE = re.compile(r"(\d{1,6})(s|m|h|d|w)")
@@ -85,7 +85,7 @@ class SnapshotTime(Moment):
     def parse(self, text: str) -> Any:
         if text == "mtime":
             return text
-        time = instant(super().parse(text))
+        time = instant_of(super().parse(text))
         if time < 0:
             raise ValueError(f"{text!r} is before 1970")
         return time

@@ -1,8 +1,8 @@
-"""Who stands behind a Service when: its service ports, and each one's backends with their time.
+"""Who stands behind a Service: the one place that reads EndpointSlices, and pods by a Service's selector.
 
-Backends are those the Service's EndpointSlices list, else (where it has no slices at all) the pods of its
-selector; ExternalName, a name in DNS, has none. Policies see a connection after the translation: the
-backend's address and port.
+Backends are those the Service's EndpointSlices list, else (where it never has any) the pods of its selector;
+ExternalName, a name in DNS, has none. A slice serves a service port by its name and protocol. Which of them
+are used, and what they are on the axis or to whoever counts, is left to those who ask.
 
 Source: core/v1 ServiceSpec; discovery.k8s.io/v1 EndpointSlice; kube-proxy's CategorizeEndpoints.
 """
@@ -10,179 +10,66 @@ Source: core/v1 ServiceSpec; discovery.k8s.io/v1 EndpointSlice; kube-proxy's Cat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
-from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
-from flowcheck.compile.endpoints.addresses import Prefix, prefix
-from flowcheck.compile.endpoints.axis import Axis
-from flowcheck.compile.endpoints.ownership import Segment, Span, moved, with_spans
-from flowcheck.compile.endpoints.versions import held
-from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
-from flowcheck.model.timeline import BEGINNING, Lifetime
-
-READY, TERMINATING = 0, 1
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 
 
-class Member(NamedTuple):
-    """One backend for one stretch of time; ``family`` of its address: 4, 6, or 0 without one; ``place``: the
-    number of the node it is listed on, -1 none."""
+class Listed(NamedTuple):
+    """A backend as a version of a slice lists it for a service port. ``number``: its port, 0 where the slice
+    leaves that to the pod."""
 
-    endpoint: int
-    port: int
-    rank: int
-    family: int
-    place: int
-    start: int
-    end: int
+    slice: EndpointSlice
+    number: int
+    backend: Backend
 
 
-@dataclass(slots=True)
-class Listing:
-    """One port of one version of a Service: ``members`` in the order of the slices, or of the pods."""
+class Backends:
+    """Everything that stands behind the Services of a cluster, at any time."""
 
-    service: int
-    slot: int
-    port: ServicePort
-    members: list[Member] = field(default_factory=list)
-
-
-def list_service_ports(axis: Axis, cluster: Cluster, skew: int) -> list[Listing]:
-    """Every service port, those of one Service together, in the order of ``axis.services``."""
-    lister = _Lister(axis, cluster, skew)
-    return [lister.listing(*one) for one in _ports(axis)]
-
-
-def _ports(axis: Axis) -> Iterator[tuple[int, Service, ServicePort]]:
-    """The first of several ports of one number and protocol, which no API server takes."""
-    for number, service in enumerate(axis.services):
-        own: dict[tuple[int, int], ServicePort] = {}
-        for port in service.ports:
-            own.setdefault((port.protocol, port.port), port)
-        yield from ((number, service, port) for port in own.values())
-
-
-class _Lister:
-    def __init__(self, axis: Axis, cluster: Cluster, skew: int) -> None:
-        self._axis, self._skew = axis, skew
-        self._pod_of = dict(axis.pods)
+    def __init__(self, cluster: Cluster) -> None:
         self._slices: dict[tuple[str, str], list[EndpointSlice]] = defaultdict(list)
+        self._pods: dict[str, list[Pod]] = defaultdict(list)
         for one in cluster.slices:
             self._slices[one.namespace, one.service].append(one)
-        self._pods: dict[str, list[tuple[Pod, tuple[int, ...], Lifetime]]] = defaultdict(list)
-        self._at: dict[tuple[str, str, Prefix], list[tuple[int, Lifetime]]] = defaultdict(list)
-        order = {id(pod): place for place, pod in enumerate(cluster.pods)}
-        for version in sorted(axis.versions, key=lambda version: order[id(version[0])]):
-            pod, endpoints, during = version
-            self._pods[pod.namespace].append(version)
-            for endpoint in () if pod.host_network else endpoints:
-                found = axis.endpoints[endpoint].prefix
-                if found is not None:
-                    self._at[pod.namespace, pod.name, found].append((endpoint, during))
+        for pod in cluster.pods:
+            if not pod.finished:
+                self._pods[pod.namespace].append(pod)
 
-    def listing(self, number: int, service: Service, port: ServicePort) -> Listing:
-        slot = int(PROTOCOL_SLOT[port.protocol])
-        return Listing(number, slot, port, _joined(self._members(service, port)))
-
-    def _around(self, life: Lifetime) -> Span:
-        """When something may have been there, by a clock that differs by the skew."""
-        return moved(life.start, -self._skew), moved(life.end, self._skew)
-
-    def _members(self, service: Service, port: ServicePort) -> Iterator[Member]:
-        slices = self._slices.get((service.namespace, service.name))
+    def slices(self, service: Service) -> Sequence[EndpointSlice]:
+        """Every version of every slice, in the order of the cluster."""
         if service.type == "ExternalName":
+            return ()
+        return self._slices.get((service.namespace, service.name), ())
+
+    def selected(self, service: Service) -> Iterator[Pod]:
+        """Every version of every pod that the selector matches, ready or not; nobody where slices tell."""
+        if service.type == "ExternalName" or not service.selector or self.slices(service):
             return
-        if slices:
-            for one in slices:
-                yield from self._listed(one, port, self._around(one.lifetime))
-        elif service.selector:
-            for pod, endpoints, life in self._pods[service.namespace]:
-                number = _target(pod, port)
-                ready = pod.ready or service.publish_not_ready
-                if number and ready and pod.labels.items() >= service.selector.items():
-                    for endpoint, family, span in self._own(pod, endpoints, life):
-                        yield Member(endpoint, number, READY, family, self._place(pod.node), *span)
-
-    def _place(self, node: str) -> int:
-        """The number of a node, which may be of no other use."""
-        numbers = self._axis.node_numbers
-        return numbers.setdefault(node, len(numbers)) if node else -1
-
-    def _own(self, pod: Pod, endpoints: tuple[int, ...], life: Lifetime) -> Iterator[tuple[int, int, Span]]:
-        """The ends of a selected pod, with the family of its address: on its node's network, whoever has it.
-
-        That may be in doubt, or an end with more addresses: neither has a family of its own.
-        """
-        span = self._around(life)
-        if not pod.host_network:
-            for endpoint in endpoints:
-                found = self._axis.endpoints[endpoint].prefix
-                yield endpoint, found.version if found else 0, span
-            return
-        for address in dict.fromkeys(prefix(text) for text in pod.addresses):
-            for endpoint, during in self._owners(address, span):
-                yield endpoint, address.version, during
-
-    def _listed(self, one: EndpointSlice, port: ServicePort, span: Span) -> Iterator[Member]:
-        """The members a slice gives for a service port while that version of it holds."""
-        if span[0] >= span[1]:
-            return
-        numbers = [p.port for p in one.ports if (p.name, p.protocol) == (port.name, port.protocol)]
-        for number in dict.fromkeys(numbers):
-            for backend in one.backends:
-                yield from self._backend(one.namespace, backend, number, port, span)
-
-    def _backend(
-        self, namespace: str, backend: Backend, number: int, port: ServicePort, span: Span
-    ) -> Iterator[Member]:
-        """Ready backends are used; where there are none, those that still serve while they terminate."""
-        if not backend.ready and not (backend.serving and backend.terminating):
-            return
-        rank = READY if backend.ready else TERMINATING
-        family = prefix(backend.address).version
-        for endpoint, (start, end) in self._who(namespace, backend, span):
-            behind = number or self._number(endpoint, port)
-            who = endpoint if behind else self._axis.unresolved
-            yield Member(who, behind or port.port, rank, family, self._place(backend.node), start, end)
-
-    def _number(self, endpoint: int, port: ServicePort) -> int | None:
-        """Where a slice has no number: the target port of the Service, on that pod."""
-        if isinstance(port.target_port, int):
-            return port.target_port
-        pod = self._pod_of.get(endpoint)
-        return _target(pod, port) if pod is not None else None
-
-    def _who(self, namespace: str, backend: Backend, span: Span) -> Iterator[tuple[int, Span]]:
-        """The pod that the slice names, while it has that address; else whoever has it."""
-        address = prefix(backend.address)
-        named = self._at.get((namespace, backend.pod, address), []) if backend.pod else []
-        for segment, during in with_spans(held(self._axis, named, self._skew)):
-            inside = _within(span, during)
-            if inside[0] >= inside[1]:
-                continue
-            if not segment.owners:
-                yield from self._owners(address, inside)
-            else:
-                yield segment.owners[0] if len(segment.owners) == 1 else self._axis.ambiguous, inside
-
-    def _owners(self, address: Prefix, span: Span) -> Iterator[tuple[int, Span]]:
-        """Whoever has an address, stretch by stretch; a Service is nobody who could answer."""
-        endpoint = self._axis.find(address)
-        found = self._axis.endpoints[endpoint]
-        timed = (
-            self._axis.timed[found.node] if found.kind == KIND_TIMED else [Segment(BEGINNING, (endpoint,))]
-        )
-        for segment, during in with_spans(timed):
-            (owner,) = segment.owners
-            inside = _within(span, during)
-            if inside[0] < inside[1]:
-                is_service = self._axis.endpoints[owner].kind == KIND_SERVICE
-                yield self._axis.unresolved if is_service else owner, inside
+        wanted = service.selector.items()
+        for pod in self._pods.get(service.namespace, ()):
+            if pod.labels.items() >= wanted:
+                yield pod
 
 
-def _target(pod: Pod, port: ServicePort) -> int | None:
-    """The pod's port behind the Service's: a number, or the first container port of that name."""
+def listed_for(slices: Iterable[EndpointSlice], port: ServicePort) -> Iterator[Listed]:
+    """All that slices list for a service port, whatever its conditions."""
+    for one in slices:
+        for number in port_numbers(one, port):
+            yield from (Listed(one, number, backend) for backend in one.backends)
+
+
+def port_numbers(one: EndpointSlice, port: ServicePort) -> list[int]:
+    """The ports of a slice that serve a service port; none: it does not."""
+    found = (p.port for p in one.ports if (p.name, p.protocol) == (port.name, port.protocol))
+    return list(dict.fromkeys(found))
+
+
+def target_number(pod: Pod, port: ServicePort) -> int | None:
+    """The pod's port behind the Service's: a number, or the first container port of that name; None: it has
+    none, and is no backend."""
     if isinstance(port.target_port, int):
         return port.target_port
     for declared in pod.ports:
@@ -191,23 +78,30 @@ def _target(pod: Pod, port: ServicePort) -> int | None:
     return None
 
 
-def _joined(members: Iterable[Member]) -> list[Member]:
-    """Neighbouring stretches of one backend as one."""
-    spans_of: dict[tuple[int, int, int, int, int], list[list[int]]] = {}
-    for member in members:
-        spans_of.setdefault(member[:5], []).append([member.start, member.end])
-    joined = []
-    for key, spans in spans_of.items():
-        spans.sort()
-        kept = [spans[0]]
-        for start, end in spans[1:]:
-            if start <= kept[-1][1]:
-                kept[-1][1] = max(kept[-1][1], end)
-            else:
-                kept.append([start, end])
-        joined += [Member(*key, start, end) for start, end in kept]
-    return joined
+def is_ready(pod: Pod, service: Service) -> bool:
+    """Whether a selected pod counts as ready."""
+    return pod.ready or service.publish_not_ready
 
 
-def _within(one: Span, other: Span) -> Span:
-    return max(one[0], other[0]), min(one[1], other[1])
+class Conditions(Protocol):
+    """What a slice says of how a backend is."""
+
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def serving(self) -> bool: ...
+    @property
+    def terminating(self) -> bool: ...
+
+
+def serves_to_the_end(one: Conditions) -> bool:
+    """Whether it is used where nobody is ready: it terminates, and still serves."""
+    return one.serving and one.terminating
+
+
+C = TypeVar("C", bound=Conditions)
+
+
+def used(group: Sequence[C]) -> list[C]:
+    """Of backends that are asked together the ready ones, else those that serve to the end."""
+    return [one for one in group if one.ready] or [one for one in group if serves_to_the_end(one)]

@@ -17,9 +17,8 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
-from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.endpoints.axis import Axis, port_word
 from flowcheck.compile.endpoints.ownership import Segment, segments
-from flowcheck.compile.rules.ports import port_word
 from flowcheck.model.cluster import ContainerPort
 from flowcheck.model.timeline import Lifetime
 

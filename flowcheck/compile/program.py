@@ -14,49 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from flowcheck.arrays import AnyArray, Int32, Names, Rows, Tables, UInt64
-from flowcheck.model.cluster import Cluster, Service, ServicePort
+from flowcheck.arrays import AnyArray, Int32, Names, Tables
+from flowcheck.compile.rules.decisions import Decision, RuleInfo
+from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Direction, SourceLocation
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One thing that can come out for one side of a flow.
-
-    ``text`` is what reports show (empty: no policy applied), ``policies`` the policies and rules behind it.
-    """
-
-    verdict: int
-    reason: int = 0
-    text: str = ""
-    policies: tuple[str, ...] = ()
-    sources: tuple[SourceLocation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleInfo:
-    """Provenance of one rule: which policy, which entry, where it is written."""
-
-    policy: str
-    label: str
-    tier: str
-    direction: Direction
-    action: str
-    source: SourceLocation
-
-    @property
-    def name(self) -> str:
-        return f"{self.policy}[{self.label}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The bitset matrices the decision tables were filled from. sets (sets, words) uint64."""
-
-    sets: UInt64
-    ingress: Rows
-    egress: Rows
+from flowcheck.model.service import Service, ServicePort
 
 
 @dataclass(frozen=True)
@@ -66,14 +28,15 @@ class Program:
 
     ``by_pod`` and ``by_workload`` map (namespace, name), ``by_uid`` a pod's uid, to what the name means at a
     time. ``service_ports`` are those of ``tables.services``, each with its Service. Default denies are
-    decisions after the rules'. ``cluster`` is what was compiled; only ``explain`` looks at it again.
+    decisions after the rules'. ``n_rows``: of how many rows the tables were
+    filled. ``cluster`` is what was compiled; only ``explain`` looks at it again.
     ``beside_pod[e]``, int32: see ``compile/endpoints/beside.py``.
     ``nodes`` are names by the number in column NODE; ``located`` maps addresses of pods and backends to
     endpoints. ``places[e]`` is the address of one of several endpoints that the name of a pod stands for.
     """
 
     tables: Tables
-    truth: Truth | None
+    n_rows: int
     decisions: tuple[Decision, ...]
     rules: tuple[RuleInfo, ...]
     endpoint_names: tuple[str, ...]
@@ -109,9 +72,9 @@ class Program:
         )
         return digest.hexdigest()
 
-    def without_truth(self) -> Program:
-        """What a worker needs: the tables, without the matrices and the cluster they came from."""
-        return replace(self, truth=None, cluster=None, service_ports=(), nodes=(), located={})
+    def without_cluster(self) -> Program:
+        """What a worker needs: the tables, without the cluster they came from."""
+        return replace(self, cluster=None, service_ports=(), nodes=(), located={})
 
 
 def _arrays(value: Any) -> Iterator[AnyArray]:

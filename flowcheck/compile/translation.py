@@ -10,31 +10,31 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, ServiceTable, UInt8
-from flowcheck.compile.backends import Listing
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
-from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.endpoints.axis import Axis, port_word
 from flowcheck.compile.endpoints.ownership import segments
 from flowcheck.compile.endpoints.virtual import addresses_of, plain_service
 from flowcheck.compile.host_ports import AtHosts, build_host_ports, host_ports_at
-from flowcheck.compile.rules.ports import port_word
+from flowcheck.compile.members import Listing
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 AT_NODE_PORTS = ("NodePort", "LoadBalancer")
 """The types of Services that every node has ports for. Source: core/v1 ServiceType."""
 
-_WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]
+_TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND]
+"""The columns by which policies tell backends apart."""
 
 
 def build_services(
-    axis: Axis, cluster: Cluster, listings: Sequence[Listing], facts: Int32, skew: int
+    axis: Axis, cluster: Cluster, listings: Sequence[Listing], endpoints: Int32, skew: int
 ) -> ServiceTable:
-    """facts (endpoints, 8) int32: as in ``Tables.endpoints``."""
+    """endpoints: as in ``Tables.endpoints``."""
     members = [member for listing in listings for member in listing.members]
     per_service = np.bincount([one.service for one in listings], minlength=len(axis.services) + 1)
     segments = [_changes(listing) for listing in listings]
     backend = _int32(member.endpoint for member in members)
-    is_pod = facts[backend, a.KIND] == a.KIND_POD
+    is_pod = endpoints[backend, a.KIND] == a.KIND_POD
     serving = sorted(
         {
             (member.endpoint, listing.slot, member.port, number)
@@ -48,12 +48,12 @@ def build_services(
         first=_starts(per_service),
         slot=_int32(one.slot for one in listings),
         port=_int32(one.port.port for one in listings),
-        family=_families(axis, facts),
+        family=_families(axis, endpoints),
         **_node_ports(axis, cluster, listings, skew)._asdict(),
-        **build_host_ports(at_hosts, len(facts), skew)._asdict(),
+        **build_host_ports(at_hosts, len(endpoints), skew)._asdict(),
         inner_local=_locals(axis.services[one.service].internal_traffic_policy for one in listings),
         outer_local=_locals(axis.services[one.service].external_traffic_policy for one in listings),
-        reached=_reached(axis, facts),
+        reached=_reached(axis, endpoints),
         segment_first=_starts([len(one) for one in segments]),
         segment_start=np.array([start for one in segments for start in one], dtype=np.int64),
         backend_first=_starts([len(one.members) for one in listings]),
@@ -63,15 +63,15 @@ def build_services(
         backend_start=np.array([member.start for member in members], dtype=np.int64),
         backend_end=np.array([member.end for member in members], dtype=np.int64),
         backend_rank=_int32(member.rank for member in members),
-        backend_way=_ways(listings, facts),
-        backend_pod=facts[backend, a.POD].astype(np.int32),
-        backend_node=np.where(is_pod, facts[backend, a.NODE], -1).astype(np.int32),
+        backend_way=_ways(listings, endpoints),
+        backend_pod=endpoints[backend, a.POD].astype(np.int32),
+        backend_node=np.where(is_pod, endpoints[backend, a.NODE], -1).astype(np.int32),
         backend_place=_int32(member.place for member in members),
-        serving_first=_starts(np.bincount([one[0] for one in serving], minlength=len(facts))),
+        serving_first=_starts(np.bincount([one[0] for one in serving], minlength=len(endpoints))),
         serving_slot=_int32(one[1] for one in serving),
         serving_port=_int32(one[2] for one in serving),
         serving=_int32(one[3] for one in serving),
-        listen_first=_starts(np.bincount([one[0] for one in listening], minlength=len(facts))),
+        listen_first=_starts(np.bincount([one[0] for one in listening], minlength=len(endpoints))),
         listen=_int32(one[1] for one in listening),
     )
 
@@ -145,17 +145,17 @@ def _node_ports(axis: Axis, cluster: Cluster, listings: Sequence[Listing], skew:
     return _NodePorts(_int32(sorted(claims)), _starts([len(one) for one in found]), starts, _int32(leads))
 
 
-def _families(axis: Axis, facts: Int32) -> UInt8:
+def _families(axis: Axis, endpoints: Int32) -> UInt8:
     """4 or 6 for an endpoint with an address, 0 for any other."""
-    family = np.zeros(len(facts), dtype=np.uint8)
+    family = np.zeros(len(endpoints), dtype=np.uint8)
     found = (end.prefix.version if end.prefix is not None else 0 for end in axis.endpoints)
     family[: len(axis.endpoints)] = np.fromiter(found, dtype=np.uint8)
     return family
 
 
-def _reached(axis: Axis, facts: Int32) -> Int32:
+def _reached(axis: Axis, endpoints: Int32) -> Int32:
     """What ServiceTable.reached says; of what is no address of a Service or a node, -1."""
-    reached = np.full(len(facts), -1, dtype=np.int32)
+    reached = np.full(len(endpoints), -1, dtype=np.int32)
     for endpoint, end in enumerate(axis.endpoints):
         if end.kind == a.KIND_NODE and end.prefix is not None:
             reached[endpoint] = end.node
@@ -172,15 +172,15 @@ def _changes(listing: Listing) -> list[int]:
     return sorted(edge for edge in edges if edge < END)
 
 
-def _ways(listings: Sequence[Listing], facts: Int32) -> Int32:
+def _ways(listings: Sequence[Listing], endpoints: Int32) -> Int32:
     """Backends of one service port that policies do not tell apart have one number."""
     numbers: list[int] = []
-    way_of = facts[:, _WAY].tolist()
+    treatment = endpoints[:, _TREATMENT].tolist()
     for listing in listings:
-        ways: dict[tuple[int, ...], int] = {}
+        known: dict[tuple[int, ...], int] = {}
         for member in listing.members:
-            key = (*way_of[member.endpoint], member.port)
-            numbers.append(ways.setdefault(key, len(ways)))
+            key = (*treatment[member.endpoint], member.port)
+            numbers.append(known.setdefault(key, len(known)))
     return _int32(numbers)
 
 

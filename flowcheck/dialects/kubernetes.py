@@ -20,11 +20,12 @@ has the same shape.
 
 from __future__ import annotations
 
+from flowcheck.dialects.shared import PEERS, check_version, read_top
 from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.selectors import read_selector
-from flowcheck.manifests.validation import DEFAULT_NAMESPACE, PROTOCOLS, port_name_fault
+from flowcheck.manifests.validation import DEFAULT_NAMESPACE, port_name_fault
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.policy import (
     Action,
@@ -39,6 +40,7 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import PROTOCOLS
 
 VERSIONS = ("networking.k8s.io/v1", "extensions/v1beta1")
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
@@ -46,10 +48,9 @@ _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 
 def read_network_policy(document: Document) -> Policy:
     """One NetworkPolicy. Rules of a direction that policyTypes leaves out have no effect and are left out."""
-    if document.api_version not in VERSIONS:
-        document.report("is of a version that is not read", f"write {VERSIONS[0]}", path="apiVersion")
+    check_version(document, VERSIONS)
     namespace = document.namespace or DEFAULT_NAMESPACE
-    top = document.root().mapping("apiVersion", "kind", "metadata", "spec", "status")
+    top = read_top(document)
     spec: dict[str, Field] = {}
     if "spec" in top:
         spec = top["spec"].mapping("podSelector", "policyTypes", "ingress", "egress")
@@ -90,13 +91,13 @@ def _rules(field: Field | None, direction: Direction, namespace: str) -> tuple[R
     if field is None:
         return ()
     return tuple(
-        _rule(entry, f"{direction}[{place}]", "from" if direction is Direction.INGRESS else "to", namespace)
+        _rule(entry, f"{direction}[{place}]", PEERS[direction], namespace)
         for place, entry in enumerate(field.elements())
     )
 
 
 def _rule(entry: Field, label: str, peers_name: str, namespace: str) -> Rule:
-    other = "to" if peers_name == "from" else "from"
+    (other,) = set(PEERS.values()) - {peers_name}
     parts = entry.mapping(peers_name, "ports", instead={other: peers_name})
     peers = parts[peers_name].elements() if peers_name in parts else []
     ports = parts["ports"].elements() if "ports" in parts else []

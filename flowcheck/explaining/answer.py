@@ -7,33 +7,30 @@ verdict only where all of them agree; a Service only where all its backends do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
-import msgspec
-
 from flowcheck.compile import Program, compile_program
-from flowcheck.explaining import compiled
 from flowcheck.explaining.change import Denied, propose
-from flowcheck.explaining.checks import Question
 from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
-from flowcheck.explaining.ends import End, Finder, Party
+from flowcheck.explaining.ends import Candidate, Party
+from flowcheck.explaining.finder import Finder
+from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import Case, Explanation
-from flowcheck.explaining.summary import end_answer, no_subject, sentence_of, split_of
-from flowcheck.explaining.walk import Walked, checked, exempt, walk
-from flowcheck.explaining.words import PROTOCOLS, WITH_PORTS, protocol_name
+from flowcheck.explaining.sides import explain_side
+from flowcheck.explaining.summary import end_answer, sentence_of, split_of
+from flowcheck.explaining.walk import Walked
+from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
-from flowcheck.model.timeline import END, instant
+from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
+from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason, Verdict
 
-Pair = tuple[End, End]
-OWN_NODE_EGRESS = (
-    "it goes to the node that the pod runs on, which Kubernetes' documentation always allows; network "
-    "plugins judge it by policy, as here"
-)
+Pair = tuple[Candidate, Candidate]
+_PROTOCOLS = {name.upper(): number for number, name in PROTOCOL_NAMES.items()}
 
 
 def explain(
@@ -75,14 +72,14 @@ def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
     else:
         raise TypeError(f"explain takes a Program or a Cluster, not a {type(given).__name__}")
     if not cluster.is_static:
-        cluster = cluster.at(END - 1 if at is None else instant(at))
+        cluster = cluster.at(END - 1 if at is None else instant_of(at))
     return compile_program(cluster, options)
 
 
 def _protocol(protocol: str | int) -> int:
-    number = PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
+    number = _PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
     if not 0 <= number <= 255:
-        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(PROTOCOLS)}")
+        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(_PROTOCOLS)}")
     return number
 
 
@@ -167,40 +164,13 @@ class _Explainer:
             )
         return cases, denied
 
-    def _side(self, direction: Direction, subject: End, peer: End, port: int | None, decision: int) -> Walked:
-        """One side, explained and held against the compiled decision."""
-        src, dst = (subject, peer) if direction is Direction.EGRESS else (peer, subject)
-        verdict, reason, text = compiled.side_of(self._program, decision)
-        for end, lost in ((src, "src"), (dst, "dst")):
-            if end.lost:
-                walked = exempt(direction, subject, peer, Verdict.UNKNOWN, end.why_lost)
-                return checked(_with_reason(walked, f"{end.lost}_{lost}"), verdict, reason, text)
-        if dst.unlisted:
-            why = f"the inputs lack Services of the cluster, and {dst.name} may be the address of one"
-            walked = _with_reason(exempt(direction, subject, peer, Verdict.UNKNOWN, why), Reason.NO_SERVICE)
-            settle = "give the Services too: kubectl get services,endpointslices -A -o json"
-            walked = replace(walked, answer=msgspec.structs.replace(walked.answer, settle=settle))
-            return checked(walked, verdict, reason, text)
-        exemption = compiled.exemption(self._program, src.endpoint, dst.endpoint)
-        if exemption == "self":
-            walked = exempt(
-                direction, subject, peer, Verdict.ALLOW, "a pod may always talk to itself: no policy is asked"
-            )
-        elif subject.pod is None:
-            walked = exempt(direction, subject, peer, Verdict.NOT_APPLICABLE, no_subject(subject))
-        elif exemption == "own node" and direction is Direction.INGRESS:
-            why = "a pod's own node may always talk to it (kubelet probes): no policy is asked"
-            walked = exempt(direction, subject, peer, Verdict.ALLOW, why)
-        else:
-            question = Question(
-                self._cluster, self._program.options, direction, subject, peer, self._protocol, port
-            )
-            walked = walk(question, self._policies)
-            to_node = compiled.exemption(self._program, dst.endpoint, src.endpoint) == "own node"
-            if to_node and direction is Direction.EGRESS:
-                why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
-                walked = replace(walked, answer=msgspec.structs.replace(walked.answer, why=why))
-        return checked(walked, verdict, reason, text)
+    def _side(
+        self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
+    ) -> Walked:
+        question = Question(
+            self._cluster, self._program.options, direction, subject, peer, self._protocol, port
+        )
+        return explain_side(self._program, question, self._policies, decision)
 
     def _verdict(
         self, src: Party, dst: Party, pairs: list[Pair], outcomes: list[Outcome], cases: list[Case]
@@ -261,10 +231,6 @@ def _sides(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
 def _of_backends(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
     """The first backend's sides, where all have its verdict; none where they differ."""
     return _sides(outcomes[:1]) if len({outcome.verdict for outcome in outcomes}) == 1 else []
-
-
-def _with_reason(walked: Walked, reason: str) -> Walked:
-    return replace(walked, answer=msgspec.structs.replace(walked.answer, reason=reason))
 
 
 def _join(egress: Walked, ingress: Walked) -> tuple[Verdict, Reason]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from flowcheck import arrays as a
 from flowcheck.compile import Program
+from flowcheck.compile.backends import is_ready, listed_for, port_numbers, target_number, used
 from flowcheck.counted import listed
 from flowcheck.explaining.compiled import Leads
-from flowcheck.explaining.ends import Finder
+from flowcheck.explaining.finder import Finder
 from flowcheck.kernels import translate
-from flowcheck.model.cluster import Backend, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.model.cluster import Pod
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 
 
 def external_name_notes(service: Service) -> list[str]:
@@ -32,8 +34,8 @@ def local_note(program: Program, leads: Leads, place: int) -> str:
 
 
 def listed_backends(slices: Sequence[EndpointSlice], port: ServicePort) -> list[Backend]:
-    """All that slices list for a service port."""
-    return list(dict.fromkeys(backend for one in slices if _has(one, port) for backend in one.backends))
+    """All that slices list for a service port, each once."""
+    return list(dict.fromkeys(one.backend for one in listed_for(slices, port)))
 
 
 def asked_backends(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
@@ -42,11 +44,7 @@ def asked_backends(program: Program, backends: Sequence[Backend], place: int) ->
     groups: dict[str, list[Backend]] = defaultdict(list)
     for backend in _placed(program, backends, place):
         groups["" if place == translate.EVERYWHERE else backend.node].append(backend)
-    return [
-        backend
-        for group in groups.values()
-        for backend in ([b for b in group if b.ready] or [b for b in group if b.serving and b.terminating])
-    ]
+    return [backend for group in groups.values() for backend in used(group)]
 
 
 def _placed(program: Program, backends: Sequence[Backend], place: int) -> list[Backend]:
@@ -60,22 +58,18 @@ def _placed(program: Program, backends: Sequence[Backend], place: int) -> list[B
 
 def notes_on_backends(finder: Finder, service: Service, port: ServicePort, place: int) -> list[str]:
     """Who of those listed or selected is left out."""
-    slices = finder.cluster.slices_of(service)
+    slices = finder.backends.slices(service)
     if slices:
         return list(_of_slices(finder.program, slices, port, place))
     if not service.selector:
         return ["it has no selector and no EndpointSlices, so its backends are not in the snapshot"]
-    return list(_of_pods(finder.cluster.pods, service, port))
-
-
-def _has(one: EndpointSlice, port: ServicePort) -> bool:
-    return any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
+    return list(_of_pods(finder.backends.selected(service), service, port))
 
 
 def _of_slices(
     program: Program, slices: Sequence[EndpointSlice], port: ServicePort, place: int
 ) -> Iterator[str]:
-    if not any(_has(one, port) for one in slices):
+    if not any(port_numbers(one, port) for one in slices):
         names = sorted({p.name or "one without a name" for one in slices for p in one.ports})
         has = f"they have {listed(names)}" if names else "they have no ports, and so serve none"
         wanted = f"named {port.name}" if port.name else "without a name"
@@ -92,13 +86,9 @@ def _of_slices(
         yield f"{len(unready)} backends of {len(backends)}{where} are not ready: {left}"
 
 
-def _of_pods(pods: Sequence[Pod], service: Service, port: ServicePort) -> Iterator[str]:
-    wanted = (service.selector or {}).items()
+def _of_pods(pods: Iterable[Pod], service: Service, port: ServicePort) -> Iterator[str]:
     for pod in pods:
-        if pod.finished or pod.namespace != service.namespace or not pod.labels.items() >= wanted:
-            continue
-        declared = {(declared.name, declared.protocol) for declared in pod.ports}
-        if not pod.ready and not service.publish_not_ready:
+        if not is_ready(pod, service):
             yield f"{pod.namespace}/{pod.name} is not ready: it is left out"
-        elif isinstance(port.target_port, str) and (port.target_port, port.protocol) not in declared:
+        elif target_number(pod, port) is None:
             yield f"{pod.namespace}/{pod.name} has no port named {port.target_port}: it is no backend"

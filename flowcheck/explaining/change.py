@@ -13,14 +13,15 @@ from typing import Any
 
 from flowcheck.counted import listed
 from flowcheck.explaining.checks import exception_of
-from flowcheck.explaining.ends import End
+from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.records import Change, Edit
 from flowcheck.explaining.selection import Selection, pods_with, select, workload_labels
 from flowcheck.explaining.walk import Walked
-from flowcheck.explaining.words import WITH_PORTS, labels_text, protocol_name
+from flowcheck.explaining.words import labels_text, protocol_name
 from flowcheck.explaining.yaml_text import yaml_text
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.policy import Action, AddressBlock, Direction, Policy, Tier
+from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Verdict
 
 FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
@@ -30,13 +31,13 @@ FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 class Denied:
     """One pair that is denied, with both its sides."""
 
-    src: End
-    dst: End
+    src: Candidate
+    dst: Candidate
     port: int | None
     egress: Walked
     ingress: Walked
 
-    def sides(self) -> Iterable[tuple[Direction, End, End, Walked]]:
+    def sides(self) -> Iterable[tuple[Direction, Candidate, Candidate, Walked]]:
         yield Direction.EGRESS, self.src, self.dst, self.egress
         yield Direction.INGRESS, self.dst, self.src, self.ingress
 
@@ -74,7 +75,9 @@ class _Proposal:
         self.sufficient = False
         self.notes[note] = None
 
-    def _side(self, direction: Direction, subject: End, peer: End, walked: Walked, port: int | None) -> None:
+    def _side(
+        self, direction: Direction, subject: Candidate, peer: Candidate, walked: Walked, port: int | None
+    ) -> None:
         ending = walked.ending
         if ending.tier is Tier.ADMIN and ending.tried is not None:
             place = f" ({ending.tried.rule.source})" if str(ending.tried.rule.source) else ""
@@ -115,7 +118,7 @@ class _Proposal:
         ports.add(port)
         addition.peers[str(peer.pod.workload) if peer.pod else peer.name] = None
 
-    def _peer(self, subject: Pod, peer: End) -> dict[str, Any] | None:
+    def _peer(self, subject: Pod, peer: Candidate) -> dict[str, Any] | None:
         """The peer entry for one end; None, with a note, where no policy can name it."""
         if peer.pod is None:
             if peer.address is None:
@@ -199,7 +202,7 @@ def propose(cluster: Cluster, denied: Sequence[Denied], protocol: int, n_pairs: 
     return Change(proposal.sufficient, tuple(edits), tuple(proposal.notes))
 
 
-def _kept_out(isolating: Iterable[Policy], direction: Direction, peer: End) -> Iterable[str]:
+def _kept_out(isolating: Iterable[Policy], direction: Direction, peer: Candidate) -> Iterable[str]:
     """What somebody kept out on purpose deserves a second look."""
     for policy in isolating:
         for rule in policy.rules(direction):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flowcheck.counted import listed
-from flowcheck.explaining.ends import End
+from flowcheck.explaining.ends import Candidate
+from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import Check, Match
 from flowcheck.explaining.words import (
-    WITH_PORTS,
     block_text,
     faults,
     port_text,
@@ -21,7 +20,6 @@ from flowcheck.explaining.words import (
 )
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.labels import Selector
-from flowcheck.model.options import Options
 from flowcheck.model.policy import (
     AddressBlock,
     Anyone,
@@ -36,32 +34,8 @@ from flowcheck.model.policy import (
     Ports,
     Rule,
 )
+from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Reason
-
-
-@dataclass(frozen=True)
-class Question:
-    """One side of a flow: may this subject talk with this peer?"""
-
-    cluster: Cluster
-    options: Options
-    direction: Direction
-    subject: End
-    peer: End
-    protocol: int
-    port: int | None
-
-    @property
-    def destination(self) -> End:
-        return self.subject if self.direction is Direction.INGRESS else self.peer
-
-    @property
-    def peer_word(self) -> str:
-        return "the source" if self.direction is Direction.INGRESS else "the destination"
-
-    @property
-    def subject_word(self) -> str:
-        return "the destination" if self.direction is Direction.INGRESS else "the source"
 
 
 def together(checks: Iterable[Check]) -> Match:
@@ -119,7 +93,7 @@ def check_peer(peer: Peer, question: Question) -> Check:
             return Check("yes", "everyone (the rule has a peer of an unknown kind and fails closed)")
 
 
-def check_query(query: PodQuery, end: End, who: str, cluster: Cluster) -> Check:
+def check_query(query: PodQuery, end: Candidate, who: str, cluster: Cluster) -> Check:
     """Whether a pod query takes the end; perhaps, where it asks for labels that no input tells."""
     what = query_text(query)
     if end.pod is None:
@@ -150,11 +124,11 @@ def check_query(query: PodQuery, end: End, who: str, cluster: Cluster) -> Check:
 _HOST = "which selectors do not select (an ipBlock does)"
 
 
-def _what_else(end: End) -> str:
+def _what_else(end: Candidate) -> str:
     return "on a network beside the cluster's" if end.secondary else "outside the cluster"
 
 
-def _check_node(query: NodeQuery, end: End, who: str, cluster: Cluster) -> Check:
+def _check_node(query: NodeQuery, end: Candidate, who: str, cluster: Cluster) -> Check:
     """Whether a node query takes the end. Where no node is described, any address outside may be one's."""
     what = f"nodes with {selector_text(query.nodes)}" if query.nodes.requirements else "all nodes"
     if end.pod is not None or end.secondary or (end.node is None and cluster.lists_nodes):

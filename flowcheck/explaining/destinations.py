@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from flowcheck import arrays as a
+from flowcheck.compile.backends import is_ready
 from flowcheck.errors import RunError
 from flowcheck.explaining import compiled
 from flowcheck.explaining.backends import (
@@ -23,9 +24,10 @@ from flowcheck.explaining.backends import (
     notes_on_backends,
 )
 from flowcheck.explaining.compiled import Leads
-from flowcheck.explaining.ends import End, Finder, Party, as_address, kind_of
+from flowcheck.explaining.ends import Candidate, Party, as_address, kind_of
+from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.words import port_text, protocol_name
-from flowcheck.model.cluster import Pod, Service, ServicePort
+from flowcheck.model.service import Service, ServicePort
 
 
 def find_destination(finder: Finder, given: str, port: int | None, protocol: int, src: Party) -> Party:
@@ -62,7 +64,7 @@ def _at_address(finder: Finder, given: str, port: int | None, protocol: int, src
         return Party(given, "pod", end.name, (end,), (note,))
     if leads.service_port == a.SEVERAL:
         why = f"port {port_text(port, protocol)} of {found.name} leads to several at once"
-        lost = End(leads.endpoint, address, address, lost="ambiguous", why_lost=why)
+        lost = Candidate(leads.endpoint, address, address, lost="ambiguous", why_lost=why)
         return Party(given, "unknown", address, (replace(lost, endpoint=finder.axis.ambiguous),))
     if found.kind == a.KIND_SERVICE and leads.service_port == a.NOT_ONE:
         raise _no_port(finder, given, address, port, protocol)
@@ -87,7 +89,7 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
     """A service port with the backends that each of the sources may be sent to."""
     program = finder.program
     service, port = program.service_ports[leads.service_port]
-    slices = finder.cluster.slices_of(service)
+    slices = finder.backends.slices(service)
     backends = listed_backends(slices, port)
     places = [compiled.place_of(program, leads, source.endpoint) for source in src.ends]
     addresses = {
@@ -113,7 +115,7 @@ def _party(
     finder: Finder,
     given: str,
     service: Service,
-    by_source: Sequence[Sequence[End]],
+    by_source: Sequence[Sequence[Candidate]],
     src: Party,
     notes: Iterable[str],
 ) -> Party:
@@ -132,7 +134,7 @@ def _party(
     )
 
 
-def _ends_at(finder: Finder, addresses: Iterable[str], endpoint: int) -> list[End]:
+def _ends_at(finder: Finder, addresses: Iterable[str], endpoint: int) -> list[Candidate]:
     """A backend; where it is nobody of the cluster's, each of the addresses asked that are there."""
     end = finder.end_of(endpoint)
     if end.pod or end.node:
@@ -187,24 +189,17 @@ def _port_words(port: ServicePort) -> str:
     return port_text(port.port, port.protocol) + (f" ({port.name})" if port.name else "")
 
 
-def _headless_ends(finder: Finder, service: Service, port: int | None) -> Iterator[End]:
+def _headless_ends(finder: Finder, service: Service, port: int | None) -> Iterator[Candidate]:
     """The pods that its name stands for in DNS: those its slices list as ready, else those selected."""
-    slices = finder.cluster.slices_of(service)
+    slices = finder.backends.slices(service)
     if slices:
         for backend in dict.fromkeys(b for one in slices for b in one.backends if b.ready):
             yield replace(finder.at_backend(service.namespace, backend), port=port)
         return
-    for pod in finder.cluster.pods if service.selector else ():
-        if _is_selected(pod, service):
+    for pod in finder.backends.selected(service):
+        if is_ready(pod, service):
             for endpoint in finder.axis.of_pod(pod.namespace, pod.name):
                 yield replace(finder.end_of(endpoint), port=port)
-
-
-def _is_selected(pod: Pod, service: Service) -> bool:
-    if pod.finished or pod.namespace != service.namespace or not service.selector:
-        return False
-    ready = pod.ready or service.publish_not_ready
-    return ready and pod.labels.items() >= service.selector.items()
 
 
 def translation(service_port: int | None, dst: Party, protocol: int) -> str:

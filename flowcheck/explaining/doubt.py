@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcheck.explaining.checks import Question
+from flowcheck.explaining.question import Question
 from flowcheck.explaining.tries import Tried
 from flowcheck.explaining.words import selector_text
 from flowcheck.model.labels import Selector

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowcheck.explaining.ends import End, Party
+from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.records import Case, EndAnswer
 from flowcheck.explaining.selection import stable_labels
 from flowcheck.explaining.words import labels_text
 
 
-def no_subject(end: End) -> str:
+def no_subject(end: Candidate) -> str:
     if end.node is not None:
         return f"{end.name} is a node, and policies are for pods only (not for those on the host network)"
     if end.secondary:

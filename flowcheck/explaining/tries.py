@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flowcheck.explaining import checks
-from flowcheck.explaining.checks import Question
+from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import Match, Reached, RuleStep
 from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy, Rule
 

@@ -12,13 +12,13 @@ from itertools import islice
 
 from flowcheck.counted import listed
 from flowcheck.explaining import checks
-from flowcheck.explaining.checks import Question
 from flowcheck.explaining.doubt import doubt
-from flowcheck.explaining.ends import End
+from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import PolicyStep, RuleStep, SideAnswer, TierStep
 from flowcheck.explaining.tries import Hanging, Tried, hold
-from flowcheck.explaining.words import WITH_PORTS, protocol_name
-from flowcheck.model.policy import MOST_WAYS, Action, Direction, Policy, Tier
+from flowcheck.explaining.words import protocol_name
+from flowcheck.model.policy import MOST_WAYS, Action, Policy, Tier
+from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Reason, Verdict
 
 TIERS = {Tier.ADMIN: "Admin", Tier.NETWORK_POLICY: "NetworkPolicy", Tier.BASELINE: "Baseline"}
@@ -65,9 +65,18 @@ class _Asked:
     isolating: tuple[Policy, ...]
 
 
-def exempt(direction: Direction, subject: End, peer: End, verdict: Verdict, why: str) -> Walked:
+def exempt(question: Question, verdict: Verdict, why: str, *, reason: str = "", settle: str = "") -> Walked:
     """A side no policy is asked for."""
-    answer = SideAnswer(str(direction), subject.name, peer.name, str(verdict), "", "", why)
+    answer = SideAnswer(
+        direction=str(question.direction),
+        subject=question.subject.name,
+        peer=question.peer.name,
+        verdict=str(verdict),
+        reason=reason,
+        decided_by="",
+        why=why,
+        settle=settle,
+    )
     return Walked(answer, Ending(verdict))
 
 

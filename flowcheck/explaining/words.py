@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
-from flowcheck.model.policy import SCTP, TCP, UDP, AddressBlock, NamedPort, PodQuery, PortRange, Ports
+from flowcheck.model.policy import AddressBlock, NamedPort, PodQuery, PortRange, Ports
+from flowcheck.model.protocols import PROTOCOL_NAMES
 
-WITH_PORTS = frozenset({TCP, UDP, SCTP})
-PROTOCOLS = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP, "ICMP": 1, "ICMPV6": 58}
 EMPTY = '""'
-_NAMES = {TCP: "TCP", UDP: "UDP", SCTP: "SCTP", 1: "ICMP", 58: "ICMPv6"}
 
 
 def protocol_name(protocol: int) -> str:
-    return _NAMES.get(protocol, f"protocol {protocol}")
+    return PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
 
 
 def port_text(port: int | None, protocol: int) -> str:

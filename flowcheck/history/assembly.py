@@ -12,9 +12,10 @@ from flowcheck.history.sightings import Sighting
 from flowcheck.history.values import Value
 from flowcheck.history.versions import Version, versions_of
 from flowcheck.kinds import POLICY_KINDS
-from flowcheck.model.cluster import Cluster, EndpointSlice, Namespace, Node, Pod, Service
+from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
+from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 from flowcheck.objects.devices import NodeDevices, add_devices
 from flowcheck.objects.dns_caches import mark_cached

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from flowcheck.history.dated import Dated
 from flowcheck.manifests.envelopes import What
-from flowcheck.model.instants import shown
+from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import BEGINNING, END
 
 AUDIT_LOG = "audit log"
@@ -151,8 +151,8 @@ class Coverage:
             last, name = min(watches)
             others = f" (of {len(watches)} the first to end)" if len(watches) > 1 else ""
             yield (
-                f"the last event of the watch {name}{others} is of {shown(last)}: what it follows is taken "
-                "as unchanged from then on; a watch may end without a word, so take a snapshot after it"
+                f"the last event of the watch {name}{others} is of {instant_text(last)}: what it follows is "
+                "taken as unchanged from then on; a watch may end without a word, so take a snapshot after it"
             )
 
     def _vouches(self, name: str, kind: str, files: Collection[str]) -> bool:
@@ -184,6 +184,6 @@ class Coverage:
                 and not any(kind in part.kinds for part in self._streams.values())
             ):
                 yield (
-                    f"no snapshot after {shown(last)} holds any {kind}: taken as not asked for, so it is "
-                    "unknown which were there from then on (what has no time holds for all times)"
+                    f"no snapshot after {instant_text(last)} holds any {kind}: taken as not asked for, so it "
+                    "is unknown which were there from then on (what has no time holds for all times)"
                 )

@@ -8,7 +8,7 @@ from flowcheck.errors import Problem
 from flowcheck.history.values import Value
 from flowcheck.model.cluster import Namespace, Node, Pod, Workload
 from flowcheck.model.labels import Labels
-from flowcheck.model.policy import NOWHERE, SourceLocation
+from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import Lifetime
 from flowcheck.objects.workloads import Controller
 

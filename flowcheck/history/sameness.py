@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from flowcheck.history.values import Value
 from flowcheck.model.cluster import Namespace, Pod
-from flowcheck.model.policy import NOWHERE, Policy
+from flowcheck.model.places import NOWHERE
+from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 from flowcheck.objects.workloads import Controller

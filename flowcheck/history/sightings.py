@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flowcheck.history.values import Value
 from flowcheck.manifests.envelopes import What
 from flowcheck.model.cluster import Pod
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 from flowcheck.model.timeline import BEGINNING, Lifetime
 from flowcheck.objects.times import NO_STAMPS, Stamps
 

@@ -23,7 +23,7 @@ import msgspec
 from flowcheck.kinds import read_kind, unread_kind
 from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.text.json_items import decode_json
-from flowcheck.model.instants import instant
+from flowcheck.model.instants import parse_instant
 
 GROUP = "audit.k8s.io"
 
@@ -124,7 +124,7 @@ def read_entry(text: msgspec.Raw) -> Entry | None:
         return None
     group = f"{where.api_group}/" if where.api_group else ""
     version = where.api_version or "v1"
-    time = instant(event.stage_timestamp)
+    time = parse_instant(event.stage_timestamp)
     if time < 0:
         raise ValueError("has a stageTimestamp before 1970")
     partly = answer is not None and answer.kind == _METADATA_ONLY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowcheck.errors import Problem
 from flowcheck.manifests.oddities import Oddity, Sort
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 
 MAX_PROBLEMS = 20
 """Of one object; past that the reader has been told enough."""

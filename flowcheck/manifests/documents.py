@@ -18,7 +18,7 @@ from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.fields import Field, line_of
 from flowcheck.manifests.text.json_items import JsonError, Part, check_duplicates, decode_json, read_tree
 from flowcheck.manifests.type_errors import explain
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 
 T = TypeVar("T")
 

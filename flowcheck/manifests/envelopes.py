@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from flowcheck.manifests.documents import Document
-from flowcheck.model.instants import from_epoch, instant
+from flowcheck.model.instants import from_epoch, parse_instant
 
 
 class What(Enum):
@@ -59,8 +59,8 @@ def event_time(document: Document, time: Any) -> int | None:
     if time is None:
         return None
     try:
-        if isinstance(time, str) and instant(time) >= 0:
-            return instant(time)
+        if isinstance(time, str) and parse_instant(time) >= 0:
+            return parse_instant(time)
         if isinstance(time, int | float):
             return from_epoch(time)
         raise ValueError("is not a time")

@@ -14,7 +14,7 @@ from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.text.json_items import Part, parts_of
 from flowcheck.manifests.text.yaml_events import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 from flowcheck.model.verdict import Reason
 
 _UNREAD = Reason.UNSUPPORTED_FIELD

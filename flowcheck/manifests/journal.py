@@ -14,8 +14,8 @@ from flowcheck.counted import listed
 from flowcheck.errors import Problem
 from flowcheck.manifests.kustomize import Kustomizations
 from flowcheck.manifests.oddities import Oddities
-from flowcheck.model.cluster import REFUSED, Skipped
-from flowcheck.model.policy import NOWHERE, SourceLocation
+from flowcheck.model.left_out import REFUSED, Skipped
+from flowcheck.model.places import NOWHERE, SourceLocation
 
 _MOST_FILES = 5
 

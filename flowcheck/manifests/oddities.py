@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 
 
 class Sort(StrEnum):

@@ -18,7 +18,7 @@ from flowcheck.manifests.identity import Head, JsonHead, Meta, check_name, head_
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.text.json_items import decode_json, split_items
 from flowcheck.manifests.text.yaml_events import Mapping, Sequence
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 
 MAX_LIST_DEPTH = 8
 _INSIDE = MAX_LIST_DEPTH - 1

@@ -10,13 +10,8 @@ import ipaddress
 import re
 from functools import lru_cache
 
-from flowcheck.model.policy import SCTP, TCP, UDP
-
 DEFAULT_NAMESPACE = "default"
 """Where a namespaced object goes that names no namespace, as with kubectl."""
-
-PROTOCOLS = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP}
-"""The names Kubernetes has for protocols. Source: core/v1 Protocol."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

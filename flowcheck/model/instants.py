@@ -1,4 +1,4 @@
-"""Text, numbers and names -> instants: microseconds since 1970-01-01 UTC, as the model has them.
+"""Instants from texts, moments, numbers and names, and as text: microseconds since 1970-01-01 UTC.
 
 Kubernetes writes whole seconds (meta/v1 Time) and microseconds (MicroTime); what is finer is cut off.
 """
@@ -25,22 +25,23 @@ _IN_NAME = re.compile(
 _EPOCH_IN_NAME = re.compile(r"(?<!\d)[1-9]\d{9}(?!\d)", re.ASCII)
 
 
+def instant_of(moment: datetime) -> int:
+    """The instant of a moment; without a time zone it is read as UTC."""
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+
+
 def instant_text(instant: int) -> str:
     """RFC 3339 in UTC."""
     return (_EPOCH + instant * _MICROSECOND).isoformat().replace("+00:00", "Z")
 
 
-def _since_epoch(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
 @lru_cache(maxsize=16384)
-def instant(text: str) -> int:
+def parse_instant(text: str) -> int:
     """The instant an RFC 3339 text names; negative before 1970. Raises ValueError where it names none."""
     if len(text) > 40 or not _RFC3339.fullmatch(text):
         raise ValueError("is not a time: write 2026-03-10T10:05:00Z")
     try:
-        time = _since_epoch(datetime.fromisoformat(text.upper()))
+        time = instant_of(datetime.fromisoformat(text.upper()))
     except ValueError:
         raise ValueError("is not a time: there is no such day or hour") from None
     if time >= LAST + SECOND:
@@ -68,14 +69,9 @@ def time_in_name(name: str) -> int | None:
         ahead = int(hours or 0) * 3600 + int(minutes or 0) * 60
         if ahead >= 15 * 3600:
             ahead = 0
-        time = _since_epoch(moment) + round(float(fraction or 0) * SECOND)
+        time = instant_of(moment) + round(float(fraction or 0) * SECOND)
         time -= (ahead if sign == "+" else -ahead) * SECOND
         if 0 <= time <= LAST:
             return time
     found = _EPOCH_IN_NAME.search(name)
     return from_epoch(int(found[0])) if found else None
-
-
-def shown(time: int) -> str:
-    """An instant as a sentence shows it."""
-    return instant_text(time)

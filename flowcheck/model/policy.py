@@ -16,27 +16,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from flowcheck.model.labels import EVERYTHING, Selector
+from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
 MOST_WAYS = 4096
 """What rules hang on and no input tells is tried in at most so many ways; more leave the verdict open."""
-
-TCP, UDP, SCTP = 6, 17, 132
-"""IANA protocol numbers that have ports a policy can name."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class SourceLocation:
-    """A place in an input: a file (``<stdin>`` for standard input) and a 1-based line (0: the whole file)."""
-
-    file: str = ""
-    line: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
-
-
-NOWHERE = SourceLocation()
 
 
 class Direction(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from flowcheck.model.policy import NOWHERE, SourceLocation
+from flowcheck.model.places import NOWHERE, SourceLocation
 
 Network = IPv4Network | IPv6Network
 

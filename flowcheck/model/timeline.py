@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 BEGINNING, END = -(1 << 62), 1 << 62
 """Before and after every instant."""
@@ -82,10 +81,3 @@ class Lifetime:
 
 
 ALWAYS = Lifetime()
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def instant(moment: datetime) -> int:
-    """A moment in microseconds since 1970; without a time zone it is read as UTC."""
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

@@ -20,7 +20,7 @@ import msgspec
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import Network
 from flowcheck.model.cluster import Node, Pod
-from flowcheck.model.policy import NOWHERE, SourceLocation
+from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.objects.annotations import annotations_of, device_address
 from flowcheck.objects.shared import read_addresses

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from flowcheck.model.cluster import Pod, Service
+from flowcheck.model.cluster import Pod
+from flowcheck.model.service import Service
 
 CACHE, UPSTREAM, DNS = "node-local-dns", "kube-dns-upstream", 53
 

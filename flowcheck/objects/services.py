@@ -11,7 +11,7 @@ import msgspec
 
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
-from flowcheck.model.cluster import Backend, EndpointSlice, Service, ServicePort
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.objects.shared import LabelledObject, Meta, read_addresses, read_labels, read_protocol
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"

@@ -13,9 +13,9 @@ import msgspec
 
 from flowcheck.manifests.blocks import plain_address
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.validation import PROTOCOLS, label_key_fault, label_value_fault
+from flowcheck.manifests.validation import label_key_fault, label_value_fault
 from flowcheck.model.labels import Labels
-from flowcheck.model.policy import TCP
+from flowcheck.model.protocols import PROTOCOLS, TCP
 
 
 class Owner(msgspec.Struct, gc=False):

@@ -15,7 +15,7 @@ import msgspec
 
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
-from flowcheck.model.instants import instant
+from flowcheck.model.instants import parse_instant
 
 FINISHED = ("Succeeded", "Failed")
 
@@ -112,7 +112,7 @@ def read_instant(document: Document, value: Any, path: str) -> int | None:
     try:
         if not isinstance(text, str):
             raise ValueError("is not a time: write 2026-03-10T10:05:00Z, in quotes")
-        time = instant(text)
+        time = parse_instant(text)
     except ValueError as error:
         document.report(str(error), path=path)
         return None

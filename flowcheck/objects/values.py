@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flowcheck.model.cluster import EndpointSlice, Namespace, Node, Pod, Service
+from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.ranges import PodRanges
+from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.objects.devices import NodeDevices
 from flowcheck.objects.workloads import Controller
 

@@ -18,7 +18,7 @@ import msgspec
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import Pod, Workload
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 from flowcheck.model.timeline import END
 from flowcheck.objects.owners import MADE, chain_of, owner_by_name
 from flowcheck.objects.pods import Template, controller_of, read_template

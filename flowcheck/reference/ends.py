@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from flowcheck.model.cluster import Pod, Service
+from flowcheck.model.cluster import Pod
 from flowcheck.model.labels import Labels
+from flowcheck.model.service import Service
 from flowcheck.reference.flow import Quality
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from flowcheck.model.policy import SCTP, TCP, UDP
 from flowcheck.model.verdict import Reason, Verdict
-
-WITH_PORTS = frozenset({TCP, UDP, SCTP})
 
 Basis = Literal["record", "flags", "pair", "listener", "port", "none"]
 Quality = Literal["exact", "inferred", "external", "ambiguous", "unresolved"]

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from flowcheck.model.policy import TCP
+from flowcheck.model.protocols import TCP, WITH_PORTS
 from flowcheck.reference.ends import canonical
-from flowcheck.reference.flow import WITH_PORTS, Basis, Tuple5
+from flowcheck.reference.flow import Basis, Tuple5
 
 SYN, ACK = 2, 16
 ECE, CWR = 64, 128

@@ -13,13 +13,16 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
 from flowcheck.model.verdict import Reason
+from flowcheck.reference.addresses import AddressOwners
+from flowcheck.reference.backends import asked
 from flowcheck.reference.ends import End, Resolved, Target, canonical
 from flowcheck.reference.flow import ALLOWED, Judgement, Side, Tuple5, both, join, unknown
+from flowcheck.reference.holdings import Holdings
 from flowcheck.reference.initiator import Opened, by_listener, by_port, infer_pairs, told
+from flowcheck.reference.matching import Question
 from flowcheck.reference.owners import Owners
 from flowcheck.reference.policies import Policies
-from flowcheck.reference.rules import Question
-from flowcheck.reference.translation import Services, asked
+from flowcheck.reference.translation import Services
 
 Sides = tuple[Side, Side]
 
@@ -29,8 +32,9 @@ class Reference:
 
     def __init__(self, cluster: Cluster, options: Options = Options()) -> None:  # noqa: B008 (frozen)
         cluster = cluster.unchanged_for(options.assume_unchanged)
-        self.owners = Owners(cluster, options.skew, options.cluster_ranges)
-        self.services = Services(cluster, self.owners)
+        addresses = AddressOwners(Holdings(cluster), options.skew, options.cluster_ranges)
+        self.owners = Owners(addresses)
+        self.services = Services(addresses)
         self.policies = Policies(cluster.policies, options, cluster.known_until)
 
     def judge_all(self, flows: Sequence[Tuple5]) -> list[Judgement]:
@@ -85,7 +89,7 @@ class Reference:
             return self.services.has_port(canonical(address), protocol, port)
         who = end.only
         if who is not None and who.pod is not None:
-            versions = self.owners.versions_of(who)
+            versions = self.owners.holdings.versions_of(who)
             if any((p.number, p.protocol) == (port, protocol) for pod in versions for p in pod.ports):
                 return True
             addresses = {canonical(address) for pod in versions for address in pod.addresses}

@@ -17,8 +17,9 @@ from flowcheck.model.policy import Policy
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason
 from flowcheck.reference.flow import NOT_APPLICABLE, Side, unknown
+from flowcheck.reference.matching import Question, selects
 from flowcheck.reference.moments import distinct, moments
-from flowcheck.reference.rules import Question, any_port, selects
+from flowcheck.reference.rules import any_port
 
 
 class Policies:

@@ -148,11 +148,10 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
 
 def count_program(program: Program) -> ProgramCounts:
     tables = program.tables
-    truth = program.truth
     directions = (tables.ingress, tables.egress)
     return ProgramCounts(
         endpoints=len(tables.endpoints),
-        rows=len(truth.ingress.subject) + len(truth.egress.subject) if truth else 0,
+        rows=program.n_rows,
         epochs=len(tables.epoch_start),
         timed_addresses=len(tables.timed.first) - 1,
         ingress_subject_classes=tables.ingress.row.shape[1],

@@ -21,7 +21,7 @@ from flowcheck.compile import compile_program
 from flowcheck.errors import RunError
 from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.timeline import instant
+from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
@@ -101,8 +101,8 @@ def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
     return Setup(
         program=str(workspace.folder / "program"),
         folder=str(workspace.folder),
-        since_us=None if request.since is None else instant(request.since),
-        until_us=None if request.until is None else instant(request.until),
+        since_us=None if request.since is None else instant_of(request.since),
+        until_us=None if request.until is None else instant_of(request.until),
         namespaces=request.namespaces,
         keep_columns=request.keep_columns,
     )

@@ -96,7 +96,7 @@ class Workspace:
                 shutil.rmtree(self.folder)
                 self.folder.mkdir(mode=0o700)
                 record.write_text(key)
-            content = zlib.compress(pickle.dumps((program.without_truth(), plan), protocol=5), level=1)
+            content = zlib.compress(pickle.dumps((program.without_cluster(), plan), protocol=5), level=1)
             (self.folder / "program").write_bytes(content)
 
     def finish(self, number: int, done: Done) -> None:

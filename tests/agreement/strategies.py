@@ -18,23 +18,16 @@ from hypothesis import strategies as st
 
 from flowcheck.model.cluster import (
     NAMESPACE_NAME_LABEL,
-    Backend,
     Cluster,
     ContainerPort,
-    EndpointSlice,
     Namespace,
     Node,
     Pod,
-    Service,
-    ServicePort,
     Workload,
 )
 from flowcheck.model.labels import Operator, Requirement, Selector
 from flowcheck.model.options import IpBlockMatchesPods, Options
 from flowcheck.model.policy import (
-    SCTP,
-    TCP,
-    UDP,
     Action,
     AddressBlock,
     Anyone,
@@ -50,6 +43,8 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import SCTP, TCP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.reference import Tuple5
 
 T = TypeVar("T")

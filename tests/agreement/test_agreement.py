@@ -22,7 +22,8 @@ from flowcheck.compile import compile_program
 from flowcheck.judging.batch import evaluate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import SCTP, AddressBlock, DomainNames, PodQuery
+from flowcheck.model.policy import AddressBlock, DomainNames, PodQuery
+from flowcheck.model.protocols import SCTP
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reading import load_cluster
 from flowcheck.reference import Tuple5

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.reference import Reference, Tuple5
+from flowcheck.reference.backends import asked
 from flowcheck.reference.ends import Resolved
-from flowcheck.reference.translation import asked
 from tests.agreement.strategies import worlds
 from tests.agreement.timeline_strategies import timelines
 

@@ -11,9 +11,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from flowcheck.model.cluster import Backend, ContainerPort
+from flowcheck.model.cluster import ContainerPort
 from flowcheck.model.options import Options
-from flowcheck.model.policy import TCP, Tier
+from flowcheck.model.policy import Tier
+from flowcheck.model.protocols import TCP
+from flowcheck.model.service import Backend
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reference import Tuple5
 from tests.agreement.test_agreement import WORLDS, World, disagreements, drawn

@@ -14,21 +14,12 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from flowcheck.model.cluster import (
-    NAMESPACE_NAME_LABEL,
-    Backend,
-    Cluster,
-    EndpointSlice,
-    Namespace,
-    Node,
-    Pod,
-    Service,
-    ServicePort,
-    Workload,
-)
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Namespace, Node, Pod, Workload
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.options import Options
-from flowcheck.model.policy import TCP, UDP, Action, NodeQuery, Policy, Rule
+from flowcheck.model.policy import Action, NodeQuery, Policy, Rule
+from flowcheck.model.protocols import TCP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.reference import Tuple5
 from tests.agreement.strategies import (

@@ -14,8 +14,8 @@ from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.services import assess_services
 from flowcheck.balance.tell.tables import LOAD_SCHEMA, SERVICES_SCHEMA, load_table, services_table
-from flowcheck.model.cluster import Service
 from flowcheck.model.options import Thresholds
+from flowcheck.model.service import Service
 from flowcheck.model.timeline import BEGINNING
 from tests.balance.world import (
     MINUTE,

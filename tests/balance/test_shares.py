@@ -11,8 +11,9 @@ from flowcheck import arrays as a
 from flowcheck.balance.expect.kernel_tables import setting_of
 from flowcheck.balance.expect.members import read_catalog
 from flowcheck.balance.expect.shares import Member, Origin, depends_on_origin, expect, follows_hints
-from flowcheck.model.cluster import Backend, Cluster, EndpointSlice, Pod, Service, ServicePort
-from flowcheck.model.policy import TCP, UDP
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.protocols import TCP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, Lifetime
 from tests.balance.world import PortSpec, make_endpoints, make_services
 from tests.builders import between, make_cluster, make_node, make_pod, make_service

@@ -12,7 +12,7 @@ from flowcheck.balance.count.tally import Tally, TallyEntries
 from flowcheck.balance.expect.kernel_tables import make_setting as setting_from
 from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBackends
 from flowcheck.balance.expect.shares import Member
-from flowcheck.model.cluster import Service, ServicePort
+from flowcheck.model.service import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
 MINUTE = 60_000_000

@@ -14,7 +14,7 @@ from benchmarks.answers import check
 from benchmarks.inputs import manifests, named, records, world
 from benchmarks.inputs.records import DAY
 from benchmarks.inputs.sizes import SIZES
-from flowcheck.model.timeline import instant
+from flowcheck.model.instants import instant_of
 from flowcheck.reference import Reference, Tuple5
 
 TINY = SIZES["tiny"]
@@ -73,7 +73,7 @@ def test_reference_allows_exactly_the_allowed_edges(directory: Path) -> None:
     edges = planned.edges
     for src, dst, port, protocol, action, weight in zip(*vars(edges).values(), strict=True):
         ends = [planned.addresses[planned.first[group]] for group in (src, dst)]
-        verdict = reference.judge(Tuple5(*ends, int(protocol), int(port), at=instant(DAY))).verdict
+        verdict = reference.judge(Tuple5(*ends, int(protocol), int(port), at=instant_of(DAY))).verdict
         shares[verdict] += weight
         forwarded_denied += weight * (verdict == "deny" and action == world.ALLOWED)
     total = sum(world.SHARES.values())

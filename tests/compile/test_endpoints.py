@@ -8,8 +8,9 @@ from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import prefix
 from flowcheck.compile.endpoints.axis import Axis, members
 from flowcheck.compile.endpoints.pods import build_axis
-from flowcheck.model.cluster import Namespace, Node, Pod, Service
+from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.policy import AddressBlock
+from flowcheck.model.service import Service
 from tests.builders import block, make_cluster, make_node, make_pod, make_service, make_template
 
 Object = Namespace | Node | Pod | Service

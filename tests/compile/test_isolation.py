@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.pods import build_axis
+from flowcheck.compile.rules.decisions import Decisions, number_rules
 from flowcheck.compile.rules.isolation import Isolation, stage_defaults
 from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.model.options import Options
@@ -17,47 +17,43 @@ FIRST = 100
 PODS = make_pod("a", "10.0.0.1", labels="app=a"), make_pod("b", "10.0.0.2", labels="app=b")
 
 
-def isolation_of(*policies: Policy) -> tuple[Isolation, int, int]:
-    """The isolation, and the endpoints of pods a and b."""
+def isolating(direction: Direction, *policies: Policy) -> list[tuple[int, ...]]:
+    """The policies that isolate pod a, and pod b."""
     cluster = make_cluster(*PODS, *policies)
     axis = build_axis(cluster, ())
-    found = Isolation(policies, SelectorIndex(axis, cluster), FIRST)
-    return found, axis.of_pod("x", "a")[0], axis.of_pod("x", "b")[0]
-
-
-def decide(isolation: Isolation, endpoint: int, direction: Direction) -> int:
-    """With every policy in force."""
-    return isolation.decide(endpoint, direction, np.ones(isolation.n_policies, dtype=np.bool_))
+    isolation = Isolation(direction, policies, SelectorIndex(axis, cluster))
+    return [isolation.by(axis.of_pod("x", name)[0]) for name in ("a", "b")]
 
 
 def test_a_policy_isolates_the_pods_it_selects_in_its_directions_only() -> None:
-    isolation, one, other = isolation_of(make_policy(subject="app=a", ingress=()))
-    assert decide(isolation, one, Direction.INGRESS) == FIRST
-    assert decide(isolation, one, Direction.EGRESS) == -1
-    assert decide(isolation, other, Direction.INGRESS) == -1
+    policy = make_policy(subject="app=a", ingress=())
+    assert isolating(Direction.INGRESS, policy) == [(0,), ()]
+    assert isolating(Direction.EGRESS, policy) == [(), ()]
 
 
 def test_the_decision_names_every_isolating_policy_in_order() -> None:
-    isolation, one, other = isolation_of(
-        make_policy("q", ingress=()), make_policy("p", subject="app=a", ingress=())
-    )
-    assert decide(isolation, one, Direction.INGRESS) != decide(isolation, other, Direction.INGRESS)
-    assert [d.text for d in isolation.decisions()] == [
+    policies = make_policy("q", ingress=()), make_policy("p", subject="app=a", ingress=())
+    assert isolating(Direction.INGRESS, *policies) == [(0, 1), (0,)]
+    decisions = Decisions(policies, number_rules(policies))
+    numbers = [decisions.default_deny((0, 1)), decisions.default_deny((0,))]
+    named = [decisions.listed()[number] for number in numbers]
+    assert [d.text for d in named] == [
         "default-deny by NetworkPolicy/x/p, NetworkPolicy/x/q",
         "default-deny by NetworkPolicy/x/q",
     ]
-    assert {d.verdict for d in isolation.decisions()} == {a.DENY}
+    assert {d.verdict for d in named} == {a.DENY}
+    assert decisions.verdict[numbers].tolist() == [a.DENY, a.DENY]
 
 
 def test_the_same_policies_are_the_same_decision() -> None:
-    isolation, one, other = isolation_of(make_policy(ingress=(), egress=()))
-    decisions = {decide(isolation, e, d) for e in (one, other) for d in Direction}
-    assert decisions == {FIRST}
+    policy = make_policy(ingress=(), egress=())
+    assert isolating(Direction.INGRESS, policy) == isolating(Direction.EGRESS, policy) == [(0,), (0,)]
+    decisions = Decisions([policy], [])
+    assert decisions.default_deny((0,)) == decisions.default_deny((0,)) == len(decisions.listed()) - 1
 
 
 def test_admin_policies_isolate_nobody() -> None:
-    isolation, one, _ = isolation_of(make_admin())
-    assert [decide(isolation, one, d) for d in Direction] == [-1, -1]
+    assert [isolating(direction, make_admin()) for direction in Direction] == [[(), ()]] * 2
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowcheck.arrays import N_REAL_PROTOCOLS, PROTOCOL_SLOT
 from flowcheck.compile.rules.ports import ALL_PORTS, build_port_classes
 from flowcheck.errors import CompileError
-from flowcheck.model.policy import SCTP, TCP, UDP, PortRange
+from flowcheck.model.policy import PortRange
+from flowcheck.model.protocols import PROTOCOLS, SCTP, TCP, UDP
 
 PORTS = st.one_of(st.sampled_from([0, 1, 80, 443, 65534, 65535]), st.integers(0, 65535))
 RANGES = st.builds(
@@ -17,6 +19,10 @@ RANGES = st.builds(
     PORTS,
     PORTS,
 )
+
+
+def test_slots_are_in_the_order_of_the_names() -> None:
+    assert PROTOCOL_SLOT[list(PROTOCOLS.values())].tolist() == list(range(N_REAL_PROTOCOLS))
 
 
 @settings(deadline=None, max_examples=60)

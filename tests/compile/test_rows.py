@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Rows
-from flowcheck.compile import Program, compile_program
+from flowcheck.arrays import Int32, Rows, UInt64
+from flowcheck.compile import axis_of
 from flowcheck.compile.rules import bitset
-from flowcheck.model.cluster import Pod
+from flowcheck.compile.rules.directions import Rulebook, compile_direction
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Anyone, DomainNames, Policy
+from flowcheck.model.policy import Anyone, Direction, DomainNames, Policy
 from tests.builders import (
     allow,
     block,
@@ -33,60 +34,65 @@ PODS = (
 )
 
 
-def compiled(*policies: Policy, pods: tuple[Pod, ...] = PODS, **options: str) -> Program:
-    return compile_program(make_cluster(*pods, *policies), Options(**options))  # type: ignore[arg-type]
+class Compiled(NamedTuple):
+    """One direction, and the names of its endpoints."""
+
+    sets: UInt64
+    rows: Rows
+    endpoint_names: list[str]
+
+    def names(self, numbers: Int32) -> list[set[str]]:
+        """The named endpoints of sets."""
+        members = (bitset.to_indices(self.sets[number]).tolist() for number in numbers)
+        return [{self.endpoint_names[e] for e in found} - {""} for found in members]
 
 
-def rows_of(program: Program) -> Rows:
-    assert program.truth is not None
-    return program.truth.ingress
+def compiled(*policies: Policy, direction: Direction = Direction.INGRESS, **options: str) -> Compiled:
+    cluster, chosen = make_cluster(*PODS, *policies), Options(**options)  # type: ignore[arg-type]
+    axis = axis_of(cluster, chosen)
+    found = compile_direction(direction, Rulebook.of(axis, cluster, chosen))
+    return Compiled(found.sets, found.rows, [end.name for end in axis.endpoints])
 
 
-def names(program: Program, number: int) -> set[str]:
-    """The named endpoints of a set."""
-    assert program.truth is not None
-    members = bitset.to_indices(program.truth.sets[number]).tolist()
-    return {program.endpoint_names[e] for e in members} - {""}
+def rows_of(*policies: Policy) -> Rows:
+    return compiled(*policies).rows
 
 
 def test_a_port_name_is_split_by_the_numbers_it_stands_for_on_the_subject() -> None:
-    program = compiled(make_policy(ingress=[allow(None, "web")]))
-    rows = rows_of(program)
-    assert [names(program, int(s)) for s in rows.subject] == [{"x/Pod/a"}, {"x/Pod/a"}, {"x/Pod/b"}]
+    ingress = compiled(make_policy(ingress=[allow(None, "web")]))
+    rows = ingress.rows
+    assert ingress.names(rows.subject) == [{"x/Pod/a"}, {"x/Pod/a"}, {"x/Pod/b"}]
     assert len(set(rows.decision.tolist())) == 1
 
 
 def test_a_port_name_on_egress_is_split_by_peer() -> None:
-    program = compiled(make_policy(egress=[allow(in_namespace(), "web")]))
-    assert program.truth is not None
-    rows = program.truth.egress
-    assert [names(program, int(p)) for p in rows.peer] == [{"x/Pod/a"}, {"x/Pod/a"}, {"x/Pod/b"}]
-    assert {frozenset(names(program, int(s))) for s in rows.subject} == {frozenset({"x/Pod/a", "x/Pod/b"})}
+    egress = compiled(make_policy(egress=[allow(in_namespace(), "web")]), direction=Direction.EGRESS)
+    rows = egress.rows
+    assert egress.names(rows.peer) == [{"x/Pod/a"}, {"x/Pod/a"}, {"x/Pod/b"}]
+    assert egress.names(rows.subject) == [{"x/Pod/a", "x/Pod/b"}] * 3
 
 
 @pytest.mark.parametrize("ports", ["none", "dns", "web/UDP"])
 def test_a_port_name_nobody_has_leaves_no_row(ports: str) -> None:
-    assert len(rows_of(compiled(make_policy(ingress=[allow(None, ports)]))).subject) == 0
+    assert len(rows_of(make_policy(ingress=[allow(None, ports)])).subject) == 0
 
 
 def test_a_port_name_of_any_protocol_is_found_in_each() -> None:
-    assert len(rows_of(compiled(make_admin(ingress=[allow(Anyone(), "dns/*")]))).subject) == 1
+    assert len(rows_of(make_admin(ingress=[allow(Anyone(), "dns/*")])).subject) == 1
 
 
 def test_a_rule_for_nobody_leaves_no_row() -> None:
-    assert len(rows_of(compiled(make_policy(subject="app=z", ingress=[allow()]))).subject) == 0
-    assert len(rows_of(compiled(make_policy(ingress=[allow(in_namespace(pods="app=z"))]))).subject) == 0
-    assert len(rows_of(compiled(make_policy(ingress=[allow([])]))).subject) == 0
+    assert len(rows_of(make_policy(subject="app=z", ingress=[allow()])).subject) == 0
+    assert len(rows_of(make_policy(ingress=[allow(in_namespace(pods="app=z"))])).subject) == 0
+    assert len(rows_of(make_policy(ingress=[allow([])])).subject) == 0
 
 
 def test_rows_stand_in_the_order_they_are_asked() -> None:
     rows = rows_of(
-        compiled(
-            make_baseline(ingress=[deny(Anyone())]),
-            make_policy(ingress=[allow(Anyone())]),
-            make_admin("z", priority=1, ingress=[passing(Anyone())]),
-            make_admin("a", priority=1, ingress=[deny(Anyone(), "80"), allow(Anyone())]),
-        )
+        make_baseline(ingress=[deny(Anyone())]),
+        make_policy(ingress=[allow(Anyone())]),
+        make_admin("z", priority=1, ingress=[passing(Anyone())]),
+        make_admin("a", priority=1, ingress=[deny(Anyone(), "80"), allow(Anyone())]),
     )
     assert rows.stage.tolist() == [0, 0, 0, 1, 2]
     deny_, allow_, pass_ = a.ACTION_DENY, a.ACTION_ALLOW, a.ACTION_PASS
@@ -96,32 +102,31 @@ def test_rows_stand_in_the_order_they_are_asked() -> None:
 
 def test_a_block_in_doubt_is_a_second_row_for_pods_only() -> None:
     policy = make_policy(ingress=[allow([block("10.0.0.0/24"), in_namespace(pods="app=b")])])
-    program = compiled(policy, ipblock_matches_pods="unknown")
-    rows = rows_of(program)
+    ingress = compiled(policy, ipblock_matches_pods="unknown")
+    rows = ingress.rows
     assert rows.reason[rows.peer_if].tolist() == [0, a.REASON_UNSUPPORTED_FIELD]
-    assert names(program, int(rows.peer[0])) == {"x/Pod/b"}
-    assert names(program, int(rows.peer[1])) == {"x/Pod/a"}
+    assert ingress.names(rows.peer) == [{"x/Pod/b"}, {"x/Pod/a"}]
 
 
 def test_domain_names_may_be_any_external_destination() -> None:
-    program = compiled(make_admin(egress=[allow(DomainNames(("example.com",)))]))
-    assert program.truth is not None
-    egress = program.truth.egress
-    assert egress.reason[egress.peer_if].tolist() == [a.REASON_NEEDS_DNS]
-    assert names(program, int(program.truth.egress.peer[0])) == set()
+    policy = make_admin(egress=[allow(DomainNames(("example.com",)))])
+    egress = compiled(policy, direction=Direction.EGRESS)
+    assert egress.rows.reason[egress.rows.peer_if].tolist() == [a.REASON_NEEDS_DNS]
+    assert egress.names(egress.rows.peer) == [set()]
 
 
 def test_a_rule_that_cannot_be_read_hangs_on_itself_alone() -> None:
     """All its peers are one set; two such rules are two questions."""
     odd = replace(deny([in_namespace(pods="app=a"), in_namespaces("", "app=b")]), unread=True)
-    rows = rows_of(program := compiled(make_admin(ingress=[odd, odd])))
+    ingress = compiled(make_admin(ingress=[odd, odd]))
+    rows = ingress.rows
     assert rows.reason[rows.peer_if].tolist() == [a.REASON_UNSUPPORTED_FIELD] * 2
     assert len(set(rows.peer_if.tolist())) == 2
-    assert names(program, int(rows.peer[0])) == {"x/Pod/a", "x/Pod/b"}
+    assert ingress.names(rows.peer[:1]) == [{"x/Pod/a", "x/Pod/b"}]
 
 
 def test_a_policy_whose_subject_cannot_be_read_is_one_question() -> None:
     odd = replace(make_admin(ingress=[deny(Anyone(), "80"), allow(Anyone())]), unread=True)
-    rows = rows_of(compiled(odd))
+    rows = rows_of(odd)
     assert rows.reason[rows.subject_if].tolist() == [a.REASON_UNSUPPORTED_FIELD] * 2
     assert len(set(rows.subject_if.tolist())) == 1

@@ -9,9 +9,6 @@ import pytest
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.policy import (
-    SCTP,
-    TCP,
-    UDP,
     Action,
     AddressBlock,
     Anyone,
@@ -24,6 +21,7 @@ from flowcheck.model.policy import (
     Rule,
     Tier,
 )
+from flowcheck.model.protocols import SCTP, TCP, UDP
 
 Load = Callable[..., Cluster]
 Problems = Callable[..., list[str]]

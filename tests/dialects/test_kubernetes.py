@@ -8,19 +8,8 @@ import pytest
 
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import EVERYTHING, Operator, Requirement, Selector
-from flowcheck.model.policy import (
-    SCTP,
-    TCP,
-    UDP,
-    AddressBlock,
-    Direction,
-    NamedPort,
-    PodQuery,
-    Policy,
-    PortRange,
-    Rule,
-    Tier,
-)
+from flowcheck.model.policy import AddressBlock, Direction, NamedPort, PodQuery, Policy, PortRange, Rule, Tier
+from flowcheck.model.protocols import SCTP, TCP, UDP
 
 Load = Callable[..., Cluster]
 Problems = Callable[..., list[str]]

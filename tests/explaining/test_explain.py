@@ -12,12 +12,16 @@ import flowcheck
 from flowcheck.compile import compile_program
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explaining import Explanation, explain
+from flowcheck.explaining.question import Question
 from flowcheck.explaining.records import RuleStep
 from flowcheck.explaining.walk import InconsistentError, checked, exempt
-from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort, Workload
+from flowcheck.model.cluster import Cluster, ContainerPort, Workload
+from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
-from flowcheck.model.policy import TCP, UDP, Direction, DomainNames
-from flowcheck.model.timeline import BEGINNING, END, Lifetime, instant
+from flowcheck.model.policy import Direction, DomainNames
+from flowcheck.model.protocols import TCP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, ServicePort
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from flowcheck.model.verdict import Reason, Verdict
 from tests.builders import (
     allow,
@@ -419,7 +423,7 @@ class TestServices:
 class TestTime:
     def test_the_policies_and_owners_of_an_instant_are_explained(self) -> None:
         noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
-        before, after = Lifetime.exact(BEGINNING, instant(noon)), Lifetime.exact(instant(noon), END)
+        before, after = Lifetime.exact(BEGINNING, instant_of(noon)), Lifetime.exact(instant_of(noon), END)
         closed = replace(make_policy("b/p", ingress=()), lifetime=before)
         opened = replace(make_policy("b/p", ingress=[allow(ports="5432")]), lifetime=after)
         gone = replace(make_pod("b/gone", "10.0.0.9"), lifetime=before)
@@ -512,7 +516,7 @@ class TestAsking:
             ask(WEB, DB, port=port, protocol=protocol)
 
     def test_a_program_as_workers_get_it(self) -> None:
-        program = compile_program(make_cluster(WEB, DB)).without_truth()
+        program = compile_program(make_cluster(WEB, DB)).without_cluster()
         assert program.cluster is None
         with pytest.raises(CompileError):
             explain(program, src="a/web", dst="b/db")
@@ -521,7 +525,8 @@ class TestAsking:
 def test_a_walk_that_differs_from_the_program_stops() -> None:
     program = compile_program(make_cluster(WEB, DB))
     assert explain(program, src="a/web", dst="b/db").verdict == "allow"
-    end = type("End", (), {"name": "x"})()
-    walked = exempt(Direction.INGRESS, end, end, Verdict.ALLOW, "")
+    end = type("Candidate", (), {"name": "x"})()
+    question = Question(make_cluster(), Options(), Direction.INGRESS, end, end, TCP, 80)
+    walked = exempt(question, Verdict.ALLOW, "")
     with pytest.raises(InconsistentError):
         checked(walked, Verdict.DENY, Reason.NONE, "")

@@ -11,7 +11,7 @@ from flowcheck.errors import RunError
 from flowcheck.explaining import explain
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import SCTP, TCP, UDP
+from flowcheck.model.protocols import SCTP, TCP, UDP
 from flowcheck.reference import Reference, Tuple5
 from tests.agreement.strategies import worlds
 from tests.explaining.apply import apply

@@ -20,7 +20,7 @@ from flowcheck.history.inventory import write_rows
 from flowcheck.history.inventory.columns import SCHEMA
 from flowcheck.history.inventory.recording import rows_of, span
 from flowcheck.model.cluster import Cluster, ContainerPort, Workload
-from flowcheck.model.policy import TCP
+from flowcheck.model.protocols import TCP
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reading import load_cluster, load_recording
 from tests.history.timed import (

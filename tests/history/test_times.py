@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flowcheck.model.instants import from_epoch, instant, time_in_name
+from flowcheck.model.instants import from_epoch, parse_instant, time_in_name
 
 MORNING = 1_773_137_100_000_000
 
@@ -23,7 +23,7 @@ MORNING = 1_773_137_100_000_000
     ],
 )
 def test_an_instant(text: str, time: int) -> None:
-    assert instant(text) == time
+    assert parse_instant(text) == time
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_instant(text: str, time: int) -> None:
 )
 def test_no_instant(text: str) -> None:
     with pytest.raises(ValueError, match="is not a time"):
-        instant(text)
+        parse_instant(text)
 
 
 @pytest.mark.parametrize("number", [-1, 1e300, float("nan"), float("inf"), 10**30, True])

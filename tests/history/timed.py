@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.instants import instant
+from flowcheck.model.instants import parse_instant
 from flowcheck.model.timeline import Lifetime
 
 Json = dict[str, Any]
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 def at(clock: str) -> int:
     """``"10:05"`` or ``"10:05:30.5"`` of the day that all of it happens on."""
-    return instant(stamp(clock))
+    return parse_instant(stamp(clock))
 
 
 def stamp(clock: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from flowcheck.model.cluster import Backend, Cluster, ContainerPort, EndpointSlice, ServicePort
-from flowcheck.model.policy import NOWHERE, TCP, UDP
+from flowcheck.model.cluster import Cluster, ContainerPort
+from flowcheck.model.places import NOWHERE
+from flowcheck.model.protocols import TCP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, ServicePort
 
 Load = Callable[..., Cluster]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flowcheck.model.cluster import Cluster, ContainerPort, Workload
-from flowcheck.model.policy import SCTP, TCP, UDP
+from flowcheck.model.protocols import SCTP, TCP, UDP
 
 Load = Callable[..., Cluster]
 Problems = Callable[..., list[str]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flowcheck.model.policy import SCTP, TCP, UDP
+from flowcheck.model.protocols import SCTP, TCP, UDP
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Judgement, Reference, Tuple5, infer_pairs
 from tests.builders import (

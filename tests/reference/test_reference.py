@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flowcheck.model.cluster import Cluster, Namespace, Node, Pod, Service
+from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
 from flowcheck.model.options import Options
-from flowcheck.model.policy import (
-    SCTP,
-    TCP,
-    UDP,
-    AddressBlock,
-    Anyone,
-    DomainNames,
-    NodeQuery,
-    PodQuery,
-    Policy,
-)
+from flowcheck.model.policy import AddressBlock, Anyone, DomainNames, NodeQuery, PodQuery, Policy
+from flowcheck.model.protocols import SCTP, TCP, UDP
+from flowcheck.model.service import Service
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Judgement, Reference
 from tests.builders import (

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from flowcheck.model.cluster import Namespace, Node, Pod, Service
+from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.options import IpBlockMatchesPods, Options
 from flowcheck.model.policy import NodeQuery, Policy
+from flowcheck.model.service import Service
 from flowcheck.model.timeline import END, Lifetime
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Judgement, Reference

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from flowcheck.model.cluster import Backend, EndpointSlice, Namespace, Node, Pod, Service
+from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.options import Options
-from flowcheck.model.policy import SCTP, UDP, Policy
+from flowcheck.model.policy import Policy
+from flowcheck.model.protocols import SCTP, UDP
+from flowcheck.model.service import Backend, EndpointSlice, Service
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Judgement, Reference
 from tests.builders import (

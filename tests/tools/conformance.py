@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
+from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.reference import Reference, Tuple5
 
-PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "ICMPv6": 58, "GRE": 47}
+PROTOCOLS = {name: number for number, name in PROTOCOL_NAMES.items()} | {"GRE": 47}
 PATHS = ("reference", "compiled")
 
 

@@ -29,19 +29,19 @@ MUTANTS = (
     Mutant("Pass allows", "kernels/rows.py", "passed = True", "return a.NO_POLICY"),
     Mutant(
         "higher priority number asked first",
-        "compile/build.py",
+        "compile/rules/directions.py",
         "key=lambda policy: (policy.order, policy.lifetime.start))",
         "key=lambda policy: (policy.tier, -policy.priority, *policy.order[2:]))",
     ),
     Mutant(
         "ties in priority broken by name backwards",
-        "compile/build.py",
+        "compile/rules/directions.py",
         "sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))",
         "sorted(sorted(cluster.policies, key=lambda p: p.order)[::-1], key=lambda p: p.order[:2])",
     ),
     Mutant(
         "rules asked from the last to the first",
-        "compile/build.py",
+        "compile/rules/decisions.py",
         "for rule in policy.rules(direction)",
         "for rule in reversed(policy.rules(direction))",
     ),
@@ -59,31 +59,32 @@ MUTANTS = (
     ),
     Mutant(
         "Baseline skipped for pods isolated in the other direction",
-        "compile/rules/isolation.py",
-        "        return self._numbers.setdefault(by, self._first + len(self._numbers)) if by else -1\n",
-        "        other = any(in_force[p] for d in Direction for p in self.isolating(endpoint, d))\n"
-        "        if not by and other:\n"
-        "            return a.NO_POLICY\n"
-        "        return self._numbers.setdefault(by, self._first + len(self._numbers)) if by else -1\n",
+        "compile/rules/directions.py",
+        "    isolated = isolation.sets(pool)\n",
+        "    isolated = isolation.sets(pool)\n"
+        "    (other,) = set(Direction) - {direction}\n"
+        "    out = np.bitwise_or.reduce(Isolation(other, rulebook.policies, rulebook.selectors)._subjects)\n"
+        "    for row in np.flatnonzero(rows.stage == 2).tolist():\n"
+        "        rows.subject[row] = pool.add(pool.matrix()[rows.subject[row]] & ~out)\n",
     ),
     # -- isolation
     Mutant(
         "a policy isolates in both directions",
         "compile/rules/isolation.py",
-        "for n, p in enumerate(policies) if d in p.isolates]",
+        "for n, p in enumerate(policies) if direction in p.isolates]",
         "for n, p in enumerate(policies) if p.isolates]",
     ),
     Mutant(
         "default deny allows",
-        "compile/rules/isolation.py",
+        "compile/rules/decisions.py",
         "        a.DENY,\n",
         "        a.ALLOW,\n",
     ),
     Mutant(
         "a policy without rules isolates nobody",
         "compile/rules/isolation.py",
-        "for n, p in enumerate(policies) if d in p.isolates]",
-        "for n, p in enumerate(policies) if d in p.isolates and p.rules(d)]",
+        "for n, p in enumerate(policies) if direction in p.isolates]",
+        "for n, p in enumerate(policies) if direction in p.isolates and p.rules(direction)]",
     ),
     # -- selectors
     Mutant(
@@ -298,13 +299,13 @@ MUTANTS = (
     ),
     Mutant(
         "an unlisted Service's address is outside",
-        "compile/build.py",
+        "compile/rules/kinds.py",
         "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
         "pass",
     ),
     Mutant(
         "an unlisted Service's address is nobody's as a source too",
-        "compile/build.py",
+        "compile/rules/kinds.py",
         "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
         "kinds[[e.unlisted for e in axis.endpoints]] = a.KIND_UNRESOLVED",
     ),
@@ -611,43 +612,43 @@ MUTANTS = (
     # -- the admin tiers as written
     Mutant(
         "Baseline is read as Admin",
-        "dialects/admin.py",
+        "dialects/admin/policies.py",
         'Tier.BASELINE if name == "Baseline" else Tier.ADMIN',
         "Tier.ADMIN",
     ),
     Mutant(
         "an allow rule with an unknown peer allows the others",
-        "dialects/admin.py",
+        "dialects/admin/policies.py",
         "return Rule(label, action, (), ports, entry.source, unread)",
         "return Rule(label, action, tuple(p for g in peers for p in g or ()), ports, entry.source, unread)",
     ),
     Mutant(
         "a deny rule with an unknown peer denies nobody",
-        "dialects/admin.py",
+        "dialects/admin/policies.py",
         "return Rule(label, Action.DENY, (Anyone(),), None, entry.source, unread)",
         "return Rule(label, Action.DENY, (), None, entry.source, unread)",
     ),
     Mutant(
         "networks are read as ipBlock",
-        "dialects/admin.py",
+        "dialects/admin/peers.py",
         "AddressBlock(cidr, may_match_pods=True)",
         "AddressBlock(cidr)",
     ),
     Mutant(
         "destinationNamedPort is TCP",
-        "dialects/admin.py",
+        "dialects/admin/ports.py",
         "return NamedPort(name, None)",
         "return NamedPort(name, 6)",
     ),
     Mutant(
         "priority is not read",
-        "dialects/admin.py",
+        "dialects/admin/policies.py",
         '(spec["priority"].number(0, 1000) or 0) if "priority" in spec else 0',
         "0",
     ),
     Mutant(
         "a range of ports is its start",
-        "dialects/admin.py",
+        "dialects/admin/ports.py",
         "return PortRange(protocol, first, last)",
         "return PortRange(protocol, first, first)",
     ),
@@ -684,19 +685,19 @@ MUTANTS = (
     ),
     Mutant(
         "a rule with what nobody reads is read",
-        "dialects/admin.py",
+        "dialects/admin/policies.py",
         "unread = entry.complaints.doubts > doubts",
         "unread = False",
     ),
     Mutant(
         "a subject that nobody reads is read",
-        "dialects/admin.py",
+        "dialects/admin/policies.py",
         "unread = document.doubts > 0",
         "unread = False",
     ),
     Mutant(
         "of ports in doubt those count that are read",
-        "dialects/admin.py",
+        "dialects/admin/policies.py",
         "        ports = _ANY_PORT",
         "        pass",
     ),
@@ -811,13 +812,13 @@ MUTANTS = (
     ),
     Mutant(
         "a slice does not say where its backends are",
-        "compile/backends.py",
+        "compile/members.py",
         "self._place(backend.node)",
         'self._place("")',
     ),
     Mutant(
         "a selected pod is on no node",
-        "compile/backends.py",
+        "compile/members.py",
         "self._place(pod.node)",
         'self._place("")',
     ),
@@ -950,8 +951,8 @@ MUTANTS = (
     ),
     Mutant(
         "over time: backends that are not ready are used",
-        "compile/backends.py",
-        "if not backend.ready and not (backend.serving and backend.terminating):",
+        "compile/members.py",
+        "if not backend.ready and not serves_to_the_end(backend):",
         "if not backend.ready and not backend.address:",
     ),
     Mutant(
@@ -1119,7 +1120,7 @@ MUTANTS = (
     ),
     Mutant(
         "a secondary interface is subject to policies",
-        "compile/build.py",
+        "compile/rules/kinds.py",
         "kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK",
         "kinds[kinds == a.KIND_SECONDARY] = a.KIND_POD",
     ),

@@ -30,14 +30,14 @@ from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.options import Options
 from flowcheck.model.policy import AddressBlock, Direction, NamedPort, Peer, PodQuery, Policy, Ports, Rule
+from flowcheck.model.protocols import PROTOCOL_NAMES, PROTOCOLS
 from flowcheck.reading import load_cluster
 from flowcheck.reference import Tuple5
 from tests.agreement.strategies import edges_of, worlds
 from tests.tools.conformance import judge
 
-PROTOCOL_NAMES = {6: "TCP", 17: "UDP", 132: "SCTP"}
 PORTS = (1, 52, 53, 54, 79, 80, 81, 90, 91, 442, 443, 444, 8080, 8081, 65534, 65535)
-ASKED = [(protocol, port) for protocol in PROTOCOL_NAMES for port in PORTS] + [(1, None)]
+ASKED = [(protocol, port) for protocol in PROTOCOLS.values() for port in PORTS] + [(1, None)]
 OPTIONS = Options(ipblock_matches_pods="no", icmp="policy")
 LINE = re.compile(r"^(\S+) => (\S+) : (.+)$")
 CUBE = re.compile(r"\{protocols:([^{}]*?)(?:,dst_ports:([-,\d]+))?\}")

@@ -7,14 +7,17 @@ numbers do not hold: nodes, zones, conditions, hints, workloads and the generati
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeVar
 
 from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.shares import Member, Origin
 from flowcheck.balance.expect.versions import count_together, service_spans
-from flowcheck.model.cluster import Cluster, EndpointSlice, Pod, Service, ServicePort
+from flowcheck.compile.backends import Backends, is_ready, listed_for, target_number
+from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.service import EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
 GENERATION_LABELS = ("pod-template-hash", "controller-revision-hash")
@@ -98,8 +101,7 @@ def read_catalog(
         first, last = (int(services.segment_first[number + i]) for i in (0, 1))
         starts = services.segment_start[first:last].tolist()
         instants = [_instant(start, after) for start, after in zip(starts, [*starts[1:], END], strict=True)]
-        segments = tuple(tuple(reader.members(service, port, at)) for at in instants)
-        found.append(PortBackends(service, port, first, segments))
+        found.append(PortBackends(service, port, first, tuple(reader.members(service, port, instants))))
     spans = service_spans(cluster, [service for service, _ in ports])
     same = count_together(ports, spans)
     return Catalog(services, tuple(found), reader.identities(), names, nodes, reader.zones, same, spans)
@@ -124,62 +126,51 @@ class _Reader:
         self._locate = locate
         self._identified: dict[int, tuple[Pod | None, str, str, str]] = {}
         self.zones = {node.name: _first(node.labels, ZONE_LABELS) for node in cluster.nodes}
-        self._slices: dict[tuple[str, str], dict[object, list[EndpointSlice]]] = defaultdict(dict)
-        for number, one in enumerate(cluster.slices):
-            self._slices[one.namespace, one.service].setdefault(one.name or number, []).append(one)
-        self._pods: dict[str, list[Pod]] = defaultdict(list)
+        self._backends = Backends(cluster)
         self._versions: dict[tuple[str, str], list[Pod]] = defaultdict(list)
         for pod in cluster.pods:
-            self._pods[pod.namespace].append(pod)
             self._versions[pod.namespace, pod.name].append(pod)
 
-    def members(self, service: Service, port: ServicePort, at: int) -> Iterator[Member]:
-        """The backends at an instant: of the EndpointSlices if there ever are any, else selected pods. A name
-        in DNS has none."""
-        if service.type == "ExternalName":
-            return
-        slices = self._slices.get((service.namespace, service.name))
-        found = self._listed(slices, port, at) if slices else self._selected(service, port, at)
-        yield from dict.fromkeys(found)
+    def members(
+        self, service: Service, port: ServicePort, instants: Iterable[int]
+    ) -> Iterator[tuple[Member, ...]]:
+        """The backends at each instant."""
+        slices: dict[object, list[EndpointSlice]] = {}
+        for number, one in enumerate(self._backends.slices(service)):
+            slices.setdefault(one.name or number, []).append(one)
+        pods = [pod for pod in self._backends.selected(service) if target_number(pod, port) is not None]
+        for at in instants:
+            in_force = filter(None, (_latest(versions, at) for versions in slices.values()))
+            found = chain(self._listed(in_force, port, at), self._selected(pods, service, at))
+            yield tuple(dict.fromkeys(found))
 
-    def _listed(
-        self, slices: Mapping[object, list[EndpointSlice]], port: ServicePort, at: int
-    ) -> Iterator[Member]:
-        for versions in slices.values():
-            one = _latest(versions, at)
-            if one is None or not _has_port(one, port):
+    def _listed(self, slices: Iterable[EndpointSlice], port: ServicePort, at: int) -> Iterator[Member]:
+        for one, _, backend in listed_for(slices, port):
+            endpoint = self._locate(one.namespace, backend.pod, backend.address, at)
+            if endpoint < 0:
                 continue
-            for backend in one.backends:
-                endpoint = self._locate(one.namespace, backend.pod, backend.address, at)
-                if endpoint < 0:
-                    continue
-                zone = backend.zone or self.zones.get(backend.node, "")
-                pod = self._version(one.namespace, backend.pod, at)
-                self._identified[endpoint] = pod, backend.address, backend.node, zone
-                yield Member(
-                    endpoint,
-                    backend.node,
-                    zone,
-                    backend.ready,
-                    backend.serving,
-                    backend.terminating,
-                    backend.for_zones,
-                    backend.for_nodes,
-                    family=family_of(backend.address),
-                )
+            zone = backend.zone or self.zones.get(backend.node, "")
+            pod = self._version(one.namespace, backend.pod, at)
+            self._identified[endpoint] = pod, backend.address, backend.node, zone
+            yield Member(
+                endpoint,
+                backend.node,
+                zone,
+                backend.ready,
+                backend.serving,
+                backend.terminating,
+                backend.for_zones,
+                backend.for_nodes,
+                family=family_of(backend.address),
+            )
 
     def _version(self, namespace: str, name: str, at: int) -> Pod | None:
         """The pod of this name at an instant, or what else is known of it."""
         versions = self._versions.get((namespace, name), [])
         return _latest(versions, at) or next(iter(versions), None)
 
-    def _selected(self, service: Service, port: ServicePort, at: int) -> Iterator[Member]:
-        if not service.selector:
-            return
-        for pod in self._pods[service.namespace]:
-            selected = pod.labels.items() >= service.selector.items()
-            if not selected or pod.finished or not pod.lifetime.possible(at) or not _serves(pod, port):
-                continue
+    def _selected(self, pods: Iterable[Pod], service: Service, at: int) -> Iterator[Member]:
+        for pod in pods:
             if pod is not _latest(self._versions[pod.namespace, pod.name], at):
                 continue
             zone = self.zones.get(pod.node, "")
@@ -187,7 +178,7 @@ class _Reader:
                 endpoint = self._locate(pod.namespace, pod.name, address, at)
                 if endpoint >= 0:
                     self._identified[endpoint] = pod, address, pod.node, zone
-                    ready = pod.ready or service.publish_not_ready
+                    ready = is_ready(pod, service)
                     yield Member(
                         endpoint,
                         pod.node,
@@ -225,17 +216,6 @@ def _latest(versions: Sequence[T], at: int) -> T | None:
 def family_of(address: str) -> int:
     """4 or 6; 0 where there is no address."""
     return (6 if ":" in address else 4) if address else 0
-
-
-def _has_port(one: EndpointSlice, port: ServicePort) -> bool:
-    return any((p.name, p.protocol) == (port.name, port.protocol) for p in one.ports)
-
-
-def _serves(pod: Pod, port: ServicePort) -> bool:
-    """A named target port needs a container port of that name and protocol."""
-    return isinstance(port.target_port, int) or any(
-        (declared.name, declared.protocol) == (port.target_port, port.protocol) for declared in pod.ports
-    )
 
 
 def _first(labels: Mapping[str, str], keys: Sequence[str]) -> str:

@@ -15,7 +15,8 @@ from flowcheck.balance.expect.kernel_tables import setting_of
 from flowcheck.balance.expect.members import Catalog, read_catalog
 from flowcheck.compile import Program
 from flowcheck.flows.names import distinct_rows
-from flowcheck.model.cluster import Cluster, Service
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.service import Service
 
 SERVICE_COLUMNS = ("service_name", "service_ip", "service_port")
 NONE, SEVERAL = -1, -2

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flowcheck.model.cluster import Service
+from flowcheck.compile.backends import used
+from flowcheck.model.service import Service
 
 Shares = Mapping[int, float]
 """Endpoint -> share of the connections; empty: nothing is usable, so connections are dropped."""
@@ -97,16 +98,12 @@ def _by_node(members: Sequence[Member]) -> Shares:
 
 
 def _local(members: Sequence[Member], node: str) -> list[Member]:
-    """Ready backends on a node, else those that still serve while they terminate; hints do not count."""
-    here = [member for member in members if member.node == node]
-    return [m for m in here if m.ready] or [m for m in here if m.serving and m.terminating]
+    """Those used of the backends on a node; hints do not count."""
+    return used([member for member in members if member.node == node])
 
 
 def _cluster_wide(members: Sequence[Member], origin: Origin) -> list[Member]:
-    ready = [member for member in members if member.ready]
-    if not ready:
-        return [member for member in members if member.serving and member.terminating]
-    return _hinted(ready, origin) or ready
+    return _hinted([member for member in members if member.ready], origin) or used(members)
 
 
 def _hinted(ready: Sequence[Member], origin: Origin) -> list[Member]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from flowcheck.compile.endpoints.virtual import plain_service
-from flowcheck.model.cluster import Cluster, Service, ServicePort
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.service import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
 Span = tuple[int, int]

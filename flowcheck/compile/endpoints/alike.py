@@ -12,7 +12,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import Labels, Selector
 
 
-class Seen:
+class VisibleLabels:
     """The selectors of a cluster: of pods, and of their namespaces."""
 
     def __init__(self, cluster: Cluster) -> None:

@@ -7,15 +7,17 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from flowcheck.arrays import PROTOCOL_SLOT
 from flowcheck.compile.endpoints.addresses import Prefix
 from flowcheck.compile.endpoints.ownership import Segment
-from flowcheck.model.cluster import Node, Pod, Service, Workload
+from flowcheck.model.cluster import Node, Pod, Workload
+from flowcheck.model.service import Service
 from flowcheck.model.timeline import Lifetime
 
 Claims = dict[Prefix, list[tuple[int, Lifetime]]]
 
 
-class Version(NamedTuple):
+class PodVersion(NamedTuple):
     """A version of a named pod: ``who`` numbers what policies and names can tell apart, ``pod`` is the pod
     itself; its endpoints."""
 
@@ -24,7 +26,7 @@ class Version(NamedTuple):
     endpoints: tuple[int, ...]
 
 
-Versions = list[tuple[Version, Lifetime]]
+PodVersions = list[tuple[PodVersion, Lifetime]]
 """Every version of whatever goes by a name, and when it was so."""
 
 
@@ -83,9 +85,9 @@ class Axis:
     shared: list[Shared] = field(default_factory=list)
     reached: dict[int, int] = field(default_factory=dict)
     node_numbers: dict[str, int] = field(default_factory=dict)
-    by_pod: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
-    by_uid: dict[str, Versions] = field(default_factory=lambda: defaultdict(list))
-    by_workload: dict[tuple[str, str], Versions] = field(default_factory=lambda: defaultdict(list))
+    by_pod: dict[tuple[str, str], PodVersions] = field(default_factory=lambda: defaultdict(list))
+    by_uid: dict[str, PodVersions] = field(default_factory=lambda: defaultdict(list))
+    by_workload: dict[tuple[str, str], PodVersions] = field(default_factory=lambda: defaultdict(list))
     workload_names: dict[tuple[str, str], str] = field(default_factory=dict)
     ambiguous: int = -1
     ranges: tuple[Prefix, ...] = ()
@@ -118,7 +120,7 @@ class Axis:
         lives = self.lives.get(self.endpoints[endpoints[0]].pod, ())
         return (life for ends, life in lives if not set(ends) & set(endpoints))
 
-    def otherwise_named(self, version: Version) -> Iterator[Lifetime]:
+    def otherwise_named(self, version: PodVersion) -> Iterator[Lifetime]:
         """When the pod was in another version than this."""
         lives = self.lives.get(self.endpoints[version.endpoints[0]].pod, ())
         return (life for ends, life in lives if ends != version.endpoints)
@@ -129,7 +131,7 @@ class Axis:
         """Let a version's names stand for its endpoints: its own, and every link of its chain of owners, with
         and without its kind. A name that several workloads have goes by the first of them."""
         self.versions.append((pod, endpoints, during))
-        version = Version(who, identity(pod), endpoints)
+        version = PodVersion(who, identity(pod), endpoints)
         if by_name:
             self.by_pod[pod.namespace, pod.name].append((version, during))
         if pod.uid:
@@ -152,6 +154,11 @@ class Axis:
         return members(self.by_pod.get((namespace, name), []))
 
 
+def port_word(protocol: int, number: int) -> int:
+    """A port of a protocol that has ports, as tables hold it: ``slot << 16 | port``."""
+    return int(PROTOCOL_SLOT[protocol]) << 16 | number
+
+
 def link_names(workload: Workload) -> tuple[str, str]:
     """What a workload may be called in its namespace: ``web``, ``deployment/web``."""
     return workload.name, f"{workload.kind.lower()}/{workload.name}"
@@ -162,5 +169,5 @@ def identity(pod: Pod) -> tuple[Hashable, ...]:
     return pod.namespace, pod.name, pod.uid, pod.template
 
 
-def members(versions: Versions) -> list[int]:
+def members(versions: PodVersions) -> list[int]:
     return list(dict.fromkeys(endpoint for version, _ in versions for endpoint in version.endpoints))

@@ -15,20 +15,20 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Meaning, Names
 from flowcheck.compile.endpoints.addresses import prefix
-from flowcheck.compile.endpoints.axis import Axis, Version, Versions, members
+from flowcheck.compile.endpoints.axis import Axis, PodVersion, PodVersions, members
 from flowcheck.compile.endpoints.ownership import Segment, segments
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import Lifetime
 
-_WAY = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
-"""What policies tell an endpoint by."""
+_TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
+"""The columns by which policies tell endpoints apart."""
 
 
 class Naming(NamedTuple):
-    """facts: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
+    """endpoints: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
     ``places``: the address of each of several endpoints that a pod's name stands for."""
 
-    facts: Int32
+    endpoints: Int32
     names: tuple[str, ...]
     groups: tuple[str, ...]
     namespaces: tuple[str, ...]
@@ -38,21 +38,21 @@ class Naming(NamedTuple):
     places: dict[int, str]
 
 
-def name_endpoints(axis: Axis, facts: Int32, skew: int) -> Naming:
+def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
     """Number the groups and settle what every recorded name may mean."""
-    book = _Book(axis, facts, skew)
-    by_pod = {key: book.of_pod(versions) for key, versions in axis.by_pod.items()}
-    by_uid = {key: book.of_pod(versions) for key, versions in axis.by_uid.items()}
-    by_workload = {key: book.of_workload(key, versions) for key, versions in axis.by_workload.items()}
+    namer = _Namer(axis, endpoints, skew)
+    by_pod = {key: namer.of_pod(versions) for key, versions in axis.by_pod.items()}
+    by_uid = {key: namer.of_pod(versions) for key, versions in axis.by_uid.items()}
+    by_workload = {key: namer.of_workload(key, versions) for key, versions in axis.by_workload.items()}
     return Naming(
-        facts=np.vstack([facts, *book.extra]).astype(np.int32),
-        names=tuple(book.names),
-        groups=tuple(book.groups),
-        namespaces=tuple(book.namespaces),
+        endpoints=np.vstack([endpoints, *namer.extra]).astype(np.int32),
+        names=tuple(namer.names),
+        groups=tuple(namer.groups),
+        namespaces=tuple(namer.namespaces),
         by_pod=by_pod,
         by_uid=by_uid,
         by_workload=by_workload,
-        places=book.places,
+        places=namer.places,
     )
 
 
@@ -70,24 +70,24 @@ def locate_addresses(axis: Axis, cluster: Cluster) -> dict[str, int]:
     return {text: axis.find(prefix(text)) for text in texts if text}
 
 
-class _Book:
+class _Namer:
     """The names so far, and the endpoints that only names need."""
 
-    def __init__(self, axis: Axis, facts: Int32, skew: int) -> None:
-        self._axis, self._facts, self._skew = axis, facts, skew
-        self._ways: list[tuple[int, ...]] = list(map(tuple, facts[:, _WAY].tolist()))
+    def __init__(self, axis: Axis, endpoints: Int32, skew: int) -> None:
+        self._axis, self._endpoints, self._skew = axis, endpoints, skew
+        self._treatments: list[tuple[int, ...]] = list(map(tuple, endpoints[:, _TREATMENT].tolist()))
         self.groups: dict[str, int] = {}
-        facts[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
+        endpoints[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
         self.names = [e.name for e in axis.endpoints]
         self.namespaces = [e.namespace for e in axis.endpoints]
         self.extra: list[Int32] = []
         self.places: dict[int, str] = {}
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
-        self._workloads: dict[tuple[str, str, tuple[tuple[Version, Lifetime], ...]], Meaning] = {}
-        self._known: dict[tuple[tuple[Version, Lifetime], ...], list[Segment[Version]]] = {}
+        self._workloads: dict[tuple[str, str, tuple[tuple[PodVersion, Lifetime], ...]], Meaning] = {}
+        self._known: dict[tuple[tuple[PodVersion, Lifetime], ...], list[Segment[PodVersion]]] = {}
 
-    def of_pod(self, versions: Versions) -> Meaning:
+    def of_pod(self, versions: PodVersions) -> Meaning:
         """A pod's name: one version at a time; where it may be one of several, nobody in particular."""
         found = self._segments(versions)
         ends = tuple(self._one_of(s.owners) for s in found)
@@ -95,7 +95,7 @@ class _Book:
             tuple(s.start for s in found), ends, tuple(bool(s.owners) and not s.sure for s in found)
         )
 
-    def of_workload(self, key: tuple[str, str], versions: Versions) -> Meaning:
+    def of_workload(self, key: tuple[str, str], versions: PodVersions) -> Meaning:
         """A workload's name: all its pods that may be there at the time; where that is one, that one.
 
         Most chains of owners are of one workload, so that all their names mean the same.
@@ -105,16 +105,16 @@ class _Book:
             self._workloads[same] = self._all_pods(key, versions)
         return self._workloads[same]
 
-    def _all_pods(self, key: tuple[str, str], versions: Versions) -> Meaning:
+    def _all_pods(self, key: tuple[str, str], versions: PodVersions) -> Meaning:
         stands_for: dict[int, int] = {}
-        pods: dict[Hashable, Versions] = {}
+        pods: dict[Hashable, PodVersions] = {}
         for version in versions:
             pods.setdefault(version[0].pod, []).append(version)
-        changes: dict[int, list[tuple[Hashable, Segment[Version]]]] = {}
+        changes: dict[int, list[tuple[Hashable, Segment[PodVersion]]]] = {}
         for pod, own in pods.items():
             for segment in self._segments(own):
                 changes.setdefault(segment.start, []).append((pod, segment))
-        there: dict[Hashable, Segment[Version]] = {}
+        there: dict[Hashable, Segment[PodVersion]] = {}
         found: list[tuple[int, tuple[int, ...], bool]] = []
         for start in sorted(changes):
             there.update(changes[start])
@@ -131,19 +131,19 @@ class _Book:
         starts, meant, doubts = zip(*found, strict=True)
         return Meaning(starts, meant, doubts)
 
-    def _segments(self, versions: Versions) -> list[Segment[Version]]:
+    def _segments(self, versions: PodVersions) -> list[Segment[PodVersion]]:
         """Mostly the same for a pod's name, for its uid and for its part of the workload."""
         key = tuple(versions)
         if key not in self._known:
             self._known[key] = segments(versions, self._skew)
         return self._known[key]
 
-    def _one_of(self, owners: tuple[Version, ...]) -> tuple[int, ...]:
+    def _one_of(self, owners: tuple[PodVersion, ...]) -> tuple[int, ...]:
         """The endpoints of one version: one, or if policies tell them apart all, each with its address."""
         if len({version.who for version in owners}) > 1:
             return (self._doubt(owners),)
         placed = tuple(dict.fromkeys(self._placed(owners)))
-        if len({self._ways[endpoint] for endpoint in placed}) == 1:
+        if len({self._treatments[endpoint] for endpoint in placed}) == 1:
             return (self._unaddressed(placed[0]),)
         ends = tuple(self._unaddressed(endpoint) for endpoint in placed)
         for end, endpoint in zip(ends, placed, strict=True):
@@ -152,7 +152,7 @@ class _Book:
                 self.places[end] = str(address.network_address)
         return ends
 
-    def _placed(self, owners: tuple[Version, ...]) -> Iterator[int]:
+    def _placed(self, owners: tuple[PodVersion, ...]) -> Iterator[int]:
         """The endpoints of a pod's versions; without an address only of who never had any meanwhile."""
         for who in dict.fromkeys(version.who for version in owners):
             ends = [end for version in owners if version.who == who for end in version.endpoints]
@@ -160,10 +160,10 @@ class _Book:
 
     def _told_apart(self, endpoints: Iterable[int]) -> tuple[int, ...]:
         """Of endpoints that policies treat alike, the first."""
-        ways: dict[tuple[int, ...], int] = {}
+        known: dict[tuple[int, ...], int] = {}
         for endpoint in endpoints:
-            ways.setdefault(self._ways[endpoint], endpoint)
-        return tuple(self._unaddressed(endpoint) for endpoint in ways.values())
+            known.setdefault(self._treatments[endpoint], endpoint)
+        return tuple(self._unaddressed(endpoint) for endpoint in known.values())
 
     def _unaddressed(self, endpoint: int) -> int:
         """A node that a name stands for: none of its addresses was seen, so none of its node ports."""
@@ -172,36 +172,36 @@ class _Book:
             return endpoint
         if endpoint not in self._by_name:
             self._by_name[endpoint] = self._add(
-                self._facts[endpoint].copy(), end.name, end.group, end.namespace
+                self._endpoints[endpoint].copy(), end.name, end.group, end.namespace
             )
         return self._by_name[endpoint]
 
-    def _doubt(self, owners: tuple[Version, ...]) -> int:
+    def _doubt(self, owners: tuple[PodVersion, ...]) -> int:
         """The endpoint "one of several versions", by the name of one."""
         ends = [self._axis.endpoints[e] for version in owners for e in version.endpoints]
         named = min(ends, key=lambda end: end.name)
         if named.name not in self._doubtful:
-            fact = self._facts[self._axis.ambiguous].copy()
-            self._doubtful[named.name] = self._add(fact, named.name, named.group, named.namespace)
+            row = self._endpoints[self._axis.ambiguous].copy()
+            self._doubtful[named.name] = self._add(row, named.name, named.group, named.namespace)
         return self._doubtful[named.name]
 
     def _any_pod(self, key: tuple[str, str], everyone: list[int]) -> dict[int, int]:
         """For each endpoint of a workload's pods, the one that stands for any pod treated like it."""
-        ways: dict[tuple[int, ...], int] = {}
+        known: dict[tuple[int, ...], int] = {}
         stands_for = {}
         name = self._axis.workload_names[key]
         for endpoint in everyone:
-            way = self._ways[endpoint]
-            if way not in ways:
-                fact = self._facts[endpoint].copy()
-                fact[[a.POD, a.NODE]] = -1
-                ways[way] = self._add(fact, name, name, key[0])
-            stands_for[endpoint] = ways[way]
+            treatment = self._treatments[endpoint]
+            if treatment not in known:
+                row = self._endpoints[endpoint].copy()
+                row[[a.POD, a.NODE]] = -1
+                known[treatment] = self._add(row, name, name, key[0])
+            stands_for[endpoint] = known[treatment]
         return stands_for
 
-    def _add(self, fact: Int32, name: str, group: str, namespace: str) -> int:
-        fact[a.GROUP] = self.groups.setdefault(group, len(self.groups))
-        self.extra.append(fact)
+    def _add(self, row: Int32, name: str, group: str, namespace: str) -> int:
+        row[a.GROUP] = self.groups.setdefault(group, len(self.groups))
+        self.extra.append(row)
         self.names.append(name)
         self.namespaces.append(namespace)
         return len(self.names) - 1

@@ -86,8 +86,8 @@ class _Host:
         own = dict.fromkeys(prefix(text) for text in pod.addresses)
         for version, node, during in self._pieces(pod.lifetime):
             at_own = tuple(self._ends[version, address, False] for address in own)
-            for seen, part in [(at_own, during)] if own else self._known(version, during):
-                ends = seen or (self._end(version, None, node),)
+            for placed, part in [(at_own, during)] if own else self._known(version, during):
+                ends = placed or (self._end(version, None, node),)
                 self._axis.name_pod(pod, -2 - min(self._of(version)), ends, part)
 
     def _hold(self, claims: Claims, address: Prefix, piece: Piece) -> None:

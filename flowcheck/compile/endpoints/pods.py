@@ -16,7 +16,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import ROOTS, Prefix, prefix
-from flowcheck.compile.endpoints.alike import Seen
+from flowcheck.compile.endpoints.alike import VisibleLabels
 from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, identity
 from flowcheck.compile.endpoints.nodes import add_hosts
 from flowcheck.compile.endpoints.ownership import Segment, joined
@@ -79,7 +79,7 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
     numbers: dict[Hashable, int] = {}
     versions: dict[Hashable, int] = {}
     own: dict[tuple[int, Prefix | None], int] = {}
-    seen = Seen(cluster)
+    visible = VisibleLabels(cluster)
     for pod in live:
         if pod.host_network:
             continue
@@ -87,8 +87,8 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
         number = numbers.setdefault(same, len(numbers))
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
         node = node_numbers.setdefault(pod.node, len(node_numbers)) if pod.node else -1
-        plain = _plain(pod, cluster, seen) if n_versions[same] > 1 else same
-        who = versions.setdefault(plain, len(versions))
+        apart = _told_apart_by(pod, cluster, visible) if n_versions[same] > 1 else same
+        who = versions.setdefault(apart, len(versions))
         ends = []
         for address in list(dict.fromkeys(prefix(text) for text in pod.addresses)) or unaddressed:
             end = own.get((who, address))
@@ -129,12 +129,12 @@ def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:
         claims[address].append((end, pod.lifetime))
 
 
-def _plain(pod: Pod, cluster: Cluster, seen: Seen) -> Hashable:
+def _told_apart_by(pod: Pod, cluster: Cluster, visible: VisibleLabels) -> Hashable:
     """All of a pod that policies and names can tell versions by, but for its address."""
     labels, described = cluster.namespace_labels(pod)
     return (
         *(*identity(pod), pod.workload, pod.owners, pod.node, pod.ports),
-        seen.of(pod.labels, labels, described=described),
+        visible.of(pod.labels, labels, described=described),
         described,
     )
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
-from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, Shared
+from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, Shared, port_word
 from flowcheck.compile.endpoints.ownership import segments
-from flowcheck.compile.rules.ports import port_word
-from flowcheck.model.cluster import Cluster, Service
-from flowcheck.model.policy import NOWHERE
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.places import NOWHERE
+from flowcheck.model.service import Service
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
 Held = Sequence[tuple[int, Lifetime]]

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import DirectionTable, Int32, Rows, UInt8, UInt64
+from flowcheck.arrays import DirectionTable, Int32, Rows, UInt64
+from flowcheck.compile.rules.decisions import Decisions
 from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.compile.rules.subjects import Partition, State, Subjects, set_members
 from flowcheck.errors import CompileError
@@ -24,14 +25,13 @@ TABLE_BUDGET = 2 << 30
 
 
 class Decider(NamedTuple):
-    """What the table needs besides rows: port classes, the decisions' verdicts and reasons, and
-    ``defaults(decision)``: each stage's default for protocols with and without ports, given the decision of
-    the isolating policies (-1: none).
+    """What the table needs besides rows: port classes, all decisions, and ``defaults(decision)``: each
+    stage's default for protocols with and without ports, given the decision of the isolating policies
+    (-1: none).
     """
 
     ports: PortClasses
-    verdict: UInt8
-    reason: UInt8
+    decisions: Decisions
     defaults: Callable[[int], tuple[Int32, Int32]]
 
 
@@ -39,17 +39,17 @@ def build_table(
     sets: UInt64,
     subjects: Subjects,
     peers: Partition,
-    special: Callable[[int, int], int],
+    settled: Callable[[int, int], int],
     decider: Decider,
     doubts: tuple[int, int],
 ) -> DirectionTable:
     """Fill the table of one direction.
 
-    ``special(subject, peer)`` (two endpoints) is the decision that holds whatever the rows say (no
+    ``settled(subject, peer)`` (two endpoints) is the decision that holds whatever the rows say (no
     subject, an unresolved end), or -1; it depends on the kinds of the two endpoints only. ``doubts``: the
     reasons where the versions of a subject, and of a peer, do not agree.
     """
-    return _Filling(sets, subjects, peers, special, decider).table(*doubts)
+    return _Filling(sets, subjects, peers, settled, decider).table(*doubts)
 
 
 class _Filling:
@@ -60,15 +60,16 @@ class _Filling:
         sets: UInt64,
         subjects: Subjects,
         peers: Partition,
-        special: Callable[[int, int], int],
+        settled: Callable[[int, int], int],
         decider: Decider,
     ) -> None:
-        self._subjects, self._peers, self._special = subjects, peers, special
+        self._subjects, self._peers, self._settled = subjects, peers, settled
+        self._decisions = decider.decisions
         self._outcomes = _Outcomes(subjects.rows, decider)
         self._starts, self._members = set_members(sets, subjects.rows.peer, peers)
         self._node_of = np.zeros(peers.n, dtype=np.int64)
         self._nodes = np.zeros((1024, 2), dtype=np.int64)
-        self._odd_peers = [p for p in range(peers.n) if special(-1, int(peers.representative[p])) >= 0]
+        self._odd_peers = [p for p in range(peers.n) if settled(-1, int(peers.representative[p])) >= 0]
         self._numbers: dict[bytes, int] = {}
         self._rows: list[Int32] = []
         self._merged: dict[tuple[tuple[int, ...], int], int] = {}
@@ -79,7 +80,7 @@ class _Filling:
         row = np.empty((n_epochs, n_subjects + len(mixes)), dtype=np.int32)
         for subject in range(n_subjects):
             endpoint = int(self._subjects.part.representative[subject])
-            by_kind = self._special(endpoint, -1)
+            by_kind = self._settled(endpoint, -1)
             if by_kind >= 0:
                 row[:, subject] = self._constant(endpoint, by_kind)
             else:
@@ -111,7 +112,8 @@ class _Filling:
 
     def _in_state(self, subject: int, endpoint: int, state: State) -> int:
         mine = self._subjects.rows_in(subject, state)
-        default = self._subjects.default_in(subject, state)
+        isolated_by = self._subjects.isolated_by(subject, state)
+        default = self._decisions.default_deny(isolated_by) if isolated_by else -1
         peers_of = self._subjects.rows.peer
         while (
             n_nodes := row_kernels.match_peers(
@@ -149,7 +151,7 @@ class _Filling:
     def _keep(self, endpoint: int, row: Int32) -> int:
         """Number a row after the peers of which nothing is known have got their decisions."""
         for peer in self._odd_peers:
-            decision = self._special(endpoint, int(self._peers.representative[peer]))
+            decision = self._settled(endpoint, int(self._peers.representative[peer]))
             row[peer] = self._outcomes.constant(decision)
         return self._number(row)
 
@@ -185,7 +187,7 @@ class _Outcomes:
         key = (chosen.tobytes(), default)
         if key not in self._by_list:
             out = np.empty(self._width, dtype=np.int32)
-            ports, verdict = self._decider.ports, self._decider.verdict
+            ports, verdict = self._decider.ports, self._decider.decisions.verdict
             defaults, other_defaults = self._decider.defaults(default)
             row_kernels.decide_ports(
                 self._rows, chosen, len(chosen), defaults, other_defaults, ports.other, verdict, out
@@ -198,7 +200,7 @@ class _Outcomes:
         """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
         first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
         out = first.copy()
-        verdict, reason = self._decider.verdict, self._decider.reason
+        verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
         for other in others:
             differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
             out[differs] = a.UNKNOWN_DECISION + doubt

@@ -31,8 +31,10 @@ class Epoch(NamedTuple):
 
 
 class Epochs(NamedTuple):
-    """``fixed`` are the policies that are in force in every epoch; ``epochs`` ascend from BEGINNING."""
+    """``fixed``: the policies, of all ``n_policies``, in force in every epoch; ``epochs`` ascend from
+    BEGINNING."""
 
+    n_policies: int
     fixed: tuple[int, ...]
     epochs: tuple[Epoch, ...]
 
@@ -48,7 +50,7 @@ def build_epochs(
         versions[str(policies[number])].append(number)
     if at is not None:
         chosen = [_latest(numbers, policies, min(at, END - 1)) for numbers in versions.values()]
-        return Epochs(tuple(sorted(n for n in chosen if n != ABSENT)), (Epoch(BEGINNING, ()),))
+        return Epochs(len(policies), tuple(sorted(n for n in chosen if n != ABSENT)), (Epoch(BEGINNING, ()),))
     fixed: list[int] = []
     changing: list[list[tuple[int, tuple[int, ...]]]] = []
     for numbers in versions.values():
@@ -61,7 +63,7 @@ def build_epochs(
         last = known_until - skew
         before = [epoch for epoch in together if epoch.start < last]
         together = [*before, Epoch(last, before[-1].choices, open=True)]
-    return Epochs(tuple(sorted(fixed)), tuple(together))
+    return Epochs(len(policies), tuple(sorted(fixed)), tuple(together))
 
 
 def _latest(numbers: Iterable[int], policies: Sequence[Policy], at: int) -> int:

@@ -18,11 +18,6 @@ from flowcheck.model.policy import PortRange
 ALL_PORTS = 65536
 
 
-def port_word(protocol: int, number: int) -> int:
-    """A port of a protocol that has ports, as tables hold it: ``slot << 16 | port``."""
-    return int(PROTOCOL_SLOT[protocol]) << 16 | number
-
-
 class PortClasses(NamedTuple):
     """class_of (3, 65536) uint16; slot_starts (4,) int64: each protocol's first class, then ``other``."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Rows, UInt8, UInt64
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules import bitset
+from flowcheck.compile.rules.decisions import NumberedRule
 from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.compile.rules.selectors import SelectorIndex, Taken
 from flowcheck.model.options import Options
@@ -42,16 +42,6 @@ _DTYPES = (np.int32, np.int32, np.int32, np.int32, np.uint8, np.uint8, np.int32,
 ACTION_CODES = {Action.ALLOW: a.ACTION_ALLOW, Action.DENY: a.ACTION_DENY, Action.PASS: a.ACTION_PASS}
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedRule:
-    """A rule with its policy and its decision's number, in the order rules are asked."""
-
-    policy: Policy
-    rule: Rule
-    direction: Direction
-    decision: int
-
-
 class EndSet(NamedTuple):
     """Endpoints that a rule is for, or is about, if the question's answer is yes; 0: they are."""
 
@@ -59,17 +49,17 @@ class EndSet(NamedTuple):
     question: int
 
 
-Question = tuple[int, Hashable]
+OpenQuestion = tuple[int, Hashable]
 """What no input answers: the reason code of a verdict that hangs on it, and what is asked for."""
 
 
-class Questions:
+class OpenQuestions:
     """Numbers questions from 1 on."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Question, int] = {(0, None): 0}
+        self._numbers: dict[OpenQuestion, int] = {(0, None): 0}
 
-    def number(self, question: Question) -> int:
+    def number(self, question: OpenQuestion) -> int:
         return self._numbers.setdefault(question, len(self._numbers))
 
     def reasons(self) -> UInt8:
@@ -132,7 +122,7 @@ class RowBuilder:
     def build(self, rules: Sequence[NumberedRule]) -> Rows:
         """Rows in the order of ``rules``; rules nobody can match leave none."""
         columns: list[tuple[int, ...]] = []
-        questions = Questions()
+        questions = OpenQuestions()
         for numbered in rules:
             for subject in self._subjects(numbered.policy, questions):
                 columns += self._rows_of(numbered, subject, questions)
@@ -140,10 +130,10 @@ class RowBuilder:
         typed = [np.ascontiguousarray(c.astype(dtype)) for c, dtype in zip(table, _DTYPES, strict=True)]
         return Rows._make([*typed, questions.reasons()])
 
-    def _subjects(self, policy: Policy, questions: Questions) -> Iterator[EndSet]:
+    def _subjects(self, policy: Policy, questions: OpenQuestions) -> Iterator[EndSet]:
         """Whom a policy is for, and whom it may be for; they share nobody."""
         surely, may = self._index.select_pods(policy.subject)
-        asked: Question = (a.REASON_NO_NAMESPACE, ("subject", policy.subject.namespaces))
+        asked: OpenQuestion = (a.REASON_NO_NAMESPACE, ("subject", policy.subject.namespaces))
         if policy.unread:
             surely, may = self._index.nobody, surely | may
             asked = (a.REASON_UNSUPPORTED_FIELD, ("subject", str(policy)))
@@ -153,7 +143,7 @@ class RowBuilder:
             yield EndSet(may, questions.number(asked))
 
     def _rows_of(
-        self, numbered: NumberedRule, subject: EndSet, questions: Questions
+        self, numbered: NumberedRule, subject: EndSet, questions: OpenQuestions
     ) -> Iterator[tuple[int, ...]]:
         rule = numbered.rule
         for peers in self._peers(numbered, questions):
@@ -189,7 +179,7 @@ class RowBuilder:
                 else:
                     yield self._ports.span(found), subject, peer & destinations
 
-    def _peers(self, numbered: NumberedRule, questions: Questions) -> Iterator[EndSet]:
+    def _peers(self, numbered: NumberedRule, questions: OpenQuestions) -> Iterator[EndSet]:
         """The peers of a rule; where it cannot be read, all that it may have hang on that alone."""
         found = self._peers_as_read(numbered.rule, numbered.direction, questions)
         if numbered.rule.unread:
@@ -198,13 +188,13 @@ class RowBuilder:
             found = iter((EndSet(words, questions.number(asked)),))
         return found
 
-    def _peers_as_read(self, rule: Rule, direction: Direction, questions: Questions) -> Iterator[EndSet]:
+    def _peers_as_read(self, rule: Rule, direction: Direction, questions: OpenQuestions) -> Iterator[EndSet]:
         """The sure peers of a rule as one set; then those that only may be, in order, with the question."""
         if rule.peers is None:
             yield EndSet(self._index.everyone, 0)
             return
         surely = self._index.nobody
-        perhaps: list[tuple[Question, UInt64]] = []
+        perhaps: list[tuple[OpenQuestion, UInt64]] = []
         for peer in rule.peers:
             taken, question = self._peer(peer, direction)
             surely = surely | taken.surely
@@ -216,7 +206,7 @@ class RowBuilder:
         for question, words in perhaps:
             yield EndSet(words & ~surely, questions.number(question))
 
-    def _peer(self, peer: Peer, direction: Direction) -> tuple[Taken, Question]:
+    def _peer(self, peer: Peer, direction: Direction) -> tuple[Taken, OpenQuestion]:
         """Whom one peer takes, and the question on which it hangs whether it takes those that it may."""
         index = self._index
         match peer:

@@ -17,7 +17,6 @@ from flowcheck.compile.rules.epochs import ABSENT, Epochs
 from flowcheck.compile.rules.isolation import Isolation
 from flowcheck.kernels import classes as class_kernels
 from flowcheck.kernels import rows as row_kernels
-from flowcheck.model.policy import Direction
 
 MOST_STATES = 64
 """More combinations of open policies than this leave a subject's answers open altogether."""
@@ -64,7 +63,6 @@ class Subjects:
 
     def __init__(
         self,
-        direction: Direction,
         part: Partition,
         rows: Rows,
         policy_of_row: Int32,
@@ -77,11 +75,10 @@ class Subjects:
         self.epochs = epochs
         self._policy_of_row = policy_of_row
         self._isolation = isolation
-        self._direction = direction
         starts, members = set_members(sets, rows.subject, part)
         self._starts, self._listed = row_kernels.list_rows(rows, starts, members, part.n)
         self._changes = bool(epochs.epochs[0].choices)
-        self._fixed = np.zeros(isolation.n_policies, dtype=np.bool_)
+        self._fixed = np.zeros(epochs.n_policies, dtype=np.bool_)
         self._fixed[list(epochs.fixed)] = True
 
     def states(self, subject: int) -> list[tuple[State, ...] | None]:
@@ -110,17 +107,11 @@ class Subjects:
         chosen: Int32 = mine[self._in_force(state)[self._policy_of_row[mine]]]
         return chosen
 
-    def default_in(self, subject: int, state: State) -> int:
-        """The decision "default deny" of a subject class in a state; -1 where it is not isolated."""
-        endpoint = int(self.part.representative[subject])
-        return self._isolation.decide(endpoint, self._direction, self._in_force(state))
-
-    def number_defaults(self) -> None:
-        """Ask once for every default deny there is, so that all decisions are known before any is used."""
-        for subject in range(self.part.n):
-            for states in dict.fromkeys(self.states(subject)):
-                for state in states or ():
-                    self.default_in(subject, state)
+    def isolated_by(self, subject: int, state: State) -> tuple[int, ...]:
+        """The policies that isolate a subject class in a state."""
+        in_force = self._in_force(state)
+        by = self._isolation.by(int(self.part.representative[subject]))
+        return tuple(policy for policy in by if in_force[policy])
 
     def _rows_of(self, subject: int) -> Int32:
         rows: Int32 = self._listed[self._starts[subject] : self._starts[subject + 1]]
@@ -128,8 +119,7 @@ class Subjects:
 
     def _touching(self, subject: int) -> set[int]:
         """Every policy that selects the subject in this direction, whenever it is in force."""
-        endpoint = int(self.part.representative[subject])
-        isolating = self._isolation.isolating(endpoint, self._direction)
+        isolating = self._isolation.by(int(self.part.representative[subject]))
         return {*isolating, *np.unique(self._policy_of_row[self._rows_of(subject)]).tolist()}
 
     def _in_force(self, state: State) -> np.ndarray:

@@ -18,7 +18,7 @@ from flowcheck.history.inventory.rows import PHASES, RUNNING, Row, RowPort
 from flowcheck.manifests.files.paths import Input
 from flowcheck.manifests.journal import Journal
 from flowcheck.model.instants import LAST, SECOND
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 MAGIC = b"PAR1"

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from flowcheck.history.assembly import NamespaceVersions
 from flowcheck.history.inventory.rows import FINISHED, RUNNING, TEMPLATE, Row, RowPort, node_object
 from flowcheck.history.versions import Version
-from flowcheck.manifests.validation import DEFAULT_NAMESPACE, PROTOCOLS
-from flowcheck.model.cluster import Cluster, EndpointSlice, Node, OtherPolicy, Pod, Service, Workload
-from flowcheck.model.policy import NOWHERE, Policy, SourceLocation
+from flowcheck.manifests.validation import DEFAULT_NAMESPACE
+from flowcheck.model.cluster import Cluster, Node, Pod, Workload
+from flowcheck.model.left_out import OtherPolicy
+from flowcheck.model.places import NOWHERE, SourceLocation
+from flowcheck.model.policy import Policy
+from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.ranges import SEEN
+from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
-
-_PROTOCOL_NAMES = {number: name for name, number in PROTOCOLS.items()}
-
 
 TextKey = tuple[str, str, str, SourceLocation]
 
@@ -108,7 +109,7 @@ def _pod_row(pod: Pod) -> Row:
         TEMPLATE if pod.template else FINISHED if pod.finished else RUNNING,
         pod.ready,
         tuple(
-            RowPort(port.name, _PROTOCOL_NAMES[port.protocol], port.number, port.host_port, port.host_ip)
+            RowPort(port.name, PROTOCOL_NAMES[port.protocol], port.number, port.host_port, port.host_ip)
             for port in pod.ports
         ),
         "" if pod.workload == own else pod.workload.kind,

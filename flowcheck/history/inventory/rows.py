@@ -23,7 +23,7 @@ from flowcheck.manifests.text.json_items import JsonError
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import Workload
 from flowcheck.model.labels import Labels
-from flowcheck.model.policy import NOWHERE, SourceLocation
+from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.objects.annotations import NETWORK_STATUS
 from flowcheck.objects.devices import DEVICE_IP

@@ -28,7 +28,7 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.kustomize import NAMES
 from flowcheck.manifests.text.templates import may_hold_objects
 from flowcheck.model.instants import time_in_name
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 _PROSE = re.compile(

@@ -15,7 +15,7 @@ from flowcheck.errors import Problem
 from flowcheck.manifests.files.paths import Input
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.text.templates import chart_of, may_make_objects, template_problem
-from flowcheck.model.policy import SourceLocation
+from flowcheck.model.places import SourceLocation
 
 NO_OBJECT = "not a Kubernetes object"
 _MARKS = (

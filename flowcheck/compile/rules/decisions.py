@@ -1,0 +1,133 @@
+"""Everything that can come out for one side of a flow, numbered: fixed ones, rules, then default denies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import UInt8
+from flowcheck.model.places import SourceLocation
+from flowcheck.model.policy import Action, Direction, Policy, Rule
+from flowcheck.model.verdict import Reason
+
+_VERDICTS = {Action.ALLOW: a.ALLOW, Action.DENY: a.DENY, Action.PASS: a.NOT_APPLICABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing that can come out for one side of a flow.
+
+    ``text`` is what reports show (empty: no policy applied), ``policies`` the policies and rules behind it.
+    """
+
+    verdict: int
+    reason: int = 0
+    text: str = ""
+    policies: tuple[str, ...] = ()
+    sources: tuple[SourceLocation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """Provenance of one rule: which policy, which entry, where it is written."""
+
+    policy: str
+    label: str
+    tier: str
+    direction: Direction
+    action: str
+    source: SourceLocation
+
+    @property
+    def name(self) -> str:
+        return f"{self.policy}[{self.label}]"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedRule:
+    """A rule with its policy, that one's number, and its decision's, in the order rules are asked."""
+
+    policy: Policy
+    rule: Rule
+    direction: Direction
+    policy_number: int
+    decision: int
+
+    @property
+    def info(self) -> RuleInfo:
+        return RuleInfo(
+            policy=str(self.policy),
+            label=self.rule.label,
+            tier=self.policy.tier.name,
+            direction=self.direction,
+            action=self.rule.action.value,
+            source=self.rule.source,
+        )
+
+
+def number_rules(policies: Sequence[Policy]) -> list[NumberedRule]:
+    """Rules in the order they are asked; rule ``r`` is decision FIRST_RULE_DECISION + r."""
+    in_order = [
+        (policy, rule, direction, place)
+        for place, policy in enumerate(policies)
+        for direction in Direction
+        for rule in policy.rules(direction)
+    ]
+    return [NumberedRule(*one, number) for number, one in enumerate(in_order, start=a.FIRST_RULE_DECISION)]
+
+
+class Decisions:
+    """Each set of policies that isolate somebody is a decision too, numbered when it is first asked for.
+
+    verdict, reason (decisions,) uint8: of those there are so far.
+    """
+
+    def __init__(self, policies: Sequence[Policy], rules: Sequence[NumberedRule]) -> None:
+        self._policies = policies
+        self._listed = [*_fixed(), *map(_of_rule, rules)]
+        self._default_denies: dict[tuple[int, ...], int] = {}
+        self.verdict: UInt8 = np.array([one.verdict for one in self._listed], dtype=np.uint8)
+        self.reason: UInt8 = np.array([one.reason for one in self._listed], dtype=np.uint8)
+
+    def default_deny(self, by: tuple[int, ...]) -> int:
+        """The decision that nothing allows what these policies isolate from."""
+        if by not in self._default_denies:
+            self._default_denies[by] = len(self._listed)
+            decision = _default_deny([self._policies[number] for number in by])
+            self._listed.append(decision)
+            self.verdict = np.append(self.verdict, np.uint8(decision.verdict))
+            self.reason = np.append(self.reason, np.uint8(decision.reason))
+        return self._default_denies[by]
+
+    def listed(self) -> tuple[Decision, ...]:
+        """In the order of their numbers."""
+        return tuple(self._listed)
+
+
+def _fixed() -> list[Decision]:
+    fixed = [
+        Decision(a.NOT_APPLICABLE),
+        Decision(a.ALLOW),
+        Decision(a.ALLOW),
+        Decision(a.ALLOW),
+        Decision(a.DENY),
+        *(Decision(a.UNKNOWN, reason) for reason in range(len(Reason))),
+    ]
+    return fixed + [Decision(a.NOT_APPLICABLE)] * (a.FIRST_RULE_DECISION - len(fixed))
+
+
+def _of_rule(numbered: NumberedRule) -> Decision:
+    name, rule = numbered.info.name, numbered.rule
+    return Decision(_VERDICTS[rule.action], text=name, policies=(name,), sources=(rule.source,))
+
+
+def _default_deny(by: Sequence[Policy]) -> Decision:
+    return Decision(
+        a.DENY,
+        text="default-deny by " + ", ".join(sorted(str(p) for p in by)),
+        policies=tuple(f"default-deny by {p}" for p in sorted(map(str, by))),
+        sources=tuple(p.source for p in sorted(by, key=str)),
+    )

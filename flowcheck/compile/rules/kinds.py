@@ -1,0 +1,61 @@
+"""What policies take an endpoint for, and what is settled by that alone, whatever the rules say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32
+from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.model.policy import Direction
+
+DOUBTS = {
+    Direction.EGRESS: (a.REASON_AMBIGUOUS_SRC, a.REASON_AMBIGUOUS_DST),
+    Direction.INGRESS: (a.REASON_AMBIGUOUS_DST, a.REASON_AMBIGUOUS_SRC),
+}
+"""Why it is open what holds where the versions of a subject, and of a peer, do not agree."""
+
+_UNLISTED = 1 + a.KIND_TIMED
+"""What may be a Service's address: as a source it is an address outside."""
+_SOURCES = {a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_SRC, a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_SRC}
+_DESTINATIONS = {
+    a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_DST,
+    a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_DST,
+    _UNLISTED: a.REASON_NO_SERVICE,
+}
+
+
+def judged_as(axis: Axis) -> Int32:
+    """The kinds that policies are asked with: a secondary interface is an address outside, a Service's own
+    address is nobody's, and nobody is timed."""
+    kinds = np.array([e.kind for e in axis.endpoints], dtype=np.int32)
+    kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK
+    kinds[kinds > a.KIND_AMBIGUOUS] = a.KIND_UNRESOLVED
+    kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED
+    return kinds
+
+
+def as_peer(kinds: Int32) -> Int32:
+    """Pods, nodes and blocks may share a peer class; unresolved and ambiguous ones are apart."""
+    return np.where(kinds <= a.KIND_BLOCK, 0, kinds).astype(np.int32)
+
+
+def settled(kinds: Int32, direction: Direction) -> Callable[[int, int], int]:
+    """The decision for two endpoints, subject and peer, that does not depend on rows: an end that is not
+    known, or a subject without policies; -1 where it does.
+
+    The source's doubt is named before the destination's. An endpoint of -1 is "any that is fine".
+    """
+
+    def settle(subject: int, peer: int) -> int:
+        subject_kind = int(kinds[subject]) if subject >= 0 else a.KIND_POD
+        peer_kind = int(kinds[peer]) if peer >= 0 else a.KIND_POD
+        ends = (subject_kind, peer_kind) if direction is Direction.EGRESS else (peer_kind, subject_kind)
+        reason = _SOURCES.get(ends[0]) or _DESTINATIONS.get(ends[1])
+        if reason:
+            return a.UNKNOWN_DECISION + reason
+        return a.NO_SUBJECT if subject_kind != a.KIND_POD else -1
+
+    return settle

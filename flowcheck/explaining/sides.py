@@ -1,0 +1,53 @@
+"""One side of a pair, explained: what needs no policy, or else the walk over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from flowcheck.compile import Program
+from flowcheck.explaining import compiled
+from flowcheck.explaining.question import Question
+from flowcheck.explaining.summary import no_subject
+from flowcheck.explaining.walk import Walked, checked, exempt, walk
+from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.verdict import Reason, Verdict
+
+OWN_NODE_EGRESS = (
+    "it goes to the node that the pod runs on, which Kubernetes' documentation always allows; network "
+    "plugins judge it by policy, as here"
+)
+
+
+def explain_side(program: Program, question: Question, policies: Sequence[Policy], decision: int) -> Walked:
+    """One side, explained and held against the compiled decision. ``policies`` are in the order they are
+    asked."""
+    return checked(_explained(program, question, policies), *compiled.side_of(program, decision))
+
+
+def _explained(program: Program, question: Question, policies: Sequence[Policy]) -> Walked:
+    is_egress = question.direction is Direction.EGRESS
+    subject, peer = question.subject, question.peer
+    src, dst = (subject, peer) if is_egress else (peer, subject)
+    for end, lost in ((src, "src"), (dst, "dst")):
+        if end.lost:
+            return exempt(question, Verdict.UNKNOWN, end.why_lost, reason=f"{end.lost}_{lost}")
+    if dst.unlisted:
+        why = f"the inputs lack Services of the cluster, and {dst.name} may be the address of one"
+        settle = "give the Services too: kubectl get services,endpointslices -A -o json"
+        return exempt(question, Verdict.UNKNOWN, why, reason=Reason.NO_SERVICE, settle=settle)
+    exemption = compiled.exemption(program, src.endpoint, dst.endpoint)
+    if exemption == "self":
+        return exempt(question, Verdict.ALLOW, "a pod may always talk to itself: no policy is asked")
+    if subject.pod is None:
+        return exempt(question, Verdict.NOT_APPLICABLE, no_subject(subject))
+    if exemption == "own node" and not is_egress:
+        why = "a pod's own node may always talk to it (kubelet probes): no policy is asked"
+        return exempt(question, Verdict.ALLOW, why)
+    walked = walk(question, policies)
+    if is_egress and compiled.exemption(program, dst.endpoint, src.endpoint) == "own node":
+        why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
+        walked = replace(walked, answer=msgspec.structs.replace(walked.answer, why=why))
+    return walked

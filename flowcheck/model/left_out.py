@@ -1,0 +1,40 @@
+"""What of the inputs took no part, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowcheck.model.places import NOWHERE, SourceLocation
+
+REFUSED = "refused: "
+"""How the reason begins of a document that was left out for its problems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A document that took no part, and why. ``kind`` may be empty where there was none."""
+
+    kind: str
+    name: str
+    reason: str
+    source: SourceLocation = NOWHERE
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was left out for its problems, and not as one that takes no part."""
+        return self.reason.startswith(REFUSED)
+
+    def __str__(self) -> str:
+        return f"{self.source}: {' '.join(filter(None, (self.kind, self.name, self.reason)))}"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPolicy:
+    """An object that may restrict traffic, in a language that is not read; verdicts leave it out."""
+
+    language: str
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    source: SourceLocation = NOWHERE
