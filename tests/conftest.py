@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -58,3 +59,13 @@ def problems(load: Load) -> Callable[..., list[str]]:
         return [str(p) for p in shown] or [caught.value.message]
 
     return run
+
+
+@pytest.fixture(scope="module")
+def forked_workers() -> Iterator[None]:
+    """Audits of the module have workers that are there at once: see ``tests/runners/forked.py``."""
+    from flowcheck.runners import pool
+    from tests.runners.forked import ForkedWorker
+
+    with patch.object(pool, "Worker", ForkedWorker):
+        yield

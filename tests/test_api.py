@@ -31,6 +31,8 @@ from tests.builders import make_cluster, make_pod, make_policy
 from tests.cli.worlds import write_cluster
 from tests.runners.worlds import ALLOWED, DB, DENIED, WEB, flows, write
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 PORTS = [DENIED, ALLOWED, None, DENIED, 70000, ALLOWED]
 VIOLATING = [0, 3]
 

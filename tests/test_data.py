@@ -24,6 +24,8 @@ from flowcheck.reference import Judgement, Reference, Tuple5
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Finding
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 DATA = Path(__file__).resolve().parent.parent / "data"
 VIOLATING = [scenario for scenario in demo.SCENARIOS if scenario.kind]
 MEGABYTE = 1 << 20

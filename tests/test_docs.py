@@ -9,18 +9,22 @@ import re
 import subprocess
 import sys
 import textwrap
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+
+from tests.cli.run import flowcheck
+
+pytestmark = pytest.mark.usefixtures("forked_workers")
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def run(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "flowcheck", *map(str, words)]
-    wide = {**os.environ, "COLUMNS": "100"}
-    return subprocess.run(command, cwd=cwd, env=wide, capture_output=True, text=True, check=False)
+    with chdir(cwd):
+        return flowcheck(*words, env={"COLUMNS": "100"})
 
 
 @pytest.fixture(scope="module")

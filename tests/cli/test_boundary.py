@@ -13,7 +13,7 @@ import pytest
 from flowcheck.cli import main as boundary
 from flowcheck.cli.exits import Exit
 from flowcheck.errors import CompileError, FlowFormatError, ManifestError, OutputError, Problem, RunError
-from tests.cli.run import ROOT, flowcheck
+from tests.cli.run import ROOT, flowcheck, in_a_process
 
 
 def end_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
@@ -149,8 +149,8 @@ def test_standard_output_closed_early_is_4_in_one_line(arguments: str) -> None:
 
 
 def test_help_and_version_are_0() -> None:
-    assert flowcheck("--help").returncode == 0
-    assert flowcheck("--version").stdout == "flowcheck 0.1.0\n"
+    assert in_a_process("--help").returncode == 0
+    assert in_a_process("--version").stdout == "flowcheck 0.1.0\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

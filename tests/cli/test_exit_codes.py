@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.run import flowcheck
+from tests.cli.run import flowcheck, in_a_process
 from tests.cli.worlds import ALLOWED, BAD_PORT, DENIED, write_cluster, write_flows
+
+pytestmark = pytest.mark.usefixtures("forked_workers")
 
 
 @pytest.fixture
@@ -17,14 +19,14 @@ def cluster(tmp_path: Path) -> Path:
 
 
 def test_0_complete_and_clean(tmp_path: Path, cluster: Path) -> None:
-    done = flowcheck("audit", write_flows(tmp_path / "f.parquet", [ALLOWED]), "--cluster", cluster)
+    done = in_a_process("audit", write_flows(tmp_path / "f.parquet", [ALLOWED]), "--cluster", cluster)
     assert done.returncode == 0, done.stderr
     assert "no violations among 1 judged row" in done.stdout
 
 
 def test_1_violations_found(tmp_path: Path, cluster: Path) -> None:
     flows = write_flows(tmp_path / "f.parquet", [ALLOWED, DENIED])
-    done = flowcheck("audit", flows, "--cluster", cluster, "-o", tmp_path / "out", "-f", "json")
+    done = in_a_process("audit", flows, "--cluster", cluster, "-o", tmp_path / "out", "-f", "json")
     assert done.returncode == 1, done.stderr
     (finding,) = json.loads(done.stdout)["findings"]
     assert (finding["kind"], finding["port"], finding["records"]) == ("forwarded_denied", DENIED, 1)
@@ -120,6 +122,6 @@ def test_4_an_output_that_cannot_be_written(tmp_path: Path, cluster: Path) -> No
 def test_4_a_full_standard_output(tmp_path: Path, cluster: Path) -> None:
     flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
     with open("/dev/full", "w", encoding="utf-8") as full:
-        done = flowcheck("audit", flows, "--cluster", cluster, stdout=full)
+        done = in_a_process("audit", flows, "--cluster", cluster, stdout=full)
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1

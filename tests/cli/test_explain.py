@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.run import flowcheck
+from tests.cli.run import flowcheck, in_a_process
 from tests.cli.worlds import write_cluster
 
 
@@ -27,7 +27,7 @@ def test_0_whatever_the_verdict_is(cluster: Path) -> None:
 
 def test_json(cluster: Path) -> None:
     ends = ("--from", "shop/web", "--to", "10.0.0.2", "--port", "5432/udp", "-f", "json")
-    done = flowcheck("explain", "--cluster", cluster, *ends)
+    done = in_a_process("explain", "--cluster", cluster, *ends)
     record = json.loads(done.stdout)
     assert (record["verdict"], record["protocol"], record["port"]) == ("deny", "UDP", 5432)
 

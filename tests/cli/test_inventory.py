@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flowcheck.cli.values import SnapshotTime
-from tests.cli.run import flowcheck
+from tests.cli.run import flowcheck, in_a_process
 from tests.cli.worlds import write_cluster
 from tests.history.timed import at, event, pod, policy, snapshot, watch
 
@@ -58,7 +58,7 @@ def test_at_is_a_time_or_that_of_each_file(history: Path, tmp_path: Path) -> Non
 
 def test_standard_input(history: Path, tmp_path: Path) -> None:
     text = (history / "watch.json").read_text()
-    assert flowcheck("inventory", "-", "-o", tmp_path / "i.parquet", stdin=text).returncode == 0
+    assert in_a_process("inventory", "-", "-o", tmp_path / "i.parquet", stdin=text).returncode == 0
     done = flowcheck("inventory", "-", "-", "-o", tmp_path / "i.parquet", stdin=text)
     assert (done.returncode, "only once" in done.stderr) == (2, True)
 

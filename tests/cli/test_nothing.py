@@ -13,6 +13,8 @@ from tests.cli.run import flowcheck
 from tests.cli.worlds import ALLOWED, BAD_PORT, write_cluster, write_flows
 from tests.runners.worlds import flows, write
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 SERVICE = """\
 apiVersion: v1
 kind: Service

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.run import ROOT, flowcheck
+from tests.cli.run import ROOT, in_a_process
 from tests.cli.worlds import ALLOWED, DENIED, write_cluster, write_flows
 
 
@@ -18,7 +18,7 @@ def run_unread(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        return flowcheck(*arguments, stdout=writer)
+        return in_a_process(*arguments, stdout=writer)
     finally:
         os.close(writer)
 

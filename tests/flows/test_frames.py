@@ -26,6 +26,8 @@ from flowcheck.flows.canonical.frames import even_batches, read_frame
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from tests.builders import allow, in_namespace, make_cluster, make_pod, make_policy
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 WEB, DB = "10.0.0.1", "10.0.0.2"
 PORTS = [80, 81, 80, 443]
 VERDICTS = ["allow", "deny", "allow", "deny"]

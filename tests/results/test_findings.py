@@ -13,6 +13,8 @@ from flowcheck.results.relative import named_from
 from tests.cli.worlds import write_cluster
 from tests.runners.worlds import ALLOWED, DENIED, flows, write
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -13,6 +13,8 @@ from flowcheck.results.notes import OWN_NODE
 from tests.builders import make_cluster, make_flow, make_node, make_pod, make_policy
 from tests.tools.conformance import to_table
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 POD = make_pod("a", "10.244.0.1", node="n1")
 NODES = make_node("n1", "10.0.0.1"), make_node("n2", "10.0.0.2")
 

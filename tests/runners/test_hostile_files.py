@@ -17,6 +17,8 @@ from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.results.audit import AuditResult
 from tests.runners.worlds import NOON, US, WEB, flows, ledger, ports, write
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 EXTREME = 2**63 - 1
 
 

@@ -21,6 +21,8 @@ from flowcheck.results.audit import AuditResult
 from flowcheck.runners import local
 from tests.runners.worlds import NOON, US, flows, write
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 VIP, CLIENT, STRANGER = "10.96.0.10", "10.0.9.1", "203.0.113.9"
 BACKENDS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
 

@@ -13,6 +13,8 @@ from flowcheck.api import audit
 from flowcheck.runners import plan
 from tests.runners.worlds import NOON, US, flows, ledger, outputs, write
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 def test_a_key_of_the_path_is_judged_by_and_kept(tmp_path: Path, cluster: Path) -> None:
     """Rows that the folder says were denied are no violations where the policies deny them too."""

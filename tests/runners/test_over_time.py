@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from flowcheck.api import audit
 from flowcheck.model.cluster import Cluster
@@ -23,6 +24,8 @@ from tests.builders import (
     make_service_ports,
 )
 from tests.runners.worlds import DB, NOON, US, WEB, flows, write
+
+pytestmark = pytest.mark.usefixtures("forked_workers")
 
 SECOND = 1_000_000
 VIP, OTHER = "10.96.0.1", "10.0.0.3"

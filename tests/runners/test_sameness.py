@@ -20,6 +20,8 @@ from flowcheck.judging.batch import evaluate
 from flowcheck.reading import load_cluster
 from tests.runners.worlds import DB, NOON, US, WEB, flows, ledger, outputs, write
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 STRANGER = "203.0.113.9"
 
 
