@@ -1,32 +1,24 @@
-"""The compiled path and the reference give the same eight answers on random worlds and on the sample.
-
-FLOWCHECK_WORLDS sets how many worlds each random test draws. An ordinary run always draws the same ones, so
-that a failure belongs to the change that made it; ``python -m tests.tools.long_agreement`` explores further.
-"""
+"""The compiled path and the reference give the same eight answers on random worlds and on the sample."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from flowcheck.compile import compile_program
-from flowcheck.judging.batch import evaluate
-from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import AddressBlock, DomainNames, PodQuery
 from flowcheck.model.protocols import SCTP
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reading import load_cluster
 from flowcheck.reference import Tuple5
+from tests.agreement.agree import WORLDS, World, disagreements, drawn
 from tests.agreement.strategies import worlds
 from tests.builders import (
     allow,
@@ -44,38 +36,9 @@ from tests.builders import (
     make_template,
     roughly,
 )
-from tests.tools.conformance import Answer, judge_by_reference, to_table
+from tests.tools.conformance import to_table
 
-World = tuple[Cluster, Options, Sequence[Tuple5]]
-
-WORLDS = int(os.environ.get("FLOWCHECK_WORLDS", "300"))
-SIDES = ("egress_verdict", "ingress_verdict")
-COLUMNS = ("src", "dst", *SIDES, "verdict", "reason", "egress_policy", "ingress_policy")
 SAMPLE = Path(__file__).parents[2] / "data"
-
-
-def drawn(worlds_to_draw: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=max(1, worlds_to_draw),
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
-def judge_compiled(cluster: Cluster, table: pa.Table, options: Options) -> list[Answer]:
-    judged = evaluate(compile_program(cluster, options), table)
-    values = [[value or "" for value in judged.column(name).to_pylist()] for name in COLUMNS]
-    return [Answer(*row) for row in zip(*values, strict=True)]
-
-
-def disagreements(world: World, table: pa.Table | None = None) -> list[tuple[Tuple5, Answer, Answer]]:
-    """(flow, what the reference says, what the compiled path says) where they are not the same."""
-    cluster, options, flows = world
-    expected = judge_by_reference(cluster, flows, options)
-    said = judge_compiled(cluster, to_table(flows) if table is None else table, options)
-    return [(f, e, s) for f, e, s in zip(flows, expected, said, strict=True) if e != s]
 
 
 @drawn(WORLDS)

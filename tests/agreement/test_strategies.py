@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from flowcheck.model.cluster import Cluster
-from flowcheck.model.options import Options
 from flowcheck.reference import Reference, Tuple5
 from flowcheck.reference.backends import asked
 from flowcheck.reference.ends import Resolved
+from tests.agreement.agree import World, never_seen
 from tests.agreement.strategies import worlds
 from tests.agreement.timeline_strategies import timelines
 
-World = tuple[Cluster, Options, list[Tuple5]]
-ONCE = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    max_examples=2500,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 WAYS = {"shared", "a node's too", "node port", "host port", "several", "inner local", "outer local", "nobody"}
 
 
@@ -55,15 +44,10 @@ def way_of_node(found: Resolved, dst: Resolved) -> str:
 
 @pytest.mark.parametrize("strategy", [worlds(), timelines()], ids=["worlds", "timelines"])
 def test_every_way_to_lead_elsewhere_is_reached(strategy: st.SearchStrategy[World]) -> None:
-    seen: set[str] = set()
-
-    @ONCE
-    @given(strategy)
-    def look(world: World) -> None:
+    def seen_in(world: World) -> Iterator[str]:
         cluster, options, flows = world
         reference = Reference(cluster, options)
         for flow in flows:
-            seen.update(ways(reference, flow))
+            yield from ways(reference, flow)
 
-    look()
-    assert sorted(WAYS - seen) == []
+    assert never_seen(WAYS, strategy, seen_in, at_most=2500) == set()

@@ -18,7 +18,7 @@ from flowcheck.model.protocols import TCP
 from flowcheck.model.service import Backend
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reference import Tuple5
-from tests.agreement.test_agreement import WORLDS, World, disagreements, drawn
+from tests.agreement.agree import WORLDS, World, disagreements, drawn
 from tests.agreement.timeline_strategies import timelines
 from tests.builders import (
     allow,

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from flowcheck.model.cluster import Cluster
-from flowcheck.model.options import Options
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.model.verdict import Reason, Verdict
-from flowcheck.reference import Judgement, Reference, Tuple5
+from flowcheck.reference import Judgement, Reference
+from tests.agreement.agree import World, drawn, never_seen
 from tests.agreement.timeline_strategies import Dice, lifetimes, timelines
 
-World = tuple[Cluster, Options, list[Tuple5]]
 T = TypeVar("T", bound=Any)
 
-PROPERTY = settings(
-    deadline=None, derandomize=True, database=None, max_examples=150, suppress_health_check=list(HealthCheck)
-)
+PROPERTY = drawn(150)
 STATIC = {Reason.NEEDS_L7, Reason.NEEDS_DNS, Reason.UNSUPPORTED_FIELD}
 """Not this file's: no policy of the model says the first, and time has nothing to do with the others."""
 
@@ -32,22 +28,17 @@ def judged(world: World) -> list[Judgement]:
 
 
 def test_every_reason_quality_and_basis_is_reached() -> None:
-    seen: Counter[Any] = Counter()
-
-    @settings(PROPERTY, phases=[Phase.generate], max_examples=1500)
-    @given(timelines())
-    def count(world: World) -> None:
+    def seen_in(world: World) -> Iterator[str]:
         for one in judged(world):
-            seen.update([one.reason, one.verdict, f"src {one.src_quality}", f"dst {one.dst_quality}"])
-            seen.update([one.initiator_basis, f"turned {one.swapped}"])
-            seen.update(["disagrees"] * (one.disagrees_src or one.disagrees_dst))
+            yield from (one.reason, one.verdict, f"src {one.src_quality}", f"dst {one.dst_quality}")
+            yield from (one.initiator_basis, f"turned {one.swapped}")
+            yield from ["disagrees"] * (one.disagrees_src or one.disagrees_dst)
 
-    count()
     wanted: set[str] = {*Reason, *Verdict} - STATIC
     wanted |= {"record", "flags", "pair", "listener", "port", "none", "turned True", "disagrees"}
     qualities = ("exact", "inferred", "external", "ambiguous", "unresolved")
     wanted |= {f"{end} {quality}" for end in ("src", "dst") for quality in qualities}
-    assert wanted - seen.keys() == set()
+    assert never_seen(wanted, timelines(), seen_in, at_most=1500) == set()
 
 
 def later(thing: T, microseconds: int) -> T:

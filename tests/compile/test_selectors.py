@@ -14,8 +14,8 @@ from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.model.cluster import Cluster, Namespace
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.policy import AddressBlock, PodQuery
+from tests.agreement.agree import World
 from tests.agreement.strategies import worlds
-from tests.agreement.test_agreement import World
 from tests.builders import (
     block,
     in_namespace,

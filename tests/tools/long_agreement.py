@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from hypothesis import HealthCheck, given, seed, settings
 
+from tests.agreement.agree import World, disagreements
 from tests.agreement.strategies import worlds
-from tests.agreement.test_agreement import World, disagreements
 from tests.agreement.timeline_strategies import timelines
 
 CHUNK = 500
