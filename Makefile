@@ -44,8 +44,9 @@ demo: $(STAMP)
 	  echo "make demo: flowcheck failed with $$code" >&2; exit $$code; \
 	fi
 
+# A test file stays whole: its tests share what they were given.
 test: $(STAMP)
-	"$(BIN)/python" -m pytest
+	"$(BIN)/python" -m pytest -n logical --dist loadfile
 
 lint: $(STAMP)
 	"$(BIN)/ruff" check .
