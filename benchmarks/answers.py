@@ -6,7 +6,6 @@ reference evaluator's on a sample of distinct flows.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import subprocess
 import sys
@@ -18,11 +17,9 @@ import pyarrow as pa
 
 import flowcheck
 from benchmarks.inputs.tables import VERDICTS, export_tables
-from benchmarks.peers import VIOLATING, judged_sql, load_tables
+from benchmarks.sample import distinct_flows, judge_by_reference
+from benchmarks.sql import VIOLATING, judged_sql, load_tables
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.instants import instant_of
-from flowcheck.model.options import Options
-from flowcheck.reference import Reference, Tuple5
 
 Counts = dict[str, int]
 
@@ -104,38 +101,6 @@ def by_duckdb(tables: Path, flows: Path) -> Counts:
         "violating_rows": sum(violating.values()),
         "violating_bytes": sent_by_violating,
     }
-
-
-def distinct_flows(flows: Path, sample: int) -> pa.Table:
-    """``sample`` distinct flows, spread over all by a hash, the same ones every time."""
-    return duckdb.sql(
-        f"""SELECT src_ip, dst_ip, protocol, dst_port, start_time FROM
-            (SELECT src_ip, dst_ip, protocol, dst_port, min(start_time) AS start_time
-             FROM read_parquet('{flows}/*.parquet') GROUP BY src_ip, dst_ip, protocol, dst_port)
-            ORDER BY hash(src_ip, dst_ip, protocol, dst_port), src_ip, dst_ip LIMIT {sample}"""
-    ).to_arrow_table()
-
-
-def judge_by_reference(cluster: Cluster, flows: pa.Table) -> list[str]:
-    reference = Reference(cluster, Options())
-    return [
-        str(
-            reference.judge(
-                Tuple5(
-                    _text(f["src_ip"]),
-                    _text(f["dst_ip"]),
-                    f["protocol"],
-                    f["dst_port"],
-                    at=instant_of(f["start_time"]),
-                )
-            ).verdict
-        )
-        for f in flows.to_pylist()
-    ]
-
-
-def _text(address: str | int) -> str:
-    return str(ipaddress.IPv4Address(address)) if isinstance(address, int) else address
 
 
 def _sampled(world: Path, cluster: Cluster, program: Any, sample: int) -> tuple[list[str], list[str]]:

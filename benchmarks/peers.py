@@ -12,18 +12,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    import duckdb
+from benchmarks.sql import VIOLATING, judged_sql, load_tables
 
 COLUMNS = ("start_time", "src_ip", "dst_ip", "dst_port", "protocol", "initiator", "action", "bytes")
 """What has to be read of every row: what a verdict, a violation and an edge are made of."""
-
-VIOLATING = "(verdict = 2 AND action <> 2 AND action <> 4) OR (verdict = 1 AND action = 2)"
-"""Verdicts by their number in ``tables.VERDICTS``."""
 
 
 @click.group()
@@ -61,21 +56,6 @@ def bare_read(flows: Path, threads: int) -> int:
         return sum(pool.map(read_group, tasks))
 
 
-def judged_sql(flows: Path) -> str:
-    """The flows with their verdict, as a table expression over what ``load_tables`` loaded."""
-    return f"""(SELECT f.*, a.verdict
-        FROM read_parquet('{flows}/*.parquet') f
-        JOIN endpoints s ON f.src_ip = s.address
-        JOIN endpoints d ON f.dst_ip = d.address
-        JOIN allow a ON a.key = s.src_part + d.dst_part + f.protocol::BIGINT * 65536 + f.dst_port)"""
-
-
-def load_tables(connection: duckdb.DuckDBPyConnection, tables: Path) -> None:
-    """The tables of ``tables.export_tables``, in memory: joined from their files they cost twice as much."""
-    for name in ("endpoints", "allow"):
-        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM '{tables}/{name}.parquet'")
-
-
 @main.command(name="duckdb")
 @click.argument("tables", type=click.Path(exists=True, path_type=Path))
 @click.argument("flows", type=click.Path(exists=True, path_type=Path))
@@ -105,7 +85,7 @@ def duckdb_(tables: Path, flows: Path, out: Path, threads: int) -> None:
 @click.option("--sample", type=int, default=2_000, show_default=True)
 def reference(cluster: Path, flows: Path, sample: int) -> None:
     """Seconds per flow of the reference evaluator, loading left out."""
-    from benchmarks.answers import distinct_flows, judge_by_reference  # noqa: PLC0415
+    from benchmarks.sample import distinct_flows, judge_by_reference  # noqa: PLC0415
     from flowcheck.reading import load_cluster  # noqa: PLC0415
 
     loaded = load_cluster([cluster])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.load_power import PAGE, SCHEDULERS, even_services, false_alarms, power, said_of, simulate
+from benchmarks.load_power import PAGE, false_alarms, power, said_of, simulate
+from benchmarks.spreading import SCHEDULERS, World, even_services
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 
@@ -45,9 +46,8 @@ def test_a_skew_that_is_worth_an_alarm_is_found() -> None:
 
 
 @pytest.mark.parametrize("world", SCHEDULERS, ids=lambda world: world.name)
-def test_every_way_to_spread_is_called_what_it_is(world: object) -> None:
-    said = said_of(world, 12)  # type: ignore[arg-type]
-    assert said[SAID[world.name]] >= 11  # type: ignore[attr-defined]
+def test_every_way_to_spread_is_called_what_it_is(world: World) -> None:
+    assert said_of(world, 12)[SAID[world.name]] >= 11
 
 
 def test_the_page_is_there() -> None:
