@@ -13,7 +13,9 @@ from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Judgement, Reference
 from tests.agreement.agree import World, drawn, never_seen
-from tests.agreement.timeline_strategies import Dice, lifetimes, timelines
+from tests.agreement.dice import Dice
+from tests.agreement.timeline_objects import lifetimes
+from tests.agreement.timeline_strategies import timelines
 
 T = TypeVar("T", bound=Any)
 
