@@ -81,7 +81,7 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
 
 def is_reading(file: str) -> bool:
     """Whether a file stands before the model, so that both paths are wrong in the same way."""
-    return file.startswith(("dialects/", "manifests/"))
+    return file.startswith(("dialects/", "history/", "manifests/", "objects/"))
 
 
 def copy_project(to: Path) -> None:
