@@ -28,8 +28,7 @@ from flowcheck.model.timeline import END, Lifetime
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.findings import Findings
 from tests.builders import make_cluster, make_pod, make_policy
-from tests.cli.worlds import write_cluster
-from tests.runners.worlds import ALLOWED, DB, DENIED, WEB, flows, write
+from tests.runners.worlds import ALLOWED, DB, DENIED, WEB, flows, write, write_cluster
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 

@@ -1,15 +1,22 @@
-"""For tests of a command without its run."""
+"""For tests of a command with and without its run."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from flowcheck.results.audit import AuditResult
+from tests.runners.worlds import write_cluster
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Path:
+    return write_cluster(tmp_path / "cluster")
 
 
 @pytest.fixture

@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import flowcheck, in_a_process
-from tests.cli.worlds import ALLOWED, BAD_PORT, DENIED, write_cluster, write_flows
+from tests.runners.worlds import ALLOWED, BAD_PORT, DENIED, write_cluster, write_flows
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Path:
-    return write_cluster(tmp_path / "cluster")
 
 
 def test_0_complete_and_clean(tmp_path: Path, cluster: Path) -> None:

@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import flowcheck, in_a_process
-from tests.cli.worlds import write_cluster
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Path:
-    return write_cluster(tmp_path / "cluster")
+from tests.runners.worlds import write_cluster
 
 
 def test_0_whatever_the_verdict_is(cluster: Path) -> None:

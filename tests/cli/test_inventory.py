@@ -11,8 +11,8 @@ import pytest
 
 from flowcheck.cli.values import SnapshotTime
 from tests.cli.run import flowcheck, in_a_process
-from tests.cli.worlds import write_cluster
 from tests.history.timed import at, event, pod, policy, snapshot, watch
+from tests.runners.worlds import write_cluster
 
 
 @pytest.fixture

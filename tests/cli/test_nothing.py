@@ -10,8 +10,7 @@ import pytest
 
 from flowcheck.api import audit
 from tests.cli.run import flowcheck
-from tests.cli.worlds import ALLOWED, BAD_PORT, write_cluster, write_flows
-from tests.runners.worlds import flows, write
+from tests.runners.worlds import ALLOWED, BAD_PORT, flows, write, write_cluster, write_flows
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
@@ -21,11 +20,6 @@ kind: Service
 metadata: {name: db, namespace: shop}
 spec: {clusterIP: 10.96.0.2, selector: {app: db}, ports: [{port: 5432, protocol: TCP}]}
 """
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Path:
-    return write_cluster(tmp_path / "cluster")
 
 
 def strangers(file: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import ROOT, in_a_process
-from tests.cli.worlds import ALLOWED, DENIED, write_cluster, write_flows
+from tests.runners.worlds import ALLOWED, DENIED, write_cluster, write_flows
 
 
 def run_unread(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -13,8 +13,7 @@ from flowcheck import compile_program, evaluate, load_cluster
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.columns import NOT_WHOLE, readable
 from flowcheck.flows.canonical.schema import check_schema, schema_warnings
-from tests.cli.worlds import write_cluster
-from tests.runners.worlds import NOON, US, flows
+from tests.runners.worlds import NOON, US, flows, write_cluster
 
 UID = "0b1c5e0a-94f4-4f8e-9d5e-2f7f0a3c1b11"
 

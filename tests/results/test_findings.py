@@ -10,8 +10,7 @@ import pytest
 from flowcheck.api import audit
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.relative import named_from
-from tests.cli.worlds import write_cluster
-from tests.runners.worlds import ALLOWED, DENIED, flows, write
+from tests.runners.worlds import ALLOWED, DENIED, flows, write, write_cluster
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 

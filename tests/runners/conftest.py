@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from flowcheck.api import audit
-from tests.cli.worlds import write_cluster
 from tests.runners.disturbed import many
-from tests.runners.worlds import write
+from tests.runners.worlds import write, write_cluster
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from flowcheck.api import audit
 from flowcheck.errors import RunError
 from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.results.audit import AuditResult
-from tests.runners.worlds import NOON, US, WEB, flows, ledger, ports, write
+from tests.runners.worlds import NOON, US, WEB, flows, ledger, ports, write, write_cluster
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
@@ -129,8 +129,6 @@ WHOLE = {
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> AuditResult:
     """Every table above in one folder, audited at once with all columns kept, beside one good file."""
-    from tests.cli.worlds import write_cluster
-
     base = tmp_path_factory.mktemp("hostile")
     tables = {**REFUSED, **{name: table for name, (table, _) in ROWS.items()}, **WHOLE}
     for name, table in tables.items():

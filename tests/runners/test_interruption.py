@@ -22,9 +22,8 @@ from flowcheck.api import audit
 from flowcheck.errors import RunError
 from flowcheck.runners.workspace import FOLDER
 from tests.cli.run import flowcheck
-from tests.cli.worlds import write_cluster
 from tests.runners.disturbed import command, many, start, wait_for
-from tests.runners.worlds import ledger, outputs, write
+from tests.runners.worlds import ledger, outputs, write, write_cluster
 
 
 def used_seconds(pid: int) -> float:

@@ -15,9 +15,8 @@ from flowcheck.api import audit
 from flowcheck.errors import OutputError
 from flowcheck.runners.workspace import FOLDER, Workspace
 from tests.cli.run import flowcheck
-from tests.cli.worlds import write_cluster
 from tests.runners.disturbed import command, many, start, wait_for
-from tests.runners.worlds import OUTPUTS, outputs, write
+from tests.runners.worlds import OUTPUTS, outputs, write, write_cluster
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 

@@ -10,7 +10,7 @@ from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.reading import load_cluster
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.task import TaskRunner
-from tests.cli.worlds import DENIED, write_cluster, write_flows
+from tests.runners.worlds import DENIED, write_cluster, write_flows
 
 with tempfile.TemporaryDirectory() as folder:
     cluster = load_cluster([write_cluster(Path(folder) / "cluster")])
