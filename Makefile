@@ -44,8 +44,9 @@ demo: $(STAMP)
 	  echo "make demo: flowcheck failed with $$code" >&2; exit $$code; \
 	fi
 
-# A test file stays whole: its tests share what they were given.
+# Kernels first, or each process compiles them. A test file stays whole: its tests share what they were given.
 test: $(STAMP)
+	"$(BIN)/flowcheck" warmup
 	"$(BIN)/python" -m pytest -n logical --dist loadfile
 
 lint: $(STAMP)
