@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +33,7 @@ ROWS = (
     ("results", "explaining"),
     ("reports", "runners", "demo"),
     ("api", "cli"),
-    ("__init__", "__main__"),
+    ("flowcheck", "__main__"),
 )
 RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
 
@@ -114,10 +116,14 @@ class Import(NamedTuple):
     late: bool
 
 
+def full_name(file: Path) -> str:
+    """``flowcheck.cli.main``; a package is named by itself."""
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
 def module_name(file: Path) -> str:
-    """``cli.main``, ``arrays``; a package is named by itself."""
-    parts = file.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+    """``cli.main``, ``arrays``."""
+    return full_name(file).removeprefix("flowcheck.")
 
 
 def imports_of(file: Path) -> Iterator[Import]:
@@ -216,6 +222,69 @@ def test_no_other_library_is_used() -> None:
 
 def test_late_imports_are_only_in_the_command_line() -> None:
     assert not [found for found in IMPORTS if found.late and part_of(found.module) != "cli"]
+
+
+# -- the shape of the house ---------------------------------------------------------------------------
+
+MOST_MODULES, MOST_LINES = 18, 250
+REASON = "One file because"
+"""How the sentence begins, in a module's docstring, that says why it is longer."""
+
+HOUSE = {
+    full_name(file): file
+    for folder in ("flowcheck", "benchmarks")
+    for file in sorted((ROOT / folder).rglob("*.py"))
+}
+"""Every module of the package and of the benchmarks, by its full name."""
+ARROWS = {
+    (module, target)
+    for module, file in HOUSE.items()
+    for found in imports_of(file)
+    for target in [found.imported if found.imported in HOUSE else found.imported.rpartition(".")[0]]
+    if target in HOUSE and target != module
+}
+
+
+def circle(arrows: Iterable[tuple[str, str]]) -> list[str]:
+    """One circle among these arrows; none is an empty list."""
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for source, target in arrows:
+        order.add(source, target)
+    try:
+        order.prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    assert circle(ARROWS) == []
+
+
+def children_of(folder: str) -> Iterator[tuple[str, str]]:
+    """What imports what among a folder's files and subfolders, by their short names."""
+    for arrow in ARROWS:
+        if all(name.startswith(f"{folder}.") for name in arrow):
+            source, target = (name.removeprefix(f"{folder}.").split(".")[0] for name in arrow)
+            if source != target:
+                yield source, target
+
+
+def test_no_children_of_a_folder_import_one_another_in_a_circle() -> None:
+    folders = {name.rpartition(".")[0] for name in HOUSE} - {""}
+    assert {folder: found for folder in folders if (found := circle(children_of(folder)))} == {}
+
+
+def test_a_folder_is_taken_in_at_a_glance() -> None:
+    sizes = Counter(file.parent for file in HOUSE.values() if file.name != "__init__.py")
+    assert {folder for folder, modules in sizes.items() if modules > MOST_MODULES} == set()
+
+
+def test_a_long_module_says_why() -> None:
+    texts = {module: file.read_text(encoding="utf-8") for module, file in HOUSE.items()}
+    long = {module: text for module, text in texts.items() if text.count("\n") > MOST_LINES}
+    docstrings = {module: ast.get_docstring(ast.parse(text)) or "" for module, text in long.items()}
+    assert [module for module, said in docstrings.items() if REASON not in " ".join(said.split())] == []
 
 
 HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
