@@ -39,6 +39,27 @@ AnyArray = npt.NDArray[Any]
 # Verdict codes: the order of model.verdict.Verdict.
 NOT_APPLICABLE, ALLOW, DENY, UNKNOWN = 0, 1, 2, 3
 
+# Codes of what was observed, and of how that disagrees with a verdict: the orders of model.verdict.Observed
+# and Violation.
+OBSERVED_UNKNOWN, OBSERVED_ALLOWED, OBSERVED_DENIED, OBSERVED_AUDIT, OBSERVED_DROPPED = range(5)
+NO_VIOLATION, FORWARDED_DENIED, DROPPED_ALLOWED = range(3)
+
+VERDICT = np.array(
+    [
+        [NOT_APPLICABLE, ALLOW, DENY, UNKNOWN],
+        [ALLOW, ALLOW, DENY, UNKNOWN],
+        [DENY, DENY, DENY, DENY],
+        [UNKNOWN, UNKNOWN, DENY, UNKNOWN],
+    ],
+    dtype=np.uint8,
+)
+"""(egress, ingress): a connection's verdict, from its sides'. A denial wins, then doubt, then an allow."""
+
+VIOLATION = np.full((4, 5), NO_VIOLATION, dtype=np.uint8)
+"""(verdict, observed): forwarded though denied, dropped by policy though allowed, or neither."""
+VIOLATION[DENY, [OBSERVED_UNKNOWN, OBSERVED_ALLOWED, OBSERVED_AUDIT]] = FORWARDED_DENIED
+VIOLATION[ALLOW, OBSERVED_DENIED] = DROPPED_ALLOWED
+
 # Action codes of rows.
 ACTION_ALLOW, ACTION_DENY, ACTION_PASS = 0, 1, 2
 

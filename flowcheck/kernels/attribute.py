@@ -13,13 +13,7 @@ What was refused never reached a backend, and where the initiator is unknown nob
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.kernels.decide import (
-    OBSERVED_ALLOWED,
-    OBSERVED_AUDIT,
-    OBSERVED_DENIED,
-    OBSERVED_DROPPED,
-    is_own_node,
-)
+from flowcheck.kernels.decide import is_own_node
 from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.lookup import last_begun
 from flowcheck.kernels.translate import at_node_port, at_service
@@ -31,8 +25,8 @@ EVER = np.int64(2**63 - 1)
 @inlined
 def was_refused(verdict, observed):
     """The log says it was stopped, or it should have been and the log does not say it was let through."""
-    stopped = (observed == OBSERVED_DENIED) | (observed == OBSERVED_DROPPED)
-    let_through = (observed == OBSERVED_ALLOWED) | (observed == OBSERVED_AUDIT)
+    stopped = (observed == a.OBSERVED_DENIED) | (observed == a.OBSERVED_DROPPED)
+    let_through = (observed == a.OBSERVED_ALLOWED) | (observed == a.OBSERVED_AUDIT)
     return stopped | ((verdict == a.DENY) & (not let_through))
 
 

@@ -3,16 +3,7 @@
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.kernels.decide import (
-    TRANSLATED,
-    combine,
-    epoch_at,
-    is_own_node,
-    is_same_pod,
-    port_class,
-    side,
-    violation_of,
-)
+from flowcheck.kernels.decide import TRANSLATED, decide_pair, epoch_at, port_class
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.lookup import find_word, last_begun
 
@@ -144,8 +135,7 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
     port_classes, other_port, families = tables.port_class, tables.other_port, tables.services.family
-    out_row, out_vector, out_decision = tables.egress.row, tables.egress.vector, tables.egress.decision
-    in_row, in_vector, in_decision = tables.ingress.row, tables.ingress.vector, tables.ingress.decision
+    going_out, coming_in = tables.egress, tables.ingress
     services = tables.services
     backend_first, backend_of, backend_port = services.backend_first, services.backend, services.backend_port
     start_of, end_of, rank_of = services.backend_start, services.backend_end, services.backend_rank
@@ -205,26 +195,17 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
                 dst, port = backend_of[b], backend_port[b]
             elif host_ports[i] >= 0:
                 dst, port = host_leads[host_ports[i]], host_port[host_ports[i]]
-            if is_same_pod(endpoints, src, dst):
-                out = np.int32(a.SAME_POD)
-                into = out
-            else:
-                ports = port_class(port_classes, other_port, protocol, port)
-                subject, peer = endpoints[src, a.EGRESS_SUBJECT], endpoints[dst, a.EGRESS_PEER]
-                out = side(out_row, out_vector, out_decision, epoch, subject, peer, ports)
-                subject, peer = endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]
-                into = np.int32(a.OWN_NODE)
-                if not is_own_node(endpoints, src, dst):
-                    into = side(in_row, in_vector, in_decision, epoch, subject, peer, ports)
-            said = combine(verdicts[out], verdicts[into])
+            ports = port_class(port_classes, other_port, protocol, port)
+            out, into = decide_pair(endpoints, going_out, coming_in, epoch, src, dst, ports)
+            said = a.VERDICT[verdicts[out], verdicts[into]]
             if verdict == -1:
                 egress, ingress, verdict = out, into, said
             elif said != verdict:
                 egress = np.int32(a.UNKNOWN_DECISION + a.REASON_SERVICE_BACKENDS_DIFFER)
                 ingress = egress
                 break
-        joint = combine(verdicts[egress], verdicts[ingress])
+        joint = a.VERDICT[verdicts[egress], verdicts[ingress]]
         judged.egress[i] = egress
         judged.ingress[i] = ingress
         judged.verdict[i] = joint
-        judged.violation[i] = violation_of(joint, flows.observed[i])
+        judged.violation[i] = a.VIOLATION[joint, flows.observed[i]]

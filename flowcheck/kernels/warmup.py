@@ -78,10 +78,10 @@ def _warm() -> Iterator[str]:
     initiators.by_ports(services, int32(1), int32(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
     yield "decide"
     decide.judge(tables, flows, judged)
+    decide.judge_pair(tables, 0, 0, 0, 0)
     yield "translate"
     translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
-    decide.combine(np.uint8(1), np.uint8(1))
     yield "connections"
     connections.mark_first(uint64(2), int64(2), 0, flows, 1, 0)
     connections.keep_recent(uint64(2), int64(2), 0, uint64(2), int64(2))

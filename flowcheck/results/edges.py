@@ -156,10 +156,8 @@ def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
 
 
 def combine_verdicts(program: Program, edges: Edges) -> UInt8:
-    """(edges,) the verdict of each: a denial wins, then doubt, then an allow."""
-    egress, ingress = program.tables.verdict[edges.egress], program.tables.verdict[edges.ingress]
-    either = [(egress == v) | (ingress == v) for v in (a.DENY, a.UNKNOWN, a.ALLOW)]
-    return np.select(either, [a.DENY, a.UNKNOWN, a.ALLOW], a.NOT_APPLICABLE).astype(np.uint8)
+    """(edges,) the verdict of each."""
+    return a.VERDICT[program.tables.verdict[edges.egress], program.tables.verdict[edges.ingress]]
 
 
 def reasons(program: Program, edges: Edges, verdict: UInt8) -> UInt8:

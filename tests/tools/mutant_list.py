@@ -478,8 +478,8 @@ MUTANTS = (
     Mutant(
         "traffic from a pod's own node is judged",
         "kernels/decide.py",
-        "if not is_own_node(endpoints, src, dst):",
-        "if True:",
+        "if is_own_node(endpoints, src, dst):",
+        "if False:",
     ),
     Mutant(
         "every node reaches every pod",
@@ -489,15 +489,15 @@ MUTANTS = (
     ),
     Mutant(
         "doubt beats denial",
-        "kernels/decide.py",
-        "if egress == a.DENY or ingress == a.DENY:",
-        "if (egress == a.DENY or ingress == a.DENY) and egress != a.UNKNOWN and ingress != a.UNKNOWN:",
+        "arrays.py",
+        "[DENY, DENY, DENY, DENY],\n        [UNKNOWN, UNKNOWN, DENY, UNKNOWN],",
+        "[DENY, DENY, DENY, UNKNOWN],\n        [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN],",
     ),
     Mutant(
         "one side that allows is enough",
-        "kernels/decide.py",
-        "if egress == a.DENY or ingress == a.DENY:",
-        "if egress == a.DENY and ingress == a.DENY:",
+        "arrays.py",
+        "[ALLOW, ALLOW, DENY, UNKNOWN],\n        [DENY, DENY, DENY, DENY],",
+        "[ALLOW, ALLOW, ALLOW, UNKNOWN],\n        [DENY, ALLOW, DENY, DENY],",
     ),
     # -- NetworkPolicy as written
     Mutant(
