@@ -33,8 +33,12 @@ Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
 Int8 = npt.NDArray[np.int8]
 UInt16 = npt.NDArray[np.uint16]
+UInt32 = npt.NDArray[np.uint32]
 UInt64 = npt.NDArray[np.uint64]
+Float64 = npt.NDArray[np.float64]
 AnyArray = npt.NDArray[Any]
+Integer = int | np.integer
+"""A number of a kernel that may have a width of its own: words are made of several."""
 
 # Verdict codes: the order of model.verdict.Verdict.
 NOT_APPLICABLE, ALLOW, DENY, UNKNOWN = 0, 1, 2, 3

@@ -10,9 +10,12 @@ A pod's own node knocks at each pod it runs, which is a probe and no choice of a
 What was refused never reached a backend, and where the initiator is unknown nobody knows who served whom.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, Integer, LoadSetting, UInt8
 from flowcheck.kernels.decide import is_own_node
 from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.lookup import last_begun
@@ -23,7 +26,7 @@ EVER = np.int64(2**63 - 1)
 
 
 @inlined
-def was_refused(verdict, observed):
+def was_refused(verdict: int, observed: int) -> bool:
     """The log says it was stopped, or it should have been and the log does not say it was let through."""
     stopped = (observed == a.OBSERVED_DENIED) | (observed == a.OBSERVED_DROPPED)
     let_through = (observed == a.OBSERVED_ALLOWED) | (observed == a.OBSERVED_AUDIT)
@@ -31,7 +34,14 @@ def was_refused(verdict, observed):
 
 
 @kernel
-def attribute(setting, flows, verdict, named, attributed, totals):
+def attribute(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    verdict: UInt8,
+    named: Int32,
+    attributed: Attributed,
+    totals: Int64,
+) -> None:
     """Attribute every row; ``totals`` (classes,) int64 gains the records of each class.
 
     named (flows,) int32: the service port that the record itself names, -1 none. A backend that is no pod and
@@ -45,7 +55,15 @@ def attribute(setting, flows, verdict, named, attributed, totals):
 
 
 @kernel
-def attribute_most(setting, flows, verdict, named, attributed, totals, others):
+def attribute_most(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    verdict: UInt8,
+    named: Int32,
+    attributed: Attributed,
+    totals: Int64,
+    others: Int32,
+) -> int:
     """Attribute the rows at pods that are a backend one way only and always, about which there is nothing to
     ask but the port; returns how many ``others`` there are, whose rows it lists.
 
@@ -75,7 +93,15 @@ def attribute_most(setting, flows, verdict, named, attributed, totals, others):
 
 
 @kernel
-def attribute_others(setting, flows, verdict, named, attributed, totals, rows):
+def attribute_others(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    verdict: UInt8,
+    named: Int32,
+    attributed: Attributed,
+    totals: Int64,
+    rows: Int32,
+) -> None:
     """Attribute some rows (n,) int32."""
     services, endpoints = setting.services, setting.endpoints
     first, slots, ports = services.first, services.slot, services.port
@@ -148,7 +174,7 @@ def attribute_others(setting, flows, verdict, named, attributed, totals, rows):
 
 
 @kernel
-def find_where(setting, flows, attributed):
+def find_where(setting: LoadSetting, flows: FlowArrays, attributed: Attributed) -> None:
     """``where`` of every row. In so short a time as that of a batch most Services stay as they are."""
     location, by_origin, outside = setting.location, setting.by_origin, setting.outside
     segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
@@ -170,7 +196,7 @@ def find_where(setting, flows, attributed):
 
 
 @kernel
-def seen_between(flows):
+def seen_between(flows: FlowArrays) -> tuple[Integer, Integer]:
     """When the first and the last of the flows to be judged was seen."""
     judge_of, seen_at = flows.judge, flows.seen_at
     first, last = EVER, -EVER
@@ -181,7 +207,7 @@ def seen_between(flows):
 
 
 @kernel
-def where_during(setting, first, last):
+def where_during(setting: LoadSetting, first: Integer, last: Integer) -> Int64:
     """(whats + 1,) int64: ``where`` of flows to each, by what + 1, between two instants inclusive; DEPENDS
     where it is not the same for all."""
     segment_first, segment_start = setting.services.segment_first, setting.services.segment_start

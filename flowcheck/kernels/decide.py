@@ -1,8 +1,9 @@
 """Per flow: endpoints -> classes -> decision, in constant work; and whether the log disagrees."""
 
-import numpy as np
+from __future__ import annotations
 
 from flowcheck import arrays as a
+from flowcheck.arrays import DirectionTable, FlowArrays, Int32, Int64, Judged, Tables, UInt16
 from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.lookup import last_begun
 
@@ -11,18 +12,19 @@ TRANSLATED = 255
 
 
 @kernel
-def port_class(port_classes, other_port, protocol, port):
+def port_class(port_classes: UInt16, other_port: int, protocol: int, port: int) -> int:
     """The port class of one flow; ``port`` is -1 where it was not recorded."""
     slot = a.PROTOCOL_SLOT[protocol]
     if slot == a.N_REAL_PROTOCOLS:
         return other_port
     if port < 0:
-        return other_port + 1 + slot
-    return np.int64(port_classes[slot, port])
+        return other_port + 1 + int(slot)
+    found: int = port_classes[slot, port]
+    return found
 
 
 @kernel
-def epoch_at(starts, at, current):
+def epoch_at(starts: Int64, at: int, current: int) -> int:
     """The epoch of an instant; ``current`` is a guess, right for most flows of a log in order of time."""
     last = starts.size - 1
     if starts[current] <= at and (current == last or at < starts[current + 1]):
@@ -31,40 +33,46 @@ def epoch_at(starts, at, current):
 
 
 @kernel
-def is_same_pod(endpoints, src, dst):
+def is_same_pod(endpoints: Int32, src: int, dst: int) -> bool:
     """A pod's traffic to itself, which nothing can forbid."""
-    return endpoints[src, a.POD] >= 0 and endpoints[src, a.POD] == endpoints[dst, a.POD]
+    pod: int = endpoints[src, a.POD]
+    return pod >= 0 and pod == endpoints[dst, a.POD]
 
 
 @kernel
-def is_own_node(endpoints, src, dst):
+def is_own_node(endpoints: Int32, src: int, dst: int) -> bool:
     """Traffic to a pod from the node it runs on, which nothing can forbid."""
-    return (
-        endpoints[src, a.KIND] == a.KIND_NODE
-        and endpoints[dst, a.KIND] == a.KIND_POD
-        and endpoints[src, a.NODE] >= 0
-        and endpoints[src, a.NODE] == endpoints[dst, a.NODE]
-    )
+    node: int = endpoints[src, a.NODE]
+    is_node, is_pod = endpoints[src, a.KIND] == a.KIND_NODE, endpoints[dst, a.KIND] == a.KIND_POD
+    return is_node and is_pod and node >= 0 and node == endpoints[dst, a.NODE]
 
 
 @inlined
-def decide_pair(endpoints, going_out, coming_in, epoch, src, dst, ports):
+def decide_pair(
+    endpoints: Int32,
+    going_out: DirectionTable,
+    coming_in: DirectionTable,
+    epoch: int,
+    src: int,
+    dst: int,
+    ports: int,
+) -> tuple[int, int]:
     """What decides on either side of one pair of endpoints: (egress, ingress).
 
     going_out, coming_in: the DirectionTables of egress and ingress.
     """
     if is_same_pod(endpoints, src, dst):
-        return np.int32(a.SAME_POD), np.int32(a.SAME_POD)
+        return a.SAME_POD, a.SAME_POD
     subject, peer = endpoints[src, a.EGRESS_SUBJECT], endpoints[dst, a.EGRESS_PEER]
     egress = going_out.decision[going_out.vector[going_out.row[epoch, subject], peer], ports]
     if is_own_node(endpoints, src, dst):
-        return egress, np.int32(a.OWN_NODE)
+        return egress, a.OWN_NODE
     subject, peer = endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]
     return egress, coming_in.decision[coming_in.vector[coming_in.row[epoch, subject], peer], ports]
 
 
 @kernel
-def judge_pair(tables, src, dst, protocol, port):
+def judge_pair(tables: Tables, src: int, dst: int, protocol: int, port: int) -> tuple[int, int, int]:
     """(egress, ingress, verdict) of one pair in the first epoch, its destination as it is: not translated."""
     ports = port_class(tables.port_class, tables.other_port, protocol, port)
     egress, ingress = decide_pair(tables.endpoints, tables.egress, tables.ingress, 0, src, dst, ports)
@@ -72,7 +80,7 @@ def judge_pair(tables, src, dst, protocol, port):
 
 
 @kernel
-def judge(tables, flows, judged):
+def judge(tables: Tables, flows: FlowArrays, judged: Judged) -> int:
     """Judge every row of a batch whose ``flows.judge`` is not 0; the others are left as they are.
 
     Rows whose destination a Service may stand behind get the verdict TRANSLATED; returns how many there are.
@@ -93,8 +101,7 @@ def judge(tables, flows, judged):
         if judge_of[i] == 0:
             continue
         src, dst = src_of[i], dst_of[i]
-        egress = np.int32(a.UNKNOWN_DECISION + a.REASON_UNKNOWN_INITIATOR)
-        ingress = egress
+        egress = ingress = a.UNKNOWN_DECISION + a.REASON_UNKNOWN_INITIATOR
         if judge_of[i] == 1:
             kind = endpoints[dst, a.KIND]
             if kind == a.KIND_SERVICE or (kind == a.KIND_NODE and has_doors and family[dst] != 0):

@@ -7,9 +7,12 @@ KEY_SERVICE = inferred << 36 | observation point << 33 | 1 << 32 | observed << 2
 (0: no port recorded).
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, Judged
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import kernel
 
@@ -17,14 +20,14 @@ NO_TIME = np.int64(-(2**63))
 
 
 @kernel
-def service_word(protocol, port, observed, point, inferred):
+def service_word(protocol: int, port: int, observed: int, point: int, inferred: int) -> np.int64:
     """KEY_SERVICE of one flow."""
     high = (np.int64(inferred) << 36) | (np.int64(point) << 33) | (np.int64(1) << 32)
     return high | (np.int64(observed) << 28) | (np.int64(protocol) << 20) | np.int64(port + 1)
 
 
 @kernel
-def find_slot(table, groups, decisions, service):
+def find_slot(table: Int64, groups: Integer, decisions: Integer, service: Integer) -> Integer:
     """The entry with this key, or the empty entry where it belongs."""
     mask = table.shape[0] - 1
     slot = np.int64(mix_three(groups, decisions, service) & np.uint64(mask))
@@ -40,7 +43,12 @@ def find_slot(table, groups, decisions, service):
 
 
 @kernel
-def add(table, n_used, key, amounts):
+def add(
+    table: Int64,
+    n_used: int,
+    key: tuple[Integer, Integer, Integer],
+    amounts: tuple[Integer, Integer, Integer, Integer, Integer],
+) -> int:
     """Add one entry's amounts (RECORDS to LAST_SEEN) under a key; returns the entries in use."""
     slot = find_slot(table, key[0], key[1], key[2])
     if table[slot, a.KEY_SERVICE] == 0:
@@ -61,7 +69,9 @@ def add(table, n_used, key, amounts):
 
 
 @kernel
-def count_flows(table, n_used, endpoints, flows, judged, start):
+def count_flows(
+    table: Int64, n_used: int, endpoints: Int32, flows: FlowArrays, judged: Judged, start: int
+) -> tuple[int, int]:
     """Count judged rows from ``start`` on; returns (entries in use, first row not counted).
 
     Stops early when the table is half full, so that the caller can give it room and go on.
@@ -87,7 +97,7 @@ def count_flows(table, n_used, endpoints, flows, judged, start):
 
 
 @kernel
-def merge(table, n_used, entries, start):
+def merge(table: Int64, n_used: int, entries: Int64, start: int) -> tuple[int, int]:
     """Add entries (n, 8) of another table from ``start`` on; returns as :func:`count_flows` does."""
     limit = table.shape[0] >> 1
     for i in range(start, entries.shape[0]):

@@ -1,12 +1,15 @@
 """Words that stand for things, and a table to find them again in."""
 
+from __future__ import annotations
+
 import numpy as np
 
+from flowcheck.arrays import Integer, UInt64
 from flowcheck.kernels.jit import kernel
 
 
 @kernel
-def mix(word):
+def mix(word: np.uint64) -> np.uint64:
     """Spread the bits of a word. Source: splitmix64's finalizer."""
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -14,7 +17,7 @@ def mix(word):
 
 
 @kernel
-def mix_three(one, two, three):
+def mix_three(one: Integer, two: Integer, three: Integer) -> np.uint64:
     """64 well mixed bits of three words, for less than :func:`mix` of each."""
     mixed = np.uint64(one) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= np.uint64(two) * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -25,7 +28,9 @@ def mix_three(one, two, three):
 
 
 @kernel
-def connection_key(one, other, one_port, other_port, tag):
+def connection_key(
+    one: np.uint64, other: np.uint64, one_port: int, other_port: int, tag: Integer
+) -> np.uint64:
     """A word for one direction of one 5-tuple; never 0. one, other: address keys (uint64)."""
     ports = (np.uint64(one_port) << np.uint64(24)) | (np.uint64(other_port) << np.uint64(8)) | np.uint64(tag)
     key = mix(mix(mix(one) + other) + ports)
@@ -33,7 +38,7 @@ def connection_key(one, other, one_port, other_port, tag):
 
 
 @kernel
-def find_key(table, key):
+def find_key(table: UInt64, key: np.uint64) -> Integer:
     """The slot of a key in an open-addressing table of uint64, or the empty slot where it belongs."""
     mask = np.uint64(table.size - 1)
     slot = np.int64(key & mask)

@@ -1,8 +1,11 @@
 """Flows to a Service's address or a node's port: judged at the backends that the translation may lead to."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, Judged, Tables, UInt8
 from flowcheck.kernels.decide import TRANSLATED, decide_pair, epoch_at, port_class
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.lookup import find_word, last_begun
@@ -14,7 +17,7 @@ EVERYWHERE, EACH = -2, -1
 
 
 @kernel
-def at_service(first, slots, ports, service, slot, port):
+def at_service(first: Int32, slots: Int32, ports: Int32, service: int, slot: int, port: int) -> int:
     """The service port of a Service with this number and protocol, or NOT_ONE."""
     for found in range(first[service], first[service + 1]):
         if slots[found] == slot and ports[found] == port:
@@ -23,7 +26,7 @@ def at_service(first, slots, ports, service, slot, port):
 
 
 @kernel
-def at_node_port(words, firsts, starts, leads, word, at):
+def at_node_port(words: Int32, firsts: Int32, starts: Int64, leads: Int32, word: Integer, at: int) -> int:
     """The service port that a port of every node led to at a time, NOT_ONE, or SEVERAL.
 
     word: ``slot << 16 | port``; the arrays are the fields of ServiceTable.
@@ -31,11 +34,14 @@ def at_node_port(words, firsts, starts, leads, word, at):
     number = find_word(words, 0, words.size, word)
     if number < 0:
         return a.NOT_ONE
-    return leads[last_begun(starts, firsts[number], firsts[number + 1], at)]
+    led: int = leads[last_begun(starts, firsts[number], firsts[number + 1], at)]
+    return led
 
 
 @kernel
-def find_service_ports(tables, flows, verdict, found, host_ports):
+def find_service_ports(
+    tables: Tables, flows: FlowArrays, verdict: UInt8, found: Int32, host_ports: Int32
+) -> None:
     """Where each row's destination leads, each (flows,) int32. found: the service port, NOT_ONE or SEVERAL.
     host_ports: where it is none, the segment of the host port, or NOT_ONE.
 
@@ -71,7 +77,7 @@ def find_service_ports(tables, flows, verdict, found, host_ports):
 
 
 @kernel
-def place_asked(inner_local, outer_local, reached, kind, node):
+def place_asked(inner_local: int, outer_local: int, reached: int, kind: int, node: int) -> int:
     """On which node backends are asked, EVERYWHERE or EACH. kind, node: of the client; node -1: not known.
 
     inner_local, outer_local: of the service port. reached: of the address that was dialled. To clients inside
@@ -87,7 +93,18 @@ def place_asked(inner_local, outer_local, reached, kind, node):
 
 
 @kernel
-def best_rank(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place):
+def best_rank(
+    start_of: Int64,
+    end_of: Int64,
+    family_of: Int32,
+    rank_of: Int32,
+    place_of: Int32,
+    first: int,
+    last: int,
+    at: int,
+    family: int,
+    place: int,
+) -> int:
     """The best rank of the backends ``first:last`` that are there at a time and place, for a family (0: any).
 
     The arrays are fields of ServiceTable.
@@ -102,7 +119,20 @@ def best_rank(start_of, end_of, family_of, rank_of, place_of, first, last, at, f
 
 
 @kernel
-def is_usable(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place, best, b):
+def is_usable(
+    start_of: Int64,
+    end_of: Int64,
+    family_of: Int32,
+    rank_of: Int32,
+    place_of: Int32,
+    first: int,
+    last: int,
+    at: int,
+    family: int,
+    place: int,
+    best: int,
+    b: int,
+) -> bool:
     """Whether a backend may get a connection: of the best rank there is, of all or of those on its node.
 
     best: as from :func:`best_rank` at ``place``. Arguments as there; the arrays are fields of ServiceTable.
@@ -111,18 +141,19 @@ def is_usable(start_of, end_of, family_of, rank_of, place_of, first, last, at, f
         return False
     if family_of[b] != family and family_of[b] != 0 and family != 0:
         return False
-    own = place_of[b]
+    own: int = place_of[b]
+    rank: int = rank_of[b]
     if place == EACH:
-        if own < 0 or rank_of[b] == 0:
+        if own < 0 or rank == 0:
             return own >= 0
-        return rank_of[b] == best_rank(
-            start_of, end_of, family_of, rank_of, place_of, first, last, at, family, own
-        )
-    return rank_of[b] == best and (place == EVERYWHERE or own == place)
+        return rank == best_rank(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, own)
+    return rank == best and (place == EVERYWHERE or own == place)
 
 
 @kernel
-def judge_translated(tables, flows, service_ports, host_ports, judged):
+def judge_translated(
+    tables: Tables, flows: FlowArrays, service_ports: Int32, host_ports: Int32, judged: Judged
+) -> None:
     """Judge the rows that are TRANSLATED at every usable backend: what all of them say, or that they differ.
 
     service_ports, host_ports (flows,) int32: as from :func:`find_service_ports`. Ready backends are used, or
@@ -169,8 +200,7 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
                 if here and start_of[b] <= at < end_of[b] and (family_of[b] == family or family_of[b] == 0):
                     best = min(best, rank_of[b])
         reason = a.REASON_AMBIGUOUS_DST if service_port == a.SEVERAL else a.REASON_UNRESOLVED_DST
-        egress = np.int32(a.UNKNOWN_DECISION + reason)
-        ingress = egress
+        egress = ingress = a.UNKNOWN_DECISION + reason
         verdict = -1
         pod = endpoints[src, a.POD]
         node = endpoints[src, a.NODE] if endpoints[src, a.KIND] == a.KIND_NODE else -1
@@ -201,8 +231,7 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
             if verdict == -1:
                 egress, ingress, verdict = out, into, said
             elif said != verdict:
-                egress = np.int32(a.UNKNOWN_DECISION + a.REASON_SERVICE_BACKENDS_DIFFER)
-                ingress = egress
+                egress = ingress = a.UNKNOWN_DECISION + a.REASON_SERVICE_BACKENDS_DIFFER
                 break
         joint = a.VERDICT[verdicts[egress], verdicts[ingress]]
         judged.egress[i] = egress

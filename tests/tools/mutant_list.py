@@ -282,8 +282,8 @@ MUTANTS = (
     Mutant(
         "the reason is that of a row for another port",
         "kernels/rows.py",
-        "        if rows.first_port[row] <= port < rows.last_port[row]:\n            if rows.subject_if",
-        "        if rows.first_port[row] <= rows.last_port[row]:\n            if rows.subject_if",
+        "        if rows.first_port[row] <= port < rows.last_port[row]:\n            question",
+        "        if rows.first_port[row] <= rows.last_port[row]:\n            question",
     ),
     Mutant(
         "a cached Service's address leads to its backends",
@@ -367,8 +367,8 @@ MUTANTS = (
     Mutant(
         "a port matches whatever the protocol",
         "kernels/decide.py",
-        "np.int64(port_classes[slot, port])",
-        "np.int64(port_classes[0, port])",
+        "= port_classes[slot, port]",
+        "= port_classes[0, port]",
     ),
     Mutant("SCTP is TCP", "arrays.py", "= [0, 1, 2]", "= [0, 1, 0]"),
     Mutant(
@@ -392,7 +392,7 @@ MUTANTS = (
     Mutant(
         "a missing port is port 0",
         "kernels/decide.py",
-        "        return other_port + 1 + slot",
+        "        return other_port + 1 + int(slot)",
         "        port = 0",
     ),
     Mutant(
@@ -472,8 +472,8 @@ MUTANTS = (
     Mutant(
         "traffic of a pod to itself is judged",
         "kernels/decide.py",
-        "return endpoints[src, a.POD] >= 0 and",
-        "return endpoints[src, a.POD] < -1 and",
+        "return pod >= 0 and",
+        "return pod < -1 and",
     ),
     Mutant(
         "traffic from a pod's own node is judged",
@@ -484,7 +484,7 @@ MUTANTS = (
     Mutant(
         "every node reaches every pod",
         "kernels/decide.py",
-        "and endpoints[src, a.NODE] == endpoints[dst, a.NODE]",
+        "and node == endpoints[dst, a.NODE]",
         "and endpoints[dst, a.NODE] >= -1",
     ),
     Mutant(
@@ -801,8 +801,8 @@ MUTANTS = (
     Mutant(
         "of each node's own backends those that end are used beside ready ones",
         "kernels/translate.py",
-        "if own < 0 or rank_of[b] == 0:",
-        "if own < 0 or rank_of[b] >= 0:",
+        "if own < 0 or rank == 0:",
+        "if own < 0 or rank >= 0:",
     ),
     Mutant(
         "backends on no known node are on every node",
@@ -1072,8 +1072,8 @@ MUTANTS = (
     Mutant(
         "load: who is no single sender is one whose node is not known",
         "kernels/balance.py",
-        "return place + (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER",
-        "return place",
+        "place += (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER",
+        "place += 0",
     ),
     Mutant(
         "load: a bucket that was added to another stays",
