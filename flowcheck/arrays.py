@@ -100,6 +100,16 @@ INGRESS_SUBJECT, INGRESS_PEER, EGRESS_SUBJECT, EGRESS_PEER, POD, NODE, GROUP, KI
 # Columns of the edge table, one cache line an entry. KEY_* are packed by kernels/edges.py.
 KEY_GROUPS, KEY_DECISIONS, KEY_SERVICE, RECORDS, FLOWS, BYTES, FIRST_SEEN, LAST_SEEN = range(8)
 
+# Where parts of packed words begin: their number of bits from the lowest.
+PORT_BITS = 16
+"""A *port word* is slot << PORT_BITS | port, of a protocol that has ports."""
+HALF, LOW_WORD = 32, 0xFFFFFFFF
+"""A *pair* is one number << HALF | another that is not negative, which is what LOW_WORD leaves of it."""
+AT_PROTOCOL, AT_OBSERVED, AT_USED, AT_POINT, AT_INFERRED = 20, 28, 32, 33, 36
+"""Parts of KEY_SERVICE. In the lowest bits is port + 1, 0 where none was recorded; AT_USED is a 1."""
+AT_PLACE, AT_ORIGIN = 3, 6
+"""Parts of the lower half of key word TWO of the load; in the lowest bits is the observation point."""
+
 N_REAL_PROTOCOLS = 3  # TCP, UDP, SCTP
 PROTOCOL_SLOT = np.full(256, N_REAL_PROTOCOLS, dtype=np.uint8)
 """(256,) protocol number -> 0 TCP, 1 UDP, 2 SCTP, 3 any other."""
@@ -160,7 +170,7 @@ class PortTable(NamedTuple):
     """Who has an address at one port when, for addresses that several Services have, or Services and a node.
 
     of (endpoints,) int32: which shared address an endpoint is at, -1 none. first (shared + 1,) int32: the
-    ports of shared address ``s`` are ``first[s]:first[s + 1]``. word (ports,) int32: ``slot << 16 | port``,
+    ports of shared address ``s`` are ``first[s]:first[s + 1]``. word (ports,) int32: port words,
     ascending at each address. segment_first (ports + 1,) int32; start (segments,) int64, ascending at each
     port, from timeline.BEGINNING on; endpoint (segments,) int32: a Service's, or -1 where it is left to
     whoever has the address; inferred (segments,) uint8: likely, not sure.
@@ -195,11 +205,11 @@ class ServiceTable(NamedTuple):
     first (services + 1,) int32. slot, port (service_ports,) int32: protocol slot and the Service's port.
     family (endpoints,) uint8: 4 or 6 for an endpoint with an address, 0 for one without: a flow to an address
     of one family reaches backends of that family, and node ports are those of nodes found by address.
-    node_port (ports,) int32, ascending: ``slot << 16 | port`` of each port at a node's address that leads to
+    node_port (ports,) int32, ascending: the port word of each port at a node's address that leads to
     Services; of the ``n``-th the segments are ``node_port_first[n]:node_port_first[n + 1]``. node_port_start
     (segments,) int64, ascending, from BEGINNING on; node_port_leads (segments,) int32: to a service port,
     NOT_ONE or SEVERAL.
-    host_first (endpoints + 1,) int32; host_word (host_ports,) int32: ``slot << 16 | port`` of each port of a
+    host_first (endpoints + 1,) int32; host_word (host_ports,) int32: the port word of each port of a
     node's endpoint that leads to a pod, ascending for each; host_segment (host_ports + 1,) int32; host_start
     (segments,) int64; host_leads, host_port (segments,) int32: to which endpoint, NOT_ONE or SEVERAL, and its
     port.
@@ -216,7 +226,7 @@ class ServiceTable(NamedTuple):
     of the endpoint, and NODE of a pod, else -1; backend_place int32: the node it is listed on, -1 none.
     serving_first (endpoints + 1,) int32; serving_slot, serving_port, serving (servings,) int32: on which
     protocol slot and port an endpoint ever was a backend of which service port.
-    listen_first (endpoints + 1,) int32; listen (listeners,) int32: ``slot << 16 | port`` of every port an
+    listen_first (endpoints + 1,) int32; listen (listeners,) int32: the port word of every port an
     endpoint is known to listen on: declared by its containers, asked of it by a Service, a host port, or a
     Service's own at the address.
     """
@@ -327,8 +337,6 @@ LEFT_OUT, VIP_ENDPOINT, VIP, NODE_PORT, ENDPOINT, AMBIGUOUS, OTHER_PORT, NO_SERV
 REFUSED, UNKNOWN_INITIATOR, FROM_OWN_NODE = 8, 9, 10
 N_CLASSES = 11
 
-LOW_WORD = 0xFFFFFFFF
-
 # Where a connection went, seen from its source; the last where the source is no single sender.
 PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE, NO_SINGLE_SENDER = range(6)
 N_PLACES = 6
@@ -348,8 +356,8 @@ class LoadSetting(NamedTuple):
     as: the latest version that says the same of where connections go. start, end (service_ports,) int64: when
     its version of the Service may have been there. by_origin (service_ports,) uint8: 1 where what is
     expected depends on the client's node. only_port, only_what (endpoints,) int32: of a pod that is a
-    backend one way only and always, protocol slot << 16 | port and the service port, else -1.
-    location (endpoints + 1,) uint64: where endpoint e is, at e + 1: zone + 1 << 32 | node + 1, each 0 where
+    backend one way only and always, the port word and the service port, else -1.
+    location (endpoints + 1,) uint64: where endpoint e is, at e + 1: zone + 1 << HALF | node + 1, each 0 where
     not known, or MANY_SENDERS; the first is that of a backend not known. last_level (endpoints,) int8: the
     last level at which a sample of clients holds it, -1 where it is no single sender. outside: the origin
     that stands for no node.
@@ -373,8 +381,9 @@ class Attributed(NamedTuple):
 
     class_ uint8: one of the classes above. what int32: a service port; or, ambiguous, service_ports + the
     first of its places in ``serving``; or, at another port, service_ports + servings; -1 none of them.
-    where int64: segment + 1 << 32 | origin + 1 << 6 of a service port, each 0 where there is none. An origin
-    is the client's node, or what stands for the outside. backend int32: the endpoint reached, -1 not known.
+    where int64: segment + 1 << HALF | origin + 1 << AT_ORIGIN of a service port, each 0 where there is none.
+    An origin is the client's node, or what stands for the outside. backend int32: the endpoint reached, -1
+    not known.
     """
 
     class_: UInt8

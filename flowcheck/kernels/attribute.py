@@ -20,6 +20,7 @@ from flowcheck.kernels.decide import is_own_node
 from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.lookup import last_begun
 from flowcheck.kernels.translate import at_node_port, at_service
+from flowcheck.kernels.words import pair, port_word
 
 DEPENDS = np.int64(-1)
 EVER = np.int64(2**63 - 1)
@@ -80,7 +81,7 @@ def attribute_most(
         plain = (judge_of[i] == 1) & (named[i] < 0) & (slot < a.N_REAL_PROTOCOLS) & (port >= 0)
         plain &= not was_refused(verdict[i], observed_of[i])
         plain &= (only_port[dst] >= 0) & (kinds[np.uint32(src_of[i])] != a.KIND_NODE)
-        here = plain & (only_port[dst] == (np.int32(slot) << 16) | port)
+        here = plain & (only_port[dst] == port_word(slot, port))
         class_to[i] = a.ENDPOINT if here else a.OTHER_PORT
         what_to[i] = only_what[dst] if here else elsewhere
         backend_to[i] = dst_of[i]
@@ -121,7 +122,7 @@ def attribute_others(
         kind = endpoints[dst, a.KIND]
         by_node = -1
         if has_port and kind == a.KIND_NODE and words.size > 0:
-            by_node = at_node_port(words, firsts, starts, leads, (np.int32(slot) << 16) | np.int32(port), at)
+            by_node = at_node_port(words, firsts, starts, leads, port_word(slot, port), at)
             by_node = same[by_node] if by_node >= 0 else -1
         if judge_of[i] == 0:
             pass
@@ -188,11 +189,11 @@ def find_where(setting: LoadSetting, flows: FlowArrays, attributed: Attributed) 
             continue
         src, what = src_of[i], what_of[i]
         segment = last_begun(segment_start, segment_first[what], segment_first[what + 1], seen_at[i])
-        where_to[i] = np.int64(segment + 1) << 32
+        where_to[i] = pair(segment + 1, 0)
         if by_origin[what]:
             node = np.int64(location[src + 1] & np.uint64(a.LOW_WORD)) - 1
             origin = outside if endpoints[src, a.KIND] == a.KIND_BLOCK else node
-            where_to[i] |= (origin + 1) << 6
+            where_to[i] |= (origin + 1) << a.AT_ORIGIN
 
 
 @kernel
@@ -217,5 +218,5 @@ def where_during(setting: LoadSetting, first: Integer, last: Integer) -> Int64:
         begin, end = segment_first[what], segment_first[what + 1]
         segment = last_begun(segment_start, begin, end, first)
         changes = segment != last_begun(segment_start, begin, end, last)
-        where[what + 1] = DEPENDS if changes or by_origin[what] else np.int64(segment + 1) << 32
+        where[what + 1] = DEPENDS if changes or by_origin[what] else pair(segment + 1, 0)
     return where

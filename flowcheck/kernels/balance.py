@@ -4,9 +4,11 @@ A *book* numbers keys of two words in the order in which they come: rows (room, 
 then its sums, and slots (2 * room,) int32, open addressing, that hold a key's number + 1, 0 where free. There
 are three:
 
-- of the load: (what + 1) << 32 | backend + 1, and (segment + 1) << 32 | (origin + 1) << 6 | place << 3 |
-  observation point; bytes, packets. An origin is the client's node; one more than the last is the outside.
-- of clients: (what + 1) << 32 | client + 1, and (backend + 1) << 3 | point; connections, first and last seen.
+- of the load: the pair of what + 1 and backend + 1, and that of segment + 1 and (origin + 1) << AT_ORIGIN |
+  place << AT_PLACE | observation point; bytes, packets. An origin is the client's node; one more than the
+  last is the outside.
+- of clients: the pair of what + 1 and client + 1, and (backend + 1) << AT_PLACE | point; connections, first
+  and last seen.
   At level n it keeps only the clients of which the last n bits of a hash are 0: one in 2**n, and always the
   same ones.
 - of buckets of time: minute >> level, and 0; no sums. Connections are in by_time (buckets, numbers) int64, by
@@ -28,13 +30,14 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Attributed, FlowArrays, Int8, Int32, Int64, Integer, LoadSetting
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import inlined, kernel
+from flowcheck.kernels.words import pair
 
 MINUTE = 60_000_000
 NONE, LOAD, CLIENTS, TIME = range(-1, 3)
 BLOCK = 1024
 """Flows whose keys stay in the nearest cache."""
 LAST_BIT = np.uint64(1 << 63)
-LOW, ZONE = np.uint64(a.LOW_WORD), np.uint64(32)
+LOW, ZONE = np.uint64(a.LOW_WORD), np.uint64(a.HALF)
 
 
 @kernel
@@ -130,8 +133,8 @@ def name_flows(
         what, backend = what_of[i], backend_of[i]
         place = place_of(location[np.uint32(src_of[i] + 1)], location[np.uint32(backend + 1)])
         place *= what < n_ports
-        ones[k] = (np.int64(what + 1) << 32) | np.int64(backend + 1)
-        twos[k] = where_of[i] | (place << 3) | np.int64(point_of[i])
+        ones[k] = pair(what + 1, backend + 1)
+        twos[k] = where_of[i] | (place << a.AT_PLACE) | np.int64(point_of[i])
     return n
 
 
@@ -160,8 +163,8 @@ def name_clients(
         n += (what >= 0) & (what < n_ports) & (counted_of[row] != 0) & kept
     for k in range(np.uint64(n)):
         i = np.uint32(chosen[k])
-        ones[k] = (np.int64(what_of[i] + 1) << 32) | np.int64(src_of[i] + 1)
-        twos[k] = (np.int64(backend_of[i] + 1) << 3) | np.int64(point_of[i])
+        ones[k] = pair(what_of[i] + 1, src_of[i] + 1)
+        twos[k] = (np.int64(backend_of[i] + 1) << a.AT_PLACE) | np.int64(point_of[i])
     return n
 
 

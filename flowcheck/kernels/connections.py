@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck.arrays import FlowArrays, Int64, UInt64
-from flowcheck.kernels.hashing import connection_key, find_key
+from flowcheck.kernels.hashing import POINT, connection_key, find_key
 from flowcheck.kernels.jit import kernel
 
 
@@ -34,7 +34,7 @@ def mark_first(
         if flows.judge[i] == 2 and (one > other or (one == other and one_port > other_port)):
             one, other = other, one
             one_port, other_port = other_port, one_port
-        tag = np.uint64(flows.protocol[i]) | (np.uint64(flows.point[i]) << np.uint64(40))
+        tag = np.uint64(flows.protocol[i]) | (np.uint64(flows.point[i]) << POINT)
         key = connection_key(one, other, one_port, other_port, tag)
         slot = find_key(keys, key)
         if keys[slot] == np.uint64(0):

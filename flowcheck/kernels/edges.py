@@ -1,10 +1,8 @@
 """The hash table of distinct edges: open addressing, one 64-byte cache line an entry.
 
 table (slots, 8) int64, slots a power of two; the columns are named in :mod:`flowcheck.arrays`. An entry is in
-use when KEY_SERVICE is not 0. The key is three words:
-KEY_GROUPS = source group << 32 | destination group; KEY_DECISIONS = egress << 32 | ingress;
-KEY_SERVICE = inferred << 36 | observation point << 33 | 1 << 32 | observed << 28 | protocol << 20 | port + 1
-(0: no port recorded).
+use when KEY_SERVICE is not 0. The key is three words: KEY_GROUPS, the pair of source and destination group;
+KEY_DECISIONS, that of the decisions of egress and ingress; KEY_SERVICE, with what else tells edges apart.
 """
 
 from __future__ import annotations
@@ -15,15 +13,9 @@ from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, Judged
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.words import pair, service_word
 
 NO_TIME = np.int64(-(2**63))
-
-
-@kernel
-def service_word(protocol: int, port: int, observed: int, point: int, inferred: int) -> np.int64:
-    """KEY_SERVICE of one flow."""
-    high = (np.int64(inferred) << 36) | (np.int64(point) << 33) | (np.int64(1) << 32)
-    return high | (np.int64(observed) << 28) | (np.int64(protocol) << 20) | np.int64(port + 1)
 
 
 @kernel
@@ -82,10 +74,8 @@ def count_flows(
             continue
         if n_used >= limit:
             return n_used, i
-        groups = (np.int64(endpoints[flows.src[i], a.GROUP]) << 32) | np.int64(
-            endpoints[flows.dst[i], a.GROUP]
-        )
-        decisions = (np.int64(judged.egress[i]) << 32) | np.int64(judged.ingress[i])
+        groups = pair(endpoints[flows.src[i], a.GROUP], endpoints[flows.dst[i], a.GROUP])
+        decisions = pair(judged.egress[i], judged.ingress[i])
         service = service_word(
             flows.protocol[i], flows.port[i], flows.observed[i], flows.point[i], flows.inferred[i]
         )

@@ -7,6 +7,9 @@ import numpy as np
 from flowcheck.arrays import Integer, UInt64
 from flowcheck.kernels.jit import kernel
 
+OTHER_PORT, ONE_PORT, POINT = np.uint64(8), np.uint64(24), np.uint64(40)
+"""Where parts of the last word of :func:`connection_key` begin; in its lowest bits is the protocol."""
+
 
 @kernel
 def mix(word: np.uint64) -> np.uint64:
@@ -31,8 +34,9 @@ def mix_three(one: Integer, two: Integer, three: Integer) -> np.uint64:
 def connection_key(
     one: np.uint64, other: np.uint64, one_port: int, other_port: int, tag: Integer
 ) -> np.uint64:
-    """A word for one direction of one 5-tuple; never 0. one, other: address keys (uint64)."""
-    ports = (np.uint64(one_port) << np.uint64(24)) | (np.uint64(other_port) << np.uint64(8)) | np.uint64(tag)
+    """A word for one direction of one 5-tuple; never 0. one, other: address keys. tag: the protocol, and what
+    else tells connections apart, such as the observation point << POINT."""
+    ports = (np.uint64(one_port) << ONE_PORT) | (np.uint64(other_port) << OTHER_PORT) | np.uint64(tag)
     key = mix(mix(mix(one) + other) + ports)
     return key if key != np.uint64(0) else np.uint64(1)
 

@@ -8,12 +8,11 @@ range that systems take ephemeral ports from. ``swap`` says that the recorded de
 
 from __future__ import annotations
 
-import numpy as np
-
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, ServiceTable, UInt8, UInt64
 from flowcheck.kernels.hashing import connection_key, find_key
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.words import port_word
 
 TCP = 6
 SYN, ACK, CONGESTION = 2, 16, 64 | 128
@@ -72,7 +71,7 @@ def by_pairs(
 @kernel
 def listens(services: ServiceTable, endpoint: int, slot: int, port: int) -> bool:
     """Whether an endpoint is known to listen on a port."""
-    wanted = (np.int32(slot) << 16) | np.int32(port)
+    wanted = port_word(slot, port)
     for at in range(services.listen_first[endpoint], services.listen_first[endpoint + 1]):
         if services.listen[at] == wanted:
             return True

@@ -11,6 +11,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import AddressTable, Int32, Int64, Integer, PortTable, TimedTable, UInt8, UInt32, UInt64
 from flowcheck.kernels.hashing import mix
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.words import port_word
 
 NOT_IPV4 = -1
 
@@ -117,7 +118,7 @@ def ask_ports(
         number, slot, port = shared_of[ends[i]], a.PROTOCOL_SLOT[protocols[i]], ports[i]
         if slot == a.N_REAL_PROTOCOLS or port < 0:
             continue
-        word = (np.int32(slot) << 16) | np.int32(port)
+        word = port_word(slot, port)
         door = find_word(words, firsts[number], firsts[number + 1], word)
         if door < 0:
             continue

@@ -9,6 +9,7 @@ from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, Judged, Tables, 
 from flowcheck.kernels.decide import TRANSLATED, decide_pair, epoch_at, port_class
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.lookup import find_word, last_begun
+from flowcheck.kernels.words import port_word
 
 N_RANKS = 2
 MARKED_WAYS = 64
@@ -29,7 +30,7 @@ def at_service(first: Int32, slots: Int32, ports: Int32, service: int, slot: int
 def at_node_port(words: Int32, firsts: Int32, starts: Int64, leads: Int32, word: Integer, at: int) -> int:
     """The service port that a port of every node led to at a time, NOT_ONE, or SEVERAL.
 
-    word: ``slot << 16 | port``; the arrays are the fields of ServiceTable.
+    word: a port word; the arrays are the fields of ServiceTable.
     """
     number = find_word(words, 0, words.size, word)
     if number < 0:
@@ -63,7 +64,7 @@ def find_service_ports(
         if endpoints[dst, a.KIND] == a.KIND_SERVICE:
             found[i] = at_service(first, slots, ports, endpoints[dst, a.NODE], slot, port)
             continue
-        word = (np.int32(slot) << 16) | np.int32(port)
+        word = port_word(slot, port)
         found[i] = at_node_port(words, firsts, starts, leads, word, seen_at[i])
         if found[i] != a.NOT_ONE:
             continue

@@ -988,8 +988,8 @@ MUTANTS = (
     Mutant(
         "load: both ends' reports add up",
         "kernels/balance.py",
-        "where_of[i] | (place << 3) | np.int64(point_of[i])",
-        "where_of[i] | (place << 3)",
+        "where_of[i] | (place << a.AT_PLACE) | np.int64(point_of[i])",
+        "where_of[i] | (place << a.AT_PLACE)",
     ),
     Mutant(
         "load: a key found first where another stands is taken for it",
@@ -1066,7 +1066,7 @@ MUTANTS = (
     Mutant(
         "load: a pod of one Service serves it at every port",
         "kernels/attribute.py",
-        "here = plain & (only_port[dst] == (np.int32(slot) << 16) | port)",
+        "here = plain & (only_port[dst] == port_word(slot, port))",
         "here = plain & (only_port[dst] >= 0)",
     ),
     Mutant(
