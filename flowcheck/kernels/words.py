@@ -9,22 +9,22 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Integer
-from flowcheck.kernels.jit import inlined
+from flowcheck.kernels.jit import expression
 
 
-@inlined
+@expression
 def port_word(slot: Integer, port: Integer) -> np.int32:
     """A port of a protocol slot."""
     return (np.int32(slot) << a.PORT_BITS) | np.int32(port)
 
 
-@inlined
+@expression
 def pair(one: Integer, other: Integer) -> np.int64:
     """Two numbers of up to 32 bits; ``other`` is not negative."""
     return (np.int64(one) << a.HALF) | np.int64(other)
 
 
-@inlined
+@expression
 def service_word(
     protocol: Integer, port: Integer, observed: Integer, point: Integer, inferred: Integer
 ) -> np.int64:
