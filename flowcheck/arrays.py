@@ -115,6 +115,14 @@ PROTOCOL_SLOT = np.full(256, N_REAL_PROTOCOLS, dtype=np.uint8)
 """(256,) protocol number -> 0 TCP, 1 UDP, 2 SCTP, 3 any other."""
 PROTOCOL_SLOT[[6, 17, 132]] = [0, 1, 2]
 
+Kept = TypeVar("Kept", bound=AnyArray)
+
+
+def writable(array: Kept) -> Kept:
+    """The same, copied where it is a view of what must not be written, as are views of Arrow's columns and of
+    bytes: Numba would compile every kernel that sees one once more."""
+    return np.require(array, requirements="W")
+
 
 class Rows(NamedTuple):
     """One direction of a program as its authors wrote it: what the decision table is filled from.

@@ -18,8 +18,10 @@ Result = TypeVar("Result")
 
 
 def expression(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """A name for an expression, which Numba writes out wherever it stands: loops come out as without the name.
-    (With LLVM to inline it, whether told to or by itself, one loop took half as long again.)"""
+    """A name for an expression, which Numba writes out wherever it stands, so that loops are as without it.
+
+    Left to LLVM to inline, whether told to or not, one loop took half as long again.
+    """
     return numba.njit(nogil=True, error_model="numpy", inline="always")(function)
 
 
