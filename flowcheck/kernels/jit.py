@@ -1,6 +1,6 @@
 """The decorators of all kernels: what is compiled here runs without the GIL, never raises, and is cached.
 
-A function keeps its type: numba is not typed, and to mypy a kernel is the Python that it is compiled from.
+A function keeps its type: to mypy a kernel is the Python function that it is compiled from.
 """
 
 from __future__ import annotations

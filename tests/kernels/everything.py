@@ -122,7 +122,9 @@ def audit_everything(folder: Path) -> None:
     assert result.summary.complete
     assert result.summary.load is not None
     program = compile_program(known)
-    runner = TaskRunner(program, plan_counting(program, known)[1], Setup("", str(folder), None, None, (), False))
+    runner = TaskRunner(
+        program, plan_counting(program, known)[1], Setup("", str(folder), None, None, (), False)
+    )
     for number, one in enumerate(list_inputs(files)):
         with FlowFile(one.path, one.identity) as file:
             order = Judge(number, 0, one.path.encode(), one.name, one.identity, (), 0, N)
