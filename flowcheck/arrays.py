@@ -1,6 +1,9 @@
-"""The waist: everything that crosses into compiled code, as NamedTuples of arrays.
+"""The waist: everything that crosses into compiled code, as NamedTuples of arrays; and the codes, columns and
+bits that both sides know it by.
 
-``compile`` writes them, ``kernels`` read them, and neither knows the other. Dimension words:
+``compile`` writes them, ``kernels`` read them, and neither knows the other. All of it stands in one file, as
+it is one contract: compiled code freezes what it finds here, and a change makes all of it stale. Dimension
+words:
 
 ========== =====================================================================================
 endpoints  the endpoint axis: pod addresses, nodes, services, address blocks, then the ambiguous
@@ -33,11 +36,36 @@ Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
 Int8 = npt.NDArray[np.int8]
 UInt16 = npt.NDArray[np.uint16]
+UInt32 = npt.NDArray[np.uint32]
 UInt64 = npt.NDArray[np.uint64]
+Float64 = npt.NDArray[np.float64]
 AnyArray = npt.NDArray[Any]
+Integer = int | np.integer
+"""A number of a kernel that may have a width of its own: words are made of several."""
 
 # Verdict codes: the order of model.verdict.Verdict.
 NOT_APPLICABLE, ALLOW, DENY, UNKNOWN = 0, 1, 2, 3
+
+# Codes of what was observed, and of how that disagrees with a verdict: the orders of model.verdict.Observed
+# and Violation.
+OBSERVED_UNKNOWN, OBSERVED_ALLOWED, OBSERVED_DENIED, OBSERVED_AUDIT, OBSERVED_DROPPED = range(5)
+NO_VIOLATION, FORWARDED_DENIED, DROPPED_ALLOWED = range(3)
+
+VERDICT = np.array(
+    [
+        [NOT_APPLICABLE, ALLOW, DENY, UNKNOWN],
+        [ALLOW, ALLOW, DENY, UNKNOWN],
+        [DENY, DENY, DENY, DENY],
+        [UNKNOWN, UNKNOWN, DENY, UNKNOWN],
+    ],
+    dtype=np.uint8,
+)
+"""(egress, ingress): a connection's verdict, from its sides'. A denial wins, then doubt, then an allow."""
+
+VIOLATION = np.full((4, 5), NO_VIOLATION, dtype=np.uint8)
+"""(verdict, observed): forwarded though denied, dropped by policy though allowed, or neither."""
+VIOLATION[DENY, [OBSERVED_UNKNOWN, OBSERVED_ALLOWED, OBSERVED_AUDIT]] = FORWARDED_DENIED
+VIOLATION[ALLOW, OBSERVED_DENIED] = DROPPED_ALLOWED
 
 # Action codes of rows.
 ACTION_ALLOW, ACTION_DENY, ACTION_PASS = 0, 1, 2
@@ -75,10 +103,28 @@ INGRESS_SUBJECT, INGRESS_PEER, EGRESS_SUBJECT, EGRESS_PEER, POD, NODE, GROUP, KI
 # Columns of the edge table, one cache line an entry. KEY_* are packed by kernels/edges.py.
 KEY_GROUPS, KEY_DECISIONS, KEY_SERVICE, RECORDS, FLOWS, BYTES, FIRST_SEEN, LAST_SEEN = range(8)
 
+# Where parts of packed words begin: their number of bits from the lowest.
+PORT_BITS = 16
+"""A *port word* is slot << PORT_BITS | port, of a protocol that has ports."""
+HALF, LOW_WORD = 32, 0xFFFFFFFF
+"""A *pair* is one number << HALF | another that is not negative, which is what LOW_WORD leaves of it."""
+AT_PROTOCOL, AT_OBSERVED, AT_USED, AT_POINT, AT_INFERRED = 20, 28, 32, 33, 36
+"""Parts of KEY_SERVICE. In the lowest bits is port + 1, 0 where none was recorded; AT_USED is a 1."""
+AT_PLACE, AT_ORIGIN = 3, 6
+"""Parts of the lower half of key word TWO of the load; in the lowest bits is the observation point."""
+
 N_REAL_PROTOCOLS = 3  # TCP, UDP, SCTP
 PROTOCOL_SLOT = np.full(256, N_REAL_PROTOCOLS, dtype=np.uint8)
 """(256,) protocol number -> 0 TCP, 1 UDP, 2 SCTP, 3 any other."""
 PROTOCOL_SLOT[[6, 17, 132]] = [0, 1, 2]
+
+Kept = TypeVar("Kept", bound=AnyArray)
+
+
+def writable(array: Kept) -> Kept:
+    """The same, copied where it is a view of what must not be written, as are views of Arrow's columns and of
+    bytes: Numba would compile every kernel that sees one once more."""
+    return np.require(array, requirements="W")
 
 
 class Rows(NamedTuple):
@@ -135,7 +181,7 @@ class PortTable(NamedTuple):
     """Who has an address at one port when, for addresses that several Services have, or Services and a node.
 
     of (endpoints,) int32: which shared address an endpoint is at, -1 none. first (shared + 1,) int32: the
-    ports of shared address ``s`` are ``first[s]:first[s + 1]``. word (ports,) int32: ``slot << 16 | port``,
+    ports of shared address ``s`` are ``first[s]:first[s + 1]``. word (ports,) int32: port words,
     ascending at each address. segment_first (ports + 1,) int32; start (segments,) int64, ascending at each
     port, from timeline.BEGINNING on; endpoint (segments,) int32: a Service's, or -1 where it is left to
     whoever has the address; inferred (segments,) uint8: likely, not sure.
@@ -170,11 +216,11 @@ class ServiceTable(NamedTuple):
     first (services + 1,) int32. slot, port (service_ports,) int32: protocol slot and the Service's port.
     family (endpoints,) uint8: 4 or 6 for an endpoint with an address, 0 for one without: a flow to an address
     of one family reaches backends of that family, and node ports are those of nodes found by address.
-    node_port (ports,) int32, ascending: ``slot << 16 | port`` of each port at a node's address that leads to
+    node_port (ports,) int32, ascending: the port word of each port at a node's address that leads to
     Services; of the ``n``-th the segments are ``node_port_first[n]:node_port_first[n + 1]``. node_port_start
     (segments,) int64, ascending, from BEGINNING on; node_port_leads (segments,) int32: to a service port,
     NOT_ONE or SEVERAL.
-    host_first (endpoints + 1,) int32; host_word (host_ports,) int32: ``slot << 16 | port`` of each port of a
+    host_first (endpoints + 1,) int32; host_word (host_ports,) int32: the port word of each port of a
     node's endpoint that leads to a pod, ascending for each; host_segment (host_ports + 1,) int32; host_start
     (segments,) int64; host_leads, host_port (segments,) int32: to which endpoint, NOT_ONE or SEVERAL, and its
     port.
@@ -191,7 +237,7 @@ class ServiceTable(NamedTuple):
     of the endpoint, and NODE of a pod, else -1; backend_place int32: the node it is listed on, -1 none.
     serving_first (endpoints + 1,) int32; serving_slot, serving_port, serving (servings,) int32: on which
     protocol slot and port an endpoint ever was a backend of which service port.
-    listen_first (endpoints + 1,) int32; listen (listeners,) int32: ``slot << 16 | port`` of every port an
+    listen_first (endpoints + 1,) int32; listen (listeners,) int32: the port word of every port an
     endpoint is known to listen on: declared by its containers, asked of it by a Service, a host port, or a
     Service's own at the address.
     """
@@ -302,8 +348,6 @@ LEFT_OUT, VIP_ENDPOINT, VIP, NODE_PORT, ENDPOINT, AMBIGUOUS, OTHER_PORT, NO_SERV
 REFUSED, UNKNOWN_INITIATOR, FROM_OWN_NODE = 8, 9, 10
 N_CLASSES = 11
 
-LOW_WORD = 0xFFFFFFFF
-
 # Where a connection went, seen from its source; the last where the source is no single sender.
 PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE, NO_SINGLE_SENDER = range(6)
 N_PLACES = 6
@@ -323,8 +367,8 @@ class LoadSetting(NamedTuple):
     as: the latest version that says the same of where connections go. start, end (service_ports,) int64: when
     its version of the Service may have been there. by_origin (service_ports,) uint8: 1 where what is
     expected depends on the client's node. only_port, only_what (endpoints,) int32: of a pod that is a
-    backend one way only and always, protocol slot << 16 | port and the service port, else -1.
-    location (endpoints + 1,) uint64: where endpoint e is, at e + 1: zone + 1 << 32 | node + 1, each 0 where
+    backend one way only and always, the port word and the service port, else -1.
+    location (endpoints + 1,) uint64: where endpoint e is, at e + 1: zone + 1 << HALF | node + 1, each 0 where
     not known, or MANY_SENDERS; the first is that of a backend not known. last_level (endpoints,) int8: the
     last level at which a sample of clients holds it, -1 where it is no single sender. outside: the origin
     that stands for no node.
@@ -348,8 +392,9 @@ class Attributed(NamedTuple):
 
     class_ uint8: one of the classes above. what int32: a service port; or, ambiguous, service_ports + the
     first of its places in ``serving``; or, at another port, service_ports + servings; -1 none of them.
-    where int64: segment + 1 << 32 | origin + 1 << 6 of a service port, each 0 where there is none. An origin
-    is the client's node, or what stands for the outside. backend int32: the endpoint reached, -1 not known.
+    where int64: segment + 1 << HALF | origin + 1 << AT_ORIGIN of a service port, each 0 where there is none.
+    An origin is the client's node, or what stands for the outside. backend int32: the endpoint reached, -1
+    not known.
     """
 
     class_: UInt8

@@ -55,7 +55,7 @@ def _libraries() -> Findings:
 
 def _kernels() -> Findings:
     try:
-        from flowcheck.kernels.jit import cache_directory
+        from flowcheck.kernels.cache import cache_directory
 
         folder = cache_directory()
     except Exception as error:  # whatever is wrong with numba here, this command is there to say so

@@ -15,7 +15,7 @@ from flowcheck.cli.options import CONTEXT, QUIET, messages, options
 def command(context: click.Context, /) -> int:
     """Compile the kernels into the cache, when building an image or before many short jobs."""
     from flowcheck.errors import RunError
-    from flowcheck.kernels.jit import cache_directory
+    from flowcheck.kernels.cache import cache_directory
     from flowcheck.kernels.warmup import warmup
 
     began = time.monotonic()

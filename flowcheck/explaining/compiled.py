@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Tables
 from flowcheck.compile import Program
 from flowcheck.flows.canonical.schema import END_NAMES
 from flowcheck.judging.batch import make_resolver
@@ -100,26 +99,12 @@ def judge_pairs(
 
     Not: a Service's address or a node's port is not translated here, as ``services`` did that already.
     """
-    tables = program.tables
     outcomes = []
     for (src, dst), port in zip(pairs, ports, strict=True):
-        egress, ingress = _sides(tables, src, dst, protocol, -1 if port is None else port)
-        verdict = decide.combine(tables.verdict[egress], tables.verdict[ingress])
-        outcomes.append(Outcome(egress, ingress, VERDICTS[verdict]))
+        wanted = -1 if port is None else port
+        egress, ingress, verdict = decide.judge_pair(program.tables, src, dst, protocol, wanted)
+        outcomes.append(Outcome(int(egress), int(ingress), VERDICTS[verdict]))
     return outcomes
-
-
-def _sides(tables: Tables, src: int, dst: int, protocol: int, port: int) -> tuple[int, int]:
-    """Both decisions of one pair, as the kernel of all flows makes them."""
-    s, d = tables.endpoints[src], tables.endpoints[dst]
-    if decide.is_same_pod(tables.endpoints, src, dst):
-        return a.SAME_POD, a.SAME_POD
-    ports = decide.port_class(tables.port_class, tables.other_port, protocol, port)
-    egress = decide.side(*tables.egress, 0, s[a.EGRESS_SUBJECT], d[a.EGRESS_PEER], ports)
-    if decide.is_own_node(tables.endpoints, src, dst):
-        return int(egress), a.OWN_NODE
-    ingress = decide.side(*tables.ingress, 0, d[a.INGRESS_SUBJECT], s[a.INGRESS_PEER], ports)
-    return int(egress), int(ingress)
 
 
 def side_of(program: Program, decision: int) -> tuple[Verdict, Reason, str]:

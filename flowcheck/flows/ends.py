@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32, Int64, Tables, UInt8, UInt64
+from flowcheck.arrays import Int32, Int64, Tables, UInt8, UInt64, writable
 from flowcheck.flows.names import NOBODY, NameBook
 from flowcheck.kernels import lookup
 
@@ -165,7 +165,7 @@ class Resolver:
         if pt.is_uint32(column.type):
             endpoints, keys = _empty(len(column))
             filled = pc.fill_null(column, 0) if column.null_count else column
-            lookup.resolve_integers(self._addresses, filled.to_numpy(), endpoints, keys)
+            lookup.resolve_integers(self._addresses, writable(filled.to_numpy()), endpoints, keys)
             return _mark_nulls(column, endpoints, keys)
         endpoints, keys = (
             self._binary(column) if pt.is_fixed_size_binary(column.type) else self._texts(column)
@@ -276,4 +276,4 @@ def _text_buffers(values: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
     if offsets is None or len(values) == 0:
         return np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint8)
     starts = np.frombuffer(offsets, dtype=np.int64)[values.offset : values.offset + len(values) + 1]
-    return starts, np.frombuffer(text or b"", dtype=np.uint8)
+    return writable(starts), writable(np.frombuffer(text or b"", dtype=np.uint8))

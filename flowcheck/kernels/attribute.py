@@ -10,34 +10,39 @@ A pod's own node knocks at each pod it runs, which is a probe and no choice of a
 What was refused never reached a backend, and where the initiator is unknown nobody knows who served whom.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.kernels.decide import (
-    OBSERVED_ALLOWED,
-    OBSERVED_AUDIT,
-    OBSERVED_DENIED,
-    OBSERVED_DROPPED,
-    is_own_node,
-)
+from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, Integer, LoadSetting, UInt8
+from flowcheck.kernels.decide import is_own_node
 from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.lookup import last_begun
 from flowcheck.kernels.translate import at_node_port, at_service
+from flowcheck.kernels.words import pair, port_word
 
 DEPENDS = np.int64(-1)
 EVER = np.int64(2**63 - 1)
 
 
 @inlined
-def was_refused(verdict, observed):
+def was_refused(verdict: int, observed: int) -> bool:
     """The log says it was stopped, or it should have been and the log does not say it was let through."""
-    stopped = (observed == OBSERVED_DENIED) | (observed == OBSERVED_DROPPED)
-    let_through = (observed == OBSERVED_ALLOWED) | (observed == OBSERVED_AUDIT)
+    stopped = (observed == a.OBSERVED_DENIED) | (observed == a.OBSERVED_DROPPED)
+    let_through = (observed == a.OBSERVED_ALLOWED) | (observed == a.OBSERVED_AUDIT)
     return stopped | ((verdict == a.DENY) & (not let_through))
 
 
 @kernel
-def attribute(setting, flows, verdict, named, attributed, totals):
+def attribute(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    verdict: UInt8,
+    named: Int32,
+    attributed: Attributed,
+    totals: Int64,
+) -> None:
     """Attribute every row; ``totals`` (classes,) int64 gains the records of each class.
 
     named (flows,) int32: the service port that the record itself names, -1 none. A backend that is no pod and
@@ -51,7 +56,15 @@ def attribute(setting, flows, verdict, named, attributed, totals):
 
 
 @kernel
-def attribute_most(setting, flows, verdict, named, attributed, totals, others):
+def attribute_most(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    verdict: UInt8,
+    named: Int32,
+    attributed: Attributed,
+    totals: Int64,
+    others: Int32,
+) -> int:
     """Attribute the rows at pods that are a backend one way only and always, about which there is nothing to
     ask but the port; returns how many ``others`` there are, whose rows it lists.
 
@@ -68,7 +81,7 @@ def attribute_most(setting, flows, verdict, named, attributed, totals, others):
         plain = (judge_of[i] == 1) & (named[i] < 0) & (slot < a.N_REAL_PROTOCOLS) & (port >= 0)
         plain &= not was_refused(verdict[i], observed_of[i])
         plain &= (only_port[dst] >= 0) & (kinds[np.uint32(src_of[i])] != a.KIND_NODE)
-        here = plain & (only_port[dst] == (np.int32(slot) << 16) | port)
+        here = plain & (only_port[dst] == port_word(slot, port))
         class_to[i] = a.ENDPOINT if here else a.OTHER_PORT
         what_to[i] = only_what[dst] if here else elsewhere
         backend_to[i] = dst_of[i]
@@ -81,7 +94,15 @@ def attribute_most(setting, flows, verdict, named, attributed, totals, others):
 
 
 @kernel
-def attribute_others(setting, flows, verdict, named, attributed, totals, rows):
+def attribute_others(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    verdict: UInt8,
+    named: Int32,
+    attributed: Attributed,
+    totals: Int64,
+    rows: Int32,
+) -> None:
     """Attribute some rows (n,) int32."""
     services, endpoints = setting.services, setting.endpoints
     first, slots, ports = services.first, services.slot, services.port
@@ -101,7 +122,7 @@ def attribute_others(setting, flows, verdict, named, attributed, totals, rows):
         kind = endpoints[dst, a.KIND]
         by_node = -1
         if has_port and kind == a.KIND_NODE and words.size > 0:
-            by_node = at_node_port(words, firsts, starts, leads, (np.int32(slot) << 16) | np.int32(port), at)
+            by_node = at_node_port(words, firsts, starts, leads, port_word(slot, port), at)
             by_node = same[by_node] if by_node >= 0 else -1
         if judge_of[i] == 0:
             pass
@@ -154,7 +175,7 @@ def attribute_others(setting, flows, verdict, named, attributed, totals, rows):
 
 
 @kernel
-def find_where(setting, flows, attributed):
+def find_where(setting: LoadSetting, flows: FlowArrays, attributed: Attributed) -> None:
     """``where`` of every row. In so short a time as that of a batch most Services stay as they are."""
     location, by_origin, outside = setting.location, setting.by_origin, setting.outside
     segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
@@ -168,15 +189,15 @@ def find_where(setting, flows, attributed):
             continue
         src, what = src_of[i], what_of[i]
         segment = last_begun(segment_start, segment_first[what], segment_first[what + 1], seen_at[i])
-        where_to[i] = np.int64(segment + 1) << 32
+        where_to[i] = pair(segment + 1, 0)
         if by_origin[what]:
             node = np.int64(location[src + 1] & np.uint64(a.LOW_WORD)) - 1
             origin = outside if endpoints[src, a.KIND] == a.KIND_BLOCK else node
-            where_to[i] |= (origin + 1) << 6
+            where_to[i] |= (origin + 1) << a.AT_ORIGIN
 
 
 @kernel
-def seen_between(flows):
+def seen_between(flows: FlowArrays) -> tuple[Integer, Integer]:
     """When the first and the last of the flows to be judged was seen."""
     judge_of, seen_at = flows.judge, flows.seen_at
     first, last = EVER, -EVER
@@ -187,7 +208,7 @@ def seen_between(flows):
 
 
 @kernel
-def where_during(setting, first, last):
+def where_during(setting: LoadSetting, first: Integer, last: Integer) -> Int64:
     """(whats + 1,) int64: ``where`` of flows to each, by what + 1, between two instants inclusive; DEPENDS
     where it is not the same for all."""
     segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
@@ -197,5 +218,5 @@ def where_during(setting, first, last):
         begin, end = segment_first[what], segment_first[what + 1]
         segment = last_begun(segment_start, begin, end, first)
         changes = segment != last_begun(segment_start, begin, end, last)
-        where[what + 1] = DEPENDS if changes or by_origin[what] else np.int64(segment + 1) << 32
+        where[what + 1] = DEPENDS if changes or by_origin[what] else pair(segment + 1, 0)
     return where

@@ -4,9 +4,11 @@ A *book* numbers keys of two words in the order in which they come: rows (room, 
 then its sums, and slots (2 * room,) int32, open addressing, that hold a key's number + 1, 0 where free. There
 are three:
 
-- of the load: (what + 1) << 32 | backend + 1, and (segment + 1) << 32 | (origin + 1) << 6 | place << 3 |
-  observation point; bytes, packets. An origin is the client's node; one more than the last is the outside.
-- of clients: (what + 1) << 32 | client + 1, and (backend + 1) << 3 | point; connections, first and last seen.
+- of the load: the pair of what + 1 and backend + 1, and that of segment + 1 and (origin + 1) << AT_ORIGIN |
+  place << AT_PLACE | observation point; bytes, packets. An origin is the client's node; one more than the
+  last is the outside.
+- of clients: the pair of what + 1 and client + 1, and (backend + 1) << AT_PLACE | point; connections, first
+  and last seen.
   At level n it keeps only the clients of which the last n bits of a hash are 0: one in 2**n, and always the
   same ones.
 - of buckets of time: minute >> level, and 0; no sums. Connections are in by_time (buckets, numbers) int64, by
@@ -20,22 +22,26 @@ times the work. Indexes are unsigned: of any other, each look-up asks first whet
 took a fifth to a third of the time.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import Attributed, FlowArrays, Int8, Int32, Int64, Integer, LoadSetting
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import inlined, kernel
+from flowcheck.kernels.words import pair
 
 MINUTE = 60_000_000
 NONE, LOAD, CLIENTS, TIME = range(-1, 3)
 BLOCK = 1024
 """Flows whose keys stay in the nearest cache."""
 LAST_BIT = np.uint64(1 << 63)
-LOW, ZONE = np.uint64(a.LOW_WORD), np.uint64(32)
+LOW, ZONE = np.uint64(a.LOW_WORD), np.uint64(a.HALF)
 
 
 @kernel
-def last_level_of(client):
+def last_level_of(client: int) -> int:
     """The last level at which a client is kept."""
     bits = mix_three(client, 0, 0) | LAST_BIT
     level = 0
@@ -46,12 +52,12 @@ def last_level_of(client):
 
 
 @inlined
-def number_of(slots, rows, n_used, one, two):
+def number_of(slots: Int32, rows: Int64, n_used: int, one: Integer, two: Integer) -> int:
     """The number of a key; a new one is written down as number ``n_used``. NONE where there is no room."""
     mask = np.uint64(slots.size - 1)
     slot = mix_three(one, two, 0) & mask
     while slots[slot] != 0:
-        number = slots[slot] - 1
+        number: int = slots[slot] - 1
         if rows[number, a.ONE] == one and rows[number, a.TWO] == two:
             return number
         slot = (slot + np.uint64(1)) & mask
@@ -63,7 +69,9 @@ def number_of(slots, rows, n_used, one, two):
 
 
 @kernel
-def number_keys(slots, rows, n_used, ones, twos, numbers, n):
+def number_keys(
+    slots: Int32, rows: Int64, n_used: int, ones: Int64, twos: Int64, numbers: Int32, n: int
+) -> tuple[int, Integer]:
     """numbers (n,) int32: those of ``n`` keys; returns (numbers in use, how many keys there was room for).
 
     Most keys stand where they are looked for first: those are read ahead.
@@ -84,7 +92,7 @@ def number_keys(slots, rows, n_used, ones, twos, numbers, n):
 
 
 @inlined
-def place_of(src, dst):
+def place_of(src: np.uint64, dst: np.uint64) -> int:
     """Where a backend is, seen from a client; of both the location.
 
     Without branches: where connections go is what a processor cannot foretell.
@@ -93,12 +101,22 @@ def place_of(src, dst):
     zoned = (src_zone != 0) & (dst_zone != 0)
     elsewhere = zoned * (a.SAME_ZONE + (src_zone != dst_zone)) + (not zoned) * a.OTHER_NODE
     same = src_node == dst_node
-    place = ((src_node != 0) & (dst_node != 0)) * (same * a.SAME_NODE + (not same) * elsewhere)
-    return place + (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER
+    place: int = ((src_node != 0) & (dst_node != 0)) * (same * a.SAME_NODE + (not same) * elsewhere)
+    place += (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER
+    return place
 
 
 @kernel
-def name_flows(setting, flows, attributed, first, last, chosen, ones, twos):
+def name_flows(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    attributed: Attributed,
+    first: int,
+    last: int,
+    chosen: Int32,
+    ones: Int64,
+    twos: Int64,
+) -> int:
     """The attributed flows among ``first:last`` and their keys, in the load's book; returns how many.
 
     Only service ports have places.
@@ -115,13 +133,23 @@ def name_flows(setting, flows, attributed, first, last, chosen, ones, twos):
         what, backend = what_of[i], backend_of[i]
         place = place_of(location[np.uint32(src_of[i] + 1)], location[np.uint32(backend + 1)])
         place *= what < n_ports
-        ones[k] = (np.int64(what + 1) << 32) | np.int64(backend + 1)
-        twos[k] = where_of[i] | (place << 3) | np.int64(point_of[i])
+        ones[k] = pair(what + 1, backend + 1)
+        twos[k] = where_of[i] | (place << a.AT_PLACE) | np.int64(point_of[i])
     return n
 
 
 @kernel
-def name_clients(setting, flows, attributed, level, first, last, chosen, ones, twos):
+def name_clients(
+    setting: LoadSetting,
+    flows: FlowArrays,
+    attributed: Attributed,
+    level: int,
+    first: int,
+    last: int,
+    chosen: Int32,
+    ones: Int64,
+    twos: Int64,
+) -> int:
     """The flows among ``first:last`` that begin a connection to a service port, of the single senders that
     are kept at a level, and their keys in the clients' book; returns how many."""
     last_level, n_ports = setting.last_level, setting.services.slot.size
@@ -135,13 +163,15 @@ def name_clients(setting, flows, attributed, level, first, last, chosen, ones, t
         n += (what >= 0) & (what < n_ports) & (counted_of[row] != 0) & kept
     for k in range(np.uint64(n)):
         i = np.uint32(chosen[k])
-        ones[k] = (np.int64(what_of[i] + 1) << 32) | np.int64(src_of[i] + 1)
-        twos[k] = (np.int64(backend_of[i] + 1) << 3) | np.int64(point_of[i])
+        ones[k] = pair(what_of[i] + 1, src_of[i] + 1)
+        twos[k] = (np.int64(backend_of[i] + 1) << a.AT_PLACE) | np.int64(point_of[i])
     return n
 
 
 @kernel
-def find_buckets(slots, rows, n_used, level, seen_at, chosen, buckets, n):
+def find_buckets(
+    slots: Int32, rows: Int64, n_used: int, level: int, seen_at: Int64, chosen: Int32, buckets: Int32, n: int
+) -> tuple[int, Integer]:
     """buckets (n,) int32: the number of each chosen flow's; returns (numbers in use, how many flows there was
     room for)."""
     number, begin, end = 0, np.int64(0), np.int64(0)
@@ -159,7 +189,9 @@ def find_buckets(slots, rows, n_used, level, seen_at, chosen, buckets, n):
 
 
 @kernel
-def add_flows(sums, by_time, flows, chosen, numbers, buckets, n):
+def add_flows(
+    sums: Int64, by_time: Int64, flows: FlowArrays, chosen: Int32, numbers: Int32, buckets: Int32, n: int
+) -> None:
     """Add to the load. A report of a connection that was counted before adds bytes and packets."""
     counted_of, count_of, bytes_of, packets_of = flows.counted, flows.flow_count, flows.bytes_, flows.packets
     for k in range(np.uint64(n)):
@@ -170,7 +202,7 @@ def add_flows(sums, by_time, flows, chosen, numbers, buckets, n):
 
 
 @kernel
-def add_clients(sums, flows, chosen, numbers, n):
+def add_clients(sums: Int64, flows: FlowArrays, chosen: Int32, numbers: Int32, n: int) -> None:
     count_of, seen_at = flows.flow_count, flows.seen_at
     for k in range(np.uint64(n)):
         i, number = np.uint32(chosen[k]), np.uint32(numbers[k])
@@ -180,7 +212,17 @@ def add_clients(sums, flows, chosen, numbers, n):
 
 
 @kernel
-def count_flows(load, clients, time, used, levels, setting, flows, attributed, start):
+def count_flows(
+    load: tuple[Int32, Int64],
+    clients: tuple[Int32, Int64],
+    time: tuple[Int32, Int64, Int64],
+    used: tuple[int, int, int],
+    levels: tuple[int, int],
+    setting: LoadSetting,
+    flows: FlowArrays,
+    attributed: Attributed,
+    start: int,
+) -> tuple[int, int, int, int, int]:
     """Count attributed flows from ``start`` on; returns (what had no room: LOAD, CLIENTS, TIME or NONE; the
     first flow not counted; numbers in use of each book).
 
@@ -215,14 +257,14 @@ def count_flows(load, clients, time, used, levels, setting, flows, attributed, s
 
 
 @kernel
-def add_counts(counts, numbers, more):
+def add_counts(counts: Int64, numbers: Int32, more: Int64) -> None:
     """Add ``more`` (n,) to those of counts (room,) that have the numbers (n,)."""
     for k in range(numbers.size):
         counts[numbers[k]] += more[k]
 
 
 @kernel
-def turn(by_time, buckets, numbers, by_number):
+def turn(by_time: Int64, buckets: Int64, numbers: Int64, by_number: Int64) -> None:
     """by_number (n, b): the counts by_time (buckets, numbers) of some numbers (n,) in some buckets (b,)."""
     for k in range(numbers.size):
         for place in range(buckets.size):
@@ -230,7 +272,7 @@ def turn(by_time, buckets, numbers, by_number):
 
 
 @kernel
-def add_rows(sums, group, values):
+def add_rows(sums: Int64, group: Int64, values: Int64) -> None:
     """Add each row of values (rows, columns) to that of its group (rows,) in sums (groups, columns)."""
     for row in range(group.size):
         for column in range(values.shape[1]):
@@ -238,7 +280,7 @@ def add_rows(sums, group, values):
 
 
 @kernel
-def last_levels(clients, levels):
+def last_levels(clients: Int64, levels: Int8) -> None:
     """levels (n,) int8: the last at which each of clients (n,) int64 is kept."""
     for i in range(clients.size):
         levels[i] = last_level_of(clients[i])

@@ -1,18 +1,21 @@
 """Which endpoints no set tells apart: partition refinement over the bitsets."""
 
+from __future__ import annotations
+
 import numpy as np
 
+from flowcheck.arrays import Int32, Int64, UInt64
 from flowcheck.kernels.jit import kernel
 
 
 @kernel
-def has_bit(sets, row, bit):
+def has_bit(sets: UInt64, row: int, bit: int) -> bool:
     """Whether endpoint ``bit`` is in set ``row``."""
-    return (sets[row, bit >> 6] >> np.uint64(bit & 63)) & np.uint64(1) != 0
+    return bool((sets[row, bit >> 6] >> np.uint64(bit & 63)) & np.uint64(1))
 
 
 @kernel
-def refine(sets, used, classes, n_classes):
+def refine(sets: UInt64, used: Int32, classes: Int32, n_classes: int) -> int:
     """Split ``classes`` until every set named in ``used`` is a union of classes; returns their number.
 
     sets (sets, words) uint64; used (n,) int32: rows of sets; classes (endpoints,) int32, changed in
@@ -64,7 +67,7 @@ def refine(sets, used, classes, n_classes):
 
 
 @kernel
-def count_members(sets, used, representative):
+def count_members(sets: UInt64, used: Int32, representative: Int32) -> Int64:
     """How many classes each used set holds. representative (classes,) int32: one endpoint of each class."""
     counts = np.zeros(used.size, np.int64)
     for u in range(used.size):
@@ -75,7 +78,7 @@ def count_members(sets, used, representative):
 
 
 @kernel
-def list_members(sets, used, representative, starts, members):
+def list_members(sets: UInt64, used: Int32, representative: Int32, starts: Int64, members: Int32) -> None:
     """members (starts[-1],) int32: the classes of used set ``u`` at ``starts[u]:starts[u + 1]``."""
     for u in range(used.size):
         at = starts[u]

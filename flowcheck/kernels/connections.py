@@ -4,14 +4,19 @@ A table of connections: keys (slots,) uint64 (0: empty) and seen (slots,) int64,
 of each. A record that begins within ``gap`` of the last one of its 5-tuple belongs to the same connection.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
-from flowcheck.kernels.hashing import connection_key, find_key
+from flowcheck.arrays import FlowArrays, Int64, UInt64
+from flowcheck.kernels.hashing import POINT, connection_key, find_key
 from flowcheck.kernels.jit import kernel
 
 
 @kernel
-def mark_first(keys, seen, n_used, flows, gap, start):
+def mark_first(
+    keys: UInt64, seen: Int64, n_used: int, flows: FlowArrays, gap: int, start: int
+) -> tuple[int, int]:
     """Set ``flows.counted`` of rows from ``start`` on: 1 for the first record of a connection, else 0.
 
     Rows without a source port, and those that stand for several connections, are all first. Returns (slots in
@@ -29,7 +34,7 @@ def mark_first(keys, seen, n_used, flows, gap, start):
         if flows.judge[i] == 2 and (one > other or (one == other and one_port > other_port)):
             one, other = other, one
             one_port, other_port = other_port, one_port
-        tag = np.uint64(flows.protocol[i]) | (np.uint64(flows.point[i]) << np.uint64(40))
+        tag = np.uint64(flows.protocol[i]) | (np.uint64(flows.point[i]) << POINT)
         key = connection_key(one, other, one_port, other_port, tag)
         slot = find_key(keys, key)
         if keys[slot] == np.uint64(0):
@@ -44,7 +49,7 @@ def mark_first(keys, seen, n_used, flows, gap, start):
 
 
 @kernel
-def keep_recent(keys, seen, oldest, new_keys, new_seen):
+def keep_recent(keys: UInt64, seen: Int64, oldest: int, new_keys: UInt64, new_seen: Int64) -> int:
     """Move the connections seen since ``oldest`` to an empty table; returns how many there are."""
     n_used = 0
     for slot in range(keys.size):

@@ -1,30 +1,25 @@
 """The hash table of distinct edges: open addressing, one 64-byte cache line an entry.
 
 table (slots, 8) int64, slots a power of two; the columns are named in :mod:`flowcheck.arrays`. An entry is in
-use when KEY_SERVICE is not 0. The key is three words:
-KEY_GROUPS = source group << 32 | destination group; KEY_DECISIONS = egress << 32 | ingress;
-KEY_SERVICE = inferred << 36 | observation point << 33 | 1 << 32 | observed << 28 | protocol << 20 | port + 1
-(0: no port recorded).
+use when KEY_SERVICE is not 0. The key is three words: KEY_GROUPS, the pair of source and destination group;
+KEY_DECISIONS, that of the decisions of egress and ingress; KEY_SERVICE, with what else tells edges apart.
 """
+
+from __future__ import annotations
 
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, Judged
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.words import pair, service_word
 
 NO_TIME = np.int64(-(2**63))
 
 
 @kernel
-def service_word(protocol, port, observed, point, inferred):
-    """KEY_SERVICE of one flow."""
-    high = (np.int64(inferred) << 36) | (np.int64(point) << 33) | (np.int64(1) << 32)
-    return high | (np.int64(observed) << 28) | (np.int64(protocol) << 20) | np.int64(port + 1)
-
-
-@kernel
-def find_slot(table, groups, decisions, service):
+def find_slot(table: Int64, groups: Integer, decisions: Integer, service: Integer) -> Integer:
     """The entry with this key, or the empty entry where it belongs."""
     mask = table.shape[0] - 1
     slot = np.int64(mix_three(groups, decisions, service) & np.uint64(mask))
@@ -40,7 +35,12 @@ def find_slot(table, groups, decisions, service):
 
 
 @kernel
-def add(table, n_used, key, amounts):
+def add(
+    table: Int64,
+    n_used: int,
+    key: tuple[Integer, Integer, Integer],
+    amounts: tuple[Integer, Integer, Integer, Integer, Integer],
+) -> int:
     """Add one entry's amounts (RECORDS to LAST_SEEN) under a key; returns the entries in use."""
     slot = find_slot(table, key[0], key[1], key[2])
     if table[slot, a.KEY_SERVICE] == 0:
@@ -61,7 +61,9 @@ def add(table, n_used, key, amounts):
 
 
 @kernel
-def count_flows(table, n_used, endpoints, flows, judged, start):
+def count_flows(
+    table: Int64, n_used: int, endpoints: Int32, flows: FlowArrays, judged: Judged, start: int
+) -> tuple[int, int]:
     """Count judged rows from ``start`` on; returns (entries in use, first row not counted).
 
     Stops early when the table is half full, so that the caller can give it room and go on.
@@ -72,10 +74,8 @@ def count_flows(table, n_used, endpoints, flows, judged, start):
             continue
         if n_used >= limit:
             return n_used, i
-        groups = (np.int64(endpoints[flows.src[i], a.GROUP]) << 32) | np.int64(
-            endpoints[flows.dst[i], a.GROUP]
-        )
-        decisions = (np.int64(judged.egress[i]) << 32) | np.int64(judged.ingress[i])
+        groups = pair(endpoints[flows.src[i], a.GROUP], endpoints[flows.dst[i], a.GROUP])
+        decisions = pair(judged.egress[i], judged.ingress[i])
         service = service_word(
             flows.protocol[i], flows.port[i], flows.observed[i], flows.point[i], flows.inferred[i]
         )
@@ -87,7 +87,7 @@ def count_flows(table, n_used, endpoints, flows, judged, start):
 
 
 @kernel
-def merge(table, n_used, entries, start):
+def merge(table: Int64, n_used: int, entries: Int64, start: int) -> tuple[int, int]:
     """Add entries (n, 8) of another table from ``start`` on; returns as :func:`count_flows` does."""
     limit = table.shape[0] >> 1
     for i in range(start, entries.shape[0]):

@@ -1,12 +1,18 @@
 """Words that stand for things, and a table to find them again in."""
 
+from __future__ import annotations
+
 import numpy as np
 
+from flowcheck.arrays import Integer, UInt64
 from flowcheck.kernels.jit import kernel
+
+OTHER_PORT, ONE_PORT, POINT = np.uint64(8), np.uint64(24), np.uint64(40)
+"""Where parts of the last word of :func:`connection_key` begin; in its lowest bits is the protocol."""
 
 
 @kernel
-def mix(word):
+def mix(word: np.uint64) -> np.uint64:
     """Spread the bits of a word. Source: splitmix64's finalizer."""
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -14,7 +20,7 @@ def mix(word):
 
 
 @kernel
-def mix_three(one, two, three):
+def mix_three(one: Integer, two: Integer, three: Integer) -> np.uint64:
     """64 well mixed bits of three words, for less than :func:`mix` of each."""
     mixed = np.uint64(one) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= np.uint64(two) * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -25,15 +31,18 @@ def mix_three(one, two, three):
 
 
 @kernel
-def connection_key(one, other, one_port, other_port, tag):
-    """A word for one direction of one 5-tuple; never 0. one, other: address keys (uint64)."""
-    ports = (np.uint64(one_port) << np.uint64(24)) | (np.uint64(other_port) << np.uint64(8)) | np.uint64(tag)
+def connection_key(
+    one: np.uint64, other: np.uint64, one_port: int, other_port: int, tag: Integer
+) -> np.uint64:
+    """A word for one direction of one 5-tuple; never 0. one, other: address keys. tag: the protocol, and what
+    else tells connections apart, such as the observation point << POINT."""
+    ports = (np.uint64(one_port) << ONE_PORT) | (np.uint64(other_port) << OTHER_PORT) | np.uint64(tag)
     key = mix(mix(mix(one) + other) + ports)
     return key if key != np.uint64(0) else np.uint64(1)
 
 
 @kernel
-def find_key(table, key):
+def find_key(table: UInt64, key: np.uint64) -> Integer:
     """The slot of a key in an open-addressing table of uint64, or the empty slot where it belongs."""
     mask = np.uint64(table.size - 1)
     slot = np.int64(key & mask)

@@ -6,11 +6,13 @@ the answer; with more they may be those of a whole flow, and both sides have the
 range that systems take ephemeral ports from. ``swap`` says that the recorded destination is the initiator.
 """
 
-import numpy as np
+from __future__ import annotations
 
 from flowcheck import arrays as a
+from flowcheck.arrays import Int32, ServiceTable, UInt8, UInt64
 from flowcheck.kernels.hashing import connection_key, find_key
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.words import port_word
 
 TCP = 6
 SYN, ACK, CONGESTION = 2, 16, 64 | 128
@@ -19,7 +21,7 @@ EPHEMERAL_FIRST, EPHEMERAL_LAST = 32768, 60999
 
 
 @kernel
-def by_flags(protocol, flags, basis, swap):
+def by_flags(protocol: UInt8, flags: Int32, basis: UInt8, swap: UInt8) -> None:
     """Settle rows whose ``basis`` is still BASIS_NONE. flags (flows,) int32: -1 where not recorded."""
     for i in range(basis.size):
         if basis[i] == a.BASIS_NONE and protocol[i] == TCP and flags[i] >= 0 and flags[i] & SYN != 0:
@@ -30,7 +32,16 @@ def by_flags(protocol, flags, basis, swap):
 
 
 @kernel
-def by_pairs(table, src_key, dst_key, src_port, dst_port, protocol, basis, swap):
+def by_pairs(
+    table: UInt64,
+    src_key: UInt64,
+    dst_key: UInt64,
+    src_port: Int32,
+    dst_port: Int32,
+    protocol: UInt8,
+    basis: UInt8,
+    swap: UInt8,
+) -> None:
     """Settle rows whose 5-tuple, either way round, has a known initiator in this batch.
 
     table (slots,) uint64: zeros, a power of two, more than twice the rows. src_port, dst_port: -1 unknown.
@@ -58,9 +69,9 @@ def by_pairs(table, src_key, dst_key, src_port, dst_port, protocol, basis, swap)
 
 
 @kernel
-def listens(services, endpoint, slot, port):
+def listens(services: ServiceTable, endpoint: int, slot: int, port: int) -> bool:
     """Whether an endpoint is known to listen on a port."""
-    wanted = (np.int32(slot) << 16) | np.int32(port)
+    wanted = port_word(slot, port)
     for at in range(services.listen_first[endpoint], services.listen_first[endpoint + 1]):
         if services.listen[at] == wanted:
             return True
@@ -68,7 +79,16 @@ def listens(services, endpoint, slot, port):
 
 
 @kernel
-def by_ports(services, src, dst, src_port, dst_port, protocol, basis, swap):
+def by_ports(
+    services: ServiceTable,
+    src: Int32,
+    dst: Int32,
+    src_port: Int32,
+    dst_port: Int32,
+    protocol: UInt8,
+    basis: UInt8,
+    swap: UInt8,
+) -> None:
     """Settle rows by a known listener, then by the range of ephemeral ports. src, dst: endpoints, or < 0."""
     for i in range(basis.size):
         slot = a.PROTOCOL_SLOT[protocol[i]]

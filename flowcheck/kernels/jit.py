@@ -1,189 +1,38 @@
-"""The one decorator of all kernels, and the cache of compiled code on disk.
+"""The decorators of all kernels: what is compiled here runs without the GIL, never raises, and is cached.
 
-Loading a cached kernel runs whatever code stands in the cache, so the folder must be ours alone: created
-0700, refused when another user owns it or may write to it. Every entry carries its SHA-256; an entry
-that does not match, or does not load, is compiled afresh. FLOWCHECK_CACHE_DIR moves the folder;
-FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not honoured: it may be shared.
+A function keeps its type: to mypy a kernel is the Python function that it is compiled from.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import pickle
-import signal
-import stat
-import threading
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numba
-from numba.core import caching
 
-from flowcheck.version import __version__
+from flowcheck.kernels.cache import DIRECTORY, KernelCache
 
-
-def cache_directory() -> Path | None:
-    """The folder for compiled kernels, created if need be; None where none is safe to use."""
-    if os.environ.get("FLOWCHECK_NO_CACHE"):
-        return None
-    chosen = os.environ.get("FLOWCHECK_CACHE_DIR")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    directory = Path(chosen) if chosen else base / "flowcheck" / f"{__version__}-numba{numba.__version__}"
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = directory.lstat()
-    except OSError as error:
-        warnings.warn(f"no kernel cache: {directory}: {error.strerror}", stacklevel=2)
-        return None
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        warnings.warn(
-            f"no kernel cache: {directory} is not a folder that only you can write to", stacklevel=2
-        )
-        return None
-    return directory if os.access(directory, os.W_OK) else None
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
-class _Locator(caching._CacheLocator):
-    """Keeps the entries of all kernels in the one safe folder; any change to a kernel's source makes them
-    stale."""
+def expression(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """A name for an expression, which Numba writes out wherever it stands, so that loops are as without it.
 
-    def __init__(self, py_func: Callable[..., Any]) -> None:
-        self._line = py_func.__code__.co_firstlineno
-
-    def get_cache_path(self) -> str:
-        return str(_DIRECTORY)
-
-    def get_source_stamp(self) -> str:
-        return _source_stamp()
-
-    def get_disambiguator(self) -> str:
-        return str(self._line)
-
-    @classmethod
-    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> _Locator:
-        return cls(py_func)
-
-
-@cache
-def _source_stamp() -> str:
-    """The SHA-256 of every file that compiled code is made from: kernels inline one another."""
-    package = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for source in (package / "arrays.py", *sorted((package / "kernels").rglob("*.py"))):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
-
-
-class _CacheImpl(caching.CompileResultCacheImpl):
-    _locator_classes: list[Any] = [_Locator]  # noqa: RUF012 - numba's own attribute, read once
-
-
-class _CheckedFiles(caching.IndexDataCacheFile):
-    """Numba's cache files, each preceded by the SHA-256 of the rest."""
-
-    def _load_index(self) -> Any:
-        try:
-            with open(self._index_path, "rb") as file:
-                stored_stamp, overloads = pickle.loads(_checked(file.read()))
-        except (FileNotFoundError, AttributeError):  # none, or of a source with types that are gone
-            return {}
-        return overloads if stored_stamp == self._stamp() else {}
-
-    def _save_index(self, overloads: Any) -> None:
-        self._write(self._index_path, (self._stamp(), overloads))
-
-    def _load_data(self, name: str) -> Any:
-        with open(self._data_path(name), "rb") as file:
-            return pickle.loads(_checked(file.read()))
-
-    def _save_data(self, name: str, data: Any) -> None:
-        self._write(self._data_path(name), data)
-
-    def _write(self, path: str, value: Any) -> None:
-        body = self._dump(value)
-        with self._open_for_write(path) as file:
-            file.write(hashlib.sha256(body).digest() + body)
-
-    def _stamp(self) -> tuple[Any, Any]:
-        return self._version, self._source_stamp
-
-
-def _checked(content: bytes) -> bytes:
-    digest, body = content[:32], content[32:]
-    if hashlib.sha256(body).digest() != digest:
-        raise ValueError("checksum")
-    return body
-
-
-class _KernelCache(caching.FunctionCache):
-    """A cache that can only make things faster: whatever goes wrong with it, the kernel is compiled."""
-
-    _impl_class = _CacheImpl
-
-    def __init__(self, py_func: Callable[..., Any]) -> None:
-        super().__init__(py_func)
-        self._cache_file = _CheckedFiles(
-            cache_path=self._cache_path,
-            filename_base=self._impl.filename_base,
-            source_stamp=_source_stamp(),
-        )
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            with _signals_held():
-                return super().load_overload(sig, target_context)
-        except Exception:  # whatever a damaged entry raises, the remedy is the same
-            warnings.warn("a damaged kernel cache entry was compiled afresh", stacklevel=2)
-            self.flush()
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        try:
-            super().save_overload(sig, data)
-        except Exception as error:
-            warnings.warn(f"a compiled kernel could not be cached: {error!r}", stacklevel=2)
-
-
-_DIRECTORY = cache_directory()
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait while cached code is put in place.
-
-    LLVM asks for cached code through a ctypes callback, where the exception of a signal handler is dropped:
-    the code is then missing, and calling it ends the process with SIGSEGV.
+    Left to LLVM to inline, whether told to or not, one loop took half as long again.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    ours = {number: h for number, h in handlers.items() if h is not None}  # None: not Python's to hold
-    for held in ours:
-        signal.signal(held, lambda number, _frame: came.append(number))
-    try:
-        yield
-    finally:
-        for held, handler in ours.items():
-            signal.signal(held, handler)
-        for waiting in came:
-            signal.raise_signal(waiting)
+    return numba.njit(nogil=True, error_model="numpy", inline="always")(function)
 
 
-def inlined(function: Callable[..., Any]) -> Any:
+def inlined(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Part of a loop, compiled into the kernels that call it: a call would cost more than its work."""
     return numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Compile a loop over arrays: no Python object inside, GIL released, integer division never raises."""
-    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    if _DIRECTORY is not None and not os.environ.get("NUMBA_DISABLE_JIT"):
-        compiled._cache = _KernelCache(function)
+    compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    if DIRECTORY is not None and not os.environ.get("NUMBA_DISABLE_JIT"):
+        compiled._cache = KernelCache(function)  # type: ignore[attr-defined] # as numba's own caching sets it
     return compiled

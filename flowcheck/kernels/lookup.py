@@ -3,17 +3,21 @@
 A key is a word that stands for the address itself, to tell connections and clients apart by.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import AddressTable, Int32, Int64, Integer, PortTable, TimedTable, UInt8, UInt32, UInt64
 from flowcheck.kernels.hashing import mix
 from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.words import port_word
 
 NOT_IPV4 = -1
 
 
 @kernel
-def last_begun(starts, first, last, at):
+def last_begun(starts: Int64, first: int, last: int, at: Integer) -> int:
     """The last of the stretches of time ``first:last`` that starts at or before an instant."""
     while last - first > 1:
         middle = (first + last) >> 1
@@ -25,9 +29,9 @@ def last_begun(starts, first, last, at):
 
 
 @kernel
-def find_v4(addresses, address):
+def find_v4(addresses: AddressTable, address: Integer) -> int:
     """The endpoint of one IPv4 address (host order). At most three loads, each from a smaller table."""
-    entry = addresses.root[address >> 16]
+    entry: int = addresses.root[address >> 16]
     if entry < 0:
         entry = addresses.pages[-entry - 1, (address >> 8) & 255]
         if entry < 0:
@@ -36,7 +40,7 @@ def find_v4(addresses, address):
 
 
 @kernel
-def find_v6(addresses, high, low):
+def find_v6(addresses: AddressTable, high: np.uint64, low: np.uint64) -> int:
     """The endpoint of one IPv6 address: the last interval that starts at or before it."""
     left, right = 0, addresses.v6_high.size
     while right - left > 1:
@@ -46,11 +50,12 @@ def find_v6(addresses, high, low):
             left = middle
         else:
             right = middle
-    return addresses.v6_endpoint[left]
+    endpoint: int = addresses.v6_endpoint[left]
+    return endpoint
 
 
 @kernel
-def resolve_integers(addresses, values, endpoints, keys):
+def resolve_integers(addresses: AddressTable, values: UInt32, endpoints: Int32, keys: UInt64) -> None:
     """values (flows,) uint32 -> endpoints (flows,) int32, keys (flows,) uint64: the addresses themselves."""
     for i in range(values.size):
         endpoints[i] = find_v4(addresses, np.int64(values[i]))
@@ -58,7 +63,9 @@ def resolve_integers(addresses, values, endpoints, keys):
 
 
 @kernel
-def resolve_v6_words(addresses, high, low, endpoints, keys):
+def resolve_v6_words(
+    addresses: AddressTable, high: UInt64, low: UInt64, endpoints: Int32, keys: UInt64
+) -> None:
     """high, low (n,) uint64, the two halves of each address -> endpoints (n,) int32, keys (n,) uint64.
 
     IPv4-mapped is IPv4. The key of an IPv6 address has its highest bit set, so that it is no IPv4 address's.
@@ -73,7 +80,7 @@ def resolve_v6_words(addresses, high, low, endpoints, keys):
 
 
 @kernel
-def settle(timed, endpoints, seen_at, ends, inferred):
+def settle(timed: TimedTable, endpoints: Int32, seen_at: Int64, ends: Int32, inferred: UInt8) -> None:
     """Replace timed endpoints in ``ends`` (flows,) by whoever had the address at the time.
 
     inferred (flows,) uint8: set to 1 where the owner is likely, not sure. Negative ends stay.
@@ -88,14 +95,16 @@ def settle(timed, endpoints, seen_at, ends, inferred):
 
 
 @kernel
-def find_word(words, first, last, word):
+def find_word(words: Int32, first: int, last: int, word: Integer) -> int:
     """The place of a word in ``words[first:last]``, which ascend, or NOT_ONE."""
-    place = first + np.searchsorted(words[first:last], word)
+    place = first + int(np.searchsorted(words[first:last], word))
     return place if place < last and words[place] == word else a.NOT_ONE
 
 
 @kernel
-def ask_ports(shared, protocols, ports, seen_at, ends, inferred):
+def ask_ports(
+    shared: PortTable, protocols: UInt8, ports: Int32, seen_at: Int64, ends: Int32, inferred: UInt8
+) -> None:
     """Replace endpoints in ``ends`` (flows,) that are at a shared address by the Service's that has the port.
 
     shared: a PortTable. inferred (flows,) uint8: set to 1 where that is likely, not sure. Negative ends stay.
@@ -109,7 +118,7 @@ def ask_ports(shared, protocols, ports, seen_at, ends, inferred):
         number, slot, port = shared_of[ends[i]], a.PROTOCOL_SLOT[protocols[i]], ports[i]
         if slot == a.N_REAL_PROTOCOLS or port < 0:
             continue
-        word = (np.int32(slot) << 16) | np.int32(port)
+        word = port_word(slot, port)
         door = find_word(words, firsts[number], firsts[number + 1], word)
         if door < 0:
             continue
@@ -120,7 +129,7 @@ def ask_ports(shared, protocols, ports, seen_at, ends, inferred):
 
 
 @kernel
-def parse_v4(text, start, stop):
+def parse_v4(text: UInt8, start: int, stop: int) -> Integer:
     """Dotted-quad text -> its number, or NOT_IPV4. Leading zeros are refused, as :mod:`ipaddress` does."""
     if stop - start < 7 or stop - start > 15:
         return NOT_IPV4
@@ -147,7 +156,9 @@ def parse_v4(text, start, stop):
 
 
 @kernel
-def resolve_text(addresses, offsets, text, endpoints, keys):
+def resolve_text(
+    addresses: AddressTable, offsets: Int64, text: UInt8, endpoints: Int32, keys: UInt64
+) -> None:
     """offsets (n + 1,) int64 into text (bytes,) uint8 -> endpoints (n,) int32 (or NOT_IPV4), keys (n,)."""
     for i in range(endpoints.size):
         address = parse_v4(text, offsets[i], offsets[i + 1])

@@ -6,9 +6,12 @@ stage; at the end: allow. Where rows hang on questions that nobody answered, eve
 tried: there is a verdict only where all give the same.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import Int8, Int32, Int64, Rows, UInt8
 from flowcheck.kernels.jit import kernel
 
 MOST_WAYS = 4096
@@ -16,7 +19,9 @@ MOST_WAYS = 4096
 
 
 @kernel
-def walk(rows, chosen, n_chosen, defaults, port, answers, asked):
+def walk(
+    rows: Rows, chosen: Int32, n_chosen: int, defaults: Int32, port: int, answers: Int8, asked: Int32
+) -> int:
     """Decide one list of matching rows for one port class.
 
     chosen (n_chosen,) int32: the rows whose subject and peer match, in order. defaults (stages,) int32: the
@@ -35,49 +40,61 @@ def walk(rows, chosen, n_chosen, defaults, port, answers, asked):
             if not _yes(rows.subject_if[row], answers, asked) or not _yes(rows.peer_if[row], answers, asked):
                 continue
             if rows.action[row] != a.ACTION_PASS:
-                return rows.decision[row]
+                decision: int = rows.decision[row]
+                return decision
             passed = True
-        if defaults[stage] != -1 and not passed:
-            return defaults[stage]
+        default: int = defaults[stage]
+        if default != -1 and not passed:
+            return default
     return a.NO_POLICY
 
 
 @kernel
-def _yes(question, answers, asked):
+def _yes(question: int, answers: Int8, asked: Int32) -> bool:
     """The answer to a question, asked now if it was not before."""
     if question != 0 and answers[question] == -1:
         answers[question] = 0
         asked[0] += 1
         asked[asked[0]] = question
-    return question == 0 or answers[question] == 1
+    return question == 0 or bool(answers[question] == 1)
 
 
 @kernel
-def _next_way(answers, asked):
+def _next_way(answers: Int8, asked: Int32) -> bool:
     """Turn the last no into a yes and forget what was asked after it; False where every way was tried."""
     while asked[0] > 0 and answers[asked[asked[0]]] == 1:
         answers[asked[asked[0]]] = -1
         asked[0] -= 1
-    if asked[0] > 0:
+    more = bool(asked[0] > 0)
+    if more:
         answers[asked[asked[0]]] = 1
-    return asked[0] > 0
+    return more
 
 
 @kernel
-def _first_reason(rows, chosen, n_chosen, port):
+def _first_reason(rows: Rows, chosen: Int32, n_chosen: int, port: int) -> int:
     """The reason of the first question that a row for this port hangs on."""
     for i in range(n_chosen):
         row = chosen[i]
         if rows.first_port[row] <= port < rows.last_port[row]:
-            if rows.subject_if[row] != 0:
-                return rows.reason[rows.subject_if[row]]
-            if rows.peer_if[row] != 0:
-                return rows.reason[rows.peer_if[row]]
-    return np.uint8(0)
+            question = rows.subject_if[row] if rows.subject_if[row] != 0 else rows.peer_if[row]
+            if question != 0:
+                reason: int = rows.reason[question]
+                return reason
+    return 0
 
 
 @kernel
-def decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, verdict, out):
+def decide_ports(
+    rows: Rows,
+    chosen: Int32,
+    n_chosen: int,
+    defaults: Int32,
+    other_defaults: Int32,
+    other_port: int,
+    verdict: UInt8,
+    out: Int32,
+) -> None:
     """Decide one list of matching rows for every real port class: out (ports,) int32 up to ``other_port``.
 
     ``other_defaults`` are the defaults for protocols without ports. Where all ways of answering the questions
@@ -101,7 +118,7 @@ def decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, v
 
 
 @kernel
-def decide_missing_ports(out, slot_starts, other_port, verdict):
+def decide_missing_ports(out: Int32, slot_starts: Int64, other_port: int, verdict: UInt8) -> None:
     """The three pseudo classes: a TCP, UDP or SCTP flow whose port was not recorded.
 
     If all ports of the protocol agree, so does the flow; otherwise the answer is unknown, for the reason they
@@ -125,7 +142,9 @@ def decide_missing_ports(out, slot_starts, other_port, verdict):
 
 
 @kernel
-def list_rows(rows, subject_starts, subject_members, n_subjects):
+def list_rows(
+    rows: Rows, subject_starts: Int64, subject_members: Int32, n_subjects: int
+) -> tuple[Int64, Int32]:
     """Which rows speak of which subject class, as (starts (subjects + 1,), rows in order).
 
     subject_starts, subject_members: the classes of each set, as from :func:`kernels.classes.list_members`.
@@ -149,7 +168,9 @@ def list_rows(rows, subject_starts, subject_members, n_subjects):
 
 
 @kernel
-def match_peers(listed, peer_of_row, peer_starts, peer_members, node_of, nodes):
+def match_peers(
+    listed: Int32, peer_of_row: Int32, peer_starts: Int64, peer_members: Int32, node_of: Int64, nodes: Int64
+) -> int:
     """Find, for one subject class, the list of rows that each peer class matches.
 
     Lists are paths in a tree: nodes (n, 2) int64 holds (parent node, row); node 0 is the empty list.
@@ -179,7 +200,7 @@ def match_peers(listed, peer_of_row, peer_starts, peer_members, node_of, nodes):
 
 
 @kernel
-def read_list(nodes, node, chosen):
+def read_list(nodes: Int64, node: int, chosen: Int32) -> int:
     """Write the rows of one list to ``chosen`` in order; returns how many there are."""
     n = 0
     at = node

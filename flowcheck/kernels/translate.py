@@ -1,20 +1,15 @@
 """Flows to a Service's address or a node's port: judged at the backends that the translation may lead to."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.kernels.decide import (
-    TRANSLATED,
-    combine,
-    epoch_at,
-    is_own_node,
-    is_same_pod,
-    port_class,
-    side,
-    violation_of,
-)
+from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, Judged, Tables, UInt8
+from flowcheck.kernels.decide import TRANSLATED, decide_pair, epoch_at, port_class
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.lookup import find_word, last_begun
+from flowcheck.kernels.words import port_word
 
 N_RANKS = 2
 MARKED_WAYS = 64
@@ -23,7 +18,7 @@ EVERYWHERE, EACH = -2, -1
 
 
 @kernel
-def at_service(first, slots, ports, service, slot, port):
+def at_service(first: Int32, slots: Int32, ports: Int32, service: int, slot: int, port: int) -> int:
     """The service port of a Service with this number and protocol, or NOT_ONE."""
     for found in range(first[service], first[service + 1]):
         if slots[found] == slot and ports[found] == port:
@@ -32,19 +27,22 @@ def at_service(first, slots, ports, service, slot, port):
 
 
 @kernel
-def at_node_port(words, firsts, starts, leads, word, at):
+def at_node_port(words: Int32, firsts: Int32, starts: Int64, leads: Int32, word: Integer, at: int) -> int:
     """The service port that a port of every node led to at a time, NOT_ONE, or SEVERAL.
 
-    word: ``slot << 16 | port``; the arrays are the fields of ServiceTable.
+    word: a port word; the arrays are the fields of ServiceTable.
     """
     number = find_word(words, 0, words.size, word)
     if number < 0:
         return a.NOT_ONE
-    return leads[last_begun(starts, firsts[number], firsts[number + 1], at)]
+    led: int = leads[last_begun(starts, firsts[number], firsts[number + 1], at)]
+    return led
 
 
 @kernel
-def find_service_ports(tables, flows, verdict, found, host_ports):
+def find_service_ports(
+    tables: Tables, flows: FlowArrays, verdict: UInt8, found: Int32, host_ports: Int32
+) -> None:
     """Where each row's destination leads, each (flows,) int32. found: the service port, NOT_ONE or SEVERAL.
     host_ports: where it is none, the segment of the host port, or NOT_ONE.
 
@@ -66,7 +64,7 @@ def find_service_ports(tables, flows, verdict, found, host_ports):
         if endpoints[dst, a.KIND] == a.KIND_SERVICE:
             found[i] = at_service(first, slots, ports, endpoints[dst, a.NODE], slot, port)
             continue
-        word = (np.int32(slot) << 16) | np.int32(port)
+        word = port_word(slot, port)
         found[i] = at_node_port(words, firsts, starts, leads, word, seen_at[i])
         if found[i] != a.NOT_ONE:
             continue
@@ -80,7 +78,7 @@ def find_service_ports(tables, flows, verdict, found, host_ports):
 
 
 @kernel
-def place_asked(inner_local, outer_local, reached, kind, node):
+def place_asked(inner_local: int, outer_local: int, reached: int, kind: int, node: int) -> int:
     """On which node backends are asked, EVERYWHERE or EACH. kind, node: of the client; node -1: not known.
 
     inner_local, outer_local: of the service port. reached: of the address that was dialled. To clients inside
@@ -96,7 +94,18 @@ def place_asked(inner_local, outer_local, reached, kind, node):
 
 
 @kernel
-def best_rank(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place):
+def best_rank(
+    start_of: Int64,
+    end_of: Int64,
+    family_of: Int32,
+    rank_of: Int32,
+    place_of: Int32,
+    first: int,
+    last: int,
+    at: int,
+    family: int,
+    place: int,
+) -> int:
     """The best rank of the backends ``first:last`` that are there at a time and place, for a family (0: any).
 
     The arrays are fields of ServiceTable.
@@ -111,7 +120,20 @@ def best_rank(start_of, end_of, family_of, rank_of, place_of, first, last, at, f
 
 
 @kernel
-def is_usable(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, place, best, b):
+def is_usable(
+    start_of: Int64,
+    end_of: Int64,
+    family_of: Int32,
+    rank_of: Int32,
+    place_of: Int32,
+    first: int,
+    last: int,
+    at: int,
+    family: int,
+    place: int,
+    best: int,
+    b: int,
+) -> bool:
     """Whether a backend may get a connection: of the best rank there is, of all or of those on its node.
 
     best: as from :func:`best_rank` at ``place``. Arguments as there; the arrays are fields of ServiceTable.
@@ -120,18 +142,19 @@ def is_usable(start_of, end_of, family_of, rank_of, place_of, first, last, at, f
         return False
     if family_of[b] != family and family_of[b] != 0 and family != 0:
         return False
-    own = place_of[b]
+    own: int = place_of[b]
+    rank: int = rank_of[b]
     if place == EACH:
-        if own < 0 or rank_of[b] == 0:
+        if own < 0 or rank == 0:
             return own >= 0
-        return rank_of[b] == best_rank(
-            start_of, end_of, family_of, rank_of, place_of, first, last, at, family, own
-        )
-    return rank_of[b] == best and (place == EVERYWHERE or own == place)
+        return rank == best_rank(start_of, end_of, family_of, rank_of, place_of, first, last, at, family, own)
+    return rank == best and (place == EVERYWHERE or own == place)
 
 
 @kernel
-def judge_translated(tables, flows, service_ports, host_ports, judged):
+def judge_translated(
+    tables: Tables, flows: FlowArrays, service_ports: Int32, host_ports: Int32, judged: Judged
+) -> None:
     """Judge the rows that are TRANSLATED at every usable backend: what all of them say, or that they differ.
 
     service_ports, host_ports (flows,) int32: as from :func:`find_service_ports`. Ready backends are used, or
@@ -144,8 +167,7 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
     port_classes, other_port, families = tables.port_class, tables.other_port, tables.services.family
-    out_row, out_vector, out_decision = tables.egress.row, tables.egress.vector, tables.egress.decision
-    in_row, in_vector, in_decision = tables.ingress.row, tables.ingress.vector, tables.ingress.decision
+    going_out, coming_in = tables.egress, tables.ingress
     services = tables.services
     backend_first, backend_of, backend_port = services.backend_first, services.backend, services.backend_port
     start_of, end_of, rank_of = services.backend_start, services.backend_end, services.backend_rank
@@ -179,8 +201,7 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
                 if here and start_of[b] <= at < end_of[b] and (family_of[b] == family or family_of[b] == 0):
                     best = min(best, rank_of[b])
         reason = a.REASON_AMBIGUOUS_DST if service_port == a.SEVERAL else a.REASON_UNRESOLVED_DST
-        egress = np.int32(a.UNKNOWN_DECISION + reason)
-        ingress = egress
+        egress = ingress = a.UNKNOWN_DECISION + reason
         verdict = -1
         pod = endpoints[src, a.POD]
         node = endpoints[src, a.NODE] if endpoints[src, a.KIND] == a.KIND_NODE else -1
@@ -205,26 +226,16 @@ def judge_translated(tables, flows, service_ports, host_ports, judged):
                 dst, port = backend_of[b], backend_port[b]
             elif host_ports[i] >= 0:
                 dst, port = host_leads[host_ports[i]], host_port[host_ports[i]]
-            if is_same_pod(endpoints, src, dst):
-                out = np.int32(a.SAME_POD)
-                into = out
-            else:
-                ports = port_class(port_classes, other_port, protocol, port)
-                subject, peer = endpoints[src, a.EGRESS_SUBJECT], endpoints[dst, a.EGRESS_PEER]
-                out = side(out_row, out_vector, out_decision, epoch, subject, peer, ports)
-                subject, peer = endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]
-                into = np.int32(a.OWN_NODE)
-                if not is_own_node(endpoints, src, dst):
-                    into = side(in_row, in_vector, in_decision, epoch, subject, peer, ports)
-            said = combine(verdicts[out], verdicts[into])
+            ports = port_class(port_classes, other_port, protocol, port)
+            out, into = decide_pair(endpoints, going_out, coming_in, epoch, src, dst, ports)
+            said = a.VERDICT[verdicts[out], verdicts[into]]
             if verdict == -1:
                 egress, ingress, verdict = out, into, said
             elif said != verdict:
-                egress = np.int32(a.UNKNOWN_DECISION + a.REASON_SERVICE_BACKENDS_DIFFER)
-                ingress = egress
+                egress = ingress = a.UNKNOWN_DECISION + a.REASON_SERVICE_BACKENDS_DIFFER
                 break
-        joint = combine(verdicts[egress], verdicts[ingress])
+        joint = a.VERDICT[verdicts[egress], verdicts[ingress]]
         judged.egress[i] = egress
         judged.ingress[i] = ingress
         judged.verdict[i] = joint
-        judged.violation[i] = violation_of(joint, flows.observed[i])
+        judged.violation[i] = a.VIOLATION[joint, flows.observed[i]]

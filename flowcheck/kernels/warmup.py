@@ -78,10 +78,10 @@ def _warm() -> Iterator[str]:
     initiators.by_ports(services, int32(1), int32(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
     yield "decide"
     decide.judge(tables, flows, judged)
+    decide.judge_pair(tables, 0, 0, 0, 0)
     yield "translate"
     translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
-    decide.combine(np.uint8(1), np.uint8(1))
     yield "connections"
     connections.mark_first(uint64(2), int64(2), 0, flows, 1, 0)
     connections.keep_recent(uint64(2), int64(2), 0, uint64(2), int64(2))
@@ -106,9 +106,9 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     balance.turn(int64(1, 1), int64(1), int64(1), int64(1, 1))
     balance.add_rows(int64(1, 1), int64(1), int64(1, 1))
     balance.add_counts(int64(1), int32(1), int64(1))
-    books = ((int32(2), int64(1, columns)) for columns in (4, 5))
+    load, clients = ((int32(2), int64(1, columns)) for columns in (4, 5))
     time = (int32(4), int64(2, 2), int64(2, 1))
-    balance.count_flows(*books, time, (0, 0, 0), (0, 0), setting, flows, attributed, 0)
+    balance.count_flows(load, clients, time, (0, 0, 0), (0, 0), setting, flows, attributed, 0)
     yield "contingency"
     contingency.fit_rows(int64(1, 1), 5.0)
     contingency.longest_run(int64(1, 1))

@@ -18,8 +18,10 @@ from flowcheck.judging.coded import in_words
 from flowcheck.kernels import edges as kernels
 from flowcheck.model.verdict import Observed, Reason, Verdict
 
-PLAIN_SERVICE = (1 << 33) - 1
+PLAIN_SERVICE = (1 << a.AT_POINT) - 1
 """The bits of KEY_SERVICE that hold neither observation point nor quality."""
+PORT = (1 << a.AT_PROTOCOL) - 1
+"""Those that hold the port + 1."""
 
 TIME = pa.timestamp("us", tz="UTC")
 EDGES_SCHEMA = pa.schema(
@@ -88,7 +90,7 @@ def fold_reports(entries: Int64) -> Int64:
     if len(entries) == 0:
         return entries
     service = entries[:, a.KEY_SERVICE] & PLAIN_SERVICE
-    point = entries[:, a.KEY_SERVICE] >> 33 & 7
+    point = entries[:, a.KEY_SERVICE] >> a.AT_POINT & 7
     order = np.lexsort((point, service, entries[:, a.KEY_DECISIONS], entries[:, a.KEY_GROUPS]))
     rows, service, point = entries[order], service[order], point[order]
     keys = np.column_stack([rows[:, [a.KEY_GROUPS, a.KEY_DECISIONS]], service])
@@ -109,7 +111,7 @@ def fold_reports(entries: Int64) -> Int64:
 
 def is_inferred(entries: Int64) -> UInt8:
     """(edges,) 1 where the owner of an end is likely, not sure."""
-    return (entries[:, a.KEY_SERVICE] >> 36 & 1).astype(np.uint8)
+    return (entries[:, a.KEY_SERVICE] >> a.AT_INFERRED & 1).astype(np.uint8)
 
 
 class Edges(NamedTuple):
@@ -130,17 +132,16 @@ class Edges(NamedTuple):
 
 
 def take_apart(entries: Int64) -> Edges:
-    """Unpack the three key words, as kernels/edges.py packs them."""
+    """Unpack the three key words, as kernels/words.py packs them."""
     groups, decisions, service = (entries[:, c] for c in (a.KEY_GROUPS, a.KEY_DECISIONS, a.KEY_SERVICE))
-    low = 0xFFFFFFFF
     return Edges(
-        source=groups >> 32,
-        destination=groups & low,
-        egress=decisions >> 32,
-        ingress=decisions & low,
-        observed=(service >> 28) & 15,
-        protocol=(service >> 20) & 255,
-        port=(service & 0xFFFFF) - 1,
+        source=groups >> a.HALF,
+        destination=groups & a.LOW_WORD,
+        egress=decisions >> a.HALF,
+        ingress=decisions & a.LOW_WORD,
+        observed=(service >> a.AT_OBSERVED) & 15,
+        protocol=(service >> a.AT_PROTOCOL) & 255,
+        port=(service & PORT) - 1,
         records=entries[:, a.RECORDS],
         flows=entries[:, a.FLOWS],
         bytes_=entries[:, a.BYTES],
@@ -149,17 +150,20 @@ def take_apart(entries: Int64) -> Edges:
     )
 
 
+def pairs(one: Int32, other: Int32) -> Int64:
+    """KEY_GROUPS of two groups each, or KEY_DECISIONS of two decisions, as kernels/words.py packs them."""
+    return one.astype(np.int64) << a.HALF | other
+
+
 def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
-    """KEY_SERVICE of each flow without observation point and quality, as kernels/edges.py packs it."""
-    high = np.int64(1) << 32 | observed.astype(np.int64) << 28 | protocol.astype(np.int64) << 20
-    return high | (port.astype(np.int64) + 1)
+    """KEY_SERVICE of each flow without observation point and quality, likewise."""
+    said = observed.astype(np.int64) << a.AT_OBSERVED | protocol.astype(np.int64) << a.AT_PROTOCOL
+    return np.int64(1) << a.AT_USED | said | (port.astype(np.int64) + 1)
 
 
 def combine_verdicts(program: Program, edges: Edges) -> UInt8:
-    """(edges,) the verdict of each: a denial wins, then doubt, then an allow."""
-    egress, ingress = program.tables.verdict[edges.egress], program.tables.verdict[edges.ingress]
-    either = [(egress == v) | (ingress == v) for v in (a.DENY, a.UNKNOWN, a.ALLOW)]
-    return np.select(either, [a.DENY, a.UNKNOWN, a.ALLOW], a.NOT_APPLICABLE).astype(np.uint8)
+    """(edges,) the verdict of each."""
+    return a.VERDICT[program.tables.verdict[edges.egress], program.tables.verdict[edges.ingress]]
 
 
 def reasons(program: Program, edges: Edges, verdict: UInt8) -> UInt8:

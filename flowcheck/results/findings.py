@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import UInt8
 from flowcheck.compile import Program
-from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED, OBSERVED_DENIED, OBSERVED_DROPPED
 from flowcheck.model.instants import instant_text
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.verdict import Observed, Violation
@@ -42,20 +42,14 @@ class FindingKey(NamedTuple):
         return hashlib.sha256(repr(words).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def violation_codes(program: Program, edges: Edges) -> np.ndarray:
-    """(edges,) uint8: 0, FORWARDED_DENIED or DROPPED_ALLOWED."""
-    verdict = combine_verdicts(program, edges)
-    stopped = (edges.observed == OBSERVED_DENIED) | (edges.observed == OBSERVED_DROPPED)
-    return np.where(
-        (verdict == a.DENY) & ~stopped,
-        FORWARDED_DENIED,
-        np.where((verdict == a.ALLOW) & (edges.observed == OBSERVED_DENIED), DROPPED_ALLOWED, 0),
-    )
+def violation_codes(program: Program, edges: Edges) -> UInt8:
+    """(edges,) how verdict and observed disagree."""
+    return a.VIOLATION[combine_verdicts(program, edges), edges.observed]
 
 
-def untold(codes: np.ndarray, edges: Edges) -> np.ndarray:
+def untold(codes: UInt8, edges: Edges) -> np.ndarray:
     """(edges,) bool: denied, and the log does not say whether it went through. codes: as above."""
-    unsaid: np.ndarray = (codes == FORWARDED_DENIED) & (edges.observed == 0)
+    unsaid: np.ndarray = (codes == a.FORWARDED_DENIED) & (edges.observed == a.OBSERVED_UNKNOWN)
     return unsaid
 
 
@@ -63,7 +57,7 @@ def deciding(
     program: Program, kind: int, egress: int, ingress: int
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """(direction, policies, their file:line) behind a violation: the denying sides, or both that allow."""
-    wanted = a.DENY if kind == FORWARDED_DENIED else a.ALLOW
+    wanted = a.DENY if kind == a.FORWARDED_DENIED else a.ALLOW
     sides = [
         (name, program.decisions[decision])
         for name, decision in (("egress", egress), ("ingress", ingress))

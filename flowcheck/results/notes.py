@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flowcheck.kernels.decide import FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.verdict import Violation
 from flowcheck.results.records.findings import Finding
@@ -19,7 +18,7 @@ OWN_NODE = (
 
 def add_notes(findings: Sequence[Finding], cluster: Cluster | None) -> list[Finding]:
     """The findings, with a note where a pod was denied the node that it runs on."""
-    kind = str(tuple(Violation)[FORWARDED_DENIED])
+    kind = str(Violation.FORWARDED_DENIED)
     to_nodes = [f for f in findings if f.kind == kind and f.direction == "egress" and _is_node(f)]
     if cluster is None or not to_nodes:
         return list(findings)

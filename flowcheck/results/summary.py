@@ -13,7 +13,6 @@ from flowcheck import arrays as a
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.test.states import State
 from flowcheck.compile import Program
-from flowcheck.kernels.decide import DROPPED_ALLOWED, FORWARDED_DENIED
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
@@ -101,8 +100,8 @@ def count_observed(edges: Edges) -> dict[str, int]:
 def count_violations(program: Program, edges: Edges, findings: int) -> Violations:
     codes = violation_codes(program, edges)
     return Violations(
-        forwarded_denied=int(edges.records[codes == FORWARDED_DENIED].sum()),
-        dropped_allowed=int(edges.records[codes == DROPPED_ALLOWED].sum()),
+        forwarded_denied=int(edges.records[codes == a.FORWARDED_DENIED].sum()),
+        dropped_allowed=int(edges.records[codes == a.DROPPED_ALLOWED].sum()),
         findings=findings,
         observed_unknown=int(edges.records[untold(codes, edges)].sum()),
     )

@@ -18,6 +18,7 @@ from flowcheck.flows.initiators import BASES, turn_round
 from flowcheck.judging.batch import JudgedBatch, name_ends
 from flowcheck.judging.coded import in_words
 from flowcheck.model.verdict import Observed, Verdict, Violation
+from flowcheck.results.edges import pairs
 from flowcheck.results.findings import deciding
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -105,8 +106,8 @@ def _free_names(extra: list[str]) -> list[str]:
 def _findings_columns(program: Program, result: JudgedBatch, rows: np.ndarray) -> dict[str, pa.Array]:
     """The words for each row, made once for each distinct pair of decisions: those settle the kind too."""
     judged = result.judged
-    pairs = judged.egress[rows].astype(np.int64) << 32 | judged.ingress[rows]
-    _, first, which = np.unique(pairs, return_index=True, return_inverse=True)
+    decisions = pairs(judged.egress[rows], judged.ingress[rows])
+    _, first, which = np.unique(decisions, return_index=True, return_inverse=True)
     at = rows[first]
     keys = zip(*(c[at].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True)
     said = [deciding(program, *key)[:2] for key in keys]

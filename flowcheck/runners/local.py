@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flowcheck.arrays import writable
 from flowcheck.balance.count.tally import tally_for, unpack
 from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.compile import compile_program
@@ -183,7 +184,7 @@ class _Run:
         names = [state.parts[task] for task in sorted(state.parts)]
         parts = [self._workspace.part(name) for name in names]
         for part in parts:
-            self.merged.edges.merge(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
+            self.merged.edges.merge(writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8)))
             if part.load is not None:
                 self.merged.load.merge(unpack(part.load))
             self.merged.census.add(part.census)

@@ -23,7 +23,7 @@ from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.judging.batch import JudgedBatch, judge_batch, make_resolver
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
-from flowcheck.results.edges import EdgeTable, service_words
+from flowcheck.results.edges import EdgeTable, pairs, service_words
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import violating_rows, violations_batch
@@ -145,9 +145,9 @@ class _Work:
     def keep_examples(self, violations: pa.RecordBatch, result: JudgedBatch, rows: np.ndarray) -> None:
         """Remember the first violating row of each edge."""
         flows, judged = result.flows, result.judged
-        group = self._program.tables.endpoints[:, a.GROUP].astype(np.int64)
-        groups = group[flows.src[rows]] << 32 | group[flows.dst[rows]]
-        decisions = judged.egress[rows].astype(np.int64) << 32 | judged.ingress[rows]
+        group = self._program.tables.endpoints[:, a.GROUP]
+        groups = pairs(group[flows.src[rows]], group[flows.dst[rows]])
+        decisions = pairs(judged.egress[rows], judged.ingress[rows])
         services = service_words(flows.protocol[rows], flows.port[rows], flows.observed[rows])
         first = _first_of_each(groups, decisions, services)
         keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)

@@ -282,8 +282,8 @@ MUTANTS = (
     Mutant(
         "the reason is that of a row for another port",
         "kernels/rows.py",
-        "        if rows.first_port[row] <= port < rows.last_port[row]:\n            if rows.subject_if",
-        "        if rows.first_port[row] <= rows.last_port[row]:\n            if rows.subject_if",
+        "        if rows.first_port[row] <= port < rows.last_port[row]:\n            question",
+        "        if rows.first_port[row] <= rows.last_port[row]:\n            question",
     ),
     Mutant(
         "a cached Service's address leads to its backends",
@@ -367,8 +367,8 @@ MUTANTS = (
     Mutant(
         "a port matches whatever the protocol",
         "kernels/decide.py",
-        "np.int64(port_classes[slot, port])",
-        "np.int64(port_classes[0, port])",
+        "= port_classes[slot, port]",
+        "= port_classes[0, port]",
     ),
     Mutant("SCTP is TCP", "arrays.py", "= [0, 1, 2]", "= [0, 1, 0]"),
     Mutant(
@@ -392,7 +392,7 @@ MUTANTS = (
     Mutant(
         "a missing port is port 0",
         "kernels/decide.py",
-        "        return other_port + 1 + slot",
+        "        return other_port + 1 + int(slot)",
         "        port = 0",
     ),
     Mutant(
@@ -472,32 +472,32 @@ MUTANTS = (
     Mutant(
         "traffic of a pod to itself is judged",
         "kernels/decide.py",
-        "return endpoints[src, a.POD] >= 0 and",
-        "return endpoints[src, a.POD] < -1 and",
+        "return pod >= 0 and",
+        "return pod < -1 and",
     ),
     Mutant(
         "traffic from a pod's own node is judged",
         "kernels/decide.py",
-        "if not is_own_node(endpoints, src, dst):",
-        "if True:",
+        "if is_own_node(endpoints, src, dst):",
+        "if False:",
     ),
     Mutant(
         "every node reaches every pod",
         "kernels/decide.py",
-        "and endpoints[src, a.NODE] == endpoints[dst, a.NODE]",
+        "and node == endpoints[dst, a.NODE]",
         "and endpoints[dst, a.NODE] >= -1",
     ),
     Mutant(
         "doubt beats denial",
-        "kernels/decide.py",
-        "if egress == a.DENY or ingress == a.DENY:",
-        "if (egress == a.DENY or ingress == a.DENY) and egress != a.UNKNOWN and ingress != a.UNKNOWN:",
+        "arrays.py",
+        "[DENY, DENY, DENY, DENY],\n        [UNKNOWN, UNKNOWN, DENY, UNKNOWN],",
+        "[DENY, DENY, DENY, UNKNOWN],\n        [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN],",
     ),
     Mutant(
         "one side that allows is enough",
-        "kernels/decide.py",
-        "if egress == a.DENY or ingress == a.DENY:",
-        "if egress == a.DENY and ingress == a.DENY:",
+        "arrays.py",
+        "[ALLOW, ALLOW, DENY, UNKNOWN],\n        [DENY, DENY, DENY, DENY],",
+        "[ALLOW, ALLOW, ALLOW, UNKNOWN],\n        [DENY, ALLOW, DENY, DENY],",
     ),
     # -- NetworkPolicy as written
     Mutant(
@@ -801,8 +801,8 @@ MUTANTS = (
     Mutant(
         "of each node's own backends those that end are used beside ready ones",
         "kernels/translate.py",
-        "if own < 0 or rank_of[b] == 0:",
-        "if own < 0 or rank_of[b] >= 0:",
+        "if own < 0 or rank == 0:",
+        "if own < 0 or rank >= 0:",
     ),
     Mutant(
         "backends on no known node are on every node",
@@ -988,8 +988,8 @@ MUTANTS = (
     Mutant(
         "load: both ends' reports add up",
         "kernels/balance.py",
-        "where_of[i] | (place << 3) | np.int64(point_of[i])",
-        "where_of[i] | (place << 3)",
+        "where_of[i] | (place << a.AT_PLACE) | np.int64(point_of[i])",
+        "where_of[i] | (place << a.AT_PLACE)",
     ),
     Mutant(
         "load: a key found first where another stands is taken for it",
@@ -1066,14 +1066,14 @@ MUTANTS = (
     Mutant(
         "load: a pod of one Service serves it at every port",
         "kernels/attribute.py",
-        "here = plain & (only_port[dst] == (np.int32(slot) << 16) | port)",
+        "here = plain & (only_port[dst] == port_word(slot, port))",
         "here = plain & (only_port[dst] >= 0)",
     ),
     Mutant(
         "load: who is no single sender is one whose node is not known",
         "kernels/balance.py",
-        "return place + (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER",
-        "return place",
+        "place += (src == a.MANY_SENDERS) * a.NO_SINGLE_SENDER",
+        "place += 0",
     ),
     Mutant(
         "load: a bucket that was added to another stays",

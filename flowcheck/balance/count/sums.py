@@ -14,7 +14,8 @@ from flowcheck.arrays import Int32, Int64
 from flowcheck.balance.count.tally import TallyEntries
 from flowcheck.kernels.balance import add_rows, turn
 
-POINT = 7
+POINT = (1 << a.AT_PLACE) - 1
+"""The bits of key word TWO that hold the observation point."""
 
 
 class BackendEntries(NamedTuple):
@@ -60,11 +61,11 @@ def take_apart_backends(entries: TallyEntries) -> BackendEntries:
     by_time = np.empty((len(best), len(entries.buckets)), dtype=np.int64)
     turn(entries.by_time, np.argsort(entries.buckets), best, by_time)
     return BackendEntries(
-        what=((what >> 32) - 1).astype(np.int32),
+        what=((what >> a.HALF) - 1).astype(np.int32),
         backend=((what & a.LOW_WORD) - 1).astype(np.int32),
-        segment=((where >> 32) - 1).astype(np.int32),
-        origin=(((where & a.LOW_WORD) >> 6) - 1).astype(np.int32),
-        place=((where >> 3) & 7).astype(np.int32),
+        segment=((where >> a.HALF) - 1).astype(np.int32),
+        origin=(((where & a.LOW_WORD) >> a.AT_ORIGIN) - 1).astype(np.int32),
+        place=((where >> a.AT_PLACE) & 7).astype(np.int32),
         connections=connections[best],
         bytes_=entries.backends[best, a.LOAD_BYTES],
         packets=entries.backends[best, a.LOAD_PACKETS],
@@ -79,9 +80,9 @@ def take_apart_clients(entries: TallyEntries) -> ClientEntries:
     begins = _begins(*keys[order].T)
     rows, (what, where) = entries.clients[order], keys[order[begins]].T
     return ClientEntries(
-        what=((what >> 32) - 1).astype(np.int32),
+        what=((what >> a.HALF) - 1).astype(np.int32),
         client=((what & a.LOW_WORD) - 1).astype(np.int32),
-        backend=((where >> 3) - 1).astype(np.int32),
+        backend=((where >> a.AT_PLACE) - 1).astype(np.int32),
         connections=_reduced(np.maximum, rows[:, a.CLIENT_CONNECTIONS], begins),
         first_seen=_reduced(np.minimum, rows[:, a.CLIENT_FIRST], begins),
         last_seen=_reduced(np.maximum, rows[:, a.CLIENT_LAST], begins),

@@ -66,7 +66,8 @@ def pack(entries: TallyEntries) -> PackedEntries:
 
 
 def unpack(packed: PackedEntries) -> TallyEntries:
-    flat = TallyEntries(*(np.frombuffer(value, dtype=np.int64) for value in msgspec.structs.astuple(packed)))
+    values = msgspec.structs.astuple(packed)
+    flat = TallyEntries(*(a.writable(np.frombuffer(value, dtype=np.int64)) for value in values))
     backends = flat.backends.reshape(-1, 4)
     return flat._replace(
         backends=backends,

@@ -59,7 +59,7 @@ def make_setting(
         start=np.ascontiguousarray(lives[:, 0]),
         end=np.ascontiguousarray(lives[:, 1]),
         by_origin=np.array(by_origin or [False] * n_ports, dtype=np.uint8),
-        only_port=_where_any(only, services.serving_slot.astype(np.int32) << 16 | services.serving_port),
+        only_port=_where_any(only, services.serving_slot << a.PORT_BITS | services.serving_port),
         only_what=_where_any(only, counts_as[services.serving]),
         location=_locations(
             np.where(single, endpoints[:, a.NODE], -1), single, np.array([*zones, -1], dtype=np.int64)
@@ -85,5 +85,5 @@ def _where_any(places: Int32, values: Int32) -> Int32:
 
 def _locations(nodes: Int32, single: Bool, zones: Int64) -> UInt64:
     """zones (nodes + 1,): of each node, the last is that of none."""
-    words = (zones[nodes] + 1) << 32 | (nodes.astype(np.int64) + 1)
+    words = (zones[nodes] + 1) << a.HALF | (nodes.astype(np.int64) + 1)
     return np.append(np.uint64(0), np.where(single, words.astype(np.uint64), a.MANY_SENDERS))

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from flowcheck.arrays import PROTOCOL_SLOT
+from flowcheck.arrays import PORT_BITS, PROTOCOL_SLOT
 from flowcheck.compile.endpoints.addresses import Prefix
 from flowcheck.compile.endpoints.ownership import Segment
 from flowcheck.model.cluster import Node, Pod, Workload
@@ -155,8 +155,8 @@ class Axis:
 
 
 def port_word(protocol: int, number: int) -> int:
-    """A port of a protocol that has ports, as tables hold it: ``slot << 16 | port``."""
-    return int(PROTOCOL_SLOT[protocol]) << 16 | number
+    """A port of a protocol that has ports, as tables hold it: its port word."""
+    return int(PROTOCOL_SLOT[protocol]) << PORT_BITS | number
 
 
 def link_names(workload: Workload) -> tuple[str, str]:

@@ -51,8 +51,7 @@ class Partition(NamedTuple):
 
 def partition(sets: UInt64, used: Int32, start: Int32) -> Partition:
     """Endpoints by which of the ``used`` sets hold them, never mixing the classes of ``start``."""
-    _, classes = np.unique(start, return_inverse=True)
-    classes = classes.astype(np.int32)
+    classes = np.unique(start, return_inverse=True)[1].astype(np.int32)
     class_kernels.refine(sets, used, classes, int(classes.max()) + 1)
     _, representative, class_of = np.unique(classes, return_index=True, return_inverse=True)
     return Partition(class_of.astype(np.int32), representative.astype(np.int32))

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from flowcheck.arrays import Int32, Int64, UInt8
+from flowcheck.arrays import Int32, Int64, UInt8, writable
 
 REJECTIONS = (
     *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
@@ -133,7 +133,7 @@ def _times(batch: pa.RecordBatch, rejected: UInt8) -> Int64:
     values, bad = microseconds(column)
     if bad is not None:
         reject(rejected, bad, "bad_start_time")
-    return values
+    return writable(values)
 
 
 def microseconds(column: pa.Array) -> tuple[Int64, npt.NDArray[np.bool_] | None]:

@@ -4,13 +4,16 @@ Counts are too few in a single cell for the chi-square approximation: rare colum
 with those that follow them, until every cell expects enough.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
+from flowcheck.arrays import Int64
 from flowcheck.kernels.jit import kernel
 
 
 @kernel
-def fit_rows(counts, least_expected):
+def fit_rows(counts: Int64, least_expected: float) -> tuple[float, int]:
     """Whether the rows of counts (rows, k) int64 spread alike, whatever the spread: (statistic, freedom) of
     Pearson's test of independence; no freedom where there is nothing to test."""
     column_of, column_sums = pool_columns(counts)
@@ -31,7 +34,7 @@ def fit_rows(counts, least_expected):
 
 
 @kernel
-def pool_columns(counts):
+def pool_columns(counts: Int64) -> tuple[Int64, Int64]:
     """(which pooled column each is, (k,), and the sums of those): the rarest that together have half of an
     equal share or just more become the first; those without counts are there too and do not matter."""
     sums = np.zeros(counts.shape[1], np.int64)
@@ -51,7 +54,7 @@ def pool_columns(counts):
 
 
 @kernel
-def pool_rows(counts, column_sums, least_expected):
+def pool_rows(counts: Int64, column_sums: Int64, least_expected: float) -> tuple[Int64, Int64]:
     """(which pooled row each is, (rows,), and the sums of those): rows on end until the rarest column expects
     enough."""
     least = max(1.0, least_expected * column_sums.sum() / max(1, column_sums.min()))
@@ -70,7 +73,7 @@ def pool_rows(counts, column_sums, least_expected):
 
 
 @kernel
-def longest_run(counts):
+def longest_run(counts: Int64) -> tuple[int, int]:
     """(rows, counts) of the most rows on end of counts (rows, k) in which the same column has every one of at
     least two; rows without counts neither end a run nor count."""
     most = most_counts = length = sum_ = 0

@@ -7,10 +7,13 @@ are few; else outcomes are drawn, from a fixed seed and until enough as unlikely
 Source: J. Besag, P. Clifford, Sequential Monte Carlo p-values (1991); M. Vose (1991) for the alias table.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
 
+from flowcheck.arrays import Float64, Int64, UInt64
 from flowcheck.kernels.jit import kernel
 
 TIE = 1e-7
@@ -18,7 +21,7 @@ TIE = 1e-7
 
 
 @kernel
-def log_terms(n, share):
+def log_terms(n: int, share: float) -> Float64:
     """(n + 1,) float64: what ``x`` connections at a cell of this share give to a log-likelihood."""
     terms = np.empty(n + 1, dtype=np.float64)
     log_share = math.log(share)
@@ -28,7 +31,7 @@ def log_terms(n, share):
 
 
 @kernel
-def exact_tail(counts, shares):
+def exact_tail(counts: Int64, shares: Float64) -> float:
     """The p-value from all outcomes.
 
     counts (cells,) int64; shares (cells,) float64, each > 0, their sum 1.
@@ -64,23 +67,23 @@ def exact_tail(counts, shares):
 
 
 @kernel
-def next_random(state):
+def next_random(state: UInt64) -> np.uint64:
     """Step the generator (splitmix64); state (1,) uint64; returns 64 random bits."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
+    z: np.uint64 = state[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
 @kernel
-def uniform(state):
+def uniform(state: UInt64) -> float:
     """The next random number from 0 to 1, 1 excluded."""
     return float(next_random(state) >> np.uint64(11)) * 2.0**-53
 
 
 @kernel
-def make_alias(shares):
+def make_alias(shares: Float64) -> tuple[Float64, Int64]:
     """Vose's alias table of the shares: (keep (cells,) float64, other (cells,) int64)."""
     n_cells = shares.size
     keep = shares * n_cells
@@ -112,7 +115,7 @@ def make_alias(shares):
 
 
 @kernel
-def draw(alias, state):
+def draw(alias: tuple[Float64, Int64], state: UInt64) -> np.int64:
     """One cell."""
     keep, other = alias
     place = uniform(state) * keep.size
@@ -121,7 +124,7 @@ def draw(alias, state):
 
 
 @kernel
-def sample_tail(counts, shares, seed, most, enough):
+def sample_tail(counts: Int64, shares: Float64, seed: int, most: int, enough: int) -> tuple[int, int]:
     """(outcomes drawn, those no more likely than the observed); stops at ``most`` or ``enough`` of them.
 
     counts (cells,) int64; shares (cells,) float64, each > 0, their sum 1.

@@ -7,6 +7,8 @@ is from its mean (:func:`deviance`) and how far Stirling's formula is from the f
 Source: C. Loader, Fast and Accurate Computation of Binomial Probabilities (2000); DLMF 8.7, 8.9.
 """
 
+from __future__ import annotations
+
 import math
 
 from flowcheck.kernels.jit import kernel
@@ -18,7 +20,7 @@ MOST_TERMS = 1 << 24
 
 
 @kernel
-def stirling_error(n):
+def stirling_error(n: float) -> float:
     """log(n!) less Stirling's formula for it, for n > 0, also where n is no whole number."""
     if n < 16.0:
         return math.lgamma(n + 1.0) - (n + 0.5) * math.log(n) + n - LOG_ROOT_TWO_PI
@@ -30,7 +32,7 @@ def stirling_error(n):
 
 
 @kernel
-def deviance(x, mean):
+def deviance(x: float, mean: float) -> float:
     """``x log(x / mean) + mean - x`` without cancellation where the two are near, for x and mean > 0."""
     difference = x - mean
     if abs(difference) >= 0.1 * (x + mean):
@@ -50,7 +52,7 @@ def deviance(x, mean):
 
 
 @kernel
-def poisson_density(x, mean):
+def poisson_density(x: float, mean: float) -> float:
     """``mean**x exp(-mean) / x!`` for x >= 0, which need not be whole, and mean > 0."""
     if x == 0.0:
         return math.exp(-mean)
@@ -58,7 +60,7 @@ def poisson_density(x, mean):
 
 
 @kernel
-def binomial_density(k, n, q):
+def binomial_density(k: int, n: int, q: float) -> float:
     """The probability of ``k`` successes of ``n``, each with probability ``q``."""
     if q <= 0.0:
         return 1.0 if k == 0 else 0.0
@@ -76,7 +78,7 @@ def binomial_density(k, n, q):
 
 
 @kernel
-def gamma_tail(a, x):
+def gamma_tail(a: float, x: float) -> float:
     """The regularized incomplete gamma function Q(a, x) for a > 0, x >= 0.
 
     A series for its complement up to ``x = a + 1``, beyond it a continued fraction (modified Lentz).
@@ -112,7 +114,7 @@ def gamma_tail(a, x):
 
 
 @kernel
-def chi_square_tail(statistic, freedom):
+def chi_square_tail(statistic: float, freedom: int) -> float:
     """The probability of a chi-square statistic at least this large; 1 without a degree of freedom."""
     if freedom <= 0:
         return 1.0
@@ -120,7 +122,7 @@ def chi_square_tail(statistic, freedom):
 
 
 @kernel
-def binomial_tail(k, n, q):
+def binomial_tail(k: int, n: int, q: float) -> float:
     """The probability of ``k`` or more successes of ``n``, summed from ``k`` away from the mean."""
     if k <= 0 or q >= 1.0:
         return 1.0
@@ -140,7 +142,7 @@ def binomial_tail(k, n, q):
 
 
 @kernel
-def _sum_down(k, n, q):
+def _sum_down(k: int, n: int, q: float) -> float:
     """The probability of ``k`` or fewer, for ``k`` below the mean."""
     odds = (1.0 - q) / q
     term = 1.0

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from flowcheck.kernels import jit
+from flowcheck.kernels import cache as kernel_cache
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-from flowcheck.kernels import decide
-print(decide.combine(1, 2), sum(decide.combine.stats.cache_hits.values()))
+from flowcheck.kernels import hashing
+print(hashing.mix_three(0, 0, 0), sum(hashing.mix_three.stats.cache_hits.values()))
 """
 INTERRUPTED_WHILE_LOADING = """
 import os, signal
@@ -30,14 +32,20 @@ def interrupted(library, module):
     return fetch(library, module)
 
 CPUCodeLibrary._object_getbuffer_hook = classmethod(interrupted)
-from flowcheck.kernels import decide
+from flowcheck.kernels import hashing
 
 try:
-    decide.combine(1, 2)
+    hashing.mix_three(0, 0, 0)
 except KeyboardInterrupt:
     print("interrupted")
 """
 JIT = pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled")
+
+
+PACKAGE = ROOT / "flowcheck"
+SOURCES = sorted(
+    path.relative_to(PACKAGE) for path in [PACKAGE / "arrays.py", *PACKAGE.glob("kernels/**/*.py")]
+)
 
 
 def run(cache: Path, program: str = PROGRAM, **more: str) -> subprocess.CompletedProcess[str]:
@@ -71,8 +79,8 @@ def cache(tmp_path: Path) -> Path:
 
 @JIT
 def test_a_second_process_finds_the_kernel_in_the_cache(cache: Path) -> None:
-    assert run(cache).stdout == "2 0\n"
-    assert run(cache).stdout == "2 1\n"
+    assert run(cache).stdout == "0 0\n"
+    assert run(cache).stdout == "0 1\n"
     assert cache.stat().st_mode & 0o777 == 0o700
 
 
@@ -80,25 +88,25 @@ def test_a_second_process_finds_the_kernel_in_the_cache(cache: Path) -> None:
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
 def test_a_damaged_entry_is_compiled_afresh(cache: Path, suffix: str) -> None:
     run(cache)
-    (entry,) = cache.glob(f"*combine*.{suffix}")
+    (entry,) = cache.glob(f"*mix_three*.{suffix}")
     content = bytearray(entry.read_bytes())
     content[len(content) // 2] ^= 1
     entry.write_bytes(content)
     done = run(cache)
-    assert done.stdout == "2 0\n"
+    assert done.stdout == "0 0\n"
     assert "damaged" in done.stderr
-    assert run(cache).stdout == "2 1\n"
+    assert run(cache).stdout == "0 1\n"
 
 
 @JIT
 def test_an_entry_of_older_source_is_no_damage(cache: Path) -> None:
     """It may speak of types that the source of today does not have."""
     run(cache)
-    (index,) = cache.glob("*combine*.nbi")
+    (index,) = cache.glob("*mix_three*.nbi")
     older = b"cflowcheck.arrays\nGone\n."
     index.write_bytes(hashlib.sha256(older).digest() + older)
     done = run(cache)
-    assert (done.stdout, done.stderr) == ("2 0\n", "")
+    assert (done.stdout, done.stderr) == ("0 0\n", "")
 
 
 @JIT
@@ -108,7 +116,7 @@ def test_a_foreign_pickle_is_not_loaded(cache: Path, tmp_path: Path, suffix: str
     proof = tmp_path / "loaded"
     for entry in cache.glob(f"*.{suffix}"):
         entry.write_bytes(pickle.dumps(Poison(proof)))
-    assert run(cache).stdout == "2 0\n"
+    assert run(cache).stdout == "0 0\n"
     assert not proof.exists()
 
 
@@ -117,7 +125,7 @@ def test_an_empty_entry_is_compiled_afresh(cache: Path) -> None:
     run(cache)
     for entry in cache.iterdir():
         entry.write_bytes(b"")
-    assert run(cache).stdout == "2 0\n"
+    assert run(cache).stdout == "0 0\n"
 
 
 @JIT
@@ -135,7 +143,7 @@ def test_a_folder_others_may_write_to_is_refused(
     monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     with pytest.warns(UserWarning, match="only you can write to"):
-        assert jit.cache_directory() is None
+        assert kernel_cache.cache_directory() is None
 
 
 def test_a_link_to_a_folder_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -144,7 +152,7 @@ def test_a_link_to_a_folder_is_refused(cache: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     with pytest.warns(UserWarning, match="only you can write to"):
-        assert jit.cache_directory() is None
+        assert kernel_cache.cache_directory() is None
 
 
 def test_a_file_in_the_folders_place_is_no_error(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,13 +160,13 @@ def test_a_file_in_the_folders_place_is_no_error(cache: Path, monkeypatch: pytes
     monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     with pytest.warns(UserWarning, match="no kernel cache"):
-        assert jit.cache_directory() is None
+        assert kernel_cache.cache_directory() is None
 
 
 def test_the_cache_can_be_turned_off(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     monkeypatch.setenv("FLOWCHECK_NO_CACHE", "1")
-    assert jit.cache_directory() is None
+    assert kernel_cache.cache_directory() is None
     assert not cache.exists()
 
 
@@ -166,3 +174,36 @@ def test_numbas_own_cache_folder_is_not_used(cache: Path, tmp_path: Path) -> Non
     shared = tmp_path / "shared"
     run(cache, NUMBA_CACHE_DIR=str(shared)) if not os.environ.get("NUMBA_DISABLE_JIT") else None
     assert not shared.exists()
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    package = tmp_path_factory.mktemp("copied") / "flowcheck"
+    for source in SOURCES:
+        (package / source).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PACKAGE / source, package / source)
+    return package
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_a_change_to_any_source_makes_all_entries_stale(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, source: Path
+) -> None:
+    """Kernels inline one another, and freeze what stands in arrays.py."""
+    monkeypatch.setattr(kernel_cache, "__file__", str(copied / "kernels" / "cache.py"))
+    before = kernel_cache._source_stamp.__wrapped__()
+    with (copied / source).open("a") as file:
+        file.write("# changed\n")
+    assert kernel_cache._source_stamp.__wrapped__() != before
+
+
+def test_kernels_are_made_from_these_sources_only() -> None:
+    imported = {
+        node.module if node.module != "flowcheck" else f"flowcheck.{alias.name}"
+        for source in SOURCES
+        for node in ast.walk(ast.parse((PACKAGE / source).read_bytes()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("flowcheck")
+        for alias in node.names
+    }
+    names = {".".join(("flowcheck", *source.with_suffix("").parts)) for source in SOURCES}
+    assert imported - names <= {"flowcheck.kernels", "flowcheck.kernels.chance", "flowcheck.version"}
