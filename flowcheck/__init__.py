@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         PolicyError,
         RunError,
     )
-    from flowcheck.judging.batch import evaluate
+    from flowcheck.judging.frame import evaluate
     from flowcheck.model.options import Options
     from flowcheck.reading import load_cluster
 
@@ -54,7 +54,7 @@ _HOMES = {
     "RunError": "flowcheck.errors",
     "audit": "flowcheck.api",
     "compile_program": "flowcheck.api",
-    "evaluate": "flowcheck.judging.batch",
+    "evaluate": "flowcheck.judging.frame",
     "explain": "flowcheck.api",
     "load_cluster": "flowcheck.reading",
 }

@@ -7,12 +7,12 @@ that have problems are left out, listed as refused, and the rest stands.
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from flowcheck.advice.gaps import gaps
 from flowcheck.advice.mistaken import hides_policies, misspelt
+from flowcheck.advice.not_given import everything_but, other_languages, unkept_writes
 from flowcheck.advice.pitfalls import pitfalls
 from flowcheck.advice.policies import remarks
 from flowcheck.counted import counted
@@ -225,44 +225,23 @@ class _Loader:
         coverage.close(journal.broken_watches)
         cluster, self.namespaces = assemble(self.gathering.chronicle, coverage)
         others = tuple(self.other_policies.values())
-        unread = [
-            f"{number} x {kind} not read: it is in the language of {language}, so verdicts leave it out"
-            for (language, kind), number in sorted(
-                Counter((one.language, one.kind) for one in others).items()
-            )
-        ]
-        unkept = [
-            f"{number} x {kind} written in an audit log that does not keep what was written: its history is "
-            "incomplete (log it at level RequestResponse)"
-            for kind, number in sorted(journal.unkept_writes.items())
-        ]
         history = coverage.remarks(POLICY_KINDS | PEER_KINDS)
         return replace(
             cluster,
             skipped=journal.all_skipped(),
             other_policies=others,
             warnings=(
-                *unread,
+                *other_languages(others),
                 *gaps(cluster),
                 *journal.remarks(),
                 *journal.kustomizations.remarks(),
-                *_everything_but(self.gathering.chronicle.kinds, cluster),
+                *everything_but(self.gathering.chronicle.kinds, cluster),
                 *journal.warnings,
                 *journal.oddities.remarks(),
-                *unkept,
+                *unkept_writes(journal.unkept_writes),
                 *history,
                 *remarks(cluster),
                 *pitfalls(cluster),
             ),
             inputs=dict(journal.inputs),
-        )
-
-
-def _everything_but(kinds: set[str], cluster: Cluster) -> Iterator[str]:
-    """``kubectl get all`` is taken for everything, and holds no policy, Namespace, Node or EndpointSlice."""
-    absent = {"Namespace", "Node", "EndpointSlice", "Endpoints", *POLICY_KINDS}
-    if kinds >= {"Pod", "Service"} and not kinds & absent and any(pod.addresses for pod in cluster.pods):
-        yield (
-            "no policies, Namespaces, Nodes or EndpointSlices were read; `kubectl get all` gives none: "
-            "add kubectl get -A -o json namespaces,nodes,endpointslices,networkpolicies"
         )

@@ -1,6 +1,5 @@
-"""Judge batches of canonical flows against a program: rows in, the same rows with verdicts out.
+"""Judge batches of canonical flows against a program, numbers only: what workers call.
 
-``judge_batch`` is what workers call, numbers only. ``evaluate`` puts the words back, for notebooks.
 Who opened a connection is taken from the record, or found out where it does not say.
 """
 
@@ -12,34 +11,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Judged, UInt8
 from flowcheck.compile import Program
-from flowcheck.errors import FlowFormatError
-from flowcheck.flows.canonical.addresses import address_texts
-from flowcheck.flows.canonical.columns import readable
-from flowcheck.flows.canonical.frames import even_batches, frame_name, read_frame
-from flowcheck.flows.canonical.numbers import REJECTIONS, read_numbers, reject
-from flowcheck.flows.canonical.schema import END_NAMES, check_schema
-from flowcheck.flows.ends import BAD_ADDRESS, NO_ADDRESS, End, Resolver
-from flowcheck.flows.initiators import BASES, Initiators, find_initiators, turn_round
+from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS
+from flowcheck.flows.canonical.numbers import read_numbers, reject
+from flowcheck.flows.canonical.schema import END_NAMES
+from flowcheck.flows.ends import End, Resolver
+from flowcheck.flows.initiators import Initiators, find_initiators
 from flowcheck.flows.names import NameBook
-from flowcheck.judging.coded import in_words
 from flowcheck.kernels import decide, lookup, translate
-from flowcheck.model.verdict import Reason, Verdict
-
-VERDICTS = tuple(Verdict)
-REASONS = tuple(Reason)
-QUALITIES = ("exact", "inferred", "ambiguous", "unresolved", "external")
-_QUALITY_OF_KIND = np.array([0, 0, 4, 0, 3, 2, 0, 3], dtype=np.uint8)
-"""By endpoint kind: a pod, its secondary interface, a node and a Service are found, a block is outside."""
-ADDED = (
-    *("verdict", "ingress_verdict", "egress_verdict", "reason", "src", "dst", "ingress_policy"),
-    *("egress_policy", "src_quality", "dst_quality", "initiator_basis"),
-)
-"""The columns that ``evaluate`` adds."""
 
 
 class JudgedBatch(NamedTuple):
@@ -157,135 +139,3 @@ def _judge_several(program: Program, flows: FlowArrays, judged: Judged, src: End
         judged.egress[row] = judged.ingress[row] = a.UNKNOWN_DECISION + reason
         judged.verdict[row] = a.UNKNOWN
         judged.violation[row] = 0
-
-
-def evaluate(program: Program, flows: object) -> pa.Table:
-    """The same rows, in order, with what the policies say of them.
-
-    ``flows``: a pandas or Polars DataFrame, a DuckDB relation, a pyarrow Table, RecordBatch,
-    RecordBatchReader, Dataset or Scanner, or anything else with ``__arrow_c_stream__``, with the canonical
-    columns; others are kept.
-
-    Adds verdict, ingress_verdict, egress_verdict, reason (null unless unknown), src, dst
-    (``ns/kind/name`` or address: the initiator and the responder, whichever way round the row is),
-    ingress_policy, egress_policy (what decided; null: no policy applied), src_quality, dst_quality (how the
-    recorded end was found: exact, inferred, ambiguous, unresolved, external), initiator_basis (how the
-    initiator was: record, flags, pair, listener, port, none).
-
-    **Raises**: FlowFormatError when columns are missing or of a wrong type, or are called as those that are
-    added, or a row has a value that cannot be judged (an ``audit`` counts such rows instead).
-    """
-    if not isinstance(program, Program):
-        raise TypeError(f"evaluate takes a Program, made by compile_program, not a {type(program).__name__}")
-    name = frame_name(flows)
-    reader = read_frame(flows)
-    check_schema(reader.schema, where=name)
-    if taken := [column for column in ADDED if column in reader.schema.names]:
-        raise FlowFormatError(
-            f"there are columns already that evaluate adds: {', '.join(taken)}",
-            where=name,
-            hint="rename or drop them",
-        )
-    resolver = make_resolver(program)
-    done: list[pa.Table] = []
-    n_rows = 0
-    for batch in even_batches(reader, name):
-        done.append(pa.Table.from_batches([_with_words(program, resolver, batch, (name, n_rows))]))
-        n_rows += batch.num_rows
-    return pa.concat_tables(done).unify_dictionaries()
-
-
-def _with_words(
-    program: Program, resolver: Resolver, batch: pa.RecordBatch, place: tuple[str, int]
-) -> pa.RecordBatch:
-    """``place``: the name of the flows, and the number of the batch's first row in them."""
-    plain = readable(batch)
-    result = judge_batch(program, resolver, plain)
-    if result.rejected.any():
-        row = int(np.flatnonzero(result.rejected)[0])
-        raise FlowFormatError(
-            f"{REJECTIONS[result.rejected[row]]}: the value cannot be judged",
-            where=f"{place[0]}, row {place[1] + row} (the first is 0)",
-            hint="drop such rows, or use audit, which counts them",
-        )
-    for name, column in words_of(program, plain, result).items():
-        batch = batch.append_column(name, column)
-    return batch
-
-
-def words_of(program: Program, batch: pa.RecordBatch, result: JudgedBatch) -> dict[str, pa.Array]:
-    """The columns of words for a judged batch."""
-    judged, tables = result.judged, program.tables
-    turned = result.initiators.turned()
-    batch = turn_round(batch, turned)
-    src, dst = result.flows.src, result.flows.dst
-    recorded = (np.where(turned, dst, src), np.where(turned, src, dst))
-    egress, ingress = tables.verdict[judged.egress], tables.verdict[judged.ingress]
-    reason = np.where(egress == a.UNKNOWN, tables.reason[judged.egress], tables.reason[judged.ingress])
-    reason = np.where(judged.verdict == a.UNKNOWN, reason, 0)
-    return {
-        "verdict": in_words(judged.verdict, VERDICTS),
-        "ingress_verdict": in_words(ingress, VERDICTS),
-        "egress_verdict": in_words(egress, VERDICTS),
-        "reason": in_words(reason, REASONS),
-        "src": name_ends(program, batch, result.flows.src, "src"),
-        "dst": name_ends(program, batch, result.flows.dst, "dst"),
-        "ingress_policy": decision_texts(program, judged.ingress),
-        "egress_policy": decision_texts(program, judged.egress),
-        "src_quality": _quality(program, recorded[0], result.src_inferred),
-        "dst_quality": _quality(program, recorded[1], result.dst_inferred),
-        "initiator_basis": in_words(result.initiators.basis, BASES),
-    }
-
-
-def _quality(program: Program, endpoints: np.ndarray, inferred: UInt8) -> pa.DictionaryArray:
-    """How each end was found."""
-    codes = _QUALITY_OF_KIND[program.tables.endpoints[endpoints, a.KIND]]
-    return in_words(np.where((codes == 0) & (inferred != 0), 1, codes), QUALITIES)
-
-
-def decision_texts(program: Program, decisions: np.ndarray) -> pa.DictionaryArray:
-    """What decided each row; null where no policy did."""
-    distinct, codes = np.unique(decisions, return_inverse=True)
-    numbers: dict[str, int] = {}
-    of_text = [numbers.setdefault(program.decisions[d].text, len(numbers)) for d in distinct]
-    if not numbers:
-        return pa.array([], pa.string()).dictionary_encode()
-    return in_words(np.array(of_text, dtype=np.int32)[codes], tuple(numbers))
-
-
-def name_ends(program: Program, batch: pa.RecordBatch, endpoints: np.ndarray, side: str) -> pa.Array:
-    """``ns/kind/name`` of each row's end, or its address, or the name it was recorded under."""
-    distinct, which = np.unique(endpoints, return_inverse=True)
-    known = pa.array([program.endpoint_names[e] or None for e in distinct.tolist()], pa.string())
-    names = known.take(pa.array(which))
-    if names.null_count:
-        names = pc.coalesce(names, _address_of(batch, side), _recorded_name(batch, side))
-    return names.dictionary_encode()
-
-
-def _address_of(batch: pa.RecordBatch, side: str) -> pa.Array:
-    name = f"{side}_ip"
-    if name not in batch.schema.names:
-        return pa.nulls(batch.num_rows, pa.string())
-    return _empty_to_null(address_texts(batch.column(name)))
-
-
-def _recorded_name(batch: pa.RecordBatch, side: str) -> pa.Array:
-    """``namespace/pod``, or the workload where no pod was recorded, or the uid; empty where there is none."""
-
-    def texts(part: str) -> pa.Array:
-        name = f"{side}_{part}"
-        if name not in batch.schema.names:
-            return pa.nulls(batch.num_rows, pa.string())
-        return _empty_to_null(batch.column(name).cast(pa.string()))
-
-    space = texts("namespace").fill_null("")
-    end = pc.coalesce(texts("pod"), texts("workload")).fill_null("")
-    both = pc.binary_join_element_wise(space, end, "/")
-    named = pc.if_else(pc.equal(space, ""), end, pc.if_else(pc.equal(end, ""), space, both))
-    return pc.if_else(pc.equal(named, ""), texts("pod_uid").fill_null(""), named)
-
-
-def _empty_to_null(texts: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)

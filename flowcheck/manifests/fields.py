@@ -12,7 +12,7 @@ from typing import Any
 
 from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.text.json_items import Part, parts_of
-from flowcheck.manifests.text.yaml_events import SELECTOR_KEYS, Mapping, Sequence
+from flowcheck.manifests.text.trees import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.places import SourceLocation
 from flowcheck.model.verdict import Reason

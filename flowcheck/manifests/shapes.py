@@ -17,7 +17,7 @@ from flowcheck.manifests.fields import type_name
 from flowcheck.manifests.identity import Head, JsonHead, Meta, check_name, head_of, is_broken, json_meta
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.text.json_items import decode_json, split_items
-from flowcheck.manifests.text.yaml_events import Mapping, Sequence
+from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.model.places import SourceLocation
 
 MAX_LIST_DEPTH = 8

@@ -10,7 +10,8 @@ from flowcheck.objects.devices import read_cilium_node
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
 from flowcheck.objects.ranges import read_ranges
-from flowcheck.objects.services import read_endpoints, read_service, read_slice
+from flowcheck.objects.services import read_service
+from flowcheck.objects.slices import read_endpoints, read_slice
 from flowcheck.objects.values import ObjectValue
 from flowcheck.objects.workloads import read_controller
 

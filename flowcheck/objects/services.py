@@ -1,6 +1,6 @@
-"""Service, EndpointSlice and Endpoints documents.
+"""Service documents, and the ports that these and ``slices`` have.
 
-Source: core/v1 Service, Endpoints; discovery.k8s.io/v1 EndpointSlice.
+Source: core/v1 Service; discovery.k8s.io/v1 EndpointPort.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import msgspec
 
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
-from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
-from flowcheck.objects.shared import LabelledObject, Meta, read_addresses, read_labels, read_protocol
+from flowcheck.model.service import Service, ServicePort
+from flowcheck.objects.shared import Meta, read_addresses, read_protocol
 
-SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 DEFAULT_AFFINITY_SECONDS, MOST_AFFINITY_SECONDS = 10800, 86400
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 TRAFFIC_POLICIES = ("Cluster", "Local")
@@ -24,7 +23,7 @@ PROXY = "Proxy"
 DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 
 
-class _Port(msgspec.Struct, rename="camel"):
+class PortObject(msgspec.Struct, rename="camel"):
     port: int | None = None
     name: str | None = None
     protocol: str | None = None
@@ -42,7 +41,7 @@ class _AffinityConfig(msgspec.Struct):
 
 class _Spec(msgspec.Struct, rename="camel"):
     type: str | None = None
-    ports: list[_Port] | None = None
+    ports: list[PortObject] | None = None
     selector: dict[str, str] | None = None
     cluster_ip: str | None = msgspec.field(default=None, name="clusterIP")
     cluster_ips: list[str] | None = msgspec.field(default=None, name="clusterIPs")
@@ -75,57 +74,6 @@ class _Service(msgspec.Struct):
     status: _Status | None = None
 
 
-class _Target(msgspec.Struct):
-    kind: str | None = None
-    name: str | None = None
-
-
-class _Conditions(msgspec.Struct):
-    ready: bool | None = None
-    serving: bool | None = None
-    terminating: bool | None = None
-
-
-class _For(msgspec.Struct):
-    name: str | None = None
-
-
-class _Hints(msgspec.Struct, rename="camel"):
-    for_zones: list[_For] | None = None
-    for_nodes: list[_For] | None = None
-
-
-class _Endpoint(msgspec.Struct, rename="camel"):
-    addresses: list[str] | None = None
-    conditions: _Conditions | None = None
-    target_ref: _Target | None = None
-    node_name: str | None = None
-    zone: str | None = None
-    hints: _Hints | None = None
-
-
-class _Slice(LabelledObject, rename="camel"):
-    address_type: str | None = None
-    endpoints: list[_Endpoint] | None = None
-    ports: list[_Port] | None = None
-
-
-class _Address(msgspec.Struct, rename="camel"):
-    ip: str | None = None
-    node_name: str | None = None
-    target_ref: _Target | None = None
-
-
-class _Subset(msgspec.Struct, rename="camel"):
-    addresses: list[_Address] | None = None
-    not_ready_addresses: list[_Address] | None = None
-    ports: list[_Port] | None = None
-
-
-class _Endpoints(msgspec.Struct):
-    subsets: list[_Subset] | None = None
-
-
 def read_service(document: Document) -> Service:
     """A Service; ``external_ips`` are spec.externalIPs and the load balancer's addresses.
 
@@ -146,7 +94,7 @@ def read_service(document: Document) -> Service:
         _word(document, spec.type, "spec.type", TYPES),
         read_addresses(document, () if headless else own, "spec.clusterIPs"),
         read_addresses(document, () if headless else outside, "spec.externalIPs"),
-        _ports(document, spec.ports, "spec.ports"),
+        read_ports(document, spec.ports, "spec.ports"),
         spec.selector or None,
         document.source,
         _word(document, spec.internal_traffic_policy, "spec.internalTrafficPolicy", TRAFFIC_POLICIES),
@@ -190,7 +138,7 @@ def _affinity_seconds(document: Document, config: _AffinityConfig | None) -> int
     return DEFAULT_AFFINITY_SECONDS
 
 
-def _ports(document: Document, ports: list[_Port] | None, path: str) -> tuple[ServicePort, ...]:
+def read_ports(document: Document, ports: list[PortObject] | None, path: str) -> tuple[ServicePort, ...]:
     """A target port is the port itself where none is given; port 0 stands for any, as slices may have it."""
     result = []
     for port in ports or ():
@@ -200,60 +148,3 @@ def _ports(document: Document, ports: list[_Port] | None, path: str) -> tuple[Se
         protocol = read_protocol(document, port.protocol, path)
         result.append(ServicePort(port.name or "", protocol, number, target, port.node_port or 0))
     return tuple(result)
-
-
-def read_slice(document: Document) -> list[EndpointSlice]:
-    """An EndpointSlice. Those of host names (addressType FQDN) or of no Service give nothing.
-
-    A condition that is not there is true, but for ``terminating``. Source: discovery.k8s.io/v1.
-    """
-    manifest = document.decode(_Slice)
-    service = read_labels(document, manifest.metadata).get(SERVICE_NAME_LABEL, "")
-    if not service or manifest.address_type == "FQDN":
-        return []
-    backends = []
-    for endpoint in manifest.endpoints or ():
-        state = endpoint.conditions or _Conditions()
-        ready = state.ready is not False
-        backends += [
-            Backend(
-                address,
-                _pod_name(endpoint.target_ref),
-                endpoint.node_name or "",
-                endpoint.zone or "",
-                ready=ready,
-                serving=state.serving is not False,
-                terminating=bool(state.terminating),
-                for_zones=_names(endpoint.hints.for_zones if endpoint.hints else None),
-                for_nodes=_names(endpoint.hints.for_nodes if endpoint.hints else None),
-            )
-            for address in read_addresses(document, endpoint.addresses or (), "endpoints")
-        ]
-    ports = _ports(document, manifest.ports, "ports")
-    namespace = document.namespace or DEFAULT_NAMESPACE
-    return [EndpointSlice(namespace, service, ports, tuple(backends), document.source)]
-
-
-def read_endpoints(document: Document) -> list[EndpointSlice]:
-    """An Endpoints object, one slice for each of its subsets."""
-    manifest = document.decode(_Endpoints)
-    namespace = document.namespace or DEFAULT_NAMESPACE
-    result = []
-    for subset in manifest.subsets or ():
-        backends = [
-            Backend(address, _pod_name(entry.target_ref), entry.node_name or "", ready=ready, serving=ready)
-            for entries, ready in ((subset.addresses, True), (subset.not_ready_addresses, False))
-            for entry in entries or ()
-            for address in read_addresses(document, [entry.ip], "subsets")
-        ]
-        ports = _ports(document, subset.ports, "subsets")
-        result.append(EndpointSlice(namespace, document.name, ports, tuple(backends), document.source))
-    return result
-
-
-def _names(hints: list[_For] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(hint.name for hint in hints or () if hint.name))
-
-
-def _pod_name(target: _Target | None) -> str:
-    return target.name or "" if target and target.kind == "Pod" else ""

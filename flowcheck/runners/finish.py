@@ -1,27 +1,16 @@
-"""The end of a run: from merged sums to the result, and to the files of the output folder.
-
-All files are written beside their places first and take them together at the end, so that a full disk leaves
-the previous results as they were.
-"""
+"""The end of a run: from merged sums to the result."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import NamedTuple
 
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.services import assess_services
-from flowcheck.balance.tell.tables import load_table, services_table
 from flowcheck.compile import Program
 from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster
@@ -39,15 +28,11 @@ from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
-from flowcheck.results.violations import fit, merge_schema
+from flowcheck.runners.folder import write_all
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
 from flowcheck.version import __version__
-from flowcheck.writing import json_text, output_errors, refuse_unwritable, sync_folder
-
-ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
-"""Rows of violations.parquet that are gathered before they are written."""
 
 
 class Finished(NamedTuple):
@@ -133,7 +118,7 @@ def finish(run: Finished) -> AuditResult:
     table = edges_table(run.program, edges)
     result = AuditResult(summary, findings, table, hits, ledger, run.request.out, load)
     if run.request.out is not None:
-        _write_all(run, result)
+        write_all(run.request.out, run.workspace, run.merged, result)
     return result
 
 
@@ -180,72 +165,3 @@ def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing 
     refused = len(run.cluster.refused)
     if refused:
         yield f"{counted(refused, 'document')} of the cluster left out"
-
-
-def _write_all(run: Finished, result: AuditResult) -> None:
-    out = run.request.out
-    assert out is not None
-    writers: dict[str, Callable[[Path], None]] = {
-        "violations.parquet": lambda path: _write_violations(run, path),
-        "edges.parquet": lambda path: pq.write_table(result.edges, path, compression="zstd"),
-        "policy_hits.parquet": lambda path: pq.write_table(result.policy_hits, path, compression="zstd"),
-        "services.parquet": lambda path: pq.write_table(
-            services_table(result.load.services), path, compression="zstd"
-        ),
-        "load.parquet": lambda path: pq.write_table(
-            load_table(result.load.services), path, compression="zstd"
-        ),
-        "findings.json": lambda path: _write_json(
-            path, {"schema": SCHEMA, "version": __version__, "findings": result.findings}
-        ),
-        "ledger.json": lambda path: _write_json(path, result.ledger),
-        "summary.json": lambda path: _write_json(path, result.summary),
-    }
-    staged: dict[Path, Path] = {}
-    for name, write in writers.items():
-        target, temporary = out / name, run.workspace.folder / f"{name}.new"
-        with output_errors(target):
-            refuse_unwritable(target)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            try:
-                write(temporary)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        staged[temporary] = target
-    for temporary, target in staged.items():
-        with output_errors(target):
-            os.replace(temporary, target)
-    with output_errors(out):
-        sync_folder(out)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json_text(msgspec.to_builtins(value), indent=1) + "\n", encoding="ascii")
-
-
-def _write_violations(run: Finished, path: Path) -> None:
-    """All parts in the order of the input, gathered into row groups of some size."""
-    merged = run.merged
-    names = [name for number in sorted(merged.violations) for name in merged.violations[number]]
-    parts = [part for part in (run.workspace.violations(name) for name in names) if part.exists()]
-    schema = merge_schema(_schema_of(part) for part in parts)
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
-        waiting: list[pa.RecordBatch] = []
-        for batch in (fit(batch, schema) for part in parts for batch in _batches(part)):
-            waiting.append(batch)
-            if sum(each.num_rows for each in waiting) >= ROW_GROUP:
-                writer.write_table(pa.Table.from_batches(waiting), row_group_size=MOST_IN_ROW_GROUP)
-                waiting = []
-        if waiting:
-            writer.write_table(pa.Table.from_batches(waiting), row_group_size=MOST_IN_ROW_GROUP)
-
-
-def _batches(part: Path) -> Iterator[pa.RecordBatch]:
-    with pa.ipc.open_stream(part) as stream:
-        yield from stream
-
-
-def _schema_of(part: Path) -> pa.Schema:
-    with pa.ipc.open_stream(part) as stream:
-        return stream.schema

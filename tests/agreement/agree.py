@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flowcheck.compile import compile_program
-from flowcheck.judging.batch import evaluate
+from flowcheck.judging.frame import evaluate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.reference import Tuple5

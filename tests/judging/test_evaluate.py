@@ -11,7 +11,7 @@ import pytest
 import flowcheck
 from flowcheck.compile import Program, compile_program
 from flowcheck.errors import FlowFormatError
-from flowcheck.judging.batch import evaluate
+from flowcheck.judging.frame import evaluate
 from tests.builders import allow, in_namespace, make_cluster, make_flow, make_pod, make_policy
 from tests.tools.conformance import to_table
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flowcheck.api import audit, compile_program
 from flowcheck.flows.canonical.schema import COLUMNS
-from flowcheck.judging.batch import evaluate
+from flowcheck.judging.frame import evaluate
 from flowcheck.reading import load_cluster
 from tests.runners.worlds import DB, NOON, US, WEB, flows, ledger, outputs, write
 

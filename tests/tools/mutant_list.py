@@ -884,7 +884,7 @@ MUTANTS = (
     ),
     Mutant(
         "who is not ready does not serve unless it says so",
-        "objects/services.py",
+        "objects/slices.py",
         "serving=state.serving is not False,",
         "serving=ready if state.serving is None else state.serving,",
     ),

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.text.yaml_events import Mapping, Sequence
+from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 
 _PARTS = ("spec", "addressType", "endpoints", "ports", "subsets")

@@ -1,11 +1,11 @@
 """YAML text -> trees that know their lines, in one pass over the parser's events, within budgets.
 
-A tree is made of :class:`Mapping`, :class:`Sequence` and the scalars of ``yaml_scalars``. Merge keys (``<<``)
+A tree is made of the mappings and lists of ``trees`` and the scalars of ``yaml_scalars``. Merge keys (``<<``)
 are read as YAML 1.1 has them. Refused: tags in a Kubernetes object, duplicate keys, nesting deeper than 64,
 aliases that grow a document more than tenfold or by more than 100,000 nodes.
 
 libyaml reads the events where PyYAML has it. Composing by hand is what makes the budgets hold: PyYAML's own
-composers recurse.
+composers recurse. One file because the budgets and the composer that keeps them are read together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from yaml import events
 
+from flowcheck.manifests.text.trees import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous, resolve
 
 MAX_DEPTH = 64
@@ -24,9 +25,6 @@ MAX_ALIASED_NODES = 100_000
 MAX_GROWTH = 10
 OBJECT_KEYS = ("apiVersion", "kind", "metadata", "spec")
 """The keys at the top of a Kubernetes object."""
-
-SELECTOR_KEYS = ("matchLabels", "matchExpressions")
-"""The keys of a label selector."""
 
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -37,26 +35,6 @@ class YamlError(Exception):
     def __init__(self, message: str, line: int, hint: str = "") -> None:
         super().__init__(message)
         self.message, self.line, self.hint = message, line, hint
-
-
-class Mapping(dict[Any, Any]):
-    """A mapping with its own line and, in ``lines``, that of every key."""
-
-    __slots__ = ("line", "lines")
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.lines: dict[Any, int] = {}
-
-
-class Sequence(list[Any]):
-    """A list with its own line and, in ``lines``, that of every element."""
-
-    __slots__ = ("line", "lines")
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.lines: list[int] = []
 
 
 _MARKER = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
