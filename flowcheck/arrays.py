@@ -1,9 +1,8 @@
 """The waist: everything that crosses into compiled code, as NamedTuples of arrays; and the codes, columns and
 bits that both sides know it by.
 
-``compile`` writes them, ``kernels`` read them, and neither knows the other. All of it stands in one file, as
-it is one contract: compiled code freezes what it finds here, and a change makes all of it stale. Dimension
-words:
+``compile`` writes them, ``kernels`` read them, and neither knows the other. One file because it is one
+contract: compiled code freezes what it finds here, and a change makes all of it stale. Dimension words:
 
 ========== =====================================================================================
 endpoints  the endpoint axis: pod addresses, nodes, services, address blocks, then the ambiguous
