@@ -17,7 +17,8 @@ are three:
 
 Flows are counted a block at a time in short loops, so that the processor waits for many places of its memory
 at once and guesses few branches wrong. All that can fail for want of room is done before anything is added: a
-block can be counted again. Arrays are taken out of their tuples before a loop: to do that in it costs ten
+block can be counted again. One file because a block goes through all of these loops, and they share its
+arrays. Arrays are taken out of their tuples before a loop: to do that in it costs ten
 times the work. Indexes are unsigned: of any other, each look-up asks first whether it is negative, which
 took a fifth to a third of the time.
 """
