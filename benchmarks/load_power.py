@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -55,24 +54,20 @@ def make_setting(sizes: np.ndarray, n_clients: int) -> a.LoadSetting:
     def int32(values: object) -> a.Int32:
         return np.asarray(values, dtype=np.int32)
 
-    none: dict[str, Any] = dict.fromkeys(a.ServiceTable._fields, int32(()))
-    filled = {
-        "first": int32(np.arange(n + 1)),
-        "slot": int32(np.zeros(n)),
-        "port": int32(np.arange(n)),
-        "segment_first": int32(np.arange(n + 1)),
-        "segment_start": np.full(n, BEGINNING, dtype=np.int64),
-        "serving_first": int32(np.minimum(np.arange(n_endpoints + 1), n_backends)),
-        "serving_slot": int32(np.zeros(n_backends)),
-        "serving_port": int32(owner),
-        "serving": int32(owner),
-    }
-    long = dict.fromkeys(("node_port_start", "backend_start", "backend_end"), np.zeros(0, dtype=np.int64))
+    none, no_time, nothing = int32(()), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint8)
+    family = np.zeros(n_endpoints, dtype=np.uint8)
+    slots, starts = int32(np.zeros(n)), np.full(n, BEGINNING, dtype=np.int64)
+    each, serving = int32(np.arange(n + 1)), int32(np.minimum(np.arange(n_endpoints + 1), n_backends))
+    table = a.ServiceTable(
+        a.ServicePorts(each, slots, int32(np.arange(n)), nothing, nothing, each, starts),
+        a.Doors(family, none, none, none, no_time, none, none, none, none, no_time, none, none),
+        a.Backends(none, none, none, none, no_time, no_time, none, none, none, none, none),
+        a.Listeners(serving, int32(np.zeros(n_backends)), int32(owner), int32(owner), none, none),
+    )
     endpoints = np.full((n_endpoints, 8), -1, dtype=np.int32)
     endpoints[:, a.KIND] = a.KIND_POD
     endpoints[-1, a.KIND] = a.KIND_BLOCK
-    family = {"family": np.zeros(n_endpoints, dtype=np.uint8)}
-    return setting_from(a.ServiceTable(**{**none, **filled, **long, **family}), endpoints)
+    return setting_from(table, endpoints)
 
 
 def _rows(

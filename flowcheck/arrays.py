@@ -94,7 +94,7 @@ FIRST_RULE_DECISION = 32
 # Where a port of an address leads: to one of something numbered from 0, nowhere, or to one of several.
 NOT_ONE, SEVERAL = -1, -2
 INNER = -2
-"""ServiceTable.reached of a cluster IP, which clients outside do not dial."""
+"""Doors.reached of a cluster IP, which clients outside do not dial."""
 
 # Columns of Tables.endpoints: what the kernel needs of one endpoint, side by side in one cache line.
 INGRESS_SUBJECT, INGRESS_PEER, EGRESS_SUBJECT, EGRESS_PEER, POD, NODE, GROUP, KIND = range(8)
@@ -208,13 +208,32 @@ class DirectionTable(NamedTuple):
     decision: Int32
 
 
-class ServiceTable(NamedTuple):
-    """Services as flows meet them. A *service port* is one port of one Service; those of Service ``v`` are
-    ``first[v]:first[v + 1]``. Times are microseconds.
+class ServicePorts(NamedTuple):
+    """A *service port* is one port of one Service; those of Service ``v`` are ``first[v]:first[v + 1]``.
+    Times are microseconds.
 
     first (services + 1,) int32. slot, port (service_ports,) int32: protocol slot and the Service's port.
+    inner_local, outer_local (service_ports,) uint8: 1 where only backends on the client's node are asked at a
+    cluster IP; and those on the node that was reached, by clients outside, at the other addresses.
+    segment_first (service_ports + 1,) int32; segment_start (segments,) int64: when a service port's backends
+    changed, ascending, the first is timeline.BEGINNING.
+    """
+
+    first: Int32
+    slot: Int32
+    port: Int32
+    inner_local: UInt8
+    outer_local: UInt8
+    segment_first: Int32
+    segment_start: Int64
+
+
+class Doors(NamedTuple):
+    """Where a flow that is for somebody behind them may knock: addresses of Services, ports of nodes.
+
     family (endpoints,) uint8: 4 or 6 for an endpoint with an address, 0 for one without: a flow to an address
-    of one family reaches backends of that family, and node ports are those of nodes found by address.
+    of one family reaches backends of that family, and node ports are those of nodes found by address. reached
+    (endpoints,) int32: INNER for a cluster IP, else the node whose address it is, -1 none.
     node_port (ports,) int32, ascending: the port word of each port at a node's address that leads to
     Services; of the ``n``-th the segments are ``node_port_first[n]:node_port_first[n + 1]``. node_port_start
     (segments,) int64, ascending, from BEGINNING on; node_port_leads (segments,) int32: to a service port,
@@ -223,28 +242,10 @@ class ServiceTable(NamedTuple):
     node's endpoint that leads to a pod, ascending for each; host_segment (host_ports + 1,) int32; host_start
     (segments,) int64; host_leads, host_port (segments,) int32: to which endpoint, NOT_ONE or SEVERAL, and its
     port.
-    inner_local, outer_local (service_ports,) uint8: 1 where only backends on the client's node are asked at a
-    cluster IP; and those on the node that was reached, by clients outside, at the other addresses. reached
-    (endpoints,) int32: INNER for a cluster IP, else the node whose address it is, -1 none.
-    segment_first (service_ports + 1,) int32; segment_start (segments,) int64: when a service port's backends
-    changed, ascending, the first is timeline.BEGINNING.
-    backend_first (service_ports + 1,) int32; then, each (backends,), whoever ever was a backend: backend,
-    backend_port int32: endpoint and port after translation; backend_family int32: 4 or 6, 0 for one without
-    an address, which serves both; backend_start, backend_end int64: when, half-open; backend_rank int32: 0
-    ready, 1 terminating but serving, which is used where nobody is ready; backend_way int32: alike for
-    backends of a service port that policies do not tell apart, from 0; backend_pod, backend_node int32: POD
-    of the endpoint, and NODE of a pod, else -1; backend_place int32: the node it is listed on, -1 none.
-    serving_first (endpoints + 1,) int32; serving_slot, serving_port, serving (servings,) int32: on which
-    protocol slot and port an endpoint ever was a backend of which service port.
-    listen_first (endpoints + 1,) int32; listen (listeners,) int32: the port word of every port an
-    endpoint is known to listen on: declared by its containers, asked of it by a Service, a host port, or a
-    Service's own at the address.
     """
 
-    first: Int32
-    slot: Int32
-    port: Int32
     family: UInt8
+    reached: Int32
     node_port: Int32
     node_port_first: Int32
     node_port_start: Int64
@@ -255,28 +256,56 @@ class ServiceTable(NamedTuple):
     host_start: Int64
     host_leads: Int32
     host_port: Int32
-    inner_local: UInt8
-    outer_local: UInt8
-    reached: Int32
-    segment_first: Int32
-    segment_start: Int64
-    backend_first: Int32
-    backend: Int32
-    backend_port: Int32
-    backend_family: Int32
-    backend_start: Int64
-    backend_end: Int64
-    backend_rank: Int32
-    backend_way: Int32
-    backend_pod: Int32
-    backend_node: Int32
-    backend_place: Int32
+
+
+class Backends(NamedTuple):
+    """Whoever ever was behind a service port, those of port ``p`` at ``first[p]:first[p + 1]``.
+
+    first (service_ports + 1,) int32; then, each (backends,): endpoint, port int32: after translation. family
+    int32: 4 or 6, 0 for one without an address, which serves both. start, end int64: when, half-open. rank
+    int32: 0 ready, 1 terminating but serving, which is used where nobody is ready. way int32: alike for
+    backends of a service port that policies do not tell apart, from 0. pod, node int32: POD of the endpoint,
+    and NODE of a pod, else -1. place int32: the node it is listed on, -1 none.
+    """
+
+    first: Int32
+    endpoint: Int32
+    port: Int32
+    family: Int32
+    start: Int64
+    end: Int64
+    rank: Int32
+    way: Int32
+    pod: Int32
+    node: Int32
+    place: Int32
+
+
+class Listeners(NamedTuple):
+    """Who answers where.
+
+    serving_first (endpoints + 1,) int32; serving_slot, serving_port, serving (servings,) int32: on which
+    protocol slot and port an endpoint ever was a backend of which service port.
+    listen_first (endpoints + 1,) int32; listen (listeners,) int32: the port word of every port an
+    endpoint is known to listen on: declared by its containers, asked of it by a Service, a host port, or a
+    Service's own at the address.
+    """
+
     serving_first: Int32
     serving_slot: Int32
     serving_port: Int32
     serving: Int32
     listen_first: Int32
     listen: Int32
+
+
+class ServiceTable(NamedTuple):
+    """Services as flows meet them."""
+
+    ports: ServicePorts
+    doors: Doors
+    backends: Backends
+    listeners: Listeners
 
 
 class Tables(NamedTuple):

@@ -30,7 +30,7 @@ AtHosts = dict[int, dict[int, list[Claim]]]
 
 
 class HostPorts(NamedTuple):
-    """The fields of ServiceTable of the same names."""
+    """The fields of Doors of the same names."""
 
     host_first: Int32
     host_word: Int32

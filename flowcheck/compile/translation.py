@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32, Int64, ServiceTable, UInt8
+from flowcheck.arrays import Backends, Doors, Int32, Int64, Listeners, ServicePorts, ServiceTable, UInt8
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis, port_word
 from flowcheck.compile.endpoints.ownership import segments
@@ -45,39 +45,47 @@ def build_services(
     at_hosts = host_ports_at(axis)
     listening = _listening(axis, cluster, at_hosts)
     return ServiceTable(
-        first=_starts(per_service),
-        slot=_int32(one.slot for one in listings),
-        port=_int32(one.port.port for one in listings),
-        family=_families(axis, endpoints),
-        **_node_ports(axis, cluster, listings, skew)._asdict(),
-        **build_host_ports(at_hosts, len(endpoints), skew)._asdict(),
-        inner_local=_locals(axis.services[one.service].internal_traffic_policy for one in listings),
-        outer_local=_locals(axis.services[one.service].external_traffic_policy for one in listings),
-        reached=_reached(axis, endpoints),
-        segment_first=_starts([len(one) for one in segments]),
-        segment_start=np.array([start for one in segments for start in one], dtype=np.int64),
-        backend_first=_starts([len(one.members) for one in listings]),
-        backend=backend,
-        backend_port=_int32(member.port for member in members),
-        backend_family=_int32(member.family for member in members),
-        backend_start=np.array([member.start for member in members], dtype=np.int64),
-        backend_end=np.array([member.end for member in members], dtype=np.int64),
-        backend_rank=_int32(member.rank for member in members),
-        backend_way=_ways(listings, endpoints),
-        backend_pod=endpoints[backend, a.POD].astype(np.int32),
-        backend_node=np.where(is_pod, endpoints[backend, a.NODE], -1).astype(np.int32),
-        backend_place=_int32(member.place for member in members),
-        serving_first=_starts(np.bincount([one[0] for one in serving], minlength=len(endpoints))),
-        serving_slot=_int32(one[1] for one in serving),
-        serving_port=_int32(one[2] for one in serving),
-        serving=_int32(one[3] for one in serving),
-        listen_first=_starts(np.bincount([one[0] for one in listening], minlength=len(endpoints))),
-        listen=_int32(one[1] for one in listening),
+        ServicePorts(
+            first=_starts(per_service),
+            slot=_int32(one.slot for one in listings),
+            port=_int32(one.port.port for one in listings),
+            inner_local=_locals(axis.services[one.service].internal_traffic_policy for one in listings),
+            outer_local=_locals(axis.services[one.service].external_traffic_policy for one in listings),
+            segment_first=_starts([len(one) for one in segments]),
+            segment_start=np.array([start for one in segments for start in one], dtype=np.int64),
+        ),
+        Doors(
+            family=_families(axis, endpoints),
+            reached=_reached(axis, endpoints),
+            **_node_ports(axis, cluster, listings, skew)._asdict(),
+            **build_host_ports(at_hosts, len(endpoints), skew)._asdict(),
+        ),
+        Backends(
+            first=_starts([len(one.members) for one in listings]),
+            endpoint=backend,
+            port=_int32(member.port for member in members),
+            family=_int32(member.family for member in members),
+            start=np.array([member.start for member in members], dtype=np.int64),
+            end=np.array([member.end for member in members], dtype=np.int64),
+            rank=_int32(member.rank for member in members),
+            way=_ways(listings, endpoints),
+            pod=endpoints[backend, a.POD].astype(np.int32),
+            node=np.where(is_pod, endpoints[backend, a.NODE], -1).astype(np.int32),
+            place=_int32(member.place for member in members),
+        ),
+        Listeners(
+            serving_first=_starts(np.bincount([one[0] for one in serving], minlength=len(endpoints))),
+            serving_slot=_int32(one[1] for one in serving),
+            serving_port=_int32(one[2] for one in serving),
+            serving=_int32(one[3] for one in serving),
+            listen_first=_starts(np.bincount([one[0] for one in listening], minlength=len(endpoints))),
+            listen=_int32(one[1] for one in listening),
+        ),
     )
 
 
 def _listening(axis: Axis, cluster: Cluster, at_hosts: AtHosts) -> list[tuple[int, int]]:
-    """(endpoint, slot << 16 | port), ascending.
+    """(endpoint, port word), ascending.
 
     At an address of Services it is the ports that any of them ever has there; a pod, in all its versions,
     listens on what its containers declare and on what slices list for any of its addresses; a node's address
@@ -119,7 +127,7 @@ def _listening(axis: Axis, cluster: Cluster, at_hosts: AtHosts) -> list[tuple[in
 
 
 class _NodePorts(NamedTuple):
-    """The fields of ServiceTable of the same names."""
+    """The fields of Doors of the same names."""
 
     node_port: Int32
     node_port_first: Int32
@@ -154,7 +162,7 @@ def _families(axis: Axis, endpoints: Int32) -> UInt8:
 
 
 def _reached(axis: Axis, endpoints: Int32) -> Int32:
-    """What ServiceTable.reached says; of what is no address of a Service or a node, -1."""
+    """What Doors.reached says; of what is no address of a Service or a node, -1."""
     reached = np.full(len(endpoints), -1, dtype=np.int32)
     for endpoint, end in enumerate(axis.endpoints):
         if end.kind == a.KIND_NODE and end.prefix is not None:

@@ -25,7 +25,7 @@ def local_note(program: Program, leads: Leads, place: int) -> str:
     """On which node backends are asked, where the Service's traffic policy limits that; else empty."""
     if place == translate.EVERYWHERE:
         return ""
-    inner = leads.endpoint == a.NOT_ONE or program.tables.services.reached[leads.endpoint] == a.INNER
+    inner = leads.endpoint == a.NOT_ONE or program.tables.services.doors.reached[leads.endpoint] == a.INNER
     policy = f"{'internal' if inner else 'external'}TrafficPolicy: Local"
     if place == translate.EACH:
         return f"{policy}: each node asks its own backends, and which node it is, is not known"

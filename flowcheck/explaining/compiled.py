@@ -59,8 +59,8 @@ def leads_to(program: Program, address: str, protocol: int, port: int | None) ->
     verdict = np.array([decide.TRANSLATED], dtype=np.uint8)
     translate.find_service_ports(tables, flows, verdict, found, host_ports)
     segment = int(host_ports[0])
-    services = tables.services
-    behind = (int(services.host_leads[segment]), int(services.host_port[segment])) if segment >= 0 else None
+    doors = tables.services.doors
+    behind = (int(doors.host_leads[segment]), int(doors.host_port[segment])) if segment >= 0 else None
     return Leads(int(ends[0]), int(found[0]), behind)
 
 
@@ -70,23 +70,24 @@ def place_of(program: Program, leads: Leads, src: int) -> int:
     services, client = program.tables.services, program.tables.endpoints[src]
     if client[a.KIND] >= a.KIND_UNRESOLVED:
         return translate.EVERYWHERE
-    reached = a.INNER if leads.endpoint == a.NOT_ONE else services.reached[leads.endpoint]
-    local = services.inner_local[leads.service_port], services.outer_local[leads.service_port]
+    reached = a.INNER if leads.endpoint == a.NOT_ONE else services.doors.reached[leads.endpoint]
+    local = services.ports.inner_local[leads.service_port], services.ports.outer_local[leads.service_port]
     return int(translate.place_asked(*local, reached, client[a.KIND], client[a.NODE]))
 
 
 def backends_of(program: Program, leads: Leads, src: int) -> list[tuple[int, int]]:
     """The endpoints and ports that a source's connection to a service port may end at."""
     services, place = program.tables.services, place_of(program, leads, src)
-    first, last = (int(services.backend_first[leads.service_port + i]) for i in (0, 1))
-    family = 0 if leads.endpoint == a.NOT_ONE else int(services.family[leads.endpoint])
+    backends = services.backends
+    first, last = (int(backends.first[leads.service_port + i]) for i in (0, 1))
+    family = 0 if leads.endpoint == a.NOT_ONE else int(services.doors.family[leads.endpoint])
     asked = (
-        *(services.backend_start, services.backend_end, services.backend_family, services.backend_rank),
-        *(services.backend_place, first, last, 0, family),
+        *(backends.start, backends.end, backends.family, backends.rank, backends.place),
+        *(first, last, 0, family),
     )
     best = translate.best_rank(*asked, place)
     return [
-        (int(services.backend[b]), int(services.backend_port[b]))
+        (int(backends.endpoint[b]), int(backends.port[b]))
         for b in range(first, last)
         if translate.is_usable(*asked, place, best, b)
     ]

@@ -74,7 +74,7 @@ def attribute_most(
     src_of, dst_of, port_of, protocol_of = flows.src, flows.dst, flows.port, flows.protocol
     judge_of, observed_of = flows.judge, flows.observed
     class_to, what_to, backend_to = attributed.class_, attributed.what, attributed.backend
-    elsewhere = np.int32(setting.services.slot.size + setting.services.serving.size)
+    elsewhere = np.int32(setting.services.ports.slot.size + setting.services.listeners.serving.size)
     n = n_here = 0
     for i in range(np.uint64(dst_of.size)):
         dst, port, slot = np.uint32(dst_of[i]), port_of[i], a.PROTOCOL_SLOT[protocol_of[i]]
@@ -105,11 +105,12 @@ def attribute_others(
 ) -> None:
     """Attribute some rows (n,) int32."""
     services, endpoints = setting.services, setting.endpoints
-    first, slots, ports = services.first, services.slot, services.port
-    words, firsts = services.node_port, services.node_port_first
-    starts, leads = services.node_port_start, services.node_port_leads
-    serving_first, serving = services.serving_first, services.serving
-    serving_slot, serving_port = services.serving_slot, services.serving_port
+    first, slots, ports = services.ports.first, services.ports.slot, services.ports.port
+    doors, listeners = services.doors, services.listeners
+    words, firsts = doors.node_port, doors.node_port_first
+    starts, leads = doors.node_port_start, doors.node_port_leads
+    serving_first, serving = listeners.serving_first, listeners.serving
+    serving_slot, serving_port = listeners.serving_slot, listeners.serving_port
     same, start_of, end_of = setting.same, setting.start, setting.end
     src_of, dst_of, port_of, protocol_of = flows.src, flows.dst, flows.port, flows.protocol
     judge_of, observed_of, seen_at = flows.judge, flows.observed, flows.seen_at
@@ -178,7 +179,7 @@ def attribute_others(
 def find_where(setting: LoadSetting, flows: FlowArrays, attributed: Attributed) -> None:
     """``where`` of every row. In so short a time as that of a batch most Services stay as they are."""
     location, by_origin, outside = setting.location, setting.by_origin, setting.outside
-    segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
+    segment_first, segment_start = setting.services.ports.segment_first, setting.services.ports.segment_start
     endpoints, src_of, seen_at = setting.endpoints, flows.src, flows.seen_at
     what_of, where_to = attributed.what, attributed.where
     where_now = where_during(setting, *seen_between(flows))
@@ -211,9 +212,9 @@ def seen_between(flows: FlowArrays) -> tuple[Integer, Integer]:
 def where_during(setting: LoadSetting, first: Integer, last: Integer) -> Int64:
     """(whats + 1,) int64: ``where`` of flows to each, by what + 1, between two instants inclusive; DEPENDS
     where it is not the same for all."""
-    segment_first, segment_start = setting.services.segment_first, setting.services.segment_start
-    by_origin, n_ports = setting.by_origin, setting.services.slot.size
-    where = np.zeros(n_ports + setting.services.serving.size + 2, np.int64)
+    segment_first, segment_start = setting.services.ports.segment_first, setting.services.ports.segment_start
+    by_origin, n_ports = setting.by_origin, setting.services.ports.slot.size
+    where = np.zeros(n_ports + setting.services.listeners.serving.size + 2, np.int64)
     for what in range(n_ports):
         begin, end = segment_first[what], segment_first[what + 1]
         segment = last_begun(segment_start, begin, end, first)

@@ -122,7 +122,7 @@ def name_flows(
 
     Only service ports have places.
     """
-    location, n_ports = setting.location, setting.services.slot.size
+    location, n_ports = setting.location, setting.services.ports.slot.size
     src_of, point_of = flows.src, flows.point
     what_of, where_of, backend_of = attributed.what, attributed.where, attributed.backend
     n = 0
@@ -153,7 +153,7 @@ def name_clients(
 ) -> int:
     """The flows among ``first:last`` that begin a connection to a service port, of the single senders that
     are kept at a level, and their keys in the clients' book; returns how many."""
-    last_level, n_ports = setting.last_level, setting.services.slot.size
+    last_level, n_ports = setting.last_level, setting.services.ports.slot.size
     src_of, point_of, counted_of = flows.src, flows.point, flows.counted
     what_of, backend_of = attributed.what, attributed.backend
     n = 0

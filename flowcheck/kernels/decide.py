@@ -88,9 +88,9 @@ def judge(tables: Tables, flows: FlowArrays, judged: Judged) -> int:
     inlined: that alone would cost many times the work.
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
-    port_classes, other_port, family = tables.port_class, tables.other_port, tables.services.family
+    port_classes, other_port, family = tables.port_class, tables.other_port, tables.services.doors.family
     going_out, coming_in = tables.egress, tables.ingress
-    has_doors = tables.services.node_port.size + tables.services.host_word.size > 0
+    has_doors = tables.services.doors.node_port.size + tables.services.doors.host_word.size > 0
     src_of, dst_of, judge_of, seen_at = flows.src, flows.dst, flows.judge, flows.seen_at
     protocol_of, port_of, observed_of = flows.protocol, flows.port, flows.observed
     egress_to, ingress_to, verdict_to = judged.egress, judged.ingress, judged.verdict

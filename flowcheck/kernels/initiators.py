@@ -72,8 +72,8 @@ def by_pairs(
 def listens(services: ServiceTable, endpoint: int, slot: int, port: int) -> bool:
     """Whether an endpoint is known to listen on a port."""
     wanted = port_word(slot, port)
-    for at in range(services.listen_first[endpoint], services.listen_first[endpoint + 1]):
-        if services.listen[at] == wanted:
+    for at in range(services.listeners.listen_first[endpoint], services.listeners.listen_first[endpoint + 1]):
+        if services.listeners.listen[at] == wanted:
             return True
     return False
 

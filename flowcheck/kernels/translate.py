@@ -30,7 +30,7 @@ def at_service(first: Int32, slots: Int32, ports: Int32, service: int, slot: int
 def at_node_port(words: Int32, firsts: Int32, starts: Int64, leads: Int32, word: Integer, at: int) -> int:
     """The service port that a port of every node led to at a time, NOT_ONE, or SEVERAL.
 
-    word: a port word; the arrays are the fields of ServiceTable.
+    word: a port word; the arrays are fields of Doors and ServicePorts.
     """
     number = find_word(words, 0, words.size, word)
     if number < 0:
@@ -48,12 +48,12 @@ def find_service_ports(
 
     Only rows whose ``verdict`` is TRANSLATED are looked at; the others get NOT_ONE.
     """
-    endpoints, services = tables.endpoints, tables.services
-    first, slots, ports = services.first, services.slot, services.port
-    words, firsts = services.node_port, services.node_port_first
-    starts, leads = services.node_port_start, services.node_port_leads
-    host_first, host_word, host_segment = services.host_first, services.host_word, services.host_segment
-    host_start, host_leads = services.host_start, services.host_leads
+    endpoints, service_ports, doors = tables.endpoints, tables.services.ports, tables.services.doors
+    first, slots, ports = service_ports.first, service_ports.slot, service_ports.port
+    words, firsts = doors.node_port, doors.node_port_first
+    starts, leads = doors.node_port_start, doors.node_port_leads
+    host_first, host_word, host_segment = doors.host_first, doors.host_word, doors.host_segment
+    host_start, host_leads = doors.host_start, doors.host_leads
     dst_of, port_of, protocol_of, seen_at = flows.dst, flows.port, flows.protocol, flows.seen_at
     for i in range(dst_of.size):
         found[i] = a.NOT_ONE
@@ -108,7 +108,7 @@ def best_rank(
 ) -> int:
     """The best rank of the backends ``first:last`` that are there at a time and place, for a family (0: any).
 
-    The arrays are fields of ServiceTable.
+    The arrays are fields of Backends.
     """
     best = N_RANKS
     for b in range(first, last):
@@ -136,7 +136,7 @@ def is_usable(
 ) -> bool:
     """Whether a backend may get a connection: of the best rank there is, of all or of those on its node.
 
-    best: as from :func:`best_rank` at ``place``. Arguments as there; the arrays are fields of ServiceTable.
+    best: as from :func:`best_rank` at ``place``. Arguments as there; the arrays are fields of Backends.
     """
     if not start_of[b] <= at < end_of[b]:
         return False
@@ -166,15 +166,15 @@ def judge_translated(
     backend, or inlined by Numba, they make a row six times as long (54 ns, 330 ns, 290 ns).
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
-    port_classes, other_port, families = tables.port_class, tables.other_port, tables.services.family
+    port_classes, other_port, families = tables.port_class, tables.other_port, tables.services.doors.family
     going_out, coming_in = tables.egress, tables.ingress
-    services = tables.services
-    backend_first, backend_of, backend_port = services.backend_first, services.backend, services.backend_port
-    start_of, end_of, rank_of = services.backend_start, services.backend_end, services.backend_rank
-    way_of, pod_of, node_of = services.backend_way, services.backend_pod, services.backend_node
-    family_of, place_of = services.backend_family, services.backend_place
-    inner_local, outer_local, reached = services.inner_local, services.outer_local, services.reached
-    host_leads, host_port = services.host_leads, services.host_port
+    of_ports, doors, backends = tables.services.ports, tables.services.doors, tables.services.backends
+    backend_first, backend_of, backend_port = backends.first, backends.endpoint, backends.port
+    start_of, end_of, rank_of = backends.start, backends.end, backends.rank
+    way_of, pod_of, node_of = backends.way, backends.pod, backends.node
+    family_of, place_of = backends.family, backends.place
+    inner_local, outer_local, reached = of_ports.inner_local, of_ports.outer_local, doors.reached
+    host_leads, host_port = doors.host_leads, doors.host_port
     src_of, dst_of, seen_at, protocol_of = flows.src, flows.dst, flows.seen_at, flows.protocol
     epoch = 0
     for i in range(src_of.size):

@@ -125,11 +125,13 @@ def _services(
     int32: Callable[..., Any], int64: Callable[..., Any], uint8: Callable[..., Any]
 ) -> a.ServiceTable:
     """One service port that nothing is behind."""
-    long = ("segment_start", "node_port_start", "host_start", "backend_start", "backend_end")
-    small = ("family", "inner_local", "outer_local")
-    fields = {name: int32(2) for name in a.ServiceTable._fields}
-    fields |= {name: int64(0) for name in long} | {name: uint8(2) for name in small}
-    return a.ServiceTable(**{**fields, "slot": int32(1), "port": int32(1)})
+    one, two, none, flags = int32(1), int32(2), int64(0), uint8(2)
+    return a.ServiceTable(
+        a.ServicePorts(two, one, one, flags, flags, two, none),
+        a.Doors(flags, two, two, two, none, two, two, two, two, none, two, two),
+        a.Backends(two, two, two, two, none, none, two, two, two, two, two),
+        a.Listeners(two, two, two, two, two, two),
+    )
 
 
 def _zeros(dtype: type[np.generic]) -> Callable[..., Any]:

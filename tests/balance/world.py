@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from flowcheck.model.timeline import BEGINNING, END
 MINUTE = 60_000_000
 TCP, UDP, ICMP = 6, 17, 1
 SLOTS = {TCP: 0, UDP: 1}
+
+Part = TypeVar("Part", a.ServicePorts, a.Doors, a.Backends, a.Listeners)
 
 
 class PortSpec(NamedTuple):
@@ -61,37 +63,42 @@ def make_services(ports: list[PortSpec], n_endpoints: int) -> a.ServiceTable:
     first.append(len(ports))
     listed = [serving for e in range(n_endpoints) for serving in servings[e]]
     counts = [0, *(len(servings[e]) for e in range(n_endpoints))]
-    filled = {
-        "first": first,
-        "slot": [spec.slot for spec in ports],
-        "port": [spec.port for spec in ports],
-        "node_port": sorted(node_ports),
-        "node_port_first": range(len(node_ports) + 1),
-        "node_port_leads": [node_ports[word] for word in sorted(node_ports)],
-        "segment_first": segment_first,
-        "serving_first": np.cumsum(counts),
-        "serving_slot": [s for s, _, _ in listed],
-        "serving_port": [p for _, p, _ in listed],
-        "serving": [number for _, _, number in listed],
-        "host_first": [0] * (n_endpoints + 1),
-    }
-    return fill_services(filled, starts, n_endpoints)
+    small = np.zeros(n_endpoints, np.uint8)
+    return a.ServiceTable(
+        filled(
+            a.ServicePorts,
+            first=first,
+            slot=[spec.slot for spec in ports],
+            port=[spec.port for spec in ports],
+            inner_local=small,
+            outer_local=small,
+            segment_first=segment_first,
+            segment_start=starts,
+        ),
+        filled(
+            a.Doors,
+            family=small,
+            node_port=sorted(node_ports),
+            node_port_first=range(len(node_ports) + 1),
+            node_port_start=[BEGINNING] * len(node_ports),
+            node_port_leads=[node_ports[word] for word in sorted(node_ports)],
+            host_first=[0] * (n_endpoints + 1),
+        ),
+        filled(a.Backends),
+        filled(
+            a.Listeners,
+            serving_first=np.cumsum(counts),
+            serving_slot=[s for s, _, _ in listed],
+            serving_port=[p for _, p, _ in listed],
+            serving=[number for _, _, number in listed],
+        ),
+    )
 
 
-def fill_services(filled: Mapping[str, Any], starts: Iterable[int], n_endpoints: int) -> a.ServiceTable:
-    """A table of these int32 columns; ``starts`` are those of segments, and node ports always lead there."""
-    none: dict[str, Any] = dict.fromkeys(a.ServiceTable._fields, ())
-    columns = {name: np.array(list(values), dtype=np.int32) for name, values in (none | filled).items()}
-    n_node_ports = len(columns["node_port"])
-    long = {
-        "segment_start": np.array(list(starts), dtype=np.int64),
-        "node_port_start": np.full(n_node_ports, BEGINNING, dtype=np.int64),
-        "host_start": np.zeros(0, dtype=np.int64),
-        "backend_start": np.zeros(0, dtype=np.int64),
-        "backend_end": np.zeros(0, dtype=np.int64),
-    }
-    small = ("family", "inner_local", "outer_local")
-    return a.ServiceTable(**{**columns, **long, **{name: np.zeros(n_endpoints, np.uint8) for name in small}})
+def filled(part: type[Part], **columns: Iterable[int]) -> Part:
+    """A part of the table, with columns of the types it names; those that are not given are empty."""
+    types = {name: get_args(get_args(hint)[1])[0] for name, hint in get_type_hints(part).items()}
+    return part(**{name: np.array(list(columns.get(name, ())), type_) for name, type_ in types.items()})
 
 
 def make_setting(
@@ -195,7 +202,7 @@ def make_catalog(
     found = []
     for number, (service, segments) in enumerate(ports):
         port = service.ports[0] if service.ports else ServicePort("", TCP, 80, 80)
-        first = int(services.segment_first[number])
+        first = int(services.ports.segment_first[number])
         found.append(PortBackends(service, port, first, tuple(map(tuple, segments))))
     endpoints = {
         e: EndpointIdentity(

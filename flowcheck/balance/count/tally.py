@@ -185,6 +185,6 @@ class Tally:
 def tally_for(services: ServiceTable, bounds: Bounds | None = None) -> Tally:
     """With room from the start for what both ends report of every backend, near and far."""
     room = LEAST_ROOM
-    while room < min(4 * len(services.serving), MOST_ROOM):
+    while room < min(4 * len(services.listeners.serving), MOST_ROOM):
         room *= 2
     return Tally(bounds, room)

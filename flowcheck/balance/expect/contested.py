@@ -28,16 +28,16 @@ class Contested(NamedTuple):
 
 
 def contested_connections(catalog: Catalog, counts: BackendEntries) -> list[Contested]:
-    services, n_ports = catalog.services, len(catalog.ports)
+    listeners, n_ports = catalog.services.listeners, len(catalog.ports)
     found = []
-    chosen = np.flatnonzero((counts.what >= n_ports) & (counts.what < n_ports + len(services.serving)))
+    chosen = np.flatnonzero((counts.what >= n_ports) & (counts.what < n_ports + len(listeners.serving)))
     for row in chosen.tolist():
         endpoint, place = int(counts.backend[row]), int(counts.what[row]) - n_ports
-        own = slice(int(services.serving_first[endpoint]), int(services.serving_first[endpoint + 1]))
-        same = (services.serving_slot[own] == services.serving_slot[place]) & (
-            services.serving_port[own] == services.serving_port[place]
+        own = slice(int(listeners.serving_first[endpoint]), int(listeners.serving_first[endpoint + 1]))
+        same = (listeners.serving_slot[own] == listeners.serving_slot[place]) & (
+            listeners.serving_port[own] == listeners.serving_port[place]
         )
-        candidates = _distinct(catalog, services.serving[own][same].tolist())
+        candidates = _distinct(catalog, listeners.serving[own][same].tolist())
         found.append(Contested(endpoint, candidates, int(counts.connections[row])))
     return found
 
@@ -58,12 +58,12 @@ def ambiguous_connections(contested: Sequence[Contested]) -> dict[int, dict[int,
 
 def other_port_connections(catalog: Catalog, counts: BackendEntries) -> dict[int, int]:
     """Of each service port, the connections to its backends on a port of no Service."""
-    services = catalog.services
+    listeners = catalog.services.listeners
     found: dict[int, int] = defaultdict(int)
-    for row in np.flatnonzero(counts.what == len(catalog.ports) + len(services.serving)).tolist():
+    for row in np.flatnonzero(counts.what == len(catalog.ports) + len(listeners.serving)).tolist():
         endpoint = int(counts.backend[row])
-        first, last = int(services.serving_first[endpoint]), int(services.serving_first[endpoint + 1])
-        for number in _distinct(catalog, services.serving[first:last].tolist()):
+        first, last = int(listeners.serving_first[endpoint]), int(listeners.serving_first[endpoint + 1])
+        for number in _distinct(catalog, listeners.serving[first:last].tolist()):
             found[number] += int(counts.connections[row])
     return found
 

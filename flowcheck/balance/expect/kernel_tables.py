@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32, Int64, LoadSetting, ServiceTable, UInt64
+from flowcheck.arrays import Int32, Int64, Listeners, LoadSetting, ServiceTable, UInt64
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.shares import depends_on_origin
 from flowcheck.kernels.balance import last_levels
@@ -43,13 +43,14 @@ def make_setting(
     zones: Sequence[int] = (),
 ) -> LoadSetting:
     """Each (service_ports,) or empty: every port counts as itself, always was, and depends on no origin."""
-    n_ports = len(services.slot)
+    n_ports = len(services.ports.slot)
     lives = np.array(spans or [(BEGINNING, END)] * n_ports, dtype=np.int64).reshape(-1, 2)
     counts_as = np.array(same or range(n_ports), dtype=np.int32)
     kinds = endpoints[:, a.KIND]
     single = (kinds == a.KIND_POD) | (kinds == a.KIND_NODE)
     always = (lives == [BEGINNING, END]).all(axis=1)
-    only = _only_servings(services, kinds == a.KIND_POD, always)
+    listeners = services.listeners
+    only = _only_servings(listeners, kinds == a.KIND_POD, always)
     last_level = np.empty(len(endpoints), dtype=np.int8)
     last_levels(np.arange(len(endpoints)), last_level)
     return LoadSetting(
@@ -59,8 +60,8 @@ def make_setting(
         start=np.ascontiguousarray(lives[:, 0]),
         end=np.ascontiguousarray(lives[:, 1]),
         by_origin=np.array(by_origin or [False] * n_ports, dtype=np.uint8),
-        only_port=_where_any(only, services.serving_slot << a.PORT_BITS | services.serving_port),
-        only_what=_where_any(only, counts_as[services.serving]),
+        only_port=_where_any(only, listeners.serving_slot << a.PORT_BITS | listeners.serving_port),
+        only_what=_where_any(only, counts_as[listeners.serving]),
         location=_locations(
             np.where(single, endpoints[:, a.NODE], -1), single, np.array([*zones, -1], dtype=np.int64)
         ),
@@ -69,12 +70,12 @@ def make_setting(
     )
 
 
-def _only_servings(services: ServiceTable, pods: Bool, always: Bool) -> Int32:
+def _only_servings(listeners: Listeners, pods: Bool, always: Bool) -> Int32:
     """(endpoints,) the place in ``serving`` of a pod's only one, of a service port that always was; else -1.
     pods (endpoints,), always (service_ports,)."""
-    only = services.serving_first[:-1]
-    plain = pods & (np.diff(services.serving_first) == 1)
-    plain[plain] = always[services.serving[only[plain]]]
+    only = listeners.serving_first[:-1]
+    plain = pods & (np.diff(listeners.serving_first) == 1)
+    plain[plain] = always[listeners.serving[only[plain]]]
     return np.where(plain, only, -1).astype(np.int32)
 
 

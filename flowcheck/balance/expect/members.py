@@ -98,8 +98,8 @@ def read_catalog(
     reader = _Reader(cluster, locate)
     found = []
     for number, (service, port) in enumerate(ports):
-        first, last = (int(services.segment_first[number + i]) for i in (0, 1))
-        starts = services.segment_start[first:last].tolist()
+        first, last = (int(services.ports.segment_first[number + i]) for i in (0, 1))
+        starts = services.ports.segment_start[first:last].tolist()
         instants = [_instant(start, after) for start, after in zip(starts, [*starts[1:], END], strict=True)]
         found.append(PortBackends(service, port, first, tuple(reader.members(service, port, instants))))
     spans = service_spans(cluster, [service for service, _ in ports])

@@ -67,7 +67,7 @@ class Axis:
     ``pods`` lists (endpoint, pod), ``nodes`` (endpoint, node); ``versions`` all pods in all versions, with
     their endpoints and when it was so. ``owners`` maps each prefix to its endpoint; ``timed[t]`` are the
     segments of the ``t``-th timed endpoint; ``services[v]`` is a Service, once for each version; ``reached``
-    says of a Service's endpoint what ServiceTable.reached does; ``node_numbers`` are by name. ``by_pod``,
+    says of a Service's endpoint what Doors.reached does; ``node_numbers`` are by name. ``by_pod``,
     ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are where
     the cluster's own addresses are told to lie. ``with_uid`` are the endpoints of pods that are known to be
     one in all versions; ``sampled``: see Cluster. ``torn`` is somebody, and even a recorded pod does not tell
