@@ -48,7 +48,7 @@ NEVER = {
 
 APART = {
     "dialects": {"kubernetes", "admin", "calico", "cilium", "istio"},
-    "flows": {"parquet", "hubble", "goldmane", "netobserv", "vpc"},
+    "flows": {"formats.parquet", "formats.hubble", "formats.goldmane", "formats.netobserv", "formats.vpc"},
     "reports": {
         home.removeprefix("flowcheck.reports.") for forms in FORMATS.values() for home in forms.values()
     },

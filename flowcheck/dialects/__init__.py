@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from flowcheck.dialects import admin, kubernetes
-from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
 from flowcheck.model.policy import Policy
 
 Reader = Callable[[Document], Policy]
 
-_BY_KIND: Mapping[str, Reader] = {
-    "NetworkPolicy": kubernetes.read_network_policy,
-    "AdminNetworkPolicy": admin.read_admin_network_policy,
-    "BaselineAdminNetworkPolicy": admin.read_baseline_admin_network_policy,
-    "ClusterNetworkPolicy": admin.read_cluster_network_policy,
-}
-
 READERS: Mapping[tuple[str, str], Reader] = {
-    (one.group, one.kind): _BY_KIND[one.kind] for one in KINDS if one.role is Role.POLICY
+    ("networking.k8s.io", "NetworkPolicy"): kubernetes.read_network_policy,
+    ("extensions", "NetworkPolicy"): kubernetes.read_network_policy,
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): admin.read_admin_network_policy,
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): admin.read_baseline_admin_network_policy,
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
 }
-"""By API group and kind."""
+"""By API group and kind, as ``kinds`` has them: languages give the same name to kinds of their own."""

@@ -1,6 +1,6 @@
 """What tells one value of a file from another, before it is read: its kind, its name, whether it is a List.
 
-Of a YAML tree and of JSON text alike; ``unpack`` makes documents of them.
+Of a YAML tree and of JSON text alike; ``shapes`` makes documents of them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The cluster: the snapshot of namespaces, nodes, pods, services that an audit is made against.
 
-Written by ``manifests``, read by ``compile`` and ``reference``. Values only: every rule of what
+Put together by ``history.assembly``, read by ``compile`` and ``reference``. Values only: every rule of what
 traffic means lives in those two. Addresses are kept as the canonical text of :mod:`ipaddress`.
 """
 
