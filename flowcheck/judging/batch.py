@@ -26,8 +26,8 @@ from flowcheck.kernels import decide, lookup, translate
 
 class JudgedBatch(NamedTuple):
     """rejected (flows,) uint8: an index of flows.canonical.numbers.REJECTIONS; such rows have no verdict. In
-    ``flows`` replies are turned round, as ``initiators`` says. disagrees (flows,) bool: a recorded pod is not who has
-    the recorded address. src_inferred, dst_inferred (flows,) uint8: of the recorded ends."""
+    ``flows`` replies are turned round, as ``initiators`` says. disagrees (flows,) bool: a recorded pod is
+    not who has the recorded address. src_inferred, dst_inferred (flows,) uint8: of the recorded ends."""
 
     flows: FlowArrays
     judged: Judged

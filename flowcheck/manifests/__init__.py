@@ -1,5 +1,5 @@
 """Manifests: YAML and JSON files become documents with places.
 
-``files`` finds and unpacks them, ``text`` parses, ``streams`` cuts, ``shapes`` makes ``documents``; ``fields``
-is how readers of policies ask those.
+``files`` finds and unpacks them, ``text`` parses, ``streams`` cuts, ``shapes`` makes ``documents``;
+``fields`` is how readers of policies ask those.
 """
