@@ -75,7 +75,7 @@ when it started.
 
 
 def write(directory: Path) -> None:
-    """Write ``cluster/`` and ``flows.formats.parquet`` into ``directory``."""
+    """Write ``cluster/`` and ``flows.parquet`` into ``directory``."""
     (directory / "cluster").mkdir(parents=True, exist_ok=True)
     for name, pods in ((MORNING, [_report()]), (MIDDAY, [_report()]), (EVENING, [_web()])):
         items = [*_standing(), *pods]

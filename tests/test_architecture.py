@@ -61,7 +61,6 @@ HOMES = {
         "manifests",
         "objects",
         "history",
-        "dialects",
         "advice",
         "explaining",
         "balance",
@@ -69,7 +68,6 @@ HOMES = {
         "results",
         "reports",
         "runners",
-        "writing",
     },
     "numba": {"kernels"},
     "numpy": {

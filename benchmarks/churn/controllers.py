@@ -1,6 +1,6 @@
 """What keeps the objects of a changing cluster: makes pods and ends them, lists them in their slices.
 
-``churn_day`` says when.
+``day`` says when.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The plan of a cluster that changes all day: nodes, workloads, who may talk with whom, what changes when.
 
-``build`` is read by ``churn_controllers`` (which lets the pods live), ``churn_objects`` (which writes
-Kubernetes objects) and ``churn_records`` (which draws flows). Units: instants and durations are
+What ``build`` makes is read by ``controllers`` (which lets the pods live), ``objects`` (which writes
+Kubernetes objects) and ``drawing`` (which draws flows). Units: instants and durations are
 microseconds, instants since 1970-01-01 UTC.
 """
 

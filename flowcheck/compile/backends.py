@@ -1,4 +1,4 @@
-"""Who stands behind a Service: the one place that reads EndpointSlices, and pods by a Service's selector.
+"""Who stands behind a Service port: the one place that says so, of EndpointSlices and of pods by a selector.
 
 Backends are those the Service's EndpointSlices list, else (where it never has any) the pods of its selector;
 ExternalName, a name in DNS, has none. A slice serves a service port by its name and protocol. Which of them

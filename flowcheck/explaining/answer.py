@@ -95,7 +95,6 @@ class _Explainer:
     """Explains pairs of ends of one program for one port."""
 
     def __init__(self, finder: Finder, protocol: int, port: int | None) -> None:
-        self._finder = finder
         self._program = finder.program
         self._cluster: Cluster = finder.cluster
         self._policies: list[Policy] = sorted(finder.cluster.policies, key=lambda policy: policy.order)

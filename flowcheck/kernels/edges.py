@@ -15,8 +15,6 @@ from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.words import pair, service_word
 
-NO_TIME = np.int64(-(2**63))
-
 
 @kernel
 def find_slot(table: Int64, groups: Integer, decisions: Integer, service: Integer) -> Integer:

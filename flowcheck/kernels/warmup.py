@@ -26,7 +26,8 @@ PARTS = (
     *("classes", "rows", "lookup", "initiators", "decide", "translate", "connections", "edges"),
     *("attribute", "load", "contingency", "statistics", "multinomial"),
 )
-"""The modules whose kernels are compiled, in this order."""
+"""What is compiled, in this order, as the warm-up says it: by module, but ``balance`` as load and
+``tails`` as statistics."""
 
 
 def warmup(report: Callable[[str, int, int], None] = lambda _part, _number, _of: None) -> None:

@@ -1,0 +1,1 @@
+"""What things are: cluster, policies, times, verdicts, options. Plain values, which know nothing else."""

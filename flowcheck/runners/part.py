@@ -1,4 +1,4 @@
-"""The file of a task's violations, which may never be, and what cannot be written."""
+"""How a task writes what it leaves: the file of its violations, which may never be; and how that fails."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
         "Each row is one deliberate mistake in a temporary copy of the package, and the first test failing",
         "because of it in each suite: the hand-written cases under `tests/cases` by the compiled path,",
         f"{WORLDS} + {WORLDS} random worlds on which the compiled path must agree with the reference, the",
-        f"dialect tests, {2 * WORLDS} random worlds that change over time, and the tests of results for what",
+        f"dialect tests, {2 * WORLDS} random worlds that change over time, and the tests of balance for what",
         "changes no verdict. The agreement does not see mistakes in reading, as both paths read one model.",
         "",
         f"**{killed} of {len(outcomes)} killed**, {by_case} of them by a hand-written case.",

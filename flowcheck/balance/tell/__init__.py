@@ -1,1 +1,1 @@
-"""The answer as records and tables."""
+"""How evenly each Service carried its load, as records and tables."""

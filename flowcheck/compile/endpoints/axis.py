@@ -31,8 +31,8 @@ PodVersions = list[tuple[PodVersion, Lifetime]]
 
 
 class Shared(NamedTuple):
-    """An address that several have, one at each port: the endpoints at it, and by ``slot << 16 | port`` which
-    Service's endpoint is asked there when."""
+    """An address that several have, one at each port: the endpoints at it, and by port word which Service's
+    endpoint is asked there when."""
 
     endpoints: tuple[int, ...]
     by_port: dict[int, list[Segment[int]]]

@@ -1,1 +1,1 @@
-"""Policies as rows of bitsets over that axis, condensed to the decision table."""
+"""Policies as rows of bitsets over the endpoint axis, condensed to the decision table."""

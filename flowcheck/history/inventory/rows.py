@@ -1,7 +1,7 @@
 """One version of an object as a row of an inventory: to a document that the ordinary readers read.
 
 A pod's row holds all that is known of it; any other kind's row has its object as JSON text, where the
-labels and addresses are not enough. ``flowcheck.history.inventory`` reads the table, ``record`` fills it.
+labels and addresses are not enough. ``flowcheck.history.inventory`` reads the table, ``recording`` fills it.
 """
 
 from __future__ import annotations

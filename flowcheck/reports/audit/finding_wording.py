@@ -24,7 +24,7 @@ TITLES = (
     "Forbidden by policy, and the log does not say whether it went through",
     "Allowed by policy, yet a policy dropped it",
 )
-"""Of the groups of findings, by :attr:`flowcheck.results.records.Finding.group`."""
+"""Of the groups of findings, by :attr:`flowcheck.results.records.findings.Finding.group`."""
 COLUMNS = ("records", "source", "destination", "port", "direction", "first seen", "last seen", "policy")
 """Of a table of findings: see :func:`row`."""
 
