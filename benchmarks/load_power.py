@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.spreading import SCHEDULERS, SEED, World, by_chance, even_services
 from flowcheck import arrays as a
 from flowcheck.balance.count.tally import Tally
-from flowcheck.balance.expect.kernel_tables import make_setting as setting_from
+from flowcheck.balance.expect.kernel_tables import make_counting_tables as counting_from
 from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBackends
 from flowcheck.balance.expect.shares import Member
 from flowcheck.balance.tell.records import ServiceLoad
@@ -35,16 +35,16 @@ def simulate(worlds: Iterable[World], seed: int = SEED) -> list[ServiceLoad]:
     listed = list(worlds)
     sizes = np.array([world.k for world in listed])
     first = np.concatenate([[0], np.cumsum(sizes)])
-    setting = make_setting(sizes, N_CLIENTS)
+    counting = make_counting_tables(sizes, N_CLIENTS)
     table = Tally()
     for number, world in enumerate(listed):
         batch = _rows(world.draw(chosen, world.k), number, int(first[number]), int(first[-1]))
-        table.count(setting, *batch)
-    found = assess_services(_catalog(setting.services, listed, first), table.entries()).services
+        table.count(counting, *batch)
+    found = assess_services(_catalog(counting.services, listed, first), table.entries()).services
     return sorted(found, key=lambda service: service.service)
 
 
-def make_setting(sizes: np.ndarray, n_clients: int) -> a.LoadSetting:
+def make_counting_tables(sizes: np.ndarray, n_clients: int) -> a.CountingTables:
     """Service s at port s, with its own endpoints; the clients come after them, and last the outside."""
     n, first = len(sizes), np.concatenate([[0], np.cumsum(sizes)])
     n_backends = int(first[-1])
@@ -61,13 +61,13 @@ def make_setting(sizes: np.ndarray, n_clients: int) -> a.LoadSetting:
     table = a.ServiceTable(
         a.ServicePorts(each, slots, int32(np.arange(n)), nothing, nothing, each, starts),
         a.Doors(family, none, none, none, no_time, none, none, none, none, no_time, none, none),
-        a.Backends(none, none, none, none, no_time, no_time, none, none, none, none, none),
+        a.BackendTable(none, none, none, none, no_time, no_time, none, none, none, none, none),
         a.Listeners(serving, int32(np.zeros(n_backends)), int32(owner), int32(owner), none, none),
     )
     endpoints = np.full((n_endpoints, 8), -1, dtype=np.int32)
     endpoints[:, a.KIND] = a.KIND_POD
     endpoints[-1, a.KIND] = a.KIND_BLOCK
-    return setting_from(table, endpoints)
+    return counting_from(table, endpoints)
 
 
 def _rows(

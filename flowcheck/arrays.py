@@ -117,10 +117,10 @@ PROTOCOL_SLOT = np.full(256, N_REAL_PROTOCOLS, dtype=np.uint8)
 """(256,) protocol number -> 0 TCP, 1 UDP, 2 SCTP, 3 any other."""
 PROTOCOL_SLOT[[6, 17, 132]] = [0, 1, 2]
 
-Kept = TypeVar("Kept", bound=AnyArray)
+Array = TypeVar("Array", bound=AnyArray)
 
 
-def writable(array: Kept) -> Kept:
+def writable(array: Array) -> Array:
     """The same, copied where it is a view of what must not be written, as are views of Arrow's columns and of
     bytes: Numba would compile every kernel that sees one once more."""
     return np.require(array, requirements="W")
@@ -258,7 +258,7 @@ class Doors(NamedTuple):
     host_port: Int32
 
 
-class Backends(NamedTuple):
+class BackendTable(NamedTuple):
     """Whoever ever was behind a service port, those of port ``p`` at ``first[p]:first[p + 1]``.
 
     first (service_ports + 1,) int32; then, each (backends,): endpoint, port int32: after translation. family
@@ -304,7 +304,7 @@ class ServiceTable(NamedTuple):
 
     ports: ServicePorts
     doors: Doors
-    backends: Backends
+    backends: BackendTable
     listeners: Listeners
 
 
@@ -388,7 +388,7 @@ LOAD_BYTES, LOAD_PACKETS = range(2, 4)
 CLIENT_CONNECTIONS, CLIENT_FIRST, CLIENT_LAST = range(2, 5)
 
 
-class LoadSetting(NamedTuple):
+class CountingTables(NamedTuple):
     """What counting the load reads besides the flows.
 
     services, endpoints: as in :class:`Tables`. same (service_ports,) int32: the service port that one counts

@@ -95,7 +95,7 @@ KINDS = (
 
 POLICY_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
-CLUSTER_SCOPED = frozenset(one.kind for one in KINDS if not one.namespaced)
+CLUSTER_SCOPED = frozenset((one.group, one.kind) for one in KINDS if not one.namespaced)
 
 BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
     "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),

@@ -66,12 +66,12 @@ def command(context: click.Context, /, **given: Any) -> int:
 def _summary(recording: Recording, rows: list[Row]) -> Iterator[str]:
     """What was found: objects and their versions, the time they span, what took no part."""
     from flowcheck.history.inventory.recording import span
-    from flowcheck.history.inventory.rows import KINDS
+    from flowcheck.history.inventory.rows import ROW_KINDS
     from flowcheck.model.instants import instant_text
 
     versions = Counter(row.kind for row in rows)
     objects = Counter(kind for kind, _, _ in {(row.kind, row.namespace, row.name) for row in rows})
-    for kind in KINDS:
+    for kind in ROW_KINDS:
         if versions[kind]:
             yield f"{kind}: {counted(objects[kind], 'object')}, {counted(versions[kind], 'version')}"
     found = span(recording)

@@ -14,8 +14,8 @@ from flowcheck.arrays import Int32, Tables
 from flowcheck.compile.endpoints.addresses import build_table
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.endpoints.beside import beside_pods
+from flowcheck.compile.endpoints.layout import build_axis, timed_table
 from flowcheck.compile.endpoints.names import locate_addresses, name_endpoints, node_names
-from flowcheck.compile.endpoints.pods import build_axis, timed_table
 from flowcheck.compile.endpoints.virtual import port_table
 from flowcheck.compile.members import list_service_ports
 from flowcheck.compile.program import Program

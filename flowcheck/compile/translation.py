@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Backends, Doors, Int32, Int64, Listeners, ServicePorts, ServiceTable, UInt8
+from flowcheck.arrays import BackendTable, Doors, Int32, Int64, Listeners, ServicePorts, ServiceTable, UInt8
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis, port_word
 from flowcheck.compile.endpoints.ownership import segments
@@ -60,7 +60,7 @@ def build_services(
             **_node_ports(axis, cluster, listings, skew)._asdict(),
             **build_host_ports(at_hosts, len(endpoints), skew)._asdict(),
         ),
-        Backends(
+        BackendTable(
             first=_starts([len(one.members) for one in listings]),
             endpoint=backend,
             port=_int32(member.port for member in members),

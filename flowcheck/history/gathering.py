@@ -94,7 +94,8 @@ class Gathering:
 def _key(value: Value | None, document: Document) -> Key:
     if value is None:
         return (document.kind, document.namespace, document.name)
-    scoped = document.kind in CLUSTER_SCOPED or (isinstance(value, Policy) and not value.namespace)
+    scoped = isinstance(value, Policy) and not value.namespace
+    scoped = scoped or (document.group, document.kind) in CLUSTER_SCOPED
     namespace = "" if scoped else document.namespace or DEFAULT_NAMESPACE
     return (document.kind, namespace, value.name if isinstance(value, Policy) else document.name)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, Integer, LoadSetting, UInt8
+from flowcheck.arrays import Attributed, CountingTables, FlowArrays, Int32, Int64, Integer, UInt8
 from flowcheck.kernels.decide import is_own_node
 from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.lookup import last_begun
@@ -36,7 +36,7 @@ def was_refused(verdict: int, observed: int) -> bool:
 
 @kernel
 def attribute(
-    setting: LoadSetting,
+    counting: CountingTables,
     flows: FlowArrays,
     verdict: UInt8,
     named: Int32,
@@ -50,14 +50,14 @@ def attribute(
     Arrays are taken out of their tuples before each loop: to do that in it costs ten times the work.
     """
     others = np.empty(flows.dst.size, np.int32)
-    n = attribute_most(setting, flows, verdict, named, attributed, totals, others)
-    attribute_others(setting, flows, verdict, named, attributed, totals, others[:n])
-    find_where(setting, flows, attributed)
+    n = attribute_most(counting, flows, verdict, named, attributed, totals, others)
+    attribute_others(counting, flows, verdict, named, attributed, totals, others[:n])
+    find_where(counting, flows, attributed)
 
 
 @kernel
 def attribute_most(
-    setting: LoadSetting,
+    counting: CountingTables,
     flows: FlowArrays,
     verdict: UInt8,
     named: Int32,
@@ -70,11 +70,11 @@ def attribute_most(
 
     Most rows are of these, and a loop without branches takes two thirds of the time for them.
     """
-    kinds, only_port, only_what = setting.endpoints[:, a.KIND], setting.only_port, setting.only_what
+    kinds, only_port, only_what = counting.endpoints[:, a.KIND], counting.only_port, counting.only_what
     src_of, dst_of, port_of, protocol_of = flows.src, flows.dst, flows.port, flows.protocol
     judge_of, observed_of = flows.judge, flows.observed
     class_to, what_to, backend_to = attributed.class_, attributed.what, attributed.backend
-    elsewhere = np.int32(setting.services.ports.slot.size + setting.services.listeners.serving.size)
+    elsewhere = np.int32(counting.services.ports.slot.size + counting.services.listeners.serving.size)
     n = n_here = 0
     for i in range(np.uint64(dst_of.size)):
         dst, port, slot = np.uint32(dst_of[i]), port_of[i], a.PROTOCOL_SLOT[protocol_of[i]]
@@ -95,7 +95,7 @@ def attribute_most(
 
 @kernel
 def attribute_others(
-    setting: LoadSetting,
+    counting: CountingTables,
     flows: FlowArrays,
     verdict: UInt8,
     named: Int32,
@@ -104,14 +104,14 @@ def attribute_others(
     rows: Int32,
 ) -> None:
     """Attribute some rows (n,) int32."""
-    services, endpoints = setting.services, setting.endpoints
+    services, endpoints = counting.services, counting.endpoints
     first, slots, ports = services.ports.first, services.ports.slot, services.ports.port
     doors, listeners = services.doors, services.listeners
     words, firsts = doors.node_port, doors.node_port_first
     starts, leads = doors.node_port_start, doors.node_port_leads
     serving_first, serving = listeners.serving_first, listeners.serving
     serving_slot, serving_port = listeners.serving_slot, listeners.serving_port
-    same, start_of, end_of = setting.same, setting.start, setting.end
+    same, start_of, end_of = counting.same, counting.start, counting.end
     src_of, dst_of, port_of, protocol_of = flows.src, flows.dst, flows.port, flows.protocol
     judge_of, observed_of, seen_at = flows.judge, flows.observed, flows.seen_at
     class_to, what_to, backend_to = attributed.class_, attributed.what, attributed.backend
@@ -176,13 +176,16 @@ def attribute_others(
 
 
 @kernel
-def find_where(setting: LoadSetting, flows: FlowArrays, attributed: Attributed) -> None:
+def find_where(counting: CountingTables, flows: FlowArrays, attributed: Attributed) -> None:
     """``where`` of every row. In so short a time as that of a batch most Services stay as they are."""
-    location, by_origin, outside = setting.location, setting.by_origin, setting.outside
-    segment_first, segment_start = setting.services.ports.segment_first, setting.services.ports.segment_start
-    endpoints, src_of, seen_at = setting.endpoints, flows.src, flows.seen_at
+    location, by_origin, outside = counting.location, counting.by_origin, counting.outside
+    segment_first, segment_start = (
+        counting.services.ports.segment_first,
+        counting.services.ports.segment_start,
+    )
+    endpoints, src_of, seen_at = counting.endpoints, flows.src, flows.seen_at
     what_of, where_to = attributed.what, attributed.where
-    where_now = where_during(setting, *seen_between(flows))
+    where_now = where_during(counting, *seen_between(flows))
     for i in range(np.uint64(src_of.size)):
         where_to[i] = where_now[np.uint32(what_of[i] + 1)]
     for i in range(src_of.size):
@@ -209,12 +212,15 @@ def seen_between(flows: FlowArrays) -> tuple[Integer, Integer]:
 
 
 @kernel
-def where_during(setting: LoadSetting, first: Integer, last: Integer) -> Int64:
+def where_during(counting: CountingTables, first: Integer, last: Integer) -> Int64:
     """(whats + 1,) int64: ``where`` of flows to each, by what + 1, between two instants inclusive; DEPENDS
     where it is not the same for all."""
-    segment_first, segment_start = setting.services.ports.segment_first, setting.services.ports.segment_start
-    by_origin, n_ports = setting.by_origin, setting.services.ports.slot.size
-    where = np.zeros(n_ports + setting.services.listeners.serving.size + 2, np.int64)
+    segment_first, segment_start = (
+        counting.services.ports.segment_first,
+        counting.services.ports.segment_start,
+    )
+    by_origin, n_ports = counting.by_origin, counting.services.ports.slot.size
+    where = np.zeros(n_ports + counting.services.listeners.serving.size + 2, np.int64)
     for what in range(n_ports):
         begin, end = segment_first[what], segment_first[what + 1]
         segment = last_begun(segment_start, begin, end, first)

@@ -28,7 +28,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Attributed, FlowArrays, Int8, Int32, Int64, Integer, LoadSetting
+from flowcheck.arrays import Attributed, CountingTables, FlowArrays, Int8, Int32, Int64, Integer
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import inlined, kernel
 from flowcheck.kernels.words import pair
@@ -109,7 +109,7 @@ def place_of(src: np.uint64, dst: np.uint64) -> int:
 
 @kernel
 def name_flows(
-    setting: LoadSetting,
+    counting: CountingTables,
     flows: FlowArrays,
     attributed: Attributed,
     first: int,
@@ -122,7 +122,7 @@ def name_flows(
 
     Only service ports have places.
     """
-    location, n_ports = setting.location, setting.services.ports.slot.size
+    location, n_ports = counting.location, counting.services.ports.slot.size
     src_of, point_of = flows.src, flows.point
     what_of, where_of, backend_of = attributed.what, attributed.where, attributed.backend
     n = 0
@@ -141,7 +141,7 @@ def name_flows(
 
 @kernel
 def name_clients(
-    setting: LoadSetting,
+    counting: CountingTables,
     flows: FlowArrays,
     attributed: Attributed,
     level: int,
@@ -153,7 +153,7 @@ def name_clients(
 ) -> int:
     """The flows among ``first:last`` that begin a connection to a service port, of the single senders that
     are kept at a level, and their keys in the clients' book; returns how many."""
-    last_level, n_ports = setting.last_level, setting.services.ports.slot.size
+    last_level, n_ports = counting.last_level, counting.services.ports.slot.size
     src_of, point_of, counted_of = flows.src, flows.point, flows.counted
     what_of, backend_of = attributed.what, attributed.backend
     n = 0
@@ -219,7 +219,7 @@ def count_flows(
     time: tuple[Int32, Int64, Int64],
     used: tuple[int, int, int],
     levels: tuple[int, int],
-    setting: LoadSetting,
+    counting: CountingTables,
     flows: FlowArrays,
     attributed: Attributed,
     start: int,
@@ -237,7 +237,7 @@ def count_flows(
     client_ones, client_twos = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     for first in range(start, flows.src.size, BLOCK):
         last = min(first + BLOCK, flows.src.size)
-        n = name_flows(setting, flows, attributed, first, last, chosen, ones, twos)
+        n = name_flows(counting, flows, attributed, first, last, chosen, ones, twos)
         n_load, done = number_keys(load[0], load[1], n_load, ones, twos, numbers, n)
         if done < n:
             return LOAD, first, n_load, n_clients, n_time
@@ -245,7 +245,7 @@ def count_flows(
         if done < n:
             return TIME, first, n_load, n_clients, n_time
         m = name_clients(
-            setting, flows, attributed, levels[1], first, last, senders, client_ones, client_twos
+            counting, flows, attributed, levels[1], first, last, senders, client_ones, client_twos
         )
         n_clients, done = number_keys(
             clients[0], clients[1], n_clients, client_ones, client_twos, client_numbers, m

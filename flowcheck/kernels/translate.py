@@ -108,7 +108,7 @@ def best_rank(
 ) -> int:
     """The best rank of the backends ``first:last`` that are there at a time and place, for a family (0: any).
 
-    The arrays are fields of Backends.
+    The arrays are fields of BackendTable.
     """
     best = N_RANKS
     for b in range(first, last):
@@ -136,7 +136,7 @@ def is_usable(
 ) -> bool:
     """Whether a backend may get a connection: of the best rank there is, of all or of those on its node.
 
-    best: as from :func:`best_rank` at ``place``. Arguments as there; the arrays are fields of Backends.
+    best: as from :func:`best_rank` at ``place``. Arguments as there; the arrays are fields of BackendTable.
     """
     if not start_of[b] <= at < end_of[b]:
         return False

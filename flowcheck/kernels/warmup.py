@@ -97,10 +97,10 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     int8, uint64 = (_zeros(t) for t in (np.int8, np.uint64))
     ports = (int32(1), int64(1), int64(1), uint8(1))
     ends = (int32(1), int32(1), uint64(2), int8(1))
-    setting = a.LoadSetting(services, int32(1, 8), *ports, *ends, 0)
+    counting = a.CountingTables(services, int32(1, 8), *ports, *ends, 0)
     attributed = a.Attributed(uint8(1), int32(1), int64(1), int32(1))
     yield "attribute"
-    attribute.attribute(setting, flows, judged.verdict, int32(1), attributed, int64(a.N_CLASSES))
+    attribute.attribute(counting, flows, judged.verdict, int32(1), attributed, int64(a.N_CLASSES))
     yield "load"
     balance.number_keys(int32(2), int64(1, 4), 0, int64(1), int64(1), int32(1), 1)
     balance.last_levels(int64(1), int8(1))
@@ -109,7 +109,7 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     balance.add_counts(int64(1), int32(1), int64(1))
     load, clients = ((int32(2), int64(1, columns)) for columns in (4, 5))
     time = (int32(4), int64(2, 2), int64(2, 1))
-    balance.count_flows(load, clients, time, (0, 0, 0), (0, 0), setting, flows, attributed, 0)
+    balance.count_flows(load, clients, time, (0, 0, 0), (0, 0), counting, flows, attributed, 0)
     yield "contingency"
     contingency.fit_rows(int64(1, 1), 5.0)
     contingency.longest_run(int64(1, 1))
@@ -130,7 +130,7 @@ def _services(
     return a.ServiceTable(
         a.ServicePorts(two, one, one, flags, flags, two, none),
         a.Doors(flags, two, two, two, none, two, two, two, two, none, two, two),
-        a.Backends(two, two, two, two, none, none, two, two, two, two, two),
+        a.BackendTable(two, two, two, two, none, none, two, two, two, two, two),
         a.Listeners(two, two, two, two, two, two),
     )
 

@@ -16,7 +16,7 @@ import msgspec
 from flowcheck.errors import ManifestError
 from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.fields import Field, line_of
-from flowcheck.manifests.text.json_items import JsonError, Part, check_duplicates, decode_json, read_tree
+from flowcheck.manifests.text.json_items import JsonError, JsonPart, check_duplicates, decode_json, read_tree
 from flowcheck.manifests.type_errors import explain
 from flowcheck.model.places import SourceLocation
 
@@ -106,7 +106,7 @@ class Document(Complaints):
 
     def _field(self, tree: Any) -> Field:
         line = self.source.line
-        text = Part(line, line, self._body) if isinstance(self._body, msgspec.Raw) else None
+        text = JsonPart(line, line, self._body) if isinstance(self._body, msgspec.Raw) else None
         return Field(self, tree, text=text)
 
     def _tree_for_messages(self) -> Any:

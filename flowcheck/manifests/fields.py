@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from flowcheck.manifests.complaints import Complaints
-from flowcheck.manifests.text.json_items import Part, parts_of
+from flowcheck.manifests.text.json_items import JsonPart, parts_of
 from flowcheck.manifests.text.trees import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.places import SourceLocation
@@ -81,11 +81,11 @@ class Field:
         parent: Field | None = None,
         key: Any = "",
         *,
-        text: Part | None = None,
+        text: JsonPart | None = None,
     ) -> None:
         self.complaints, self.value = complaints, value
         self._parent, self._key, self._text = parent, key, text
-        self._parts: dict[Any, Part] | None = None
+        self._parts: dict[Any, JsonPart] | None = None
 
     def child(self, key: Any) -> Field:
         """What stands under a key, or at a place of a list."""
@@ -111,7 +111,7 @@ class Field:
         part = parent.parts().get(self._key)
         return part.line if part is not None else parent.line
 
-    def parts(self) -> dict[Any, Part]:
+    def parts(self) -> dict[Any, JsonPart]:
         """What is in it, where it was JSON text."""
         if self._parts is None:
             own = self._parent.parts().get(self._key) if self._parent else self._text

@@ -171,7 +171,7 @@ class _Run:
                     raise OSError(answer.errno, answer.detail)
             case messages.Failed():
                 self.plan.fail(answer.file, answer.reason, answer.detail, answer.sha256)
-            case messages.Judged():
+            case messages.JudgedTask():
                 self.plan.files[answer.file].parts[answer.task] = answer.part
         state = self.plan.files[order.file]
         if state.settled and state.failure is None and state.number not in self.merged.entries:

@@ -73,7 +73,7 @@ class Advanced(msgspec.Struct, tag="advanced", frozen=True):
     rows: int
 
 
-class Judged(msgspec.Struct, tag="judged", frozen=True):
+class JudgedTask(msgspec.Struct, tag="judged", frozen=True):
     """One task is done; its part lies in the folder under ``part``."""
 
     file: int
@@ -97,7 +97,7 @@ class Unwritable(msgspec.Struct, tag="unwritable", frozen=True):
     detail: str
 
 
-Answer = Ready | Inspected | Advanced | Judged | Failed | Unwritable
+Answer = Ready | Inspected | Advanced | JudgedTask | Failed | Unwritable
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import violating_rows, violations_batch
 from flowcheck.runners.messages import Judge, Part, Setup
-from flowcheck.runners.part import LazyWriter, part_errors
+from flowcheck.runners.part_file import LazyWriter, part_errors
 
 POSITIONS_KEPT = 10
 EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip"]
@@ -101,7 +101,7 @@ class _Work:
         self._plan = plan
         self._task = task
         self._edges = EdgeTable()
-        self._load = tally_for(plan.setting.services, IN_A_TASK) if plan else None
+        self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
         self._connections = ConnectionTable()
         self._census = Census()
         self._judged = self._unknown = self._violations = 0
@@ -129,7 +129,7 @@ class _Work:
         self._edges.count(self._program.tables.endpoints, result.flows, result.judged)
         if self._plan and self._load:
             named = named_ports(self._plan, batch, result.flows.protocol)
-            self._load.count(self._plan.setting, result.flows, result.judged.verdict, named)
+            self._load.count(self._plan.counting, result.flows, result.judged.verdict, named)
         rows = violating_rows(result)
         self._violations += len(rows)
         return rows

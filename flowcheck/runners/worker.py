@@ -27,14 +27,14 @@ from flowcheck.runners.messages import (
     Inspect,
     Inspected,
     Judge,
-    Judged,
+    JudgedTask,
     Ready,
     Setup,
     Unwritable,
     receive_order,
     send,
 )
-from flowcheck.runners.part import PartError
+from flowcheck.runners.part_file import PartError
 from flowcheck.runners.task import TaskRunner
 
 MEMORY_LIMIT = 4 << 30
@@ -135,7 +135,7 @@ def _try(order: Inspect | Judge, runner: TaskRunner | None, files: OpenFile, ans
             return Inspected(order.file, tuple(file.row_groups), tuple(warnings))
         if runner is None:
             raise RuntimeError("an order to judge came before the program")
-        return Judged(order.file, order.task, runner.run(order, file, advance))
+        return JudgedTask(order.file, order.task, runner.run(order, file, advance))
     except FlowFormatError as error:
         detail = f"{error.message}; {error.hint}" if error.hint else error.message
         return _failed(order, "unreadable", detail)

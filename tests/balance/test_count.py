@@ -19,8 +19,8 @@ from tests.balance.world import (
     PortSpec,
     Row,
     make_batch,
+    make_counting_tables,
     make_endpoints,
-    make_setting,
     ordered,
 )
 
@@ -41,7 +41,7 @@ PORTS = [
     PortSpec(1, 9090, {BEGINNING: [(POD, 9090)]}),
     PortSpec(2, 8080, {BEGINNING: [(POD, 8080)], 10 * MINUTE: [(POD, 8080), (OTHER_POD, 8080)]}),
 ]
-SETTING = make_setting(PORTS, ENDPOINTS, {VIP_A: 0, VIP_B: 1}, by_origin=[C], zones=[5, 5, 6])
+SETTING = make_counting_tables(PORTS, ENDPOINTS, {VIP_A: 0, VIP_B: 1}, by_origin=[C], zones=[5, 5, 6])
 
 
 WIDE = Bounds(1 << 10, 1 << 14)
@@ -116,10 +116,10 @@ def test_the_classes_add_up_to_the_records() -> None:
 def test_a_named_target_port_of_two_numbers() -> None:
     """One pod serves ``http`` on 8080, the other on 9090; each other's number is no port of the Service."""
     ports = [PortSpec(0, 80, {BEGINNING: [(POD, 8080), (OTHER_POD, 9090)]})]
-    setting = make_setting(ports, ENDPOINTS, {})
+    counting = make_counting_tables(ports, ENDPOINTS, {})
     table = Tally()
     rows = [Row(OUTSIDE, POD, 8080)] * 10 + [Row(OUTSIDE, OTHER_POD, 9090)] * 10
-    table.count(setting, *make_batch([*rows, *[Row(OUTSIDE, POD, 9090)] * 5]))
+    table.count(counting, *make_batch([*rows, *[Row(OUTSIDE, POD, 9090)] * 5]))
     counts = take_apart_backends(ordered(table))
     found = {
         (w, b): c
@@ -163,22 +163,22 @@ LIVES = {0: (BEGINNING, 100), 1: (50, 200), 2: (200, 300)}
     [(0, (a.ENDPOINT, 1)), (70, (a.ENDPOINT, 1)), (200, (a.ENDPOINT, 2)), (300, (a.OTHER_PORT, 6))],
 )
 def test_versions_of_a_service_are_told_apart_by_the_time(at: int, expected: tuple[int, int]) -> None:
-    setting = make_setting(VERSIONS, ENDPOINTS, {}, same={0: 1}, lives=LIVES)
-    found = Tally().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
+    counting = make_counting_tables(VERSIONS, ENDPOINTS, {}, same={0: 1}, lives=LIVES)
+    found = Tally().count(counting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
     assert (int(found.class_[0]), int(found.what[0])) == expected
 
 
 def test_versions_that_differ_and_may_both_have_been_there_are_ambiguous() -> None:
-    setting = make_setting(VERSIONS, ENDPOINTS, {}, lives=LIVES)
-    found = Tally().count(setting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
+    counting = make_counting_tables(VERSIONS, ENDPOINTS, {}, lives=LIVES)
+    found = Tally().count(counting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
     assert (int(found.class_[0]), int(found.what[0])) == (a.AMBIGUOUS, 3)
 
 
 def test_a_backend_outside_is_nobody_in_particular() -> None:
     """Its endpoint stands for a range of addresses, and not all of them serve."""
-    setting = make_setting([PortSpec(0, 443, {BEGINNING: [(OUTSIDE, 443)]})], ENDPOINTS, {})
+    counting = make_counting_tables([PortSpec(0, 443, {BEGINNING: [(OUTSIDE, 443)]})], ENDPOINTS, {})
     rows = [Row(POD, OUTSIDE, 443), Row(POD, OUTSIDE, 443, named=0)]
-    found = Tally().count(setting, *make_batch(rows))
+    found = Tally().count(counting, *make_batch(rows))
     assert found.class_.tolist() == [a.NO_SERVICE, a.VIP_ENDPOINT]
 
 
@@ -342,10 +342,10 @@ def test_connections_by_time_add_up(rows: list[Row]) -> None:
 
 def test_a_table_of_clients_that_would_grow_too_large_keeps_a_sample() -> None:
     endpoints = make_endpoints([a.KIND_POD] * 3600)
-    setting = make_setting([PortSpec(0, 80, {BEGINNING: [(0, 80)]})], endpoints, {})
+    counting = make_counting_tables([PortSpec(0, 80, {BEGINNING: [(0, 80)]})], endpoints, {})
     rows = [Row(src, 0, 80, seen_at=src) for src in range(3600)]
     table = Tally(WIDE, 8)
-    table.count(setting, *make_batch(rows))
+    table.count(counting, *make_batch(rows))
     entries = ordered(table)
     level = int(entries.levels[1])
     kept = take_apart_clients(entries)

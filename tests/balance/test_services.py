@@ -24,9 +24,9 @@ from tests.balance.world import (
     Row,
     make_batch,
     make_catalog,
+    make_counting_tables,
     make_endpoints,
     make_member,
-    make_setting,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -57,11 +57,13 @@ def load_of(
     """The load of one Service with port 80 -> 8080 before a, b and c, of which nothing else is said."""
     segments = segments or {BEGINNING: members(A, B, C)}
     spec = PortSpec(0, 80, {start: [(m.endpoint, 8080) for m in some] for start, some in segments.items()})
-    setting = make_setting([spec], ENDPOINTS, {VIP: 0}, by_origin=[0] if by_origin else [], zones=[0, 1])
+    counting = make_counting_tables(
+        [spec], ENDPOINTS, {VIP: 0}, by_origin=[0] if by_origin else [], zones=[0, 1]
+    )
     table = Tally(options.pop("bounds", None), 2)
-    table.count(setting, *make_batch(rows))
+    table.count(counting, *make_batch(rows))
     catalog = make_catalog(
-        setting.services,
+        counting.services,
         [(service, [*segments.values()])],
         nodes=["n1", "n2"],
         zones={"n1": "z1", "n2": "z2"},
@@ -314,11 +316,11 @@ def shared_world(rows: list[Row], **options: Any) -> dict[str, ServiceLoad]:
     """Services first 80 -> 8080, second 9090 -> 9090 and third 8080 -> 8080, all before one pod."""
     specs = [(80, 8080), (9090, 9090), (8080, 8080)]
     ports = [PortSpec(n, port, {BEGINNING: [(A, target)]}) for n, (port, target) in enumerate(specs)]
-    setting = make_setting(ports, ENDPOINTS, {VIP: 0})
+    counting = make_counting_tables(ports, ENDPOINTS, {VIP: 0})
     table = Tally()
-    table.count(setting, *make_batch(rows))
+    table.count(counting, *make_batch(rows))
     services = [replace(WEB, name=name) for name in ("first", "second", "third")]
-    catalog = make_catalog(setting.services, [(s, [members(A)]) for s in services])
+    catalog = make_catalog(counting.services, [(s, [members(A)]) for s in services])
     return {s.service: s for s in assess_services(catalog, table.entries(), **options).services}
 
 
@@ -361,13 +363,13 @@ def test_the_classes_add_up_and_services_are_in_order() -> None:
 def test_many_services_are_judged_together() -> None:
     """A p-value of 0.02 is an alarm for one Service and none among ten others that are even."""
     ports = [PortSpec(n, 80, {BEGINNING: [(A, 8000 + n), (B, 8000 + n)]}) for n in range(11)]
-    setting = make_setting(ports, ENDPOINTS, {})
+    counting = make_counting_tables(ports, ENDPOINTS, {})
     rows = [Row(OUTSIDE, e, 8000 + n, flow_count=50) for n in range(1, 11) for e in (A, B)]
     odd = [Row(OUTSIDE, A, 8000, flow_count=62), Row(OUTSIDE, B, 8000, flow_count=38)]
     table = Tally()
-    table.count(setting, *make_batch([*rows, *odd]))
+    table.count(counting, *make_batch([*rows, *odd]))
     services = [replace(WEB, name=f"s{n}") for n in range(11)]
-    catalog = make_catalog(setting.services, [(s, [members(A, B)]) for s in services])
+    catalog = make_catalog(counting.services, [(s, [members(A, B)]) for s in services])
     found = assess_services(catalog, table.entries()).services
     (first,) = [s for s in found if s.service == "s0"]
     assert (first.p, first.p_adjusted) == (pytest.approx(0.0164, abs=1e-4), pytest.approx(0.18, abs=0.01))

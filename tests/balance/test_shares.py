@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowcheck import arrays as a
-from flowcheck.balance.expect.kernel_tables import setting_of
+from flowcheck.balance.expect.kernel_tables import counting_tables
 from flowcheck.balance.expect.members import read_catalog
 from flowcheck.balance.expect.shares import Member, Origin, depends_on_origin, expect, follows_hints
 from flowcheck.model.cluster import Cluster, Pod
@@ -225,8 +225,8 @@ def test_the_setting_numbers_zones_and_says_where_the_origin_counts() -> None:
     services = make_services([PortSpec(0, 80, {BEGINNING: []})], 3)
     catalog = replace(catalog, services=services, nodes=("n1", "n2", "n3"))
     kinds = [a.KIND_POD, a.KIND_NODE, a.KIND_BLOCK]
-    setting = setting_of(catalog, make_endpoints(kinds, {0: 0, 1: 1}))
-    assert setting.by_origin.tolist() == [1]
-    assert setting.location[:4].tolist() == [0, 1 << 32 | 1, 2, a.MANY_SENDERS]
-    assert setting.outside == 3
-    assert setting.services is catalog.services
+    counting = counting_tables(catalog, make_endpoints(kinds, {0: 0, 1: 1}))
+    assert counting.by_origin.tolist() == [1]
+    assert counting.location[:4].tolist() == [0, 1 << 32 | 1, 2, a.MANY_SENDERS]
+    assert counting.outside == 3
+    assert counting.services is catalog.services

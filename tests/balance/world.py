@@ -9,7 +9,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.balance.count.tally import Tally, TallyEntries
-from flowcheck.balance.expect.kernel_tables import make_setting as setting_from
+from flowcheck.balance.expect.kernel_tables import make_counting_tables as counting_from
 from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBackends
 from flowcheck.balance.expect.shares import Member
 from flowcheck.model.service import Service, ServicePort
@@ -19,7 +19,7 @@ MINUTE = 60_000_000
 TCP, UDP, ICMP = 6, 17, 1
 SLOTS = {TCP: 0, UDP: 1}
 
-Part = TypeVar("Part", a.ServicePorts, a.Doors, a.Backends, a.Listeners)
+Part = TypeVar("Part", a.ServicePorts, a.Doors, a.BackendTable, a.Listeners)
 
 
 class PortSpec(NamedTuple):
@@ -84,7 +84,7 @@ def make_services(ports: list[PortSpec], n_endpoints: int) -> a.ServiceTable:
             node_port_leads=[node_ports[word] for word in sorted(node_ports)],
             host_first=[0] * (n_endpoints + 1),
         ),
-        filled(a.Backends),
+        filled(a.BackendTable),
         filled(
             a.Listeners,
             serving_first=np.cumsum(counts),
@@ -101,7 +101,7 @@ def filled(part: type[Part], **columns: Iterable[int]) -> Part:
     return part(**{name: np.array(list(columns.get(name, ())), type_) for name, type_ in types.items()})
 
 
-def make_setting(
+def make_counting_tables(
     ports: list[PortSpec],
     endpoints: a.Int32,
     virtual: Mapping[int, int],
@@ -110,14 +110,14 @@ def make_setting(
     zones: Iterable[int] = (),
     same: Mapping[int, int] | None = None,
     lives: Mapping[int, tuple[int, int]] | None = None,
-) -> a.LoadSetting:
+) -> a.CountingTables:
     """``virtual`` maps endpoints to the Services whose addresses they are; ``same`` and ``lives`` tell what
     is not so of every service port: it counts as itself, and always was."""
     endpoints = endpoints.copy()
     for endpoint, service in virtual.items():
         endpoints[endpoint, [a.KIND, a.NODE]] = a.KIND_SERVICE, service
     origins = set(by_origin)
-    return setting_from(
+    return counting_from(
         make_services(ports, len(endpoints)),
         endpoints,
         same=[(same or {}).get(number, number) for number in range(len(ports))],

@@ -7,7 +7,7 @@ import pytest
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import prefix
 from flowcheck.compile.endpoints.axis import Axis, members
-from flowcheck.compile.endpoints.pods import build_axis
+from flowcheck.compile.endpoints.layout import build_axis
 from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.policy import AddressBlock
 from flowcheck.model.service import Service

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowcheck import arrays as a
-from flowcheck.compile.endpoints.pods import build_axis
+from flowcheck.compile.endpoints.layout import build_axis
 from flowcheck.compile.rules.decisions import Decisions, number_rules
 from flowcheck.compile.rules.isolation import Isolation, stage_defaults
 from flowcheck.compile.rules.selectors import SelectorIndex

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from flowcheck.compile.endpoints.axis import Axis
-from flowcheck.compile.endpoints.pods import build_axis
+from flowcheck.compile.endpoints.layout import build_axis
 from flowcheck.compile.rules import bitset
 from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.model.cluster import Cluster, Namespace

@@ -24,7 +24,7 @@ from flowcheck.reports.balance.drawing import bar, sparkline, strip
 from flowcheck.reports.balance.wording import WHY, chance, notes, places
 from flowcheck.reports.parts.units import duration
 from tests.reports.build_balance import make_hostile_load, make_load, make_service
-from tests.reports.test_reports import compare
+from tests.reports.test_audit import compare
 
 RESULTS: dict[str, Callable[[], LoadResult]] = {"everything": make_load, "hostile": make_hostile_load}
 

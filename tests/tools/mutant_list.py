@@ -299,25 +299,25 @@ MUTANTS = (
     ),
     Mutant(
         "an unlisted Service's address is outside",
-        "compile/rules/kinds.py",
+        "compile/rules/settled.py",
         "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
         "pass",
     ),
     Mutant(
         "an unlisted Service's address is nobody's as a source too",
-        "compile/rules/kinds.py",
+        "compile/rules/settled.py",
         "kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED",
         "kinds[[e.unlisted for e in axis.endpoints]] = a.KIND_UNRESOLVED",
     ),
     Mutant(
         "Services are unlisted everywhere",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "may_be_virtual = not of_pods and network in virtual",
         "may_be_virtual = not of_pods and bool(unlisted)",
     ),
     Mutant(
         "ranges that were only seen are not taken",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "_add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks, unlisted)",
         "_add_blocks(axis, axis.ranges, blocks, unlisted)",
     ),
@@ -410,19 +410,19 @@ MUTANTS = (
     # -- who is at an address
     Mutant(
         "only the first address of a pod counts",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "for text in pod.addresses)) or unaddressed",
         "for text in pod.addresses[:1])) or unaddressed",
     ),
     Mutant(
         "host-network pods are pods",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "        if pod.host_network:\n            continue\n",
         "",
     ),
     Mutant(
         "finished pods keep their addresses",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "live = [pod for pod in cluster.pods if not pod.finished]",
         "live = list(cluster.pods)",
     ),
@@ -434,7 +434,7 @@ MUTANTS = (
     ),
     Mutant(
         "nobody's address in a pod range is external",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "kind = a.KIND_UNRESOLVED if of_pods else a.KIND_BLOCK",
         "kind = a.KIND_BLOCK",
     ),
@@ -903,7 +903,7 @@ MUTANTS = (
     ),
     Mutant(
         "over time: an address without an owner just then is external",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED,",
         "axis.nobody = axis.add(Endpoint(a.KIND_BLOCK,",
     ),
@@ -1108,7 +1108,7 @@ MUTANTS = (
     ),
     Mutant(
         "a recorded pod tells which of several has a secondary address",
-        "compile/endpoints/pods.py",
+        "compile/endpoints/layout.py",
         "axis.torn if secondary else several",
         "several",
     ),
@@ -1120,7 +1120,7 @@ MUTANTS = (
     ),
     Mutant(
         "a secondary interface is subject to policies",
-        "compile/rules/kinds.py",
+        "compile/rules/settled.py",
         "kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK",
         "kinds[kinds == a.KIND_SECONDARY] = a.KIND_POD",
     ),

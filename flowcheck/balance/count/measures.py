@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from flowcheck.arrays import Int64
+from flowcheck.arrays import Float64, Int64
 
-Float64 = npt.NDArray[np.float64]
 Z_95 = 1.959963984540054
 
 

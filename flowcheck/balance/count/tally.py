@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Attributed, FlowArrays, Int32, Int64, LoadSetting, ServiceTable, UInt8
+from flowcheck.arrays import Attributed, CountingTables, FlowArrays, Int32, Int64, ServiceTable, UInt8
 from flowcheck.balance.count.numbering import Buckets, KeyedRows
 from flowcheck.kernels import balance as kernels
 from flowcheck.kernels.attribute import attribute
@@ -91,24 +91,24 @@ class Tally:
         self._level = 0
         self._totals = np.zeros(a.N_CLASSES, dtype=np.int64)
 
-    def count(self, setting: LoadSetting, flows: FlowArrays, verdict: UInt8, named: Int32) -> Attributed:
+    def count(self, counting: CountingTables, flows: FlowArrays, verdict: UInt8, named: Int32) -> Attributed:
         """Attribute and count every row whose ``judge`` is not 0. named (flows,) int32: the service port that
         the record itself names, -1 none."""
         n = len(flows.src)
         attributed = Attributed(
             np.empty(n, np.uint8), np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int32)
         )
-        attribute(setting, flows, verdict, named, attributed, self._totals)
+        attribute(counting, flows, verdict, named, attributed, self._totals)
         self._totals[a.LEFT_OUT] = 0
         start = 0
         while start < n:
-            full, start = self._count_flows(setting, flows, attributed, start)
+            full, start = self._count_flows(counting, flows, attributed, start)
             if start < n:
                 (self._more_keys, self._more_clients, self._fewer_buckets)[full]()
         return attributed
 
     def _count_flows(
-        self, setting: LoadSetting, flows: FlowArrays, attributed: Attributed, start: int
+        self, counting: CountingTables, flows: FlowArrays, attributed: Attributed, start: int
     ) -> tuple[int, int]:
         """Which of the three had no room, and the first flow not counted."""
         backends, clients, time = self._backends, self._clients, self._time
@@ -118,7 +118,7 @@ class Tally:
             (time.slots, time.rows, time.counts),
             (backends.used, clients.used, time.used),
             (time.level, self._level),
-            setting,
+            counting,
             flows,
             attributed,
             start,

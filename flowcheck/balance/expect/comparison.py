@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowcheck.arrays import Int32, Int64
-from flowcheck.balance.count.measures import Float64
+from flowcheck.arrays import Float64, Int32, Int64
 from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.expect.members import Catalog, PortBackends, family_of
 from flowcheck.balance.expect.shares import Origin, Shares, expect

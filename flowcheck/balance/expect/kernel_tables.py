@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32, Int64, Listeners, LoadSetting, ServiceTable, UInt64
+from flowcheck.arrays import CountingTables, Int32, Int64, Listeners, ServiceTable, UInt64
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.shares import depends_on_origin
 from flowcheck.kernels.balance import last_levels
@@ -17,10 +17,10 @@ from flowcheck.model.timeline import BEGINNING, END
 Bool = npt.NDArray[np.bool_]
 
 
-def setting_of(catalog: Catalog, endpoints: Int32) -> LoadSetting:
-    """For a catalog. endpoints (endpoints, 8): see LoadSetting."""
+def counting_tables(catalog: Catalog, endpoints: Int32) -> CountingTables:
+    """For a catalog. endpoints (endpoints, 8): see CountingTables."""
     numbers = {zone: number for number, zone in enumerate(sorted({*catalog.zones.values()} - {""}))}
-    return make_setting(
+    return make_counting_tables(
         catalog.services,
         endpoints,
         same=[catalog.counts_as(number) for number in range(len(catalog.ports))],
@@ -33,7 +33,7 @@ def setting_of(catalog: Catalog, endpoints: Int32) -> LoadSetting:
     )
 
 
-def make_setting(
+def make_counting_tables(
     services: ServiceTable,
     endpoints: Int32,
     *,
@@ -41,7 +41,7 @@ def make_setting(
     spans: Sequence[tuple[int, int]] = (),
     by_origin: Sequence[bool] = (),
     zones: Sequence[int] = (),
-) -> LoadSetting:
+) -> CountingTables:
     """Each (service_ports,) or empty: every port counts as itself, always was, and depends on no origin."""
     n_ports = len(services.ports.slot)
     lives = np.array(spans or [(BEGINNING, END)] * n_ports, dtype=np.int64).reshape(-1, 2)
@@ -53,7 +53,7 @@ def make_setting(
     only = _only_servings(listeners, kinds == a.KIND_POD, always)
     last_level = np.empty(len(endpoints), dtype=np.int8)
     last_levels(np.arange(len(endpoints)), last_level)
-    return LoadSetting(
+    return CountingTables(
         services=services,
         endpoints=endpoints,
         same=counts_as,

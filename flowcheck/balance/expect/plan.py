@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int32, LoadSetting, UInt8
-from flowcheck.balance.expect.kernel_tables import setting_of
+from flowcheck.arrays import CountingTables, Int32, UInt8
+from flowcheck.balance.expect.kernel_tables import counting_tables
 from flowcheck.balance.expect.members import Catalog, read_catalog
 from flowcheck.compile import Program
 from flowcheck.flows.names import distinct_rows
@@ -27,13 +27,13 @@ class CountingPlan(NamedTuple):
     """What a worker counts by. ``named`` maps what a record may call a service port (the Service's
     ``namespace/name`` or one of its addresses, protocol slot, port or ANY_PORT) to its number, or SEVERAL."""
 
-    setting: LoadSetting
+    counting: CountingTables
     named: Mapping[tuple[str, int, int], int]
 
     def key(self) -> Hashable:
         """What tells it from another plan for the same program."""
-        setting = self.setting
-        columns = (setting.same, setting.start, setting.end, setting.by_origin, setting.location)
+        counting = self.counting
+        columns = (counting.same, counting.start, counting.end, counting.by_origin, counting.location)
         return (*sorted(self.named.items()), *(column.tobytes() for column in columns))
 
 
@@ -47,7 +47,7 @@ def plan_counting(program: Program, cluster: Cluster) -> tuple[Catalog, Counting
         names=program.endpoint_names,
         nodes=program.nodes,
     )
-    return catalog, CountingPlan(setting_of(catalog, program.tables.endpoints), _named(catalog))
+    return catalog, CountingPlan(counting_tables(catalog, program.tables.endpoints), _named(catalog))
 
 
 class _Locator:

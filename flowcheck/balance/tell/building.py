@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.balance.count.measures import Float64
+from flowcheck.arrays import Float64
 from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.expect.comparison import TESTED, UNEXPECTED, UNLOCATED, UNTESTED
 from flowcheck.balance.tell.endpoints import Context, endpoint_records

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowcheck.arrays import Int64
-from flowcheck.balance.count.measures import Float64, wilson_interval
+from flowcheck.arrays import Float64, Int64
+from flowcheck.balance.count.measures import wilson_interval
 from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.expect.comparison import UNEXPECTED
 from flowcheck.balance.expect.contested import ByEndpoint

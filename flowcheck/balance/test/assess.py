@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowcheck.arrays import Int64
-from flowcheck.balance.count.measures import Float64, Measures, measure
+from flowcheck.arrays import Float64, Int64
+from flowcheck.balance.count.measures import Measures, measure
 from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.expect.comparison import UNTESTED, Comparison
 from flowcheck.balance.expect.members import PortBackends

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowcheck.arrays import Int64
-from flowcheck.balance.count.measures import Float64
+from flowcheck.arrays import Float64, Int64
 from flowcheck.kernels.chance import contingency
 from flowcheck.kernels.chance.multinomial import exact_tail, sample_tail
 from flowcheck.kernels.chance.tails import chi_square_tail

@@ -15,10 +15,10 @@ from flowcheck.compile.rules.classes import Decider, build_table
 from flowcheck.compile.rules.decisions import Decisions, NumberedRule, number_rules
 from flowcheck.compile.rules.epochs import Epochs, build_epochs
 from flowcheck.compile.rules.isolation import Isolation, stage_defaults
-from flowcheck.compile.rules.kinds import DOUBTS, as_peer, judged_as, settled
 from flowcheck.compile.rules.ports import PortClasses, build_port_classes
 from flowcheck.compile.rules.rows import NamedPorts, RowBuilder, port_ranges
 from flowcheck.compile.rules.selectors import SelectorIndex
+from flowcheck.compile.rules.settled import DOUBTS, as_peer, judged_as, settled
 from flowcheck.compile.rules.subjects import Subjects, partition
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options

@@ -53,32 +53,32 @@ def _is_text_list(type_: pa.DataType) -> bool:
     return any(is_list(type_) for is_list in lists) and is_text(type_.value_type)
 
 
-class Kind(NamedTuple):
+class ColumnKind(NamedTuple):
     """What a column holds: ``accepts`` tests an Arrow type, ``wanted`` says it in words."""
 
     wanted: str
     accepts: Callable[[pa.DataType], bool]
 
 
-KINDS = {
-    "time": Kind("timestamp", pt.is_timestamp),
-    "address": Kind("string, dictionary<string>, fixed_size_binary[16] or uint32", _is_address),
-    "integer": Kind("integer", _is_integer),
-    "text": Kind("string", is_text),
-    "uid": Kind("string, or a UUID of 16 bytes", _is_uid),
-    "texts": Kind("list<string>", _is_text_list),
+COLUMN_KINDS = {
+    "time": ColumnKind("timestamp", pt.is_timestamp),
+    "address": ColumnKind("string, dictionary<string>, fixed_size_binary[16] or uint32", _is_address),
+    "integer": ColumnKind("integer", _is_integer),
+    "text": ColumnKind("string", is_text),
+    "uid": ColumnKind("string, or a UUID of 16 bytes", _is_uid),
+    "texts": ColumnKind("list<string>", _is_text_list),
 }
 
 
 class Column(NamedTuple):
-    """One canonical column; ``kind`` is a key of KINDS."""
+    """One canonical column; ``kind`` is a key of COLUMN_KINDS."""
 
     name: str
     kind: str
 
     def takes(self, type_: pa.DataType) -> bool:
         """Whether the column may come in this type. A column without any value has none."""
-        return bool(pt.is_null(type_)) or KINDS[self.kind].accepts(stored_type(type_))
+        return bool(pt.is_null(type_)) or COLUMN_KINDS[self.kind].accepts(stored_type(type_))
 
 
 def _columns(kind: str, names: str) -> list[Column]:
@@ -127,7 +127,7 @@ def check_schema(schema: pa.Schema, where: str) -> list[str]:
     **Raises**: FlowFormatError naming every missing column and every column of a wrong type.
     """
     wrong = [
-        f"{field.name} is {field.type}, wanted {KINDS[COLUMNS[field.name].kind].wanted}{_cast(field)}"
+        f"{field.name} is {field.type}, wanted {COLUMN_KINDS[COLUMNS[field.name].kind].wanted}{_cast(field)}"
         for field in schema
         if field.name in COLUMNS and not COLUMNS[field.name].takes(field.type)
     ]

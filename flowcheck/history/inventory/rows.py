@@ -29,7 +29,7 @@ from flowcheck.objects.annotations import NETWORK_STATUS
 from flowcheck.objects.devices import DEVICE_IP
 from flowcheck.objects.owners import MADE
 
-KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy", "range")
+ROW_KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy", "range")
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")
 """Of a pod. Finished: nobody knows when it ended. Template: it stands for a workload without pods."""
 
@@ -93,8 +93,8 @@ def documents_of(row: Row, journal: Journal) -> Iterator[Dated]:
     parts = (link.partition("/") for link in row.links)
     owners = tuple(Workload(kind, row.namespace or DEFAULT_NAMESPACE, name) for kind, _, name in parts)
     kept = Kept(row.lifetime, source, row.place, row.namespace_labels, owners=owners)
-    if row.kind not in KINDS:
-        journal.refuse_part(row.place, "is of no known kind", f"one of {', '.join(KINDS)}")
+    if row.kind not in ROW_KINDS:
+        journal.refuse_part(row.place, "is of no known kind", f"one of {', '.join(ROW_KINDS)}")
     elif row.kind == "pod":
         template = row.phase == TEMPLATE
         yield from _read(

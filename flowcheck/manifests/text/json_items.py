@@ -95,7 +95,7 @@ def split_items(data: bytes, items: msgspec.Raw, begin: int) -> Iterator[tuple[i
         offset += len(memoryview(item))
 
 
-class Part(NamedTuple):
+class JsonPart(NamedTuple):
     """A part of an object or list: the line of its key, if it has one, the line where it begins, its text."""
 
     line: int
@@ -103,7 +103,7 @@ class Part(NamedTuple):
     text: msgspec.Raw
 
 
-def parts_of(text: msgspec.Raw, line: int) -> dict[Any, Part]:
+def parts_of(text: msgspec.Raw, line: int) -> dict[Any, JsonPart]:
     """The parts of a JSON object by key, or of a list by number; nothing where a key is not UTF-8.
 
     ``line`` is where it begins.
@@ -123,7 +123,7 @@ def parts_of(text: msgspec.Raw, line: int) -> dict[Any, Part]:
         begin = _after(_KEY, data, start)
         line += data.count(b"\n", end, start)
         begins = line + data.count(b"\n", start, begin)
-        found[key] = Part(line, begins, part)
+        found[key] = JsonPart(line, begins, part)
         end = begin + len(memoryview(part))
         line = begins + data.count(b"\n", begin, end)
     return found
