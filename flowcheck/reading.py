@@ -14,7 +14,7 @@ from flowcheck.advice.gaps import gaps
 from flowcheck.advice.mistaken import hides_policies, misspelt
 from flowcheck.advice.not_given import everything_but, other_languages, unkept_writes
 from flowcheck.advice.pitfalls import pitfalls
-from flowcheck.advice.policies import remarks
+from flowcheck.advice.policies import warnings as policy_warnings
 from flowcheck.counted import counted
 from flowcheck.dialects import READERS as POLICY_READERS
 from flowcheck.errors import ManifestError, PolicyError, Problem
@@ -38,7 +38,7 @@ from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
 from flowcheck.model.service import Service
 from flowcheck.objects.readers import READERS as OBJECT_READERS
-from flowcheck.objects.times import NO_STAMPS, Stamps, read_stamps
+from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 
 
 def load_cluster(
@@ -129,7 +129,7 @@ class _Loader:
         if (language := language_of(*key)) and not hint:
             self._note_other(document, language)
         elif document.is_bare:
-            self.gathering.keep(None, dated, NO_STAMPS, is_policy=key in POLICY_READERS)
+            self.gathering.keep(None, dated, NO_TIMES, is_policy=key in POLICY_READERS)
         elif key in POLICY_READERS or key in OBJECT_READERS:
             self._read(dated)
         elif hint:
@@ -162,27 +162,27 @@ class _Loader:
     def _read(self, dated: Dated) -> None:
         document, digest = dated.document, digest_of(dated)
         found = self.repeated.find(dated, digest) if digest else None
-        value, stamps = found or self._read_anew(dated)
+        value, own_times = found or self._read_anew(dated)
         if value is not None and not document.problems:
-            self.gathering.keep(value, dated, stamps, is_policy=isinstance(value, Policy))
+            self.gathering.keep(value, dated, own_times, is_policy=isinstance(value, Policy))
         if value is None or document.problems:
             self._refuse(dated)
             return
         if digest:
-            self.repeated.keep(dated, digest, value, stamps)
+            self.repeated.keep(dated, digest, value, own_times)
         self.journal.warnings += document.warnings
         self.journal.oddities.add(document.oddities)
         if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
 
-    def _read_anew(self, dated: Dated) -> tuple[Value | None, Stamps]:
+    def _read_anew(self, dated: Dated) -> tuple[Value | None, OwnTimes]:
         """What the document says, None if that cannot be read, and the times it tells of itself."""
         document, when, kept = dated
-        stamps, value = NO_STAMPS, _value_of(dated)
+        own_times, value = NO_TIMES, _value_of(dated)
         if value is not None and when is not None:
             try:
-                stamps = read_stamps(document)
+                own_times = read_own_times(document)
             except ManifestError:
                 value = None
         if not document.name and isinstance(value, Policy):
@@ -192,7 +192,7 @@ class _Loader:
             document.report("has no metadata.name")
         if kept is not None and value is not None:
             value = kept.apply(value)
-        return (None if value is None else named(value, document.name)), stamps
+        return (None if value is None else named(value, document.name)), own_times
 
     def _refuse(self, dated: Dated) -> None:
         document = dated.document
@@ -215,8 +215,8 @@ class _Loader:
                 hint="; ".join(
                     [
                         "give files or folders of *.yaml, *.yml or *.json",
-                        *journal.remarks(),
-                        *journal.kustomizations.remarks(),
+                        *journal.passed_over(),
+                        *journal.kustomizations.warnings(),
                     ]
                 ),
                 problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
@@ -225,7 +225,7 @@ class _Loader:
         coverage.close(journal.broken_watches)
         cluster, self.namespaces = assemble(self.gathering.chronicle, coverage)
         others = tuple(self.other_policies.values())
-        history = coverage.remarks(POLICY_KINDS | PEER_KINDS)
+        history = coverage.warnings(POLICY_KINDS | PEER_KINDS)
         return replace(
             cluster,
             skipped=journal.all_skipped(),
@@ -233,14 +233,14 @@ class _Loader:
             warnings=(
                 *other_languages(others),
                 *gaps(cluster),
-                *journal.remarks(),
-                *journal.kustomizations.remarks(),
+                *journal.passed_over(),
+                *journal.kustomizations.warnings(),
                 *everything_but(self.gathering.chronicle.kinds, cluster),
                 *journal.warnings,
-                *journal.oddities.remarks(),
+                *journal.oddities.warnings(),
                 *unkept_writes(journal.unkept_writes),
                 *history,
-                *remarks(cluster),
+                *policy_warnings(cluster),
                 *pitfalls(cluster),
             ),
             inputs=dict(journal.inputs),

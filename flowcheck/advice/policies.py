@@ -16,7 +16,7 @@ from flowcheck.model.verdict import Reason
 _OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
 
 
-def remarks(cluster: Cluster) -> Iterator[str]:
+def warnings(cluster: Cluster) -> Iterator[str]:
     """Every remark on the cluster's policies, in their order; on the last version of those that changed."""
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)

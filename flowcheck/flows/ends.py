@@ -84,7 +84,7 @@ class Resolver:
         """A recorded pod beats the address, as far as ``compile/endpoints/beside.py`` says; at its own
         address it is that one of its endpoints."""
         given = _filled(uid) | (_filled(namespace) & _filled(pod))
-        facts = self._tables.endpoints
+        columns = self._tables.endpoints
         beside = np.where(end.endpoints >= 0, self._beside_pod[np.maximum(end.endpoints, 0)], -1)
         stays = (end.endpoints >= 0) & (beside == end.endpoints)
         rows = np.flatnonzero(given & (end.endpoints != BAD_ADDRESS) & ~stays)
@@ -96,9 +96,9 @@ class Resolver:
         end.endpoints[strange], end.inferred[strange] = self._unresolved, 0
         known = np.flatnonzero(found.endpoints != NOBODY)
         rows, named, by_address = rows[known], found.endpoints[known], end.endpoints[rows[known]]
-        at_own = (by_address >= 0) & (facts[named, a.POD] >= 0)
-        at_own &= facts[named, a.POD] == facts[np.maximum(by_address, 0), a.POD]
-        torn = (beside[rows] >= 0) & (facts[named, a.KIND] == a.KIND_POD)
+        at_own = (by_address >= 0) & (columns[named, a.POD] >= 0)
+        at_own &= columns[named, a.POD] == columns[np.maximum(by_address, 0), a.POD]
+        torn = (beside[rows] >= 0) & (columns[named, a.KIND] == a.KIND_POD)
         several = {}
         for place, row in enumerate(known.tolist()):
             if row in found.several and not at_own[place] and not torn[place]:
@@ -141,11 +141,11 @@ class Resolver:
 
     def _identity(self, endpoints: Int32) -> Int64:
         """Who an endpoint is, whatever its version or address; _NOT_ONE where that is not known."""
-        facts = self._tables.endpoints[np.maximum(endpoints, 0)]
-        kind = facts[:, a.KIND]
+        columns = self._tables.endpoints[np.maximum(endpoints, 0)]
+        kind = columns[:, a.KIND]
         who = np.select(
             [kind == a.KIND_POD, kind == a.KIND_NODE, kind == a.KIND_BLOCK],
-            [facts[:, a.POD].astype(np.int64), -2 - facts[:, a.NODE].astype(np.int64), _NOT_ONE + 1],
+            [columns[:, a.POD].astype(np.int64), -2 - columns[:, a.NODE].astype(np.int64), _NOT_ONE + 1],
             _NOT_ONE,
         )
         return np.where(endpoints >= 0, who, _NOT_ONE)

@@ -63,13 +63,13 @@ def find_initiators(tables: Tables, numbers: Numbers, src: End, dst: End) -> Ini
     return Initiators(basis, swap)
 
 
-def _sure(end: End, facts: Int32) -> Int32:
+def _sure(end: End, columns: Int32) -> Int32:
     """Endpoints, -1 where a name stands for several that are not one pod."""
     if not end.several:
         return end.endpoints
     endpoints = end.endpoints.copy()
     for row, ends in end.several.items():
-        pods = facts[list(ends), a.POD]
+        pods = columns[list(ends), a.POD]
         if pods[0] < 0 or (pods != pods[0]).any():
             endpoints[row] = -1
     return endpoints

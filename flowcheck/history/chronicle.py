@@ -60,8 +60,8 @@ class Chronicle:
         place = bisect_right(known, sighting.seen, key=_seen)
         before = known[place - 1] if place else None
         if before is not None and sighting.kept is None and _alike(before.value, sighting.value):
-            stamps = before.stamps if before.stamps == sighting.stamps else sighting.stamps
-            sighting = replace(sighting, value=before.value, stamps=stamps)
+            own_times = before.own_times if before.own_times == sighting.own_times else sighting.own_times
+            sighting = replace(sighting, value=before.value, own_times=own_times)
         known.insert(place, sighting)
 
     def objects(self) -> Iterator[tuple[Key, list[Sighting]]]:

@@ -169,7 +169,7 @@ class Coverage:
             for name, part in self._streams.items()
         )
 
-    def remarks(self, kinds: frozenset[str]) -> Iterator[str]:
+    def warnings(self, kinds: frozenset[str]) -> Iterator[str]:
         """What is taken for granted: that kinds which later snapshots do not hold were not asked for, and
         that watches have gone on."""
         yield from self._last_words()

@@ -25,7 +25,7 @@ from flowcheck.history.sightings import When
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import Enveloped, What
 from flowcheck.model.timeline import BEGINNING, END
-from flowcheck.objects.times import NO_STAMPS, Stamps, read_stamps
+from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 
 _Key = tuple[str, str, str]
 
@@ -34,7 +34,7 @@ def listed_again(events: Sequence[Enveloped]) -> Document | None:
     """The first object that is listed while it is there: the watch was begun anew in the same file."""
     there: dict[_Key, str] = {}
     for document, envelope in events:
-        key, uid, what = _key(document), _stamps(document).uid, envelope and envelope.what
+        key, uid, what = _key(document), _own_times(document).uid, envelope and envelope.what
         if what is What.LISTED and there.get(key) == uid:
             return document
         if what is What.GONE:
@@ -55,10 +55,10 @@ def date_events(events: Sequence[Enveloped]) -> list[Dated]:
         if told is not None:
             found.append(When.exactly(told, what))
             continue
-        key, stamps = _key(document), _stamps(document)
+        key, own_times = _key(document), _own_times(document)
         before = carried.get(key)
-        own = _own_time(what, stamps, before)
-        carried[key] = max(before or BEGINNING, stamps.newest or BEGINNING)
+        own = _own_time(what, own_times, before)
+        carried[key] = max(before or BEGINNING, own_times.newest or BEGINNING)
         if own is not None:
             found.append(When.exactly(own, what))
             latest = max(latest, own)
@@ -74,20 +74,20 @@ def _key(document: Document) -> _Key:
     return (document.kind, document.namespace, document.name)
 
 
-def _stamps(document: Document) -> Stamps:
+def _own_times(document: Document) -> OwnTimes:
     try:
-        return read_stamps(document)
+        return read_own_times(document)
     except ManifestError:
-        return NO_STAMPS
+        return NO_TIMES
 
 
-def _own_time(what: What, stamps: Stamps, before: int | None) -> int | None:
+def _own_time(what: What, own_times: OwnTimes, before: int | None) -> int | None:
     """When an event happened, as far as its object tells."""
-    if what in (What.LISTED, What.GONE) or stamps.newest is None:
+    if what in (What.LISTED, What.GONE) or own_times.newest is None:
         return None
     if before is None:
-        return stamps.newest if stamps.written == stamps.newest else None
-    return stamps.newest if stamps.newest > before else None
+        return own_times.newest if own_times.written == own_times.newest else None
+    return own_times.newest if own_times.newest > before else None
 
 
 def _bound(whens: list[When], pending: set[int]) -> None:

@@ -19,7 +19,7 @@ from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.policy import Policy
-from flowcheck.objects.times import Stamps
+from flowcheck.objects.times import OwnTimes
 from flowcheck.objects.workloads import Controller
 
 
@@ -34,14 +34,14 @@ class Gathering:
     beside_the_cluster: bool = False
     contradicted: set[str] = field(default_factory=set)
 
-    def keep(self, value: Value | None, dated: Dated, stamps: Stamps, *, is_policy: bool) -> None:
+    def keep(self, value: Value | None, dated: Dated, own_times: OwnTimes, *, is_policy: bool) -> None:
         """Keep what a document gave (None: it is gone), or report what speaks against it to the document."""
         document = dated.document
         key = _key(value, document)
         if dated.when is None:
             sighting = Sighting(value, document.source)
         else:
-            sighting = self._sighting(value, dated, stamps)
+            sighting = self._sighting(value, dated, own_times)
         first = self.chronicle.first(key)
         if first is None:
             self.chronicle.add(key, sighting)
@@ -58,12 +58,12 @@ class Gathering:
         else:
             self.chronicle.add(key, sighting)
 
-    def _sighting(self, value: Value | None, dated: Dated, stamps: Stamps) -> Sighting:
+    def _sighting(self, value: Value | None, dated: Dated, own_times: OwnTimes) -> Sighting:
         source = dated.document.source
         audited = source.file in self.journal.audit_logs
         self.coverage.note(dated, audited=audited)
         kept = dated.kept.lifetime if dated.kept is not None else None
-        return Sighting(value, source, _when(dated.when, stamps, audited), stamps, kept)
+        return Sighting(value, source, _when(dated.when, own_times, audited), own_times, kept)
 
     def _compare(self, first: Sighting, second: Sighting, document: Document) -> None:
         """Two of one name at one time."""
@@ -100,16 +100,20 @@ def _key(value: Value | None, document: Document) -> Key:
     return (document.kind, namespace, value.name if isinstance(value, Policy) else document.name)
 
 
-def _when(when: When | None, stamps: Stamps, audited: bool) -> When | None:
+def _when(when: When | None, own_times: OwnTimes, audited: bool) -> When | None:
     """An audit log tells of a deletion when it was asked for, which may take a while: an object is gone with
     the write that leaves nothing to wait for."""
     if when is None or not audited:
         return when
     what = when.what
     if what is What.COLLECTED:
-        what = What.CHANGED if stamps.would_linger else What.GONE
-    elif what is What.GONE and stamps.lingers:
+        what = What.CHANGED if own_times.would_linger else What.GONE
+    elif what is What.GONE and own_times.lingers:
         what = What.CHANGED
-    elif what in (What.CHANGED, What.STATUS_CHANGED) and stamps.deleted is not None and not stamps.lingers:
+    elif (
+        what in (What.CHANGED, What.STATUS_CHANGED)
+        and own_times.deleted is not None
+        and not own_times.lingers
+    ):
         what = What.GONE
     return replace(when, what=what)

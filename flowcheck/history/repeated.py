@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from flowcheck.history.dated import Dated
 from flowcheck.history.values import Value
-from flowcheck.objects.times import Stamps
+from flowcheck.objects.times import OwnTimes
 
 
 class _Read(NamedTuple):
     digest: bytes
     seen: int
     value: Value
-    stamps: Stamps
+    own_times: OwnTimes
 
 
 @dataclass(slots=True)
@@ -27,16 +27,16 @@ class Repeated:
 
     _last: dict[tuple[str, str, str, str], _Read] = field(default_factory=dict)
 
-    def find(self, dated: Dated, digest: bytes) -> tuple[Value, Stamps] | None:
+    def find(self, dated: Dated, digest: bytes) -> tuple[Value, OwnTimes] | None:
         """What was read of the same text; not of a later one, as a pod knows when it was first seen."""
         last = self._last.get(_key(dated))
         if last is None or dated.when is None or last.seen > dated.when.seen:
             return None
-        return (last.value, last.stamps) if last.digest == digest else None
+        return (last.value, last.own_times) if last.digest == digest else None
 
-    def keep(self, dated: Dated, digest: bytes, value: Value, stamps: Stamps) -> None:
+    def keep(self, dated: Dated, digest: bytes, value: Value, own_times: OwnTimes) -> None:
         if dated.when is not None:
-            self._last[_key(dated)] = _Read(digest, dated.when.seen, value, stamps)
+            self._last[_key(dated)] = _Read(digest, dated.when.seen, value, own_times)
 
 
 def digest_of(dated: Dated) -> bytes:

@@ -13,7 +13,7 @@ from flowcheck.manifests.envelopes import What
 from flowcheck.model.cluster import Pod
 from flowcheck.model.places import SourceLocation
 from flowcheck.model.timeline import BEGINNING, Lifetime
-from flowcheck.objects.times import NO_STAMPS, Stamps
+from flowcheck.objects.times import NO_TIMES, OwnTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Sighting:
     value: Value | None
     source: SourceLocation
     when: When | None = None
-    stamps: Stamps = NO_STAMPS
+    own_times: OwnTimes = NO_TIMES
     kept: Lifetime | None = None
 
     @property
@@ -47,7 +47,7 @@ class Sighting:
 
     @property
     def uid(self) -> str:
-        return self.stamps.uid or (self.value.uid if isinstance(self.value, Pod) else "")
+        return self.own_times.uid or (self.value.uid if isinstance(self.value, Pod) else "")
 
     @property
     def is_state(self) -> bool:

@@ -18,7 +18,7 @@ from flowcheck.history.values import Value
 from flowcheck.manifests.envelopes import What
 from flowcheck.model.cluster import Pod
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
-from flowcheck.objects.times import Stamps
+from flowcheck.objects.times import OwnTimes
 
 T = TypeVar("T", covariant=True)
 
@@ -49,13 +49,13 @@ def _spread(sightings: Sequence[Sighting]) -> list[Sighting]:
         whole = replace(life, end=END, sure_end=END)
         value = None if one.value is None else with_own_lifetime(one.value, whole)
         created = None if life.start == BEGINNING else life.start
-        stamps = Stamps(one.uid, created, life.sure_start)
-        plain.append(Sighting(value, one.source, When(life.sure_start, What.CHANGED, life.start), stamps))
+        own_times = OwnTimes(one.uid, created, life.sure_start)
+        plain.append(Sighting(value, one.source, When(life.sure_start, What.CHANGED, life.start), own_times))
         if life.sure_start < life.sure_end < END:
-            plain.append(Sighting(value, one.source, When(life.sure_end), stamps))
+            plain.append(Sighting(value, one.source, When(life.sure_end), own_times))
         goes_on = place + 1 < len(kept) and (kept[place + 1].kept or ALWAYS).start <= life.end
         if life.end < END and not goes_on:
-            plain.append(Sighting(None, one.source, When(life.end, What.GONE, life.sure_end), stamps))
+            plain.append(Sighting(None, one.source, When(life.end, What.GONE, life.sure_end), own_times))
     return sorted(plain, key=lambda one: one.seen) if kept else plain
 
 
@@ -123,7 +123,7 @@ class _Fold:
         if sighting.value is not None and not (gone and self._is_open(sighting)):
             self._see(sighting, sighting.value, since)
         if gone and self.open is not None:
-            ended = sighting.stamps.ended
+            ended = sighting.own_times.ended
             self._close(since if ended is None else min(since, ended), sighting.seen)
 
     def finish(self) -> list[Version[Value]]:
@@ -180,18 +180,18 @@ class _Fold:
             return start, start
         if when.what is What.CREATED:
             return when.seen, when.seen
-        if start == BEGINNING and sighting.stamps.created is not None:
-            start = sighting.stamps.created
+        if start == BEGINNING and sighting.own_times.created is not None:
+            start = sighting.own_times.created
         return start, self._settled(sighting, start)
 
     @staticmethod
     def _settled(sighting: Sighting, start: int) -> int:
         """Since when an object that was first seen like this surely was so."""
-        stamps, when = sighting.stamps, sighting.when
-        if stamps.written is not None and start > BEGINNING:
-            return min(max(start, stamps.written), sighting.seen)
+        own_times, when = sighting.own_times, sighting.when
+        if own_times.written is not None and start > BEGINNING:
+            return min(max(start, own_times.written), sighting.seen)
         changed = when is not None and when.what in (What.CHANGED, What.GONE)
-        return sighting.seen if start == BEGINNING or stamps.rewritten or changed else start
+        return sighting.seen if start == BEGINNING or own_times.rewritten or changed else start
 
     def _extend(self, version: _Open, sighting: Sighting) -> None:
         own = _own(sighting)
@@ -207,7 +207,7 @@ class _Fold:
     def _change(self, version: _Open, sighting: Sighting, value: Value, since: int) -> None:
         """The same object, with other content; a pod that finished some time takes no part from then on."""
         version.leaving = END
-        seen, written = sighting.seen, sighting.stamps.written
+        seen, written = sighting.seen, sighting.own_times.written
         if written is not None and since < written < seen:
             since = seen = written
         self._close(since, seen)

@@ -79,7 +79,7 @@ class Journal:
         self.charts.setdefault(chart, []).append(problem)
         self.skipped.append(Skipped("", "", f"{REFUSED}{_without_file(problem)}", source))
 
-    def remarks(self) -> Iterator[str]:
+    def passed_over(self) -> Iterator[str]:
         if self.foreign:
             yield f"left out, as it holds no Kubernetes objects: {listed(self.foreign, _MOST_FILES)}"
         if self.unread:

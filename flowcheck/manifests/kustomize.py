@@ -71,7 +71,7 @@ class Kustomizations:
             if not target or (target not in given and not inside):
                 self.absent.append(name)
 
-    def remarks(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         if self.changing:
             first, more = self.changing[0], _more(self.changing)
             yield (

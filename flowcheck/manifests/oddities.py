@@ -41,7 +41,7 @@ class Oddities:
             self._first.setdefault(one.sort, one)
             self._places.setdefault(one.sort, set()).add((one.title, one.text))
 
-    def remarks(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         for sort, one in self._first.items():
             more = len(self._places[sort]) - 1
             also = f" ({more} more like it)" if more else ""

@@ -83,7 +83,7 @@ class _Object(msgspec.Struct, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Stamps:
+class OwnTimes:
     """``created`` is metadata.creationTimestamp. ``written``: when anything but the status was last written,
     as managedFields tell. ``rewritten``: the generation says that it was written again after it was created.
     ``newest`` is the newest time it carries, its deletion aside. ``ended``: when the last of its containers
@@ -101,7 +101,7 @@ class Stamps:
     would_linger: bool = False
 
 
-NO_STAMPS = Stamps()
+NO_TIMES = OwnTimes()
 
 
 def read_instant(document: Document, value: Any, path: str) -> int | None:
@@ -119,7 +119,7 @@ def read_instant(document: Document, value: Any, path: str) -> int | None:
     return time if time >= 0 else None
 
 
-def read_stamps(document: Document) -> Stamps:
+def read_own_times(document: Document) -> OwnTimes:
     """Everything an object tells of its own times.
 
     Raises:
@@ -140,7 +140,7 @@ def read_stamps(document: Document) -> Stamps:
     started = read_instant(document, status.start_time, "status.startTime")
     containers = (*(status.init_container_statuses or ()), *(status.container_statuses or ()))
     held = bool(meta.finalizers or spec.finalizers)
-    return Stamps(
+    return OwnTimes(
         uid=meta.uid or "",
         created=created,
         written=newest(time for part, time in managed if part != "status"),

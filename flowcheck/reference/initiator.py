@@ -32,7 +32,7 @@ class Opened(NamedTuple):
 NOT_KNOWN = Opened("", "none")
 
 
-def told(flow: Tuple5) -> Opened:
+def by_itself(flow: Tuple5) -> Opened:
     """What the record itself tells. A SYN is the opener's, one with nothing but an ACK is the answer to it.
 
     SYN, ACK and more are the flags of a whole flow, in which the opener sent an ACK too.
@@ -53,7 +53,7 @@ def infer_pairs(flows: Sequence[Tuple5]) -> list[Opened]:
     Nothing where the others contradict one another, or where an address or port was not recorded.
     """
     openers: dict[_Ends, set[str]] = defaultdict(set)
-    for flow, opened in zip(flows, map(told, flows), strict=True):
+    for flow, opened in zip(flows, map(by_itself, flows), strict=True):
         ends = ends_of(flow)
         if ends is not None and opened.by:
             openers[ends].add("source" if opened.by == "source" else "destination")
@@ -74,7 +74,7 @@ def ends_of(flow: Tuple5) -> _Ends | None:
 
 
 def _paired(flow: Tuple5, openers: dict[_Ends, set[str]]) -> Opened:
-    opened = told(flow)
+    opened = by_itself(flow)
     ends = ends_of(flow)
     if opened.by or ends is None:
         return opened

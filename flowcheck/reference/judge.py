@@ -18,7 +18,7 @@ from flowcheck.reference.backends import asked
 from flowcheck.reference.ends import End, Resolved, Target, canonical
 from flowcheck.reference.flow import ALLOWED, Judgement, Side, Tuple5, both, join, unknown
 from flowcheck.reference.holdings import Holdings
-from flowcheck.reference.initiator import Opened, by_listener, by_port, infer_pairs, told
+from flowcheck.reference.initiator import Opened, by_itself, by_listener, by_port, infer_pairs
 from flowcheck.reference.matching import Question
 from flowcheck.reference.owners import Owners
 from flowcheck.reference.policies import Policies
@@ -43,7 +43,7 @@ class Reference:
 
     def judge(self, flow: Tuple5, opened: Opened | None = None) -> Judgement:
         """Turn it so that its source opened it, resolve both ends, ask both sides' policies, join."""
-        opened = self._opened(flow, opened or told(flow))
+        opened = self._opened(flow, opened or by_itself(flow))
         turned = opened.by == "destination"
         flow = flow.turned() if turned else flow
         src, dst = self._at_ends(flow)

@@ -25,7 +25,8 @@ _OBSERVED = tuple(str(observed) for observed in Observed)
 
 
 class FindingKey(NamedTuple):
-    """What a finding is, and what its fingerprint is made of. ``told``: the log says what became of it."""
+    """What a finding is, and what its fingerprint is made of. ``outcome_logged``: the log says what became of
+    it."""
 
     kind: str
     direction: str
@@ -34,11 +35,11 @@ class FindingKey(NamedTuple):
     port: int | None
     protocol: str
     policies: tuple[str, ...]
-    told: bool
+    outcome_logged: bool
 
     @property
     def fingerprint(self) -> str:
-        words = tuple(self[:-1]) if self.told else tuple(self)
+        words = tuple(self[:-1]) if self.outcome_logged else tuple(self)
         return hashlib.sha256(repr(words).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
@@ -102,7 +103,7 @@ def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKe
     ends = (edges.source, edges.destination, edges.port, edges.protocol)
     described = (codes, edges.egress, edges.ingress, ~untold(codes, edges), *ends)
     words = zip(*(column[violating].tolist() for column in described), strict=True)
-    for e, (code, egress, ingress, told, source, destination, port, protocol) in zip(
+    for e, (code, egress, ingress, logged, source, destination, port, protocol) in zip(
         violating.tolist(), words, strict=True
     ):
         decided = (code, egress, ingress)
@@ -117,7 +118,7 @@ def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKe
             port=port if port >= 0 else None,
             protocol=PROTOCOL_NAMES.get(protocol, str(protocol)),
             policies=policies,
-            told=told,
+            outcome_logged=logged,
         )
         yield e, key, places
 
@@ -125,7 +126,7 @@ def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKe
 def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str, Any]) -> Finding:
     """Plain sums: most findings are of one or two edges, where NumPy costs more than it saves."""
     words = key._asdict()
-    del words["told"]
+    del words["outcome_logged"]
     return Finding(
         fingerprint=key.fingerprint,
         **words,

@@ -1115,7 +1115,7 @@ MUTANTS = (
     Mutant(
         "a pod on the host network is torn from an address outside",
         "flows/ends.py",
-        "torn = (beside[rows] >= 0) & (facts[named, a.KIND] == a.KIND_POD)",
+        "torn = (beside[rows] >= 0) & (columns[named, a.KIND] == a.KIND_POD)",
         "torn = beside[rows] >= 0",
     ),
     Mutant(

@@ -42,10 +42,10 @@ def add_hosts(axis: Axis, cluster: Cluster, claims: Claims, numbers: dict[str, i
         if pod.finished:
             continue
         if pod.node and pod.host_address:
-            host(pod.node).told.append((prefix(pod.host_address), pod.lifetime))
+            host(pod.node).told_by_pods.append((prefix(pod.host_address), pod.lifetime))
         if pod.host_network and (pod.node or pod.addresses):
             own = host(pod.node or at.get(prefix(pod.addresses[0]), pod.addresses[0]))
-            own.told += ((prefix(text), pod.lifetime) for text in pod.addresses)
+            own.told_by_pods += ((prefix(text), pod.lifetime) for text in pod.addresses)
             on_host.append((pod, own))
     for one in hosts.values():
         one.claim(claims)
@@ -57,7 +57,7 @@ class _Host:
     """One node. ``told``: its addresses as pods tell them. Versions are told apart by their labels."""
 
     def __init__(self, axis: Axis, name: str, numbers: dict[str, int], nodes: list[Node]) -> None:
-        self.told: list[tuple[Prefix, Lifetime]] = []
+        self.told_by_pods: list[tuple[Prefix, Lifetime]] = []
         self._axis, self._name, self._nodes = axis, name, nodes
         self._number = numbers.setdefault(name, len(numbers))
         self._ends: dict[tuple[Hashable, Prefix | None, bool], int] = {}
@@ -68,7 +68,7 @@ class _Host:
         for node in self._nodes:
             for address in dict.fromkeys(prefix(text) for text in node.addresses):
                 self._hold(claims, address, (_labels(node), node, node.lifetime))
-        for address, lifetime in self.told:
+        for address, lifetime in self.told_by_pods:
             for piece in self._pieces(lifetime):
                 self._hold(claims, address, piece)
         for node in self._nodes:
