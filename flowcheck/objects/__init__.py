@@ -1,1 +1,1 @@
-"""Kubernetes objects, one kind a file: documents in, values of the model out."""
+"""Kubernetes objects: documents in, values of the model out. One file a kind, or a role of kinds."""
