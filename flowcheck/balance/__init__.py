@@ -1,1 +1,1 @@
-"""How evenly Services carried their load: counted, expected, tested, told."""
+"""How evenly Services carried their load: counted, expected, assessed, told."""

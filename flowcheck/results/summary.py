@@ -10,8 +10,8 @@ from importlib import metadata
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.balance.assess.states import State
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.balance.test.states import State
 from flowcheck.compile import Program
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_text

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck.arrays import Int64
-from flowcheck.balance.count.measures import Float64, jain, measure, wilson_interval
-from flowcheck.balance.test.chance import adjust, drawn_p, exact_p, fit_rows, fit_shares
-from flowcheck.balance.test.clients import (
+from flowcheck.balance.assess.chance import adjust, drawn_p, exact_p, fit_rows, fit_shares
+from flowcheck.balance.assess.clients import (
     ClientCounts,
     Clustering,
     cluster,
@@ -19,8 +18,9 @@ from flowcheck.balance.test.clients import (
     main_places,
     tabulate,
 )
-from flowcheck.balance.test.states import Evidence, State, Why, decide, is_large, is_over_even
-from flowcheck.balance.test.time import over_time
+from flowcheck.balance.assess.states import Evidence, State, Why, decide, is_large, is_over_even
+from flowcheck.balance.assess.time import over_time
+from flowcheck.balance.count.measures import Float64, jain, measure, wilson_interval
 from flowcheck.kernels.chance.contingency import longest_run
 from flowcheck.model.options import Thresholds
 

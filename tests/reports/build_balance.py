@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from flowcheck.balance.assess.chance import fit_shares
 from flowcheck.balance.count.measures import measure, wilson_interval
 from flowcheck.balance.tell.records import (
     BucketLoad,
@@ -19,7 +20,6 @@ from flowcheck.balance.tell.records import (
     TimeLoad,
 )
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.balance.test.chance import fit_shares
 from tests.reports.build import HOSTILE
 
 CLASSES = {

@@ -15,8 +15,8 @@ from xml.etree import ElementTree as Tree
 import msgspec
 import pytest
 
+from flowcheck.balance.assess.states import Why
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.balance.test.states import Why
 from flowcheck.reports import FORMATS, renderer
 from flowcheck.reports.balance import svg as balance_svg
 from flowcheck.reports.balance.answer import headline

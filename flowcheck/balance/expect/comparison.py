@@ -25,7 +25,7 @@ class Comparison(NamedTuple):
 
     endpoint (k,) int32: the expected endpoints, ascending. counts (k,) int64, expected (k,) float64: the
     connections they had and should have had. part (k,) int64: as
-    :func:`flowcheck.balance.test.chance.fit_shares` takes it. fate (entries,): TESTED, UNTESTED, UNEXPECTED
+    :func:`flowcheck.balance.assess.chance.fit_shares` takes it. fate (entries,): TESTED, UNTESTED, UNEXPECTED
     or UNLOCATED; kind (entries,): entries of one kind had the same shares to expect, -1 where not tested.
     n_kinds: kinds with connections. same_zone: the share that was to stay in its zone, None where no origin's
     zone is known.

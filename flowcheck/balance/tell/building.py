@@ -10,6 +10,9 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Float64
+from flowcheck.balance.assess.clients import count_against_affinity, heavy_clients
+from flowcheck.balance.assess.port import Assessment
+from flowcheck.balance.assess.states import Evidence, State, Why, decide, is_over_even
 from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.expect.comparison import TESTED, UNEXPECTED, UNLOCATED, UNTESTED
 from flowcheck.balance.tell.endpoints import Context, endpoint_records
@@ -22,9 +25,6 @@ from flowcheck.balance.tell.records import (
     ServiceLoad,
 )
 from flowcheck.balance.tell.series import time_record
-from flowcheck.balance.test.assess import Assessment
-from flowcheck.balance.test.clients import count_against_affinity, heavy_clients
-from flowcheck.balance.test.states import Evidence, State, Why, decide, is_over_even
 from flowcheck.model.options import Thresholds
 from flowcheck.model.protocols import PROTOCOL_NAMES
 

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arrays import Float64, Int64
+from flowcheck.balance.assess.port import Assessment, is_idle
 from flowcheck.balance.count.measures import wilson_interval
 from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.expect.comparison import UNEXPECTED
 from flowcheck.balance.expect.contested import ByEndpoint
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.tell.records import EndpointLoad
-from flowcheck.balance.test.assess import Assessment, is_idle
 from flowcheck.model.options import Thresholds
 
 

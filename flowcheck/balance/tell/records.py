@@ -120,9 +120,9 @@ class GroupLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class ServiceLoad(msgspec.Struct, frozen=True, kw_only=True):
     """One service port.
 
-    ``state`` and ``why``: see :mod:`flowcheck.balance.test.states`. ``significant``: chance does not explain
-    the difference, whatever its size. ``over_even``: evener than chance, as round robin is. ``tolerated``:
-    every share is within 0.05 of the expected, which is what Gateway API conformance asks of weights.
+    ``state`` and ``why``: see :mod:`flowcheck.balance.assess.states`. ``significant``: chance does not
+    explain the difference, whatever its size. ``over_even``: evener than chance, as round robin is.
+    ``tolerated``: every share is within 0.05 of the expected, which is what Gateway API conformance asks of weights.
 
     ``connections`` (certainly this Service's) = ``tested`` + ``untested`` (nothing is expected: origin not
     known, or headless) + ``unexpected`` + ``unlocated`` (the record has the Service's address and no

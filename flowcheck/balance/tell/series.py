@@ -7,11 +7,11 @@ from functools import lru_cache
 import numpy as np
 
 from flowcheck.arrays import Int64
+from flowcheck.balance.assess.port import Assessment
 from flowcheck.balance.count.measures import jain
 from flowcheck.balance.count.sums import BackendEntries, sum_rows
 from flowcheck.balance.tell.endpoints import Context
 from flowcheck.balance.tell.records import BucketLoad, TimeLoad
-from flowcheck.balance.test.assess import Assessment
 from flowcheck.model.instants import instant_text
 
 MOST_STRETCHES = 60

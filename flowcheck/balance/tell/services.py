@@ -13,6 +13,10 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32
+from flowcheck.balance.assess.chance import adjust
+from flowcheck.balance.assess.clients import ClientCounts
+from flowcheck.balance.assess.port import Assessment, Clients, assess
+from flowcheck.balance.assess.states import State, Why
 from flowcheck.balance.count.sums import (
     BackendEntries,
     ClientEntries,
@@ -32,10 +36,6 @@ from flowcheck.balance.tell.building import AdjustedP, service_record
 from flowcheck.balance.tell.endpoints import Context
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.balance.test.assess import Assessment, Clients, assess
-from flowcheck.balance.test.chance import adjust
-from flowcheck.balance.test.clients import ClientCounts
-from flowcheck.balance.test.states import State, Why
 from flowcheck.model.options import Thresholds
 
 CLASSES = {

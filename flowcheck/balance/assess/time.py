@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arrays import Int64
-from flowcheck.balance.test.chance import Fit, fit_rows
+from flowcheck.balance.assess.chance import Fit, fit_rows
 from flowcheck.kernels.chance.contingency import longest_run
 from flowcheck.kernels.chance.tails import chi_square_tail
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flowcheck.balance.assess.chance import LEAST_EXPECTED, Fit
 from flowcheck.balance.count.measures import Measures
-from flowcheck.balance.test.chance import LEAST_EXPECTED, Fit
 from flowcheck.kernels.chance.tails import chi_square_tail
 from flowcheck.model.options import Thresholds
 

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowcheck.arrays import Float64, Int64
-from flowcheck.balance.count.measures import Measures, measure
-from flowcheck.balance.count.sums import BackendEntries, sum_rows
-from flowcheck.balance.expect.comparison import UNTESTED, Comparison
-from flowcheck.balance.expect.members import PortBackends
-from flowcheck.balance.test.chance import NOTHING, Fit, fit_shares
-from flowcheck.balance.test.clients import (
+from flowcheck.balance.assess.chance import NOTHING, Fit, fit_shares
+from flowcheck.balance.assess.clients import (
     INDEPENDENT,
     ClientCounts,
     Clustering,
@@ -20,8 +16,12 @@ from flowcheck.balance.test.clients import (
     main_places,
     tabulate,
 )
-from flowcheck.balance.test.states import CLIENTS_PER_ENDPOINT, Why
-from flowcheck.balance.test.time import OverTime, over_time
+from flowcheck.balance.assess.states import CLIENTS_PER_ENDPOINT, Why
+from flowcheck.balance.assess.time import OverTime, over_time
+from flowcheck.balance.count.measures import Measures, measure
+from flowcheck.balance.count.sums import BackendEntries, sum_rows
+from flowcheck.balance.expect.comparison import UNTESTED, Comparison
+from flowcheck.balance.expect.members import PortBackends
 from flowcheck.kernels.chance.tails import binomial_tail, chi_square_tail
 from flowcheck.model.options import Thresholds
 
