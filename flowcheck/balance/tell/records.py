@@ -122,7 +122,8 @@ class ServiceLoad(msgspec.Struct, frozen=True, kw_only=True):
 
     ``state`` and ``why``: see :mod:`flowcheck.balance.assess.states`. ``significant``: chance does not
     explain the difference, whatever its size. ``over_even``: evener than chance, as round robin is.
-    ``tolerated``: every share is within 0.05 of the expected, which is what Gateway API conformance asks of weights.
+    ``tolerated``: every share is within 0.05 of the expected, which is what Gateway API conformance asks of
+    weights.
 
     ``connections`` (certainly this Service's) = ``tested`` + ``untested`` (nothing is expected: origin not
     known, or headless) + ``unexpected`` + ``unlocated`` (the record has the Service's address and no
