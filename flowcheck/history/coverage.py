@@ -129,6 +129,11 @@ class Coverage:
         ]
         return bool(streams) and self._vouches(max(streams)[1], kind, files)
 
+    def shown_between(self, kind: str, namespace: str, after: int, before: int) -> bool:
+        """Whether a snapshot strictly between two instants would have shown such an object."""
+        times = self._times[bisect_right(self._times, after) :]
+        return any(self._shows(time, kind, namespace) for time in times if time < before)
+
     def told_until(self, kind: str, namespace: str, files: Collection[str]) -> int:
         """The last word of any stream that would have told of the end of such an object; BEGINNING: of none.
         ``files`` as in ``missing``."""

@@ -134,9 +134,13 @@ class _Fold:
         return sorted(self.done, key=lambda version: version.lifetime.start)
 
     def _last_known(self, until: int) -> int:
-        """Until when the object surely was there: no stream that told of it has told of its end."""
-        told = self.coverage.told_until(self.kind, self.namespace, self.files) if self.files else BEGINNING
-        return max(self.last_seen, min(told, until))
+        """Until when the object surely was there: no stream that told of it has told of its end. Unless a
+        snapshot lacks it meanwhile: then that stream has lost it."""
+        if not self.files:
+            return self.last_seen
+        told = self.coverage.told_until(self.kind, self.namespace, self.files)
+        lost = told >= until or self.coverage.shown_between(self.kind, self.namespace, self.last_seen, told)
+        return self.last_seen if lost else max(self.last_seen, told)
 
     def _reopen(self, absent: _Open) -> None:
         """A snapshot did not show an object that a later one shows: it was never away."""

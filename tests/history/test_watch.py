@@ -385,6 +385,19 @@ def test_what_a_watch_told_of_was_there_until_its_last_event(tmp_path: Path) -> 
     assert seen(load_cluster(tmp_path))[0].lifetime == life("09:00", "10:10", "10:01", "10:04")
 
 
+def test_a_watch_that_lost_an_end_is_not_believed_beyond_a_snapshot(tmp_path: Path) -> None:
+    other = pod("q", "10.0.0.2", "09:00")
+    watch(
+        tmp_path,
+        event("ADDED", pod(started="09:00"), "10:01"),
+        event("ADDED", other, "10:01"),
+        event("MODIFIED", pod("q", "10.0.0.2", "09:00", app="b"), "10:04"),
+    )
+    snapshot(tmp_path, "10:03", other)
+    snapshot(tmp_path, "10:10", pod("q", "10.0.0.2", "09:00", app="b"))
+    assert seen(load_cluster(tmp_path))[0].lifetime.sure_end == at("10:01")
+
+
 def test_it_is_said_when_a_watch_told_of_something_for_the_last_time(tmp_path: Path) -> None:
     watch(tmp_path, event("ADDED", pod(started="09:00"), "10:01"))
     (said,) = (one for one in load_cluster(tmp_path).warnings if "last event" in one)
