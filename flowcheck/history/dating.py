@@ -23,18 +23,18 @@ from flowcheck.errors import ManifestError
 from flowcheck.history.dated import Dated
 from flowcheck.history.sightings import When
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.envelopes import Enveloped, What
+from flowcheck.manifests.envelopes import Event, What
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 
 _Key = tuple[str, str, str]
 
 
-def listed_again(events: Sequence[Enveloped]) -> Document | None:
+def listed_again(events: Sequence[tuple[Document, Event]]) -> Document | None:
     """The first object that is listed while it is there: the watch was begun anew in the same file."""
     there: dict[_Key, str] = {}
-    for document, envelope in events:
-        key, uid, what = _key(document), _own_times(document).uid, envelope and envelope.what
+    for document, (what, _) in events:
+        key, uid = _key(document), _own_times(document).uid
         if what is What.LISTED and there.get(key) == uid:
             return document
         if what is What.GONE:
@@ -44,16 +44,15 @@ def listed_again(events: Sequence[Enveloped]) -> Document | None:
     return None
 
 
-def date_events(events: Sequence[Enveloped]) -> list[Dated]:
+def date_events(events: Sequence[tuple[Document, Event]]) -> list[Dated]:
     """The objects of a watch's events, each with its time."""
     carried: dict[_Key, int] = {}
     latest = BEGINNING
     found: list[When] = []
     pending: set[int] = set()
-    for document, envelope in events:
-        what, told = (envelope.what, envelope.time) if envelope else (What.LISTED, None)
-        if told is not None:
-            found.append(When.exactly(told, what))
+    for document, (what, time) in events:
+        if time is not None:
+            found.append(When.exactly(time, what))
             continue
         key, own_times = _key(document), _own_times(document)
         before = carried.get(key)
@@ -67,7 +66,7 @@ def date_events(events: Sequence[Enveloped]) -> list[Dated]:
             pending.add(len(found))
             found.append(When(END, what, None if what is What.LISTED else since))
     _bound(found, pending)
-    return [Dated(event.document, when) for event, when in zip(events, found, strict=True)]
+    return [Dated(document, when) for (document, _), when in zip(events, found, strict=True)]
 
 
 def _key(document: Document) -> _Key:

@@ -11,7 +11,8 @@ from flowcheck.history.dated import Dated
 from flowcheck.history.dating import date_events, listed_again
 from flowcheck.history.inventory.rows import Row, documents_of
 from flowcheck.history.sightings import When
-from flowcheck.manifests.envelopes import Enveloped
+from flowcheck.manifests.documents import Document
+from flowcheck.manifests.envelopes import Event, Write
 from flowcheck.manifests.files.paths import At, Input, PathLike, read_inputs
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.streams import read_objects
@@ -34,14 +35,15 @@ def read_documents(
 
 def _of_file(item: Input, journal: Journal) -> Iterator[Dated]:
     snapshot = None if item.time is None else When(item.time)
-    events: list[Enveloped] = []
-    for one in read_objects(item, journal):
-        if one.envelope is None:
-            yield Dated(one.document, snapshot)
-        elif one.envelope.is_event:
-            events.append(one)
-        elif one.envelope.time is not None:
-            yield Dated(one.document, When.exactly(one.envelope.time, one.envelope.what))
+    events: list[tuple[Document, Event]] = []
+    for document, envelope in read_objects(item, journal):
+        match envelope:
+            case None:
+                yield Dated(document, snapshot)
+            case Event():
+                events.append((document, envelope))
+            case Write():
+                yield Dated(document, When.exactly(envelope.time, envelope.what))
     again = listed_again(events)
     if again is not None:
         journal.broken_watches.add(item.name)

@@ -32,19 +32,25 @@ class What(Enum):
     """A whole version with its lifetime, as an inventory keeps it."""
 
 
-class Envelope(NamedTuple):
-    """What happened to the object inside, and when; None: an event of a watch that bears no time."""
+class Event(NamedTuple):
+    """Of a watch: what happened to the object inside, and when, if the event bears a time."""
 
     what: What
     time: int | None
-    is_event: bool
+
+
+class Write(NamedTuple):
+    """Of an audit log: what was done to the object inside, and when."""
+
+    what: What
+    time: int
 
 
 class Enveloped(NamedTuple):
     """An object as it stands in a file; without an envelope it was not said what became of it."""
 
     document: Document
-    envelope: Envelope | None = None
+    envelope: Event | Write | None = None
 
 
 EVENTS = {"ADDED": What.LISTED, "MODIFIED": What.CHANGED, "DELETED": What.GONE}

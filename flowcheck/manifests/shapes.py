@@ -12,7 +12,7 @@ import msgspec
 
 from flowcheck.manifests import audit_log
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS, Envelope, Enveloped, event_time
+from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS, Enveloped, Event, Write, event_time
 from flowcheck.manifests.fields import type_name
 from flowcheck.manifests.identity import Head, JsonHead, Meta, check_name, head_of, is_broken, json_meta
 from flowcheck.manifests.journal import Journal
@@ -142,7 +142,7 @@ class Unpacker:
         else:
             for document, _ in inner:
                 time = event_time(document, head.time)
-                yield Enveloped(document, Envelope(EVENTS[head.type], time, is_event=True))
+                yield Enveloped(document, Event(EVENTS[head.type], time))
 
     def _entry(self, document: Document, text: msgspec.Raw, begin: int) -> Iterator[Enveloped]:
         """The objects an audit entry tells of."""
@@ -160,7 +160,7 @@ class Unpacker:
         if entry is None:
             return
         for inner, _ in self._inside(entry, document.source, begin):
-            yield Enveloped(inner, Envelope(entry.what, entry.time, is_event=False))
+            yield Enveloped(inner, Write(entry.what, entry.time))
 
     def _inside(self, entry: audit_log.Entry, source: SourceLocation, begin: int) -> Iterator[Enveloped]:
         if entry.body is not None and not entry.metadata_only:
