@@ -15,7 +15,7 @@ from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.question import Question
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Case, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, sentence_of, split_of
@@ -166,9 +166,7 @@ class _Explainer:
     def _side(
         self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
     ) -> Walked:
-        question = Question(
-            self._cluster, self._program.options, direction, subject, peer, self._protocol, port
-        )
+        question = Asked(self._cluster, self._program.options, direction, subject, peer, self._protocol, port)
         return explain_side(self._program, question, self._policies, decision)
 
     def _verdict(

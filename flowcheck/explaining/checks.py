@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from flowcheck.counted import listed
 from flowcheck.explaining.ends import Candidate
-from flowcheck.explaining.question import Question
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Check, Match
 from flowcheck.explaining.words import (
     block_text,
@@ -44,7 +44,7 @@ def together(checks: Iterable[Check]) -> Match:
     return "yes" if "yes" in matches else "maybe" if "maybe" in matches else "no"
 
 
-def check_peers(rule: Rule, question: Question) -> tuple[Check, ...]:
+def check_peers(rule: Rule, question: Asked) -> tuple[Check, ...]:
     """Absent peers are everybody, an empty list is nobody. Where the rule cannot be read they only may be."""
     if rule.peers is None:
         found = [Check("yes", "everyone")]
@@ -55,7 +55,7 @@ def check_peers(rule: Rule, question: Question) -> tuple[Check, ...]:
     return tuple(_in_doubt(check, "part of the rule") if rule.unread else check for check in found)
 
 
-def check_subject(policy: Policy, question: Question) -> Check:
+def check_subject(policy: Policy, question: Asked) -> Check:
     """Whether a policy is for the subject; perhaps, where its selector cannot be read."""
     found = check_query(policy.subject, question.subject, question.subject_word, question.cluster)
     return _in_doubt(found, "part of the subject") if policy.unread else found
@@ -66,7 +66,7 @@ def _in_doubt(check: Check, what: str) -> Check:
     return check if check.match == "no" else Check("maybe", check.text, why, Reason.UNSUPPORTED_FIELD)
 
 
-def check_ports(rule: Rule, question: Question) -> tuple[Check, ...]:
+def check_ports(rule: Rule, question: Asked) -> tuple[Check, ...]:
     """Absent ports are every port and protocol, an empty list is none."""
     if rule.ports is None:
         return (Check("yes", "every port"),)
@@ -75,7 +75,7 @@ def check_ports(rule: Rule, question: Question) -> tuple[Check, ...]:
     return tuple(check_port(ports, question) for ports in rule.ports)
 
 
-def check_peer(peer: Peer, question: Question) -> Check:
+def check_peer(peer: Peer, question: Asked) -> Check:
     end, who = question.peer, question.peer_word
     match peer:
         case PodQuery():
@@ -145,7 +145,7 @@ def _check_node(query: NodeQuery, end: Candidate, who: str, cluster: Cluster) ->
     return Check("maybe", what, why, Reason.NO_NODE)
 
 
-def _check_block(block: AddressBlock, question: Question) -> Check:
+def _check_block(block: AddressBlock, question: Asked) -> Check:
     """A block against the peer's address; whether it counts for pods is the language's or the option's."""
     end, what = question.peer, block_text(block)
     if end.address is None:
@@ -182,7 +182,7 @@ def exception_of(block: AddressBlock, address: str) -> str:
     return next((gap for gap in block.excepts if _inside(address, gap)), "")
 
 
-def check_port(ports: Ports, question: Question) -> Check:
+def check_port(ports: Ports, question: Asked) -> Check:
     what, asked = ports_text(ports), port_text(question.port, question.protocol)
     if question.protocol not in WITH_PORTS or question.port is None:
         return _check(False, what, f"{asked} has no ports")
@@ -192,7 +192,7 @@ def check_port(ports: Ports, question: Question) -> Check:
     return _check_name(ports, question, what, asked)
 
 
-def _check_name(ports: NamedPort, question: Question, what: str, asked: str) -> Check:
+def _check_name(ports: NamedPort, question: Asked, what: str, asked: str) -> Check:
     """A name is looked up on the destination pod, whichever side the rule is on."""
     end = question.destination
     if end.pod is None:
@@ -213,7 +213,7 @@ def _check_name(ports: NamedPort, question: Question, what: str, asked: str) -> 
     return _check(False, what, f"on the destination it is {means}, not {asked}")
 
 
-def _of_service(question: Question, pod: Pod, name: str) -> str:
+def _of_service(question: Asked, pod: Pod, name: str) -> str:
     """Policies know a port's name in the pod's containers, people often that in the Service."""
     named = [
         service

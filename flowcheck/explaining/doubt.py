@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flowcheck.explaining.question import Question
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.tries import Tried
 from flowcheck.explaining.words import selector_text
 from flowcheck.model.labels import Selector
 from flowcheck.model.verdict import Reason, Verdict
 
 
-def doubt(tried: Tried, question: Question, without: Verdict, matching: Verdict | None) -> tuple[str, str]:
+def doubt(tried: Tried, question: Asked, without: Verdict, matching: Verdict | None) -> tuple[str, str]:
     """Why an open rule leaves the verdict open, and what would settle it."""
     rule = f"{tried.policy}[{tried.rule.label}]"
     fork = f"{without} if it does not match"

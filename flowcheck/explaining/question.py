@@ -11,7 +11,7 @@ from flowcheck.model.policy import Direction
 
 
 @dataclass(frozen=True)
-class Question:
+class Asked:
     """One side of a flow: may this subject talk with this peer?"""
 
     cluster: Cluster

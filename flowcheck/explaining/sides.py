@@ -9,7 +9,7 @@ import msgspec
 
 from flowcheck.compile import Program
 from flowcheck.explaining import compiled
-from flowcheck.explaining.question import Question
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.summary import no_subject
 from flowcheck.explaining.walk import Walked, checked, exempt, walk
 from flowcheck.model.policy import Direction, Policy
@@ -21,13 +21,13 @@ OWN_NODE_EGRESS = (
 )
 
 
-def explain_side(program: Program, question: Question, policies: Sequence[Policy], decision: int) -> Walked:
+def explain_side(program: Program, question: Asked, policies: Sequence[Policy], decision: int) -> Walked:
     """One side, explained and held against the compiled decision. ``policies`` are in the order they are
     asked."""
     return checked(_explained(program, question, policies), *compiled.side_of(program, decision))
 
 
-def _explained(program: Program, question: Question, policies: Sequence[Policy]) -> Walked:
+def _explained(program: Program, question: Asked, policies: Sequence[Policy]) -> Walked:
     is_egress = question.direction is Direction.EGRESS
     subject, peer = question.subject, question.peer
     src, dst = (subject, peer) if is_egress else (peer, subject)

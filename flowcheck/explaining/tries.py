@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flowcheck.explaining import checks
-from flowcheck.explaining.question import Question
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Match, Reached, RuleStep
 from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy, Rule
 
@@ -44,7 +44,7 @@ class Tried:
         return not self.peer_if
 
 
-def hold(policy: Policy, rule: Rule, question: Question, subject_if: Hanging | None) -> Tried:
+def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None) -> Tried:
     peers, ports = checks.check_peers(rule, question), checks.check_ports(rule, question)
     among = checks.together(peers)
     perhaps = zip(rule.peers or (None,), peers, strict=True) if among == "maybe" else ()

@@ -13,7 +13,7 @@ from itertools import islice
 from flowcheck.counted import listed
 from flowcheck.explaining import checks
 from flowcheck.explaining.doubt import doubt
-from flowcheck.explaining.question import Question
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import PolicyStep, RuleStep, SideAnswer, TierStep
 from flowcheck.explaining.tries import Hanging, Tried, hold
 from flowcheck.explaining.words import protocol_name
@@ -65,7 +65,7 @@ class _Asked:
     isolating: tuple[Policy, ...]
 
 
-def exempt(question: Question, verdict: Verdict, why: str, *, reason: str = "", settle: str = "") -> Walked:
+def exempt(question: Asked, verdict: Verdict, why: str, *, reason: str = "", settle: str = "") -> Walked:
     """A side no policy is asked for."""
     answer = SideAnswer(
         direction=str(question.direction),
@@ -80,7 +80,7 @@ def exempt(question: Question, verdict: Verdict, why: str, *, reason: str = "", 
     return Walked(answer, Ending(verdict))
 
 
-def walk(question: Question, policies: Sequence[Policy]) -> Walked:
+def walk(question: Asked, policies: Sequence[Policy]) -> Walked:
     """Walk one side. ``policies`` are in the order they are asked; the subject is a pod."""
     asked = [_ask(tier, question, [p for p in policies if p.tier is tier]) for tier in Tier]
     endings = list(islice(_endings(asked, question), MOST_WAYS + 1))
@@ -116,7 +116,7 @@ def walk(question: Question, policies: Sequence[Policy]) -> Walked:
     return Walked(answer, ending, hanging)
 
 
-def _ask(tier: Tier, question: Question, policies: Sequence[Policy]) -> _Asked:
+def _ask(tier: Tier, question: Asked, policies: Sequence[Policy]) -> _Asked:
     """Hold every rule of a tier against the flow, of the policies that select the subject, or may."""
     direction = question.direction
     speaking: list[tuple[Policy, str]] = []
@@ -133,7 +133,7 @@ def _ask(tier: Tier, question: Question, policies: Sequence[Policy]) -> _Asked:
     return _Asked(tier, tuple(speaking), tuple(tried), isolating)
 
 
-def _endings(asked: Sequence[_Asked], question: Question) -> Iterator[Ending]:
+def _endings(asked: Sequence[_Asked], question: Asked) -> Iterator[Ending]:
     """Where the walk ends for each way to answer what it hangs on; the one with noes only comes first."""
     left: list[dict[Hanging, bool]] = [{}]
     while left:
@@ -145,9 +145,7 @@ def _endings(asked: Sequence[_Asked], question: Question) -> Iterator[Ending]:
             left += [{**answers, ending: True}, {**answers, ending: False}]
 
 
-def _conclude(
-    asked: Sequence[_Asked], question: Question, answers: Mapping[Hanging, bool]
-) -> Ending | Hanging:
+def _conclude(asked: Sequence[_Asked], question: Asked, answers: Mapping[Hanging, bool]) -> Ending | Hanging:
     """The walk itself, or what to answer before it can go on."""
     for tier in asked:
         first = None
@@ -168,7 +166,7 @@ def _conclude(
     return Ending(Verdict.ALLOW)
 
 
-def _steps(asked: Sequence[_Asked], ending: Ending, question: Question) -> list[TierStep]:
+def _steps(asked: Sequence[_Asked], ending: Ending, question: Asked) -> list[TierStep]:
     """The tiers up to the one that decided; rules after the deciding one were not asked."""
     steps = []
     for tier in asked:
@@ -215,7 +213,7 @@ def _outcome(tier: _Asked, first: Tried | None, ended: bool, ending: Ending) -> 
     return f"no rule {sure}matches, so on to the next tier"
 
 
-def _why(question: Question, ending: Ending, asked: Sequence[_Asked]) -> str:
+def _why(question: Asked, ending: Ending, asked: Sequence[_Asked]) -> str:
     """The side's answer in one sentence."""
     direction, who = question.direction, question.subject_word
     if ending.tried is not None:

@@ -27,7 +27,7 @@ _BY_NAME = np.uint64(1 << 62)
 _NOT_ONE = -(1 << 30)
 
 
-class End(NamedTuple):
+class Ends(NamedTuple):
     """One end of each row, each (flows,). endpoints int32: the endpoint, or NO_ADDRESS, BAD_ADDRESS. keys
     uint64: a word for the address. inferred uint8: 1 where the owner is likely, not sure. disagrees bool: the
     recorded pod is not who has the recorded address. ``several`` maps each row whose name stands for several
@@ -54,7 +54,7 @@ class Resolver:
         _, keys = self._addresses.texts(pa.array(places.values(), pa.large_string()))
         self._key_of = dict(zip(places, keys.tolist(), strict=True))
 
-    def resolve(self, batch: pa.RecordBatch, address: str, names: tuple[str, ...], times: Int64) -> End:
+    def resolve(self, batch: pa.RecordBatch, address: str, names: tuple[str, ...], times: Int64) -> Ends:
         """The endpoints of one end. ``address`` and ``names`` (namespace, pod, workload, uid) are its
         columns, any of which may be absent; times (flows,) microseconds."""
         present = set(batch.schema.names)
@@ -66,7 +66,7 @@ class Resolver:
         inferred = np.zeros(batch.num_rows, dtype=np.uint8)
         if len(self._tables.timed.first) > 1:
             lookup.settle(self._tables.timed, self._tables.endpoints, times, endpoints, inferred)
-        end = End(endpoints, keys, inferred, np.zeros(batch.num_rows, dtype=np.bool_), {})
+        end = Ends(endpoints, keys, inferred, np.zeros(batch.num_rows, dtype=np.bool_), {})
         if not present.isdisjoint(names):
             namespace, pod, workload, uid = (_column_or_nulls(batch, name) for name in names)
             end = self._by_pod(end, uid, namespace, pod, times)
@@ -80,7 +80,7 @@ class Resolver:
         outside: npt.NDArray[np.bool_] = (endpoints >= 0) & (kinds == a.KIND_BLOCK)
         return outside
 
-    def _by_pod(self, end: End, uid: pa.Array, namespace: pa.Array, pod: pa.Array, times: Int64) -> End:
+    def _by_pod(self, end: Ends, uid: pa.Array, namespace: pa.Array, pod: pa.Array, times: Int64) -> Ends:
         """A recorded pod beats the address, as far as ``compile/endpoints/beside.py`` says; at its own
         address it is that one of its endpoints."""
         given = _filled(uid) | (_filled(namespace) & _filled(pod))
@@ -121,8 +121,14 @@ class Resolver:
         return tuple(end for end in ends if self._key_of.get(end) == key) or ends
 
     def _by_workload(
-        self, end: End, namespace: pa.Array, pod: pa.Array, workload: pa.Array, uid: pa.Array, times: Int64
-    ) -> End:
+        self,
+        end: Ends,
+        namespace: pa.Array,
+        pod: pa.Array,
+        workload: pa.Array,
+        uid: pa.Array,
+        times: Int64,
+    ) -> Ends:
         """Rows without an address: a name nobody has is unresolved, no name at all stays as it is."""
         given = (_filled(namespace) & (_filled(pod) | _filled(workload))) | _filled(uid)
         rows = np.flatnonzero((end.endpoints == NO_ADDRESS) & given)
@@ -134,7 +140,7 @@ class Resolver:
         several = {int(rows[row]): ends for row, ends in found.several.items()}
         return end._replace(several={**end.several, **several})
 
-    def _name_keys(self, end: End, rows: np.ndarray) -> None:
+    def _name_keys(self, end: Ends, rows: np.ndarray) -> None:
         """A row without an address is told from others by who its end is."""
         bare = rows[end.keys[rows] == 0]
         end.keys[bare] = _BY_NAME + end.endpoints[bare].astype(np.uint64)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Tables, UInt8, UInt64
 from flowcheck.flows.canonical.numbers import Numbers
-from flowcheck.flows.ends import End, named
+from flowcheck.flows.ends import Ends, named
 from flowcheck.kernels import initiators
 
 BASES = ("none", "record", "flags", "pair", "listener", "port")
@@ -40,7 +40,7 @@ class Initiators(NamedTuple):
         return self.swap.astype(np.bool_)
 
 
-def find_initiators(tables: Tables, numbers: Numbers, src: End, dst: End) -> Initiators:
+def find_initiators(tables: Tables, numbers: Numbers, src: Ends, dst: Ends) -> Initiators:
     """The initiator of every row that is not rejected.
 
     Source: the canonical column ``initiator`` (1 and 2: the source is the initiator already).
@@ -63,7 +63,7 @@ def find_initiators(tables: Tables, numbers: Numbers, src: End, dst: End) -> Ini
     return Initiators(basis, swap)
 
 
-def _sure(end: End, columns: Int32) -> Int32:
+def _sure(end: Ends, columns: Int32) -> Int32:
     """Endpoints, -1 where a name stands for several that are not one pod."""
     if not end.several:
         return end.endpoints

@@ -18,7 +18,7 @@ from flowcheck.compile import Program
 from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS
 from flowcheck.flows.canonical.numbers import read_numbers, reject
 from flowcheck.flows.canonical.schema import END_NAMES
-from flowcheck.flows.ends import End, Resolver
+from flowcheck.flows.ends import Ends, Resolver
 from flowcheck.flows.initiators import Initiators, find_initiators
 from flowcheck.flows.names import NameBook
 from flowcheck.kernels import decide, lookup, translate
@@ -87,10 +87,10 @@ def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
     return JudgedBatch(flows, judged, numbers.rejected, opened, disagrees, src_inferred, dst_inferred)
 
 
-def _turned(turned: npt.NDArray[np.bool_], end: End, other: End) -> End:
+def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:
     """One end after replies are turned round: that of the other column where they are."""
     kept = {row: ends for row, ends in end.several.items() if not turned[row]}
-    return End(
+    return Ends(
         np.where(turned, other.endpoints, end.endpoints),
         np.where(turned, other.keys, end.keys),
         np.where(turned, other.inferred, end.inferred),
@@ -114,7 +114,7 @@ def _judge(program: Program, flows: FlowArrays) -> Judged:
     return judged
 
 
-def _judge_several(program: Program, flows: FlowArrays, judged: Judged, src: End, dst: End) -> None:
+def _judge_several(program: Program, flows: FlowArrays, judged: Judged, src: Ends, dst: Ends) -> None:
     """Rows with an end whose name stands for several endpoints: a verdict only where all agree."""
     for row in sorted({*src.several, *dst.several}):
         if flows.judge[row] != 1:

@@ -24,7 +24,7 @@ _POLICY_FIELDS = ("podSelector", "policyTypes", "subject")
 _NULL = msgspec.Raw(b"null")
 
 
-class Meta(msgspec.Struct, rename="camel", gc=False):
+class Names(msgspec.Struct, rename="camel", gc=False):
     """meta/v1 ObjectMeta's names."""
 
     name: Any = None
@@ -82,24 +82,24 @@ def given(text: msgspec.Raw) -> msgspec.Raw | None:
     return None if text is _NULL or bytes(memoryview(text)[:4]) == b"null" else text
 
 
-def head_of(tree: dict[Any, Any]) -> tuple[Head, Meta]:
+def head_of(tree: dict[Any, Any]) -> tuple[Head, Names]:
     """The head of a YAML tree, and what its metadata name."""
     names = ("apiVersion", "kind", "metadata", "items", "spec", "type", "object", "time")
     head = Head(*(tree.get(name) for name in names))
     meta = head.metadata if isinstance(head.metadata, dict) else {}
-    return head, Meta(*(meta.get(name) for name in ("name", "namespace", "generateName")))
+    return head, Names(*(meta.get(name) for name in ("name", "namespace", "generateName")))
 
 
-def json_meta(head: Head) -> Meta:
+def json_meta(head: Head) -> Names:
     """What the metadata of JSON text name; nothing where they are no mapping."""
     try:
-        meta: Meta = decode_json(head.metadata, Meta) if head.metadata is not None else Meta()
+        meta: Names = decode_json(head.metadata, Names) if head.metadata is not None else Names()
     except msgspec.ValidationError:
-        return Meta()
+        return Names()
     return meta
 
 
-def is_broken(head: Head, meta: Meta, kind: Any, api_version: Any) -> bool:
+def is_broken(head: Head, meta: Names, kind: Any, api_version: Any) -> bool:
     """Whether a thing without a kind or an apiVersion may have been meant as an object.
 
     Every object has metadata, and a name in them. A spec alone may be a policy whose top was lost.
@@ -118,7 +118,7 @@ def _is_policy_spec(spec: Any) -> bool:
     return isinstance(fields, dict) and any(name in fields for name in _POLICY_FIELDS)
 
 
-def check_name(document: Document, meta: Meta, generated: Counter[tuple[str, str, str]]) -> None:
+def check_name(document: Document, meta: Names, generated: Counter[tuple[str, str, str]]) -> None:
     """Check name and namespace; what is wrong waits on the document. A name that is absent stays empty.
 
     The API server makes a new name of generateName each time, so every such object is another one:

@@ -14,7 +14,15 @@ from flowcheck.manifests import audit_log
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS, Enveloped, Event, Write, event_time
 from flowcheck.manifests.fields import type_name
-from flowcheck.manifests.identity import Head, JsonHead, Meta, check_name, head_of, is_broken, json_meta
+from flowcheck.manifests.identity import (
+    Head,
+    JsonHead,
+    Names,
+    check_name,
+    head_of,
+    is_broken,
+    json_meta,
+)
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.text.json_items import decode_json, split_items
 from flowcheck.manifests.text.trees import Mapping, Sequence
@@ -168,7 +176,7 @@ class Unpacker:
             inherited = Head(entry.api_version, entry.kind + "List")
             yield from self.json(entry.body, offset, inherited, _INSIDE)
             return
-        meta = Meta(entry.name, entry.namespace or None)
+        meta = Names(entry.name, entry.namespace or None)
         document = self._document(entry.body, source, Head(entry.api_version, entry.kind), meta, None)
         if document is not None:
             yield Enveloped(document)
@@ -188,7 +196,7 @@ class Unpacker:
         body: Any,
         source: SourceLocation,
         head: Head,
-        meta: Meta,
+        meta: Names,
         inherited: Head | None,
         *,
         top: bool = False,

@@ -15,7 +15,7 @@ from flowcheck.manifests.documents import Document
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Namespace, Node, Pod
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.objects.devices import DEVICE_IP, annotated
-from flowcheck.objects.shared import LabelledObject, Meta, read_addresses, read_labels
+from flowcheck.objects.shared import LabelledObject, ObjectMeta, read_addresses, read_labels
 
 
 class _Address(msgspec.Struct):
@@ -33,7 +33,7 @@ class _Spec(msgspec.Struct):
 
 
 class _Node(msgspec.Struct):
-    metadata: Meta | None = None
+    metadata: ObjectMeta | None = None
     spec: _Spec | None = None
     status: _Status | None = None
 

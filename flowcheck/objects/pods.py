@@ -16,7 +16,7 @@ from flowcheck.model.cluster import ContainerPort, Pod, Workload
 from flowcheck.model.timeline import END
 from flowcheck.objects.annotations import read_networks
 from flowcheck.objects.pod_times import TimedStatus, own_lifetime
-from flowcheck.objects.shared import Meta, Owner, read_addresses, read_labels, read_protocol
+from flowcheck.objects.shared import ObjectMeta, Owner, read_addresses, read_labels, read_protocol
 from flowcheck.objects.times import FINISHED
 
 
@@ -51,7 +51,7 @@ class _Status(TimedStatus, gc=False):
 
 
 class _Pod(msgspec.Struct, gc=False):
-    metadata: Meta | None = None
+    metadata: ObjectMeta | None = None
     spec: _Spec | None = None
     status: _Status | None = None
 
@@ -59,11 +59,11 @@ class _Pod(msgspec.Struct, gc=False):
 class Template(msgspec.Struct, gc=False):
     """core/v1 PodTemplateSpec."""
 
-    metadata: Meta | None = None
+    metadata: ObjectMeta | None = None
     spec: _Spec | None = None
 
 
-def controller_of(meta: Meta | None) -> Owner | None:
+def controller_of(meta: ObjectMeta | None) -> Owner | None:
     """The one owner that controls an object. Source: meta/v1 OwnerReference, controller."""
     for owner in (meta and meta.owner_references) or ():
         if owner.controller and owner.kind and owner.name:

@@ -12,7 +12,7 @@ import msgspec
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.service import Service, ServicePort
-from flowcheck.objects.shared import Meta, read_addresses, read_protocol
+from flowcheck.objects.shared import ObjectMeta, read_addresses, read_protocol
 
 DEFAULT_AFFINITY_SECONDS, MOST_AFFINITY_SECONDS = 10800, 86400
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
@@ -69,7 +69,7 @@ class _Status(msgspec.Struct, rename="camel"):
 
 
 class _Service(msgspec.Struct):
-    metadata: Meta | None = None
+    metadata: ObjectMeta | None = None
     spec: _Spec | None = None
     status: _Status | None = None
 

@@ -26,7 +26,7 @@ class Owner(msgspec.Struct, gc=False):
     controller: bool | None = None
 
 
-class Meta(msgspec.Struct, rename="camel", gc=False):
+class ObjectMeta(msgspec.Struct, rename="camel", gc=False):
     """meta/v1 ObjectMeta, as far as it is read."""
 
     labels: dict[str, str] | None = None
@@ -36,10 +36,10 @@ class Meta(msgspec.Struct, rename="camel", gc=False):
 
 
 class LabelledObject(msgspec.Struct, gc=False):
-    metadata: Meta | None = None
+    metadata: ObjectMeta | None = None
 
 
-def read_labels(document: Document, meta: Meta | None, path: str = "metadata.labels") -> Labels:
+def read_labels(document: Document, meta: ObjectMeta | None, path: str = "metadata.labels") -> Labels:
     """The labels, each of which must be one that the API server takes."""
     labels = (meta.labels if meta else None) or {}
     for key, value in labels.items():

@@ -22,7 +22,7 @@ from flowcheck.model.places import SourceLocation
 from flowcheck.model.timeline import END
 from flowcheck.objects.owners import MADE, chain_of, owner_by_name
 from flowcheck.objects.pods import Template, controller_of, read_template
-from flowcheck.objects.shared import Meta
+from flowcheck.objects.shared import ObjectMeta
 
 
 class _JobSpec(msgspec.Struct):
@@ -40,7 +40,7 @@ class _Spec(msgspec.Struct, rename="camel"):
 
 
 class _Workload(msgspec.Struct):
-    metadata: Meta | None = None
+    metadata: ObjectMeta | None = None
     spec: _Spec | None = None
 
 

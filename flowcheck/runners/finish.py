@@ -18,11 +18,11 @@ from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
-from flowcheck.results.attribution import attribution
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.edges import edges_table, fold_reports, take_apart
 from flowcheck.results.findings import gather_findings
 from flowcheck.results.hits import hits_table
+from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
 from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.findings import Findings

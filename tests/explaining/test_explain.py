@@ -12,7 +12,7 @@ import flowcheck
 from flowcheck.compile import compile_program
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explaining import Explanation, explain
-from flowcheck.explaining.question import Question
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import RuleStep
 from flowcheck.explaining.walk import InconsistentError, checked, exempt
 from flowcheck.model.cluster import Cluster, ContainerPort, Workload
@@ -526,7 +526,7 @@ def test_a_walk_that_differs_from_the_program_stops() -> None:
     program = compile_program(make_cluster(WEB, DB))
     assert explain(program, src="a/web", dst="b/db").verdict == "allow"
     end = type("Candidate", (), {"name": "x"})()
-    question = Question(make_cluster(), Options(), Direction.INGRESS, end, end, TCP, 80)
+    question = Asked(make_cluster(), Options(), Direction.INGRESS, end, end, TCP, 80)
     walked = exempt(question, Verdict.ALLOW, "")
     with pytest.raises(InconsistentError):
         checked(walked, Verdict.DENY, Reason.NONE, "")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flowcheck.errors import RunError
 from flowcheck.flows.files.hive import Key
-from flowcheck.flows.files.tables import Tables
+from flowcheck.flows.files.tables import TableFolders
 
 RESULTS_MARK, WORK_FOLDER = ".flowcheck-lock", ".flowcheck-work"
 RESULTS = ("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet")
@@ -35,7 +35,7 @@ def find(paths: Sequence[str]) -> Iterator[Met]:
 
     **Raises**: RunError for one that is not there.
     """
-    tables = Tables()
+    tables = TableFolders()
     for path in paths:
         if "://" in path:
             raise RunError(
@@ -53,7 +53,7 @@ def find(paths: Sequence[str]) -> Iterator[Met]:
                 yield _settled(Met(match, True), tables)
 
 
-def _walk(folder: str, tables: Tables) -> Iterator[Met]:
+def _walk(folder: str, tables: TableFolders) -> Iterator[Met]:
     """Files below a folder; links to folders are not followed, so there are no loops."""
     unreadable: list[OSError] = []
     met = set()
@@ -79,7 +79,7 @@ def _walk(folder: str, tables: Tables) -> Iterator[Met]:
             yield Met(path, True, keys=keys)
 
 
-def _settled(met: Met, tables: Tables) -> Met:
+def _settled(met: Met, tables: TableFolders) -> Met:
     """A file of a table counts only where the table's newest version names it."""
     table = tables.of(os.path.dirname(os.path.abspath(met.path)))
     if table is None:

@@ -47,7 +47,7 @@ class Table:
     refused: str = ""
 
 
-class Tables:
+class TableFolders:
     """The tables that were met, each read once."""
 
     def __init__(self) -> None:
