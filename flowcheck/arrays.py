@@ -78,8 +78,7 @@ REASON_NO_NAMESPACE, REASON_NO_NODE, REASON_NO_SERVICE = 12, 13, 14
 # How the initiator of a connection was found, in the order asked.
 BASIS_NONE, BASIS_RECORD, BASIS_FLAGS, BASIS_PAIR, BASIS_LISTENER, BASIS_PORT = range(6)
 
-# Endpoint kinds. A Service's NODE column is its number in ServiceTable; that of a timed endpoint, which
-# stands for whoever has an address at the time, is its number in TimedTable.
+# Endpoint kinds. A timed endpoint stands for whoever has an address at the time.
 # A secondary interface is its pod's (column POD), but to policies an address outside.
 KIND_POD, KIND_NODE, KIND_BLOCK, KIND_SECONDARY, KIND_UNRESOLVED, KIND_AMBIGUOUS, KIND_SERVICE, KIND_TIMED = (
     range(8)
@@ -98,6 +97,8 @@ INNER = -2
 
 # Columns of Tables.endpoints: what the kernel needs of one endpoint, side by side in one cache line.
 INGRESS_SUBJECT, INGRESS_PEER, EGRESS_SUBJECT, EGRESS_PEER, POD, NODE, GROUP, KIND = range(8)
+NUMBER = NODE
+"""The same column of what has no node: a Service's number in ServiceTable, a timed one's in TimedTable."""
 
 # Columns of the edge table, one cache line an entry. KEY_* are packed by kernels/edges.py.
 KEY_GROUPS, KEY_DECISIONS, KEY_SERVICE, RECORDS, FLOWS, BYTES, FIRST_SEEN, LAST_SEEN = range(8)
@@ -265,7 +266,8 @@ class BackendTable(NamedTuple):
     int32: 4 or 6, 0 for one without an address, which serves both. start, end int64: when, half-open. rank
     int32: 0 ready, 1 terminating but serving, which is used where nobody is ready. way int32: alike for
     backends of a service port that policies do not tell apart, from 0. pod, node int32: POD of the endpoint,
-    and NODE of a pod, else -1. place int32: the node it is listed on, -1 none.
+    and NODE of a pod, else -1. on_node int32: the node it is listed on,
+    -1 none.
     """
 
     first: Int32
@@ -278,7 +280,7 @@ class BackendTable(NamedTuple):
     way: Int32
     pod: Int32
     node: Int32
-    place: Int32
+    on_node: Int32
 
 
 class Listeners(NamedTuple):

@@ -24,14 +24,14 @@ READY, TERMINATING = 0, 1
 
 
 class TimedBackend(NamedTuple):
-    """One backend for one stretch of time; ``family`` of its address: 4, 6, or 0 without one; ``place``: the
-    number of the node it is listed on, -1 none."""
+    """One backend for one stretch of time; ``family`` of its address: 4, 6, or 0 without one; ``on_node``:
+    the number of the node it is listed on, -1 none."""
 
     endpoint: int
     port: int
     rank: int
     family: int
-    place: int
+    on_node: int
     start: int
     end: int
 
@@ -96,9 +96,9 @@ class _Lister:
                 continue
             for endpoints, life in self._ends[id(pod)]:
                 for endpoint, family, span in self._own(pod, endpoints, life):
-                    yield TimedBackend(endpoint, target, READY, family, self._place(pod.node), *span)
+                    yield TimedBackend(endpoint, target, READY, family, self._node_number(pod.node), *span)
 
-    def _place(self, node: str) -> int:
+    def _node_number(self, node: str) -> int:
         """The number of a node, which may be of no other use."""
         numbers = self._axis.node_numbers
         return numbers.setdefault(node, len(numbers)) if node else -1
@@ -129,7 +129,9 @@ class _Lister:
         for endpoint, (start, end) in self._who(namespace, backend, span):
             behind = number or self._number(endpoint, port)
             who = endpoint if behind else self._axis.unresolved
-            yield TimedBackend(who, behind or port.port, rank, family, self._place(backend.node), start, end)
+            yield TimedBackend(
+                who, behind or port.port, rank, family, self._node_number(backend.node), start, end
+            )
 
     def _number(self, endpoint: int, port: ServicePort) -> int | None:
         """Where a slice has no number: the target port of the Service, on that pod."""

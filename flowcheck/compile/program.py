@@ -32,7 +32,7 @@ class Program:
     filled. ``cluster`` is what was compiled; only ``explain`` looks at it again.
     ``beside_pod[e]``, int32: see ``compile/endpoints/beside.py``.
     ``nodes`` are names by the number in column NODE; ``located`` maps addresses of pods and backends to
-    endpoints. ``places[e]`` is the address of one of several endpoints that the name of a pod stands for.
+    endpoints. ``address_of[e]`` is the address of one of several endpoints that the name of a pod stands for.
     """
 
     tables: Tables
@@ -52,7 +52,7 @@ class Program:
     cluster: Cluster | None = None
     nodes: tuple[str, ...] = ()
     located: Mapping[str, int] = field(default_factory=dict)
-    places: Mapping[int, str] = field(default_factory=dict)
+    address_of: Mapping[int, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         n_endpoints, n_decisions = len(self.tables.endpoints), len(self.decisions)
@@ -66,7 +66,7 @@ class Program:
             digest.update(np.ascontiguousarray(array).data)
         words = (self.decisions, self.rules, self.endpoint_names, self.groups, self.namespaces, self.options)
         digest.update(
-            repr((words, self.by_pod, self.by_uid, self.by_workload, self.places)).encode(
+            repr((words, self.by_pod, self.by_uid, self.by_workload, self.address_of)).encode(
                 "utf-8", "backslashreplace"
             )
         )

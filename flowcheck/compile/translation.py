@@ -71,7 +71,7 @@ def build_services(
             way=_ways(listings, endpoints),
             pod=endpoints[backend, a.POD].astype(np.int32),
             node=np.where(is_pod, endpoints[backend, a.NODE], -1).astype(np.int32),
-            place=_int32(member.place for member in members),
+            on_node=_int32(member.on_node for member in members),
         ),
         Listeners(
             serving_first=_starts(np.bincount([one[0] for one in serving], minlength=len(endpoints))),

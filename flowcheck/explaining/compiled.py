@@ -82,7 +82,7 @@ def backends_of(program: Program, leads: Leads, src: int) -> list[tuple[int, int
     first, last = (int(backends.first[leads.service_port + i]) for i in (0, 1))
     family = 0 if leads.endpoint == a.NOT_ONE else int(services.doors.family[leads.endpoint])
     asked = (
-        *(backends.start, backends.end, backends.family, backends.rank, backends.place),
+        *(backends.start, backends.end, backends.family, backends.rank, backends.on_node),
         *(first, last, 0, family),
     )
     best = translate.best_rank(*asked, place)

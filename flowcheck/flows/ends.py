@@ -44,15 +44,20 @@ class Resolver:
     """Resolves the ends of batches against one program's tables."""
 
     def __init__(
-        self, tables: Tables, names: NameBook, places: Mapping[int, str], beside_pod: Int32, unresolved: int
+        self,
+        tables: Tables,
+        names: NameBook,
+        address_of: Mapping[int, str],
+        beside_pod: Int32,
+        unresolved: int,
     ) -> None:
         self._tables = tables
         self._beside_pod = beside_pod
         self._addresses = AddressResolver(tables.addresses)
         self._names = names
         self._unresolved = unresolved
-        _, keys = self._addresses.texts(pa.array(places.values(), pa.large_string()))
-        self._key_of = dict(zip(places, keys.tolist(), strict=True))
+        _, keys = self._addresses.texts(pa.array(address_of.values(), pa.large_string()))
+        self._key_of = dict(zip(address_of, keys.tolist(), strict=True))
 
     def resolve(self, batch: pa.RecordBatch, address: str, names: tuple[str, ...], times: Int64) -> Ends:
         """The endpoints of one end. ``address`` and ``names`` (namespace, pod, workload, uid) are its

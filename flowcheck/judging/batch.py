@@ -40,7 +40,7 @@ class JudgedBatch(NamedTuple):
 
 def make_resolver(program: Program) -> Resolver:
     names = NameBook(program.by_pod, program.by_uid, program.by_workload)
-    return Resolver(program.tables, names, program.places, program.beside_pod, program.unresolved)
+    return Resolver(program.tables, names, program.address_of, program.beside_pod, program.unresolved)
 
 
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:

@@ -142,7 +142,7 @@ def attribute_others(
         elif not has_port:
             class_ = a.NO_SERVICE
         elif kind == a.KIND_SERVICE:
-            what = at_service(first, slots, ports, endpoints[dst, a.NODE], slot, port)
+            what = at_service(first, slots, ports, endpoints[dst, a.NUMBER], slot, port)
             class_ = a.VIP if what >= 0 else a.NO_SERVICE
             what = same[what] if what >= 0 else -1
         elif by_node >= 0:

@@ -88,7 +88,7 @@ def settle(timed: TimedTable, endpoints: Int32, seen_at: Int64, ends: Int32, inf
     for i in range(ends.size):
         if ends[i] < 0 or endpoints[ends[i], a.KIND] != a.KIND_TIMED:
             continue
-        number = endpoints[ends[i], a.NODE]
+        number = endpoints[ends[i], a.NUMBER]
         owner = last_begun(timed.start, timed.first[number], timed.first[number + 1], seen_at[i])
         ends[i] = timed.endpoint[owner]
         inferred[i] |= timed.inferred[owner]

@@ -62,7 +62,7 @@ def find_service_ports(
         if verdict[i] != TRANSLATED or slot == a.N_REAL_PROTOCOLS or port < 0:
             continue
         if endpoints[dst, a.KIND] == a.KIND_SERVICE:
-            found[i] = at_service(first, slots, ports, endpoints[dst, a.NODE], slot, port)
+            found[i] = at_service(first, slots, ports, endpoints[dst, a.NUMBER], slot, port)
             continue
         word = port_word(slot, port)
         found[i] = at_node_port(words, firsts, starts, leads, word, seen_at[i])
@@ -172,7 +172,7 @@ def judge_translated(
     backend_first, backend_of, backend_port = backends.first, backends.endpoint, backends.port
     start_of, end_of, rank_of = backends.start, backends.end, backends.rank
     way_of, pod_of, node_of = backends.way, backends.pod, backends.node
-    family_of, place_of = backends.family, backends.place
+    family_of, place_of = backends.family, backends.on_node
     inner_local, outer_local, reached = of_ports.inner_local, of_ports.outer_local, doors.reached
     host_leads, host_port = doors.host_leads, doors.host_port
     src_of, dst_of, seen_at, protocol_of = flows.src, flows.dst, flows.seen_at, flows.protocol

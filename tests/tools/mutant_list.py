@@ -813,14 +813,14 @@ MUTANTS = (
     Mutant(
         "a slice does not say where its backends are",
         "compile/members.py",
-        "self._place(backend.node)",
-        'self._place("")',
+        "self._node_number(backend.node)",
+        'self._node_number("")',
     ),
     Mutant(
         "a selected pod is on no node",
         "compile/members.py",
-        "self._place(pod.node)",
-        'self._place("")',
+        "self._node_number(pod.node)",
+        'self._node_number("")',
     ),
     Mutant(
         "over time: a name in DNS has backends",

@@ -22,12 +22,12 @@ dispersion is at least the other."""
 class ClientCounts(NamedTuple):
     """Connections of one Service port by client and endpoint, one row a pair.
 
-    client (pairs,) int32: endpoints on the axis, each a single sender. place (pairs,) int64: which expected
+    client (pairs,) int32: endpoints on the axis, each a single sender. nth (pairs,) int64: which expected
     endpoint, -1 none of them. connections, first_seen, last_seen (pairs,) int64; microseconds.
     """
 
     client: Int32
-    place: Int64
+    nth: Int64
     connections: Int64
     first_seen: Int64
     last_seen: Int64
@@ -46,10 +46,10 @@ INDEPENDENT = Clustering(False, 1.0)
 
 def tabulate(clients: ClientCounts, k: int) -> Int64:
     """(clients, k) connections at the expected endpoints, a row for each client that had any."""
-    known = clients.place >= 0
+    known = clients.nth >= 0
     distinct, row = np.unique(clients.client[known], return_inverse=True)
     table = np.zeros((len(distinct), k), dtype=np.int64)
-    np.add.at(table, (row, clients.place[known]), clients.connections[known])
+    np.add.at(table, (row, clients.nth[known]), clients.connections[known])
     used: Int64 = table[table.sum(axis=1) > 0]
     return used
 
@@ -104,8 +104,8 @@ def count_against_affinity(clients: ClientCounts, affinity_seconds: int) -> int:
     another endpoint than their client's main one, within the affinity's timeout of it. Places -1 do not
     count."""
     timeout = affinity_seconds * 1_000_000
-    known = np.flatnonzero(clients.place >= 0)
-    order = known[np.lexsort((clients.place[known], -clients.connections[known], clients.client[known]))]
+    known = np.flatnonzero(clients.nth >= 0)
+    order = known[np.lexsort((clients.nth[known], -clients.connections[known], clients.client[known]))]
     who, first, last = (c[order] for c in (clients.client, clients.first_seen, clients.last_seen))
     is_main = np.ones(len(who), dtype=np.bool_)
     is_main[1:] = who[1:] != who[:-1]

@@ -59,7 +59,7 @@ class _Locator:
     def __init__(self, program: Program) -> None:
         self._program = program
         timed = program.tables.timed
-        self._kinds, self._timed = (program.tables.endpoints[:, c].tolist() for c in (a.KIND, a.NODE))
+        self._kinds, self._timed = (program.tables.endpoints[:, c].tolist() for c in (a.KIND, a.NUMBER))
         self._first, self._start, self._endpoint = (
             c.tolist() for c in (timed.first, timed.start, timed.endpoint)
         )

@@ -26,7 +26,7 @@ _TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER
 
 class Naming(NamedTuple):
     """endpoints: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
-    ``places``: the address of each of several endpoints that a pod's name stands for."""
+    ``address_of``: the address of each of several endpoints that a pod's name stands for."""
 
     endpoints: Int32
     names: tuple[str, ...]
@@ -35,7 +35,7 @@ class Naming(NamedTuple):
     by_pod: Names[tuple[str, str]]
     by_uid: Names[str]
     by_workload: Names[tuple[str, str]]
-    places: dict[int, str]
+    address_of: dict[int, str]
 
 
 def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
@@ -52,7 +52,7 @@ def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
         by_pod=by_pod,
         by_uid=by_uid,
         by_workload=by_workload,
-        places=namer.places,
+        address_of=namer.address_of,
     )
 
 
@@ -81,7 +81,7 @@ class _Namer:
         self.names = [e.name for e in axis.endpoints]
         self.namespaces = [e.namespace for e in axis.endpoints]
         self.extra: list[Int32] = []
-        self.places: dict[int, str] = {}
+        self.address_of: dict[int, str] = {}
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
         self._workloads: dict[tuple[str, str, tuple[tuple[PodVersion, Lifetime], ...]], Meaning] = {}
@@ -149,7 +149,7 @@ class _Namer:
         for end, endpoint in zip(ends, placed, strict=True):
             address = self._axis.endpoints[endpoint].prefix
             if address is not None:
-                self.places[end] = str(address.network_address)
+                self.address_of[end] = str(address.network_address)
         return ends
 
     def _placed(self, owners: tuple[PodVersion, ...]) -> Iterator[int]:
