@@ -154,7 +154,7 @@ class Coverage:
         ]
         if watches:
             last, name = min(watches)
-            others = f" (of {len(watches)} the first to end)" if len(watches) > 1 else ""
+            others = f" (of {len(watches)} the first to fall silent)" if len(watches) > 1 else ""
             yield (
                 f"the last event of the watch {name}{others} is of {instant_text(last)}: what it follows is "
                 "taken as unchanged from then on; a watch may end without a word, so take a snapshot after it"

@@ -34,7 +34,7 @@ def _split(pod: Pod, labels: Iterable[tuple[Labels, Lifetime]]) -> Iterator[Pod]
         yield pod
         return
     for value, lifetime in labels:
-        both = _overlap(pod.lifetime, lifetime)
+        both = pod.lifetime.within(lifetime)
         if both.start < both.end:
             yield replace(pod, namespace_labels=value, lifetime=both)
 
@@ -54,12 +54,3 @@ def _labels(versions: Sequence[Version[Namespace]]) -> list[tuple[Labels, Lifeti
         labels, last = found[-1]
         found[-1] = (labels, replace(last, end=END, sure_end=END))
     return found
-
-
-def _overlap(one: Lifetime, other: Lifetime) -> Lifetime:
-    return Lifetime(
-        max(one.start, other.start),
-        min(one.end, other.end),
-        max(one.sure_start, other.sure_start),
-        min(one.sure_end, other.sure_end),
-    )

@@ -15,7 +15,7 @@ from flowcheck.model.labels import Selector
 from flowcheck.model.places import NOWHERE
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, canonical
-from flowcheck.reference.moments import Claim, outside, shared
+from flowcheck.reference.moments import Claim, outside
 
 
 class Holdings:
@@ -66,7 +66,7 @@ class Holdings:
 
     def _of_versions(self, nodes: Sequence[Node], unknown: End, lifetime: Lifetime) -> Iterator[Claim[End]]:
         for node in nodes:
-            yield Claim(labelled(unknown, node), shared(lifetime, node.lifetime))
+            yield Claim(labelled(unknown, node), lifetime.within(node.lifetime))
         for free in outside(lifetime, [node.lifetime for node in nodes]):
             yield Claim(unknown, free)
 

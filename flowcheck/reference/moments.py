@@ -83,20 +83,10 @@ def distinct(things: Iterable[Holder]) -> list[Holder]:
     return found
 
 
-def shared(one: Lifetime, other: Lifetime) -> Lifetime:
-    """While both are there."""
-    return Lifetime(
-        max(one.start, other.start),
-        min(one.end, other.end),
-        max(one.sure_start, other.sure_start),
-        min(one.sure_end, other.sure_end),
-    )
-
-
 def stretches(whole: Lifetime, others: Sequence[Lifetime]) -> list[Lifetime]:
     """A lifetime cut wherever another may begin or end."""
     edges = sorted({whole.start, whole.end, *(e for one in others for e in (one.start, one.end))})
-    return [shared(whole, Lifetime.exact(*edge)) for edge in pairwise(edges) if whole.possible(edge[0])]
+    return [whole.within(Lifetime.exact(*edge)) for edge in pairwise(edges) if whole.possible(edge[0])]
 
 
 def outside(whole: Lifetime, others: Sequence[Lifetime]) -> list[Lifetime]:
