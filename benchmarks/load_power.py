@@ -21,6 +21,8 @@ from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBack
 from flowcheck.balance.expect.shares import Member
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.services import assess_services
+from flowcheck.judging.batch import take_rows
+from flowcheck.judging.keyed import add_flows, make_book
 from flowcheck.model.service import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING
 
@@ -39,9 +41,20 @@ def simulate(worlds: Iterable[World], seed: int = SEED) -> list[ServiceLoad]:
     table = Tally()
     for number, world in enumerate(listed):
         batch = _rows(world.draw(chosen, world.k), number, int(first[number]), int(first[-1]))
-        table.count(counting, *batch)
+        _count(table, counting, *batch)
     found = assess_services(_catalog(counting.services, listed, first), table.entries()).services
     return sorted(found, key=lambda service: service.service)
+
+
+def _count(
+    table: Tally, counting: a.CountingTables, flows: a.FlowArrays, verdict: a.UInt8, named: a.Int32
+) -> None:
+    """Count flows of which nothing depends on the time."""
+    book = make_book()
+    numbers, first = add_flows(book, flows, np.zeros(0, dtype=np.int64))
+    table.attribute(counting, take_rows(flows, first), verdict[first], named[first])
+    table.count(flows, numbers)
+    table.settle(counting, book.content())
 
 
 def make_counting_tables(sizes: np.ndarray, n_clients: int) -> a.CountingTables:

@@ -110,6 +110,10 @@ HALF, LOW_WORD = 32, 0xFFFFFFFF
 """A *pair* is one number << HALF | another that is not negative, which is what LOW_WORD leaves of it."""
 AT_PROTOCOL, AT_OBSERVED, AT_USED, AT_POINT, AT_INFERRED = 20, 28, 32, 33, 36
 """Parts of KEY_SERVICE. In the lowest bits is port + 1, 0 where none was recorded; AT_USED is a 1."""
+PLAIN_SERVICE, EDGE_SERVICE = (1 << AT_POINT) - 1, (1 << AT_INFERRED + 1) - 1
+"""The bits of KEY_SERVICE that hold neither observation point nor quality; and all of its bits."""
+AT_NO_INITIATOR, AT_CIRCUMSTANCE = 37, 38
+"""Parts of key word TWO of flows, past KEY_SERVICE: a 1 where the initiator is unknown; a circumstance."""
 AT_PLACE, AT_ORIGIN = 3, 6
 """Parts of the lower half of key word TWO of the load; in the lowest bits is the observation point."""
 
@@ -194,6 +198,19 @@ class PortTable(NamedTuple):
     start: Int64
     endpoint: Int32
     inferred: UInt8
+
+
+class MomentTable(NamedTuple):
+    """When what is said of flows to an endpoint may change, policies aside.
+
+    of (endpoints,) int32: which list of moments is an endpoint's, -1 none: the same is said at all times.
+    first (lists + 1,) int32; start (moments,) int64: microseconds, ascending in each list, the first is
+    timeline.BEGINNING.
+    """
+
+    of: Int32
+    first: Int32
+    start: Int64
 
 
 class DirectionTable(NamedTuple):
@@ -384,8 +401,10 @@ N_PLACES = 6
 MANY_SENDERS = np.uint64(1 << 63)
 """The location of an endpoint that stands for many."""
 
-# Columns of the books of kernels/balance.py: two words of a key, then sums, of the load or of clients.
+# Columns of books (kernels/books.py): two words of a key, then sums, of flows, of the load or of clients.
 ONE, TWO = range(2)
+FLOW_RECORDS, FLOW_CONNECTIONS, FLOW_BYTES, FLOW_PACKETS, FLOW_FIRST, FLOW_LAST = range(2, 8)
+COUNTED_FIRST, COUNTED_LAST = range(8, 10)
 LOAD_BYTES, LOAD_PACKETS = range(2, 4)
 CLIENT_CONNECTIONS, CLIENT_FIRST, CLIENT_LAST = range(2, 5)
 

@@ -45,7 +45,7 @@ class AddressResolver:
 
     def _dictionary(self, column: pa.DictionaryArray, key: str) -> tuple[Int32, UInt64]:
         known = self._last.get(key)
-        if known is None or not _same_buffers(known[0], column.dictionary):
+        if known is None or not known[0].equals(column.dictionary):
             values = column.dictionary
             known = self._last[key] = (values, *_mark_nulls(values, *self.texts(values)))
         if len(known[1]) == 0:
@@ -106,14 +106,6 @@ def _mark_nulls(column: pa.Array, endpoints: Int32, keys: UInt64) -> tuple[Int32
         endpoints, keys = endpoints.copy(), keys.copy()
         endpoints[null], keys[null] = NO_ADDRESS, 0
     return endpoints, keys
-
-
-def _same_buffers(one: pa.Array, other: pa.Array) -> bool:
-    """Whether two arrays are views of the same memory, which the one kept alive makes safe to compare."""
-    if len(one) != len(other) or one.offset != other.offset:
-        return False
-    pairs = zip(one.buffers(), other.buffers(), strict=True)
-    return all((a.address if a else 0) == (b.address if b else 0) for a, b in pairs)
 
 
 def _text_buffers(values: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ Who opened a connection is taken from the record, or found out where it does not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from flowcheck import arrays as a
-from flowcheck.arrays import FlowArrays, Judged, UInt8
+from flowcheck.arrays import FlowArrays, Judged, Tables, UInt8
 from flowcheck.compile import Program
 from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS
 from flowcheck.flows.canonical.numbers import read_numbers, reject
@@ -23,11 +24,27 @@ from flowcheck.flows.initiators import Initiators, find_initiators
 from flowcheck.flows.names import NameBook
 from flowcheck.kernels import decide, lookup, translate
 
+Several = Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]]
+"""By row: the endpoints that its source may be, and its destination, where a name stands for several."""
+
+
+class FlowBatch(NamedTuple):
+    """Recorded flows as numbers, not judged yet. rejected (flows,) uint8: an index of
+    flows.canonical.numbers.REJECTIONS; such rows are left out. In ``flows`` replies are turned round, as
+    ``initiators`` says. disagrees (flows,) bool: a recorded pod is not who has the recorded address.
+    src_inferred, dst_inferred (flows,) uint8: of the recorded ends."""
+
+    flows: FlowArrays
+    rejected: UInt8
+    initiators: Initiators
+    disagrees: npt.NDArray[np.bool_]
+    src_inferred: UInt8
+    dst_inferred: UInt8
+    several: Several
+
 
 class JudgedBatch(NamedTuple):
-    """rejected (flows,) uint8: an index of flows.canonical.numbers.REJECTIONS; such rows have no verdict. In
-    ``flows`` replies are turned round, as ``initiators`` says. disagrees (flows,) bool: a recorded pod is
-    not who has the recorded address. src_inferred, dst_inferred (flows,) uint8: of the recorded ends."""
+    """Flows and what was said of each row that is not left out; the other fields as in :class:`FlowBatch`."""
 
     flows: FlowArrays
     judged: Judged
@@ -44,47 +61,77 @@ def make_resolver(program: Program) -> Resolver:
 
 
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:
-    """Judge one batch, such as :func:`flowcheck.flows.canonical.columns.readable` makes them."""
+    """Judge one batch, such as :func:`flowcheck.flows.canonical.columns.readable` makes them, row by row."""
+    read = read_flows(program.tables, resolver, batch)
+    return JudgedBatch(read.flows, judge_flows(program, read.flows, read.several), *read[1:-1])
+
+
+def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> FlowBatch:
+    """Both ends of every row, who opened its connection, and its numbers."""
     numbers = read_numbers(batch)
     src, dst = (
         resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
     )
     for end, reason in ((src, "bad_src_ip"), (dst, "bad_dst_ip")):
         reject(numbers.rejected, (end.endpoints == NO_ADDRESS) | (end.endpoints == BAD_ADDRESS), reason)
-    accepted = numbers.rejected == 0
-    opened = find_initiators(program.tables, numbers, src, dst)
+    opened = find_initiators(tables, numbers, src, dst)
     turned = opened.turned()
-    first, second = (_turned(turned, src, dst), _turned(turned, dst, src)) if turned.any() else (src, dst)
-    port = np.where(turned, numbers.src_port, numbers.port)
-    if len(program.tables.shared.word):
-        known = np.where(opened.basis != a.BASIS_NONE, port, -1)
-        asked = (numbers.protocol, known, numbers.seen_at)
-        lookup.ask_ports(program.tables.shared, *asked, second.endpoints, second.inferred)
+    ports = numbers.src_port, numbers.port
+    disagrees, any_turned = src.disagrees | dst.disagrees, turned.any()
+    if any_turned:
+        src, dst = _turned(turned, src, dst), _turned(turned, dst, src)
+        ports = np.where(turned, ports[1], ports[0]), np.where(turned, ports[0], ports[1])
+    judge = np.where(opened.basis != a.BASIS_NONE, np.uint8(1), np.uint8(2))
+    if len(tables.shared.word):
+        asked = (numbers.protocol, np.where(judge == 1, ports[1], np.int32(-1)), numbers.seen_at)
+        lookup.ask_ports(tables.shared, *asked, dst.endpoints, dst.inferred)
+    if numbers.rejected.any():
+        judge[numbers.rejected != 0] = 0
+        for endpoints in (src.endpoints, dst.endpoints):
+            endpoints[judge == 0] = 0
+        disagrees &= judge != 0
     flows = FlowArrays(
-        src=np.where(accepted, first.endpoints, 0).astype(np.int32),
-        dst=np.where(accepted, second.endpoints, 0).astype(np.int32),
-        src_key=first.keys,
-        dst_key=second.keys,
+        src=src.endpoints,
+        dst=dst.endpoints,
+        src_key=src.keys,
+        dst_key=dst.keys,
         protocol=numbers.protocol,
-        src_port=np.where(turned, numbers.port, numbers.src_port),
-        port=port,
-        judge=np.where(accepted, np.where(opened.basis != a.BASIS_NONE, 1, 2), 0).astype(np.uint8),
+        src_port=ports[0],
+        port=ports[1],
+        judge=judge,
         observed=numbers.observed,
         point=numbers.point,
-        inferred=first.inferred | second.inferred,
+        inferred=src.inferred | dst.inferred,
         counted=np.ones(batch.num_rows, dtype=np.uint8),
         flow_count=numbers.flow_count,
         bytes_=numbers.bytes_,
         packets=numbers.packets,
         seen_at=numbers.seen_at,
     )
-    judged = _judge(program, flows)
-    if first.several or second.several:
-        _judge_several(program, flows, judged, first, second)
-    disagrees = (src.disagrees | dst.disagrees) & accepted
-    src_inferred = np.where(turned, second.inferred, first.inferred)
-    dst_inferred = np.where(turned, first.inferred, second.inferred)
-    return JudgedBatch(flows, judged, numbers.rejected, opened, disagrees, src_inferred, dst_inferred)
+    inferred = src.inferred, dst.inferred
+    if any_turned:
+        inferred = np.where(turned, *inferred[::-1]), np.where(turned, *inferred)
+    return FlowBatch(flows, numbers.rejected, opened, disagrees, *inferred, _several(flows, src, dst))
+
+
+def _several(flows: FlowArrays, src: Ends, dst: Ends) -> Several:
+    return {
+        row: (
+            src.several.get(row, (int(flows.src[row]),)),
+            dst.several.get(row, (int(flows.dst[row]),)),
+        )
+        for row in sorted({*src.several, *dst.several})
+        if flows.judge[row] == 1
+    }
+
+
+def take_rows(flows: FlowArrays, rows: np.ndarray) -> FlowArrays:
+    """Some rows, in their order."""
+    return FlowArrays(*(column[rows] for column in flows))
+
+
+def take_judged(judged: Judged, rows: np.ndarray) -> Judged:
+    return Judged(*(column[rows] for column in judged))
 
 
 def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:
@@ -99,14 +146,32 @@ def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:
     )
 
 
-def _judge(program: Program, flows: FlowArrays) -> Judged:
-    n_rows = len(flows.src)
-    judged = Judged(
+def judge_flows(program: Program, flows: FlowArrays, several: Several) -> Judged:
+    """What is said of each row that is not left out. Rows of ``several`` get a verdict only where all
+    agree."""
+    judged = _judge(program, flows)
+    for row, (sources, destinations) in several.items():
+        reason = _disagreement(program, take_rows(flows, np.array([row])), sources, destinations)
+        if reason:
+            judged.egress[row] = judged.ingress[row] = a.UNKNOWN_DECISION + reason
+            judged.verdict[row] = a.UNKNOWN
+            judged.violation[row] = 0
+    return judged
+
+
+def nothing_judged(n_rows: int) -> Judged:
+    """Of rows that are left out."""
+    return Judged(
         egress=np.zeros(n_rows, dtype=np.int32),
         ingress=np.zeros(n_rows, dtype=np.int32),
         verdict=np.zeros(n_rows, dtype=np.uint8),
         violation=np.zeros(n_rows, dtype=np.uint8),
     )
+
+
+def _judge(program: Program, flows: FlowArrays) -> Judged:
+    n_rows = len(flows.src)
+    judged = nothing_judged(n_rows)
     if decide.judge(program.tables, flows, judged):
         leads = np.empty(n_rows, dtype=np.int32), np.empty(n_rows, dtype=np.int32)
         translate.find_service_ports(program.tables, flows, judged.verdict, *leads)
@@ -114,28 +179,17 @@ def _judge(program: Program, flows: FlowArrays) -> Judged:
     return judged
 
 
-def _judge_several(program: Program, flows: FlowArrays, judged: Judged, src: Ends, dst: Ends) -> None:
-    """Rows with an end whose name stands for several endpoints: a verdict only where all agree."""
-    for row in sorted({*src.several, *dst.several}):
-        if flows.judge[row] != 1:
-            continue
-        sources = src.several.get(row, (int(flows.src[row]),))
-        destinations = dst.several.get(row, (int(flows.dst[row]),))
-        pairs = list(product(sources, destinations))
-        repeated = [np.repeat(column[row : row + 1], len(pairs)) for column in flows]
-        one = FlowArrays(*repeated)  # type: ignore[arg-type] # each keeps its own dtype
-        one = one._replace(
-            src=np.array([s for s, _ in pairs], dtype=np.int32),
-            dst=np.array([d for _, d in pairs], dtype=np.int32),
-        )
-        answers = _judge(program, one)
-        outcomes = np.stack([answers.egress, answers.ingress], axis=1).reshape(
-            len(sources), len(destinations), 2
-        )
-        if (outcomes == outcomes[0, 0]).all():
-            continue
-        same_source = (outcomes == outcomes[:1]).all()
-        reason = a.REASON_AMBIGUOUS_DST if same_source else a.REASON_AMBIGUOUS_SRC
-        judged.egress[row] = judged.ingress[row] = a.UNKNOWN_DECISION + reason
-        judged.verdict[row] = a.UNKNOWN
-        judged.violation[row] = 0
+def _disagreement(
+    program: Program, flow: FlowArrays, sources: tuple[int, ...], destinations: tuple[int, ...]
+) -> int:
+    """The reason why one row has no verdict, 0 where it has: the same comes out whoever its ends are."""
+    pairs = list(product(sources, destinations))
+    flows = take_rows(flow, np.zeros(len(pairs), dtype=np.int64))._replace(
+        src=np.array([s for s, _ in pairs], dtype=np.int32),
+        dst=np.array([d for _, d in pairs], dtype=np.int32),
+    )
+    answers = _judge(program, flows)
+    outcomes = np.stack([answers.egress, answers.ingress], axis=1).reshape(len(sources), len(destinations), 2)
+    if (outcomes == outcomes[0, 0]).all():
+        return 0
+    return a.REASON_AMBIGUOUS_DST if (outcomes == outcomes[:1]).all() else a.REASON_AMBIGUOUS_SRC

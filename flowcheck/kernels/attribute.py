@@ -41,17 +41,16 @@ def attribute(
     verdict: UInt8,
     named: Int32,
     attributed: Attributed,
-    totals: Int64,
 ) -> None:
-    """Attribute every row; ``totals`` (classes,) int64 gains the records of each class.
+    """Attribute every row.
 
     named (flows,) int32: the service port that the record itself names, -1 none. A backend that is no pod and
     no node is one of many addresses, so only the record itself can say that it was asked as a backend.
     Arrays are taken out of their tuples before each loop: to do that in it costs ten times the work.
     """
     others = np.empty(flows.dst.size, np.int32)
-    n = attribute_most(counting, flows, verdict, named, attributed, totals, others)
-    attribute_others(counting, flows, verdict, named, attributed, totals, others[:n])
+    n = attribute_most(counting, flows, verdict, named, attributed, others)
+    attribute_others(counting, flows, verdict, named, attributed, others[:n])
     find_where(counting, flows, attributed)
 
 
@@ -62,7 +61,6 @@ def attribute_most(
     verdict: UInt8,
     named: Int32,
     attributed: Attributed,
-    totals: Int64,
     others: Int32,
 ) -> int:
     """Attribute the rows at pods that are a backend one way only and always, about which there is nothing to
@@ -75,7 +73,7 @@ def attribute_most(
     judge_of, observed_of = flows.judge, flows.observed
     class_to, what_to, backend_to = attributed.class_, attributed.what, attributed.backend
     elsewhere = np.int32(counting.services.ports.slot.size + counting.services.listeners.serving.size)
-    n = n_here = 0
+    n = 0
     for i in range(np.uint64(dst_of.size)):
         dst, port, slot = np.uint32(dst_of[i]), port_of[i], a.PROTOCOL_SLOT[protocol_of[i]]
         plain = (judge_of[i] == 1) & (named[i] < 0) & (slot < a.N_REAL_PROTOCOLS) & (port >= 0)
@@ -85,11 +83,8 @@ def attribute_most(
         class_to[i] = a.ENDPOINT if here else a.OTHER_PORT
         what_to[i] = only_what[dst] if here else elsewhere
         backend_to[i] = dst_of[i]
-        n_here += here
         others[n] = i
         n += not plain
-    totals[a.ENDPOINT] += n_here
-    totals[a.OTHER_PORT] += dst_of.size - n - n_here
     return n
 
 
@@ -100,7 +95,6 @@ def attribute_others(
     verdict: UInt8,
     named: Int32,
     attributed: Attributed,
-    totals: Int64,
     rows: Int32,
 ) -> None:
     """Attribute some rows (n,) int32."""
@@ -172,7 +166,6 @@ def attribute_others(
         class_to[i] = class_
         what_to[i] = what
         backend_to[i] = backend
-        totals[class_] += 1
 
 
 @kernel

@@ -10,17 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, Judged
+from flowcheck.arrays import Int32, Int64, Integer
 from flowcheck.kernels.hashing import mix_three
 from flowcheck.kernels.jit import kernel
-from flowcheck.kernels.words import pair, service_word
+from flowcheck.kernels.words import pair
 
 
 @kernel
-def find_slot(table: Int64, groups: Integer, decisions: Integer, service: Integer) -> Integer:
+def find_slot(table: Int64, groups: Integer, decisions: Integer, service: Integer) -> np.uint64:
     """The entry with this key, or the empty entry where it belongs."""
-    mask = table.shape[0] - 1
-    slot = np.int64(mix_three(groups, decisions, service) & np.uint64(mask))
+    mask = np.uint64(table.shape[0] - 1)
+    slot = mix_three(groups, decisions, service) & mask
     while table[slot, a.KEY_SERVICE] != 0:
         if (
             table[slot, a.KEY_GROUPS] == groups
@@ -28,7 +28,7 @@ def find_slot(table: Int64, groups: Integer, decisions: Integer, service: Intege
             and table[slot, a.KEY_SERVICE] == service
         ):
             break
-        slot = (slot + 1) & mask
+        slot = (slot + np.uint64(1)) & mask
     return slot
 
 
@@ -59,34 +59,30 @@ def add(
 
 
 @kernel
-def count_flows(
-    table: Int64, n_used: int, endpoints: Int32, flows: FlowArrays, judged: Judged, start: int
-) -> tuple[int, int]:
-    """Count judged rows from ``start`` on; returns (entries in use, first row not counted).
+def count_keys(
+    table: Int64, n_used: int, endpoints: Int32, keys: Int64, egress: Int32, ingress: Int32, start: int
+) -> tuple[int, Integer]:
+    """Add keys of flows (n, 10) from ``start`` on, of which egress and ingress (n,) int32 were decided;
+    returns (entries in use, first key not counted).
 
     Stops early when the table is half full, so that the caller can give it room and go on.
     """
     limit = table.shape[0] >> 1
-    for i in range(start, flows.src.size):
-        if flows.judge[i] == 0:
-            continue
+    for i in range(np.uint64(start), np.uint64(keys.shape[0])):
         if n_used >= limit:
-            return n_used, i
-        groups = pair(endpoints[flows.src[i], a.GROUP], endpoints[flows.dst[i], a.GROUP])
-        decisions = pair(judged.egress[i], judged.ingress[i])
-        service = service_word(
-            flows.protocol[i], flows.port[i], flows.observed[i], flows.point[i], flows.inferred[i]
-        )
-        seen = flows.seen_at[i]
-        connections = flows.flow_count[i] if flows.counted[i] else np.int64(0)
-        amounts = (np.int64(1), connections, flows.bytes_[i], seen, seen)
-        n_used = add(table, n_used, (groups, decisions, service), amounts)
-    return n_used, flows.src.size
+            return n_used, np.int64(i)
+        src, dst = np.uint64(keys[i, a.ONE] >> a.HALF), np.uint64(keys[i, a.ONE] & a.LOW_WORD)
+        groups = pair(endpoints[src, a.GROUP], endpoints[dst, a.GROUP])
+        key = (groups, pair(egress[i], ingress[i]), keys[i, a.TWO] & a.EDGE_SERVICE)
+        seen = (keys[i, a.FLOW_FIRST], keys[i, a.FLOW_LAST])
+        amounts = (keys[i, a.FLOW_RECORDS], keys[i, a.FLOW_CONNECTIONS], keys[i, a.FLOW_BYTES], *seen)
+        n_used = add(table, n_used, key, amounts)
+    return n_used, keys.shape[0]
 
 
 @kernel
 def merge(table: Int64, n_used: int, entries: Int64, start: int) -> tuple[int, int]:
-    """Add entries (n, 8) of another table from ``start`` on; returns as :func:`count_flows` does."""
+    """Add entries (n, 8) of another table from ``start`` on; returns as :func:`count_keys` does."""
     limit = table.shape[0] >> 1
     for i in range(start, entries.shape[0]):
         if n_used >= limit:

@@ -37,7 +37,8 @@ def connection_key(
     """A word for one direction of one 5-tuple; never 0. one, other: address keys. tag: the protocol, and what
     else tells connections apart, such as the observation point << POINT."""
     ports = (np.uint64(one_port) << ONE_PORT) | (np.uint64(other_port) << OTHER_PORT) | np.uint64(tag)
-    key = mix(mix(mix(one) + other) + ports)
+    mixed = one * np.uint64(0x9E3779B97F4A7C15) + other * np.uint64(0xC2B2AE3D27D4EB4F)
+    key = mix(mixed + ports * np.uint64(0x165667B19E3779F9))
     return key if key != np.uint64(0) else np.uint64(1)
 
 
@@ -45,7 +46,7 @@ def connection_key(
 def find_key(table: UInt64, key: np.uint64) -> Integer:
     """The slot of a key in an open-addressing table of uint64, or the empty slot where it belongs."""
     mask = np.uint64(table.size - 1)
-    slot = np.int64(key & mask)
+    slot = key & mask
     while table[slot] != np.uint64(0) and table[slot] != key:
-        slot = (slot + 1) & np.int64(mask)
-    return slot
+        slot = (slot + np.uint64(1)) & mask
+    return np.int64(slot)

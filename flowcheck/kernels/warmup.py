@@ -11,10 +11,12 @@ from flowcheck import arrays as a
 from flowcheck.kernels import (
     attribute,
     balance,
+    books,
     classes,
     connections,
     decide,
     edges,
+    flow_keys,
     initiators,
     lookup,
     rows,
@@ -23,11 +25,11 @@ from flowcheck.kernels import (
 from flowcheck.kernels.chance import contingency, multinomial, tails
 
 PARTS = (
-    *("classes", "rows", "lookup", "initiators", "decide", "translate", "connections", "edges"),
-    *("attribute", "load", "contingency", "statistics", "multinomial"),
+    *("classes", "rows", "lookup", "initiators", "decide", "translate", "connections", "books"),
+    *("flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial"),
 )
-"""What is compiled, in this order, as the warm-up says it: by module, but ``balance`` as load and
-``tails`` as statistics."""
+"""What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
+as load and ``tails`` as statistics."""
 
 
 def warmup(report: Callable[[str, int, int], None] = lambda _part, _number, _of: None) -> None:
@@ -84,10 +86,18 @@ def _warm() -> Iterator[str]:
     translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
     yield "connections"
-    connections.mark_first(uint64(2), int64(2), 0, flows, 1, 0)
-    connections.keep_recent(uint64(2), int64(2), 0, uint64(2), int64(2))
+    connections.mark_first(int64(2, 2), 0, flows, 1, 0)
+    connections.keep_recent(int64(2, 2), 0, int64(2, 2))
+    yield "books"
+    books.number_keys(int32(2), int64(1, 4), int64(4), 0, int64(1), int64(1), int32(1), 1)
+    yield "flows"
+    flow_keys.add_rows(int32(2), int64(1, 10), int64(10), 0, flows, int64(0), int32(1), 0)
+    flow_keys.list_first_rows(int32(1), 0, int64(1))
+    flow_keys.list_marked(uint8(1), int32(1), int32(1))
+    moments = a.MomentTable(int32(1), int32(2), int64(1))
+    flow_keys.find_moments(moments, int64(1), flows, int32(1), int64(0), int32(1) - 1, int64(1), int64(1))
     yield "edges"
-    edges.count_flows(int64(2, 8), 0, int32(1, 8), flows, judged, 0)
+    edges.count_keys(int64(2, 8), 0, int32(1, 8), int64(1, 10), int32(1), int32(1), 0)
     edges.merge(int64(2, 8), 0, int64(1, 8), 0)
     yield from _warm_load(services, flows, judged)
 
@@ -100,16 +110,18 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     counting = a.CountingTables(services, int32(1, 8), *ports, *ends, 0)
     attributed = a.Attributed(uint8(1), int32(1), int64(1), int32(1))
     yield "attribute"
-    attribute.attribute(counting, flows, judged.verdict, int32(1), attributed, int64(a.N_CLASSES))
+    attribute.attribute(counting, flows, judged.verdict, int32(1), attributed)
     yield "load"
-    balance.number_keys(int32(2), int64(1, 4), 0, int64(1), int64(1), int32(1), 1)
     balance.last_levels(int64(1), int8(1))
     balance.turn(int64(1, 1), int64(1), int64(1), int64(1, 1))
     balance.add_rows(int64(1, 1), int64(1), int64(1, 1))
     balance.add_counts(int64(1), int32(1), int64(1))
-    load, clients = ((int32(2), int64(1, columns)) for columns in (4, 5))
-    time = (int32(4), int64(2, 2), int64(2, 1))
-    balance.count_flows(load, clients, time, (0, 0, 0), (0, 0), counting, flows, attributed, 0)
+    keys, words = int64(1, 10), (int64(1), int64(1))
+    balance.name_flows(counting, flows, attributed, int32(1), *words)
+    balance.name_clients(int8(1), 0, 0, keys, int32(1), int32(1), int32(1), *words)
+    balance.count_times(int32(4), int64(2, 2), int64(2), 0, 0, int64(2, 1), flows, int32(1), int32(1), 0)
+    balance.add_load(int64(1, 4), int32(1), keys)
+    balance.add_clients(int64(1, 5), int32(1), int32(1), keys)
     yield "contingency"
     contingency.fit_rows(int64(1, 1), 5.0)
     contingency.longest_run(int64(1, 1))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck.flows.initiators import BASES
-from flowcheck.judging.batch import JudgedBatch
+from flowcheck.judging.batch import FlowBatch
 
 HOUR = 3_600_000_000
 MOST_LISTED = 10_000
@@ -30,16 +30,16 @@ class Census(msgspec.Struct):
     hours: set[int] = msgspec.field(default_factory=set)
     observers: set[str] = msgspec.field(default_factory=set)
 
-    def count(self, batch: pa.RecordBatch, result: JudgedBatch) -> None:
+    def count(self, batch: pa.RecordBatch, read: FlowBatch) -> None:
         """Add the judged rows of one batch."""
-        judged = result.flows.judge != 0
-        found = np.bincount(result.initiators.basis[judged], minlength=len(BASES))
+        judged = read.flows.judge != 0
+        found = np.bincount(read.initiators.basis[judged], minlength=len(BASES))
         self.bases = [one + other for one, other in zip(self.bases, found.tolist(), strict=True)]
-        self.repeated += int((judged & (result.flows.counted == 0)).sum())
-        self.turned += int((judged & result.initiators.turned()).sum())
-        self.disagreements += int((judged & result.disagrees).sum())
+        self.repeated += int((judged & (read.flows.counted == 0)).sum())
+        self.turned += int((judged & read.initiators.turned()).sum())
+        self.disagreements += int((judged & read.disagrees).sum())
         self.sampled += _sampled(batch)
-        times = result.flows.seen_at[judged]
+        times = read.flows.seen_at[judged]
         if len(times):
             first, last = int(times.min()) // HOUR, int(times.max()) // HOUR
             hours = [first] if first == last else np.unique(times // HOUR).tolist()

@@ -17,24 +17,24 @@ GAP = 60_000_000
 
 class ConnectionTable:
     def __init__(self, n_slots: int = 1 << 14) -> None:
-        self._keys = np.zeros(n_slots, dtype=np.uint64)
-        self._seen = np.zeros(n_slots, dtype=np.int64)
+        self._table = np.zeros((n_slots, 2), dtype=np.int64)
         self._used = 0
 
     def mark(self, flows: FlowArrays) -> None:
         """Set ``flows.counted``: 0 for each judged row that reports a connection once more."""
         start = 0
         while True:
-            self._used, start = kernels.mark_first(self._keys, self._seen, self._used, flows, GAP, start)
+            found = kernels.mark_first(self._table, self._used, flows, GAP, start)
+            self._used, start = int(found[0]), int(found[1])
             if start == len(flows.src):
                 return
             self._make_room()
 
     def _make_room(self) -> None:
         """Forget what is old; with half the room still in use afterwards, double it."""
-        oldest = int(self._seen.max()) - GAP
-        recent = int(((self._keys != 0) & (self._seen >= oldest)).sum())
-        n_slots = len(self._keys) * (2 if recent * 4 >= len(self._keys) else 1)
-        keys, seen = np.zeros(n_slots, dtype=np.uint64), np.zeros(n_slots, dtype=np.int64)
-        self._used = kernels.keep_recent(self._keys, self._seen, oldest, keys, seen)
-        self._keys, self._seen = keys, seen
+        seen = self._table[self._table[:, kernels.KEY] != 0, kernels.SEEN]
+        oldest = int(seen.max()) - GAP
+        recent = int((seen >= oldest).sum())
+        table = np.zeros((len(self._table) * (2 if recent * 4 >= len(self._table) else 1), 2), dtype=np.int64)
+        self._used = kernels.keep_recent(self._table, oldest, table)
+        self._table = table

@@ -12,16 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from flowcheck import arrays as a
-from flowcheck.arrays import FlowArrays, Int32, Int64, Judged, UInt8
+from flowcheck.arrays import Int32, Int64, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.judging.coded import in_words
 from flowcheck.kernels import edges as kernels
 from flowcheck.model.verdict import Observed, Reason, Verdict
 
-PLAIN_SERVICE = (1 << a.AT_POINT) - 1
-"""The bits of KEY_SERVICE that hold neither observation point nor quality."""
 PORT = (1 << a.AT_PROTOCOL) - 1
-"""Those that hold the port + 1."""
+"""The bits of KEY_SERVICE that hold the port + 1."""
 
 TIME = pa.timestamp("us", tz="UTC")
 EDGES_SCHEMA = pa.schema(
@@ -51,12 +49,15 @@ class EdgeTable:
         self._table = np.zeros((n_slots, 8), dtype=np.int64)
         self._used = 0
 
-    def count(self, endpoints: Int32, flows: FlowArrays, judged: Judged) -> None:
-        """Add every row whose ``judge`` is not 0."""
+    def count(self, endpoints: Int32, keys: Int64, judged: Judged) -> None:
+        """Add keys of flows (n, 10), and what was said of each."""
         start = 0
         while True:
-            self._used, start = kernels.count_flows(self._table, self._used, endpoints, flows, judged, start)
-            if start == len(flows.src):
+            found = kernels.count_keys(
+                self._table, self._used, endpoints, keys, judged.egress, judged.ingress, start
+            )
+            self._used, start = int(found[0]), int(found[1])
+            if start == len(keys):
                 return
             self._grow()
 
@@ -68,6 +69,11 @@ class EdgeTable:
             if start == len(entries):
                 return
             self._grow()
+
+    def clear(self) -> None:
+        """Forget all of them; the room stays."""
+        self._table[:] = 0
+        self._used = 0
 
     def entries(self) -> Int64:
         """(edges, 8) int64, sorted by key, columns as in :mod:`flowcheck.arrays`."""
@@ -89,7 +95,7 @@ def fold_reports(entries: Int64) -> Int64:
     """
     if len(entries) == 0:
         return entries
-    service = entries[:, a.KEY_SERVICE] & PLAIN_SERVICE
+    service = entries[:, a.KEY_SERVICE] & a.PLAIN_SERVICE
     point = entries[:, a.KEY_SERVICE] >> a.AT_POINT & 7
     order = np.lexsort((point, service, entries[:, a.KEY_DECISIONS], entries[:, a.KEY_GROUPS]))
     rows, service, point = entries[order], service[order], point[order]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from flowcheck.arrays import FlowArrays, Int64, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.flows.canonical.addresses import address_texts
 from flowcheck.flows.canonical.numbers import microseconds
+from flowcheck.flows.canonical.rows import joined
 from flowcheck.flows.canonical.schema import COLUMNS
 from flowcheck.flows.initiators import BASES, turn_round
-from flowcheck.judging.batch import JudgedBatch
 from flowcheck.judging.coded import in_words
 from flowcheck.judging.words import name_ends
 from flowcheck.model.verdict import Observed, Verdict, Violation
@@ -62,28 +65,50 @@ VIOLATIONS_SCHEMA = pa.schema(
 )
 
 
-def violating_rows(result: JudgedBatch) -> np.ndarray:
-    """(n,) int64: the rows of a batch that are violations and were not left out."""
-    return np.flatnonzero((result.judged.violation != 0) & (result.flows.judge != 0))
+class Violating(NamedTuple):
+    """Violating rows and what is said of them, each (n,): their numbers in the file int64; ``flows`` with
+    replies turned round; of Initiators turned bool and basis uint8. ``batch``: all columns of these rows as
+    recorded."""
+
+    batch: pa.RecordBatch
+    rows: Int64
+    flows: FlowArrays
+    judged: Judged
+    turned: npt.NDArray[np.bool_]
+    basis: UInt8
 
 
-def violations_batch(
-    program: Program, batch: pa.RecordBatch, result: JudgedBatch, rows: np.ndarray, place: tuple[str, int]
-) -> pa.RecordBatch:
-    """The violations of one batch, replies turned round. ``batch`` holds all columns of these ``rows`` alone;
-    ``place`` is the file and the number of the judged batch's first row in it. Columns that are not canonical
-    are kept as text, at the end.
-    """
-    file, first_row = place
-    batch = turn_round(batch, result.initiators.turned()[rows])
+def joined_violating(found: Sequence[Violating]) -> Violating:
+    """Several as one, in their order."""
+    rows, turned, basis = (
+        np.concatenate([getattr(each, name) for each in found]) for name in ("rows", "turned", "basis")
+    )
+    return Violating(
+        batch=joined([each.batch for each in found]),
+        rows=rows,
+        flows=FlowArrays(
+            *(np.concatenate(columns) for columns in zip(*(each.flows for each in found), strict=True))
+        ),
+        judged=Judged(
+            *(np.concatenate(columns) for columns in zip(*(each.judged for each in found), strict=True))
+        ),
+        turned=turned,
+        basis=basis,
+    )
+
+
+def violations_batch(program: Program, found: Violating, file: str) -> pa.RecordBatch:
+    """Their rows of the violations table, replies turned round. Columns that are not canonical are kept as
+    text, at the end."""
+    batch = turn_round(found.batch, found.turned)
     columns = {
-        "source_file": pa.repeat(pa.scalar(file, pa.string()), len(rows)),
-        "row": pa.array(rows + first_row, pa.int64()),
+        "source_file": pa.repeat(pa.scalar(file, pa.string()), len(found.rows)),
+        "row": pa.array(found.rows, pa.int64()),
         **{field.name: _flow_column(batch, field) for field in FLOW_FIELDS},
-        "src": name_ends(program, batch, result.flows.src[rows], "src").cast(pa.string()),
-        "dst": name_ends(program, batch, result.flows.dst[rows], "dst").cast(pa.string()),
-        **_findings_columns(program, result, rows),
-        "initiator_basis": in_words(result.initiators.basis[rows], BASES).cast(pa.string()),
+        "src": name_ends(program, batch, found.flows.src, "src").cast(pa.string()),
+        "dst": name_ends(program, batch, found.flows.dst, "dst").cast(pa.string()),
+        **_findings_columns(program, found),
+        "initiator_basis": in_words(found.basis, BASES).cast(pa.string()),
     }
     extra = [name for name in batch.schema.names if name not in COLUMNS]
     fields = [*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in _free_names(extra))]
@@ -104,20 +129,18 @@ def _free_names(extra: list[str]) -> list[str]:
     return names
 
 
-def _findings_columns(program: Program, result: JudgedBatch, rows: np.ndarray) -> dict[str, pa.Array]:
+def _findings_columns(program: Program, found: Violating) -> dict[str, pa.Array]:
     """The words for each row, made once for each distinct pair of decisions: those settle the kind too."""
-    judged = result.judged
-    decisions = pairs(judged.egress[rows], judged.ingress[rows])
-    _, first, which = np.unique(decisions, return_index=True, return_inverse=True)
-    at = rows[first]
-    keys = zip(*(c[at].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True)
+    judged = found.judged
+    _, first, which = np.unique(pairs(judged.egress, judged.ingress), return_index=True, return_inverse=True)
+    keys = zip(*(c[first].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True)
     said = [deciding(program, *key)[:2] for key in keys]
     places = pa.array(which)
     return {
-        "kind": in_words(judged.violation[rows], Violation).cast(pa.string()),
+        "kind": in_words(judged.violation, Violation).cast(pa.string()),
         "direction": pa.array([direction for direction, _ in said], pa.string()).take(places),
-        "verdict": in_words(judged.verdict[rows], Verdict).cast(pa.string()),
-        "observed": in_words(result.flows.observed[rows], Observed).cast(pa.string()),
+        "verdict": in_words(judged.verdict, Verdict).cast(pa.string()),
+        "observed": in_words(found.flows.observed, Observed).cast(pa.string()),
         "policies": pa.array([policies for _, policies in said], pa.list_(pa.string())).take(places),
     }
 

@@ -18,6 +18,7 @@ from tests.balance.world import (
     UDP,
     PortSpec,
     Row,
+    count,
     make_batch,
     make_counting_tables,
     make_endpoints,
@@ -49,12 +50,12 @@ WIDE = Bounds(1 << 10, 1 << 14)
 
 def table_of(*rows: Row, bounds: Bounds = WIDE) -> Tally:
     table = Tally(bounds, 2)
-    table.count(SETTING, *make_batch(list(rows)))
+    count(table, SETTING, *make_batch(list(rows)))
     return table
 
 
 def attributed(row: Row) -> tuple[int, int, int]:
-    found = Tally().count(SETTING, *make_batch([row]))
+    found = count(Tally(), SETTING, *make_batch([row]))
     return int(found.class_[0]), int(found.what[0]), int(found.backend[0])
 
 
@@ -119,7 +120,7 @@ def test_a_named_target_port_of_two_numbers() -> None:
     counting = make_counting_tables(ports, ENDPOINTS, {})
     table = Tally()
     rows = [Row(OUTSIDE, POD, 8080)] * 10 + [Row(OUTSIDE, OTHER_POD, 9090)] * 10
-    table.count(counting, *make_batch([*rows, *[Row(OUTSIDE, POD, 9090)] * 5]))
+    count(table, counting, *make_batch([*rows, *[Row(OUTSIDE, POD, 9090)] * 5]))
     counts = take_apart_backends(ordered(table))
     found = {
         (w, b): c
@@ -164,13 +165,13 @@ LIVES = {0: (BEGINNING, 100), 1: (50, 200), 2: (200, 300)}
 )
 def test_versions_of_a_service_are_told_apart_by_the_time(at: int, expected: tuple[int, int]) -> None:
     counting = make_counting_tables(VERSIONS, ENDPOINTS, {}, same={0: 1}, lives=LIVES)
-    found = Tally().count(counting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
+    found = count(Tally(), counting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=at)]))
     assert (int(found.class_[0]), int(found.what[0])) == expected
 
 
 def test_versions_that_differ_and_may_both_have_been_there_are_ambiguous() -> None:
     counting = make_counting_tables(VERSIONS, ENDPOINTS, {}, lives=LIVES)
-    found = Tally().count(counting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
+    found = count(Tally(), counting, *make_batch([Row(OUTSIDE, POD, 8080, seen_at=70)]))
     assert (int(found.class_[0]), int(found.what[0])) == (a.AMBIGUOUS, 3)
 
 
@@ -178,7 +179,7 @@ def test_a_backend_outside_is_nobody_in_particular() -> None:
     """Its endpoint stands for a range of addresses, and not all of them serve."""
     counting = make_counting_tables([PortSpec(0, 443, {BEGINNING: [(OUTSIDE, 443)]})], ENDPOINTS, {})
     rows = [Row(POD, OUTSIDE, 443), Row(POD, OUTSIDE, 443, named=0)]
-    found = Tally().count(counting, *make_batch(rows))
+    found = count(Tally(), counting, *make_batch(rows))
     assert found.class_.tolist() == [a.NO_SERVICE, a.VIP_ENDPOINT]
 
 
@@ -240,7 +241,7 @@ Sums = dict[tuple[int, ...], list[int]]
 def as_dictionary(rows: list[Row]) -> Sums:
     """(what, backend, point) -> connections, bytes."""
     found: Sums = defaultdict(lambda: [0, 0])
-    attributed = Tally().count(SETTING, *make_batch(rows))
+    attributed = count(Tally(), SETTING, *make_batch(rows))
     for row, what, backend in zip(rows, attributed.what.tolist(), attributed.backend.tolist(), strict=True):
         if what >= 0:
             sums = found[what, backend, row.point]
@@ -266,7 +267,7 @@ def key_of(row: list[int]) -> tuple[int, ...]:
 def by_time(rows: list[Row], level: int) -> Counter[tuple[int, ...]]:
     """(what, backend, point, minute >> level) -> connections."""
     found: Counter[tuple[int, ...]] = Counter()
-    attributed = Tally().count(SETTING, *make_batch(rows))
+    attributed = count(Tally(), SETTING, *make_batch(rows))
     for row, what, backend in zip(rows, attributed.what.tolist(), attributed.backend.tolist(), strict=True):
         if what >= 0:
             found[what, backend, row.point, (row.seen_at // MINUTE) >> level] += row.flow_count * row.counted
@@ -312,7 +313,7 @@ def test_buckets_that_become_one_leave_nothing_behind() -> None:
     table = Tally(Bounds(4, 8), 2)
     for minute in range(20):
         row = Row(OUTSIDE, POD, 9090, seen_at=minute * MINUTE, flow_count=1 + minute)
-        table.count(SETTING, *make_batch([row]))
+        count(table, SETTING, *make_batch([row]))
     entries = ordered(table)
     assert entries.levels.tolist() == [3, 0]
     assert entries.by_time.T.tolist() == [[36, 100, 74]]
@@ -345,7 +346,7 @@ def test_a_table_of_clients_that_would_grow_too_large_keeps_a_sample() -> None:
     counting = make_counting_tables([PortSpec(0, 80, {BEGINNING: [(0, 80)]})], endpoints, {})
     rows = [Row(src, 0, 80, seen_at=src) for src in range(3600)]
     table = Tally(WIDE, 8)
-    table.count(counting, *make_batch(rows))
+    count(table, counting, *make_batch(rows))
     entries = ordered(table)
     level = int(entries.levels[1])
     kept = take_apart_clients(entries)

@@ -22,6 +22,7 @@ from tests.balance.world import (
     WEB,
     PortSpec,
     Row,
+    count,
     make_batch,
     make_catalog,
     make_counting_tables,
@@ -61,7 +62,7 @@ def load_of(
         [spec], ENDPOINTS, {VIP: 0}, by_origin=[0] if by_origin else [], zones=[0, 1]
     )
     table = Tally(options.pop("bounds", None), 2)
-    table.count(counting, *make_batch(rows))
+    count(table, counting, *make_batch(rows))
     catalog = make_catalog(
         counting.services,
         [(service, [*segments.values()])],
@@ -318,7 +319,7 @@ def shared_world(rows: list[Row], **options: Any) -> dict[str, ServiceLoad]:
     ports = [PortSpec(n, port, {BEGINNING: [(A, target)]}) for n, (port, target) in enumerate(specs)]
     counting = make_counting_tables(ports, ENDPOINTS, {VIP: 0})
     table = Tally()
-    table.count(counting, *make_batch(rows))
+    count(table, counting, *make_batch(rows))
     services = [replace(WEB, name=name) for name in ("first", "second", "third")]
     catalog = make_catalog(counting.services, [(s, [members(A)]) for s in services])
     return {s.service: s for s in assess_services(catalog, table.entries(), **options).services}
@@ -367,7 +368,7 @@ def test_many_services_are_judged_together() -> None:
     rows = [Row(OUTSIDE, e, 8000 + n, flow_count=50) for n in range(1, 11) for e in (A, B)]
     odd = [Row(OUTSIDE, A, 8000, flow_count=62), Row(OUTSIDE, B, 8000, flow_count=38)]
     table = Tally()
-    table.count(counting, *make_batch([*rows, *odd]))
+    count(table, counting, *make_batch([*rows, *odd]))
     services = [replace(WEB, name=f"s{n}") for n in range(11)]
     catalog = make_catalog(counting.services, [(s, [members(A, B)]) for s in services])
     found = assess_services(catalog, table.entries()).services

@@ -12,6 +12,10 @@ from flowcheck.balance.count.tally import Tally, TallyEntries
 from flowcheck.balance.expect.kernel_tables import make_counting_tables as counting_from
 from flowcheck.balance.expect.members import Catalog, EndpointIdentity, PortBackends
 from flowcheck.balance.expect.shares import Member
+from flowcheck.judging.batch import take_rows
+from flowcheck.judging.keyed import add_flows, make_book
+from flowcheck.judging.moments import find_moments
+from flowcheck.kernels import flow_keys
 from flowcheck.model.service import Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
@@ -146,6 +150,9 @@ class Row(NamedTuple):
     packets: int = 2
 
 
+LEFT_OUT = (a.LEFT_OUT, -1, 0, -1)
+"""Class, what, where and backend of a row that is not judged."""
+
 Batch = tuple[a.FlowArrays, a.UInt8, a.Int32]
 
 
@@ -164,6 +171,27 @@ def make_batch(rows: list[Row]) -> Batch:
     columns |= {name: columns[name].astype(type_) for name, type_ in narrow.items()}
     flows = a.FlowArrays(**{name: columns[name] for name in a.FlowArrays._fields})
     return flows, columns["verdict"], columns["named"]
+
+
+def count(
+    tally: Tally, counting: a.CountingTables, flows: a.FlowArrays, verdict: a.UInt8, named: a.Int32
+) -> a.Attributed:
+    """Count flows as a task does, of which the verdicts are given; returns to what each row was
+    attributed."""
+    services, n = counting.services.ports, len(flows.src)
+    moments = find_moments(counting.services, counting.endpoints, counting)
+    ones, twos = np.empty(n, np.int64), np.empty(n, np.int64)
+    segments = services.segment_first, services.segment_start
+    flow_keys.find_moments(moments, np.array([BEGINNING]), flows, *segments, named, ones, twos)
+    words = np.stack([ones, twos, verdict], axis=1)
+    circumstances = np.unique(words, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    book = make_book(2)
+    numbers, first = add_flows(book, flows, circumstances)
+    attributed = tally.attribute(counting, take_rows(flows, first), verdict[first], named[first])
+    tally.count(flows, numbers)
+    tally.settle(counting, book.content())
+    left_out = a.Attributed(*(np.array([one], c.dtype) for one, c in zip(LEFT_OUT, attributed, strict=True)))
+    return a.Attributed(*(np.concatenate(parts)[numbers] for parts in zip(attributed, left_out, strict=True)))
 
 
 def ordered(table: Tally) -> TallyEntries:

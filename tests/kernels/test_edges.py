@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Int64, Judged
+from flowcheck.judging.keyed import add_flows, make_book
 from flowcheck.kernels import edges
 
 # The hash wraps; only as plain Python (NUMBA_DISABLE_JIT) does NumPy remark on it.
@@ -79,10 +80,13 @@ def entries_of(table: Int64) -> Int64:
 def counted(flows: list[Flow]) -> Int64:
     """The table of these flows, grown from two slots as often as need be."""
     batch, judged, endpoints = arrays_of(flows)
+    book = make_book(2)
+    _, first = add_flows(book, batch, np.zeros(0, dtype=np.int64))
+    keys, decided = book.content(), (judged.egress[first], judged.ingress[first])
     table, used, start = np.zeros((2, 8), dtype=np.int64), 0, 0
     while True:
-        used, start = edges.count_flows(table, used, endpoints, batch, judged, start)
-        if start == len(flows):
+        used, start = edges.count_keys(table, used, endpoints, keys, *decided, start)
+        if start == len(keys):
             return table
         table = grown(table)
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Attributed, CountingTables, FlowArrays, Int32, Int64, ServiceTable, UInt8
-from flowcheck.balance.count.numbering import Buckets, KeyedRows
+from flowcheck.balance.count.buckets import Buckets
 from flowcheck.kernels import balance as kernels
 from flowcheck.kernels.attribute import attribute
+from flowcheck.kernels.books import Beside, KeyedRows
 from flowcheck.model.timeline import BEGINNING, END
 
 
@@ -31,6 +32,8 @@ IN_A_TASK = Bounds(1 << 15, 1 << 19)
 """Of a million rows or so, which fill no more cells with the five connections that a test asks of each; what
 stays in the processor's cache costs a third of what does not."""
 LEAST_ROOM, MOST_ROOM = 1 << 10, 1 << 16
+KEYS_AT_ONCE = 1 << 14
+"""Keys of flows whose clients are counted before it is seen whether there is room for them."""
 
 
 class TallyEntries(NamedTuple):
@@ -80,6 +83,20 @@ NOTHING_SEEN = (0, END, BEGINNING)
 """Connections, first and last seen of a client before its first connection."""
 
 
+class KeyColumns(NamedTuple):
+    """What keys of flows were attributed to, each (keys,), as in Attributed; load int32: the number in the
+    load's book, -1 none."""
+
+    class_: UInt8
+    what: Int32
+    backend: Int32
+    load: Int32
+
+
+def no_keys() -> KeyColumns:
+    return KeyColumns(np.empty(0, np.uint8), *(np.empty(0, np.int32) for _ in range(3)))
+
+
 class Tally:
     """The sums of connections in one process. ``room``: how many keys there are places for at first."""
 
@@ -88,47 +105,69 @@ class Tally:
         self._backends = KeyedRows((0, 0), room)
         self._time = Buckets(self._bounds.cells, room)
         self._clients = KeyedRows(NOTHING_SEEN, min(room, self._bounds.clients))
+        self._keys = Beside(no_keys())
         self._level = 0
         self._totals = np.zeros(a.N_CLASSES, dtype=np.int64)
 
-    def count(self, counting: CountingTables, flows: FlowArrays, verdict: UInt8, named: Int32) -> Attributed:
-        """Attribute and count every row whose ``judge`` is not 0. named (flows,) int32: the service port that
+    def attribute(
+        self, counting: CountingTables, flows: FlowArrays, verdict: UInt8, named: Int32
+    ) -> Attributed:
+        """Attribute the next keys of flows by their first rows. named (flows,) int32: the service port that
         the record itself names, -1 none."""
         n = len(flows.src)
         attributed = Attributed(
             np.empty(n, np.uint8), np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int32)
         )
-        attribute(counting, flows, verdict, named, attributed, self._totals)
-        self._totals[a.LEFT_OUT] = 0
-        start = 0
-        while start < n:
-            full, start = self._count_flows(counting, flows, attributed, start)
-            if start < n:
-                (self._more_keys, self._more_clients, self._fewer_buckets)[full]()
+        attribute(counting, flows, verdict, named, attributed)
+        chosen, ones, twos = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
+        m = kernels.name_flows(counting, flows, attributed, chosen, ones, twos)
+        while (numbers := self._backends.number(ones[:m], twos[:m])) is None:
+            self._more_keys()
+        load = np.full(n, -1, dtype=np.int32)
+        load[chosen[:m]] = numbers
+        self._keys.append(KeyColumns(attributed.class_, attributed.what, attributed.backend, load))
         return attributed
 
-    def _count_flows(
-        self, counting: CountingTables, flows: FlowArrays, attributed: Attributed, start: int
-    ) -> tuple[int, int]:
-        """Which of the three had no room, and the first flow not counted."""
-        backends, clients, time = self._backends, self._clients, self._time
-        full, done, backends.used, clients.used, time.used = kernels.count_flows(
-            (backends.slots, backends.rows),
-            (clients.slots, clients.rows),
-            (time.slots, time.rows, time.counts),
-            (backends.used, clients.used, time.used),
-            (time.level, self._level),
-            counting,
-            flows,
-            attributed,
-            start,
-        )
-        return full, done
+    def count(self, flows: FlowArrays, numbers: Int32) -> None:
+        """Count rows in their buckets of time. numbers (flows,) int32: of each row's key, -1 none."""
+        load_of, time = self._keys.content().load, self._time
+        start = 0
+        while start < len(numbers):
+            book = (time.slots, time.rows, time.neutral, time.used)
+            found = kernels.count_times(*book, time.level, time.counts, flows, numbers, load_of, start)
+            time.used, start = int(found[0]), int(found[1])
+            if start < len(numbers):
+                time.coarsen(self._backends.used)
+
+    def settle(self, counting: CountingTables, keys: Int64) -> None:
+        """Add the sums of the keys (n, 10) that were attributed, and forget them."""
+        if len(keys) == 0:
+            return
+        columns, self._keys = self._keys.content(), Beside(no_keys())
+        records = np.bincount(columns.class_, keys[:, a.FLOW_RECORDS], minlength=a.N_CLASSES)
+        self._totals += records.astype(np.int64)
+        kernels.add_load(self._backends.rows, columns.load, keys)
+        for first in range(0, len(keys), KEYS_AT_ONCE):
+            part = slice(first, first + KEYS_AT_ONCE)
+            self._count_clients(counting, keys[part], columns.what[part], columns.backend[part])
+
+    def _count_clients(self, counting: CountingTables, keys: Int64, what: Int32, backend: Int32) -> None:
+        n, n_ports = len(keys), len(counting.services.ports.slot)
+        chosen, ones, twos = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
+        while True:
+            m = kernels.name_clients(
+                counting.last_level, self._level, n_ports, keys, what, backend, chosen, ones, twos
+            )
+            numbers = self._clients.number(ones[:m], twos[:m])
+            if numbers is not None:
+                kernels.add_clients(self._clients.rows, numbers, chosen[:m], keys)
+                return
+            self._more_clients()
 
     def merge(self, other: TallyEntries) -> None:
         """Add what another tally holds; of different levels the higher wins."""
         self._totals += other.totals
-        while (numbers := self._backends.number(other.backends)) is None:
+        while (numbers := self._backends.number_rows(other.backends)) is None:
             self._more_keys()
         self._backends.rows[numbers, a.LOAD_BYTES :] += other.backends[:, a.LOAD_BYTES :]
         self._time.add(other.buckets, other.by_time, numbers, int(other.levels[0]), self._backends.used)
@@ -136,7 +175,7 @@ class Tally:
         self._add_clients(other.clients)
 
     def _add_clients(self, rows: Int64) -> None:
-        while (numbers := self._clients.number(more := rows[self._kept(rows)])) is None:
+        while (numbers := self._clients.number_rows(more := rows[self._kept(rows)])) is None:
             self._more_clients()
         mine = self._clients.rows
         mine[numbers, a.CLIENT_CONNECTIONS] += more[:, a.CLIENT_CONNECTIONS]

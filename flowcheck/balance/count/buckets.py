@@ -1,47 +1,12 @@
-"""What a tally is made of: rows by key, numbered as they come; of buckets of time, with counts by number."""
+"""Buckets of time: which there are, and what was counted in them by number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64
 from flowcheck.kernels import balance as kernels
-
-
-class KeyedRows:
-    """Rows (room, 2 + sums) int64, of which those numbered 0 to ``used`` - 1 are in use: a key of two words,
-    and sums that begin as ``neutral``. Keys keep their numbers when there is to be more room."""
-
-    def __init__(self, neutral: Sequence[int], room: int) -> None:
-        self._neutral = np.array([0, 0, *neutral], dtype=np.int64)
-        self.refill(np.zeros((0, len(self._neutral)), dtype=np.int64), room)
-
-    def refill(self, rows: Int64, room: int) -> None:
-        """Hold these rows, whose keys differ, and nothing else."""
-        self.used = 0
-        self.rows = np.tile(self._neutral, (room, 1))
-        self.slots = np.zeros(2 * room, dtype=np.int32)
-        self.number(rows)
-        self.rows[: self.used] = rows
-
-    def grow(self) -> None:
-        self.refill(self.content(), 2 * len(self.rows))
-
-    def content(self) -> Int64:
-        """The rows in use."""
-        return self.rows[: self.used]
-
-    def number(self, rows: Int64) -> Int32 | None:
-        """(n,) the numbers of the keys of rows (n, 2 or more), new ones written down; None once there is no
-        room."""
-        n = len(rows)
-        numbers = np.empty(n, dtype=np.int32)
-        ones, twos = np.ascontiguousarray(rows[:, : a.TWO + 1].T)
-        self.used, done = kernels.number_keys(self.slots, self.rows, self.used, ones, twos, numbers, n)
-        return numbers if done == n else None
+from flowcheck.kernels.books import KeyedRows
 
 
 class Buckets(KeyedRows):
@@ -63,7 +28,7 @@ class Buckets(KeyedRows):
         buckets = self.content() >> levels
         self.level += levels
         self.refill(buckets[:0], len(self.rows))
-        numbers = self.number(buckets)
+        numbers = self.number_rows(buckets)
         assert numbers is not None
         for row, place in enumerate(numbers.tolist()):
             if place < row:
@@ -82,8 +47,8 @@ class Buckets(KeyedRows):
         """Add counts (b, k) of buckets (b,) of a level, each to the column of its number (k,)."""
         if level > self.level:
             self.coarsen(n, level - self.level)
-        keys = np.column_stack([buckets, np.zeros_like(buckets)])
-        while (places := self.number(keys >> (self.level - level))) is None:
+        none = np.zeros_like(buckets)
+        while (places := self.number(buckets >> (self.level - level), none)) is None:
             self.coarsen(n)
         for place, row in zip(places.tolist(), counts, strict=True):
             kernels.add_counts(self.counts[place], numbers, row)

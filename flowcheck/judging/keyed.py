@@ -1,0 +1,107 @@
+"""The rows of one task by key: what is judged once for all rows that are alike, and what they add up to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowcheck.arrays import FlowArrays, Int32, Int64, Judged, MomentTable
+from flowcheck.compile import Program
+from flowcheck.judging.batch import FlowBatch, judge_flows, nothing_judged, take_rows
+from flowcheck.kernels import flow_keys as kernels
+from flowcheck.kernels.books import Beside, KeyedRows
+from flowcheck.model.timeline import BEGINNING, END
+
+NOTHING_ADDED = (0, 0, 0, 0, END, BEGINNING, END, BEGINNING)
+"""The sums of a key before its first row: the columns from FLOW_RECORDS on."""
+ALONE = np.int64(-1 << 62)
+"""Past all pairs of epoch and moment: a row that is like no other, because its ends may be several."""
+
+
+def make_book(room: int = 1 << 12) -> KeyedRows:
+    """Of keys of flows (keys, 10): columns ONE to COUNTED_LAST of :mod:`flowcheck.arrays`."""
+    return KeyedRows(NOTHING_ADDED, room)
+
+
+def add_flows(book: KeyedRows, flows: FlowArrays, circumstances: Int64) -> tuple[Int32, Int64]:
+    """Add the rows that are not left out to their keys; returns (numbers (rows,): of each row's key, -1 none;
+    the first row of each new key). circumstances (rows,) int64, or none."""
+    numbers = np.empty(len(flows.src), dtype=np.int32)
+    known, start = book.used, 0
+    while start < len(numbers):
+        room = (book.slots, book.rows, book.neutral, book.used)
+        book.used, start = kernels.add_rows(*room, flows, circumstances, numbers, start)
+        if start < len(numbers):
+            book.grow()
+    new = np.empty(book.used - known, dtype=np.int64)
+    kernels.list_first_rows(numbers, known, new)
+    return numbers, new
+
+
+class KeyedFlows:
+    """Use for rows in the order of their file. ``moments``: when what is said of an endpoint may change. What
+    has been cleared keeps its room: to ask the system for it took longer than to fill it."""
+
+    def __init__(self, program: Program, moments: MomentTable) -> None:
+        self._program = program
+        self._moments = moments
+        self._changes = len(moments.of) and (moments.of.max() >= 0 or len(program.tables.epoch_start) > 1)
+        self._book = make_book()
+        self._circumstances = KeyedRows((), 1 << 8)
+        self._judged = Beside(nothing_judged(0))
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._book.clear()
+        self._circumstances.clear()
+        self._judged.clear()
+
+    def add(self, batch: FlowBatch, named: Int32, first_row: int) -> tuple[Int32, Int64, FlowArrays]:
+        """Add the rows that are not left out; returns (numbers (rows,): of each row's key, -1 none; which
+        rows are the first of a new key; these rows). named (rows,) int32: the service port that the record
+        names, -1 none."""
+        flows = batch.flows
+        circumstances = self._circumstances_of(batch, named, first_row)
+        numbers, new = add_flows(self._book, flows, circumstances)
+        firsts = take_rows(flows, new)
+        if len(new):
+            places = enumerate(new.tolist()) if batch.several else ()
+            several = {place: batch.several[row] for place, row in places if row in batch.several}
+            self._judged.append(judge_flows(self._program, firsts, several))
+        return numbers, new, firsts
+
+    def _circumstances_of(self, batch: FlowBatch, named: Int32, first_row: int) -> Int64:
+        """(rows,) the number of whatever else decides what is said of a row, or none where nothing does."""
+        flows, ports = batch.flows, self._program.tables.services.ports
+        if not self._changes and not batch.several and named.max(initial=-1) < 0:
+            return np.zeros(0, dtype=np.int64)
+        ones, twos = np.empty(len(flows.src), dtype=np.int64), np.empty(len(flows.src), dtype=np.int64)
+        kernels.find_moments(
+            self._moments,
+            self._program.tables.epoch_start,
+            flows,
+            ports.segment_first,
+            ports.segment_start,
+            named,
+            ones,
+            twos,
+        )
+        for row in batch.several:
+            ones[row], twos[row] = ALONE, first_row + row
+        while (numbers := self._circumstances.number(ones, twos)) is None:
+            self._circumstances.grow()
+        return numbers.astype(np.int64)
+
+    @property
+    def judged(self) -> Judged:
+        """What is said of each key, (keys,)."""
+        return self._judged.content()
+
+    @property
+    def keys(self) -> Int64:
+        """(keys, 10) int64, as in :func:`make_book`."""
+        return self._book.content()
+
+    def violating(self, numbers: Int32) -> Int32:
+        """(n,) the rows, by the numbers of their keys, that are violations."""
+        rows = np.empty(len(numbers), dtype=np.int32)
+        return rows[: kernels.list_marked(self.judged.violation, numbers, rows)]

@@ -1,0 +1,161 @@
+"""The sums of one task, and the violating rows among those that were added last."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int64, UInt8
+from flowcheck.balance.count.tally import IN_A_TASK, pack, tally_for
+from flowcheck.balance.expect.plan import CountingPlan, named_ports
+from flowcheck.compile import Program
+from flowcheck.errors import FlowFormatError
+from flowcheck.flows.canonical.numbers import REJECTIONS
+from flowcheck.judging.batch import FlowBatch, take_judged, take_rows
+from flowcheck.judging.keyed import KeyedFlows
+from flowcheck.results.census import Census
+from flowcheck.results.connections import ConnectionTable
+from flowcheck.results.edges import EdgeTable, pairs, service_words
+from flowcheck.results.records.findings import Example
+from flowcheck.results.records.ledger import Rejected
+from flowcheck.results.violations import Violating
+from flowcheck.runners.messages import Part
+
+POSITIONS_KEPT = 10
+EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip"]
+MOST_KEYS = 1 << 19
+"""Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
+MOST_IN_A_TASK = 1 << 56
+"""Bytes, or flows, of one task: past any that can be meant, and far from where their sums would wrap."""
+
+
+class Work:
+    """The sums of one task. ``plan`` is what the load is counted by, None where it is not; ``keyed`` and
+    ``edges`` are those of the task before, to be used again."""
+
+    def __init__(
+        self, program: Program, plan: CountingPlan | None, keyed: KeyedFlows, edges: EdgeTable, file: str
+    ) -> None:
+        self._program = program
+        self._plan = plan
+        self.file = file
+        self._keyed = keyed
+        self._edges = edges
+        keyed.clear()
+        edges.clear()
+        self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
+        self._connections = ConnectionTable()
+        self._census = Census()
+        self._judged = self._unknown = self._violations = 0
+        self._rejected: Counter[int] = Counter()
+        self._positions: dict[int, list[int]] = {}
+        self._examples: dict[tuple[int, int, int], Example] = {}
+        self._bytes = self._flows = 0
+        self.filtered = 0
+
+    def add(self, batch: pa.RecordBatch, read: FlowBatch, first_row: int) -> Violating:
+        """Count one batch, as recorded and as read; returns its violating rows, with the columns of the
+        batch."""
+        flows, keyed = read.flows, self._keyed
+        self._reject(read.rejected, first_row)
+        self._bound(read)
+        self._connections.mark(flows)
+        self._census.count(batch, read)
+        if self._plan:
+            named = named_ports(self._plan, batch, flows.protocol)
+        else:
+            named = np.full(batch.num_rows, -1, dtype=np.int32)
+        numbers, new, firsts = keyed.add(read, named, first_row)
+        if self._plan and self._load:
+            if len(new):
+                verdict = keyed.judged.verdict[-len(new) :]
+                self._load.attribute(self._plan.counting, firsts, verdict, named[new])
+            self._load.count(flows, numbers)
+        rows = keyed.violating(numbers)
+        self._violations += len(rows)
+        found = Violating(
+            batch=batch.take(pa.array(rows)),
+            rows=rows + np.int64(first_row),
+            flows=take_rows(flows, rows),
+            judged=take_judged(keyed.judged, numbers[rows]),
+            turned=read.initiators.turned()[rows],
+            basis=read.initiators.basis[rows],
+        )
+        if len(keyed.keys) > MOST_KEYS:
+            self._settle()
+        return found
+
+    def _reject(self, rejected: UInt8, first_row: int) -> None:
+        for code in np.unique(rejected[rejected != 0]).tolist():
+            rows = np.flatnonzero(rejected == code)
+            self._rejected[code] += len(rows)
+            kept = self._positions.setdefault(code, [])
+            kept += (rows[: POSITIONS_KEPT - len(kept)] + first_row).tolist()
+
+    def _bound(self, read: FlowBatch) -> None:
+        """Refuse sums that could wrap. Rounding does no harm here."""
+        counted = read.flows.judge != 0
+        self._bytes += int(read.flows.bytes_.sum(where=counted, dtype=np.float64))
+        self._flows += int(read.flows.flow_count.sum(where=counted, dtype=np.float64))
+        if max(self._bytes, self._flows) > MOST_IN_A_TASK:
+            what = "bytes" if self._bytes > MOST_IN_A_TASK else "flow_count"
+            raise FlowFormatError(f"{what} adds up to more than any network can carry")
+
+    def _settle(self) -> None:
+        """Add the keys up to edges and load, and begin anew."""
+        keys = self._keyed.keys
+        if len(keys):
+            judged = self._keyed.judged
+            records = np.bincount(judged.verdict == a.UNKNOWN, keys[:, a.FLOW_RECORDS], minlength=2).tolist()
+            self._judged += int(records[0])
+            self._unknown += int(records[1])
+            self._edges.count(self._program.tables.endpoints, keys, judged)
+            if self._plan and self._load:
+                self._load.settle(self._plan.counting, keys)
+            self._keyed.clear()
+
+    def keep_examples(self, violations: pa.RecordBatch, found: Violating) -> None:
+        """Remember the first violating row of each edge."""
+        flows, judged = found.flows, found.judged
+        group = self._program.tables.endpoints[:, a.GROUP]
+        groups = pairs(group[flows.src], group[flows.dst])
+        decisions = pairs(judged.egress, judged.ingress)
+        services = service_words(flows.protocol, flows.port, flows.observed)
+        first = _first_of_each(groups, decisions, services)
+        keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)
+        new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if key not in self._examples]
+        shown = violations.select(EXAMPLE_COLUMNS).take(pa.array([at for at, _ in new], pa.int64()))
+        for (_, key), row in zip(new, shown.to_pylist(), strict=True):
+            self._examples[key] = Example(file=self.file, **row)
+
+    def part(self, rows: int, violations_bytes: int) -> Part:
+        self._settle()
+        rejected = [
+            Rejected(reason=REJECTIONS[code], rows=count, first_rows=tuple(self._positions[code]))
+            for code, count in sorted(self._rejected.items())
+        ]
+        return Part(
+            rows=rows,
+            judged=self._judged,
+            unknown=self._unknown,
+            filtered=self.filtered,
+            rejected=tuple(rejected),
+            edges=self._edges.entries().tobytes(),
+            examples=tuple(self._examples.items()),
+            violations=self._violations,
+            violations_bytes=violations_bytes,
+            census=self._census,
+            load=pack(self._load.entries()) if self._load else None,
+        )
+
+
+def _first_of_each(*words: Int64) -> Int64:
+    """The first row of each distinct combination."""
+    combined = np.zeros(len(words[0]), dtype=np.int64)
+    for word in words:
+        _, dense = np.unique(word, return_inverse=True)
+        _, combined = np.unique(combined * (int(dense.max(initial=0)) + 1) + dense, return_inverse=True)
+    return np.unique(combined, return_index=True)[1]
