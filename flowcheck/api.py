@@ -21,8 +21,8 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
 from flowcheck.model.timeline import END
-from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
+from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.spill import as_inputs
 
@@ -154,13 +154,11 @@ def audit(
         cache=options.get("cache", True),
     )
 
-    def load() -> Cluster:
-        return cluster if isinstance(cluster, Cluster) else load_cluster(_paths(cluster))
-
+    source = LoadedCluster(cluster) if isinstance(cluster, Cluster) else ClusterSource(tuple(_paths(cluster)))
     with as_inputs(flows_paths, keep_columns=request.keep_columns) as inputs:
         if request.resume and any(isinstance(one, InputFile) for one in inputs):
             raise RunError("rows in memory are not known again", hint="resume needs the flows in files")
-        return run_audit(inputs, load, request)
+        return run_audit(inputs, source, request)
 
 
 def _paths(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:

@@ -78,7 +78,7 @@ def judge(
     context: click.Context,
     given: dict[str, Any],
     *,
-    inspect: Callable[[Cluster], None] = lambda _cluster: None,
+    inspect: Callable[[Cluster], None] | None = None,
     **more: Any,
 ) -> AuditResult:
     """One audit from parsed options to its result, with a progress bar and a word on what was odd.
@@ -91,29 +91,37 @@ def judge(
     _check(given)
     check_reports(given["formats"])
     _choose_cache(given["no_cache"])
-    from flowcheck.reading import load_cluster
     from flowcheck.runners.local import run_audit
+    from flowcheck.runners.program.source import ClusterSource
 
     speech = messages(context)
 
-    def load() -> Cluster:
-        cluster = load_cluster(
-            given["cluster"],
-            policies=[path for path in given["policies"] if path != CURRENT],
-            replace_policies=given["replace_policies"],
-            keep_going=given["keep_going"],
-            at=given["at"],
-        )
-        if given["strict"]:
-            refuse_skipped(cluster)
-        inspect(cluster)
-        return cluster
-
+    if given["strict"]:
+        inspect = _one_after_the_other(refuse_skipped, inspect)
+    source = ClusterSource(
+        tuple(given["cluster"]),
+        policies=tuple(path for path in given["policies"] if path != CURRENT),
+        replace_policies=given["replace_policies"],
+        keep_going=given["keep_going"],
+        at=given["at"],
+        inspect=inspect,
+    )
     request = replace(_request(given), **more)
     with progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress:
-        result = run_audit(given["flows"], load, request, progress)
+        result = run_audit(given["flows"], source, request, progress)
     _say(result, speech, asked_to_resume=given["resume"])
     return result
+
+
+def _one_after_the_other(
+    first: Callable[[Cluster], None], second: Callable[[Cluster], None] | None
+) -> Callable[[Cluster], None]:
+    def both(cluster: Cluster) -> None:
+        first(cluster)
+        if second is not None:
+            second(cluster)
+
+    return both
 
 
 def refuse_skipped(cluster: Cluster) -> None:

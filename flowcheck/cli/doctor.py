@@ -7,10 +7,12 @@ import platform
 import resource
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import click
 
 from flowcheck.cli.options import CONTEXT
+from flowcheck.counted import counted
 from flowcheck.version import __version__
 
 LIBRARIES = ("pyarrow", "numba", "numpy", "click", "pyyaml", "rich", "msgspec")
@@ -75,7 +77,16 @@ def _kernels() -> Findings:
         slow.append(
             "the kernel cache is empty: the first run compiles for some seconds; run flowcheck warmup"
         )
-    return [f"kernel cache: {folder}"], slow, []
+    return [f"kernel cache: {folder}", _programs(folder)], slow, []
+
+
+def _programs(folder: Path) -> str:
+    """The clusters whose audits begin at once."""
+    from flowcheck.runners.program.kept import FOLDER
+
+    sizes = [entry.stat().st_size for entry in (folder / FOLDER).glob("*")]
+    kept = f"{counted(len(sizes), 'cluster')} ({sum(sizes) >> 20} MiB)"
+    return f"program cache: {kept if sizes else 'no cluster yet'}"
 
 
 def _cores() -> Findings:

@@ -7,7 +7,7 @@ It is picklable; ``fingerprint`` is the SHA-256 of the arrays and words that dec
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -37,7 +37,7 @@ class Program:
 
     tables: Tables
     n_rows: int
-    decisions: tuple[Decision, ...]
+    decisions: Sequence[Decision]
     rules: tuple[RuleInfo, ...]
     endpoint_names: tuple[str, ...]
     groups: tuple[str, ...]

@@ -52,8 +52,10 @@ class AddressResolver:
             n_rows = len(column)
             return np.full(n_rows, NO_ADDRESS, dtype=np.int32), np.zeros(n_rows, dtype=np.uint64)
         codes = pc.fill_null(column.indices, 0) if column.null_count else column.indices
-        places = codes.to_numpy(zero_copy_only=False)
-        return _mark_nulls(column, known[1][places], known[2][places])
+        places = codes.to_numpy(zero_copy_only=False).astype(np.int32)
+        endpoints, keys = np.empty(len(places), dtype=np.int32), np.empty(len(places), dtype=np.uint64)
+        lookup.take_found(known[1], known[2], places, endpoints, keys)
+        return _mark_nulls(column, endpoints, keys)
 
     def texts(self, values: pa.Array) -> tuple[Int32, UInt64]:
         """The same of a plain array of texts."""

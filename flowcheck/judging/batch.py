@@ -73,6 +73,8 @@ def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> Flo
         resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
     )
     for end, reason in ((src, "bad_src_ip"), (dst, "bad_dst_ip")):
+        if end.endpoints.size and end.endpoints.min() >= 0:
+            continue
         reject(numbers.rejected, (end.endpoints == NO_ADDRESS) | (end.endpoints == BAD_ADDRESS), reason)
     opened = find_initiators(tables, numbers, src, dst)
     turned = opened.turned()

@@ -28,12 +28,18 @@ from flowcheck.version import __version__
 
 
 def cache_directory() -> Path | None:
-    """The folder for compiled kernels, created if need be; None where none is safe to use."""
+    """The folder for compiled kernels and programs, created if need be; None where none is safe to use."""
     if os.environ.get("FLOWCHECK_NO_CACHE"):
         return None
     chosen = os.environ.get("FLOWCHECK_CACHE_DIR")
     base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    directory = Path(chosen) if chosen else base / "flowcheck" / f"{__version__}-numba{numba.__version__}"
+    return safe_directory(
+        Path(chosen) if chosen else base / "flowcheck" / f"{__version__}-numba{numba.__version__}"
+    )
+
+
+def safe_directory(directory: Path) -> Path | None:
+    """The same, created if need be; None where it is not only ours to write to."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = directory.lstat()
@@ -63,7 +69,7 @@ class _Locator(caching._CacheLocator):
         return str(DIRECTORY)
 
     def get_source_stamp(self) -> str:
-        return _source_stamp()
+        return source_stamp()
 
     def get_disambiguator(self) -> str:
         return str(self._line)
@@ -74,7 +80,7 @@ class _Locator(caching._CacheLocator):
 
 
 @cache
-def _source_stamp() -> str:
+def source_stamp() -> str:
     """The SHA-256 of every file that compiled code is made from: kernels inline one another, and what stands
     in arrays.py is a constant to them."""
     package = Path(__file__).parent.parent
@@ -135,7 +141,7 @@ class KernelCache(caching.FunctionCache):
         self._cache_file = _CheckedFiles(
             cache_path=self._cache_path,
             filename_base=self._impl.filename_base,
-            source_stamp=_source_stamp(),
+            source_stamp=source_stamp(),
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:

@@ -55,6 +55,16 @@ def find_v6(addresses: AddressTable, high: np.uint64, low: np.uint64) -> int:
 
 
 @kernel
+def take_found(endpoint_of: Int32, key_of: UInt64, codes: Int32, endpoints: Int32, keys: UInt64) -> None:
+    """endpoints (flows,) int32, keys (flows,) uint64: of codes (flows,) int32, from what was found for
+    each."""
+    for i in range(np.uint64(codes.size)):
+        code = np.uint32(codes[i])
+        endpoints[i] = endpoint_of[code]
+        keys[i] = key_of[code]
+
+
+@kernel
 def resolve_integers(addresses: AddressTable, values: UInt32, endpoints: Int32, keys: UInt64) -> None:
     """values (flows,) uint32 -> endpoints (flows,) int32, keys (flows,) uint64: the addresses themselves."""
     for i in range(values.size):

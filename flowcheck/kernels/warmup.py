@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from flowcheck.kernels import (
     rows,
     translate,
 )
+from flowcheck.kernels.cache import DIRECTORY, source_stamp
 from flowcheck.kernels.chance import contingency, multinomial, tails
 
 PARTS = (
@@ -31,20 +34,52 @@ PARTS = (
 """What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
 as load and ``tails`` as statistics."""
 
+COMPLETE = "complete"
+"""The file that says by its source stamp that all of them are in the cache."""
+
 
 def warmup(report: Callable[[str, int, int], None] = lambda _part, _number, _of: None) -> None:
     """Call every kernel once on arrays of one element or none.
 
     ``report`` is told, before each part, which one it is and its number of how many.
     """
-    for number, part in enumerate(_warm(), 1):
+    parts = chain(_warm_compiling(), _warm_judging(), _warm_chance())
+    for number, part in enumerate(parts, 1):
         report(part, number, len(PARTS))
+    if DIRECTORY is not None:
+        with suppress(OSError):
+            (DIRECTORY / COMPLETE).write_text(source_stamp())
 
 
-def _warm() -> Iterator[str]:
-    """Every part by name, and then its kernels called."""
+def preload() -> Iterator[str]:
+    """Load what flows are judged with, part by part as it is asked for; nothing where that would be to
+    compile it."""
+    with suppress(OSError):
+        if DIRECTORY is not None and (DIRECTORY / COMPLETE).read_text() == source_stamp():
+            yield from _warm_judging()
+
+
+def _warm_compiling() -> Iterator[str]:
+    """What policies are compiled with: every part by name, and then its kernels called."""
     int32, int64, uint8, uint64 = (_zeros(t) for t in (np.int32, np.int64, np.uint8, np.uint64))
     sets = np.frombuffer(uint64(1, 1).tobytes(), dtype=np.uint64).reshape(1, 1)
+    four = (int32(1), int32(1), int32(1), int32(1))
+    program_rows = a.Rows(*four, uint8(1), uint8(1), int32(1), int32(1), int32(1), uint8(1))
+    yield "classes"
+    classes.refine(sets, int32(1), int32(1), 1)
+    classes.count_members(sets, int32(1), int32(1))
+    classes.list_members(sets, int32(1), int32(1), int64(1), int32(1))
+    yield "rows"
+    rows.list_rows(program_rows, int64(2), int32(0), 1)
+    rows.match_peers(int32(1), int32(1), int64(2), int32(0), int64(1), int64(2, 2))
+    rows.read_list(int64(1, 2), 0, int32(1))
+    rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))
+    rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
+
+
+def _warm_judging() -> Iterator[str]:
+    """What flows are judged and counted with, likewise."""
+    int32, int64, uint8, uint64 = (_zeros(t) for t in (np.int32, np.int64, np.uint8, np.uint64))
     addresses = a.AddressTable(int32(65536), int32(1, 256), uint64(1), uint64(1), int32(1))
     timed = a.TimedTable(int32(2), int64(1), int32(1), uint8(1))
     shared = a.PortTable(int32(1) - 1, int32(1), int32(0), int32(1), int64(0), int32(0), uint8(0))
@@ -56,21 +91,10 @@ def _warm() -> Iterator[str]:
     ends = (int32(1), int32(1), uint64(1), uint64(1), uint8(1), int32(1), int32(1))
     flows = a.FlowArrays(*ends, *(uint8(1) for _ in range(5)), *(int64(1) for _ in range(4)))
     judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1))
-    four = (int32(1), int32(1), int32(1), int32(1))
-    program_rows = a.Rows(*four, uint8(1), uint8(1), int32(1), int32(1), int32(1), uint8(1))
 
-    yield "classes"
-    classes.refine(sets, int32(1), int32(1), 1)
-    classes.count_members(sets, int32(1), int32(1))
-    classes.list_members(sets, int32(1), int32(1), int64(1), int32(1))
-    yield "rows"
-    rows.list_rows(program_rows, int64(2), int32(0), 1)
-    rows.match_peers(int32(1), int32(1), int64(2), int32(0), int64(1), int64(2, 2))
-    rows.read_list(int64(1, 2), 0, int32(1))
-    rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))
-    rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
     yield "lookup"
     lookup.resolve_text(addresses, int64(2), uint8(0), int32(1), uint64(1))
+    lookup.take_found(int32(1), uint64(1), int32(1), int32(1), uint64(1))
     lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1), uint64(1))
     lookup.resolve_v6_words(addresses, uint64(1), uint64(1), int32(1), uint64(1))
     lookup.settle(timed, int32(1, 8), int64(1), int32(1), uint8(1))
@@ -122,6 +146,11 @@ def _warm_load(services: a.ServiceTable, flows: a.FlowArrays, judged: a.Judged) 
     balance.count_times(int32(4), int64(2, 2), int64(2), 0, 0, int64(2, 1), flows, int32(1), int32(1), 0)
     balance.add_load(int64(1, 4), int32(1), keys)
     balance.add_clients(int64(1, 5), int32(1), int32(1), keys)
+
+
+def _warm_chance() -> Iterator[str]:
+    """What chance is asked with, likewise."""
+    int64 = _zeros(np.int64)
     yield "contingency"
     contingency.fit_rows(int64(1, 1), 5.0)
     contingency.longest_run(int64(1, 1))

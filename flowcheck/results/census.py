@@ -33,13 +33,15 @@ class Census(msgspec.Struct):
     def count(self, batch: pa.RecordBatch, read: FlowBatch) -> None:
         """Add the judged rows of one batch."""
         judged = read.flows.judge != 0
-        found = np.bincount(read.initiators.basis[judged], minlength=len(BASES))
+        whole = bool(judged.all())
+        basis = read.initiators.basis if whole else read.initiators.basis[judged]
+        found = np.bincount(basis, minlength=len(BASES))
         self.bases = [one + other for one, other in zip(self.bases, found.tolist(), strict=True)]
-        self.repeated += int((judged & (read.flows.counted == 0)).sum())
-        self.turned += int((judged & read.initiators.turned()).sum())
-        self.disagreements += int((judged & read.disagrees).sum())
+        self.repeated += int(np.count_nonzero(judged & (read.flows.counted == 0)))
+        self.turned += int(np.count_nonzero(judged & read.initiators.turned()))
+        self.disagreements += int(np.count_nonzero(judged & read.disagrees))
         self.sampled += _sampled(batch)
-        times = read.flows.seen_at[judged]
+        times = read.flows.seen_at if whole else read.flows.seen_at[judged]
         if len(times):
             first, last = int(times.min()) // HOUR, int(times.max()) // HOUR
             hours = [first] if first == last else np.unique(times // HOUR).tolist()

@@ -17,11 +17,8 @@ import numpy as np
 
 from flowcheck.arrays import writable
 from flowcheck.balance.count.tally import tally_for, unpack
-from flowcheck.balance.expect.plan import plan_counting
-from flowcheck.compile import compile_program
 from flowcheck.errors import RunError
 from flowcheck.flows.files.inputs import InputFile, list_inputs
-from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.summary import Resumed
@@ -31,6 +28,9 @@ from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
 from flowcheck.runners.pool import Pool
+from flowcheck.runners.program.kept import cache_path
+from flowcheck.runners.program.prepared import Prepared, compiled, known
+from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest, Progress
 from flowcheck.runners.workspace import Done, Workspace
 from flowcheck.writing import output_errors
@@ -39,15 +39,17 @@ Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20
 """Bytes below which a second worker would cost more than it does."""
 SECONDS_BETWEEN_WORDS = 0.1
+WORTH_KEEPING = 0.5
+"""Seconds that it took to load and compile a cluster, from which its program is kept for the next audit."""
 
 
 def run_audit(
     flows: Sequence[str | Path | InputFile],
-    load: Callable[[], Cluster],
+    source: ClusterSource | LoadedCluster,
     request: AuditRequest,
     progress: Report | None = None,
 ) -> AuditResult:
-    """Judge every flow in the given files against the cluster that ``load`` gives.
+    """Judge every flow in the given files against a cluster.
 
     **Raises**: RunError, ManifestError, CompileError before anything was judged; OutputError.
     """
@@ -58,23 +60,44 @@ def run_audit(
     with ExitStack() as stack:
         workspace = stack.enter_context(Workspace(request.out))
         pool = stack.enter_context(Pool(_n_workers(request, inputs), request.cache))
-        report(Progress("loading the cluster", files_total=len(inputs)))
-        cluster = load()
-        _check_cluster(cluster, request)
+        report(Progress("loading the cluster"))
+        prepared = _prepare(source, request, clock, report)
+        workspace.begin(prepared.facts.identity, request, inputs)
+        with output_errors(workspace.folder):
+            prepared.place(workspace.program)
         clock.append(time.monotonic())
-        report(Progress("compiling policies", files_total=len(inputs)))
-        program = compile_program(cluster, request.options)
-        catalog, plan = plan_counting(program, cluster) if request.load else (None, None)
-        workspace.begin(program, plan, request, inputs)
-        clock.append(time.monotonic())
-        work = _Run(Plan(inputs), Merged(tally_for(program.tables.services)), pool, workspace, report)
-        work.judge(_setup(workspace, request))
+        work = _Run(Plan(inputs), Merged(tally_for(prepared.services)), pool, workspace, report)
+        meanwhile: list[Callable[[], object]] = [lambda: prepared.whole]
+        if clock[2] - clock[0] > WORTH_KEEPING:
+            meanwhile.append(prepared.keep)
+        work.judge(_setup(workspace, request), meanwhile)
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
-        inputs_of = (cluster, program, catalog, request, workspace)
+        inputs_of = (*prepared.whole, request, workspace)
         result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
+
+
+def _prepare(
+    source: ClusterSource | LoadedCluster, request: AuditRequest, clock: list[float], report: Report
+) -> Prepared:
+    """What is judged by; ``clock`` gains the time when the cluster was there."""
+    kept_at = cache_path(source.key() if request.cache else None, request.options, load=request.load)
+    prepared = known(kept_at)
+    if prepared is not None:
+        _check_cluster(prepared.facts.pods, prepared.facts.policies, request)
+        if source.inspect is not None:
+            source.inspect(prepared.whole.cluster)
+        clock.append(time.monotonic())
+        return prepared
+    cluster = source.load()
+    _check_cluster(len(cluster.pods), len(cluster.policies), request)
+    if source.inspect is not None:
+        source.inspect(cluster)
+    clock.append(time.monotonic())
+    report(Progress("compiling policies"))
+    return compiled(cluster, request, kept_at)
 
 
 def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
@@ -83,15 +106,15 @@ def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
     return request.jobs or (1 if size < SMALL_INPUT else cores)
 
 
-def _check_cluster(cluster: Cluster, request: AuditRequest) -> None:
+def _check_cluster(pods: int, policies: int, request: AuditRequest) -> None:
     """An audit against nothing is never a clean pass."""
-    if not cluster.pods:
+    if not pods:
         raise RunError(
             "the cluster has no pods and no workloads: every flow would be between strangers",
             hint="give --cluster the output of: kubectl get -A -o json "
             "namespaces,nodes,pods,services,endpointslices,networkpolicies,deployments,replicasets",
         )
-    if not cluster.policies and not request.allow_no_policies and request.purpose == "policies":
+    if not policies and not request.allow_no_policies and request.purpose == "policies":
         raise RunError(
             "there are no policies: every flow would be allowed",
             hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
@@ -100,7 +123,7 @@ def _check_cluster(cluster: Cluster, request: AuditRequest) -> None:
 
 def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
     return Setup(
-        program=str(workspace.folder / "program"),
+        program=str(workspace.program),
         folder=str(workspace.folder),
         since_us=None if request.since is None else instant_of(request.since),
         until_us=None if request.until is None else instant_of(request.until),
@@ -121,7 +144,9 @@ class _Run:
         self._report = report
         self._told = 0.0
 
-    def judge(self, setup: Setup) -> None:
+    def judge(self, setup: Setup, meanwhile: Sequence[Callable[[], object]]) -> None:
+        """``meanwhile``: what is done while every worker is busy."""
+        waiting = list(meanwhile)
         done = self._workspace.done()
         if done:
             rows = sum(record.rows for record in done.values())
@@ -134,6 +159,8 @@ class _Run:
         self._pool.prepare(setup)
         self.plan.start(set(done))
         while self._hand_out() or self._pool.busy():
+            if waiting and self._pool.judging():
+                waiting.pop()()
             for worker, order, answer in self._pool.answers(timeout=0.2):
                 if not isinstance(answer, messages.Advanced):
                     worker.order = None

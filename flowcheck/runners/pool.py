@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from flowcheck.errors import RunError
-from flowcheck.runners.messages import Answer, Order, Ready, Setup, receive_answer, send
+from flowcheck.runners.messages import Answer, Judge, Order, Ready, Setup, receive_answer, send
 
 START_ATTEMPTS = 3
 ENVIRONMENT = {
@@ -100,6 +100,9 @@ class Pool:
 
     def busy(self) -> bool:
         return any(worker.order is not None for worker in self._workers)
+
+    def judging(self) -> bool:
+        return any(isinstance(worker.order, Judge) for worker in self._workers)
 
     def give(self, worker: Worker, order: Order) -> None:
         worker.order = order

@@ -7,12 +7,12 @@ then knows which task it was on. Run as ``python -m flowcheck.runners.worker``.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
-import pickle
 import resource
+import select
 import signal
 import traceback
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +20,7 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.schema import schema_warnings
 from flowcheck.flows.files.inputs import FileIdentity, sha256_of
 from flowcheck.flows.formats.parquet import FlowFile
+from flowcheck.kernels.warmup import preload
 from flowcheck.runners.messages import (
     Advanced,
     Answer,
@@ -35,6 +36,7 @@ from flowcheck.runners.messages import (
     send,
 )
 from flowcheck.runners.part_file import PartError
+from flowcheck.runners.program.given import read_worker_program
 from flowcheck.runners.task import TaskRunner
 
 MEMORY_LIMIT = 4 << 30
@@ -54,10 +56,13 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     runner: TaskRunner | None = None
     files = OpenFile()
+    for _part in preload():
+        if select.select([orders], [], [], 0)[0]:
+            break
     while (order := receive_order(orders)) is not None:
         if isinstance(order, Setup):
-            program, plan = pickle.loads(zlib.decompress(Path(order.program).read_bytes()))
-            runner = TaskRunner(program, plan, order)
+            runner = TaskRunner(*read_worker_program(Path(order.program)), order)
+            gc.freeze()  # what is here now stays: nothing is gained by looking for garbage in it
             _silence()
             send(answers, Ready())
         else:

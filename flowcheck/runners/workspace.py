@@ -10,18 +10,14 @@ import errno
 import fcntl
 import hashlib
 import os
-import pickle
 import shutil
 import stat
 import tempfile
-import zlib
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import msgspec
 
-from flowcheck.balance.expect.plan import CountingPlan
-from flowcheck.compile import Program
 from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import RESULTS_MARK, WORK_FOLDER
 from flowcheck.flows.files.inputs import InputFile
@@ -75,14 +71,18 @@ class Workspace:
         """Nothing is left to go on with."""
         self._finished = True
 
-    def begin(
-        self, program: Program, plan: CountingPlan | None, request: AuditRequest, inputs: list[InputFile]
-    ) -> None:
-        """Write down what this run is. A run that resumes must be the same one; any other starts anew.
+    @property
+    def program(self) -> Path:
+        """Where workers find what they judge by."""
+        return self.folder / "program"
+
+    def begin(self, judged_by: str, request: AuditRequest, inputs: list[InputFile]) -> None:
+        """Write down what this run is. ``judged_by``: what tells program and plan from others. A run that
+        resumes must be the same one; any other starts anew.
 
         **Raises**: RunError when ``--resume`` meets another run's parts.
         """
-        key = run_key(program, plan, request, inputs)
+        key = run_key(judged_by, request, inputs)
         record = self.folder / RECORD
         found = record.read_text() if record.exists() else None
         if request.resume and found not in (None, key):
@@ -96,8 +96,7 @@ class Workspace:
                 shutil.rmtree(self.folder)
                 self.folder.mkdir(mode=0o700)
                 record.write_text(key)
-            content = zlib.compress(pickle.dumps((program.without_cluster(), plan), protocol=5), level=1)
-            (self.folder / "program").write_bytes(content)
+            self.program.unlink(missing_ok=True)
 
     def finish(self, number: int, done: Done) -> None:
         """Record that a file is done."""
@@ -144,14 +143,11 @@ class Workspace:
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
 
 
-def run_key(
-    program: Program, plan: CountingPlan | None, request: AuditRequest, inputs: list[InputFile]
-) -> str:
+def run_key(judged_by: str, request: AuditRequest, inputs: list[InputFile]) -> str:
     """What two runs must share for one to go on with the other's parts."""
     chosen = (request.since, request.until, request.namespaces, request.keep_columns)
     files = [(each.path, tuple(each.identity), each.keys) for each in inputs if not each.skipped]
-    counted_by = plan.key() if plan else None
-    text = repr((__version__, program.fingerprint, counted_by, chosen, files))
+    text = repr((__version__, judged_by, chosen, files))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 

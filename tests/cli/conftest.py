@@ -26,8 +26,8 @@ def finish(monkeypatch: pytest.MonkeyPatch) -> Callable[[AuditResult], dict[str,
     def prepare(result: AuditResult) -> dict[str, Any]:
         asked: dict[str, Any] = {}
 
-        def run_audit(flows: Any, load: Any, request: Any, progress: Any = None) -> AuditResult:
-            asked.update(flows=flows, load=load, request=request, progress=progress)
+        def run_audit(flows: Any, source: Any, request: Any, progress: Any = None) -> AuditResult:
+            asked.update(flows=flows, source=source, request=request, progress=progress)
             return result
 
         module = ModuleType("flowcheck.runners.local")

@@ -124,7 +124,7 @@ def test_strict_lists_every_document_that_takes_no_part(
     asked = finish(make_clean_result())
     main(["audit", "flows", "--cluster", str(tmp_path), "--strict"])
     with pytest.raises(ManifestError, match="would take no part") as caught:
-        asked["load"]()
+        asked["source"].inspect(asked["source"].load())
     assert "ConfigMap" in str(caught.value.problems[0])
 
 

@@ -191,10 +191,10 @@ def test_a_change_to_any_source_makes_all_entries_stale(
 ) -> None:
     """Kernels inline one another, and freeze what stands in arrays.py."""
     monkeypatch.setattr(kernel_cache, "__file__", str(copied / "kernels" / "cache.py"))
-    before = kernel_cache._source_stamp.__wrapped__()
+    before = kernel_cache.source_stamp.__wrapped__()
     with (copied / source).open("a") as file:
         file.write("# changed\n")
-    assert kernel_cache._source_stamp.__wrapped__() != before
+    assert kernel_cache.source_stamp.__wrapped__() != before
 
 
 def test_kernels_are_made_from_these_sources_only() -> None:

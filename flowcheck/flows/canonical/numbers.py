@@ -6,7 +6,7 @@ The first reason found for a row is the one it is counted under.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,9 @@ LIMITS: dict[str, tuple[int, int]] = {
 """The least and the greatest value of each column that is judged by."""
 
 
+Number = TypeVar("Number", np.uint8, np.int32, np.int64)
+
+
 class Numbers(NamedTuple):
     """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS.
 
@@ -64,28 +67,23 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
     """Read and check the number columns of one batch."""
     rejected = np.zeros(batch.num_rows, dtype=np.uint8)
     seen_at = _times(batch, rejected)
-    protocol = _integers(batch, "protocol", None, "bad_protocol", rejected)
-    port = _integers(batch, "dst_port", -1, "bad_dst_port", rejected)
-    src_port = _integers(batch, "src_port", -1, "bad_src_port", rejected, absent=-1)
-    flags = _integers(batch, "tcp_flags", -1, "bad_tcp_flags", rejected, absent=-1)
-    initiator = _integers(batch, "initiator", 0, "bad_initiator", rejected, absent=1)
-    point = _integers(batch, "observation_point", 0, "bad_observation_point", rejected, absent=0)
-    flow_count = _integers(batch, "flow_count", 1, "bad_flow_count", rejected, absent=1)
-    bytes_ = _integers(batch, "bytes", 0, "bad_bytes", rejected, absent=0)
-    packets = _integers(batch, "packets", 0, "bad_packets", rejected, absent=0)
+
+    def read(type_: type[Number], name: str, null: int | None, absent: int = 0) -> npt.NDArray[Number]:
+        return _integers(batch, name, null, f"bad_{name}", rejected, absent, type_)
+
     return Numbers(
-        rejected=rejected,
-        protocol=protocol.astype(np.uint8),
-        src_port=src_port.astype(np.int32),
-        port=port.astype(np.int32),
-        flags=flags.astype(np.int32),
-        initiator=initiator.astype(np.uint8),
+        protocol=read(np.uint8, "protocol", None),
+        port=read(np.int32, "dst_port", -1),
+        src_port=read(np.int32, "src_port", -1, absent=-1),
+        flags=read(np.int32, "tcp_flags", -1, absent=-1),
+        initiator=read(np.uint8, "initiator", 0, absent=1),
+        point=read(np.uint8, "observation_point", 0),
+        flow_count=read(np.int64, "flow_count", 1, absent=1),
+        bytes_=read(np.int64, "bytes", 0),
+        packets=read(np.int64, "packets", 0),
         observed=_observed(batch, rejected),
-        point=point.astype(np.uint8),
-        flow_count=flow_count,
-        bytes_=bytes_,
-        packets=packets,
         seen_at=seen_at,
+        rejected=rejected,
     )
 
 
@@ -100,12 +98,14 @@ def _integers(
     null: int | None,
     reason: str,
     rejected: UInt8,
-    absent: int | None = None,
-) -> Int64:
-    """A column as (flows,) int64. ``null`` stands for a missing value (None: it rejects the row)."""
+    absent: int,
+    type_: type[Number],
+) -> npt.NDArray[Number]:
+    """A column as (flows,), copied once, into the type that its limits fit. ``null`` stands for a missing
+    value (None: it rejects the row), ``absent`` for those of a column that is not there."""
     low, high = LIMITS[name]
     if name not in batch.schema.names:
-        return np.full(batch.num_rows, absent if absent is not None else 0, dtype=np.int64)
+        return np.full(batch.num_rows, absent, dtype=type_)
     column = _typed(batch.column(name), pa.int64())
     missing = None
     if column.null_count:
@@ -116,7 +116,7 @@ def _integers(
         bad = (values < low) | (values > high)
         reject(rejected, bad, reason)
         values = np.where(bad, low, values)
-    numbers: Int64 = values.astype(np.int64)
+    numbers: npt.NDArray[Number] = values.astype(type_)
     if missing is not None:
         if null is None:
             reject(rejected, missing, reason)
@@ -166,7 +166,7 @@ def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
     """
     gravity = np.array([0, 1, 4, 2, 3], dtype=np.uint8)
     columns = [
-        _integers(batch, name, 0, "bad_action", rejected).astype(np.uint8)
+        _integers(batch, name, 0, "bad_action", rejected, 0, np.uint8)
         for name in ("action", "egress_action", "ingress_action")
         if name in batch.schema.names
     ]

@@ -1,0 +1,91 @@
+"""Where an audit's cluster comes from: a cluster that somebody has, or paths that are read and may be
+known."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from flowcheck.errors import ManifestError
+from flowcheck.manifests.files.paths import At, PathLike, read_inputs
+from flowcheck.manifests.journal import Journal
+from flowcheck.model.cluster import Cluster
+from flowcheck.reading import load_cluster
+from flowcheck.version import __version__
+
+
+def _nothing(_cluster: Cluster) -> None:
+    """Nothing is asked of the cluster."""
+
+
+@dataclass(frozen=True)
+class ClusterSource:
+    """Paths and how to read them, as :func:`flowcheck.reading.load_cluster` takes them. ``inspect`` may
+    refuse the cluster before a flow is read; None: nothing is asked of it."""
+
+    paths: tuple[PathLike, ...]
+    policies: tuple[PathLike, ...] = ()
+    replace_policies: bool = False
+    keep_going: bool = False
+    at: At = None
+    inspect: Callable[[Cluster], None] | None = None
+
+    def load(self) -> Cluster:
+        return load_cluster(
+            self.paths,
+            policies=self.policies,
+            replace_policies=self.replace_policies,
+            keep_going=self.keep_going,
+            at=self.at,
+        )
+
+    def key(self) -> str | None:
+        """The SHA-256 of all that decides what is loaded: what is read and how, and by which code. None for
+        standard input, which cannot be read twice, and for what cannot be read at all."""
+        if "-" in (*self.paths, *self.policies):
+            return None
+        digest = hashlib.sha256()
+        try:
+            for paths, at in ((self.paths, self.at), (self.policies, None)):
+                journal = Journal()
+                for item in read_inputs(paths, journal, at):
+                    said = (item.name, item.time, item.named, journal.inputs[item.name])
+                    digest.update(repr(said).encode("utf-8", "backslashreplace"))
+                digest.update(repr((journal.unread, journal.skipped)).encode("utf-8", "backslashreplace"))
+                if journal.problems:
+                    return None
+        except (ManifestError, OSError):
+            return None
+        how = (*map(str, self.paths), self.policies, self.replace_policies, self.keep_going, self.at)
+        digest.update(repr((how, *_code())).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class LoadedCluster:
+    """A cluster that is there already; nothing of it is kept."""
+
+    cluster: Cluster
+    inspect: Callable[[Cluster], None] | None = None
+
+    def load(self) -> Cluster:
+        return self.cluster
+
+    def key(self) -> str | None:
+        return None
+
+
+@cache
+def _code() -> tuple[str, ...]:
+    """What another version of would load, or compile, something else."""
+    package = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for source in sorted(package.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return __version__, sys.version, np.__version__, digest.hexdigest()
