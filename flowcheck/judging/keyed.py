@@ -48,12 +48,15 @@ class KeyedFlows:
         self._book = make_book()
         self._circumstances = KeyedRows((), 1 << 8)
         self._judged = Beside(nothing_judged(0))
+        self.clear()
 
     def clear(self) -> None:
         """Forget all rows."""
         self._book.clear()
-        self._circumstances.clear()
         self._judged.clear()
+        self._circumstances.clear()
+        # Number 0 is that of rows of which nothing is asked: the first epoch, the first moment, no name.
+        self._circumstances.number(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
 
     def add(self, batch: FlowBatch, named: Int32, first_row: int) -> tuple[Int32, Int64, FlowArrays]:
         """Add the rows that are not left out; returns (numbers (rows,): of each row's key, -1 none; which

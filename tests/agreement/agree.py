@@ -19,6 +19,7 @@ from flowcheck.judging.frame import evaluate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.reference import Tuple5
+from tests.agreement.keyed import assert_keys_say_the_same
 from tests.tools.conformance import Answer, judge_by_reference, to_table
 
 World = tuple[Cluster, Options, Sequence[Tuple5]]
@@ -64,7 +65,9 @@ def never_seen(
 
 
 def judge_compiled(cluster: Cluster, table: pa.Table, options: Options) -> list[Answer]:
-    judged = evaluate(compile_program(cluster, options), table)
+    program = compile_program(cluster, options)
+    judged = evaluate(program, table)
+    assert_keys_say_the_same(program, cluster, table)
     values = [[value or "" for value in judged.column(name).to_pylist()] for name in COLUMNS]
     return [Answer(*row) for row in zip(*values, strict=True)]
 

@@ -465,8 +465,8 @@ MUTANTS = (
     Mutant(
         "a workload's name is its first pod",
         "judging/batch.py",
-        "if first.several or second.several:",
-        "if not program.rules and first.several:",
+        "for row, (sources, destinations) in several.items():",
+        "for row, (sources, destinations) in ():",
     ),
     # -- one flow
     Mutant(
@@ -976,8 +976,8 @@ MUTANTS = (
     Mutant(
         "over time: a reply keeps its port",
         "judging/batch.py",
-        "port = np.where(turned, numbers.src_port, numbers.port)",
-        "port=numbers.port,",
+        "np.where(turned, ports[1], ports[0]), np.where(turned, ports[0], ports[1])",
+        "np.where(turned, ports[1], ports[0]), ports[1]",
     ),
     Mutant(
         "load: a repeated report is one more connection",
@@ -992,22 +992,22 @@ MUTANTS = (
         "where_of[i] | (place << a.AT_PLACE)",
     ),
     Mutant(
-        "load: a key found first where another stands is taken for it",
-        "kernels/balance.py",
+        "a key found first where another stands is taken for it",
+        "kernels/books.py",
         "number < 0 or rows[row, a.ONE] != ones[k] or rows[row, a.TWO] != twos[k]",
         "number < 0 or rows[row, a.ONE] != ones[k]",
     ),
     Mutant(
-        "load: what lacks room is counted twice",
-        "kernels/balance.py",
-        "return CLIENTS, first, n_load, n_clients",
-        "return CLIENTS, start, n_load, n_clients",
+        "what lacks room is counted twice",
+        "kernels/flow_keys.py",
+        "return n_used, first",
+        "return n_used, start",
     ),
     Mutant(
         "load: a bucket ends where the next one does",
         "kernels/balance.py",
-        "((bucket + 1) << level) * MINUTE",
-        "((bucket + 2) << level) * MINUTE",
+        "((minutes + 1) << level) * MINUTE",
+        "((minutes + 2) << level) * MINUTE",
     ),
     Mutant(
         "load: the outside is a node of no name",
@@ -1077,8 +1077,57 @@ MUTANTS = (
     ),
     Mutant(
         "load: a bucket that was added to another stays",
-        "balance/count/numbering.py",
+        "balance/count/buckets.py",
         "self.counts[row, :n] = 0",
+        "pass",
+    ),
+    # -- what rows are judged as one
+    Mutant(
+        "rows that the initiator is not known of are as others",
+        "kernels/flow_keys.py",
+        "np.int64(judge_of[row] == 2) << a.AT_NO_INITIATOR",
+        "np.int64(0) << a.AT_NO_INITIATOR",
+    ),
+    Mutant(
+        "what changes with time is judged once",
+        "kernels/flow_keys.py",
+        "twos[k] |= circumstances[np.uint32(chosen[k])] << a.AT_CIRCUMSTANCE",
+        "twos[k] |= 0",
+    ),
+    Mutant(
+        "what a row names is that of the first row",
+        "kernels/flow_keys.py",
+        "twos[i] = pair(port + 1, segment)",
+        "twos[i] = 0",
+    ),
+    Mutant(
+        "backends come and go without a moment",
+        "judging/moments.py",
+        "_add(found, services.backends.first, services.backends.end)",
+        "pass",
+    ),
+    Mutant(
+        "node ports change without a moment",
+        "judging/moments.py",
+        "of[nodes] = len(kept)",
+        "pass",
+    ),
+    Mutant(
+        "policies change without a circumstance",
+        "kernels/flow_keys.py",
+        "ones[i] = pair(epoch, moment)",
+        "ones[i] = pair(0, moment)",
+    ),
+    Mutant(
+        "the first circumstance is that of nothing",
+        "judging/keyed.py",
+        "self._circumstances.number(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))",
+        "pass",
+    ),
+    Mutant(
+        "a row whose ends may be several is like another",
+        "judging/keyed.py",
+        "ones[row], twos[row] = ALONE, first_row + row",
         "pass",
     ),
     # -- recorded pods beside addresses, secondary interfaces
