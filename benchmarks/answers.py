@@ -17,8 +17,8 @@ import flowcheck
 from benchmarks.inputs.tables import VERDICTS, export_tables
 from benchmarks.measure import measure
 from benchmarks.peers import Groups, installed
+from benchmarks.peers.sample import distinct_flows, judge_by_reference
 from benchmarks.programs import Checkout
-from benchmarks.sample import distinct_flows, judge_by_reference
 
 Counts = dict[str, int]
 

@@ -50,9 +50,20 @@ STAGES = (
     ("flowcheck.runners.task", "_Work.keep_examples", "violations"),
     ("flowcheck.runners.part_file", "LazyWriter.write", "violations"),
 )
-"""(module, attribute, stage). The module is the one whose name the caller looks up. Of kernels only those that
-Python calls can stand here: one that another kernel calls is not looked up."""
+"""(module, attribute, stage). The module is the one whose name the caller looks up. Of kernels only those
+that Python calls can stand here: one that another kernel calls is not looked up."""
 REST = "the rest"
+
+
+def find(module: str, attribute: str) -> tuple[Any, str]:
+    """Whose attribute it is, and by which name. Raises: ClickException for one that is gone."""
+    *path, name = attribute.split(".")
+    owner: Any = import_module(module)
+    for part in path:
+        owner = getattr(owner, part, None)
+    if not hasattr(owner, name):
+        raise click.ClickException(f"{module}.{attribute} is gone: mend STAGES")
+    return owner, name
 
 
 class Stages:
@@ -65,14 +76,8 @@ class Stages:
 
     def wrap(self, module: str, attribute: str, stage: str) -> None:
         """Put a clock around a function, in its place."""
-        *path, name = attribute.split(".")
-        owner: Any = import_module(module)
-        for part in path:
-            owner = getattr(owner, part, None)
-        function = getattr(owner, name, None)
-        if function is None:
-            raise click.ClickException(f"{module}.{attribute} is gone: mend STAGES")
-        setattr(owner, name, self._timed(function, f"{module}.{attribute}", stage))
+        owner, name = find(module, attribute)
+        setattr(owner, name, self._timed(getattr(owner, name), f"{module}.{attribute}", stage))
 
     def _timed(self, function: Callable[..., Any], name: str, stage: str) -> Callable[..., Any]:
         def timed(*arguments: Any, **named: Any) -> Any:

@@ -84,7 +84,7 @@ def groups(name: str, tables: Path, flows: Path) -> None:
 @click.option("--sample", type=int, default=2_000, show_default=True)
 def reference(cluster: Path, flows: Path, sample: int) -> None:
     """Seconds per flow of the reference evaluator, loading left out."""
-    from benchmarks.sample import distinct_flows, judge_by_reference  # noqa: PLC0415
+    from benchmarks.peers.sample import distinct_flows, judge_by_reference  # noqa: PLC0415
     from flowcheck.reading import load_cluster  # noqa: PLC0415
 
     loaded = load_cluster([cluster])
