@@ -139,6 +139,8 @@ def _row(bar: Bar, values: list[float]) -> Row:
     if not values:
         return Row(bar.measure, "not measured", limit, aim, "-")
     middle = statistics.median(values)
+    if min(values) <= 0:  # more rows in less time: the machine was doing something else
+        return Row(bar.measure, f"noise ({spread(values, bar.digits)})", limit, aim, "-")
     held = [name for name in ("goal", "bar") if _within(middle, getattr(bar, name), bar.at_least)]
     value = f"{spread(values, bar.digits)} {bar.unit}".strip()
     return Row(bar.measure, value, limit, aim, held[0] if held else "no")

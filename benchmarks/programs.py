@@ -58,6 +58,14 @@ class Checkout:
         shutil.copytree(self.kernels, folder)
         return Checkout(self.root, folder)
 
+    def compiled_nothing(self) -> bool:
+        """Whether the kernels here are those of ``warm``: to compile within the clock spoils a time."""
+        here, warmed = (
+            {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*.nbc")}
+            for folder in (self.caches or self.kernels, self.kernels)
+        )
+        return here == warmed
+
     def audit(self, flows: Path, cluster: Path, out: Path, *more: str) -> Program:
         """``flowcheck audit`` with every output, into ``out`` and beside it."""
         outputs = ["-o", str(out), "-f", f"json={out}.json", "-q", "--exit-zero"]

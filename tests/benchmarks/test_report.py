@@ -87,6 +87,13 @@ def test_a_bar_holds_as_goal_as_bar_or_not_at_all() -> None:
     )
 
 
+def test_more_rows_in_less_time_hold_nothing() -> None:
+    noisy = record("", 1.0, 1.0)
+    noisy["runs"]["1000000"]["bare read"] = runs(6.0, 1.0)
+    row = rows_of(noisy)["per row, over the bare read on two threads"]
+    assert (row.value[:5], row.holds) == ("noise", "-")
+
+
 def test_what_was_not_measured_is_said_so() -> None:
     found = rows_of(record("", 1.0, 1.0))
     assert found["per row, over the build beside"].value == "not measured"
