@@ -6,6 +6,7 @@ same measures of other sizes only show the way.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -61,8 +62,12 @@ def per_row(record: Record, program: str) -> list[float]:
 
 
 def ratios(ours: list[float], theirs: list[float]) -> list[float]:
-    """Round by round; none where one of the two was not measured."""
-    return [our / their for our, their in zip(ours, theirs, strict=True)] if ours and theirs else []
+    """Round by round; none where one of the two was not measured, NaN where one is not above 0, which is
+    noise: more rows took less time."""
+    if not ours or not theirs:
+        return []
+    both = zip(ours, theirs, strict=True)
+    return [our / their if min(our, their) > 0 else math.nan for our, their in both]
 
 
 def _per_row_over(ours: str, theirs: str) -> Values:
@@ -139,8 +144,8 @@ def _row(bar: Bar, values: list[float]) -> Row:
     if not values:
         return Row(bar.measure, "not measured", limit, aim, "-")
     middle = statistics.median(values)
-    if min(values) <= 0:  # more rows in less time: the machine was doing something else
-        return Row(bar.measure, f"noise ({spread(values, bar.digits)})", limit, aim, "-")
+    if any(map(math.isnan, values)):
+        return Row(bar.measure, "noise", limit, aim, "-")
     held = [name for name in ("goal", "bar") if _within(middle, getattr(bar, name), bar.at_least)]
     value = f"{spread(values, bar.digits)} {bar.unit}".strip()
     return Row(bar.measure, value, limit, aim, held[0] if held else "no")

@@ -91,7 +91,7 @@ def test_more_rows_in_less_time_hold_nothing() -> None:
     noisy = record("", 1.0, 1.0)
     noisy["runs"]["1000000"]["bare read"] = runs(6.0, 1.0)
     row = rows_of(noisy)["per row, over the bare read on two threads"]
-    assert (row.value[:5], row.holds) == ("noise", "-")
+    assert (row.value, row.holds) == ("noise", "-")
 
 
 def test_what_was_not_measured_is_said_so() -> None:
