@@ -1,1 +1,1 @@
-"""Generated worlds, peers and clocks; see run.py. Not part of the package."""
+"""Generated worlds, peers and clocks; see speed.py. Not part of the package."""

@@ -1,14 +1,12 @@
 """Are the answers right? Asked before any clock starts.
 
-flowcheck's verdict counts and violating rows against DuckDB's on all rows, and its verdicts against the
-reference evaluator's on a sample of distinct flows.
+flowcheck's verdict counts and violating rows against those of every engine there is, on all rows, and its
+verdicts against the reference evaluator's on a sample of distinct flows.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,50 +15,50 @@ import pyarrow as pa
 
 import flowcheck
 from benchmarks.inputs.tables import VERDICTS, export_tables
-from benchmarks.sample import distinct_flows, judge_by_reference
-from benchmarks.sql import VIOLATING, judged_sql, load_tables
-from flowcheck.model.cluster import Cluster
+from benchmarks.measure import measure
+from benchmarks.peers import Groups, installed
+from benchmarks.peers.sample import distinct_flows, judge_by_reference
+from benchmarks.programs import Checkout
 
 Counts = dict[str, int]
-
-AUDIT_TIMEOUT_S = 900
-"""So that an audit that hangs is a failure here and not a job that never ends."""
 
 
 class WrongAnswerError(Exception):
     """flowcheck and a witness disagree; nothing is timed."""
 
 
-def audit_command(world: Path, out: Path) -> list[str]:
-    """``flowcheck audit`` over a generated world, as a process of its own."""
-    command = [sys.executable, "-m", "flowcheck", "audit", str(world / "flows")]
-    return [
-        *command,
-        "--cluster",
-        str(world / "cluster"),
-        "-o",
-        str(out),
-        "-f",
-        f"json={out}.json",
-        "-q",
-        "--exit-zero",
-    ]
+class Checker:
+    """Compares answers about worlds of one cluster, which is read and compiled once."""
 
+    def __init__(self, checkout: Checkout, paths: Path) -> None:
+        self.checkout = checkout
+        self.cluster = flowcheck.load_cluster([str(paths)])
+        self.program = flowcheck.compile_program(self.cluster)
 
-def check(world: Path, scratch: Path, sample: int = 2_000) -> dict[str, Any]:
-    """Compare all answers; returns the counts that everybody agrees on.
+    def check(self, world: Path, scratch: Path, sample: int = 2_000) -> dict[str, Any]:
+        """Compare all answers; returns the counts that everybody agrees on. Leaves the ready-made tables in
+        ``scratch``/tables.
 
-    Raises: WrongAnswerError with both answers.
-    """
-    scratch.mkdir(parents=True, exist_ok=True)
-    cluster = flowcheck.load_cluster([str(world / "cluster")])
-    program = flowcheck.compile_program(cluster)
-    agree("verdicts of distinct flows", *_sampled(world, cluster, program, sample))
-    subprocess.run(audit_command(world, scratch / "audit"), check=True, timeout=AUDIT_TIMEOUT_S)
-    export_tables(program, cluster, world / "flows", scratch / "tables")
-    ours = by_flowcheck(scratch / "audit")
-    agree("verdicts and violations of all rows", ours, by_duckdb(scratch / "tables", world / "flows"))
-    return {"sampled_flows": sample, **ours}
+        Raises: WrongAnswerError with both answers.
+        """
+        scratch.mkdir(parents=True, exist_ok=True)
+        agree("verdicts of distinct flows", *self._sampled(world / "flows", sample))
+        audit = self.checkout.audit(world / "flows", world / "cluster", scratch / "audit")
+        measure(audit.command, audit.environment, memory=False)
+        ours = by_flowcheck(scratch / "audit")
+        export_tables(self.program, self.cluster, world / "flows", scratch / "tables")
+        for name in installed():
+            asked = self.checkout.peer("groups", name, scratch / "tables", world / "flows")
+            told = json.loads(measure(asked.command, asked.environment, memory=False).output)
+            agree(f"verdicts and violations of all rows ({name})", ours, by_engine(told))
+        return {"sampled_flows": sample, **ours}
+
+    def _sampled(self, flows: Path, sample: int) -> tuple[list[str], list[str]]:
+        distinct = distinct_flows(flows, sample)
+        times = distinct["start_time"].cast(pa.timestamp("us", tz="UTC"))
+        distinct = distinct.set_column(distinct.schema.get_field_index("start_time"), "start_time", times)
+        ours = flowcheck.evaluate(self.program, distinct)["verdict"].to_pylist()
+        return ours, judge_by_reference(self.cluster, distinct)
 
 
 def agree(what: str, ours: Any, theirs: Any) -> None:
@@ -79,13 +77,7 @@ def by_flowcheck(out: Path) -> Counts:
     return {**verdicts, **kinds, "violating_rows": rows, "violating_bytes": sent}
 
 
-def by_duckdb(tables: Path, flows: Path) -> Counts:
-    connection = duckdb.connect()
-    load_tables(connection, tables)
-    groups = connection.execute(
-        f"""SELECT verdict, {VIOLATING} AS violating, count(*), sum(bytes)::BIGINT
-            FROM {judged_sql(flows)} GROUP BY ALL"""
-    ).fetchall()
+def by_engine(groups: Groups) -> Counts:
     verdicts: Counts = dict.fromkeys(("allow", "deny", "unknown", "not_applicable"), 0)
     violating: Counts = dict.fromkeys(VERDICTS, 0)
     sent_by_violating = 0
@@ -101,11 +93,3 @@ def by_duckdb(tables: Path, flows: Path) -> Counts:
         "violating_rows": sum(violating.values()),
         "violating_bytes": sent_by_violating,
     }
-
-
-def _sampled(world: Path, cluster: Cluster, program: Any, sample: int) -> tuple[list[str], list[str]]:
-    flows = distinct_flows(world / "flows", sample)
-    times = flows["start_time"].cast(pa.timestamp("us", tz="UTC"))
-    flows = flows.set_column(flows.schema.get_field_index("start_time"), "start_time", times)
-    ours = flowcheck.evaluate(program, flows)["verdict"].to_pylist()
-    return ours, judge_by_reference(cluster, flows)

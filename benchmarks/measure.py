@@ -8,6 +8,7 @@ import resource
 import subprocess
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,9 +20,9 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Measurement:
-    """Time, and the peak of the resident memory of the process and all its children together.
+    """Time, and the peak of the memory of the process and all its children together (0: not asked for).
 
-    Memory is sampled, and pages that two processes share count twice.
+    Memory is sampled. It is PSS: of a page that several processes share, each has its part.
     """
 
     wall_s: float
@@ -30,19 +31,25 @@ class Measurement:
     output: str
 
 
-def measure(command: list[str]) -> Measurement:
-    """Run the command to its end.
+def measure(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, *, memory: bool = True
+) -> Measurement:
+    """Run the command to its end. Sampling memory slows it down: leave it out where time is what counts.
 
     Raises: RuntimeError with what it said, when it does not end with 0.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
     peak = _Peak(process.pid)
-    peak.start()
+    if memory:
+        peak.start()
     output, complaint = process.communicate()
     wall = time.perf_counter() - began
-    peak.stop()
+    if memory:
+        peak.stop()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{complaint}")
@@ -61,7 +68,7 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self.stopped.wait(SAMPLE_EVERY_S):
-            self.peak_bytes = max(self.peak_bytes, sum(map(_resident, _tree(self.pid))))
+            self.peak_bytes = max(self.peak_bytes, sum(map(_share, _tree(self.pid))))
 
     def stop(self) -> None:
         self.stopped.set()
@@ -82,10 +89,12 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _resident(pid: int) -> int:
+def _share(pid: int) -> int:
+    """The process's proportional share of the memory that is in use; 0 when it has just ended."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
-    except (FileNotFoundError, ProcessLookupError, IndexError):
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            return next((int(line.split()[1]) << 10 for line in file if line.startswith("Pss:")), 0)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # a zombie's is nobody's to read
         return 0
 
 
@@ -99,11 +108,11 @@ def machine() -> dict[str, Any]:
         "load_before": os.getloadavg()[0],
         "system": f"{platform.system()} {platform.release()}",
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
-        "commit": _git("rev-parse", "--short=12", "HEAD") + ("+" if _git("status", "--porcelain") else ""),
+        "commit": commit(Path(__file__).resolve().parent.parent),
     }
 
 
-LIBRARIES = ("flowcheck", "numpy", "numba", "pyarrow", "duckdb")
+LIBRARIES = ("flowcheck", "numpy", "numba", "pyarrow", "duckdb", "polars", "chdb")
 
 
 def _version(name: str) -> str:
@@ -117,7 +126,12 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _git(*arguments: str) -> str:
-    root = Path(__file__).resolve().parent.parent
+def commit(root: Path) -> str:
+    """What is checked out there, with a + if it was changed since; ``none`` outside of git."""
+    head = _git(root, "rev-parse", "--short=12", "HEAD")
+    return head + ("+" if _git(root, "status", "--porcelain") else "") if head else "none"
+
+
+def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else "none"
+    return done.stdout.strip() if done.returncode == 0 else ""

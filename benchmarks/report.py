@@ -1,4 +1,4 @@
-"""RESULTS.md from the raw numbers in results/*.json; never edited by hand.
+"""RESULTS.md from the raw numbers in results/*.json, and the README's part of it; neither is edited by hand.
 
 python -m benchmarks.report
 """
@@ -10,10 +10,15 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bars import per_row, rows, sizes, spread, walls
+
 HERE = Path(__file__).resolve().parent
-RESULTS, PAGE = HERE / "results", HERE / "RESULTS.md"
+RESULTS, PAGE, README = HERE / "results", HERE / "RESULTS.md", HERE.parent / "README.md"
+BEGIN, END = "<!-- speed: python -m benchmarks.report -->\n", "<!-- end of speed -->\n"
+"""Between these two the README's table stands."""
 Record = dict[str, Any]
 
+TABLE_HEAD = ["measure", "value", "bar", "goal", "holds"]
 HEAD = """\
 # Measured
 
@@ -24,13 +29,20 @@ is the median, and in brackets the least and the greatest. Ratios are taken roun
 
 
 def write() -> None:
-    """Write the page: the newest record of each benchmark and size."""
+    """Write the page: the newest record of each benchmark and size. The README has the table of
+    the newest speed of the medium size, if it has a place for it."""
     newest: dict[tuple[str, ...], Record] = {}
     for path in sorted(RESULTS.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
         newest[(record["benchmark"], record.get("size", ""), record.get("addresses", ""))] = record
     sections = [SECTIONS[record["benchmark"]](record) for _, record in sorted(newest.items())]
     PAGE.write_text("\n".join([HEAD, *sections]), encoding="utf-8")
+    shown = newest.get(("speed", "medium", "strings"))
+    text = README.read_text(encoding="utf-8")
+    if shown and BEGIN in text and END in text:
+        before, rest = text.split(BEGIN, 1)
+        _, after = rest.split(END, 1)
+        README.write_text(f"{before}{BEGIN}\n{readme_part(shown)}\n{END}{after}", encoding="utf-8")
 
 
 def save(record: Record) -> Path:
@@ -47,15 +59,18 @@ def save(record: Record) -> Path:
     return path
 
 
-def spread(values: list[float], digits: int = 2) -> str:
-    """The median, then the least and the greatest."""
-    middle, least, greatest = statistics.median(values), min(values), max(values)
-    return f"{middle:.{digits}f} ({least:.{digits}f} to {greatest:.{digits}f})"
+def table(head: list[str], lines: list[list[str]]) -> str:
+    """In Markdown."""
+    ruled = [head, ["---", *["---:"] * (len(head) - 1)], *lines]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in ruled) + "\n"
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+def plain(record: Record) -> str:
+    """The table of bars for a terminal."""
+    lines = [TABLE_HEAD, *map(list, rows(record))]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(TABLE_HEAD))]
+    padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)
+    return "\n".join("  ".join(line).rstrip() for line in padded)
 
 
 def where(record: Record) -> str:
@@ -68,71 +83,61 @@ def where(record: Record) -> str:
     )
 
 
-def audit_section(record: Record) -> str:
-    """Whole processes: wall, rows a second, memory, and the ratios of each round."""
-    title = f"## audit, {record['size']}, addresses as {record['addresses']} (seed {record['seed']})\n"
+def readme_part(record: Record) -> str:
+    """The table and where it comes from."""
+    return f"{table(TABLE_HEAD, list(map(list, rows(record))))}\n{where(record)}"
+
+
+def speed_section(record: Record) -> str:
+    """The bars first; then whole processes, and what a row costs where two sizes were timed."""
+    title = f"## speed, {record['size']}, addresses as {record['addresses']} (seed {record['seed']})\n"
     parts = [title, where(record), _answers(record)]
-    for n_flows, programs in record["runs"].items():
-        parts += [f"### {int(n_flows):,} flows\n", _walls(int(n_flows), programs)]
+    if record.get("beside"):
+        parts.append(f"The build beside is of commit {record['beside']}.\n")
+    parts.append(table(TABLE_HEAD, list(map(list, rows(record)))))
+    for n_flows in sizes(record):
+        parts += [f"### {int(n_flows):,} flows\n", _walls(record, n_flows)]
     if len(record["runs"]) == 2:
-        parts.append(_difference(record["runs"]))
-    if record.get("reference_s_per_flow"):
-        parts.append(
-            f"Reference evaluator: {record['reference_s_per_flow'] * 1e6:,.0f} microseconds a flow.\n"
-        )
+        costs = {name: per_row(record, name) for name in record["runs"][sizes(record)[0]]}
+        few, many = (f"{int(n):,}" for n in sizes(record))
+        parts += [
+            f"### Between {few} and {many} flows (the start cancels out)\n",
+            table(["program", "ns a row"], [[name, spread(values, 1)] for name, values in costs.items()]),
+        ]
     return "\n".join(parts)
 
 
 def _answers(record: Record) -> str:
     counts = ", ".join(f"{name} {count:,}" for name, count in record["answers"].items())
-    return f"Answers checked first against DuckDB on all rows and the reference on a sample: {counts}.\n"
+    against = ", ".join(record["engines"])
+    return f"Answers checked first against {against} on all rows and the reference on a sample: {counts}.\n"
 
 
-def _walls(n_flows: int, programs: Record) -> str:
-    ours = [run["wall_s"] for run in programs["flowcheck"]]
-    rows = []
-    for name, runs in programs.items():
-        walls = [run["wall_s"] for run in runs]
-        ratio = spread([wall / our for wall, our in zip(walls, ours, strict=True)])
-        speed = n_flows / statistics.median(walls) / 1e6
-        peak = statistics.median(run["peak_bytes"] for run in runs) / 2**20
-        rows.append([name, spread(walls), f"{speed:.1f}", ratio, f"{peak:,.0f}"])
-    return table(["program", "wall, s", "M rows/s", "wall over flowcheck's", "peak MiB"], rows)
-
-
-def _difference(runs: Record) -> str:
-    """Per row between the two sizes: start-up cancels out."""
-    (few, at_few), (many, at_many) = sorted(runs.items(), key=lambda item: int(item[0]))
-    rows_between = int(many) - int(few)
-    per_row = {
-        name: [
-            (b["wall_s"] - a["wall_s"]) / rows_between * 1e9
-            for a, b in zip(at_few[name], at_many[name], strict=True)
-        ]
-        for name in at_few
-    }
-    rows = [
-        [name, spread(costs, 1), spread([c / o for c, o in zip(costs, per_row["flowcheck"], strict=True)])]
-        for name, costs in per_row.items()
-    ]
-    growth = [
-        b["wall_s"] / a["wall_s"] for a, b in zip(at_few["flowcheck"], at_many["flowcheck"], strict=True)
-    ]
-    return (
-        f"### Between {int(few):,} and {int(many):,} flows (start-up told apart)\n\n"
-        + table(["program", "ns a row", "over flowcheck's"], rows)
-        + f"\nflowcheck at {int(many) / int(few):.0f} times the rows takes {spread(growth)} times as long.\n"
-    )
+def _walls(record: Record, n_flows: str) -> str:
+    lines = []
+    for name, runs in record["runs"][n_flows].items():
+        taken = walls(record, n_flows, name)
+        peaks = record["memory"][n_flows].get(name)
+        cores = statistics.median(run["cpu_s"] / run["wall_s"] for run in runs)
+        speed = int(n_flows) / statistics.median(taken) / 1e6
+        peak = f"{statistics.median(peaks) / 2**30:.2f}" if peaks else "-"
+        lines.append([name, spread(taken), f"{speed:.1f}", f"{cores:.2f}", peak])
+    return table(["program", "wall, s", "M rows/s", "cores busy", "peak GiB"], lines)
 
 
 def simple_section(record: Record) -> str:
     """One line for each thing measured: seconds, or what the record's ``unit`` says."""
-    rows = [[name, spread(values, 3)] for name, values in record["runs"].items()]
+    lines = [[name, spread(values, 3)] for name, values in record["runs"].items()]
     title = f"## {record['benchmark']}{', ' + record['size'] if record.get('size') else ''}\n"
-    return "\n".join([title, where(record), table(["what", record["unit"]], rows)])
+    return "\n".join([title, where(record), table(["what", record["unit"]], lines)])
 
 
-SECTIONS = {"audit": audit_section, "startup": simple_section, "compile": simple_section}
+SECTIONS = {
+    "speed": speed_section,
+    "startup": simple_section,
+    "compile": simple_section,
+    "kernels": simple_section,
+}
 
 
 if __name__ == "__main__":

@@ -80,9 +80,11 @@ def _peers(world: World, namespace: str, others: list[int]) -> list[Document]:
 
 def _ingress(world: World, workload: Workload) -> Document:
     ports = [_port(workload, named=workload.index % 2 == 0)]
-    rules: list[Document] = []
-    if workload.clients:
-        rules.append({"from": _peers(world, workload.namespace, workload.clients), "ports": ports})
+    n_parts = world.size.client_rules
+    parts = filter(None, (workload.clients[part::n_parts] for part in range(n_parts)))
+    rules: list[Document] = [
+        {"from": _peers(world, workload.namespace, clients), "ports": ports} for clients in parts
+    ]
     if workload.shared:
         selector = {"matchExpressions": [{"key": "env", "operator": "Exists"}]}
         rules.append({"from": [{"namespaceSelector": selector}], "ports": ports})

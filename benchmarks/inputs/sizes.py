@@ -10,7 +10,9 @@ GENERATED = Path(__file__).resolve().parents[2] / "data" / "generated"
 
 @dataclass(frozen=True)
 class Size:
-    """``n_pods`` in ``n_workloads`` of ``n_namespaces`` on ``n_nodes``; ``n_flows`` in ``n_files``."""
+    """``n_pods`` in ``n_workloads`` of ``n_namespaces`` on ``n_nodes``; ``n_flows`` in ``n_files``. Who may
+    call a workload stands in ``client_rules`` rules.
+    """
 
     name: str
     n_pods: int
@@ -19,6 +21,7 @@ class Size:
     n_nodes: int
     n_flows: int
     n_files: int
+    client_rules: int = 1
 
 
 SIZES = {
@@ -28,5 +31,6 @@ SIZES = {
         Size("small", 1_000, 120, 20, 30, 2_000_000, 4),
         Size("medium", 10_000, 1_000, 40, 250, 20_000_000, 4),
         Size("large", 10_000, 1_000, 40, 250, 100_000_000, 20),
+        Size("huge", 50_000, 2_443, 40, 500, 1_000_000, 1, client_rules=4),
     )
 }

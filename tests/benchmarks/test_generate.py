@@ -10,10 +10,11 @@ import pytest
 
 import flowcheck
 from benchmarks import generate
-from benchmarks.answers import check
+from benchmarks.answers import Checker
 from benchmarks.inputs import manifests, named, records, world
 from benchmarks.inputs.records import DAY
 from benchmarks.inputs.sizes import SIZES
+from benchmarks.programs import Checkout
 from flowcheck.model.instants import instant_of
 from flowcheck.reference import Reference, Tuple5
 
@@ -107,5 +108,6 @@ def test_flows_over_manifests_without_pods_go_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("addresses", ["strings", "ints"])
 def test_answers_agree(tmp_path: Path, addresses: records.Addresses) -> None:
     generate.generate(TINY, tmp_path / "world", addresses, N_FLOWS, seed=5)
-    counts = check(tmp_path / "world", tmp_path / "scratch", sample=300)
+    checker = Checker(Checkout(), tmp_path / "world" / "cluster")
+    counts = checker.check(tmp_path / "world", tmp_path / "scratch", sample=300)
     assert counts["allow"] + counts["deny"] + counts["unknown"] + counts["not_applicable"] == N_FLOWS

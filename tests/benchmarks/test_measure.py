@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from benchmarks.bars import spread
 from benchmarks.measure import measure
-from benchmarks.report import spread
 
 CHILD_HOLDS_MEMORY = (
     "import subprocess, sys; subprocess.run([sys.executable, '-c', "

@@ -1,13 +1,14 @@
-"""What flowcheck is compared with, each run as a process of its own by ``run.py``:
+"""One thing that flowcheck is compared with, as a process of its own:
 
-python -m benchmarks.peers read FLOWS              a bare pyarrow read of the judged columns
-python -m benchmarks.peers duckdb TABLES FLOWS OUT the same answer by SQL from ready-made tables
-python -m benchmarks.peers reference CLUSTER FLOWS the plain-Python evaluator on a sample; prints s per flow
+python -m benchmarks.peers read FLOWS                      a bare pyarrow read of the judged columns
+python -m benchmarks.peers work ENGINE TABLES FLOWS OUT    the work of an SQL or data-frame engine
+python -m benchmarks.peers groups ENGINE TABLES FLOWS      its answer, as JSON
+python -m benchmarks.peers reference CLUSTER FLOWS         the plain-Python evaluator; prints s per flow
 """
 
 from __future__ import annotations
 
-import os
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import click
 
-from benchmarks.sql import VIOLATING, judged_sql, load_tables
+from benchmarks.peers import ENGINES, engine
 
 COLUMNS = ("start_time", "src_ip", "dst_ip", "dst_port", "protocol", "initiator", "action", "bytes")
 """What has to be read of every row: what a verdict, a violation and an edge are made of."""
+FOLDER = click.Path(exists=True, path_type=Path)
 
 
 @click.group()
@@ -27,7 +29,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("flows", type=click.Path(exists=True, path_type=Path))
+@click.argument("flows", type=FOLDER)
 @click.option("--threads", type=int, default=2, show_default=True)
 def read(flows: Path, threads: int) -> None:
     """Decode the judged columns, each thread one row group at a time, and drop them."""
@@ -56,36 +58,33 @@ def bare_read(flows: Path, threads: int) -> int:
         return sum(pool.map(read_group, tasks))
 
 
-@main.command(name="duckdb")
-@click.argument("tables", type=click.Path(exists=True, path_type=Path))
-@click.argument("flows", type=click.Path(exists=True, path_type=Path))
+@main.command()
+@click.argument("name", type=click.Choice(list(ENGINES)))
+@click.argument("tables", type=FOLDER)
+@click.argument("flows", type=FOLDER)
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--threads", type=int, default=os.cpu_count(), show_default=True)
-def duckdb_(tables: Path, flows: Path, out: Path, threads: int) -> None:
-    """Violating rows to Parquet, and records and bytes for each endpoint (which needs no verdict)."""
-    import duckdb  # noqa: PLC0415
-
+def work(name: str, tables: Path, flows: Path, out: Path) -> None:
+    """Violating rows to Parquet, and records and bytes for each destination."""
     out.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(config={"threads": threads})
-    connection.execute("SET preserve_insertion_order = false")
-    load_tables(connection, tables)
-    connection.execute(
-        f"COPY (SELECT * FROM {judged_sql(flows)} WHERE {VIOLATING}) "
-        f"TO '{out}/violations.parquet' (FORMAT parquet, COMPRESSION zstd)"
-    )
-    connection.execute(
-        f"COPY (SELECT dst_ip, count(*) AS records, sum(bytes) AS bytes "
-        f"FROM read_parquet('{flows}/*.parquet') GROUP BY dst_ip) TO '{out}/load.parquet' (FORMAT parquet)"
-    )
+    engine(name).work(tables, flows, out)
 
 
 @main.command()
-@click.argument("cluster", type=click.Path(exists=True, path_type=Path))
-@click.argument("flows", type=click.Path(exists=True, path_type=Path))
+@click.argument("name", type=click.Choice(list(ENGINES)))
+@click.argument("tables", type=FOLDER)
+@click.argument("flows", type=FOLDER)
+def groups(name: str, tables: Path, flows: Path) -> None:
+    """Rows and bytes of each verdict, violating or not."""
+    click.echo(json.dumps(sorted(engine(name).groups(tables, flows))))
+
+
+@main.command()
+@click.argument("cluster", type=FOLDER)
+@click.argument("flows", type=FOLDER)
 @click.option("--sample", type=int, default=2_000, show_default=True)
 def reference(cluster: Path, flows: Path, sample: int) -> None:
     """Seconds per flow of the reference evaluator, loading left out."""
-    from benchmarks.sample import distinct_flows, judge_by_reference  # noqa: PLC0415
+    from benchmarks.peers.sample import distinct_flows, judge_by_reference  # noqa: PLC0415
     from flowcheck.reading import load_cluster  # noqa: PLC0415
 
     loaded = load_cluster([cluster])
