@@ -35,8 +35,11 @@ class Census(msgspec.Struct):
         judged = read.flows.judge != 0
         whole = bool(judged.all())
         basis = read.initiators.basis if whole else read.initiators.basis[judged]
-        found = np.bincount(basis, minlength=len(BASES))
-        self.bases = [one + other for one, other in zip(self.bases, found.tolist(), strict=True)]
+        if len(basis) and basis.min() == basis.max():
+            self.bases[basis[0]] += len(basis)
+        else:
+            found = np.bincount(basis, minlength=len(BASES))
+            self.bases = [one + other for one, other in zip(self.bases, found.tolist(), strict=True)]
         self.repeated += int(np.count_nonzero(judged & (read.flows.counted == 0)))
         self.turned += int(np.count_nonzero(judged & read.initiators.turned()))
         self.disagreements += int(np.count_nonzero(judged & read.disagrees))
