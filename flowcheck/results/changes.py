@@ -40,7 +40,7 @@ class Choices:
         return tuple(chosen)
 
     def _workloads(self, name: str, direction: Direction) -> frozenset[str]:
-        """Those of which a policy of this name isolates the pods, with rules of this direction, and no others."""
+        """Of which a policy of this name isolates the pods, with rules of this direction, and no others."""
         chosen = [p for p in self._policies[name] if direction in p.isolates and p.rules(direction)]
         selected = [self._selected(policy) for policy in chosen]
         return frozenset(workload for workloads in selected if len(workloads) == 1 for workload in workloads)
