@@ -26,6 +26,7 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.messages import Messages
 from flowcheck.errors import FlowcheckError
+from flowcheck.runners.alone import leave_out_pandas
 from flowcheck.version import __version__
 
 COMMANDS = {
@@ -90,6 +91,7 @@ def group() -> None:
 
 def run() -> NoReturn:
     """The command line as a process of its own."""
+    leave_out_pandas()
     code = main()
     if sys.getprofile() is None and sys.gettrace() is None:
         # All is written: to free a cluster's millions of objects one by one takes a second for nothing.

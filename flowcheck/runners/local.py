@@ -69,6 +69,7 @@ def run_audit(
         clock.append(time.monotonic())
         work = _Run(Plan(inputs), Merged(tally_for(program.tables.services)), pool, workspace, report)
         work.judge(_setup(workspace, request))
+        pool.dismiss()
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
         inputs_of = (cluster, program, catalog, request, workspace)
