@@ -19,7 +19,7 @@ from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.edges import edges_table, fold_reports, take_apart
+from flowcheck.results.edges import by_edge, edges_table, fold_reports, take_apart
 from flowcheck.results.findings import gather_findings
 from flowcheck.results.hits import hits_table
 from flowcheck.results.known_ends import attribution
@@ -61,7 +61,7 @@ def finish(run: Finished) -> AuditResult:
 
 
 def _result(run: Finished) -> AuditResult:
-    reported = run.merged.edges.entries()
+    reported = by_edge(run.merged.edges.entries())
     entries = fold_reports(reported)
     edges = take_apart(entries)
     findings = Findings(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
