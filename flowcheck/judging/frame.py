@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pyarrow as pa
 
@@ -51,14 +53,25 @@ def evaluate(program: Program, flows: object) -> pa.Table:
         )
     resolver = make_resolver(program)
     words = Words(program)
+    whole = flows if isinstance(flows, pa.Table) else None
     given: list[pa.Table] = []
     n_rows = 0
-    for batch in even_batches(reader, name):
-        plain = readable(batch)
-        words.add(plain, _judge(program, resolver, plain, (name, n_rows)))
-        given.append(pa.Table.from_batches([batch]))
-        n_rows += batch.num_rows
-    table = pa.concat_tables(given).unify_dictionaries()
+    last: tuple[pa.RecordBatch, JudgedBatch] | None = None
+    with ThreadPoolExecutor(1) as thread:
+        for batch in even_batches(reader, name):
+            plain = readable(batch)
+            # Kernels let go of Python: each batch is judged while the one before it is put into words.
+            judged = thread.submit(_judge, program, resolver, plain, (name, n_rows))
+            if last is not None:
+                words.add(*last)
+            last = plain, judged.result()
+            if whole is None or batch.schema != whole.schema:  # a table is there already, if in other chunks
+                given.append(pa.Table.from_batches([batch]))
+            n_rows += batch.num_rows
+    if last is not None:
+        words.add(*last)
+    table = whole if whole is not None and not given else pa.concat_tables(given)
+    table = table.unify_dictionaries()
     for added, column in words.columns():
         table = table.append_column(added, column)
     return table
