@@ -32,10 +32,10 @@ class Choices:
         One that isolates is such where it has rules of that direction and selects the pods of this workload
         and no others: what is added to it is for nobody else. ``ends``: the workload by direction.
         """
-        chosen = []
+        chosen, sides = [], [(direction, ends[direction.value]) for direction in Direction]
         for text in deciders:
             name = text.removeprefix(DEFAULT_DENY)
-            if name == text or any(ends[d.value] in self._own(name, d) for d in Direction):
+            if name == text or any(workload in self._own(name, direction) for direction, workload in sides):
                 chosen.append(name)
         return tuple(chosen)
 
