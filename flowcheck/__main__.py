@@ -1,8 +1,6 @@
 """python -m flowcheck."""
 
-import sys
-
-from flowcheck.cli.main import main
+from flowcheck.cli.main import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pyarrow as pa
 
@@ -12,8 +14,8 @@ from flowcheck.flows.canonical.frames import even_batches, frame_name, read_fram
 from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.flows.canonical.schema import check_schema
 from flowcheck.flows.ends import Resolver
-from flowcheck.judging.batch import judge_batch, make_resolver
-from flowcheck.judging.words import words_of
+from flowcheck.judging.batch import JudgedBatch, judge_batch, make_resolver
+from flowcheck.judging.words import Words
 
 ADDED = (
     *("verdict", "ingress_verdict", "egress_verdict", "reason", "src", "dst", "ingress_policy"),
@@ -50,20 +52,36 @@ def evaluate(program: Program, flows: object) -> pa.Table:
             hint="rename or drop them",
         )
     resolver = make_resolver(program)
-    done: list[pa.Table] = []
+    words = Words(program)
+    whole = flows if isinstance(flows, pa.Table) else None
+    given: list[pa.Table] = []
     n_rows = 0
-    for batch in even_batches(reader, name):
-        done.append(pa.Table.from_batches([_with_words(program, resolver, batch, (name, n_rows))]))
-        n_rows += batch.num_rows
-    return pa.concat_tables(done).unify_dictionaries()
+    last: tuple[pa.RecordBatch, JudgedBatch] | None = None
+    with ThreadPoolExecutor(1) as thread:
+        for batch in even_batches(reader, name):
+            plain = readable(batch)
+            # Kernels let go of Python: each batch is judged while the one before it is put into words.
+            judged = thread.submit(_judge, program, resolver, plain, (name, n_rows))
+            if last is not None:
+                words.add(*last)
+            last = plain, judged.result()
+            if whole is None or batch.schema != whole.schema:  # a table is there already, if in other chunks
+                given.append(pa.Table.from_batches([batch]))
+            n_rows += batch.num_rows
+    if last is not None:
+        words.add(*last)
+    table = whole if whole is not None and not given else pa.concat_tables(given)
+    table = table.unify_dictionaries()
+    for added, column in words.columns():
+        table = table.append_column(added, column)
+    return table
 
 
-def _with_words(
+def _judge(
     program: Program, resolver: Resolver, batch: pa.RecordBatch, place: tuple[str, int]
-) -> pa.RecordBatch:
+) -> JudgedBatch:
     """``place``: the name of the flows, and the number of the batch's first row in them."""
-    plain = readable(batch)
-    result = judge_batch(program, resolver, plain)
+    result = judge_batch(program, resolver, batch)
     if result.rejected.any():
         row = int(np.flatnonzero(result.rejected)[0])
         raise FlowFormatError(
@@ -71,6 +89,4 @@ def _with_words(
             where=f"{place[0]}, row {place[1] + row} (the first is 0)",
             hint="drop such rows, or use audit, which counts them",
         )
-    for name, column in words_of(program, plain, result).items():
-        batch = batch.append_column(name, column)
-    return batch
+    return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
 
 from flowcheck.model.cluster import Cluster, Pod
@@ -17,13 +17,14 @@ class Choices:
 
     def __init__(self, cluster: Cluster | None) -> None:
         self._policies: dict[str, list[Policy]] = defaultdict(list)
-        self._pods: dict[str, list[Pod]] = defaultdict(list)
+        self._pods: dict[str, dict[Hashable, Pod]] = defaultdict(dict)
         for policy in cluster.policies if cluster else ():
             self._policies[str(policy)].append(policy)
         for pod in cluster.pods if cluster else ():
             if not pod.finished and not pod.host_network:
-                self._pods[pod.namespace].append(pod)
-        self._subjects = cache(self._selected)
+                # Most pods of a workload have the same labels: one of them stands for all.
+                self._pods[pod.namespace][pod.workload, *pod.labels.items()] = pod
+        self._own = cache(self._workloads)
 
     def to_change(self, deciders: Iterable[str], ends: Mapping[str, str]) -> tuple[str, ...]:
         """Of the ``deciders`` of a denial, the rules that deny and the policies that a rule can be added to.
@@ -31,20 +32,20 @@ class Choices:
         One that isolates is such where it has rules of that direction and selects the pods of this workload
         and no others: what is added to it is for nobody else. ``ends``: the workload by direction.
         """
-        chosen = []
+        chosen, sides = [], [(direction, ends[direction.value]) for direction in Direction]
         for text in deciders:
             name = text.removeprefix(DEFAULT_DENY)
-            if name == text or any(self._is_for(name, d, ends[d.value]) for d in Direction):
+            if name == text or any(workload in self._own(name, direction) for direction, workload in sides):
                 chosen.append(name)
         return tuple(chosen)
 
-    def _is_for(self, name: str, direction: Direction, workload: str) -> bool:
-        return any(
-            direction in policy.isolates and policy.rules(direction) and self._subjects(policy) == {workload}
-            for policy in self._policies[name]
-        )
+    def _workloads(self, name: str, direction: Direction) -> frozenset[str]:
+        """Of which a policy of this name isolates the pods, with rules of this direction, and no others."""
+        chosen = [p for p in self._policies[name] if direction in p.isolates and p.rules(direction)]
+        selected = [self._selected(policy) for policy in chosen]
+        return frozenset(workload for workloads in selected if len(workloads) == 1 for workload in workloads)
 
     def _selected(self, policy: Policy) -> frozenset[str]:
         """The workloads of the pods that a NetworkPolicy selects."""
-        pods = self._pods[policy.subject.namespace or ""]
+        pods = self._pods[policy.subject.namespace or ""].values()
         return frozenset(str(pod.workload) for pod in pods if policy.subject.pods.matches(pod.labels))

@@ -23,7 +23,8 @@ _CLASS_OF_REASON = {
 
 
 def attribution(program: Program, entries: np.ndarray, census: Census) -> Attribution:
-    """entries (edges, 8) int64: every edge as it was counted, by observation point and quality."""
+    """entries (edges, 8) int64: every edge as it was counted, by observation point and quality, ordered as
+    :func:`flowcheck.results.edges.by_edge` does."""
     edges = take_apart(entries)
     of_reason = np.zeros(64, dtype=np.uint8)
     for reason, number in _CLASS_OF_REASON.items():

@@ -20,7 +20,7 @@ from flowcheck.flows.canonical.rows import joined
 from flowcheck.flows.canonical.schema import COLUMNS
 from flowcheck.flows.initiators import BASES, turn_round
 from flowcheck.judging.coded import in_words
-from flowcheck.judging.words import name_ends
+from flowcheck.judging.names import name_ends
 from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.edges import pairs
 from flowcheck.results.findings import deciding

@@ -19,7 +19,7 @@ from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.edges import edges_table, fold_reports, take_apart
+from flowcheck.results.edges import by_edge, edges_table, fold_reports, take_apart
 from flowcheck.results.findings import gather_findings
 from flowcheck.results.hits import hits_table
 from flowcheck.results.known_ends import attribution
@@ -28,7 +28,7 @@ from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
-from flowcheck.runners.folder import write_all
+from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
@@ -50,7 +50,18 @@ class Finished(NamedTuple):
 
 def finish(run: Finished) -> AuditResult:
     """Put names back, check the sums, write the files."""
-    reported = run.merged.edges.entries()
+    if run.request.out is None:
+        return _result(run)
+    with ResultFolder(run.request.out, run.workspace) as folder:
+        stage_violations(folder, run.workspace, run.merged)
+        result = _result(run)
+        stage_result(folder, result)
+        folder.place()
+    return result
+
+
+def _result(run: Finished) -> AuditResult:
+    reported = by_edge(run.merged.edges.entries())
     entries = fold_reports(reported)
     edges = take_apart(entries)
     findings = Findings(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
@@ -116,10 +127,7 @@ def finish(run: Finished) -> AuditResult:
         files=files,
     )
     table = edges_table(run.program, edges)
-    result = AuditResult(summary, findings, table, hits, ledger, run.request.out, load)
-    if run.request.out is not None:
-        write_all(run.request.out, run.workspace, run.merged, result)
-    return result
+    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load)
 
 
 def _load(run: Finished, totals: Totals) -> LoadResult:

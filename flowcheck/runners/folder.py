@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,44 +30,72 @@ ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
 """Rows of violations.parquet that are gathered before they are written."""
 
 
-def write_all(out: Path, workspace: Workspace, merged: Merged, result: AuditResult) -> None:
-    """Every file of the output folder. **Raises**: OutputError."""
-    writers: dict[str, Callable[[Path], None]] = {
-        "violations.parquet": lambda path: _write_violations(workspace, merged, path),
-        "edges.parquet": lambda path: pq.write_table(result.edges, path, compression="zstd"),
-        "policy_hits.parquet": lambda path: pq.write_table(result.policy_hits, path, compression="zstd"),
-        "services.parquet": lambda path: pq.write_table(
-            services_table(result.load.services), path, compression="zstd"
-        ),
-        "load.parquet": lambda path: pq.write_table(
-            load_table(result.load.services), path, compression="zstd"
-        ),
-        "findings.json": lambda path: _write_json(
-            path, {"schema": SCHEMA, "version": __version__, "findings": result.findings}
-        ),
-        "ledger.json": lambda path: _write_json(path, result.ledger),
-        "summary.json": lambda path: _write_json(path, result.summary),
-    }
-    staged: dict[Path, Path] = {}
-    for name, write in writers.items():
-        target, temporary = out / name, workspace.folder / f"{name}.new"
-        with output_errors(target):
-            refuse_unwritable(target)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            try:
-                write(temporary)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        staged[temporary] = target
-    for temporary, target in staged.items():
-        with output_errors(target):
-            os.replace(temporary, target)
-    with output_errors(out):
-        sync_folder(out)
+class ResultFolder:
+    """Use as a context manager. Files are written by two threads, as Arrow encodes tables beside Python."""
+
+    def __init__(self, out: Path, workspace: Workspace) -> None:
+        self._out = out
+        self._folder = workspace.folder
+        self._threads = ThreadPoolExecutor(2)
+        self._staged: dict[Path, Future[Path]] = {}
+
+    def __enter__(self) -> ResultFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self._staged.clear()  # an error, which knows this, would keep itself and its open file
+
+    def stage(self, name: str, write: Callable[[Path], None]) -> None:
+        """Begin to write a file beside its place."""
+        target = self._out / name
+        self._staged[target] = self._threads.submit(_stage, target, self._folder / f"{name}.new", write)
+
+    def place(self) -> None:
+        """Wait for all, and put them in their places. **Raises**: OutputError for the first that failed."""
+        staged = {target: self._staged[target].result() for target in self._staged}
+        for target, temporary in staged.items():
+            with output_errors(target):
+                os.replace(temporary, target)
+        with output_errors(self._out):
+            sync_folder(self._out)
 
 
-def _write_json(path: Path, value: Any) -> None:
+def _stage(target: Path, temporary: Path, write: Callable[[Path], None]) -> Path:
+    with output_errors(target):
+        refuse_unwritable(target)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        try:
+            write(temporary)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    return temporary
+
+
+def stage_violations(folder: ResultFolder, workspace: Workspace, merged: Merged) -> None:
+    """The longest to write, which waits for no other result."""
+    folder.stage("violations.parquet", partial(_write_violations, workspace, merged))
+
+
+def stage_result(folder: ResultFolder, result: AuditResult) -> None:
+    """Every other file of the output folder."""
+    services = result.load.services
+    folder.stage("edges.parquet", partial(_write_table, lambda: result.edges))
+    folder.stage("policy_hits.parquet", partial(_write_table, lambda: result.policy_hits))
+    folder.stage("services.parquet", partial(_write_table, lambda: services_table(services)))
+    folder.stage("load.parquet", partial(_write_table, lambda: load_table(services)))
+    findings = {"schema": SCHEMA, "version": __version__, "findings": result.findings}
+    folder.stage("findings.json", partial(_write_json, findings))
+    folder.stage("ledger.json", partial(_write_json, result.ledger))
+    folder.stage("summary.json", partial(_write_json, result.summary))
+
+
+def _write_table(make: Callable[[], pa.Table], path: Path) -> None:
+    pq.write_table(make(), path, compression="zstd")
+
+
+def _write_json(value: Any, path: Path) -> None:
     path.write_text(json_text(msgspec.to_builtins(value), indent=1) + "\n", encoding="ascii")
 
 

@@ -71,6 +71,7 @@ def run_audit(
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
         work.judge(_setup(workspace, request), meanwhile)
+        pool.dismiss()
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
         inputs_of = (*prepared.whole, request, workspace)

@@ -82,9 +82,13 @@ class Pool:
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def dismiss(self) -> None:
+        """End all workers, without waiting for it."""
         for worker in self._workers:
             worker.process.kill()
+
+    def __exit__(self, *_: object) -> None:
+        self.dismiss()
         for worker in self._workers:
             worker.end()
         self._selector.close()

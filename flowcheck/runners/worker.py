@@ -21,6 +21,7 @@ from flowcheck.flows.canonical.schema import schema_warnings
 from flowcheck.flows.files.inputs import FileIdentity, sha256_of
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.kernels.warmup import preload
+from flowcheck.runners.alone import leave_out_pandas
 from flowcheck.runners.messages import (
     Advanced,
     Answer,
@@ -51,6 +52,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Answer orders until standard input ends."""
     _contain()
+    leave_out_pandas()
     orders = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers

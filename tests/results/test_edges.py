@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck import arrays as a
-from flowcheck.results.edges import fold_reports, is_inferred, take_apart
+from flowcheck.results.edges import by_edge, fold_reports, is_inferred, take_apart
 
 ENTRIES = st.lists(
     st.tuples(
@@ -27,7 +27,8 @@ def entry(group: int, decision: int, inferred: int, point: int, *amounts: int) -
 def test_folding_is_the_greatest_of_the_points_sums(rows: list[tuple[int, ...]]) -> None:
     table = np.array([entry(*row) for row in rows], dtype=np.int64).reshape(-1, 8)
     found = {
-        (int(e[a.KEY_GROUPS]), int(e[a.KEY_DECISIONS])): e[a.RECORDS :].tolist() for e in fold_reports(table)
+        (int(e[a.KEY_GROUPS]), int(e[a.KEY_DECISIONS])): e[a.RECORDS :].tolist()
+        for e in fold_reports(by_edge(table))
     }
     expected = {}
     for group, decision in {row[:2] for row in rows}:

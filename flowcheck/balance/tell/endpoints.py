@@ -87,12 +87,12 @@ def endpoint_records(
 
 
 def _amounts(entries: BackendEntries) -> dict[int, _Amounts]:
-    located = entries.backend >= 0
-    endpoints = {e: place for place, e in enumerate(dict.fromkeys(entries.backend[located].tolist()))}
-    place = np.array([endpoints[e] for e in entries.backend[located].tolist()], dtype=np.int64)
-    columns = np.column_stack([entries.connections, entries.bytes_, entries.packets])[located]
+    """Of each endpoint, whose entries stand together."""
+    endpoints, place = np.unique(entries.backend, return_inverse=True)
+    columns = np.column_stack([entries.connections, entries.bytes_, entries.packets])
     sums = sum_rows(place, len(endpoints), columns).tolist()
-    return {endpoint: _Amounts(*row) for endpoint, row in zip(endpoints, sums, strict=True)}
+    rows = zip(endpoints.tolist(), sums, strict=True)
+    return {endpoint: _Amounts._make(row) for endpoint, row in rows if endpoint >= 0}
 
 
 def _expected(one: Assessment) -> dict[int, _Expected]:
@@ -100,11 +100,10 @@ def _expected(one: Assessment) -> dict[int, _Expected]:
     n = int(counts.sum())
     if n == 0:
         return {}
-    rows = zip(expected / n, counts / expected, *wilson_interval(counts, n), strict=True)
-    return {
-        endpoint: _Expected(*map(float, row))
-        for endpoint, row in zip(one.comparison.endpoint.tolist(), rows, strict=True)
-    }
+    columns = (expected / n, counts / expected, *wilson_interval(counts, n))
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    endpoints = one.comparison.endpoint.tolist()
+    return {endpoint: _Expected._make(row) for endpoint, row in zip(endpoints, rows, strict=True)}
 
 
 def _states(

@@ -63,14 +63,12 @@ def time_record(
 
 
 def _series(counts: Int64, first: int, seconds: int) -> tuple[BucketLoad, ...]:
+    rows = zip(counts.tolist(), counts.sum(axis=1).tolist(), jain(counts).tolist(), strict=True)
     return tuple(
         BucketLoad(
-            start=_start(first + number, seconds),
-            connections=sum(row),
-            jain=evenness,
-            by_endpoint=tuple(row),
+            start=_start(number, seconds), connections=connections, jain=evenness, by_endpoint=tuple(row)
         )
-        for number, (row, evenness) in enumerate(zip(counts.tolist(), jain(counts).tolist(), strict=True))
+        for number, (row, connections, evenness) in enumerate(rows, first)
     )
 
 
