@@ -16,6 +16,8 @@ Labels = Mapping[str, str]
 
 
 class Operator(StrEnum):
+    __hash__ = str.__hash__  # selectors are keys, and Enum's own is a Python function
+
     IN = "In"
     NOT_IN = "NotIn"
     EXISTS = "Exists"

@@ -411,8 +411,8 @@ MUTANTS = (
     Mutant(
         "only the first address of a pod counts",
         "compile/endpoints/layout.py",
-        "for text in pod.addresses)) or unaddressed",
-        "for text in pod.addresses[:1])) or unaddressed",
+        "map(prefix, pod.addresses)) or unaddressed",
+        "map(prefix, pod.addresses[:1])) or unaddressed",
     ),
     Mutant(
         "host-network pods are pods",

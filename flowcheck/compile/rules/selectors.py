@@ -6,7 +6,6 @@ namespace or node that no input describes the labels are not known: a selector t
 
 from __future__ import annotations
 
-import ipaddress
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
@@ -16,7 +15,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64, UInt64
-from flowcheck.compile.endpoints.addresses import prefix
+from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules import bitset
 from flowcheck.model.cluster import Cluster, Pod
@@ -163,7 +162,7 @@ class SelectorIndex:
         self._sorted: dict[int, tuple[list[tuple[int, int]], Int64]] = {}
         for version in (4, 6):
             rows = sorted(
-                (int(e.prefix.network_address), e.prefix.prefixlen, i)
+                (e.prefix.first, e.prefix.prefixlen, i)
                 for i, e in enumerate(self._axis.endpoints)
                 if e.prefix is not None and e.prefix.version == version
             )
@@ -180,8 +179,7 @@ class SelectorIndex:
         return self._cache[key]
 
 
-def _slice(keys: list[tuple[int, int]], network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> slice:
+def _slice(keys: list[tuple[int, int]], network: Prefix) -> slice:
     """Prefixes inside a network sort between its own (start, length) and its last address."""
-    first = (int(network.network_address), network.prefixlen)
-    last = (int(network.broadcast_address), network.max_prefixlen)
-    return slice(bisect_left(keys, first), bisect_right(keys, last))
+    first = (network.first, network.prefixlen)
+    return slice(bisect_left(keys, first), bisect_right(keys, (network.last, 128)))
