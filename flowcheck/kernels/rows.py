@@ -200,6 +200,41 @@ def match_peers(
 
 
 @kernel
+def decide_lists(
+    rows: Rows,
+    nodes: Int64,
+    n_nodes: int,
+    node_of: Int64,
+    defaults: Int32,
+    other_defaults: Int32,
+    slot_starts: Int64,
+    other_port: int,
+    verdict: UInt8,
+) -> Int32:
+    """Decide every list of rows that some peer class matches: (lists, ports + 3) int32, in the order of nodes.
+    nodes, node_of: as from :func:`match_peers`; node_of becomes the number of the list."""
+    place = np.full(n_nodes, -1, np.int64)
+    for peer in range(node_of.size):
+        place[node_of[peer]] = 0
+    n_lists = 0
+    for node in range(n_nodes):
+        if place[node] == 0:
+            place[node] = n_lists
+            n_lists += 1
+    for peer in range(node_of.size):
+        node_of[peer] = place[node_of[peer]]
+    out = np.empty((n_lists, other_port + 1 + a.N_REAL_PROTOCOLS), np.int32)
+    chosen = np.empty(n_nodes, np.int32)
+    for node in range(n_nodes):
+        if place[node] != -1:
+            n_chosen = read_list(nodes, node, chosen)
+            one = out[place[node]]
+            decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, verdict, one)
+            decide_missing_ports(one, slot_starts, other_port, verdict)
+    return out
+
+
+@kernel
 def read_list(nodes: Int64, node: int, chosen: Int32) -> int:
     """Write the rows of one list to ``chosen`` in order; returns how many there are."""
     n = 0

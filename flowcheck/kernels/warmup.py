@@ -67,6 +67,8 @@ def _warm() -> Iterator[str]:
     rows.read_list(int64(1, 2), 0, int32(1))
     rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))
     rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
+    defaults = int32(3), int32(3)
+    rows.decide_lists(program_rows, int64(1, 2), 1, int64(1), *defaults, int64(4), 0, uint8(64))
     yield "lookup"
     lookup.resolve_text(addresses, int64(2), uint8(0), int32(1), uint64(1))
     lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1), uint64(1))

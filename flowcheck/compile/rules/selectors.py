@@ -70,7 +70,8 @@ class SelectorIndex:
                 found = Taken(self._namespace(query.namespace or ""), self.nobody)
             if query.pods.requirements:
                 labelled = self._labels(query.pods)
-                found = Taken(found.surely & labelled, found.may & labelled)
+                may = self.nobody if found.may is self.nobody else found.may & labelled
+                found = Taken(found.surely & labelled, may)
             self._queries[query] = found
         return self._queries[query]
 
@@ -115,9 +116,8 @@ class SelectorIndex:
                     surely += space.members
                 elif not space.described and selector.may_match(space.labels):
                     may += space.members
-            self._scopes[selector] = Taken(
-                bitset.from_indices(surely, self._n), bitset.from_indices(may, self._n)
-            )
+            perhaps = bitset.from_indices(may, self._n) if may else self.nobody
+            self._scopes[selector] = Taken(bitset.from_indices(surely, self._n), perhaps)
         return self._scopes[selector]
 
     def _space_of(self, pod: Pod) -> list[int]:
