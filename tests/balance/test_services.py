@@ -278,7 +278,7 @@ def test_where_connections_go() -> None:
 
 
 def test_hints_keep_connections_in_the_zone() -> None:
-    hinted = [replace(m, for_zones=(m.zone,)) for m in members(A, B, C)]
+    hinted = [m._replace(for_zones=(m.zone,)) for m in members(A, B, C)]
     rows = [
         Row(NODE_1, A, 8080, named=0, flow_count=60),
         Row(NODE_1, B, 8080, named=0, flow_count=60),

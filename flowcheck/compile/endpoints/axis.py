@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from flowcheck.arrays import PORT_BITS, PROTOCOL_SLOT
@@ -165,17 +166,18 @@ class Axis:
 
     def find(self, address: Prefix) -> int:
         """The endpoint of one address: that of the longest prefix around it."""
-        for length in range(address.prefixlen, -1, -1):
-            found = self.owners.get(address.supernet(length))
-            if found is not None:
-                return found
-        return self.unresolved
+        found = self.owners.get(address)
+        around = (address.supernet(length) for length in range(address.prefixlen - 1, -1, -1))
+        while found is None and (wider := next(around, None)) is not None:
+            found = self.owners.get(wider)
+        return self.unresolved if found is None else found
 
     def of_pod(self, namespace: str, name: str) -> list[int]:
         """Every endpoint of the pods of one name; none where there is no such pod."""
         return members(self.by_pod.get((namespace, name), []))
 
 
+@lru_cache(maxsize=None)  # few, and asked for of every container and backend
 def port_word(protocol: int, number: int) -> int:
     """A port of a protocol that has ports, as tables hold it: its port word."""
     return int(PROTOCOL_SLOT[protocol]) << PORT_BITS | number

@@ -43,7 +43,11 @@ class RuleInfo:
 
     @property
     def name(self) -> str:
-        return f"{self.policy}[{self.label}]"
+        return rule_name(self.policy, self.label)
+
+
+def rule_name(policy: str, label: str) -> str:
+    return f"{policy}[{label}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,8 @@ def _fixed() -> list[Decision]:
 
 
 def _of_rule(numbered: NumberedRule) -> Decision:
-    name, rule = numbered.info.name, numbered.rule
+    rule = numbered.rule
+    name = rule_name(str(numbered.policy), rule.label)
     return Decision(_VERDICTS[rule.action], text=name, policies=(name,), sources=(rule.source,))
 
 

@@ -48,9 +48,16 @@ class SelectorIndex:
         self._postings: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._members: dict[str, list[int]] = defaultdict(list)
         self._spaces: dict[Hashable, _Space] = {}
+        around: dict[str, list[int]] = {}
         for endpoint, pod in axis.pods:
             self._members[pod.namespace].append(endpoint)
-            self._space_of(pod).append(endpoint)
+            if pod.namespace_labels is not None:
+                self._space_of(pod).append(endpoint)
+            else:  # all such pods of a namespace are in one space
+                space = around.get(pod.namespace)
+                if space is None:
+                    space = around[pod.namespace] = self._space_of(pod)
+                space.append(endpoint)
             for key, value in pod.labels.items():
                 self._postings[key][value].append(endpoint)
         self.pods = bitset.from_indices([endpoint for endpoint, _ in axis.pods], self._n)
