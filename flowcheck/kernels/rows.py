@@ -143,23 +143,23 @@ def decide_missing_ports(out: Int32, slot_starts: Int64, other_port: int, verdic
 
 @kernel
 def list_rows(
-    rows: Rows, subject_starts: Int64, subject_members: Int32, n_subjects: int
+    subject_of_row: Int32, subject_starts: Int64, subject_members: Int32, n_subjects: int
 ) -> tuple[Int64, Int32]:
-    """Which rows speak of which subject class, as (starts (subjects + 1,), rows in order).
+    """Which rows, each for one set of subjects, speak of which class, as (starts (classes + 1,), rows in order).
 
     subject_starts, subject_members: the classes of each set, as from :func:`kernels.classes.list_members`.
     """
     starts = np.zeros(n_subjects + 1, np.int64)
-    for r in range(rows.subject.size):
-        s = rows.subject[r]
+    for r in range(subject_of_row.size):
+        s = subject_of_row[r]
         for m in range(subject_starts[s], subject_starts[s + 1]):
             starts[subject_members[m] + 1] += 1
     for c in range(n_subjects):
         starts[c + 1] += starts[c]
     fill = starts[:-1].copy()
     listed = np.empty(starts[n_subjects], np.int32)
-    for r in range(rows.subject.size):
-        s = rows.subject[r]
+    for r in range(subject_of_row.size):
+        s = subject_of_row[r]
         for m in range(subject_starts[s], subject_starts[s + 1]):
             c = subject_members[m]
             listed[fill[c]] = r

@@ -59,10 +59,11 @@ def _warm() -> Iterator[str]:
 
     yield "classes"
     classes.refine(sets, int32(1), int32(1), 1)
+    classes.class_at(int32(1), 1)
     classes.count_members(sets, int32(1), int32(1))
     classes.list_members(sets, int32(1), int32(1), int64(1), int32(1))
     yield "rows"
-    rows.list_rows(program_rows, int64(2), int32(0), 1)
+    rows.list_rows(int32(1), int64(2), int32(0), 1)
     rows.match_peers(int32(1), int32(1), int64(2), int32(0), int64(1), int64(2, 2))
     rows.read_list(int64(1, 2), 0, int32(1))
     rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))

@@ -27,6 +27,8 @@ MOST_WAYS = 4096
 class Direction(StrEnum):
     """Always seen from the subject: ingress at the destination, egress at the source."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function
+
     INGRESS = "ingress"
     EGRESS = "egress"
 

@@ -119,6 +119,7 @@ class RowBuilder:
         self._named = named
         self._options = options
         self._pool = pool
+        self._known: dict[tuple[Direction, Peer], tuple[Taken, OpenQuestion]] = {}
 
     def build(self, rules: Sequence[NumberedRule]) -> Rows:
         """Rows in the order of ``rules``; rules nobody can match leave none."""
@@ -200,7 +201,10 @@ class RowBuilder:
         surely = self._index.nobody
         perhaps: list[tuple[OpenQuestion, UInt64]] = []
         for peer in rule.peers:
-            taken, question = self._peer(peer, direction)
+            known = self._known.get((direction, peer))
+            if known is None:
+                known = self._known[direction, peer] = self._peer(peer, direction)
+            taken, question = known
             surely = surely | taken.surely
             if taken.may is not self._index.nobody and taken.may.any():
                 same = bool(perhaps) and perhaps[-1][0] == question

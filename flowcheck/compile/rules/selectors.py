@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -134,10 +135,7 @@ class SelectorIndex:
         return self._spaces.setdefault(key, _Space(labels, described, [])).members
 
     def _labels(self, selector: Selector) -> UInt64:
-        words = self.pods
-        for requirement in selector.requirements:
-            words = words & self._requirement(requirement)
-        return words
+        return reduce(np.bitwise_and, map(self._requirement, selector.requirements))
 
     def _requirement(self, requirement: Requirement) -> UInt64:
         values = self._postings.get(requirement.key, {})
@@ -153,11 +151,8 @@ class SelectorIndex:
 
     def _any_value(self, key: str, values: Iterable[str]) -> UInt64:
         postings = self._postings.get(key, {})
-        words = bitset.empty(self._n)
-        for value in values:
-            if value in postings:
-                words = words | self._once(("label", key, value), postings[value])
-        return words
+        found = [self._once(("label", key, value), postings[value]) for value in values if value in postings]
+        return reduce(np.bitwise_or, found, self.nobody) if len(found) != 1 else found[0]
 
     def _once(self, key: object, members: list[int]) -> UInt64:
         if key not in self._cache:
