@@ -1,8 +1,8 @@
 """A cluster as large as one likes, of pods and policies alone: for how reading and compiling grow.
 
 Pods come in workloads of ten replicas, ten workloads a namespace and forty pods a node. Policy ``i`` selects
-workload ``i`` (round again where there are more policies), and each of its rules lets in one other workload at
-one port.
+workload ``i`` (round again where there are more policies), and each of its rules lets in one other workload
+at one port.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: what is built here stays, and to look through it and the cluster over and
-    over takes half the time."""
+    """Without the garbage collector: what is built here stays, and to look through it and the cluster over
+    and over takes half the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

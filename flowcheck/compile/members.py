@@ -128,8 +128,8 @@ class _Lister:
         rank = READY if backend.ready else TERMINATING
         family = prefix(backend.address).version
         node = self._node_number(backend.node)
-        for endpoint, (start, end) in self._who(namespace, backend):
-            start, end = max(start, span[0]), min(end, span[1])  # noqa: PLW2901
+        for endpoint, during in self._who(namespace, backend):
+            start, end = _within(span, during)
             if start >= end:
                 continue
             behind = number or self._number(endpoint, port)

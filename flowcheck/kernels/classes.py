@@ -89,7 +89,7 @@ def count_members(sets: UInt64, used: Int32, representative: Int32) -> Int64:
 
 @kernel
 def list_members(sets: UInt64, used: Int32, representative: Int32, starts: Int64, members: Int32) -> None:
-    """members (starts[-1],) int32: the classes of used set ``u`` at ``starts[u]:starts[u + 1]``, ascending."""
+    """members (starts[-1],) int32: the classes of used set ``u`` from ``starts[u]`` on, ascending."""
     class_of, mask = class_at(representative, sets.shape[1])
     for u in range(used.size):
         at = starts[u]

@@ -145,7 +145,7 @@ def decide_missing_ports(out: Int32, slot_starts: Int64, other_port: int, verdic
 def list_rows(
     subject_of_row: Int32, subject_starts: Int64, subject_members: Int32, n_subjects: int
 ) -> tuple[Int64, Int32]:
-    """Which rows, each for one set of subjects, speak of which class, as (starts (classes + 1,), rows in order).
+    """Which rows, each for one set of subjects, speak of which class: (starts (classes + 1,), rows in order).
 
     subject_starts, subject_members: the classes of each set, as from :func:`kernels.classes.list_members`.
     """
@@ -211,7 +211,7 @@ def decide_lists(
     other_port: int,
     verdict: UInt8,
 ) -> Int32:
-    """Decide every list of rows that some peer class matches: (lists, ports + 3) int32, in the order of nodes.
+    """Decide every list of rows that some peer class matches: (lists, ports + 3) int32, in order of nodes.
     nodes, node_of: as from :func:`match_peers`; node_of becomes the number of the list."""
     place = np.full(n_nodes, -1, np.int64)
     for peer in range(node_of.size):

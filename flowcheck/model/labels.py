@@ -47,8 +47,8 @@ class Requirement(NamedTuple):
 class Selector(NamedTuple):
     """A label query: all requirements hold. Without requirements it matches everything.
 
-    A tuple, as its parts and :class:`~flowcheck.model.policy.PodQuery` are: they are keys, tens of thousands in
-    a cluster, and a tuple is hashed and compared without a Python function.
+    A tuple, as its parts and :class:`~flowcheck.model.policy.PodQuery` are: they are keys, tens of thousands
+    in a cluster, and a tuple is hashed and compared without a Python function.
     """
 
     requirements: tuple[Requirement, ...] = ()

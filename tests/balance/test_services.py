@@ -43,7 +43,7 @@ STICKY = replace(WEB, session_affinity="ClientIP")
 def members(*endpoints: int, **tweaks: Any) -> list[Any]:
     """Members on the nodes and in the zones of ``NODES``; ``tweaks`` are of the last."""
     made = [make_member(e, node=f"n{NODES[e] + 1}", zone=f"z{NODES[e] + 1}") for e in endpoints]
-    return [*made[:-1], replace(made[-1], **tweaks)]
+    return [*made[:-1], made[-1]._replace(**tweaks)]
 
 
 def load_of(

@@ -27,7 +27,9 @@ def isolating(direction: Direction, *policies: Policy) -> list[tuple[int, ...]]:
     numbers = isolation.sets(pool)
     isolated = [set(to_indices(pool.matrix()[number]).tolist()) for number in numbers]
     return [
-        tuple(policy for policy, ends in zip(isolation.policies.tolist(), isolated, strict=True) if end in ends)
+        tuple(
+            policy for policy, ends in zip(isolation.policies.tolist(), isolated, strict=True) if end in ends
+        )
         for end in (axis.of_pod("x", name)[0] for name in ("a", "b"))
     ]
 

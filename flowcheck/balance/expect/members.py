@@ -120,7 +120,7 @@ def _instant(start: int, after: int) -> int:
 
 
 class _Backend(NamedTuple):
-    """A listed backend: what :data:`Locate` asks, a member but for its endpoint, and its pod in all versions."""
+    """A listed backend: what :data:`Locate` asks, a member but for its endpoint, its pod in all versions."""
 
     where: tuple[str, str, str]
     member: Member

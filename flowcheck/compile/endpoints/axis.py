@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from flowcheck.arrays import PORT_BITS, PROTOCOL_SLOT
@@ -177,7 +177,7 @@ class Axis:
         return members(self.by_pod.get((namespace, name), []))
 
 
-@lru_cache(maxsize=None)  # few, and asked for of every container and backend
+@cache  # few, and asked for of every container and backend
 def port_word(protocol: int, number: int) -> int:
     """A port of a protocol that has ports, as tables hold it: its port word."""
     return int(PROTOCOL_SLOT[protocol]) << PORT_BITS | number

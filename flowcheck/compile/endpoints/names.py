@@ -7,7 +7,9 @@ it gets endpoints of its own, one for each way policies treat its pods.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +79,9 @@ class _Part(NamedTuple):
     inferred: bool
 
 
+_NOTHING = _Part((), (), False)
+
+
 class _Namer:
     """The names so far, and the endpoints that only names need."""
 
@@ -128,17 +133,28 @@ class _Namer:
             for segment in self._segments(own):
                 changes.setdefault(segment.start, []).append((pod, self._part(segment)))
         there: dict[int, _Part] = {}
+        placed: dict[int, tuple[int, ...]] = {}
+        who: dict[int, int] = defaultdict(int)
+        n_inferred = 0
         found: list[tuple[int, tuple[int, ...], bool]] = []
         for start in sorted(changes):
-            there.update(changes[start])
-            parts = there.values()
-            placed = [end for part in parts for end in part.placed]
-            if len({who for part in parts for who in part.who}) == 1:
-                ends = self._told_apart(placed)
+            for pod, part in changes[start]:  # only what changes is counted: there are as many starts as pods
+                before = there.get(pod, _NOTHING)
+                there[pod], placed[pod] = part, part.placed
+                n_inferred += part.inferred - before.inferred
+                for come in part.who:
+                    who[come] += 1
+                for gone in before.who:
+                    who[gone] -= 1
+                    if not who[gone]:
+                        del who[gone]
+            ends_there = chain.from_iterable(placed.values())
+            if len(who) == 1:
+                ends = self._told_apart(ends_there)
             else:
                 stands_for = stands_for or self._any_pod(key, members(versions))
-                ends = tuple(dict.fromkeys([stands_for[end] for end in placed]))
-            inferred = any(part.inferred for part in parts)
+                ends = tuple(dict.fromkeys(map(stands_for.__getitem__, ends_there)))
+            inferred = n_inferred > 0
             if not found or (ends, inferred) != found[-1][1:]:
                 found.append((start, ends, inferred))
         starts, meant, doubts = zip(*found, strict=True)

@@ -91,7 +91,8 @@ class _Filling:
                 row[epoch, number] = self._merge(distinct, subject_doubt)
         vector = np.stack(self._rows)
         mixed = [self._agreed(vector[:, list(members)], peer_doubt) for members in self._peers.mixes]
-        vector = np.column_stack([vector, *mixed])
+        if mixed:  # else it would only be copied, and it is most of what a program takes
+            vector = np.column_stack([vector, *mixed])
         matrix = self._outcomes.matrix()
         small = len(matrix) <= np.iinfo(np.uint16).max
         return DirectionTable(row, vector.astype(np.uint16) if small else vector, matrix)

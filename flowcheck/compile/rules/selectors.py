@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from functools import reduce
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,10 @@ class _Space(NamedTuple):
     members: list[int]
 
 
+_ANY = "", ""
+"""The label, which no object has, that spaces go by whose labels are not all known."""
+
+
 class SelectorIndex:
     """Answers queries about one axis with bitsets, each computed once. Callers must not change them."""
 
@@ -49,6 +54,7 @@ class SelectorIndex:
         self._postings: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._members: dict[str, list[int]] = defaultdict(list)
         self._spaces: dict[Hashable, _Space] = {}
+        self._by_label: dict[tuple[str, str], list[_Space]] | None = None
         around: dict[str, list[int]] = {}
         for endpoint, pod in axis.pods:
             self._members[pod.namespace].append(endpoint)
@@ -119,7 +125,7 @@ class SelectorIndex:
         if selector not in self._scopes:
             surely: list[int] = []
             may: list[int] = []
-            for space in self._spaces.values():
+            for space in self._spaces_for(selector):
                 if selector.matches(space.labels) if space.described else selector.must_match(space.labels):
                     surely += space.members
                 elif not space.described and selector.may_match(space.labels):
@@ -127,6 +133,19 @@ class SelectorIndex:
             perhaps = bitset.from_indices(may, self._n) if may else self.nobody
             self._scopes[selector] = Taken(bitset.from_indices(surely, self._n), perhaps)
         return self._scopes[selector]
+
+    def _spaces_for(self, selector: Selector) -> Iterable[_Space]:
+        """All, or fewer, among them all that it may take: most selectors want one value of a label."""
+        wanted = next((one for one in selector.requirements if one.operator is Operator.IN), None)
+        if wanted is None:
+            return self._spaces.values()
+        if self._by_label is None:
+            self._by_label = defaultdict(list)
+            for space in self._spaces.values():
+                for item in space.labels.items() if space.described else (_ANY,):
+                    self._by_label[item].append(space)
+        found = [self._by_label.get((wanted.key, value), []) for value in wanted.values]
+        return chain(*found, self._by_label.get(_ANY, []))
 
     def _space_of(self, pod: Pod) -> list[int]:
         """The endpoints of all pods whose namespace had the same labels as this one's, in this namespace."""
