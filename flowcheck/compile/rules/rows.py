@@ -205,7 +205,7 @@ class RowBuilder:
             if known is None:
                 known = self._known[direction, peer] = self._peer(peer, direction)
             taken, question = known
-            surely = surely | taken.surely
+            surely = taken.surely if surely is self._index.nobody else surely | taken.surely
             if taken.may is not self._index.nobody and taken.may.any():
                 same = bool(perhaps) and perhaps[-1][0] == question
                 before = perhaps.pop()[1] if same else self._index.nobody
