@@ -159,11 +159,11 @@ def make_rule(
     action: Action, peers: Peer | Iterable[Peer] | None, ports: str | None, label: str = ""
 ) -> Rule:
     """A rule; a single peer need not be in a tuple; without a label the policy gives it one by its place."""
-    listed = tuple(peers) if isinstance(peers, list | tuple) else peers
+    listed = (peers,) if isinstance(peers, Peer) else peers
     return Rule(
         label,
         action,
-        (listed,) if listed is not None and not isinstance(listed, tuple) else listed,
+        None if listed is None else tuple(listed),
         None if ports is None else make_rule_ports(ports),
     )
 

@@ -158,7 +158,9 @@ JUDGING: list[Option[Any]] = [
     ),
     click.option("--min-coverage", type=Percent(), help="End with 3 when fewer rows get a verdict."),
     click.option("--keep-columns", is_flag=True, help="Keep unknown columns in violations.parquet."),
-    click.option("--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."),
+    click.option(
+        "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
+    ),
 ]
 
 OUTCOME: list[Option[Any]] = [

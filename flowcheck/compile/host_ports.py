@@ -80,7 +80,7 @@ def _is_at(port: ContainerPort, address: Prefix) -> bool:
     if not port.host_ip:
         return True
     wanted = prefix(port.host_ip)
-    if wanted.network_address.is_unspecified:
+    if wanted.first == 0:
         return wanted.version == address.version
     return wanted == address
 

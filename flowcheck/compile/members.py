@@ -6,7 +6,7 @@ Policies see a connection after the translation: the backend's address and port.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,9 +18,10 @@ from flowcheck.compile.endpoints.ownership import Segment, Span, moved, with_spa
 from flowcheck.compile.endpoints.versions import held
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.service import Backend, Service, ServicePort
-from flowcheck.model.timeline import BEGINNING, Lifetime
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 READY, TERMINATING = 0, 1
+ALWAYS: Span = BEGINNING, END
 
 
 class TimedBackend(NamedTuple):
@@ -66,6 +67,7 @@ class _Lister:
         self._axis, self._skew = axis, skew
         self._backends = Backends(cluster)
         self._pod_of = dict(axis.pods)
+        self._known: dict[tuple[str, str, str], list[tuple[int, Span]]] = {}
         self._ends: dict[int, list[tuple[tuple[int, ...], Lifetime]]] = defaultdict(list)
         self._at: dict[tuple[str, str, Prefix], list[tuple[int, Lifetime]]] = defaultdict(list)
         order = {id(pod): place for place, pod in enumerate(cluster.pods)}
@@ -88,7 +90,8 @@ class _Lister:
     def _members(self, service: Service, port: ServicePort) -> Iterator[TimedBackend]:
         for one, number, backend in listed_for(self._backends.slices(service), port):
             span = self._around(one.lifetime)
-            if span[0] < span[1]:
+            # Ready backends are used; where there are none, those that still serve while they terminate.
+            if span[0] < span[1] and (backend.ready or serves_to_the_end(backend)):
                 yield from self._backend(one.namespace, backend, number, port, span)
         for pod in self._backends.selected(service):
             target = target_number(pod, port)
@@ -121,17 +124,17 @@ class _Lister:
     def _backend(
         self, namespace: str, backend: Backend, number: int, port: ServicePort, span: Span
     ) -> Iterator[TimedBackend]:
-        """Ready backends are used; where there are none, those that still serve while they terminate."""
-        if not backend.ready and not serves_to_the_end(backend):
-            return
+        """What a slice lists for a stretch of time."""
         rank = READY if backend.ready else TERMINATING
         family = prefix(backend.address).version
-        for endpoint, (start, end) in self._who(namespace, backend, span):
+        node = self._node_number(backend.node)
+        for endpoint, during in self._who(namespace, backend):
+            start, end = _within(span, during)
+            if start >= end:
+                continue
             behind = number or self._number(endpoint, port)
             who = endpoint if behind else self._axis.unresolved
-            yield TimedBackend(
-                who, behind or port.port, rank, family, self._node_number(backend.node), start, end
-            )
+            yield TimedBackend(who, behind or port.port, rank, family, node, start, end)
 
     def _number(self, endpoint: int, port: ServicePort) -> int | None:
         """Where a slice has no number: the target port of the Service, on that pod."""
@@ -140,18 +143,23 @@ class _Lister:
         pod = self._pod_of.get(endpoint)
         return target_number(pod, port) if pod is not None else None
 
-    def _who(self, namespace: str, backend: Backend, span: Span) -> Iterator[tuple[int, Span]]:
+    def _who(self, namespace: str, backend: Backend) -> list[tuple[int, Span]]:
         """The pod that the slice names, while it has that address; else whoever has it."""
-        address = prefix(backend.address)
-        named = self._at.get((namespace, backend.pod, address), []) if backend.pod else []
+        key = namespace, backend.pod, backend.address
+        if key not in self._known:
+            address = prefix(backend.address)
+            named = self._at.get((namespace, backend.pod, address), []) if backend.pod else []
+            alone = named == self._axis.claims.get(address)  # the axis says the same, whatever the name
+            found = self._owners(address, ALWAYS) if alone else self._named(address, named)
+            self._known[key] = list(found)
+        return self._known[key]
+
+    def _named(self, address: Prefix, named: Sequence[tuple[int, Lifetime]]) -> Iterator[tuple[int, Span]]:
         for segment, during in with_spans(held(self._axis, named, self._skew)):
-            inside = _within(span, during)
-            if inside[0] >= inside[1]:
-                continue
             if not segment.owners:
-                yield from self._owners(address, inside)
+                yield from self._owners(address, during)
             else:
-                yield segment.owners[0] if len(segment.owners) == 1 else self._axis.ambiguous, inside
+                yield segment.owners[0] if len(segment.owners) == 1 else self._axis.ambiguous, during
 
     def _owners(self, address: Prefix, span: Span) -> Iterator[tuple[int, Span]]:
         """Whoever has an address, stretch by stretch; a Service is nobody who could answer."""
@@ -170,6 +178,9 @@ class _Lister:
 
 def _joined(members: Iterable[TimedBackend]) -> list[TimedBackend]:
     """Neighbouring stretches of one backend as one."""
+    members = list(members)
+    if len({member[:5] for member in members}) == len(members):  # mostly
+        return members
     spans_of: dict[tuple[int, int, int, int, int], list[list[int]]] = {}
     for member in members:
         spans_of.setdefault(member[:5], []).append([member.start, member.end])

@@ -122,7 +122,7 @@ def _listening(axis: Axis, cluster: Cluster, at_hosts: AtHosts) -> list[tuple[in
         elif end.kind == a.KIND_NODE and end.prefix is not None:
             words = at_nodes | listed.get(end.prefix, set()) | of_services.get(end.prefix, set())
             words |= at_hosts.get(endpoint, {}).keys()
-        found += ((endpoint, word) for word in sorted(words))
+        found += [(endpoint, word) for word in sorted(words)]
     return found
 
 
@@ -137,11 +137,16 @@ class _NodePorts(NamedTuple):
 
 def _node_ports(axis: Axis, cluster: Cluster, listings: Sequence[Listing], skew: int) -> _NodePorts:
     """Which service port a node's port leads to, and when."""
-    number_of = {plain_service(service): number for number, service in enumerate(axis.services)}
+    with_doors = [service for service in cluster.services if service.type in AT_NODE_PORTS]
+    number_of = {
+        plain_service(service): number
+        for number, service in enumerate(axis.services)
+        if service.type in AT_NODE_PORTS
+    }
     own = {(one.service, one.port): number for number, one in enumerate(listings)}
     claims: dict[int, list[tuple[int, Lifetime]]] = {}
-    for service in cluster.services:
-        for port in service.ports if service.type in AT_NODE_PORTS else ():
+    for service in with_doors:
+        for port in service.ports:
             listing = own.get((number_of[plain_service(service)], port))
             if port.node_port and listing is not None:
                 word = port_word(port.protocol, port.node_port)

@@ -9,12 +9,6 @@ from flowcheck.kernels.jit import kernel
 
 
 @kernel
-def has_bit(sets: UInt64, row: int, bit: int) -> bool:
-    """Whether endpoint ``bit`` is in set ``row``."""
-    return bool((sets[row, bit >> 6] >> np.uint64(bit & 63)) & np.uint64(1))
-
-
-@kernel
 def refine(sets: UInt64, used: Int32, classes: Int32, n_classes: int) -> int:
     """Split ``classes`` until every set named in ``used`` is a union of classes; returns their number.
 
@@ -29,9 +23,10 @@ def refine(sets: UInt64, used: Int32, classes: Int32, n_classes: int) -> int:
     for e in range(n_endpoints):
         size[classes[e]] += 1
     members = np.empty(n_endpoints, np.int64)
+    touched = np.empty(n_endpoints, np.int64)
     for u in range(used.size):
         row = used[u]
-        n_members = 0
+        n_members, n_touched = 0, 0
         for w in range(sets.shape[1]):
             word = sets[row, w]
             bit = 0
@@ -40,6 +35,9 @@ def refine(sets: UInt64, used: Int32, classes: Int32, n_classes: int) -> int:
                     e = w * 64 + bit
                     members[n_members] = e
                     n_members += 1
+                    if inside[classes[e]] == 0:
+                        touched[n_touched] = classes[e]
+                        n_touched += 1
                     inside[classes[e]] += 1
                 word >>= np.uint64(1)
                 bit += 1
@@ -56,33 +54,52 @@ def refine(sets: UInt64, used: Int32, classes: Int32, n_classes: int) -> int:
                 classes[e] = target
                 size[target] += 1
                 size[c] -= 1
-        for m in range(n_members):
-            e = members[m]
-            inside[classes[e]] = 0
-        for c in range(n_classes):
-            if moved_to[c] != -1:
-                inside[c] = 0
-                moved_to[c] = -1
+        for t in range(n_touched):
+            inside[touched[t]] = 0
+            moved_to[touched[t]] = -1
     return n_classes
+
+
+@kernel
+def class_at(representative: Int32, n_words: int) -> tuple[Int32, UInt64]:
+    """Which class each endpoint stands for, -1 for none, and those that stand for one as a bitset.
+    representative (classes,) int32: one endpoint of each class."""
+    found = np.full(n_words * 64, -1, np.int32)
+    mask = np.zeros(n_words, np.uint64)
+    for c in range(representative.size):
+        e = representative[c]
+        found[e] = c
+        mask[e >> 6] |= np.uint64(1) << np.uint64(e & 63)
+    return found, mask
 
 
 @kernel
 def count_members(sets: UInt64, used: Int32, representative: Int32) -> Int64:
     """How many classes each used set holds. representative (classes,) int32: one endpoint of each class."""
+    _, mask = class_at(representative, sets.shape[1])
     counts = np.zeros(used.size, np.int64)
     for u in range(used.size):
-        for c in range(representative.size):
-            if has_bit(sets, used[u], representative[c]):
+        for w in range(sets.shape[1]):
+            word = sets[used[u], w] & mask[w]
+            while word != 0:
+                word &= word - np.uint64(1)
                 counts[u] += 1
     return counts
 
 
 @kernel
 def list_members(sets: UInt64, used: Int32, representative: Int32, starts: Int64, members: Int32) -> None:
-    """members (starts[-1],) int32: the classes of used set ``u`` at ``starts[u]:starts[u + 1]``."""
+    """members (starts[-1],) int32: the classes of used set ``u`` from ``starts[u]`` on, ascending."""
+    class_of, mask = class_at(representative, sets.shape[1])
     for u in range(used.size):
         at = starts[u]
-        for c in range(representative.size):
-            if has_bit(sets, used[u], representative[c]):
-                members[at] = c
-                at += 1
+        for w in range(sets.shape[1]):
+            word = sets[used[u], w] & mask[w]
+            e = w * 64
+            while word != 0:
+                if word & np.uint64(1) != 0:
+                    members[at] = class_of[e]
+                    at += 1
+                word >>= np.uint64(1)
+                e += 1
+        members[starts[u] : at].sort()

@@ -143,23 +143,23 @@ def decide_missing_ports(out: Int32, slot_starts: Int64, other_port: int, verdic
 
 @kernel
 def list_rows(
-    rows: Rows, subject_starts: Int64, subject_members: Int32, n_subjects: int
+    subject_of_row: Int32, subject_starts: Int64, subject_members: Int32, n_subjects: int
 ) -> tuple[Int64, Int32]:
-    """Which rows speak of which subject class, as (starts (subjects + 1,), rows in order).
+    """Which rows, each for one set of subjects, speak of which class: (starts (classes + 1,), rows in order).
 
     subject_starts, subject_members: the classes of each set, as from :func:`kernels.classes.list_members`.
     """
     starts = np.zeros(n_subjects + 1, np.int64)
-    for r in range(rows.subject.size):
-        s = rows.subject[r]
+    for r in range(subject_of_row.size):
+        s = subject_of_row[r]
         for m in range(subject_starts[s], subject_starts[s + 1]):
             starts[subject_members[m] + 1] += 1
     for c in range(n_subjects):
         starts[c + 1] += starts[c]
     fill = starts[:-1].copy()
     listed = np.empty(starts[n_subjects], np.int32)
-    for r in range(rows.subject.size):
-        s = rows.subject[r]
+    for r in range(subject_of_row.size):
+        s = subject_of_row[r]
         for m in range(subject_starts[s], subject_starts[s + 1]):
             c = subject_members[m]
             listed[fill[c]] = r
@@ -197,6 +197,41 @@ def match_peers(
             node_of[peer] = grown[parent]
         grown[:before] = -1
     return n_nodes
+
+
+@kernel
+def decide_lists(
+    rows: Rows,
+    nodes: Int64,
+    n_nodes: int,
+    node_of: Int64,
+    defaults: Int32,
+    other_defaults: Int32,
+    slot_starts: Int64,
+    other_port: int,
+    verdict: UInt8,
+) -> Int32:
+    """Decide every list of rows that some peer class matches: (lists, ports + 3) int32, in order of nodes.
+    nodes, node_of: as from :func:`match_peers`; node_of becomes the number of the list."""
+    place = np.full(n_nodes, -1, np.int64)
+    for peer in range(node_of.size):
+        place[node_of[peer]] = 0
+    n_lists = 0
+    for node in range(n_nodes):
+        if place[node] == 0:
+            place[node] = n_lists
+            n_lists += 1
+    for peer in range(node_of.size):
+        node_of[peer] = place[node_of[peer]]
+    out = np.empty((n_lists, other_port + 1 + a.N_REAL_PROTOCOLS), np.int32)
+    chosen = np.empty(n_nodes, np.int32)
+    for node in range(n_nodes):
+        if place[node] != -1:
+            n_chosen = read_list(nodes, node, chosen)
+            one = out[place[node]]
+            decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, verdict, one)
+            decide_missing_ports(one, slot_starts, other_port, verdict)
+    return out
 
 
 @kernel

@@ -67,14 +67,17 @@ def _warm_compiling() -> Iterator[str]:
     program_rows = a.Rows(*four, uint8(1), uint8(1), int32(1), int32(1), int32(1), uint8(1))
     yield "classes"
     classes.refine(sets, int32(1), int32(1), 1)
+    classes.class_at(int32(1), 1)
     classes.count_members(sets, int32(1), int32(1))
     classes.list_members(sets, int32(1), int32(1), int64(1), int32(1))
     yield "rows"
-    rows.list_rows(program_rows, int64(2), int32(0), 1)
+    rows.list_rows(int32(1), int64(2), int32(0), 1)
     rows.match_peers(int32(1), int32(1), int64(2), int32(0), int64(1), int64(2, 2))
     rows.read_list(int64(1, 2), 0, int32(1))
     rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), 0, uint8(64), int32(4))
     rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
+    defaults = int32(3), int32(3)
+    rows.decide_lists(program_rows, int64(1, 2), 1, int64(1), *defaults, int64(4), 0, uint8(64))
 
 
 def _warm_judging() -> Iterator[str]:

@@ -9,21 +9,22 @@ Source: apimachinery meta/v1 LabelSelector, LabelSelectorRequirement.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Labels = Mapping[str, str]
 
 
 class Operator(StrEnum):
+    __hash__ = str.__hash__  # Enum's own is a Python function; selectors are keys
+
     IN = "In"
     NOT_IN = "NotIn"
     EXISTS = "Exists"
     DOES_NOT_EXIST = "DoesNotExist"
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One clause of a selector. ``matchLabels: {a: b}`` is read as ``a In [b]``."""
 
     key: str
@@ -43,9 +44,12 @@ class Requirement:
                 return self.key not in labels
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """A label query: all requirements hold. Without requirements it matches everything."""
+class Selector(NamedTuple):
+    """A label query: all requirements hold. Without requirements it matches everything.
+
+    A tuple, as its parts and :class:`~flowcheck.model.policy.PodQuery` are: they are keys, tens of thousands
+    in a cluster, and a tuple is hashed and compared without a Python function.
+    """
 
     requirements: tuple[Requirement, ...] = ()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.places import NOWHERE, SourceLocation
@@ -25,6 +26,8 @@ MOST_WAYS = 4096
 
 class Direction(StrEnum):
     """Always seen from the subject: ingress at the destination, egress at the source."""
+
+    __hash__ = str.__hash__  # Enum's own is a Python function
 
     INGRESS = "ingress"
     EGRESS = "egress"
@@ -44,8 +47,7 @@ class Tier(IntEnum):
     BASELINE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class PodQuery:
+class PodQuery(NamedTuple):
     """Which pods: those matching ``pods`` in ``namespace``, or in the namespaces matching ``namespaces``.
 
     Exactly one of the two is set. Host-network pods, nodes and external addresses never match.

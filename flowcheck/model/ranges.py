@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
+from typing import Protocol
 
 from flowcheck.model.places import NOWHERE, SourceLocation
-
-Network = IPv4Network | IPv6Network
 
 OPTION, NODES, SEEN = "--cluster-range", "Node podCIDRs", "pods' addresses"
 """What tells of a range, where it is not an object of a network plugin: that goes by its kind and name."""
@@ -36,6 +35,16 @@ class PodRanges:
     @property
     def told_by(self) -> str:
         return f"{self.kind} {self.name}".strip()
+
+
+class Network(Protocol):
+    """A CIDR, such as :mod:`ipaddress` has."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def prefixlen(self) -> int: ...
+    def supernet(self, *, new_prefix: int) -> Network: ...
 
 
 class Within:

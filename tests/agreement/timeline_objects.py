@@ -137,7 +137,7 @@ def make_policies(place: int, faces: bytes, namespaces: Sequence[Namespace], adm
                 policy = replace(policy, egress=(to_nodes(dice), *policy.egress))
         else:
             policy = network_policy(place, own, [namespace])
-        subject = replace(policy.subject, pods=EVERYTHING) if dice.chance(30) else policy.subject
+        subject = policy.subject._replace(pods=EVERYTHING) if dice.chance(30) else policy.subject
         made.append(replace(policy, subject=subject, lifetime=lifetime))
     return made
 

@@ -44,7 +44,7 @@ STICKY = replace(WEB, session_affinity="ClientIP")
 def members(*endpoints: int, **tweaks: Any) -> list[Any]:
     """Members on the nodes and in the zones of ``NODES``; ``tweaks`` are of the last."""
     made = [make_member(e, node=f"n{NODES[e] + 1}", zone=f"z{NODES[e] + 1}") for e in endpoints]
-    return [*made[:-1], replace(made[-1], **tweaks)]
+    return [*made[:-1], made[-1]._replace(**tweaks)]
 
 
 def load_of(
@@ -279,7 +279,7 @@ def test_where_connections_go() -> None:
 
 
 def test_hints_keep_connections_in_the_zone() -> None:
-    hinted = [replace(m, for_zones=(m.zone,)) for m in members(A, B, C)]
+    hinted = [m._replace(for_zones=(m.zone,)) for m in members(A, B, C)]
     rows = [
         Row(NODE_1, A, 8080, named=0, flow_count=60),
         Row(NODE_1, B, 8080, named=0, flow_count=60),

@@ -39,14 +39,14 @@ def evenly(*endpoints: int) -> dict[int, float]:
 @pytest.mark.parametrize("origin", [on("n1"), on("n9", "z9"), Origin(), OUTSIDE])
 def test_without_hints_every_ready_backend_is_as_likely_for_everyone(origin: Origin) -> None:
     assert expect(WEB, [A, B, C], origin) == evenly(0, 1, 2)
-    assert expect(WEB, [A, replace(B, **GONE), C], origin) == evenly(0, 2)
+    assert expect(WEB, [A, B._replace(**GONE), C], origin) == evenly(0, 2)
     assert not depends_on_origin(WEB, [A, B, C])
 
 
 def test_terminating_backends_serve_only_where_none_is_ready() -> None:
-    assert expect(WEB, [A, replace(B, **ENDING)], on("n1")) == evenly(0)
-    assert expect(WEB, [replace(A, **ENDING), replace(B, **GONE)], on("n1")) == evenly(0)
-    assert expect(WEB, [replace(A, ready=False, serving=True)], on("n1")) == {}
+    assert expect(WEB, [A, B._replace(**ENDING)], on("n1")) == evenly(0)
+    assert expect(WEB, [A._replace(**ENDING), B._replace(**GONE)], on("n1")) == evenly(0)
+    assert expect(WEB, [A._replace(ready=False, serving=True)], on("n1")) == {}
     assert expect(WEB, [], on("n1")) == {}
 
 
@@ -55,8 +55,8 @@ def test_a_local_policy_has_the_nodes_own_backends_or_none() -> None:
     assert expect(LOCAL, [A, B, C], on("n2")) == evenly(2)
     assert expect(LOCAL, [A, B, C], on("n3")) == {}
     assert expect(LOCAL, [A, B, C], Origin()) is None
-    assert expect(LOCAL, [replace(A, **ENDING), C], on("n1")) == evenly(0)
-    assert expect(LOCAL, [replace(A, **ENDING), B], on("n1")) == evenly(1)
+    assert expect(LOCAL, [A._replace(**ENDING), C], on("n1")) == evenly(0)
+    assert expect(LOCAL, [A._replace(**ENDING), B], on("n1")) == evenly(1)
     assert depends_on_origin(LOCAL, [A])
 
 
@@ -67,7 +67,7 @@ def test_clients_outside_of_a_service_for_inside_come_by_an_unknown_node() -> No
 
 
 def hinted(*zones: str) -> list[Member]:
-    return [replace(m, for_zones=(z,) if z else ()) for m, z in zip((A, B, C), zones, strict=True)]
+    return [m._replace(for_zones=(z,) if z else ()) for m, z in zip((A, B, C), zones, strict=True)]
 
 
 def test_a_local_policy_ignores_hints() -> None:
@@ -92,17 +92,17 @@ def test_one_missing_hint_means_the_whole_cluster() -> None:
 
 
 def test_a_backend_that_is_not_ready_needs_no_hint() -> None:
-    members = [*hinted("z1", "z1", "z2")[:2], replace(C, **GONE)]
+    members = [*hinted("z1", "z1", "z2")[:2], C._replace(**GONE)]
     assert follows_hints(members)
     assert expect(WEB, members, on("n2")) == evenly(0, 1)
 
 
 def test_node_hints_come_before_zone_hints() -> None:
-    members = [replace(m, for_nodes=(m.node,), for_zones=(m.zone,)) for m in (A, B, C)]
+    members = [m._replace(for_nodes=(m.node,), for_zones=(m.zone,)) for m in (A, B, C)]
     other = Member(3, "n3", "z2", for_nodes=("n3",), for_zones=("z2",))
     assert expect(WEB, [*members, other], on("n2")) == evenly(2)
     assert expect(WEB, [*members, other], on("n4", "z2")) == evenly(2, 3)
-    without = replace(A, for_zones=("z1",))
+    without = A._replace(for_zones=("z1",))
     assert expect(WEB, [without, *members[1:]], on("n2")) == evenly(2)
     assert expect(WEB, [without, *members[1:]], on("n1")) == evenly(0, 1)
 

@@ -6,6 +6,7 @@ import pytest
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.layout import build_axis
+from flowcheck.compile.rules.bitset import SetPool, to_indices
 from flowcheck.compile.rules.decisions import Decisions, number_rules
 from flowcheck.compile.rules.isolation import Isolation, stage_defaults
 from flowcheck.compile.rules.selectors import SelectorIndex
@@ -22,7 +23,15 @@ def isolating(direction: Direction, *policies: Policy) -> list[tuple[int, ...]]:
     cluster = make_cluster(*PODS, *policies)
     axis = build_axis(cluster, ())
     isolation = Isolation(direction, policies, SelectorIndex(axis, cluster))
-    return [isolation.by(axis.of_pod("x", name)[0]) for name in ("a", "b")]
+    pool = SetPool(len(axis.endpoints))
+    numbers = isolation.sets(pool)
+    isolated = [set(to_indices(pool.matrix()[number]).tolist()) for number in numbers]
+    return [
+        tuple(
+            policy for policy, ends in zip(isolation.policies.tolist(), isolated, strict=True) if end in ends
+        )
+        for end in (axis.of_pod("x", name)[0] for name in ("a", "b"))
+    ]
 
 
 def test_a_policy_isolates_the_pods_it_selects_in_its_directions_only() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowcheck.compile.endpoints.ownership import Segment, segments
+from flowcheck.compile.endpoints.ownership import Segment, doubted, segments
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 EDGES = st.sampled_from([BEGINNING, 0, 3, 5, 6, 10, END])
@@ -36,6 +36,13 @@ def test_a_segment_has_all_owners_within_the_skew(claims: list[tuple[str, Lifeti
         near = [at_instant(claims, instant) for instant in range(at - skew, at + skew + 1)]
         assert set(segment.owners) == set().union(*(owners for owners, _ in near))
         assert segment.sure == all(sure for _, sure in near)
+
+
+@settings(deadline=None, max_examples=300)
+@given(lifetimes(), st.integers(0, 4))
+def test_a_doubted_owner_is_as_if_the_other_had_claimed_those_stretches(life: Lifetime, skew: int) -> None:
+    claims = [("a", life), *(("b", stretch) for stretch in life.unwatched(skew))]
+    assert doubted("a", life, "b", skew) == segments(claims, skew)
 
 
 def test_one_owner_at_all_times_is_one_segment() -> None:

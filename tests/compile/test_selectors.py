@@ -151,7 +151,7 @@ def test_every_query_of_a_world_selects_the_pods_its_selectors_match(world: Worl
     cluster = world[0]
     axis, index = index_of(cluster)
     queries = [policy.subject for policy in cluster.policies]
-    for query in (*queries, *(replace(query, pods=EVERYTHING) for query in queries)):
+    for query in (*queries, *(query._replace(pods=EVERYTHING) for query in queries)):
         chosen = {
             endpoint
             for endpoint, pod in axis.pods

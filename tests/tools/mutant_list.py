@@ -120,10 +120,8 @@ MUTANTS = (
     Mutant(
         "requirements are alternatives",
         "compile/rules/selectors.py",
-        "            words = words & self._requirement(requirement)",
-        "            words = self._requirement(requirement) | (\n"
-        "                words if requirement is not selector.requirements[0] else bitset.empty(self._n)\n"
-        "            )",
+        "reduce(np.bitwise_and, map(",
+        "reduce(np.bitwise_or, map(",
     ),
     Mutant(
         "a node peer is every node",
@@ -178,8 +176,8 @@ MUTANTS = (
     Mutant(
         "the last address of a block is outside",
         "compile/rules/selectors.py",
-        "bisect_right(keys, last)",
-        "bisect_left(keys, last)",
+        "bisect_right(keys, (network.last, 128))",
+        "bisect_left(keys, (network.last, 0))",
     ),
     Mutant(
         "a block of everything has both families",
@@ -270,7 +268,7 @@ MUTANTS = (
     Mutant(
         "whom a policy may be for it is not for",
         "compile/rules/rows.py",
-        "if may.any():",
+        "if may is not self._index.nobody and may.any():",
         "if False:",
     ),
     Mutant(
@@ -411,8 +409,8 @@ MUTANTS = (
     Mutant(
         "only the first address of a pod counts",
         "compile/endpoints/layout.py",
-        "for text in pod.addresses)) or unaddressed",
-        "for text in pod.addresses[:1])) or unaddressed",
+        "map(prefix, pod.addresses)) or unaddressed",
+        "map(prefix, pod.addresses[:1])) or unaddressed",
     ),
     Mutant(
         "host-network pods are pods",
@@ -759,7 +757,7 @@ MUTANTS = (
     Mutant(
         "hostIP 0.0.0.0 is an address like any other",
         "compile/host_ports.py",
-        "if wanted.network_address.is_unspecified:",
+        "if wanted.first == 0:",
         "if False:",
     ),
     Mutant(
@@ -952,8 +950,8 @@ MUTANTS = (
     Mutant(
         "over time: backends that are not ready are used",
         "compile/members.py",
-        "if not backend.ready and not serves_to_the_end(backend):",
-        "if not backend.ready and not backend.address:",
+        "(backend.ready or serves_to_the_end(backend))",
+        "(backend.ready or backend.address)",
     ),
     Mutant(
         "over time: the answer to a SYN is the initiator's",
@@ -1250,8 +1248,8 @@ MUTANTS = (
     Mutant(
         "over time: a version goes on while the pod was seen in another",
         "compile/endpoints/ownership.py",
-        "life.continues(known[-1], otherwise(owner))",
-        "life.continues(known[-1], ())",
+        "life.continues(known[-1][1], otherwise(owner))",
+        "life.continues(known[-1][1], ())",
     ),
     Mutant(
         "over time: an address stays a pod's that was seen at another",

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.shares import Member, Origin
 from flowcheck.balance.expect.versions import count_together, service_spans
-from flowcheck.compile.backends import Backends, is_ready, listed_for, target_number
+from flowcheck.compile.backends import Backends, Listed, is_ready, listed_for, target_number
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.service import EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
@@ -119,6 +119,14 @@ def _instant(start: int, after: int) -> int:
     return start + _DAY if after == END else (start + after) // 2
 
 
+class _Backend(NamedTuple):
+    """A listed backend: what :data:`Locate` asks, a member but for its endpoint, its pod in all versions."""
+
+    where: tuple[str, str, str]
+    member: Member
+    versions: Sequence[Pod]
+
+
 class _Reader:
     """Reads members, and gathers who every endpoint is that is one."""
 
@@ -139,35 +147,42 @@ class _Reader:
         for number, one in enumerate(self._backends.slices(service)):
             slices.setdefault(one.name or number, []).append(one)
         pods = [pod for pod in self._backends.selected(service) if target_number(pod, port) is not None]
+        listed = {
+            id(one): [self._backend(found) for found in listed_for((one,), port)]
+            for versions in slices.values()
+            for one in versions
+        }
         for at in instants:
             in_force = filter(None, (_latest(versions, at) for versions in slices.values()))
-            found = chain(self._listed(in_force, port, at), self._selected(pods, service, at))
-            yield tuple(dict.fromkeys(found))
+            found = chain.from_iterable(self._listed(listed[id(one)], at) for one in in_force)
+            yield tuple(dict.fromkeys(chain(found, self._selected(pods, service, at))))
 
-    def _listed(self, slices: Iterable[EndpointSlice], port: ServicePort, at: int) -> Iterator[Member]:
-        for one, _, backend in listed_for(slices, port):
-            endpoint = self._locate(one.namespace, backend.pod, backend.address, at)
+    def _backend(self, found: Listed) -> _Backend:
+        """What is the same of it at every instant."""
+        one, backend = found.slice, found.backend
+        zone = backend.zone or self.zones.get(backend.node, "")
+        member = Member(
+            -1,
+            backend.node,
+            zone,
+            backend.ready,
+            backend.serving,
+            backend.terminating,
+            backend.for_zones,
+            backend.for_nodes,
+            family=family_of(backend.address),
+        )
+        versions = self._versions.get((one.namespace, backend.pod), [])
+        return _Backend((one.namespace, backend.pod, backend.address), member, versions)
+
+    def _listed(self, backends: Iterable[_Backend], at: int) -> Iterator[Member]:
+        for where, member, versions in backends:
+            endpoint = self._locate(*where, at)
             if endpoint < 0:
                 continue
-            zone = backend.zone or self.zones.get(backend.node, "")
-            pod = self._version(one.namespace, backend.pod, at)
-            self._identified[endpoint] = pod, backend.address, backend.node, zone
-            yield Member(
-                endpoint,
-                backend.node,
-                zone,
-                backend.ready,
-                backend.serving,
-                backend.terminating,
-                backend.for_zones,
-                backend.for_nodes,
-                family=family_of(backend.address),
-            )
-
-    def _version(self, namespace: str, name: str, at: int) -> Pod | None:
-        """The pod of this name at an instant, or what else is known of it."""
-        versions = self._versions.get((namespace, name), [])
-        return _latest(versions, at) or next(iter(versions), None)
+            pod = _latest(versions, at) or next(iter(versions), None)
+            self._identified[endpoint] = pod, where[2], member.node, member.zone
+            yield Member(endpoint, *member[1:])
 
     def _selected(self, pods: Iterable[Pod], service: Service, at: int) -> Iterator[Member]:
         for pod in pods:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowcheck.compile.backends import used
 from flowcheck.model.service import Service
@@ -19,8 +20,7 @@ Shares = Mapping[int, float]
 """Endpoint -> share of the connections; empty: nothing is usable, so connections are dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A backend of a service port at one time. ``endpoint`` is its index; conditions and hints are those of
     its EndpointSlice, or follow from the pod where there is none. ``family``: 4 or 6, whose connections it
     takes, 0 not known. ``template``: it stands for a workload's pods, nobody knows which."""

@@ -20,11 +20,14 @@ Span = tuple[int, int]
 def service_spans(cluster: Cluster, services: Sequence[Service]) -> list[Span]:
     """When a version that says what each of ``services`` says may have been there, first to last."""
     spans: dict[Hashable, Span] = {}
+    plain_of: dict[int, Hashable] = {}
     for service in cluster.services:
-        start, end = spans.get(plain_service(service), (END, BEGINNING))
+        plain = plain_of[id(service)] = plain_service(service)
+        start, end = spans.get(plain, (END, BEGINNING))
         life = service.lifetime
-        spans[plain_service(service)] = min(start, life.start), max(end, life.end)
-    return [spans.get(plain_service(service), (BEGINNING, END)) for service in services]
+        spans[plain] = min(start, life.start), max(end, life.end)
+    plain_of |= {id(service): plain_service(service) for service in services if id(service) not in plain_of}
+    return [spans.get(plain_of[id(service)], (BEGINNING, END)) for service in services]
 
 
 def count_together(ports: Sequence[tuple[Service, ServicePort]], spans: Sequence[Span]) -> list[int]:

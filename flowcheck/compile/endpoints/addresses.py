@@ -9,26 +9,59 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import NamedTuple
 
 import numpy as np
 
 from flowcheck.arrays import AddressTable, Int32
 
-Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-ROOTS: tuple[Prefix, ...] = (ipaddress.IPv4Network("0.0.0.0/0"), ipaddress.IPv6Network("::/0"))
-_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+_BITS = {4: 32, 6: 128}
 _LOW_64 = (1 << 64) - 1
+
+
+class Prefix(NamedTuple):
+    """All addresses whose first ``prefixlen`` bits are those of ``first``. A tuple of numbers, as it is a key
+    everywhere: Python hashes an :mod:`ipaddress` network ten times slower."""
+
+    version: int
+    first: int
+    prefixlen: int
+
+    @property
+    def last(self) -> int:
+        return self.first | (1 << _BITS[self.version] - self.prefixlen) - 1
+
+    @property
+    def network_address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        kind = ipaddress.IPv4Address if self.version == 4 else ipaddress.IPv6Address
+        return kind(self.first)
+
+    def supernet(self, new_prefix: int) -> Prefix:
+        """The prefix of that length around it."""
+        rest = _BITS[self.version] - new_prefix
+        return Prefix(self.version, self.first >> rest << rest, new_prefix)
+
+    def __str__(self) -> str:
+        return f"{self.network_address}/{self.prefixlen}"
+
+
+ROOTS = Prefix(4, 0, 0), Prefix(6, 0, 0)
 
 
 @lru_cache(maxsize=65536)
 def prefix(text: str) -> Prefix:
     """An address or CIDR as a prefix; IPv4-mapped IPv6 becomes IPv4, host bits are dropped."""
-    network = ipaddress.ip_network(text, strict=False)
-    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96 and network.subnet_of(_MAPPED):
-        address = int(network.network_address) & 0xFFFFFFFF
-        return ipaddress.IPv4Network((address, network.prefixlen - 96))
-    return network
+    version = 6 if ":" in text else 4
+    try:
+        first = int.from_bytes(inet_pton(AF_INET if version == 4 else AF_INET6, text))
+        length = _BITS[version]
+    except OSError:  # no address: a CIDR, which ipaddress reads far slower
+        network = ipaddress.ip_network(text, strict=False)
+        first, length = int(network.network_address), network.prefixlen
+    if version == 6 and length >= 96 and first >> 32 == 0xFFFF:
+        return Prefix(4, first & 0xFFFFFFFF, length - 96)
+    return Prefix(version, first, length)
 
 
 def build_table(endpoint_of: Mapping[Prefix, int]) -> AddressTable:
@@ -36,8 +69,8 @@ def build_table(endpoint_of: Mapping[Prefix, int]) -> AddressTable:
 
     Shorter prefixes are painted first, so that longer ones end up on top.
     """
-    v4 = [p for p in endpoint_of if isinstance(p, ipaddress.IPv4Network)]
-    v6 = [p for p in endpoint_of if isinstance(p, ipaddress.IPv6Network)]
+    v4 = [p for p in endpoint_of if p.version == 4]
+    v6 = [p for p in endpoint_of if p.version == 6]
     root, pages = _paint_v4(sorted(v4, key=lambda p: p.prefixlen), endpoint_of)
     high, low, endpoints = _cut_v6(sorted(v6), endpoint_of)
     return AddressTable(
@@ -49,9 +82,7 @@ def build_table(endpoint_of: Mapping[Prefix, int]) -> AddressTable:
     )
 
 
-def _paint_v4(
-    prefixes: list[ipaddress.IPv4Network], endpoint_of: Mapping[Prefix, int]
-) -> tuple[Int32, Int32]:
+def _paint_v4(prefixes: list[Prefix], endpoint_of: Mapping[Prefix, int]) -> tuple[Int32, Int32]:
     root = np.zeros(65536, dtype=np.int32)
     pages: list[Int32] = []
 
@@ -62,7 +93,7 @@ def _paint_v4(
         return pages[-int(table[at]) - 1]
 
     for network in prefixes:
-        start, length, endpoint = int(network.network_address), network.prefixlen, endpoint_of[network]
+        (_, start, length), endpoint = network, endpoint_of[network]
         if length <= 16:
             root[start >> 16 : (start >> 16) + (1 << (16 - length))] = endpoint
             continue
@@ -77,21 +108,21 @@ def _paint_v4(
 
 
 def _cut_v6(
-    prefixes: list[ipaddress.IPv6Network], endpoint_of: Mapping[Prefix, int]
+    prefixes: list[Prefix], endpoint_of: Mapping[Prefix, int]
 ) -> tuple[list[int], list[int], list[int]]:
     starts: dict[int, int] = {}
-    open_prefixes: list[ipaddress.IPv6Network] = []
+    open_prefixes: list[Prefix] = []
 
     def close_before(address: int) -> None:
-        while open_prefixes and int(open_prefixes[-1].broadcast_address) < address:
+        while open_prefixes and open_prefixes[-1].last < address:
             ended = open_prefixes.pop()
             if open_prefixes:
-                starts[int(ended.broadcast_address) + 1] = endpoint_of[open_prefixes[-1]]
+                starts[ended.last + 1] = endpoint_of[open_prefixes[-1]]
 
     for network in prefixes:
-        close_before(int(network.network_address))
+        close_before(network.first)
         open_prefixes.append(network)
-        starts[int(network.network_address)] = endpoint_of[network]
+        starts[network.first] = endpoint_of[network]
     close_before(1 << 128)
     cuts = sorted(item for item in starts.items() if item[0] < 1 << 128)
     return [start >> 64 for start, _ in cuts], [start & _LOW_64 for start, _ in cuts], [e for _, e in cuts]

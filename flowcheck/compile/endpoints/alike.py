@@ -6,20 +6,32 @@ value to another that no selector tells from it changes nothing either.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from functools import cached_property
 
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import Labels, Selector
+from flowcheck.model.policy import PodQuery
 
 
 class VisibleLabels:
-    """The selectors of a cluster: of pods, and of their namespaces."""
+    """The selectors of a cluster: of pods, and of their namespaces. They are only gathered for pods that
+    have several versions."""
 
     def __init__(self, cluster: Cluster) -> None:
-        queries = [query for policy in cluster.policies for query in policy.pod_queries()]
-        services = [Selector.from_labels(one.selector) for one in cluster.services if one.selector]
-        self._of_pods = _Selectors([*(query.pods for query in queries), *services])
-        self._of_namespaces = _Selectors([query.namespaces for query in queries if query.namespaces])
+        self._cluster = cluster
+
+    @cached_property
+    def _of_pods(self) -> _Selectors:
+        services = [Selector.from_labels(one.selector) for one in self._cluster.services if one.selector]
+        return _Selectors([*(query.pods for query in self._queries()), *services])
+
+    @cached_property
+    def _of_namespaces(self) -> _Selectors:
+        return _Selectors([query.namespaces for query in self._queries() if query.namespaces])
+
+    def _queries(self) -> Iterator[PodQuery]:
+        return (query for policy in self._cluster.policies for query in policy.pod_queries())
 
     def of(self, pod: Labels, namespace: Labels, *, described: bool) -> Hashable:
         """What all of them make of a pod; labels of a namespace that is not described are all that is

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import NamedTuple
 
 from flowcheck.arrays import PORT_BITS, PROTOCOL_SLOT
@@ -18,11 +19,11 @@ Claims = dict[Prefix, list[tuple[int, Lifetime]]]
 
 
 class PodVersion(NamedTuple):
-    """A version of a named pod: ``who`` numbers what policies and names can tell apart, ``pod`` is the pod
+    """A version of a named pod: ``who`` numbers what policies and names can tell apart, ``pod`` the pod
     itself; its endpoints."""
 
     who: int
-    pod: Hashable
+    pod: int
     endpoints: tuple[int, ...]
 
 
@@ -71,7 +72,8 @@ class Axis:
     ``by_uid`` and ``by_workload`` map what a flow may name to every version it may mean. ``ranges`` are where
     the cluster's own addresses are told to lie. ``with_uid`` are the endpoints of pods that are known to be
     one in all versions; ``sampled``: see Cluster. ``torn`` is somebody, and even a recorded pod does not tell
-    who. ``lives`` are the endpoints and times of every version of a pod, by its number.
+    who. ``lives`` are the endpoints and times of every version of a pod, by its number, which
+    ``pod_numbers`` has by identity. ``claims`` say who has or shares each address when, in the order found.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -96,10 +98,13 @@ class Axis:
     torn: int = -1
     with_uid: set[int] = field(default_factory=set)
     sampled: bool = False
+    claims: Claims = field(default_factory=lambda: defaultdict(list))
+    pod_numbers: dict[Hashable, int] = field(default_factory=dict)
     lives: dict[int, list[tuple[tuple[int, ...], Lifetime]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     _either: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _chains: dict[Hashable, list[PodVersions]] = field(default_factory=dict)
 
     def add(self, endpoint: Endpoint) -> int:
         self.endpoints.append(endpoint)
@@ -126,27 +131,45 @@ class Axis:
         return (life for ends, life in lives if ends != version.endpoints)
 
     def name_pod(
-        self, pod: Pod, who: int, endpoints: tuple[int, ...], during: Lifetime, *, by_name: bool = True
+        self,
+        pod: Pod,
+        number: int,
+        who: int,
+        endpoints: tuple[int, ...],
+        during: Lifetime,
+        *,
+        by_name: bool = True,
     ) -> None:
         """Let a version's names stand for its endpoints: its own, and every link of its chain of owners, with
         and without its kind. A name that several workloads have goes by the first of them."""
         self.versions.append((pod, endpoints, during))
-        version = PodVersion(who, identity(pod), endpoints)
+        version = PodVersion(who, number, endpoints), during
         if by_name:
-            self.by_pod[pod.namespace, pod.name].append((version, during))
+            self.by_pod[pod.namespace, pod.name].append(version)
         if pod.uid:
-            self.by_uid[pod.uid].append((version, during))
+            self.by_uid[pod.uid].append(version)
+        chain = pod.namespace, pod.workload, pod.owners
+        known = self._chains.get(chain)
+        if known is None:  # once for all replicas
+            known = self._chains[chain] = self._name_chain(pod)
+        for versions in known:
+            versions.append(version)
+
+    def _name_chain(self, pod: Pod) -> list[PodVersions]:
+        """The lists of all that goes by the names of a pod's owners."""
         top = str(pod.workload)
-        for name in dict.fromkeys(n for link in (pod.workload, *pod.owners) for n in link_names(link)):
-            key = (pod.namespace, name)
-            self.by_workload[key].append((version, during))
+        names = dict.fromkeys(n for link in (pod.workload, *pod.owners) for n in link_names(link))
+        keys = [(pod.namespace, name) for name in names]
+        for key in keys:
             self.workload_names[key] = min(self.workload_names.get(key, top), top)
+        return [self.by_workload[key] for key in keys]
 
     def find(self, address: Prefix) -> int:
         """The endpoint of one address: that of the longest prefix around it."""
-        around = address
-        while (found := self.owners.get(around)) is None and around.prefixlen:
-            around = around.supernet()
+        found = self.owners.get(address)
+        around = (address.supernet(length) for length in range(address.prefixlen - 1, -1, -1))
+        while found is None and (wider := next(around, None)) is not None:
+            found = self.owners.get(wider)
         return self.unresolved if found is None else found
 
     def of_pod(self, namespace: str, name: str) -> list[int]:
@@ -154,6 +177,7 @@ class Axis:
         return members(self.by_pod.get((namespace, name), []))
 
 
+@cache  # few, and asked for of every container and backend
 def port_word(protocol: int, number: int) -> int:
     """A port of a protocol that has ports, as tables hold it: its port word."""
     return int(PROTOCOL_SLOT[protocol]) << PORT_BITS | number

@@ -8,7 +8,7 @@ services, timed addresses (which stand for whoever has the address at the time),
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain
 
@@ -17,7 +17,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import ROOTS, Prefix, prefix
 from flowcheck.compile.endpoints.alike import VisibleLabels
-from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, identity
+from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, PodVersion, identity
 from flowcheck.compile.endpoints.nodes import add_hosts
 from flowcheck.compile.endpoints.ownership import Segment, joined
 from flowcheck.compile.endpoints.versions import held
@@ -25,7 +25,7 @@ from flowcheck.compile.endpoints.virtual import add_services
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.policy import AddressBlock
 from flowcheck.model.ranges import PRIVATE, SEEN, Within
-from flowcheck.model.timeline import BEGINNING
+from flowcheck.model.timeline import BEGINNING, Lifetime
 
 SECONDARY = "(secondary interface)"
 """Follows the name of a pod, or its workload, where it is reached beside the cluster's network."""
@@ -44,7 +44,7 @@ def build_axis(
     axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(unknown name)"))
     axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))
     axis.torn = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
-    claims: Claims = defaultdict(list)
+    claims = axis.claims
     _add_pods(axis, cluster, claims, axis.node_numbers)
     add_hosts(axis, cluster, claims, axis.node_numbers)
     several = add_services(axis, cluster, claims, skew)
@@ -62,35 +62,35 @@ def _owner(axis: Axis, found: list[Segment[int]], several: int) -> int:
     stands for ``several`` owners."""
 
     def one(segment: Segment[int]) -> int:
+        if len(segment.owners) < 2:
+            return segment.owners[0] if segment.owners else axis.nobody
         secondary = any(axis.endpoints[owner].kind == a.KIND_SECONDARY for owner in segment.owners)
-        return segment.who(axis.nobody, axis.torn if secondary else several)
+        return axis.torn if secondary else several
 
     if len(found) == 1 and not found[0].inferred:
         return one(found[0])
-    axis.timed.append([segment._replace(owners=(one(segment),)) for segment in found])
+    axis.timed.append([Segment(segment.start, (one(segment),), segment.sure) for segment in found])
     return axis.add(Endpoint(a.KIND_TIMED, group="", node=len(axis.timed) - 1))
 
 
 def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[str, int]) -> None:
     live = [pod for pod in cluster.pods if not pod.finished]
-    n_versions = Counter(identity(pod) for pod in live)
+    n_versions = Counter(map(identity, live))
     named = {(pod.namespace, pod.name) for pod in live if not pod.template}
     unaddressed: list[Prefix | None] = [None]
-    numbers: dict[Hashable, int] = {}
     versions: dict[Hashable, int] = {}
     own: dict[tuple[int, Prefix | None], int] = {}
     visible = VisibleLabels(cluster)
-    for pod in live:
+    for pod, same in zip(live, map(identity, live), strict=True):
         if pod.host_network:
             continue
-        same = identity(pod)
-        number = numbers.setdefault(same, len(numbers))
+        number = axis.pod_numbers.setdefault(same, len(axis.pod_numbers))
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
         node = node_numbers.setdefault(pod.node, len(node_numbers)) if pod.node else -1
         apart = _told_apart_by(pod, cluster, visible) if n_versions[same] > 1 else same
         who = versions.setdefault(apart, len(versions))
         ends = []
-        for address in list(dict.fromkeys(prefix(text) for text in pod.addresses)) or unaddressed:
+        for address in dict.fromkeys(map(prefix, pod.addresses)) or unaddressed:
             end = own.get((who, address))
             if end is None:
                 end = own[who, address] = axis.add(
@@ -103,19 +103,26 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
             if address is not None:
                 claims[address].append((end, pod.lifetime))
         axis.lives[number].append((tuple(ends), pod.lifetime))
-        _add_secondary(axis, pod, number, claims)
+        if pod.secondary_addresses:
+            _add_secondary(axis, pod, number, claims)
         by_name = not pod.template or (pod.namespace, pod.name) not in named
-        axis.name_pod(pod, who, tuple(ends), pod.lifetime, by_name=by_name)
+        axis.name_pod(pod, number, who, tuple(ends), pod.lifetime, by_name=by_name)
     axis.with_uid = {end for end, pod in axis.pods if pod.uid}
     _join_names(axis)
 
 
 def _join_names(axis: Axis) -> None:
     """Let versions that are one endpoint go by a name once, of pods whose uid says that they are one pod."""
+    known: dict[tuple[PodVersion, Lifetime], tuple[PodVersion, Lifetime]] = {}
     for versions in chain(axis.by_pod.values(), axis.by_uid.values(), axis.by_workload.values()):
-        versions[:] = joined(
+        if len(versions) == 1:
+            continue
+        found = joined(
             versions, lambda version: axis.with_uid.issuperset(version.endpoints), axis.otherwise_named
         )
+        if len(found) < len(versions):  # what was joined is one object too, whichever name it goes by
+            found = [known.setdefault(one, one) for one in found]
+        versions[:] = found
 
 
 def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:

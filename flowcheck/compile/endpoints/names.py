@@ -7,7 +7,9 @@ it gets endpoints of its own, one for each way policies treat its pods.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,6 @@ from flowcheck.compile.endpoints.addresses import prefix
 from flowcheck.compile.endpoints.axis import Axis, PodVersion, PodVersions, members
 from flowcheck.compile.endpoints.ownership import Segment, segments
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.timeline import Lifetime
 
 _TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER, a.KIND, a.NODE]
 """The columns by which policies tell endpoints apart."""
@@ -45,7 +46,7 @@ def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
     by_uid = {key: namer.of_pod(versions) for key, versions in axis.by_uid.items()}
     by_workload = {key: namer.of_workload(key, versions) for key, versions in axis.by_workload.items()}
     return Naming(
-        endpoints=np.vstack([endpoints, *namer.extra]).astype(np.int32),
+        endpoints=np.vstack([endpoints, np.array(namer.extra, dtype=np.int32).reshape(-1, 8)]),
         names=tuple(namer.names),
         groups=tuple(namer.groups),
         namespaces=tuple(namer.namespaces),
@@ -70,76 +71,113 @@ def locate_addresses(axis: Axis, cluster: Cluster) -> dict[str, int]:
     return {text: axis.find(prefix(text)) for text in texts if text}
 
 
+class _Part(NamedTuple):
+    """What of a workload one pod is for a stretch of time: numbers of versions, and their endpoints."""
+
+    who: tuple[int, ...]
+    placed: tuple[int, ...]
+    inferred: bool
+
+
+_NOTHING = _Part((), (), False)
+
+
 class _Namer:
     """The names so far, and the endpoints that only names need."""
 
     def __init__(self, axis: Axis, endpoints: Int32, skew: int) -> None:
-        self._axis, self._endpoints, self._skew = axis, endpoints, skew
+        self._axis, self._skew = axis, skew
         self._treatments: list[tuple[int, ...]] = list(map(tuple, endpoints[:, _TREATMENT].tolist()))
         self.groups: dict[str, int] = {}
         endpoints[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
+        self._rows: list[list[int]] = endpoints.tolist()
         self.names = [e.name for e in axis.endpoints]
         self.namespaces = [e.namespace for e in axis.endpoints]
-        self.extra: list[Int32] = []
+        self.extra: list[list[int]] = []
         self.address_of: dict[int, str] = {}
         self._doubtful: dict[str, int] = {}
         self._by_name: dict[int, int] = {}
-        self._workloads: dict[tuple[str, str, tuple[tuple[PodVersion, Lifetime], ...]], Meaning] = {}
-        self._known: dict[tuple[tuple[PodVersion, Lifetime], ...], list[Segment[PodVersion]]] = {}
+        self._workloads: dict[tuple[str, str, tuple[int, ...]], Meaning] = {}
+        self._known: dict[tuple[int, ...], list[Segment[PodVersion]]] = {}
+        self._pods: dict[tuple[int, ...], Meaning] = {}
 
     def of_pod(self, versions: PodVersions) -> Meaning:
         """A pod's name: one version at a time; where it may be one of several, nobody in particular."""
-        found = self._segments(versions)
-        ends = tuple(self._one_of(s.owners) for s in found)
-        return Meaning(
-            tuple(s.start for s in found), ends, tuple(bool(s.owners) and not s.sure for s in found)
-        )
+        key = tuple(map(id, versions))
+        if key not in self._pods:
+            found = self._segments(versions)
+            self._pods[key] = Meaning(
+                tuple([s.start for s in found]),
+                tuple([self._one_of(s.owners) for s in found]),
+                tuple([bool(s.owners) and not s.sure for s in found]),
+            )
+        return self._pods[key]
 
     def of_workload(self, key: tuple[str, str], versions: PodVersions) -> Meaning:
         """A workload's name: all its pods that may be there at the time; where that is one, that one.
 
         Most chains of owners are of one workload, so that all their names mean the same.
         """
-        same = (key[0], self._axis.workload_names[key], tuple(versions))
+        same = (key[0], self._axis.workload_names[key], tuple(map(id, versions)))
         if same not in self._workloads:
             self._workloads[same] = self._all_pods(key, versions)
         return self._workloads[same]
 
     def _all_pods(self, key: tuple[str, str], versions: PodVersions) -> Meaning:
         stands_for: dict[int, int] = {}
-        pods: dict[Hashable, PodVersions] = {}
+        pods: dict[int, PodVersions] = {}
         for version in versions:
             pods.setdefault(version[0].pod, []).append(version)
-        changes: dict[int, list[tuple[Hashable, Segment[PodVersion]]]] = {}
+        changes: dict[int, list[tuple[int, _Part]]] = {}
         for pod, own in pods.items():
             for segment in self._segments(own):
-                changes.setdefault(segment.start, []).append((pod, segment))
-        there: dict[Hashable, Segment[PodVersion]] = {}
+                changes.setdefault(segment.start, []).append((pod, self._part(segment)))
+        there: dict[int, _Part] = {}
+        placed: dict[int, tuple[int, ...]] = {}
+        who: dict[int, int] = defaultdict(int)
+        n_inferred = 0
         found: list[tuple[int, tuple[int, ...], bool]] = []
         for start in sorted(changes):
-            there.update(changes[start])
-            owners = tuple(version for segment in there.values() for version in segment.owners)
-            placed = [end for segment in there.values() for end in self._placed(segment.owners)]
-            if len({version.who for version in owners}) == 1:
-                ends = self._told_apart(placed)
+            for pod, part in changes[start]:  # only what changes is counted: there are as many starts as pods
+                before = there.get(pod, _NOTHING)
+                there[pod], placed[pod] = part, part.placed
+                n_inferred += part.inferred - before.inferred
+                for come in part.who:
+                    who[come] += 1
+                for gone in before.who:
+                    who[gone] -= 1
+                    if not who[gone]:
+                        del who[gone]
+            ends_there = chain.from_iterable(placed.values())
+            if len(who) == 1:
+                ends = self._told_apart(ends_there)
             else:
                 stands_for = stands_for or self._any_pod(key, members(versions))
-                ends = tuple(dict.fromkeys(stands_for[end] for end in placed))
-            inferred = any(segment.owners and not segment.sure for segment in there.values())
+                ends = tuple(dict.fromkeys(map(stands_for.__getitem__, ends_there)))
+            inferred = n_inferred > 0
             if not found or (ends, inferred) != found[-1][1:]:
                 found.append((start, ends, inferred))
         starts, meant, doubts = zip(*found, strict=True)
         return Meaning(starts, meant, doubts)
 
+    def _part(self, segment: Segment[PodVersion]) -> _Part:
+        owners = segment.owners
+        if len(owners) == 1 and len(owners[0].endpoints) == 1:  # mostly
+            return _Part((owners[0].who,), owners[0].endpoints, not segment.sure)
+        placed = tuple(self._placed(owners))
+        return _Part(tuple(version.who for version in owners), placed, bool(owners) and not segment.sure)
+
     def _segments(self, versions: PodVersions) -> list[Segment[PodVersion]]:
         """Mostly the same for a pod's name, for its uid and for its part of the workload."""
-        key = tuple(versions)
+        key = tuple(map(id, versions))
         if key not in self._known:
             self._known[key] = segments(versions, self._skew)
         return self._known[key]
 
     def _one_of(self, owners: tuple[PodVersion, ...]) -> tuple[int, ...]:
         """The endpoints of one version: one, or if policies tell them apart all, each with its address."""
+        if len(owners) == 1 and len(owners[0].endpoints) == 1:  # mostly
+            return (self._unaddressed(owners[0].endpoints[0]),)
         if len({version.who for version in owners}) > 1:
             return (self._doubt(owners),)
         placed = tuple(dict.fromkeys(self._placed(owners)))
@@ -171,9 +209,7 @@ class _Namer:
         if end.kind != a.KIND_NODE:
             return endpoint
         if endpoint not in self._by_name:
-            self._by_name[endpoint] = self._add(
-                self._endpoints[endpoint].copy(), end.name, end.group, end.namespace
-            )
+            self._by_name[endpoint] = self._add(self._rows[endpoint], end.name, end.group, end.namespace)
         return self._by_name[endpoint]
 
     def _doubt(self, owners: tuple[PodVersion, ...]) -> int:
@@ -181,7 +217,7 @@ class _Namer:
         ends = [self._axis.endpoints[e] for version in owners for e in version.endpoints]
         named = min(ends, key=lambda end: end.name)
         if named.name not in self._doubtful:
-            row = self._endpoints[self._axis.ambiguous].copy()
+            row = self._rows[self._axis.ambiguous]
             self._doubtful[named.name] = self._add(row, named.name, named.group, named.namespace)
         return self._doubtful[named.name]
 
@@ -193,15 +229,14 @@ class _Namer:
         for endpoint in everyone:
             treatment = self._treatments[endpoint]
             if treatment not in known:
-                row = self._endpoints[endpoint].copy()
-                row[[a.POD, a.NODE]] = -1
-                known[treatment] = self._add(row, name, name, key[0])
+                known[treatment] = self._add(self._rows[endpoint], name, name, key[0])
+                self.extra[-1][a.POD] = self.extra[-1][a.NODE] = -1
             stands_for[endpoint] = known[treatment]
         return stands_for
 
-    def _add(self, row: Int32, name: str, group: str, namespace: str) -> int:
-        row[a.GROUP] = self.groups.setdefault(group, len(self.groups))
-        self.extra.append(row)
+    def _add(self, like: list[int], name: str, group: str, namespace: str) -> int:
+        self.extra.append([*like])
+        self.extra[-1][a.GROUP] = self.groups.setdefault(group, len(self.groups))
         self.names.append(name)
         self.namespaces.append(namespace)
         return len(self.names) - 1

@@ -13,10 +13,10 @@ from itertools import pairwise
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
-from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint
+from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, identity
 from flowcheck.compile.endpoints.ownership import segments, with_spans
 from flowcheck.model.cluster import Cluster, Node, Pod
-from flowcheck.model.timeline import Lifetime
+from flowcheck.model.timeline import ALWAYS, Lifetime
 
 UNKNOWN = None
 """The version of a node that no Node object describes."""
@@ -68,7 +68,10 @@ class _Host:
         for node in self._nodes:
             for address in dict.fromkeys(prefix(text) for text in node.addresses):
                 self._hold(claims, address, (_labels(node), node, node.lifetime))
+        always = {prefix(text) for node in self._nodes if node.lifetime == ALWAYS for text in node.addresses}
         for address, lifetime in self.told_by_pods:
+            if len(self._nodes) == 1 and address in always:
+                continue  # known better, and every pod on the node says so
             for piece in self._pieces(lifetime):
                 self._hold(claims, address, piece)
         for node in self._nodes:
@@ -84,11 +87,12 @@ class _Host:
         """Let the names of a pod on this node's network stand for the node: at the pod's addresses, else at
         those that the node is known by at the time."""
         own = dict.fromkeys(prefix(text) for text in pod.addresses)
+        number = self._axis.pod_numbers.setdefault(identity(pod), len(self._axis.pod_numbers))
         for version, node, during in self._pieces(pod.lifetime):
             at_own = tuple(self._ends[version, address, False] for address in own)
             for placed, part in [(at_own, during)] if own else self._known(version, during):
                 ends = placed or (self._end(version, None, node),)
-                self._axis.name_pod(pod, -2 - min(self._of(version)), ends, part)
+                self._axis.name_pod(pod, number, -2 - min(self._of(version)), ends, part)
 
     def _hold(self, claims: Claims, address: Prefix, piece: Piece) -> None:
         version, node, during = piece

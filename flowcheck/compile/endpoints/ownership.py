@@ -55,14 +55,18 @@ def joined(
     """The claims; those of an owner that ``is_one`` object all along, and that take over from one another, as
     one claim. ``otherwise``: when the object may have been another owner, or none; if that was in between,
     they are two."""
-    found: dict[Owner, list[Lifetime]] = {}
-    for owner, life in sorted(claims, key=lambda claim: claim[1].start):
+    ordered = sorted(claims, key=lambda claim: claim[1].start)
+    if len({owner for owner, _ in ordered}) == len(ordered):  # mostly: nobody takes over from himself
+        return ordered
+    found: dict[Owner, list[tuple[Owner, Lifetime]]] = {}
+    for claim in ordered:
+        owner, life = claim
         known = found.setdefault(owner, [])
-        if known and is_one(owner) and life.continues(known[-1], otherwise(owner)):
-            known[-1] = known[-1].joined(life)
+        if known and is_one(owner) and life.continues(known[-1][1], otherwise(owner)):
+            known[-1] = owner, known[-1][1].joined(life)
         else:
-            known.append(life)
-    return [(owner, life) for owner, lives in found.items() for life in lives]
+            known.append(claim)
+    return [claim for known in found.values() for claim in known]
 
 
 def is_static(lifetimes: Iterable[Lifetime]) -> bool:
@@ -76,6 +80,8 @@ def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segmen
         return [Segment(BEGINNING, tuple(dict.fromkeys(owner for owner, _ in claims)))]
     if len(claims) == 1:
         return _alone(*claims[0], skew)
+    if len({owner for owner, _ in claims}) == 1:  # such as a node, of which each of its pods tells
+        claims = _united(claims)
     instants = list(_instants(claims))
     cuts = {BEGINNING, *(i.start for i in instants)}
     cuts |= {i.start - skew for i in instants if i.start > BEGINNING}
@@ -87,7 +93,8 @@ def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segmen
             first += 1
         candidates: dict[Owner, None] = {}
         sure = True
-        for instant in instants[first:]:
+        for at in range(first, len(instants)):
+            instant = instants[at]
             if instant.start > BEGINNING and instant.start - skew > cut:
                 break
             candidates.update(dict.fromkeys(instant.owners))
@@ -98,24 +105,42 @@ def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segmen
     return found
 
 
-def _alone(owner: Owner, life: Lifetime, skew: int) -> list[Segment[Owner]]:
+def doubted(owner: Owner, life: Lifetime, other: Owner, skew: int) -> list[Segment[Owner]]:
+    """The segments of an owner alone, but for another that may have been there while the owner is not sure
+    to have been, where that took longer than the skew."""
+    stretches = life.unwatched(skew)
+    if not stretches or moved(life.sure_start, skew) >= moved(life.sure_end, -skew):
+        return segments([(owner, life), *((other, stretch) for stretch in stretches)], skew)
+    both = owner, other
+    early = both if stretches[0].start == life.start else (owner,)
+    late = both if stretches[-1].start != life.start else (owner,)
+    return _alone(owner, life, skew, early, late)
+
+
+def _alone(
+    owner: Owner,
+    life: Lifetime,
+    skew: int,
+    early: tuple[Owner, ...] = (),
+    late: tuple[Owner, ...] = (),
+) -> list[Segment[Owner]]:
     """The segments where nobody else has a claim: nobody, likely the owner, surely, likely, and nobody again,
-    as far as each has a time."""
+    as far as each has a time. ``early``, ``late``: who it may be before the owner is sure and after, if more
+    than the owner."""
     if life.start >= life.end:
         return [Segment(BEGINNING, (), False)]
     first, last = moved(life.start, -skew), moved(life.end, skew)
     sure, unsure = moved(life.sure_start, skew), moved(life.sure_end, -skew)
     if sure >= unsure:
         sure = unsure = last
-    possible: tuple[Segment[Owner], ...] = (
-        Segment(BEGINNING, (), False),
-        Segment(first, (owner,), False),
-        Segment(sure, (owner,), True),
-        Segment(unsure, (owner,), False),
-        Segment(last, (), False),
+    stretches: tuple[tuple[int, int, tuple[Owner, ...], bool], ...] = (
+        (BEGINNING, first, (), False),
+        (first, sure, early or (owner,), False),
+        (sure, unsure, (owner,), True),
+        (unsure, last, late or (owner,), False),
+        (last, END, (), False),
     )
-    ends = (first, sure, unsure, last, END)
-    return [segment for segment, end in zip(possible, ends, strict=True) if segment.start < end]
+    return [Segment(start, owners, is_sure) for start, end, owners, is_sure in stretches if start < end]
 
 
 def moved(instant: int, by: int) -> int:
@@ -127,6 +152,29 @@ def with_spans(found: Sequence[Segment[Owner]]) -> Iterator[tuple[Segment[Owner]
     """Segments with their stretches of time."""
     ends = [segment.start for segment in found[1:]] + [END]
     return ((segment, (segment.start, end)) for segment, end in zip(found, ends, strict=True))
+
+
+def _united(claims: Sequence[tuple[Owner, Lifetime]]) -> list[tuple[Owner, Lifetime]]:
+    """The same of one owner in as few claims as it takes."""
+    owner = claims[0][0]
+    possible = _union((life.start, life.end) for _, life in claims)
+    sure = _union((life.sure_start, life.sure_end) for _, life in claims)
+    lives = [
+        *(Lifetime.exact(*span).unsure() for span in possible),
+        *(Lifetime.exact(*span) for span in sure),
+    ]
+    return [(owner, life) for life in lives]
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    """The stretches that any of them covers, ascending."""
+    found: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
 
 
 def _instants(claims: Sequence[tuple[Owner, Lifetime]]) -> Iterable[_Instant[Owner]]:

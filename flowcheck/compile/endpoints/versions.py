@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.axis import Axis
-from flowcheck.compile.endpoints.ownership import Segment, is_static, joined, segments, with_spans
+from flowcheck.compile.endpoints.ownership import Segment, doubted, joined, segments, with_spans
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 Claim = tuple[int, Lifetime]
@@ -20,8 +20,10 @@ Claim = tuple[int, Lifetime]
 def held(axis: Axis, claimed: Sequence[Claim], skew: int) -> list[Segment[int]]:
     """The segments of an address, as in :mod:`flowcheck.compile.endpoints.ownership`, of pods and not of
     their versions."""
-    if len(claimed) == 1 and is_static(life for _, life in claimed):
-        return segments(claimed, skew)
+    if len(claimed) == 1 and not axis.sampled:
+        (end, life), *_ = claimed
+        is_pod = axis.endpoints[end].kind == a.KIND_POD
+        return doubted(end, life, axis.nobody, skew) if is_pod else segments(claimed, skew)
     claimed = joined(claimed, axis.with_uid.__contains__, axis.otherwise)
     versions: dict[int, list[Claim]] = defaultdict(list)
     for end, life in claimed:

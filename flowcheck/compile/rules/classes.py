@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import DirectionTable, Int32, Rows, UInt64
+from flowcheck.arrays import DirectionTable, Int32, Int64, Rows, UInt64
 from flowcheck.compile.rules.decisions import Decisions
 from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.compile.rules.subjects import Partition, State, Subjects, set_members
@@ -91,7 +91,8 @@ class _Filling:
                 row[epoch, number] = self._merge(distinct, subject_doubt)
         vector = np.stack(self._rows)
         mixed = [self._agreed(vector[:, list(members)], peer_doubt) for members in self._peers.mixes]
-        vector = np.column_stack([vector, *mixed])
+        if mixed:  # else it would only be copied, and it is most of what a program takes
+            vector = np.column_stack([vector, *mixed])
         matrix = self._outcomes.matrix()
         small = len(matrix) <= np.iinfo(np.uint16).max
         return DirectionTable(row, vector.astype(np.uint16) if small else vector, matrix)
@@ -121,13 +122,8 @@ class _Filling:
             )
         ) < 0:
             self._nodes = np.zeros((len(self._nodes) * 2, 2), dtype=np.int64)
-        used = np.unique(self._node_of) if n_nodes > 1 else np.zeros(1, dtype=np.int64)
-        vector_of = np.zeros(n_nodes, dtype=np.int32)
-        for node in used:
-            chosen = np.empty(len(mine), dtype=np.int32)
-            n_chosen = row_kernels.read_list(self._nodes, node, chosen)
-            vector_of[node] = self._outcomes.of(chosen[:n_chosen], default)
-        return self._keep(endpoint, vector_of[self._node_of])
+        numbers = self._outcomes.of_lists(self._nodes, n_nodes, self._node_of, default)
+        return self._keep(endpoint, numbers[self._node_of])
 
     def _constant(self, endpoint: int, decision: int) -> int:
         row = np.full(self._peers.n, self._outcomes.constant(decision), dtype=np.int32)
@@ -177,24 +173,23 @@ class _Outcomes:
         self._decider = decider
         self._numbers: dict[bytes, int] = {}
         self._listed: list[Int32] = []
-        self._by_list: dict[tuple[bytes, int], int] = {}
+        self._constants: dict[int, int] = {}
         self._width = decider.ports.other + 1 + a.N_REAL_PROTOCOLS
 
     def constant(self, decision: int) -> int:
-        return self._number(np.full(self._width, decision, dtype=np.int32))
+        if decision not in self._constants:
+            self._constants[decision] = self._number(np.full(self._width, decision, dtype=np.int32))
+        return self._constants[decision]
 
-    def of(self, chosen: Int32, default: int) -> int:
-        key = (chosen.tobytes(), default)
-        if key not in self._by_list:
-            out = np.empty(self._width, dtype=np.int32)
-            ports, verdict = self._decider.ports, self._decider.decisions.verdict
-            defaults, other_defaults = self._decider.defaults(default)
-            row_kernels.decide_ports(
-                self._rows, chosen, len(chosen), defaults, other_defaults, ports.other, verdict, out
-            )
-            row_kernels.decide_missing_ports(out, ports.slot_starts, ports.other, verdict)
-            self._by_list[key] = self._number(out)
-        return self._by_list[key]
+    def of_lists(self, nodes: Int64, n_nodes: int, node_of: Int64, default: int) -> Int32:
+        """(lists,) int32: the outcome of each list of rows that a peer class matches. nodes, node_of: as from
+        ``match_peers``; node_of becomes the number of the list."""
+        ports, verdict = self._decider.ports, self._decider.decisions.verdict
+        with_ports, without = self._decider.defaults(default)
+        found = row_kernels.decide_lists(
+            self._rows, nodes, n_nodes, node_of, with_ports, without, ports.slot_starts, ports.other, verdict
+        )
+        return np.array([self._number(out) for out in found], dtype=np.int32)
 
     def agreed(self, vectors: np.ndarray, doubt: int) -> int:
         """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
@@ -207,6 +202,7 @@ class _Outcomes:
         return self._number(out)
 
     def matrix(self) -> Int32:
+        """(outcomes, ports + 3) int32."""
         return np.stack(self._listed)
 
     def _number(self, out: Int32) -> int:

@@ -43,7 +43,11 @@ class RuleInfo:
 
     @property
     def name(self) -> str:
-        return f"{self.policy}[{self.label}]"
+        return rule_name(self.policy, self.label)
+
+
+def rule_name(policy: str, label: str) -> str:
+    return f"{policy}[{label}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +93,26 @@ class Decisions:
         self._policies = policies
         self._listed = [*_fixed(), *map(_of_rule, rules)]
         self._default_denies: dict[tuple[int, ...], int] = {}
-        self.verdict: UInt8 = np.array([one.verdict for one in self._listed], dtype=np.uint8)
-        self.reason: UInt8 = np.array([one.reason for one in self._listed], dtype=np.uint8)
+        numbers = [one.verdict for one in self._listed], [one.reason for one in self._listed]
+        self._numbers: UInt8 = np.array(numbers, dtype=np.uint8)
+
+    @property
+    def verdict(self) -> UInt8:
+        return self._numbers[0, : len(self._listed)]
+
+    @property
+    def reason(self) -> UInt8:
+        return self._numbers[1, : len(self._listed)]
 
     def default_deny(self, by: tuple[int, ...]) -> int:
         """The decision that nothing allows what these policies isolate from."""
         if by not in self._default_denies:
-            self._default_denies[by] = len(self._listed)
+            number = self._default_denies[by] = len(self._listed)
             decision = _default_deny([self._policies[number] for number in by])
             self._listed.append(decision)
-            self.verdict = np.append(self.verdict, np.uint8(decision.verdict))
-            self.reason = np.append(self.reason, np.uint8(decision.reason))
+            if number == self._numbers.shape[1]:  # twice as many: one by one they were copied each time
+                self._numbers = np.concatenate([self._numbers, np.zeros_like(self._numbers)], axis=1)
+            self._numbers[:, number] = decision.verdict, decision.reason
         return self._default_denies[by]
 
     def listed(self) -> tuple[Decision, ...]:
@@ -120,14 +133,17 @@ def _fixed() -> list[Decision]:
 
 
 def _of_rule(numbered: NumberedRule) -> Decision:
-    name, rule = numbered.info.name, numbered.rule
+    rule = numbered.rule
+    name = rule_name(str(numbered.policy), rule.label)
     return Decision(_VERDICTS[rule.action], text=name, policies=(name,), sources=(rule.source,))
 
 
 def _default_deny(by: Sequence[Policy]) -> Decision:
+    ordered = sorted(by, key=str)
+    names = [str(policy) for policy in ordered]
     return Decision(
         a.DENY,
-        text="default-deny by " + ", ".join(sorted(str(p) for p in by)),
-        policies=tuple(f"default-deny by {p}" for p in sorted(map(str, by))),
-        sources=tuple(p.source for p in sorted(by, key=str)),
+        text="default-deny by " + ", ".join(names),
+        policies=tuple(f"default-deny by {name}" for name in names),
+        sources=tuple(policy.source for policy in ordered),
     )

@@ -86,7 +86,7 @@ def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirec
 
     policy_of_rule = np.array([rule.policy_number for rule in rulebook.rules], dtype=np.int32)
     policy_of_row = policy_of_rule[rows.decision - a.FIRST_RULE_DECISION]
-    asked = Subjects(subjects, rows, policy_of_row, sets, isolation, rulebook.epochs)
+    asked = Subjects(subjects, rows, policy_of_row, sets, isolation.policies, isolated, rulebook.epochs)
     decider = Decider(rulebook.ports, rulebook.decisions, stage_defaults(rulebook.options))
     table = build_table(sets, asked, peers, settled(kinds, direction), decider, DOUBTS[direction])
     return CompiledDirection(sets, rows, subjects.class_of, peers.class_of, table)

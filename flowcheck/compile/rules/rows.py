@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -118,14 +119,18 @@ class RowBuilder:
         self._named = named
         self._options = options
         self._pool = pool
+        self._known: dict[tuple[Direction, Peer], tuple[Taken, OpenQuestion]] = {}
 
     def build(self, rules: Sequence[NumberedRule]) -> Rows:
         """Rows in the order of ``rules``; rules nobody can match leave none."""
         columns: list[tuple[int, ...]] = []
         questions = OpenQuestions()
-        for numbered in rules:
-            for subject in self._subjects(numbered.policy, questions):
-                columns += self._rows_of(numbered, subject, questions)
+        for _, of_policy in groupby(rules, key=lambda numbered: numbered.policy_number):
+            own = list(of_policy)
+            subjects = list(self._subjects(own[0].policy, questions))
+            for numbered in own:
+                for subject in subjects:
+                    columns += self._rows_of(numbered, subject, questions)
         table = np.array(columns, dtype=np.int64).reshape(-1, len(_DTYPES)).T
         typed = [np.ascontiguousarray(c.astype(dtype)) for c, dtype in zip(table, _DTYPES, strict=True)]
         return Rows._make([*typed, questions.reasons()])
@@ -139,7 +144,7 @@ class RowBuilder:
             asked = (a.REASON_UNSUPPORTED_FIELD, ("subject", str(policy)))
         if surely.any():
             yield EndSet(surely, 0)
-        if may.any():
+        if may is not self._index.nobody and may.any():
             yield EndSet(may, questions.number(asked))
 
     def _rows_of(
@@ -196,9 +201,12 @@ class RowBuilder:
         surely = self._index.nobody
         perhaps: list[tuple[OpenQuestion, UInt64]] = []
         for peer in rule.peers:
-            taken, question = self._peer(peer, direction)
-            surely = surely | taken.surely
-            if taken.may.any():
+            known = self._known.get((direction, peer))
+            if known is None:
+                known = self._known[direction, peer] = self._peer(peer, direction)
+            taken, question = known
+            surely = taken.surely if surely is self._index.nobody else surely | taken.surely
+            if taken.may is not self._index.nobody and taken.may.any():
                 same = bool(perhaps) and perhaps[-1][0] == question
                 before = perhaps.pop()[1] if same else self._index.nobody
                 perhaps.append((question, before | taken.may))

@@ -6,17 +6,18 @@ namespace or node that no input describes the labels are not known: a selector t
 
 from __future__ import annotations
 
-import ipaddress
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from functools import reduce
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64, UInt64
-from flowcheck.compile.endpoints.addresses import prefix
+from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules import bitset
 from flowcheck.model.cluster import Cluster, Pod
@@ -39,6 +40,10 @@ class _Space(NamedTuple):
     members: list[int]
 
 
+_ANY = "", ""
+"""The label, which no object has, that spaces go by whose labels are not all known."""
+
+
 class SelectorIndex:
     """Answers queries about one axis with bitsets, each computed once. Callers must not change them."""
 
@@ -49,9 +54,17 @@ class SelectorIndex:
         self._postings: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._members: dict[str, list[int]] = defaultdict(list)
         self._spaces: dict[Hashable, _Space] = {}
+        self._by_label: dict[tuple[str, str], list[_Space]] | None = None
+        around: dict[str, list[int]] = {}
         for endpoint, pod in axis.pods:
             self._members[pod.namespace].append(endpoint)
-            self._space_of(pod).append(endpoint)
+            if pod.namespace_labels is not None:
+                self._space_of(pod).append(endpoint)
+            else:  # all such pods of a namespace are in one space
+                space = around.get(pod.namespace)
+                if space is None:
+                    space = around[pod.namespace] = self._space_of(pod)
+                space.append(endpoint)
             for key, value in pod.labels.items():
                 self._postings[key][value].append(endpoint)
         self.pods = bitset.from_indices([endpoint for endpoint, _ in axis.pods], self._n)
@@ -71,7 +84,8 @@ class SelectorIndex:
                 found = Taken(self._namespace(query.namespace or ""), self.nobody)
             if query.pods.requirements:
                 labelled = self._labels(query.pods)
-                found = Taken(found.surely & labelled, found.may & labelled)
+                may = self.nobody if found.may is self.nobody else found.may & labelled
+                found = Taken(found.surely & labelled, may)
             self._queries[query] = found
         return self._queries[query]
 
@@ -111,15 +125,27 @@ class SelectorIndex:
         if selector not in self._scopes:
             surely: list[int] = []
             may: list[int] = []
-            for space in self._spaces.values():
+            for space in self._spaces_for(selector):
                 if selector.matches(space.labels) if space.described else selector.must_match(space.labels):
                     surely += space.members
                 elif not space.described and selector.may_match(space.labels):
                     may += space.members
-            self._scopes[selector] = Taken(
-                bitset.from_indices(surely, self._n), bitset.from_indices(may, self._n)
-            )
+            perhaps = bitset.from_indices(may, self._n) if may else self.nobody
+            self._scopes[selector] = Taken(bitset.from_indices(surely, self._n), perhaps)
         return self._scopes[selector]
+
+    def _spaces_for(self, selector: Selector) -> Iterable[_Space]:
+        """All, or fewer, among them all that it may take: most selectors want one value of a label."""
+        wanted = next((one for one in selector.requirements if one.operator is Operator.IN), None)
+        if wanted is None:
+            return self._spaces.values()
+        if self._by_label is None:
+            self._by_label = defaultdict(list)
+            for space in self._spaces.values():
+                for item in space.labels.items() if space.described else (_ANY,):
+                    self._by_label[item].append(space)
+        found = [self._by_label.get((wanted.key, value), []) for value in wanted.values]
+        return chain(*found, self._by_label.get(_ANY, []))
 
     def _space_of(self, pod: Pod) -> list[int]:
         """The endpoints of all pods whose namespace had the same labels as this one's, in this namespace."""
@@ -128,10 +154,7 @@ class SelectorIndex:
         return self._spaces.setdefault(key, _Space(labels, described, [])).members
 
     def _labels(self, selector: Selector) -> UInt64:
-        words = self.pods
-        for requirement in selector.requirements:
-            words = words & self._requirement(requirement)
-        return words
+        return reduce(np.bitwise_and, map(self._requirement, selector.requirements))
 
     def _requirement(self, requirement: Requirement) -> UInt64:
         values = self._postings.get(requirement.key, {})
@@ -147,11 +170,8 @@ class SelectorIndex:
 
     def _any_value(self, key: str, values: Iterable[str]) -> UInt64:
         postings = self._postings.get(key, {})
-        words = bitset.empty(self._n)
-        for value in values:
-            if value in postings:
-                words = words | self._once(("label", key, value), postings[value])
-        return words
+        found = [self._once(("label", key, value), postings[value]) for value in values if value in postings]
+        return reduce(np.bitwise_or, found, self.nobody) if len(found) != 1 else found[0]
 
     def _once(self, key: object, members: list[int]) -> UInt64:
         if key not in self._cache:
@@ -163,7 +183,7 @@ class SelectorIndex:
         self._sorted: dict[int, tuple[list[tuple[int, int]], Int64]] = {}
         for version in (4, 6):
             rows = sorted(
-                (int(e.prefix.network_address), e.prefix.prefixlen, i)
+                (e.prefix.first, e.prefix.prefixlen, i)
                 for i, e in enumerate(self._axis.endpoints)
                 if e.prefix is not None and e.prefix.version == version
             )
@@ -180,8 +200,7 @@ class SelectorIndex:
         return self._cache[key]
 
 
-def _slice(keys: list[tuple[int, int]], network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> slice:
+def _slice(keys: list[tuple[int, int]], network: Prefix) -> slice:
     """Prefixes inside a network sort between its own (start, length) and its last address."""
-    first = (int(network.network_address), network.prefixlen)
-    last = (int(network.broadcast_address), network.max_prefixlen)
-    return slice(bisect_left(keys, first), bisect_right(keys, last))
+    first = (network.first, network.prefixlen)
+    return slice(bisect_left(keys, first), bisect_right(keys, (network.last, 128)))

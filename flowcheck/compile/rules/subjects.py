@@ -14,7 +14,6 @@ import numpy as np
 
 from flowcheck.arrays import Int32, Int64, Rows, UInt64
 from flowcheck.compile.rules.epochs import ABSENT, Epochs
-from flowcheck.compile.rules.isolation import Isolation
 from flowcheck.kernels import classes as class_kernels
 from flowcheck.kernels import rows as row_kernels
 
@@ -58,7 +57,8 @@ def partition(sets: UInt64, used: Int32, start: Int32) -> Partition:
 
 
 class Subjects:
-    """The subject classes of one direction. ``policy_of_row`` (rows,) int32 indexes the policies."""
+    """The subject classes of one direction. ``policy_of_row`` (rows,) int32 indexes the policies; so does
+    ``isolating`` (n,), whose subjects are the sets ``isolated`` (n,) int32."""
 
     def __init__(
         self,
@@ -66,19 +66,22 @@ class Subjects:
         rows: Rows,
         policy_of_row: Int32,
         sets: UInt64,
-        isolation: Isolation,
+        isolating: Int32,
+        isolated: Int32,
         epochs: Epochs,
     ) -> None:
         self.part = part
         self.rows = rows
         self.epochs = epochs
         self._policy_of_row = policy_of_row
-        self._isolation = isolation
-        starts, members = set_members(sets, rows.subject, part)
-        self._starts, self._listed = row_kernels.list_rows(rows, starts, members, part.n)
+        self._isolating = isolating
+        starts, members = set_members(sets, np.append(rows.subject, isolated), part)
+        self._starts, self._listed = row_kernels.list_rows(rows.subject, starts, members, part.n)
+        self._by_starts, self._by = row_kernels.list_rows(isolated, starts, members, part.n)
         self._changes = bool(epochs.epochs[0].choices)
         self._fixed = np.zeros(epochs.n_policies, dtype=np.bool_)
         self._fixed[list(epochs.fixed)] = True
+        self._all_fixed = not self._changes and bool(self._fixed.all())
 
     def states(self, subject: int) -> list[tuple[State, ...] | None]:
         """For each epoch, the states that are possible for a subject class; None: more than can be told."""
@@ -101,24 +104,29 @@ class Subjects:
     def rows_in(self, subject: int, state: State) -> Int32:
         """The rows that speak of a subject class in a state, in the order they are asked."""
         mine = self._rows_of(subject)
-        if not self._changes and len(self.epochs.fixed) == len(self._fixed):
+        if self._all_fixed:
             return mine
         chosen: Int32 = mine[self._in_force(state)[self._policy_of_row[mine]]]
         return chosen
 
     def isolated_by(self, subject: int, state: State) -> tuple[int, ...]:
         """The policies that isolate a subject class in a state."""
-        in_force = self._in_force(state)
-        by = self._isolation.by(int(self.part.representative[subject]))
-        return tuple(policy for policy in by if in_force[policy])
+        by = self._isolating_of(subject)
+        found: list[int] = (by if self._all_fixed else by[self._in_force(state)[by]]).tolist()
+        return tuple(found)
 
     def _rows_of(self, subject: int) -> Int32:
         rows: Int32 = self._listed[self._starts[subject] : self._starts[subject + 1]]
         return rows
 
+    def _isolating_of(self, subject: int) -> Int32:
+        """The policies that isolate a subject class whenever they are in force."""
+        by: Int32 = self._isolating[self._by[self._by_starts[subject] : self._by_starts[subject + 1]]]
+        return by
+
     def _touching(self, subject: int) -> set[int]:
         """Every policy that selects the subject in this direction, whenever it is in force."""
-        isolating = self._isolation.by(int(self.part.representative[subject]))
+        isolating = self._isolating_of(subject).tolist()
         return {*isolating, *np.unique(self._policy_of_row[self._rows_of(subject)]).tolist()}
 
     def _in_force(self, state: State) -> np.ndarray:
