@@ -21,6 +21,7 @@ has the same shape.
 from __future__ import annotations
 
 from flowcheck.dialects.shared import PEERS, check_version, read_top
+from flowcheck.manifests.alike import read_once
 from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
@@ -110,6 +111,7 @@ def _rule(entry: Field, label: str, peers_name: str, namespace: str) -> Rule:
     )
 
 
+@read_once
 def _peer(entry: Field, namespace: str) -> Peer | None:
     """podSelector, namespaceSelector or both, or ipBlock alone. A selector that is null is not given."""
     parts = entry.mapping("podSelector", "namespaceSelector", "ipBlock")

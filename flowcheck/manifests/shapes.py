@@ -89,12 +89,17 @@ class Unpacker:
                 yield from self.tree(item, at, head, depth + 1)
 
     def json(
-        self, value: msgspec.Raw, begin: int, inherited: Head | None = None, depth: int = 0
+        self,
+        value: msgspec.Raw,
+        begin: int,
+        known: JsonHead | None = None,
+        inherited: Head | None = None,
+        depth: int = 0,
     ) -> Iterator[Enveloped]:
-        """The objects in JSON text that stands at offset ``begin`` of the file."""
+        """The objects in JSON text that stands at offset ``begin`` of the file, whose head may be known."""
         source = SourceLocation(self.name, self.line_at(begin))
         try:
-            head: Head = decode_json(value, JsonHead).head()
+            head: Head = (known or decode_json(value, JsonHead)).head()
         except msgspec.ValidationError:
             self._no_object(*_list_of(value), source, depth)
             return
@@ -132,7 +137,7 @@ class Unpacker:
             return
         self.journal.objects += 1
         for at, item in items:
-            yield from self.json(item, at, head, depth + 1)
+            yield from self.json(item, at, inherited=head, depth=depth + 1)
 
     def _event(self, head: Head, inner: Iterator[Enveloped], source: SourceLocation) -> Iterator[Enveloped]:
         """One event of a watch. An ERROR says that what comes after it is missing."""
@@ -174,7 +179,7 @@ class Unpacker:
         if entry.body is not None and not entry.metadata_only:
             offset = self._offset_of(entry.body, begin)
             inherited = Head(entry.api_version, entry.kind + "List")
-            yield from self.json(entry.body, offset, inherited, _INSIDE)
+            yield from self.json(entry.body, offset, inherited=inherited, depth=_INSIDE)
             return
         meta = Names(entry.name, entry.namespace or None)
         document = self._document(entry.body, source, Head(entry.api_version, entry.kind), meta, None)

@@ -24,8 +24,8 @@ def is_of_objects(log: bytes) -> bool:
     if not (begin := _BEGINS_JSON.match(log)):
         return not log  # just rotated
     try:
-        _, first = next(split_values(log))
-        head = decode_json(first, JsonHead).head()
+        _, first, known = next(split_values(log, JsonHead))
+        head = (known or decode_json(first, JsonHead)).head()
     except (JsonError, msgspec.ValidationError):
         return _NAMES_A_VERSION.match(log, begin.start()) is not None
     if head.is_event:

@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml
+
+T = TypeVar("T")
 
 CHECKED_BYTES = 4 << 20
 """Up to this size a JSON file is searched for duplicate keys; larger ones are written by programs."""
@@ -59,19 +61,28 @@ def decode_json(text: bytes | memoryview | msgspec.Raw, type_: Any) -> Any:
         raise JsonError("is not UTF-8") from None
 
 
-def split_values(data: bytes, begin: int = 0) -> Iterator[tuple[int, msgspec.Raw]]:
+def split_values(
+    data: bytes, type_: type[T], begin: int = 0
+) -> Iterator[tuple[int, msgspec.Raw, T | None]]:
     """The JSON values of a text, one after another, each with its offset.
+
+    Text that is a single value of the type comes decoded too: a large one is gone through once less.
 
     Raises:
         JsonError: what is at fault, with its line; the values before it have been yielded.
     """
     view = memoryview(data)
-    while True:
-        begin = _after(_BETWEEN, data, begin)
-        if begin == len(data):
-            return
+    begin = _after(_BETWEEN, data, begin)
+    try:
+        single = decode_json(view[begin:], type_)
+    except (JsonError, msgspec.ValidationError):
+        pass
+    else:
+        yield begin, msgspec.Raw(view[begin:]), single
+        return
+    while begin < len(data):
         try:
-            yield begin, decode_json(view[begin:], msgspec.Raw)
+            yield begin, decode_json(view[begin:], msgspec.Raw), None
             return
         except JsonError as error:
             found = _BYTE.search(error.message)
@@ -81,8 +92,8 @@ def split_values(data: bytes, begin: int = 0) -> Iterator[tuple[int, msgspec.Raw
                 hint = _CUT_OFF if "truncated" in error.message else error.hint
                 raise JsonError(_BYTE.sub("", error.message).strip(), line, hint, begin) from None
         end -= 1  # of what follows, msgspec names the byte after its first
-        yield begin, decode_json(view[begin:end], msgspec.Raw)
-        begin = end
+        yield begin, decode_json(view[begin:end], msgspec.Raw), None
+        begin = _after(_BETWEEN, data, end)
 
 
 def split_items(data: bytes, items: msgspec.Raw, begin: int) -> Iterator[tuple[int, msgspec.Raw]]:
@@ -147,12 +158,27 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def _as_it_came(text: bytes) -> Any:
+    """The value of JSON text that comes out of it as it went in, and so has no key twice; else None.
+
+    Nearly all text does, and this takes a fifth of the time that looking at every object takes.
+    """
+    try:
+        value = decode_json(text, Any)
+        same = msgspec.json.encode(value) == msgspec.json.format(text, indent=-1)
+    except (JsonError, msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return value if same else None
+
+
 def check_duplicates(text: bytes, first_line: int = 1) -> Any:
     """Decode JSON text, refusing an object that has one key twice.
 
     Raises:
         JsonError: with the line, where the text is simple enough to be read as YAML too.
     """
+    if (value := _as_it_came(text)) is not None:
+        return value
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except _DuplicateKeyError as error:
