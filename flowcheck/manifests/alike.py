@@ -1,4 +1,4 @@
-"""Parts of policies that are equal, read once: a cluster's policies name the same peers and ports again and again.
+"""Parts of policies that are equal, read once: policies name the same peers and ports again and again.
 
 Only of JSON, whose trees hold plain values alone; and only what nothing was wrong with, as a complaint tells
 its place.
@@ -19,8 +19,8 @@ MOST_KEPT = 1 << 16
 
 
 def read_once(read: Callable[[Field, str], T]) -> Callable[[Field, str], T]:
-    """A reader whose result hangs on the field's value and the text beside it alone, as one that knows what it
-    read of equal ones."""
+    """The same reader, which knows what it made of equal values. What it makes of one must hang on the value
+    and the text beside it alone."""
     known: dict[tuple[bytes, str], T] = {}
 
     @wraps(read)

@@ -73,7 +73,7 @@ def canonical_address(text: str) -> str:
 
 
 def address_number(text: str) -> tuple[int, int]:
-    """IP version and number of a canonical address: thousands are compared, faster than as :mod:`ipaddress`."""
+    """IP version and number of a canonical address, sooner than :mod:`ipaddress` makes an object of it."""
     version, family = (6, socket.AF_INET6) if ":" in text else (4, socket.AF_INET)
     return version, int.from_bytes(socket.inet_pton(family, text), "big")
 

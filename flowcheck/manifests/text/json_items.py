@@ -61,9 +61,7 @@ def decode_json(text: bytes | memoryview | msgspec.Raw, type_: Any) -> Any:
         raise JsonError("is not UTF-8") from None
 
 
-def split_values(
-    data: bytes, type_: type[T], begin: int = 0
-) -> Iterator[tuple[int, msgspec.Raw, T | None]]:
+def split_values(data: bytes, type_: type[T], begin: int = 0) -> Iterator[tuple[int, msgspec.Raw, T | None]]:
     """The JSON values of a text, one after another, each with its offset.
 
     Text that is a single value of the type comes decoded too: a large one is gone through once less.
@@ -128,15 +126,14 @@ def parts_of(text: msgspec.Raw, line: int) -> dict[Any, JsonPart]:
     except JsonError:
         return {}
     found = {}
-    end = 1
+    counted, end = 0, 1
     for key, part in inner.items():
         start = _after(_BETWEEN, data, end)
         begin = _after(_KEY, data, start)
-        line += data.count(b"\n", end, start)
+        line += data.count(b"\n", counted, start)
         begins = line + data.count(b"\n", start, begin)
         found[key] = JsonPart(line, begins, part)
-        end = begin + len(memoryview(part))
-        line = begins + data.count(b"\n", begin, end)
+        line, counted, end = begins, begin, begin + len(memoryview(part))
     return found
 
 
