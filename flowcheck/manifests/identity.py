@@ -15,7 +15,7 @@ import msgspec
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import string_fault
-from flowcheck.manifests.text.json_items import decode_json
+from flowcheck.manifests.text.json_items import JsonError, decode_json
 from flowcheck.manifests.text.templates import unrendered
 from flowcheck.manifests.validation import name_fault
 
@@ -56,25 +56,55 @@ class Head(msgspec.Struct, rename="camel", gc=False):
         return self.kind is None and self.type is not None and isinstance(self.object, dict | msgspec.Raw)
 
 
-class JsonHead(msgspec.Struct, rename="camel", gc=False):
-    """The same of JSON text, whose parts stay undecoded until it is known what they are."""
+class _JsonParts(msgspec.Struct, rename="camel", gc=False):
+    """What the top of JSON text has beside metadata and items. The parts stay undecoded until it is known
+    what they are."""
 
     api_version: Any = None
     kind: Any = None
-    metadata: msgspec.Raw = _NULL
-    items: msgspec.Raw = _NULL
     spec: msgspec.Raw = _NULL
     type: msgspec.Raw = _NULL
     object: msgspec.Raw = _NULL
     time: msgspec.Raw = _NULL
 
-    def head(self) -> Head:
+    def head(self, metadata: Any, items: Any) -> Head:
         """With None for what is absent, and the undecoded text for what is there."""
-        head = Head(self.api_version, self.kind, given(self.metadata), given(self.items), given(self.spec))
+        head = Head(self.api_version, self.kind, metadata, items, given(self.spec))
         if self.kind is None and bytes(memoryview(self.object)[:1]) == b"{":
             head.object = self.object
             head.type, head.time = decode_json(self.type, Any), decode_json(self.time, Any)
         return head
+
+
+class JsonHead(_JsonParts, gc=False):
+    """The top of nearly all JSON text, with its items cut in the same go."""
+
+    metadata: Names | None = None
+    items: list[msgspec.Raw] | None = None
+
+
+class _OddHead(_JsonParts, gc=False):
+    """Of text whose metadata are no mapping, or whose items are no list."""
+
+    metadata: msgspec.Raw = _NULL
+    items: msgspec.Raw = _NULL
+
+
+def head_of_json(text: msgspec.Raw, known: JsonHead | None = None) -> tuple[Head, Names]:
+    """The head of JSON text, and what its metadata name; ``known`` where it was decoded before.
+
+    Raises:
+        JsonError, msgspec.ValidationError: as ``decode_json``; the latter where it is no object.
+    """
+    try:
+        parts: JsonHead = known or decode_json(text, JsonHead)
+        return parts.head(parts.metadata, parts.items), parts.metadata or Names()
+    except (JsonError, msgspec.ValidationError):
+        odd: _OddHead = decode_json(text, _OddHead)
+    metadata, items = (
+        _or_text(text, type_) for text, type_ in ((odd.metadata, Names), (odd.items, list[msgspec.Raw]))
+    )
+    return odd.head(metadata, items), metadata if isinstance(metadata, Names) else Names()
 
 
 def given(text: msgspec.Raw) -> msgspec.Raw | None:
@@ -90,13 +120,12 @@ def head_of(tree: dict[Any, Any]) -> tuple[Head, Names]:
     return head, Names(*(meta.get(name) for name in ("name", "namespace", "generateName")))
 
 
-def json_meta(head: Head) -> Names:
-    """What the metadata of JSON text name; nothing where they are no mapping."""
+def _or_text(text: msgspec.Raw, type_: Any) -> Any:
+    """A part as its type, as it stands where it is of another; None where it is absent."""
     try:
-        meta: Names = decode_json(head.metadata, Names) if head.metadata is not None else Names()
+        return decode_json(text, type_) if given(text) is not None else None
     except msgspec.ValidationError:
-        return Names()
-    return meta
+        return text
 
 
 def is_broken(head: Head, meta: Names, kind: Any, api_version: Any) -> bool:

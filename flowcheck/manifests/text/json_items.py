@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -94,14 +94,24 @@ def split_values(data: bytes, type_: type[T], begin: int = 0) -> Iterator[tuple[
         begin = _after(_BETWEEN, data, end)
 
 
-def split_items(data: bytes, items: msgspec.Raw, begin: int) -> Iterator[tuple[int, msgspec.Raw]]:
+def place_items(data: bytes, items: Sequence[msgspec.Raw], begin: int) -> Iterator[tuple[int, msgspec.Raw]]:
     """The elements of a JSON list that stands in ``data`` after offset ``begin``, each with its offset."""
-    text = memoryview(items)
-    offset = max(data.find(text[:256], begin), begin) + 1
-    for item in decode_json(items, list[msgspec.Raw]):
+    offset = _first_item(data, items[0], begin) if items else begin
+    for item in items:
         offset = _after(_BETWEEN, data, offset)
         yield offset, item
         offset += len(memoryview(item))
+
+
+def _first_item(data: bytes, item: msgspec.Raw, begin: int) -> int:
+    """Where a text stands first that a bracket is before."""
+    text, at = memoryview(item)[:256], begin
+    while (at := data.find(text, at)) >= 0:
+        bracket = data.rfind(b"[", begin, at)
+        if bracket >= 0 and not data[bracket + 1 : at].strip():
+            return at
+        at += 1
+    return begin
 
 
 class JsonPart(NamedTuple):
