@@ -146,6 +146,7 @@ def _block(field: Field) -> AddressBlock | None:
     return AddressBlock(str(cidr), tuple(excepts)) if cidr is not None else None
 
 
+@read_once
 def _port(entry: Field) -> Ports | None:
     """A protocol, with a number, a range up to endPort, a container port's name, or all its ports."""
     parts = entry.mapping("protocol", "port", "endPort")
