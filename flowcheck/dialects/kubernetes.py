@@ -105,10 +105,16 @@ def _rule(entry: Field, label: str, peers_name: str, namespace: str) -> Rule:
     return Rule(
         label,
         Action.ALLOW,
-        tuple(peer for p in peers if (peer := _peer(p, namespace)) is not None) if peers else None,
+        tuple(peer for p in peers if (peer := _peer(p, _own(p, namespace))) is not None) if peers else None,
         tuple(port for p in ports if (port := _port(p)) is not None) if ports else None,
         entry.source,
     )
+
+
+def _own(entry: Field, namespace: str) -> str:
+    """The policy's namespace for a peer that may hang on it; else none, so that equal ones are read once."""
+    names_others = isinstance(entry.value, dict) and entry.value.get("namespaceSelector") is not None
+    return "" if names_others else namespace
 
 
 @read_once

@@ -56,38 +56,23 @@ class Head(msgspec.Struct, rename="camel", gc=False):
         return self.kind is None and self.type is not None and isinstance(self.object, dict | msgspec.Raw)
 
 
-class _JsonParts(msgspec.Struct, rename="camel", gc=False):
-    """What the top of JSON text has beside metadata and items. The parts stay undecoded until it is known
-    what they are."""
+class JsonHead(Head, gc=False):
+    """The top of nearly all JSON text, with its items cut in the same go. ``spec`` and what events have stay
+    undecoded, and may be null."""
 
-    api_version: Any = None
-    kind: Any = None
+    metadata: Names | None = None
+    items: list[msgspec.Raw] | None = None
     spec: msgspec.Raw = _NULL
     type: msgspec.Raw = _NULL
     object: msgspec.Raw = _NULL
     time: msgspec.Raw = _NULL
 
-    def head(self, metadata: Any, items: Any) -> Head:
-        """With None for what is absent, and the undecoded text for what is there."""
-        head = Head(self.api_version, self.kind, metadata, items, given(self.spec))
-        if self.kind is None and bytes(memoryview(self.object)[:1]) == b"{":
-            head.object = self.object
-            head.type, head.time = decode_json(self.type, Any), decode_json(self.time, Any)
-        return head
 
-
-class JsonHead(_JsonParts, gc=False):
-    """The top of nearly all JSON text, with its items cut in the same go."""
-
-    metadata: Names | None = None
-    items: list[msgspec.Raw] | None = None
-
-
-class _OddHead(_JsonParts, gc=False):
+class _OddHead(JsonHead, gc=False):
     """Of text whose metadata are no mapping, or whose items are no list."""
 
-    metadata: msgspec.Raw = _NULL
-    items: msgspec.Raw = _NULL
+    metadata: msgspec.Raw = _NULL  # type: ignore[assignment]
+    items: msgspec.Raw = _NULL  # type: ignore[assignment]
 
 
 def head_of_json(text: msgspec.Raw, known: JsonHead | None = None) -> tuple[Head, Names]:
@@ -98,13 +83,23 @@ def head_of_json(text: msgspec.Raw, known: JsonHead | None = None) -> tuple[Head
     """
     try:
         parts: JsonHead = known or decode_json(text, JsonHead)
-        return parts.head(parts.metadata, parts.items), parts.metadata or Names()
+        is_whole = parts.kind is not None and parts.api_version is not None  # nothing more is asked of it
+        return parts if is_whole else _plain(parts), parts.metadata or Names()
     except (JsonError, msgspec.ValidationError):
         odd: _OddHead = decode_json(text, _OddHead)
-    metadata, items = (
-        _or_text(text, type_) for text, type_ in ((odd.metadata, Names), (odd.items, list[msgspec.Raw]))
-    )
-    return odd.head(metadata, items), metadata if isinstance(metadata, Names) else Names()
+    head = _plain(odd)
+    head.metadata = _or_text(odd.metadata, Names)
+    head.items = _or_text(odd.items, list[msgspec.Raw])
+    return head, head.metadata if isinstance(head.metadata, Names) else Names()
+
+
+def _plain(parts: JsonHead) -> Head:
+    """With None for what is absent, and the undecoded text for what is there."""
+    head = Head(parts.api_version, parts.kind, parts.metadata, parts.items, given(parts.spec))
+    if parts.kind is None and bytes(memoryview(parts.object)[:1]) == b"{":
+        head.object = parts.object
+        head.type, head.time = decode_json(parts.type, Any), decode_json(parts.time, Any)
+    return head
 
 
 def given(text: msgspec.Raw) -> msgspec.Raw | None:
