@@ -16,7 +16,8 @@ import msgspec
 from flowcheck.errors import ManifestError
 from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.fields import Field, line_of
-from flowcheck.manifests.text.json_items import JsonError, JsonPart, check_duplicates, decode_json, read_tree
+from flowcheck.manifests.text.json_items import JsonError, check_duplicates, decode_json, read_tree
+from flowcheck.manifests.text.json_parts import JsonPart
 from flowcheck.manifests.type_errors import explain
 from flowcheck.model.places import SourceLocation
 

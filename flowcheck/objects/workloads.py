@@ -25,7 +25,6 @@ from flowcheck.objects.owners import MADE, chain_of, owner_by_name
 from flowcheck.objects.pods import Template, controller_of, read_template
 from flowcheck.objects.shared import ObjectMeta
 
-
 _FIELDS = tuple(one.name for one in fields(Pod))
 _values = attrgetter(*_FIELDS)
 

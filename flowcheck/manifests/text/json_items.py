@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,8 +21,7 @@ T = TypeVar("T")
 CHECKED_BYTES = 4 << 20
 """Up to this size a JSON file is searched for duplicate keys; larger ones are written by programs."""
 
-_BETWEEN = re.compile(rb"[,\s]*")
-_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:\s*')
+BETWEEN = re.compile(rb"[,\s]*")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -70,7 +69,7 @@ def split_values(data: bytes, type_: type[T], begin: int = 0) -> Iterator[tuple[
         JsonError: what is at fault, with its line; the values before it have been yielded.
     """
     view = memoryview(data)
-    begin = _after(_BETWEEN, data, begin)
+    begin = after(BETWEEN, data, begin)
     try:
         single = decode_json(view[begin:], type_)
     except (JsonError, msgspec.ValidationError):
@@ -91,14 +90,14 @@ def split_values(data: bytes, type_: type[T], begin: int = 0) -> Iterator[tuple[
                 raise JsonError(_BYTE.sub("", error.message).strip(), line, hint, begin) from None
         end -= 1  # of what follows, msgspec names the byte after its first
         yield begin, decode_json(view[begin:end], msgspec.Raw), None
-        begin = _after(_BETWEEN, data, end)
+        begin = after(BETWEEN, data, end)
 
 
 def place_items(data: bytes, items: Sequence[msgspec.Raw], begin: int) -> Iterator[tuple[int, msgspec.Raw]]:
     """The elements of a JSON list that stands in ``data`` after offset ``begin``, each with its offset."""
     offset = _first_item(data, items[0], begin) if items else begin
     for item in items:
-        offset = _after(_BETWEEN, data, offset)
+        offset = after(BETWEEN, data, offset)
         yield offset, item
         offset += len(memoryview(item))
 
@@ -114,40 +113,7 @@ def _first_item(data: bytes, item: msgspec.Raw, begin: int) -> int:
     return begin
 
 
-class JsonPart(NamedTuple):
-    """A part of an object or list: the line of its key, if it has one, the line where it begins, its text."""
-
-    line: int
-    begins: int
-    text: msgspec.Raw
-
-
-def parts_of(text: msgspec.Raw, line: int) -> dict[Any, JsonPart]:
-    """The parts of a JSON object by key, or of a list by number; nothing where a key is not UTF-8.
-
-    ``line`` is where it begins.
-    """
-    data = bytes(text)
-    try:
-        if data[:1] == b"{":
-            inner = decode_json(text, dict[str, msgspec.Raw])
-        else:
-            inner = dict(enumerate(decode_json(text, list[msgspec.Raw])))
-    except JsonError:
-        return {}
-    found = {}
-    counted, end = 0, 1
-    for key, part in inner.items():
-        start = _after(_BETWEEN, data, end)
-        begin = _after(_KEY, data, start)
-        line += data.count(b"\n", counted, start)
-        begins = line + data.count(b"\n", start, begin)
-        found[key] = JsonPart(line, begins, part)
-        line, counted, end = begins, begin, begin + len(memoryview(part))
-    return found
-
-
-def _after(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+def after(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
     """The offset after what the pattern stands for, if that is there."""
     match = pattern.match(data, at)
     return match.end() if match else at
