@@ -106,8 +106,10 @@ def _first_item(data: bytes, item: msgspec.Raw, begin: int) -> int:
     """Where a text stands first that a bracket is before."""
     text, at = memoryview(item)[:256], begin
     while (at := data.find(text, at)) >= 0:
-        bracket = data.rfind(b"[", begin, at)
-        if bracket >= 0 and not data[bracket + 1 : at].strip():
+        before = at - 1
+        while before > begin and data[before : before + 1].isspace():
+            before -= 1
+        if data[before : before + 1] == b"[":
             return at
         at += 1
     return begin
@@ -134,7 +136,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _as_it_came(text: bytes) -> Any:
     """The value of JSON text that comes out of it as it went in, and so has no key twice; else None.
 
-    Nearly all text does, and this takes a fifth of the time that looking at every object takes.
+    Nearly all text does, and this takes a quarter of the time that looking at every object takes.
     """
     try:
         value = decode_json(text, Any)
