@@ -125,13 +125,15 @@ class _Loader:
         """Read one document by its kind, into the history or the journal."""
         document = dated.document
         key = (document.group, document.kind)
-        hint = "" if key in POLICY_READERS or key in OBJECT_READERS else misspelt(document)
+        is_read = key in POLICY_READERS or key in OBJECT_READERS
+        if is_read and not document.is_bare:
+            self._read(dated)
+            return
+        hint = "" if is_read else misspelt(document)
         if (language := language_of(*key)) and not hint:
             self._note_other(document, language)
         elif document.is_bare:
             self.gathering.keep(None, dated, NO_TIMES, is_policy=key in POLICY_READERS)
-        elif key in POLICY_READERS or key in OBJECT_READERS:
-            self._read(dated)
         elif hint:
             document.problems.clear()
             document.report(f"there is no such kind in {document.api_version}", hint, path="kind")
@@ -170,8 +172,9 @@ class _Loader:
             return
         if digest:
             self.repeated.keep(dated, digest, value, own_times)
-        self.journal.warnings += document.warnings
-        self.journal.oddities.add(document.oddities)
+        if not document.are_none:
+            self.journal.warnings += document.warnings
+            self.journal.oddities.add(document.oddities)
         if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))

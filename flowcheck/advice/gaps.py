@@ -26,6 +26,8 @@ def gaps(cluster: Cluster) -> Iterator[str]:
 def _namespaces(cluster: Cluster) -> Iterator[str]:
     known = {pod.namespace: cluster.namespace_labels(pod) for pod in cluster.pods if not pod.finished}
     undescribed = {name: labels for name, (labels, described) in known.items() if not described}
+    if not undescribed:
+        return
     missing: dict[str, None] = {}
     asking = 0
     for policy in cluster.policies:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flowcheck.counted import listed
-from flowcheck.manifests.validation import Network
+from flowcheck.manifests.validation import Network, address_number
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import AddressBlock, Direction, Policy, Rule
 from flowcheck.model.service import Service
@@ -32,16 +32,11 @@ class _Addresses:
 
     def service(self, block: Network, direction: Direction) -> Service | None:
         """The Service whose virtual address is all that the block names."""
-        place = _place(block.network_address)
+        place = block.version, int(block.network_address)
         if block.num_addresses > 1 or place in self.real:
             return None
         published = self.published.get(place) if direction is Direction.EGRESS else None
         return self.virtual.get(place, published)
-
-
-def _place(address: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> _Place:
-    parsed = ipaddress.ip_address(address)
-    return parsed.version, int(parsed)
 
 
 def _addresses_of(cluster: Cluster) -> _Addresses:
@@ -50,9 +45,9 @@ def _addresses_of(cluster: Cluster) -> _Addresses:
     real |= {backend.address for one in cluster.slices for backend in one.backends}
     services = cluster.services
     return _Addresses(
-        {_place(address): one for one in services if not one.cached for address in one.cluster_ips},
-        {_place(address): service for service in services for address in service.external_ips},
-        set(map(_place, real)),
+        {address_number(address): one for one in services if not one.cached for address in one.cluster_ips},
+        {address_number(address): service for service in services for address in service.external_ips},
+        set(map(address_number, real)),
     )
 
 

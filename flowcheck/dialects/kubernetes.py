@@ -21,6 +21,7 @@ has the same shape.
 from __future__ import annotations
 
 from flowcheck.dialects.shared import PEERS, check_version, read_top
+from flowcheck.manifests.alike import read_once
 from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
@@ -104,12 +105,19 @@ def _rule(entry: Field, label: str, peers_name: str, namespace: str) -> Rule:
     return Rule(
         label,
         Action.ALLOW,
-        tuple(peer for p in peers if (peer := _peer(p, namespace)) is not None) if peers else None,
+        tuple(peer for p in peers if (peer := _peer(p, _own(p, namespace))) is not None) if peers else None,
         tuple(port for p in ports if (port := _port(p)) is not None) if ports else None,
         entry.source,
     )
 
 
+def _own(entry: Field, namespace: str) -> str:
+    """The policy's namespace for a peer that may hang on it; else none, so that equal ones are read once."""
+    names_others = isinstance(entry.value, dict) and entry.value.get("namespaceSelector") is not None
+    return "" if names_others else namespace
+
+
+@read_once
 def _peer(entry: Field, namespace: str) -> Peer | None:
     """podSelector, namespaceSelector or both, or ipBlock alone. A selector that is null is not given."""
     parts = entry.mapping("podSelector", "namespaceSelector", "ipBlock")
@@ -144,6 +152,7 @@ def _block(field: Field) -> AddressBlock | None:
     return AddressBlock(str(cidr), tuple(excepts)) if cidr is not None else None
 
 
+@read_once
 def _port(entry: Field) -> Ports | None:
     """A protocol, with a number, a range up to endPort, a container port's name, or all its ports."""
     parts = entry.mapping("protocol", "port", "endPort")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from flowcheck.history.chronicle import Chronicle, Key
 from flowcheck.history.coverage import Coverage
@@ -23,6 +24,7 @@ from flowcheck.objects.nodes import complete_namespaces, complete_nodes
 from flowcheck.objects.ranges import seen_ranges, unknown_ranges
 from flowcheck.objects.workloads import Controller, settle
 
+_Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
 
@@ -78,16 +80,16 @@ class _Parts:
             case PodRanges():
                 self.ranges[value] = None
             case Pod():
-                self.pods.append(replace(value, lifetime=lifetime or value.lifetime))
+                self.pods.append(_dated(value, lifetime))
             case list():
                 slices = self.modern if key[0] == "EndpointSlice" else self.old
-                slices += (replace(one, lifetime=lifetime or one.lifetime) for one in value)
+                slices += (_dated(one, lifetime) for one in value)
             case Policy():
-                self.policies.append(replace(value, lifetime=lifetime or value.lifetime))
+                self.policies.append(_dated(value, lifetime))
             case Service():
-                self.services.append(replace(value, lifetime=lifetime or value.lifetime))
+                self.services.append(_dated(value, lifetime))
             case Node():
-                self.nodes.append(replace(value, lifetime=lifetime or value.lifetime))
+                self.nodes.append(_dated(value, lifetime))
 
     def cluster(self) -> Cluster:
         pods = settle(self.pods, self.controllers.values())
@@ -113,6 +115,10 @@ class _Parts:
         """EndpointSlices, and Endpoints of the Services that have none: a cluster keeps both for each."""
         covered = {(one.namespace, one.service) for one in self.modern}
         return (*self.modern, *(one for one in self.old if (one.namespace, one.service) not in covered))
+
+
+def _dated(value: _Timed, lifetime: Lifetime | None) -> _Timed:
+    return value if lifetime is None else replace(value, lifetime=lifetime)
 
 
 def _lacks_services(services: Iterable[Service], pods: Iterable[Pod]) -> bool:

@@ -29,6 +29,10 @@ class Complaints:
         """How a message names the object: kind, then namespace/name as far as known."""
         return f"{self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}".strip()
 
+    @property
+    def are_none(self) -> bool:
+        return not (self.problems or self.warnings or self.oddities or self.doubts)
+
     def place(self, line: int = 0) -> SourceLocation:
         """A line of the object's file; without one where the object begins."""
         return SourceLocation(self.source.file, line or self.source.line)

@@ -16,7 +16,8 @@ import msgspec
 from flowcheck.errors import ManifestError
 from flowcheck.manifests.complaints import Complaints
 from flowcheck.manifests.fields import Field, line_of
-from flowcheck.manifests.text.json_items import JsonError, JsonPart, check_duplicates, decode_json, read_tree
+from flowcheck.manifests.text.json_items import JsonError, check_duplicates, decode_json, read_tree
+from flowcheck.manifests.text.json_parts import JsonPart
 from flowcheck.manifests.type_errors import explain
 from flowcheck.model.places import SourceLocation
 
@@ -24,15 +25,17 @@ T = TypeVar("T")
 
 
 class Document(Complaints):
-    """One object. ``namespace`` is empty where the manifest names none: its reader knows what that means."""
+    """One object. ``namespace`` is empty where the manifest names none: its reader knows what that means.
+    ``group`` is the API group, empty for the core group."""
 
-    __slots__ = ("_body", "_by_field", "api_version")
+    __slots__ = ("_body", "_by_field", "api_version", "group")
 
     def __init__(
         self, body: Any, source: SourceLocation, *, api_version: str, kind: str, namespace: str, name: str
     ) -> None:
         super().__init__(source, kind, namespace, name)
         self._body, self.api_version = body, api_version
+        self.group = api_version.rpartition("/")[0]
         self._by_field = False
 
     @property
@@ -44,11 +47,6 @@ class Document(Complaints):
         """Tells JSON text from any other; empty where the document was YAML."""
         is_text = isinstance(self._body, msgspec.Raw)
         return hashlib.blake2b(self._body, digest_size=16).digest() if is_text else b""
-
-    @property
-    def group(self) -> str:
-        """The API group; empty for the core group."""
-        return self.api_version.rpartition("/")[0]
 
     def report(self, message: str, hint: str = "", *, path: str = "", line: int = 0) -> None:
         """Something makes this document unusable; the line is that of the field, where it is known."""

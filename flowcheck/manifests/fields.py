@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from flowcheck.manifests.complaints import Complaints
-from flowcheck.manifests.text.json_items import JsonPart, parts_of
+from flowcheck.manifests.text.json_parts import JsonPart, list_parts, parts_of
 from flowcheck.manifests.text.trees import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.places import SourceLocation
@@ -114,9 +114,21 @@ class Field:
     def parts(self) -> dict[Any, JsonPart]:
         """What is in it, where it was JSON text."""
         if self._parts is None:
+            self._parts = self._parts_of_list() if isinstance(self.value, list) else None
+        if self._parts is None:
             own = self._parent.parts().get(self._key) if self._parent else self._text
             self._parts = parts_of(own.text, own.begins) if own is not None else {}
         return self._parts
+
+    def _parts_of_list(self) -> dict[Any, JsonPart] | None:
+        """Of a list that only mappings are around: the rules of a policy, which are most of its text."""
+        top, keys = self, []
+        while top._parent is not None:
+            keys.append(top._key)
+            top = top._parent
+        if top._text is None or not keys or not all(isinstance(key, str) for key in keys):
+            return None
+        return list_parts(top._text.text, tuple(reversed(keys)), top._text.begins)
 
     @property
     def source(self) -> SourceLocation:

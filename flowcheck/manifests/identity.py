@@ -15,7 +15,7 @@ import msgspec
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import string_fault
-from flowcheck.manifests.text.json_items import decode_json
+from flowcheck.manifests.text.json_items import JsonError, decode_json
 from flowcheck.manifests.text.templates import unrendered
 from flowcheck.manifests.validation import name_fault
 
@@ -56,25 +56,50 @@ class Head(msgspec.Struct, rename="camel", gc=False):
         return self.kind is None and self.type is not None and isinstance(self.object, dict | msgspec.Raw)
 
 
-class JsonHead(msgspec.Struct, rename="camel", gc=False):
-    """The same of JSON text, whose parts stay undecoded until it is known what they are."""
+class JsonHead(Head, gc=False):
+    """The top of nearly all JSON text, with its items cut in the same go. ``spec`` and what events have stay
+    undecoded, and may be null."""
 
-    api_version: Any = None
-    kind: Any = None
-    metadata: msgspec.Raw = _NULL
-    items: msgspec.Raw = _NULL
+    metadata: Names | None = None
+    items: list[msgspec.Raw] | None = None
     spec: msgspec.Raw = _NULL
     type: msgspec.Raw = _NULL
     object: msgspec.Raw = _NULL
     time: msgspec.Raw = _NULL
 
-    def head(self) -> Head:
-        """With None for what is absent, and the undecoded text for what is there."""
-        head = Head(self.api_version, self.kind, given(self.metadata), given(self.items), given(self.spec))
-        if self.kind is None and bytes(memoryview(self.object)[:1]) == b"{":
-            head.object = self.object
-            head.type, head.time = decode_json(self.type, Any), decode_json(self.time, Any)
-        return head
+
+class _OddHead(JsonHead, gc=False):
+    """Of text whose metadata are no mapping, or whose items are no list."""
+
+    metadata: msgspec.Raw = _NULL  # type: ignore[assignment]
+    items: msgspec.Raw = _NULL  # type: ignore[assignment]
+
+
+def head_of_json(text: msgspec.Raw, known: JsonHead | None = None) -> tuple[Head, Names]:
+    """The head of JSON text, and what its metadata name; ``known`` where it was decoded before.
+
+    Raises:
+        JsonError, msgspec.ValidationError: as ``decode_json``; the latter where it is no object.
+    """
+    try:
+        parts: JsonHead = known or decode_json(text, JsonHead)
+        is_whole = parts.kind is not None and parts.api_version is not None  # nothing more is asked of it
+        return parts if is_whole else _plain(parts), parts.metadata or Names()
+    except (JsonError, msgspec.ValidationError):
+        odd: _OddHead = decode_json(text, _OddHead)
+    head = _plain(odd)
+    head.metadata = _or_text(odd.metadata, Names)
+    head.items = _or_text(odd.items, list[msgspec.Raw])
+    return head, head.metadata if isinstance(head.metadata, Names) else Names()
+
+
+def _plain(parts: JsonHead) -> Head:
+    """With None for what is absent, and the undecoded text for what is there."""
+    head = Head(parts.api_version, parts.kind, parts.metadata, parts.items, given(parts.spec))
+    if parts.kind is None and bytes(memoryview(parts.object)[:1]) == b"{":
+        head.object = parts.object
+        head.type, head.time = decode_json(parts.type, Any), decode_json(parts.time, Any)
+    return head
 
 
 def given(text: msgspec.Raw) -> msgspec.Raw | None:
@@ -90,13 +115,12 @@ def head_of(tree: dict[Any, Any]) -> tuple[Head, Names]:
     return head, Names(*(meta.get(name) for name in ("name", "namespace", "generateName")))
 
 
-def json_meta(head: Head) -> Names:
-    """What the metadata of JSON text name; nothing where they are no mapping."""
+def _or_text(text: msgspec.Raw, type_: Any) -> Any:
+    """A part as its type, as it stands where it is of another; None where it is absent."""
     try:
-        meta: Names = decode_json(head.metadata, Names) if head.metadata is not None else Names()
+        return decode_json(text, type_) if given(text) is not None else None
     except msgspec.ValidationError:
-        return Names()
-    return meta
+        return text
 
 
 def is_broken(head: Head, meta: Names, kind: Any, api_version: Any) -> bool:

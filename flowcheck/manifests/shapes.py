@@ -20,11 +20,11 @@ from flowcheck.manifests.identity import (
     Names,
     check_name,
     head_of,
+    head_of_json,
     is_broken,
-    json_meta,
 )
 from flowcheck.manifests.journal import Journal
-from flowcheck.manifests.text.json_items import decode_json, split_items
+from flowcheck.manifests.text.json_items import decode_json, place_items
 from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.model.places import SourceLocation
 
@@ -40,7 +40,7 @@ def _list_of(text: msgspec.Raw) -> tuple[str, Iterator[Head]]:
         parts = decode_json(text, list[msgspec.Raw])
     except msgspec.ValidationError:
         return type_name(decode_json(text, Any)), iter(())
-    heads = (decode_json(one, JsonHead).head() for one in parts if bytes(memoryview(one)[:1]) == b"{")
+    heads = (head_of_json(one)[0] for one in parts if bytes(memoryview(one)[:1]) == b"{")
     return "a list", heads
 
 
@@ -89,12 +89,17 @@ class Unpacker:
                 yield from self.tree(item, at, head, depth + 1)
 
     def json(
-        self, value: msgspec.Raw, begin: int, inherited: Head | None = None, depth: int = 0
+        self,
+        value: msgspec.Raw,
+        begin: int,
+        known: JsonHead | None = None,
+        inherited: Head | None = None,
+        depth: int = 0,
     ) -> Iterator[Enveloped]:
-        """The objects in JSON text that stands at offset ``begin`` of the file."""
+        """The objects in JSON text that stands at offset ``begin`` of the file, whose head may be known."""
         source = SourceLocation(self.name, self.line_at(begin))
         try:
-            head: Head = decode_json(value, JsonHead).head()
+            head, meta = head_of_json(value, known)
         except msgspec.ValidationError:
             self._no_object(*_list_of(value), source, depth)
             return
@@ -104,7 +109,7 @@ class Unpacker:
         elif head.is_list:
             yield from self._items(head, source, begin, depth)
         else:
-            document = self._document(value, source, head, json_meta(head), inherited, top=not depth)
+            document = self._document(value, source, head, meta, inherited, top=not depth)
             if document is None:
                 return
             if document.kind == "Event" and document.group == audit_log.GROUP:
@@ -123,16 +128,12 @@ class Unpacker:
             self.journal.leave_out(source, message)
 
     def _items(self, head: Head, source: SourceLocation, begin: int, depth: int) -> Iterator[Enveloped]:
-        try:
-            items = list(split_items(self.data, head.items, begin)) if head.items is not None else []
-        except msgspec.ValidationError:
-            items = None
-        if depth == MAX_LIST_DEPTH or items is None:
+        if depth == MAX_LIST_DEPTH or not isinstance(head.items, list | None):
             self.journal.refuse_part(source, "is a List whose items are not a list of objects")
             return
         self.journal.objects += 1
-        for at, item in items:
-            yield from self.json(item, at, head, depth + 1)
+        for at, item in place_items(self.data, head.items or (), begin):
+            yield from self.json(item, at, inherited=head, depth=depth + 1)
 
     def _event(self, head: Head, inner: Iterator[Enveloped], source: SourceLocation) -> Iterator[Enveloped]:
         """One event of a watch. An ERROR says that what comes after it is missing."""
@@ -174,7 +175,7 @@ class Unpacker:
         if entry.body is not None and not entry.metadata_only:
             offset = self._offset_of(entry.body, begin)
             inherited = Head(entry.api_version, entry.kind + "List")
-            yield from self.json(entry.body, offset, inherited, _INSIDE)
+            yield from self.json(entry.body, offset, inherited=inherited, depth=_INSIDE)
             return
         meta = Names(entry.name, entry.namespace or None)
         document = self._document(entry.body, source, Head(entry.api_version, entry.kind), meta, None)

@@ -15,6 +15,7 @@ from flowcheck.manifests.files.logs import SUFFIX as LOG
 from flowcheck.manifests.files.packed import plain_name
 from flowcheck.manifests.files.paths import Input
 from flowcheck.manifests.files.unreadable import as_utf8, give_up, refuse_encoding, refuse_yaml
+from flowcheck.manifests.identity import JsonHead
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.shapes import Unpacker
 from flowcheck.manifests.text.json_items import CHECKED_BYTES, JsonError, check_duplicates, split_values
@@ -54,7 +55,7 @@ def _is_json(name: str, data: bytes) -> bool:
     if name.endswith(LOG):
         return True
     try:
-        return any(True for _ in split_values(data))
+        return any(True for _ in split_values(data, JsonHead))
     except JsonError:
         return False
 
@@ -81,11 +82,11 @@ def _json_documents(item: Input, unpacker: Unpacker, journal: Journal) -> Iterat
     begin = 0
     for _ in range(MAX_BROKEN_VALUES):
         try:
-            for at, value in split_values(item.data, begin):
+            for at, value, head in split_values(item.data, JsonHead, begin):
                 begin = at
                 if len(item.data) <= CHECKED_BYTES:
                     check_duplicates(bytes(value), unpacker.line_at(begin))
-                yield from unpacker.json(value, begin)
+                yield from unpacker.json(value, begin, head)
             return
         except JsonError as fault:
             message = f"the document {fault.message.removeprefix('JSON ')}"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.validation import Network
+from flowcheck.manifests.validation import Network, address_number
 from flowcheck.model.cluster import Node, Pod
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
@@ -119,10 +119,15 @@ def _follow_ranges(nodes: list[Node], ranges: Mapping[str, list[Network]], pods:
         if ranges.get(pod.node) and not (pod.finished or pod.host_network)
         for address in pod.addresses
     }
+    spans = {
+        name: [(cidr.version, int(cidr.network_address), int(cidr.broadcast_address)) for cidr in cidrs]
+        for name, cidrs in ranges.items()
+    }
     inside: dict[bool, set[int]] = defaultdict(set)
     for node, text in placed:
-        address = ipaddress.ip_address(text)
-        inside[any(address in cidr for cidr in ranges[node])].add(address.version)
+        version, number = address_number(text)
+        within = any(version == family and first <= number <= last for family, first, last in spans[node])
+        inside[within].add(version)
     for one in nodes:
         for address in map(ipaddress.ip_address, one.device_addresses):
             around = [cidr for cidr in ranges[one.name] if address in cidr]

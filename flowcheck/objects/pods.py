@@ -137,13 +137,14 @@ def _ports(document: Document, spec: _Spec, path: str) -> tuple[ContainerPort, .
     if spec.init_containers:
         sidecars = (one for one in spec.init_containers if one.restart_policy == "Always")
         containers = [*containers, *sidecars]
+    path = f"{path}.containers"
     result = []
     for container in containers:
         for port in container.ports or ():
             if not 1 <= port.container_port <= 65535:
-                document.report("a containerPort must be from 1 to 65535", path=f"{path}.containers")
-            protocol = read_protocol(document, port.protocol, f"{path}.containers")
-            at = _at_host(document, port, f"{path}.containers")
+                document.report("a containerPort must be from 1 to 65535", path=path)
+            protocol = read_protocol(document, port.protocol, path)
+            at = _at_host(document, port, path)
             result.append(ContainerPort(port.name or "", port.container_port, protocol, *at))
     return tuple(result)
 

@@ -15,10 +15,11 @@ import msgspec
 
 from flowcheck.manifests.blocks import plain_cidr
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.validation import Network
+from flowcheck.manifests.validation import Network, address_number
 from flowcheck.model.cluster import Node, Pod
-from flowcheck.model.ranges import PRIVATE, SEEN, PodRanges, Within
+from flowcheck.model.ranges import PRIVATE, SEEN, PodRanges
 
+BITS = {4: 32, 6: 128}
 LARGEST = {4: 16, 6: 48}
 """By family, the prefix length of the largest range that is guessed from pods' addresses."""
 SMALLEST = {4: 24, 6: 64}
@@ -75,21 +76,24 @@ def seen_ranges(pods: Iterable[Pod], nodes: Iterable[Node], told: Iterable[str])
     all of them. Where nodes have addresses there too, as in a cloud's network, others may have: only the /24,
     or /64, around each pod.
     """
-    told_ranges = Within(map(ipaddress.ip_network, told))
-    spaces: dict[Network, set[Network]] = defaultdict(set)
-    hosts = {ipaddress.ip_network(text) for node in nodes for text in node.addresses}
+    known = _blocks(told)
+    spaces: dict[tuple[int, int], set[int]] = defaultdict(set)
+    shared = {_space(text) for node in nodes for text in node.addresses}
     for pod in pods:
-        hosts |= {ipaddress.ip_network(text) for text in (pod.host_address,) if text}
+        if pod.host_address:
+            shared.add(_space(pod.host_address))
         for text in () if pod.host_network else pod.addresses:
-            address = ipaddress.ip_network(text)
-            if address not in told_ranges:
-                spaces[address.supernet(new_prefix=LARGEST[address.version])].add(address)
-    found: list[Network] = []
-    for space, addresses in spaces.items():
-        if any(_inside(host, space) for host in hosts):
-            found += {address.supernet(new_prefix=SMALLEST[space.version]) for address in addresses}
+            version, number = address_number(text)
+            if not any(number >> shift in starts for shift, starts in known[version].items()):
+                spaces[_space(text)].add(number)
+    found: set[Network] = set()
+    for space, numbers in spaces.items():
+        least = BITS[space[0]] - SMALLEST[space[0]]
+        if space in shared:
+            found |= {_network(space[0], number, least) for number in numbers}
         else:
-            found.append(_around(addresses))
+            first, last = min(numbers), max(numbers)
+            found.add(_network(space[0], first, max(least, (first ^ last).bit_length())))
     cidrs = tuple(map(str, sorted(found, key=lambda network: (network.version, network))))
     return PodRanges(SEEN, "", cidrs) if cidrs else None
 
@@ -101,14 +105,23 @@ def unknown_ranges(pods: Sequence[Pod], told: Iterable[str]) -> PodRanges | None
     return PodRanges(SEEN, "", PRIVATE) if silent else None
 
 
-def _around(addresses: set[Network]) -> Network:
-    """The smallest network with all the addresses that is not too small."""
-    first, last = min(addresses), max(addresses)
-    around = first.supernet(new_prefix=SMALLEST[first.version])
-    while not _inside(last, around):
-        around = around.supernet()
-    return around
+def _blocks(cidrs: Iterable[str]) -> dict[int, dict[int, set[int]]]:
+    """By family and the number of bits that a CIDR leaves open, the addresses' other bits."""
+    found: dict[int, dict[int, set[int]]] = {4: defaultdict(set), 6: defaultdict(set)}
+    for network in map(ipaddress.ip_network, cidrs):
+        shift = BITS[network.version] - network.prefixlen
+        found[network.version][shift].add(int(network.network_address) >> shift)
+    return found
 
 
-def _inside(address: Network, network: Network) -> bool:
-    return address.version == network.version and address.subnet_of(network)  # type: ignore[arg-type]
+def _space(text: str) -> tuple[int, int]:
+    """The address space that an address lies in: family, and the bits that its addresses have in common."""
+    version, number = address_number(text)
+    return version, number >> (BITS[version] - LARGEST[version])
+
+
+def _network(version: int, number: int, shift: int) -> Network:
+    """The network around an address that leaves so many bits open."""
+    start = number >> shift << shift
+    length = BITS[version] - shift
+    return ipaddress.IPv4Network((start, length)) if version == 4 else ipaddress.IPv6Network((start, length))

@@ -11,8 +11,8 @@ import re
 import msgspec
 
 from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS
-from flowcheck.manifests.identity import JsonHead
-from flowcheck.manifests.text.json_items import JsonError, decode_json, split_values
+from flowcheck.manifests.identity import JsonHead, head_of_json
+from flowcheck.manifests.text.json_items import JsonError, split_values
 
 SUFFIX = ".log"
 _BEGINS_JSON = re.compile(rb"\s*\{")
@@ -24,8 +24,8 @@ def is_of_objects(log: bytes) -> bool:
     if not (begin := _BEGINS_JSON.match(log)):
         return not log  # just rotated
     try:
-        _, first = next(split_values(log))
-        head = decode_json(first, JsonHead).head()
+        _, first, known = next(split_values(log, JsonHead))
+        head, _ = head_of_json(first, known)
     except (JsonError, msgspec.ValidationError):
         return _NAMES_A_VERSION.match(log, begin.start()) is not None
     if head.is_event:

@@ -40,7 +40,7 @@ def chart_of(name: str) -> str:
 
 def is_chart_template(name: str, text: bytes) -> bool:
     """Whether a file is a template of a Helm chart that wants rendering; some hold plain objects."""
-    return b"{{" in text and bool(chart_of(name))
+    return bool(chart_of(name)) and b"{{" in text
 
 
 def may_make_objects(name: str, text: bytes) -> bool:
