@@ -24,7 +24,7 @@ from typing import Any
 import numba
 from numba.core import caching
 
-from flowcheck.version import __version__
+from flowcheck.version import PACKAGE, __version__
 
 
 def cache_directory() -> Path | None:
@@ -83,9 +83,8 @@ class _Locator(caching._CacheLocator):
 def source_stamp() -> str:
     """The SHA-256 of every file that compiled code is made from: kernels inline one another, and what stands
     in arrays.py is a constant to them."""
-    package = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for source in (package / "arrays.py", *sorted((package / "kernels").rglob("*.py"))):
+    for source in (PACKAGE / "arrays.py", *sorted((PACKAGE / "kernels").rglob("*.py"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowcheck import version
 from flowcheck.errors import RunError
 from flowcheck.kernels.cache import safe_directory
 from flowcheck.model.cluster import Cluster
@@ -76,6 +77,25 @@ def test_a_changed_manifest_a_new_file_and_other_options_are_read_anew(audits: A
     assert audits.loads == 4
     audits.run(keep_going=True)
     assert audits.loads == 4
+
+
+def test_another_flowcheck_reads_the_cluster_anew(
+    audits: Audits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of its files is another: any may have to do with what is read and compiled."""
+    copied = tmp_path / "flowcheck"
+    for file in ("reading.py", "compile/build.py", "model/labels.py"):
+        (copied / file).parent.mkdir(parents=True, exist_ok=True)
+        (copied / file).write_bytes((version.PACKAGE / file).read_bytes())
+    monkeypatch.setattr(source, "PACKAGE", copied)
+    keys = []
+    for file in ("", "reading.py", "compile/build.py", "model/labels.py"):
+        if file:
+            (copied / file).write_text("changed")
+        source._code.cache_clear()
+        keys.append(ClusterSource((audits.cluster,)).key())
+    source._code.cache_clear()
+    assert len(set(keys)) == len(keys)
 
 
 def test_a_damaged_entry_is_made_anew(audits: Audits) -> None:

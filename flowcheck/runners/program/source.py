@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from flowcheck.manifests.files.paths import At, PathLike, read_inputs
 from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.reading import load_cluster
-from flowcheck.version import __version__
+from flowcheck.version import PACKAGE, __version__
 
 
 def _nothing(_cluster: Cluster) -> None:
@@ -84,8 +83,7 @@ class LoadedCluster:
 @cache
 def _code() -> tuple[str, ...]:
     """What another version of would load, or compile, something else."""
-    package = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for source in sorted(package.rglob("*.py")):
+    for source in sorted(PACKAGE.rglob("*.py")):
         digest.update(source.read_bytes())
     return __version__, sys.version, np.__version__, digest.hexdigest()
