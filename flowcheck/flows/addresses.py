@@ -13,49 +13,70 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from flowcheck.arrays import AddressTable, Int32, UInt64, writable
+from flowcheck.arrays import Int32, Int64, Tables, UInt8, UInt64, writable
 from flowcheck.kernels import lookup
 
 NO_ADDRESS, BAD_ADDRESS = -1, -2
 _REMEMBERED = 1 << 18
 
 
-class AddressResolver:
-    """Resolves addresses by one program's table; keeps the last dictionaries it saw."""
+Found = tuple[Int32, UInt64, UInt8]
+"""Of each row: the endpoint, or NO_ADDRESS, BAD_ADDRESS; the key of the address; 1 where who has it is
+likely, not sure."""
 
-    def __init__(self, table: AddressTable) -> None:
-        self._table = table
+
+class AddressResolver:
+    """Resolves addresses by one program's tables; keeps the last dictionaries it saw."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._table, self._timed, self._endpoints = tables.addresses, tables.timed, tables.endpoints
+        self._has_timed = len(tables.timed.first) > 1
         self._slow: dict[str, tuple[int, int]] = {}
         self._last: dict[str, tuple[pa.Array, Int32, UInt64]] = {}
 
-    def column(self, column: pa.Array, key: str) -> tuple[Int32, UInt64]:
-        """Endpoints and keys of a column, which ``key`` names: its last dictionary is remembered."""
-        if pt.is_null(column.type):
-            n_rows = len(column)
-            return np.full(n_rows, NO_ADDRESS, dtype=np.int32), np.zeros(n_rows, dtype=np.uint64)
-        if pt.is_dictionary(column.type):
-            return self._dictionary(column, key)
+    def column(self, column: pa.Array, key: str, times: Int64) -> Found:
+        """What a column's addresses are at times (rows,). ``key`` names it: its last dictionary is
+        remembered."""
+        if pt.is_dictionary(column.type) and len(column.dictionary):
+            return self._dictionary(column, key, times)
+        if pt.is_null(column.type) or pt.is_dictionary(column.type):
+            return none_found(len(column))
         if pt.is_uint32(column.type):
             endpoints, keys = _empty(len(column))
             filled = pc.fill_null(column, 0) if column.null_count else column
             lookup.resolve_integers(self._table, writable(filled.to_numpy()), endpoints, keys)
-            return _mark_nulls(column, endpoints, keys)
-        endpoints, keys = self._binary(column) if pt.is_fixed_size_binary(column.type) else self.texts(column)
-        return _mark_nulls(column, endpoints, keys)
+        elif pt.is_fixed_size_binary(column.type):
+            endpoints, keys = self._binary(column)
+        else:
+            endpoints, keys = self.texts(column)
+        endpoints, keys = _mark_nulls(column, endpoints, keys)
+        return self._settled(endpoints, keys, np.zeros(len(keys), dtype=np.uint8), times)
 
-    def _dictionary(self, column: pa.DictionaryArray, key: str) -> tuple[Int32, UInt64]:
+    def _settled(self, endpoints: Int32, keys: UInt64, inferred: UInt8, times: Int64) -> Found:
+        if self._has_timed:
+            lookup.settle(self._timed, self._endpoints, times, endpoints, inferred)
+        return endpoints, keys, inferred
+
+    def _dictionary(self, column: pa.DictionaryArray, key: str, times: Int64) -> Found:
+        """Who has an address is asked once for each, where that is the same in all the time of these rows."""
         known = self._last.get(key)
         if known is None or not known[0].equals(column.dictionary):
             values = column.dictionary
             known = self._last[key] = (values, *_mark_nulls(values, *self.texts(values)))
-        if len(known[1]) == 0:
-            n_rows = len(column)
-            return np.full(n_rows, NO_ADDRESS, dtype=np.int32), np.zeros(n_rows, dtype=np.uint64)
+        _, endpoint_of, key_of = known
+        inferred_of = np.zeros(len(endpoint_of), dtype=np.uint8)
+        left = 0
+        if self._has_timed and len(times):
+            endpoint_of = endpoint_of.copy()
+            during = int(times.min()), int(times.max())
+            left = lookup.settle_during(self._timed, self._endpoints, *during, endpoint_of, inferred_of)
         codes = pc.fill_null(column.indices, 0) if column.null_count else column.indices
         places = codes.to_numpy(zero_copy_only=False).astype(np.int32)
-        endpoints, keys = np.empty(len(places), dtype=np.int32), np.empty(len(places), dtype=np.uint64)
-        lookup.take_found(known[1], known[2], places, endpoints, keys)
-        return _mark_nulls(column, endpoints, keys)
+        endpoints, keys = _empty(len(places))
+        inferred = np.empty(len(places), dtype=np.uint8)
+        lookup.take_found(endpoint_of, key_of, inferred_of, places, endpoints, keys, inferred)
+        endpoints, keys = _mark_nulls(column, endpoints, keys)
+        return self._settled(endpoints, keys, inferred, times) if left else (endpoints, keys, inferred)
 
     def texts(self, values: pa.Array) -> tuple[Int32, UInt64]:
         """The same of a plain array of texts."""
@@ -95,6 +116,15 @@ class AddressResolver:
         high, low = np.ascontiguousarray(words[:, 0]), np.ascontiguousarray(words[:, 1])
         lookup.resolve_v6_words(self._table, high, low, endpoints, keys)
         return endpoints, keys
+
+
+def none_found(n_rows: int) -> Found:
+    """Of rows without an address."""
+    return (
+        np.full(n_rows, NO_ADDRESS, dtype=np.int32),
+        np.zeros(n_rows, dtype=np.uint64),
+        np.zeros(n_rows, dtype=np.uint8),
+    )
 
 
 def _empty(n_rows: int) -> tuple[Int32, UInt64]:

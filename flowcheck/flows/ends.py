@@ -19,9 +19,8 @@ import pyarrow.types as pt
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, Tables, UInt8, UInt64
-from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS, AddressResolver
+from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS, AddressResolver, none_found
 from flowcheck.flows.names import NOBODY, NameBook
-from flowcheck.kernels import lookup
 
 _BY_NAME = np.uint64(1 << 62)
 _NOT_ONE = -(1 << 30)
@@ -53,7 +52,7 @@ class Resolver:
     ) -> None:
         self._tables = tables
         self._beside_pod = beside_pod
-        self._addresses = AddressResolver(tables.addresses)
+        self._addresses = AddressResolver(tables)
         self._names = names
         self._unresolved = unresolved
         _, keys = self._addresses.texts(pa.array(address_of.values(), pa.large_string()))
@@ -64,14 +63,10 @@ class Resolver:
         columns, any of which may be absent; times (flows,) microseconds."""
         present = set(batch.schema.names)
         if address in present:
-            endpoints, keys = self._addresses.column(batch.column(address), address)
+            found = self._addresses.column(batch.column(address), address, times)
         else:
-            endpoints = np.full(batch.num_rows, NO_ADDRESS, dtype=np.int32)
-            keys = np.zeros(batch.num_rows, dtype=np.uint64)
-        inferred = np.zeros(batch.num_rows, dtype=np.uint8)
-        if len(self._tables.timed.first) > 1:
-            lookup.settle(self._tables.timed, self._tables.endpoints, times, endpoints, inferred)
-        end = Ends(endpoints, keys, inferred, np.zeros(batch.num_rows, dtype=np.bool_), {})
+            found = none_found(batch.num_rows)
+        end = Ends(*found, np.zeros(batch.num_rows, dtype=np.bool_), {})
         if not present.isdisjoint(names):
             namespace, pod, workload, uid = (_column_or_nulls(batch, name) for name in names)
             end = self._by_pod(end, uid, namespace, pod, times)

@@ -69,7 +69,20 @@ def mark_first(table: Int64, n_used: int, flows: FlowArrays, gap: int, start: in
 
 
 @kernel
-def keep_recent(table: Int64, oldest: int, new: Int64) -> int:
+def count_recent(table: Int64, gap: int) -> tuple[Integer, int]:
+    """(since when a connection must have been seen for the next record to be of it, how many were)."""
+    last = np.int64(-(1 << 62))
+    for slot in range(table.shape[0]):
+        if table[slot, KEY] != 0:
+            last = max(last, table[slot, SEEN])
+    n_recent = 0
+    for slot in range(table.shape[0]):
+        n_recent += (table[slot, KEY] != 0) & (table[slot, SEEN] >= last - gap)
+    return last - gap, n_recent
+
+
+@kernel
+def keep_recent(table: Int64, oldest: Integer, new: Int64) -> int:
     """Move the connections seen since ``oldest`` to an empty table; returns how many there are."""
     n_used = 0
     for old in range(table.shape[0]):

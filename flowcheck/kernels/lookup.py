@@ -55,13 +55,22 @@ def find_v6(addresses: AddressTable, high: np.uint64, low: np.uint64) -> int:
 
 
 @kernel
-def take_found(endpoint_of: Int32, key_of: UInt64, codes: Int32, endpoints: Int32, keys: UInt64) -> None:
-    """endpoints (flows,) int32, keys (flows,) uint64: of codes (flows,) int32, from what was found for
-    each."""
+def take_found(
+    endpoint_of: Int32,
+    key_of: UInt64,
+    inferred_of: UInt8,
+    codes: Int32,
+    endpoints: Int32,
+    keys: UInt64,
+    inferred: UInt8,
+) -> None:
+    """endpoints int32, keys uint64, inferred uint8, each (flows,): of codes (flows,) int32, from what was
+    found for each of them."""
     for i in range(np.uint64(codes.size)):
         code = np.uint32(codes[i])
         endpoints[i] = endpoint_of[code]
         keys[i] = key_of[code]
+        inferred[i] = inferred_of[code]
 
 
 @kernel
@@ -102,6 +111,26 @@ def settle(timed: TimedTable, endpoints: Int32, seen_at: Int64, ends: Int32, inf
         owner = last_begun(timed.start, timed.first[number], timed.first[number + 1], seen_at[i])
         ends[i] = timed.endpoint[owner]
         inferred[i] |= timed.inferred[owner]
+
+
+@kernel
+def settle_during(
+    timed: TimedTable, endpoints: Int32, first_at: Integer, last_at: Integer, ends: Int32, inferred: UInt8
+) -> int:
+    """As :func:`settle`, ends (n,) of which each has one owner from one instant to another, inclusive;
+    returns how many are left, as they change hands in between."""
+    left = 0
+    for i in range(ends.size):
+        if ends[i] < 0 or endpoints[ends[i], a.KIND] != a.KIND_TIMED:
+            continue
+        number = endpoints[ends[i], a.NUMBER]
+        owner = last_begun(timed.start, timed.first[number], timed.first[number + 1], first_at)
+        if owner + 1 < timed.first[number + 1] and timed.start[owner + 1] <= last_at:
+            left += 1
+            continue
+        ends[i] = timed.endpoint[owner]
+        inferred[i] |= timed.inferred[owner]
+    return left
 
 
 @kernel

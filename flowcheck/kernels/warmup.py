@@ -97,10 +97,11 @@ def _warm_judging() -> Iterator[str]:
 
     yield "lookup"
     lookup.resolve_text(addresses, int64(2), uint8(0), int32(1), uint64(1))
-    lookup.take_found(int32(1), uint64(1), int32(1), int32(1), uint64(1))
+    lookup.take_found(int32(1), uint64(1), uint8(1), int32(1), int32(1), uint64(1), uint8(1))
     lookup.resolve_integers(addresses, np.zeros(1, dtype=np.uint32), int32(1), uint64(1))
     lookup.resolve_v6_words(addresses, uint64(1), uint64(1), int32(1), uint64(1))
     lookup.settle(timed, int32(1, 8), int64(1), int32(1), uint8(1))
+    lookup.settle_during(timed, int32(1, 8), 0, 0, int32(1), uint8(1))
     lookup.ask_ports(shared, uint8(1), int32(1), int64(1), int32(1), uint8(1))
     yield "initiators"
     initiators.by_flags(uint8(1), int32(1), uint8(1), uint8(1))
@@ -114,6 +115,7 @@ def _warm_judging() -> Iterator[str]:
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
     yield "connections"
     connections.mark_first(int64(2, 2), 0, flows, 1, 0)
+    connections.count_recent(int64(2, 2), 1)
     connections.keep_recent(int64(2, 2), 0, int64(2, 2))
     yield "books"
     books.number_keys(int32(2), int64(1, 4), int64(4), 0, int64(1), int64(1), int32(1), 1)

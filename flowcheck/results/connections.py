@@ -31,10 +31,9 @@ class ConnectionTable:
             self._make_room()
 
     def _make_room(self) -> None:
-        """Forget what is old; with half the room still in use afterwards, double it."""
-        seen = self._table[self._table[:, kernels.KEY] != 0, kernels.SEEN]
-        oldest = int(seen.max()) - GAP
-        recent = int((seen >= oldest).sum())
-        table = np.zeros((len(self._table) * (2 if recent * 4 >= len(self._table) else 1), 2), dtype=np.int64)
+        """Forget what is old; with a quarter of the room still in use afterwards, double it."""
+        oldest, recent = kernels.count_recent(self._table, GAP)
+        factor = 2 if recent * 8 >= len(self._table) else 1
+        table = np.zeros((len(self._table) * factor, 2), dtype=np.int64)
         self._used = kernels.keep_recent(self._table, oldest, table)
         self._table = table

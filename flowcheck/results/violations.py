@@ -97,7 +97,11 @@ def joined_violating(found: Sequence[Violating]) -> Violating:
     )
 
 
-def violations_batch(program: Program, found: Violating, file: str) -> pa.RecordBatch:
+Said = dict[tuple[int, int, int], tuple[str, tuple[str, ...]]]
+"""What was said before of a kind of violation with its decisions: direction and policies."""
+
+
+def violations_batch(program: Program, found: Violating, file: str, said: Said) -> pa.RecordBatch:
     """Their rows of the violations table, replies turned round. Columns that are not canonical are kept as
     text, at the end."""
     batch = turn_round(found.batch, found.turned)
@@ -107,7 +111,7 @@ def violations_batch(program: Program, found: Violating, file: str) -> pa.Record
         **{field.name: _flow_column(batch, field) for field in FLOW_FIELDS},
         "src": name_ends(program, batch, found.flows.src, "src").cast(pa.string()),
         "dst": name_ends(program, batch, found.flows.dst, "dst").cast(pa.string()),
-        **_findings_columns(program, found),
+        **_findings_columns(program, found, said),
         "initiator_basis": in_words(found.basis, BASES).cast(pa.string()),
     }
     extra = [name for name in batch.schema.names if name not in COLUMNS]
@@ -129,12 +133,12 @@ def _free_names(extra: list[str]) -> list[str]:
     return names
 
 
-def _findings_columns(program: Program, found: Violating) -> dict[str, pa.Array]:
+def _findings_columns(program: Program, found: Violating, known: Said) -> dict[str, pa.Array]:
     """The words for each row, made once for each distinct pair of decisions: those settle the kind too."""
     judged = found.judged
     _, first, which = np.unique(pairs(judged.egress, judged.ingress), return_index=True, return_inverse=True)
     keys = zip(*(c[first].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True)
-    said = [deciding(program, *key)[:2] for key in keys]
+    said = [known.get(key) or known.setdefault(key, deciding(program, *key)[:2]) for key in keys]
     places = pa.array(which)
     return {
         "kind": in_words(judged.violation, Violation).cast(pa.string()),

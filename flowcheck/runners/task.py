@@ -12,14 +12,14 @@ import pyarrow as pa
 from flowcheck.arrays import FlowArrays
 from flowcheck.balance.expect.plan import CountingPlan
 from flowcheck.compile import Program
-from flowcheck.flows.canonical.rows import BATCH_ROWS
+from flowcheck.flows.canonical.rows import cut_batches
 from flowcheck.flows.canonical.schema import COLUMNS, JUDGED
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.judging.batch import make_resolver, read_flows
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.judging.moments import find_moments
 from flowcheck.results.edges import EdgeTable
-from flowcheck.results.violations import Violating, joined_violating, violations_batch
+from flowcheck.results.violations import Said, Violating, joined_violating, violations_batch
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.part_file import LazyWriter, part_errors
 from flowcheck.runners.work import Work
@@ -41,6 +41,7 @@ class TaskRunner:
         moments = find_moments(program.tables.services, program.tables.endpoints, counting)
         self._keyed = KeyedFlows(program, moments)
         self._edges = EdgeTable()
+        self._said: Said = {}
         self._in_namespaces = np.array([n in setup.namespaces for n in program.namespaces], dtype=np.bool_)
 
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
@@ -54,8 +55,7 @@ class TaskRunner:
         end = task.first_row + task.rows
         with LazyWriter(stem.with_suffix(".violations")) as writer:
             waiting: list[Violating] = []
-            for first in range(task.first_row, end, BATCH_ROWS):
-                n_rows = min(BATCH_ROWS, end - first)
+            for first, n_rows in cut_batches(task.first_row, end, file.row_groups):
                 batch = file.read(first, n_rows, judged_columns)
                 read = read_flows(self._program.tables, self._resolver, batch)
                 work.filtered += self._leave_out(read.flows)
@@ -78,7 +78,7 @@ class TaskRunner:
     def _write(self, waiting: list[Violating], work: Work, writer: LazyWriter) -> None:
         if waiting:
             found = joined_violating(waiting)
-            violations = violations_batch(self._program, found, work.file)
+            violations = violations_batch(self._program, found, work.file, self._said)
             work.keep_examples(violations, found)
             writer.write(violations)
 

@@ -180,3 +180,29 @@ def test_rows_that_are_not_there_are_missed(tmp_path: Path) -> None:
     file = write(tmp_path / "a.parquet")
     with FlowFile(str(file)) as flow_file, pytest.raises(FlowFormatError, match="declared 4 rows, decoded 4"):
         flow_file.read(2, 5, ["dst_port"])
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "row_groups", "expected"),
+    [
+        (0, 10, [10], [(0, 4), (4, 4), (8, 2)]),
+        (0, 12, [6, 6], [(0, 4), (4, 2), (6, 4), (10, 2)]),
+        (0, 6, [1, 1, 1, 1, 1, 1], [(0, 4), (4, 2)]),
+        (0, 9, [3, 6], [(0, 4), (4, 4), (8, 1)]),
+        (4, 8, [10, 10], [(4, 4)]),
+        (10, 15, [10, 5, 5], [(10, 4), (14, 1)]),
+        (0, 0, [], []),
+        (0, 3, [0, 3, 0], [(0, 3)]),
+    ],
+)
+def test_batches_hold_every_row_once_and_end_with_large_row_groups(
+    first: int,
+    end: int,
+    row_groups: list[int],
+    expected: list[tuple[int, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows, "BATCH_ROWS", 4)
+    found = list(rows.cut_batches(first, end, row_groups))
+    assert found == expected
+    assert sum(n for _, n in found) == end - first

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
 
-BATCH_ROWS = 1 << 16
+BATCH_ROWS = 1 << 18
 
 
 class RowReader:
@@ -70,6 +70,20 @@ class RowReader:
         self._rest = batch.slice(most) if batch.num_rows > most else None
         self._at += min(most, batch.num_rows)
         return batch.slice(0, most)
+
+
+def cut_batches(first: int, end: int, row_groups: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first row, rows) of batches of up to BATCH_ROWS. They end with row groups, whose dictionaries differ
+    and would have to be made one; but of small row groups there are several in one."""
+    begin, group_ends = first, accumulate(row_groups)
+    for group_end in group_ends:
+        stop = min(group_end, end)
+        if stop - begin >= BATCH_ROWS or (stop == end and stop > begin):
+            for at in range(begin, stop, BATCH_ROWS):
+                yield at, min(BATCH_ROWS, stop - at)
+            begin = stop
+        if group_end >= end:
+            return
 
 
 def joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
