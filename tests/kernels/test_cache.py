@@ -190,7 +190,7 @@ def test_a_change_to_any_source_makes_all_entries_stale(
     copied: Path, monkeypatch: pytest.MonkeyPatch, source: Path
 ) -> None:
     """Kernels inline one another, and freeze what stands in arrays.py."""
-    monkeypatch.setattr(kernel_cache, "__file__", str(copied / "kernels" / "cache.py"))
+    monkeypatch.setattr(kernel_cache, "PACKAGE", copied)
     before = kernel_cache.source_stamp.__wrapped__()
     with (copied / source).open("a") as file:
         file.write("# changed\n")
