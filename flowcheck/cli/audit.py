@@ -32,6 +32,8 @@ from flowcheck.cli.options import (
 from flowcheck.cli.values import InputPath
 from flowcheck.counted import agreeing, counted
 from flowcheck.errors import ManifestError, Problem
+from flowcheck.runners.alone import is_alone
+from flowcheck.runners.process import start_early
 
 if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
@@ -91,6 +93,8 @@ def judge(
     _check(given)
     check_reports(given["formats"])
     _choose_cache(given["no_cache"])
+    if is_alone():
+        start_early(cache=not given["no_cache"])
     from flowcheck.runners.local import run_audit
     from flowcheck.runners.program.source import ClusterSource
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
+from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges, ranges_by_teller
@@ -35,6 +36,7 @@ class Namespace:
     described: bool = True
 
 
+@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Workload:
     """What owns a pod: the top of its owner chain, or the pod itself where nothing owns it."""
@@ -47,6 +49,7 @@ class Workload:
         return f"{self.namespace}/{self.kind}/{self.name}"
 
 
+@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class ContainerPort:
     """A declared container port. ``protocol`` is the IANA number; ``name`` may be empty. ``host_port`` is the
@@ -60,6 +63,7 @@ class ContainerPort:
     host_ip: str = ""
 
 
+@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Pod:
     """One pod, or (``template``) the one endpoint that stands for a workload without pods.

@@ -17,6 +17,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from flowcheck.model.labels import EVERYTHING, Selector
+from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
@@ -119,6 +120,7 @@ class NamedPort:
 Ports = PortRange | NamedPort
 
 
+@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One entry of a policy in one direction.
@@ -138,6 +140,7 @@ class Rule:
     unread: bool = False
 
 
+@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A named object in a tier. ``namespace`` is empty for a cluster-scoped kind.

@@ -14,6 +14,11 @@ class _NoPandas:
             raise ModuleNotFoundError("not wanted here", name=name)
 
 
+def is_alone() -> bool:
+    """Whether this process is the command line's or a worker's, and not somebody else's who calls it."""
+    return _NoPandas in sys.meta_path
+
+
 def leave_out_pandas() -> None:
     """Arrow looks for it at the first array it makes, and importing it takes a third of a second."""
     sys.meta_path.insert(0, _NoPandas)

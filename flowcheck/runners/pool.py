@@ -6,44 +6,25 @@ meets a process that holds nothing else. They import while the parent still load
 
 from __future__ import annotations
 
-import os
 import selectors
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
 from flowcheck.errors import RunError
 from flowcheck.runners.messages import Answer, Judge, Order, Ready, Setup, receive_answer, send
+from flowcheck.runners.process import take_or_start
 
 START_ATTEMPTS = 3
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
-}
-"""Memory a worker has used once it keeps: to get it anew for every task from the system, page by page, took a
-fifteenth of its time."""
 
 
 class Worker:
     """One process and the order it is on."""
 
     def __init__(self, cache: bool) -> None:
-        environment = {**os.environ, **ENVIRONMENT}
-        if not cache:
-            environment["FLOWCHECK_NO_CACHE"] = "1"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "flowcheck.runners.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,  # a message left in a buffer would never wake the selector
-            env=environment,
-            start_new_session=True,
-        )
+        self.process = take_or_start(cache=cache)
         self.order: Order | None = None
         self.ready = False
 

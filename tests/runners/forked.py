@@ -17,6 +17,7 @@ from subprocess import TimeoutExpired
 from unittest.mock import patch
 
 from flowcheck.runners import pool, worker
+from flowcheck.runners.process import ENVIRONMENT
 from tests.cli.run import ROOT
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -38,7 +39,7 @@ class Forked:
         theirs, orders = CONTEXT.Pipe(duplex=False)
         answers, back = CONTEXT.Pipe(duplex=False)
         self._process = CONTEXT.Process(target=work, args=(theirs, back), daemon=True)
-        with chdir(ROOT), patch.dict(os.environ, pool.ENVIRONMENT):
+        with chdir(ROOT), patch.dict(os.environ, ENVIRONMENT):
             ensure_running()
         self._process.start()
         self.stdin = os.fdopen(os.dup(orders.fileno()), "wb", buffering=0)
