@@ -84,8 +84,19 @@ def where(record: Record) -> str:
 
 
 def readme_part(record: Record) -> str:
-    """The table and where it comes from."""
-    return f"{table(TABLE_HEAD, list(map(list, rows(record))))}\n{where(record)}"
+    """What programs took, what is told in units of its own, and where that comes from. The bars are on the
+    page."""
+    few, *many = sizes(record)
+    head = ["program", *(f"{int(n):,} rows, s" for n in (few, *many)), "ns a row", "peak GiB"]
+    lines = []
+    for name in record["runs"][few]:
+        taken = [spread(walls(record, n, name)) for n in (few, *many)]
+        cost = spread(per_row(record, name), 0) if many else "-"
+        peaks = record["memory"][few].get(name)
+        peak = f"{statistics.median(peaks) / 2**30:.2f}" if peaks else "-"
+        lines.append([name, *taken, cost, peak])
+    told = [list(row[:2]) for row in rows(record) if row[1].endswith((" s", " M rows/s"))]
+    return "\n".join([table(head, lines), table(["what", "value"], told), where(record)])
 
 
 def speed_section(record: Record) -> str:
