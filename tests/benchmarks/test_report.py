@@ -109,7 +109,7 @@ def test_the_readme_has_the_table_between_its_marks(page: Path) -> None:
         report.README.write_text(f"before\n{report.BEGIN}stale\n{report.END}after\n")
         report.write()
     text = report.README.read_text()
-    assert text.startswith(f"before\n{report.BEGIN}\n\n| program | 1,000,000 rows, s |")
+    assert text.startswith(f"before\n{report.BEGIN}\n| program | 1,000,000 rows, s |")
     assert text.endswith(f"{report.END}after\n")
     assert "stale" not in text
     assert "2026-03-10T08:00:00+00:00, commit abc" in text
