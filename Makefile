@@ -62,10 +62,10 @@ $(BENCH): $(STAMP)
 	"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --no-build-isolation -e '.[bench]' \
 	  && touch "$@" || echo "make bench: what could not be installed is left out" >&2
 
-# BESIDE names another checkout of flowcheck, which is timed in turn.
+# One round; medians of five: python -m benchmarks.speed. BESIDE names another checkout of flowcheck, timed in turn.
 BESIDE ?=
 bench: $(BENCH)
-	"$(BIN)/python" -m benchmarks.speed --runs 3 $(if $(BESIDE),--beside "$(BESIDE)")
+	"$(BIN)/python" -m benchmarks.speed --runs 1 --no-big $(if $(BESIDE),--beside "$(BESIDE)")
 	"$(BIN)/python" -m benchmarks.bench_kernels
 	"$(BIN)/python" -m benchmarks.bench_time --size small
 	"$(BIN)/python" -m benchmarks.bench_load --size small

@@ -146,7 +146,8 @@ class _Run:
         self._told = 0.0
 
     def judge(self, setup: Setup, meanwhile: Sequence[Callable[[], object]]) -> None:
-        """``meanwhile``: what is done while every worker is busy."""
+        """``meanwhile``: what is done while workers are on the last orders: before, they would wait for the
+        next."""
         waiting = list(meanwhile)
         done = self._workspace.done()
         if done:
@@ -160,7 +161,7 @@ class _Run:
         self._pool.prepare(setup)
         self.plan.start(set(done))
         while self._hand_out() or self._pool.busy():
-            if waiting and self._pool.judging():
+            if waiting and self.plan.given_out and self._pool.judging():
                 waiting.pop()()
             for worker, order, answer in self._pool.answers(timeout=0.2):
                 if not isinstance(answer, messages.Advanced):

@@ -60,6 +60,12 @@ class Plan:
                 return order
         return None
 
+    @property
+    def given_out(self) -> bool:
+        """Whether no order is left, nor will come of a file that is yet to be inspected."""
+        known = (s.rows is not None or s.failure is not None or bool(s.input.skipped) for s in self.files)
+        return not self._queue and all(known)
+
     def split(self, number: int, row_groups: tuple[int, ...]) -> None:
         """Queue the tasks of an inspected file."""
         state = self.files[number]
