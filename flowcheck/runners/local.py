@@ -84,7 +84,8 @@ def _prepare(
     source: ClusterSource | LoadedCluster, request: AuditRequest, clock: list[float], report: Report
 ) -> Prepared:
     """What is judged by; ``clock`` gains the time when the cluster was there."""
-    kept_at = cache_path(source.key() if request.cache else None, request.options, load=request.load)
+    identity = source.identity() if request.cache else None
+    kept_at = cache_path(identity.digest, request.options, load=request.load) if identity else None
     prepared = known(kept_at)
     if prepared is not None:
         _check_cluster(prepared.facts.pods, prepared.facts.policies, request)
@@ -98,6 +99,8 @@ def _prepare(
         source.inspect(cluster)
     clock.append(time.monotonic())
     report(Progress("compiling policies"))
+    if identity and identity.inputs != cluster.inputs:
+        kept_at = None  # a file was written to meanwhile: what was read is not what has that name
     return compiled(cluster, request, kept_at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ class Audits:
         self.cluster = write_cluster(folder / "cluster")
         self.flows = write_flows(folder / "flows.parquet", [ALLOWED, DENIED])
         self.loads = 0
+        self.before_it_is_read: Callable[[], object] = lambda: None
         monkeypatch.setattr(kept, "cache_directory", self._safe)
         monkeypatch.setattr(local, "WORTH_KEEPING", -1.0)
         monkeypatch.setattr(source, "load_cluster", self._load)
@@ -41,6 +43,7 @@ class Audits:
 
     def _load(self, *args: object, **options: object) -> Cluster:
         self.loads += 1
+        self.before_it_is_read()
         return load_cluster(*args, **options)  # type: ignore[arg-type]
 
     def run(self, name: str = "out", request: AuditRequest | None = None, **how: object) -> AuditResult:
@@ -93,7 +96,9 @@ def test_another_flowcheck_reads_the_cluster_anew(
         if file:
             (copied / file).write_text("changed")
         source._code.cache_clear()
-        keys.append(ClusterSource((audits.cluster,)).key())
+        identity = ClusterSource((audits.cluster,)).identity()
+        assert identity is not None
+        keys.append(identity.digest)
     source._code.cache_clear()
     assert len(set(keys)) == len(keys)
 
@@ -118,6 +123,18 @@ def test_an_entry_that_is_none_is_made_anew(audits: Audits, content: bytes) -> N
     with pytest.warns(UserWarning, match="damaged entry"):
         audits.run()
     assert audits.loads == 2
+
+
+def test_a_cluster_that_is_written_to_while_it_is_read_is_not_kept(audits: Audits) -> None:
+    """Or the next audit of what stood there before would be judged by what came after."""
+    manifest = next(path for path in audits.cluster.rglob("*") if path.is_file())
+    content = manifest.read_bytes()
+    audits.before_it_is_read = lambda: manifest.write_bytes(content + b"\n")
+    audits.run()
+    assert audits.entries() == []
+    audits.before_it_is_read = lambda: None
+    audits.run()
+    assert len(audits.entries()) == 1
 
 
 def test_without_the_cache_nothing_is_kept(audits: Audits) -> None:

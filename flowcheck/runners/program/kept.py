@@ -24,9 +24,10 @@ MOST_KEPT = 8
 """Entries; the one that was used longest ago goes first."""
 
 
-def cache_path(cluster: str | None, options: Options, *, load: bool) -> Path | None:
-    """Where the program of a cluster with this key stands or would stand; None where nothing may be kept."""
-    folder = cache_directory() if cluster else None
+def cache_path(cluster: str, options: Options, *, load: bool) -> Path | None:
+    """Where the program of a cluster with this digest stands or would stand; None where nothing may be
+    kept."""
+    folder = cache_directory()
     if folder is None:
         return None
     programs = folder / FOLDER

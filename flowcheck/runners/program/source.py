@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,12 @@ from flowcheck.reading import load_cluster
 from flowcheck.version import PACKAGE, __version__
 
 
-def _nothing(_cluster: Cluster) -> None:
-    """Nothing is asked of the cluster."""
+class Identity(NamedTuple):
+    """``digest``: the SHA-256 of all that decides what is loaded. ``inputs``: that of each file, by its name,
+    as :class:`flowcheck.model.cluster.Cluster` has those that it was read from."""
+
+    digest: str
+    inputs: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -44,18 +49,19 @@ class ClusterSource:
             at=self.at,
         )
 
-    def key(self) -> str | None:
-        """The SHA-256 of all that decides what is loaded: what is read and how, and by which code. None for
-        standard input, which cannot be read twice, and for what cannot be read at all."""
+    def identity(self) -> Identity | None:
+        """What is to be read, how, and by which code. None for standard input, which cannot be read twice,
+        and for what cannot be read at all."""
         if "-" in (*self.paths, *self.policies):
             return None
-        digest = hashlib.sha256()
+        digest, inputs = hashlib.sha256(), dict[str, str]()
         try:
             for paths, at in ((self.paths, self.at), (self.policies, None)):
                 journal = Journal()
                 for item in read_inputs(paths, journal, at):
                     said = (item.name, item.time, item.named, journal.inputs[item.name])
                     digest.update(repr(said).encode("utf-8", "backslashreplace"))
+                inputs |= journal.inputs
                 digest.update(repr((journal.unread, journal.skipped)).encode("utf-8", "backslashreplace"))
                 if journal.problems:
                     return None
@@ -63,7 +69,7 @@ class ClusterSource:
             return None
         how = (*map(str, self.paths), self.policies, self.replace_policies, self.keep_going, self.at)
         digest.update(repr((how, *_code())).encode("utf-8", "backslashreplace"))
-        return digest.hexdigest()
+        return Identity(digest.hexdigest(), inputs)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class LoadedCluster:
     def load(self) -> Cluster:
         return self.cluster
 
-    def key(self) -> str | None:
+    def identity(self) -> Identity | None:
         return None
 
 
