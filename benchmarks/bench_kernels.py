@@ -31,6 +31,7 @@ from flowcheck.flows.files.inputs import list_inputs
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.plan import task_rows
+from flowcheck.runners.program.given import give
 from flowcheck.runners.task import TaskRunner
 
 STAGES = (
@@ -124,7 +125,7 @@ def main(size: str, runs: int) -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     spent: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="flowcheck-bench-") as folder:
-        runner = TaskRunner(program, plan, Setup("", folder, None, None, (), False))
+        runner = TaskRunner(give(program, plan), Setup("", folder, None, None, (), False))
         n_rows = judge(runner, path)
         stages = Stages()
         for stage in STAGES:

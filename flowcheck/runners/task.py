@@ -10,18 +10,16 @@ import numpy as np
 import pyarrow as pa
 
 from flowcheck.arrays import FlowArrays
-from flowcheck.balance.expect.plan import CountingPlan
-from flowcheck.compile import Program
 from flowcheck.flows.canonical.rows import cut_batches
 from flowcheck.flows.canonical.schema import COLUMNS, JUDGED
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.judging.batch import make_resolver, read_flows
 from flowcheck.judging.keyed import KeyedFlows
-from flowcheck.judging.moments import find_moments
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.violations import Said, Violating, joined_violating, violations_batch
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.part_file import LazyWriter, part_errors
+from flowcheck.runners.program.given import Given
 from flowcheck.runners.work import Work
 
 WRITTEN_AT_ONCE = 1 << 14
@@ -29,17 +27,14 @@ WRITTEN_AT_ONCE = 1 << 14
 
 
 class TaskRunner:
-    """Runs tasks against one program with one set of filters; ``plan`` is what the load is counted by,
-    None where it is not."""
+    """Runs tasks against one program with one set of filters."""
 
-    def __init__(self, program: Program, plan: CountingPlan | None, setup: Setup) -> None:
-        self._program = program
-        self._plan = plan
+    def __init__(self, given: Given, setup: Setup) -> None:
+        self._program = program = given.program
+        self._plan = given.plan
         self._setup = setup
         self._resolver = make_resolver(program)
-        counting = plan.counting if plan else None
-        moments = find_moments(program.tables.services, program.tables.endpoints, counting)
-        self._keyed = KeyedFlows(program, moments)
+        self._keyed = KeyedFlows(program, given.moments)
         self._edges = EdgeTable()
         self._said: Said = {}
         self._in_namespaces = np.array([n in setup.namespaces for n in program.namespaces], dtype=np.bool_)

@@ -37,7 +37,7 @@ from flowcheck.runners.messages import (
     send,
 )
 from flowcheck.runners.part_file import PartError
-from flowcheck.runners.program.given import read_worker_program
+from flowcheck.runners.program.given import read_given
 from flowcheck.runners.task import TaskRunner
 
 MEMORY_LIMIT = 4 << 30
@@ -63,7 +63,7 @@ def main() -> None:
             break
     while (order := receive_order(orders)) is not None:
         if isinstance(order, Setup):
-            runner = TaskRunner(*read_worker_program(Path(order.program)), order)
+            runner = TaskRunner(read_given(Path(order.program)), order)
             gc.freeze()  # what is here now stays: nothing is gained by looking for garbage in it
             _silence()
             send(answers, Ready())

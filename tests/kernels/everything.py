@@ -16,6 +16,7 @@ from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.runners.messages import Judge, Setup
+from flowcheck.runners.program.given import give
 from flowcheck.runners.task import TaskRunner
 from tests.builders import (
     allow,
@@ -122,9 +123,8 @@ def audit_everything(folder: Path) -> None:
     assert result.summary.complete
     assert result.summary.load is not None
     program = compile_program(known)
-    runner = TaskRunner(
-        program, plan_counting(program, known)[1], Setup("", str(folder), None, None, (), False)
-    )
+    given = give(program, plan_counting(program, known)[1])
+    runner = TaskRunner(given, Setup("", str(folder), None, None, (), False))
     for number, one in enumerate(list_inputs(files)):
         with FlowFile(one.path, one.identity) as file:
             order = Judge(number, 0, one.path.encode(), one.name, one.identity, (), 0, N)

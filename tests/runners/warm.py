@@ -8,7 +8,7 @@ from flowcheck.compile import compile_program
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.reading import load_cluster
 from flowcheck.runners.messages import Judge, Setup
-from flowcheck.runners.program.given import read_worker_program, worker_sections
+from flowcheck.runners.program.given import give, read_given, sections_of
 from flowcheck.runners.program.stored import write_sections
 from flowcheck.runners.task import TaskRunner
 from tests.runners.worlds import DENIED, write_cluster, write_flows
@@ -16,9 +16,10 @@ from tests.runners.worlds import DENIED, write_cluster, write_flows
 with tempfile.TemporaryDirectory() as folder:
     cluster = load_cluster([write_cluster(Path(folder) / "cluster")])
     program = compile_program(cluster)
-    write_sections(Path(folder) / "program", worker_sections(program, plan_counting(program, cluster)[1]))
-    sent = read_worker_program(Path(folder) / "program")
+    given = give(program, plan_counting(program, cluster)[1])
+    write_sections(Path(folder) / "program", sections_of(given))
+    sent = read_given(Path(folder) / "program")
     file = FlowFile(str(write_flows(Path(folder) / "flows.parquet", [DENIED])))
     task = Judge(0, 0, file.path.encode(), "flows", file.identity, (), 0, 1)
-    TaskRunner(*sent, Setup("", folder, None, None, (), False)).run(task, file, lambda _rows: None)
+    TaskRunner(sent, Setup("", folder, None, None, (), False)).run(task, file, lambda _rows: None)
     file.close()

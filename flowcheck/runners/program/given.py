@@ -6,33 +6,49 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from flowcheck.arrays import MomentTable
 from flowcheck.balance.expect.plan import CountingPlan
 from flowcheck.compile import Program
+from flowcheck.judging.moments import find_moments
 from flowcheck.runners.program.stored import LaterMapping, LaterSequence, Stored
 
 NAMES = ("by_pod", "by_uid", "by_workload")
 LATER = {"decisions": LaterSequence, **dict.fromkeys(NAMES, LaterMapping)}
 """Needed where a row violates a policy, and where the log tells names: a process that begins does not wait
 for them."""
-WITH_THE_PARENT: dict[str, Any] = {
-    **{"rules": (), "groups": (), "service_ports": (), "nodes": ()},
-    **{"cluster": None, "located": {}},
-}
+UNUSED: dict[str, Any] = {"rules": (), "groups": ()}
+"""What only results are told by, beside what :meth:`Program.without_cluster` leaves out."""
 
 
-def worker_sections(program: Program, plan: CountingPlan | None) -> Mapping[str, object]:
-    named = {field.name: getattr(program, field.name) for field in fields(program)}
-    later = {name: named.pop(name) for name in LATER}
-    return {"program": {**named, **WITH_THE_PARENT}, **later, "plan": plan}
+class Given(NamedTuple):
+    """``plan``: what the load is counted by, None where it is not. ``moments``: when what is said of an
+    endpoint may change, found once for all workers."""
+
+    program: Program
+    plan: CountingPlan | None
+    moments: MomentTable
 
 
-def read_worker_program(path: Path) -> tuple[Program, CountingPlan | None]:
-    """As :func:`worker_sections` made it."""
+def give(program: Program, plan: CountingPlan | None) -> Given:
+    counting = plan.counting if plan else None
+    return Given(program, plan, find_moments(program.tables.services, program.tables.endpoints, counting))
+
+
+def sections_of(given: Given) -> Mapping[str, object]:
+    """As :func:`read_given` reads them, with the parts of the program that are needed later by themselves."""
+    light = given.program.without_cluster()
+    parts = {field.name: getattr(light, field.name) for field in fields(light)} | UNUSED
+    later = {name: parts.pop(name) for name in LATER}
+    return {"program": parts, **later, "plan": given.plan, "moments": given.moments}
+
+
+def read_given(path: Path) -> Given:
     stored = Stored(path)
 
     def later(name: str) -> Any:
         return LATER[name](lambda: stored.load(name))
 
-    return Program(**stored.load("program"), **{name: later(name) for name in LATER}), stored.load("plan")
+    program = Program(**stored.load("program"), **{name: later(name) for name in LATER})
+    return Given(program, stored.load("plan"), stored.load("moments"))

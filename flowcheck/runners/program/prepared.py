@@ -22,7 +22,7 @@ from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.compile import Program, compile_program
 from flowcheck.model.cluster import Cluster
 from flowcheck.runners.program import kept
-from flowcheck.runners.program.given import worker_sections
+from flowcheck.runners.program.given import give, sections_of
 from flowcheck.runners.program.stored import write_sections
 from flowcheck.runners.request import AuditRequest
 
@@ -78,7 +78,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
     catalog, plan = plan_counting(program, cluster) if request.load else (None, None)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
     facts = Facts(len(cluster.pods), len(cluster.policies), hashlib.sha256(identity).hexdigest())
-    whole, sections = Whole(cluster, program, catalog), worker_sections(program, plan)
+    whole, sections = Whole(cluster, program, catalog), sections_of(give(program, plan))
 
     def keep() -> None:
         if kept_at is not None:
