@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "flowcheck"
 
 ROWS = (
-    ("version", "errors", "counted", "outcome", "kinds"),
+    ("version", "errors", "counted", "outcome", "kinds", "uncollected"),
     ("model", "arrays", "writing"),
     ("manifests", "reference", "kernels"),
     ("objects", "dialects", "compile", "flows"),

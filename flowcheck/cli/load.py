@@ -128,7 +128,7 @@ def _check_picture(file: Path | None) -> None:
 def _refuse_unknown(name: str, cluster: Cluster) -> None:
     """--service names a Service of the cluster, or the run stops before a flow is read."""
     known = {f"{service.namespace}/{service.name}" for service in cluster.services}
-    if name not in known:
+    if name and name not in known:
         near = get_close_matches(name, known, 1)
         raise RunError(
             f"the cluster has no Service {name}",

@@ -5,9 +5,7 @@ The middle three are taken for each direction, in ``rules/directions.py``.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,6 +24,7 @@ from flowcheck.compile.translation import build_services
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import AddressBlock, Direction, Policy
+from flowcheck.uncollected import uncollected
 
 
 def compile_program(cluster: Cluster, options: Options = Options()) -> Program:  # noqa: B008 - frozen
@@ -33,21 +32,8 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
 
     **Raises**: CompileError when a table would not fit, or a rule cannot be expressed.
     """
-    with _uncollected():
+    with uncollected():
         return _compile(cluster, options)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: what is built here stays, and to look through it and the cluster over
-    and over takes half the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _compile(cluster: Cluster, options: Options) -> Program:

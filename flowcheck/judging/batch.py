@@ -44,15 +44,10 @@ class FlowBatch(NamedTuple):
 
 
 class JudgedBatch(NamedTuple):
-    """Flows and what was said of each row that is not left out; the other fields as in :class:`FlowBatch`."""
+    """Flows, and what is said of each row that is not left out."""
 
-    flows: FlowArrays
+    read: FlowBatch
     judged: Judged
-    rejected: UInt8
-    initiators: Initiators
-    disagrees: npt.NDArray[np.bool_]
-    src_inferred: UInt8
-    dst_inferred: UInt8
 
 
 def make_resolver(program: Program) -> Resolver:
@@ -63,7 +58,7 @@ def make_resolver(program: Program) -> Resolver:
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:
     """Judge one batch, such as :func:`flowcheck.flows.canonical.columns.readable` makes them, row by row."""
     read = read_flows(program.tables, resolver, batch)
-    return JudgedBatch(read.flows, judge_flows(program, read.flows, read.several), *read[1:-1])
+    return JudgedBatch(read, judge_flows(program, read.flows, read.several))
 
 
 def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> FlowBatch:

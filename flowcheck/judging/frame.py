@@ -82,10 +82,11 @@ def _judge(
 ) -> JudgedBatch:
     """``place``: the name of the flows, and the number of the batch's first row in them."""
     result = judge_batch(program, resolver, batch)
-    if result.rejected.any():
-        row = int(np.flatnonzero(result.rejected)[0])
+    rejected = result.read.rejected
+    if rejected.any():
+        row = int(np.flatnonzero(rejected)[0])
         raise FlowFormatError(
-            f"{REJECTIONS[result.rejected[row]]}: the value cannot be judged",
+            f"{REJECTIONS[rejected[row]]}: the value cannot be judged",
             where=f"{place[0]}, row {place[1] + row} (the first is 0)",
             hint="drop such rows, or use audit, which counts them",
         )

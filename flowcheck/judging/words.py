@@ -49,8 +49,8 @@ class Words:
 
     def add(self, batch: pa.RecordBatch, result: JudgedBatch) -> None:
         """One more batch, and what was found of it."""
-        judged, turned = result.judged, result.initiators.turned()
-        src, dst = result.flows.src, result.flows.dst
+        read, judged = result
+        src, dst, turned = read.flows.src, read.flows.dst, read.initiators.turned()
         recorded = (np.where(turned, dst, src), np.where(turned, src, dst)) if turned.any() else (src, dst)
         found = {
             "verdict": judged.verdict.astype(np.int32),
@@ -61,9 +61,9 @@ class Words:
             "dst": self._dst.codes(batch, dst, turned),
             "ingress_policy": self._ingress.codes(judged.ingress),
             "egress_policy": self._egress.codes(judged.egress),
-            "src_quality": self._qualities(recorded[0], result.src_inferred),
-            "dst_quality": self._qualities(recorded[1], result.dst_inferred),
-            "initiator_basis": result.initiators.basis.astype(np.int32),
+            "src_quality": self._qualities(recorded[0], read.src_inferred),
+            "dst_quality": self._qualities(recorded[1], read.dst_inferred),
+            "initiator_basis": read.initiators.basis.astype(np.int32),
         }
         for name, codes in found.items():
             self._codes[name].append(codes)

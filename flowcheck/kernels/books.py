@@ -77,9 +77,7 @@ class KeyedRows:
 
     def __init__(self, neutral: Sequence[int], room: int) -> None:
         self.neutral = np.array([0, 0, *neutral], dtype=np.int64)
-        self.rows = np.empty((room, len(self.neutral)), dtype=np.int64)
-        self.slots = np.zeros(2 * room, dtype=np.int32)
-        self.used = 0
+        self.refill(np.empty((0, len(self.neutral)), dtype=np.int64), room)
 
     def clear(self) -> None:
         """Forget all keys; the room stays."""

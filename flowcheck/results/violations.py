@@ -80,20 +80,14 @@ class Violating(NamedTuple):
 
 def joined_violating(found: Sequence[Violating]) -> Violating:
     """Several as one, in their order."""
-    rows, turned, basis = (
-        np.concatenate([getattr(each, name) for each in found]) for name in ("rows", "turned", "basis")
-    )
+    batches, rows, flows, judged, turned, basis = zip(*found, strict=True)
     return Violating(
-        batch=joined([each.batch for each in found]),
-        rows=rows,
-        flows=FlowArrays(
-            *(np.concatenate(columns) for columns in zip(*(each.flows for each in found), strict=True))
-        ),
-        judged=Judged(
-            *(np.concatenate(columns) for columns in zip(*(each.judged for each in found), strict=True))
-        ),
-        turned=turned,
-        basis=basis,
+        joined(batches),
+        np.concatenate(rows),
+        FlowArrays(*map(np.concatenate, zip(*flows, strict=True))),
+        Judged(*map(np.concatenate, zip(*judged, strict=True))),
+        np.concatenate(turned),
+        np.concatenate(basis),
     )
 
 

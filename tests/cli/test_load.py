@@ -95,6 +95,7 @@ def test_words_that_mean_nothing(asked: dict[str, Any], words: list[str]) -> Non
 def test_a_service_nobody_has_stops_the_run() -> None:
     cluster = make_cluster(make_service("shop/web"), make_service("shop/cart"))
     _refuse_unknown("shop/web", cluster)
+    _refuse_unknown("", cluster)
     with pytest.raises(RunError) as caught:
         _refuse_unknown("shop/wbe", cluster)
     assert (caught.value.message, caught.value.hint) == (

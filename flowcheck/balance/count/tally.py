@@ -186,9 +186,6 @@ class Tally:
         self._backends.grow()
         self._time.widen(len(self._backends.rows), self._backends.used)
 
-    def _fewer_buckets(self) -> None:
-        self._time.coarsen(self._backends.used)
-
     def _more_clients(self) -> None:
         """Twice the room while that is allowed; then half the clients."""
         if len(self._clients.rows) < self._bounds.clients:

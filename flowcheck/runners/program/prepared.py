@@ -3,12 +3,10 @@ before."""
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +23,7 @@ from flowcheck.runners.program import kept
 from flowcheck.runners.program.given import give, sections_of
 from flowcheck.runners.program.stored import write_sections
 from flowcheck.runners.request import AuditRequest
+from flowcheck.uncollected import uncollected
 
 
 class Whole(NamedTuple):
@@ -56,7 +55,7 @@ class Prepared:
 
     @cached_property
     def whole(self) -> Whole:
-        with _without_collecting():
+        with uncollected():
             return self.make_whole()
 
 
@@ -82,7 +81,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
 
     def keep() -> None:
         if kept_at is not None:
-            with _without_collecting():
+            with uncollected():
                 kept.keep(kept_at, {"facts": facts, **sections, "whole": whole})
 
     return Prepared(
@@ -96,15 +95,3 @@ def _link(path: Path, to: Path) -> None:
         os.link(path, to)
     except OSError:
         shutil.copyfile(path, to)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Millions of objects that all stay: to look for garbage among them takes twice the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -11,6 +11,7 @@ import mmap
 import pickle
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -88,13 +89,10 @@ class _Later(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._made: list[T] = []
 
-    @property
+    @cached_property
     def _value(self) -> T:
-        if not self._made:
-            self._made.append(self._make())
-        return self._made[0]
+        return self._make()
 
 
 class LaterSequence(_Later[Sequence[T]], Sequence[T]):
