@@ -12,7 +12,6 @@ from __future__ import annotations
 import gc
 import resource
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -22,7 +21,7 @@ from benchmarks import report
 from benchmarks.generate import SEED, ready
 from benchmarks.inputs import wide
 from benchmarks.inputs.sizes import GENERATED, SIZES
-from benchmarks.measure import machine
+from benchmarks.measure import session
 from flowcheck.cli.main import COLLECTIONS
 
 
@@ -43,8 +42,7 @@ def main(size: str, runs: int, pods: int | None, policies: int, rules: int) -> N
         "size": size,
         "seed": SEED,
         "unit": "s",
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **session(),
         "runs": {"load": [], "compile": []},
     }
     first = _once(cluster)

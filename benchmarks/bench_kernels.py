@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from benchmarks import report
 from benchmarks.bars import spread
 from benchmarks.generate import SEED, ready
 from benchmarks.inputs.sizes import SIZES
-from benchmarks.measure import machine
+from benchmarks.measure import session
 from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.flows.files.inputs import list_inputs
 from flowcheck.flows.formats.parquet import FlowFile
@@ -150,8 +149,7 @@ def _tell(size: str, spent: dict[str, list[float]]) -> None:
         "size": size,
         "seed": SEED,
         "unit": "ns a row, one core",
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **session(),
         "runs": {name: spent[name] for name in order},
     }
     report.save(record)

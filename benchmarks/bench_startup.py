@@ -6,12 +6,11 @@ python -m benchmarks.bench_startup [--runs 20]
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 
 import click
 
 from benchmarks import report
-from benchmarks.measure import machine, measure
+from benchmarks.measure import measure, session
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -29,8 +28,7 @@ def main(runs: int) -> None:
     record = {
         "benchmark": "startup",
         "unit": "s",
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **session(),
         "runs": {name: [] for name in COMMANDS},
     }
     for command in COMMANDS.values():  # once before the clock: bytecode and kernels into their caches

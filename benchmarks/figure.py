@@ -17,7 +17,6 @@ import shutil
 import statistics
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +25,7 @@ import click
 
 from benchmarks.generate import SEED, ready
 from benchmarks.inputs.sizes import SIZES, Size
-from benchmarks.measure import machine, measure
+from benchmarks.measure import measure, session
 from benchmarks.programs import HERE, Checkout
 
 Record = dict[str, Any]
@@ -71,8 +70,7 @@ def _policies(size: Size) -> int:
 
 def measured(runs: int, big: bool) -> Record:
     record: Record = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **session(),
         "seed": SEED,
         "axes": {},
     }

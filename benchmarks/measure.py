@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,11 @@ def _share(pid: int) -> int:
             return next((int(line.split()[1]) << 10 for line in file if line.startswith("Pss:")), 0)
     except (FileNotFoundError, ProcessLookupError, PermissionError):  # a zombie's is nobody's to read
         return 0
+
+
+def session() -> dict[str, Any]:
+    """When and where figures are taken: the beginning of every record."""
+    return {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
 
 
 def machine() -> dict[str, Any]:

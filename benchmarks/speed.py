@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -25,7 +24,7 @@ from benchmarks.bars import Record
 from benchmarks.generate import SEED, ready
 from benchmarks.inputs.records import Addresses
 from benchmarks.inputs.sizes import GENERATED, SIZES, Size
-from benchmarks.measure import commit, machine
+from benchmarks.measure import commit, session
 from benchmarks.peers import ENGINES, installed
 from benchmarks.programs import Checkout
 from benchmarks.rounds import Rounds, compile_big
@@ -81,8 +80,7 @@ def _record(
         "size": size.name,
         "addresses": addresses,
         "seed": SEED,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **session(),
         "engines": installed(),
         "beside": commit(beside) if beside else None,
     }

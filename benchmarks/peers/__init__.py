@@ -16,6 +16,8 @@ from types import ModuleType
 ENGINES = {"DuckDB": "duckdb", "Polars": "polars", "ClickHouse": "chdb"}
 """Name -> the distribution it comes in."""
 
+VIOLATING = "(verdict = 2 AND action NOT IN (2, 4)) OR (verdict = 1 AND action = 2)"
+"""In SQL: verdicts by their number in ``tables.VERDICTS``, actions by theirs in the canonical columns."""
 Groups = list[tuple[int, bool, int, int]]
 """(verdict as its number in ``tables.VERDICTS``, violating, rows, bytes), in any order."""
 

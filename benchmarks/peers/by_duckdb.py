@@ -7,10 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.peers import Groups
-
-VIOLATING = "(verdict = 2 AND action NOT IN (2, 4)) OR (verdict = 1 AND action = 2)"
-"""Verdicts by their number in ``tables.VERDICTS``, actions by theirs in the canonical columns."""
+from benchmarks.peers import VIOLATING, Groups
 
 
 def work(tables: Path, flows: Path, out: Path) -> None:

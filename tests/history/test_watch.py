@@ -372,28 +372,26 @@ def test_the_first_events_of_a_watch_may_be_lists(tmp_path: Path) -> None:
     assert seen(cluster, name="q")[0].lifetime.sure_end == END
 
 
-def test_what_a_watch_told_of_was_there_until_its_last_event(tmp_path: Path) -> None:
-    """And not only until the last one of its own, though a later snapshot may lack it."""
-    other = pod("q", "10.0.0.2", "09:00")
+def watch_of_two(tmp_path: Path) -> None:
+    """Of two pods, of which only the other one, q, changes."""
     watch(
         tmp_path,
         event("ADDED", pod(started="09:00"), "10:01"),
-        event("ADDED", other, "10:01"),
+        event("ADDED", pod("q", "10.0.0.2", "09:00"), "10:01"),
         event("MODIFIED", pod("q", "10.0.0.2", "09:00", app="b"), "10:04"),
     )
-    snapshot(tmp_path, "10:10", other)
+
+
+def test_what_a_watch_told_of_was_there_until_its_last_event(tmp_path: Path) -> None:
+    """And not only until the last one of its own, though a later snapshot may lack it."""
+    watch_of_two(tmp_path)
+    snapshot(tmp_path, "10:10", pod("q", "10.0.0.2", "09:00"))
     assert seen(load_cluster(tmp_path))[0].lifetime == life("09:00", "10:10", "10:01", "10:04")
 
 
 def test_a_watch_that_lost_an_end_is_not_believed_beyond_a_snapshot(tmp_path: Path) -> None:
-    other = pod("q", "10.0.0.2", "09:00")
-    watch(
-        tmp_path,
-        event("ADDED", pod(started="09:00"), "10:01"),
-        event("ADDED", other, "10:01"),
-        event("MODIFIED", pod("q", "10.0.0.2", "09:00", app="b"), "10:04"),
-    )
-    snapshot(tmp_path, "10:03", other)
+    watch_of_two(tmp_path)
+    snapshot(tmp_path, "10:03", pod("q", "10.0.0.2", "09:00"))
     snapshot(tmp_path, "10:10", pod("q", "10.0.0.2", "09:00", app="b"))
     assert seen(load_cluster(tmp_path))[0].lifetime.sure_end == at("10:01")
 
