@@ -99,15 +99,15 @@ def readme_part(record: Record) -> str:
         peak = f"{statistics.median(peaks) / 2**30:.2f}" if peaks else "-"
         lines.append([name, *taken, cost, peak])
     told = [list(row[:2]) for row in rows(record) if row[1].endswith((" s", " M rows/s"))]
-    return "\n".join([table(head, lines), table(["what", "value"], told), where(record)])
+    parts = [table(head, lines), table(["what", "value"], told), where(record)]
+    return "\n".join([*parts, *_beside(record)])
 
 
 def speed_section(record: Record) -> str:
     """The bars first; then whole processes, and what a row costs where two sizes were timed."""
     title = f"## speed, {record['size']}, addresses as {record['addresses']} (seed {record['seed']})\n"
     parts = [title, where(record), _answers(record)]
-    if record.get("beside"):
-        parts.append(f"The build beside is of commit {record['beside']}.\n")
+    parts += _beside(record)
     parts.append(table(TABLE_HEAD, list(map(list, rows(record)))))
     for n_flows in sizes(record):
         parts += [f"### {int(n_flows):,} flows\n", _walls(record, n_flows)]
@@ -119,6 +119,11 @@ def speed_section(record: Record) -> str:
             table(["program", "ns a row"], [[name, spread(values, 1)] for name, values in costs.items()]),
         ]
     return "\n".join(parts)
+
+
+def _beside(record: Record) -> list[str]:
+    beside = record.get("beside")
+    return [f"The build beside is of commit {beside}.\n"] if beside else []
 
 
 def _answers(record: Record) -> str:

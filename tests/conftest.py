@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,6 +60,13 @@ def problems(load: Load) -> Callable[..., list[str]]:
         return [str(p) for p in shown] or [caught.value.message]
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_programs_kept() -> Iterator[None]:
+    """The cache is that of whoever runs the tests: a cluster of a test must not drive out one of theirs."""
+    with patch("flowcheck.runners.local.WORTH_KEEPING", math.inf):
+        yield
 
 
 @pytest.fixture(scope="module")
