@@ -15,6 +15,8 @@ NOTHING_ADDED = (0, 0, 0, 0, END, BEGINNING, END, BEGINNING)
 """The sums of a key before its first row: the columns from FLOW_RECORDS on."""
 ALONE = np.int64(-1 << 62)
 """Past all pairs of epoch and moment: a row that is like no other, because its ends may be several."""
+TOGETHER = ALONE - np.int64(1)
+"""A batch in whose time nothing changes: all its rows have one circumstance, that of the time."""
 
 
 def make_book(room: int = 1 << 12) -> KeyedRows:
@@ -24,7 +26,7 @@ def make_book(room: int = 1 << 12) -> KeyedRows:
 
 def add_flows(book: KeyedRows, flows: FlowArrays, circumstances: Int64) -> tuple[Int32, Int64]:
     """Add the rows that are not left out to their keys; returns (numbers (rows,): of each row's key, -1 none;
-    the first row of each new key). circumstances (rows,) int64, or none."""
+    the first row of each new key). circumstances (rows,) int64, or (1,) of all rows."""
     numbers = np.empty(len(flows.src), dtype=np.int32)
     known, start = book.used, 0
     while start < len(numbers):
@@ -32,9 +34,9 @@ def add_flows(book: KeyedRows, flows: FlowArrays, circumstances: Int64) -> tuple
         book.used, start = kernels.add_rows(*room, flows, circumstances, numbers, start)
         if start < len(numbers):
             book.grow()
-    new = np.empty(book.used - known, dtype=np.int64)
+    new = np.empty(book.used - known + 1, dtype=np.int64)
     kernels.list_first_rows(numbers, known, new)
-    return numbers, new
+    return numbers, new[:-1]
 
 
 class KeyedFlows:
@@ -44,7 +46,7 @@ class KeyedFlows:
     def __init__(self, program: Program, moments: MomentTable) -> None:
         self._program = program
         self._moments = moments
-        self._changes = len(moments.of) and (moments.of.max() >= 0 or len(program.tables.epoch_start) > 1)
+        self._instants = np.unique(np.concatenate([moments.start, program.tables.epoch_start]))
         self._book = make_book()
         self._circumstances = KeyedRows((), 1 << 8)
         self._judged = Beside(nothing_judged(0))
@@ -73,10 +75,13 @@ class KeyedFlows:
         return numbers, new, firsts
 
     def _circumstances_of(self, batch: FlowBatch, named: Int32, first_row: int) -> Int64:
-        """(rows,) the number of whatever else decides what is said of a row, or none where nothing does."""
+        """(rows,) or (1,) of all rows: the number of whatever else decides what is said of a row."""
         flows, ports = batch.flows, self._program.tables.services.ports
-        if not self._changes and not batch.several and named.max(initial=-1) < 0:
-            return np.zeros(0, dtype=np.int64)
+        if not batch.several and named.max(initial=-1) < 0:
+            times = flows.seen_at.min(initial=END), flows.seen_at.max(initial=BEGINNING)
+            first, last = np.searchsorted(self._instants, times, side="right")
+            if first >= last:
+                return self._number(np.array([TOGETHER]), np.array([first]))
         ones, twos = np.empty(len(flows.src), dtype=np.int64), np.empty(len(flows.src), dtype=np.int64)
         kernels.find_moments(
             self._moments,
@@ -90,6 +95,10 @@ class KeyedFlows:
         )
         for row in batch.several:
             ones[row], twos[row] = ALONE, first_row + row
+        return self._number(ones, twos)
+
+    def _number(self, ones: Int64, twos: Int64) -> Int64:
+        """(n,) the numbers of circumstances, each of two words (n,)."""
         while (numbers := self._circumstances.number(ones, twos)) is None:
             self._circumstances.grow()
         return numbers.astype(np.int64)

@@ -112,6 +112,17 @@ class KeyedRows:
         return numbers if done == n else None
 
 
+def number_distinct(ones: Int64, twos: Int64) -> tuple[Int64, Int32]:
+    """(the first of each distinct pair of words, in their order; (n,) which of them each pair is). Counting
+    them takes a seventh of the time of sorting them."""
+    book = KeyedRows((), 1 << max(len(ones) - 1, 0).bit_length())
+    which = book.number(ones, twos)
+    assert which is not None
+    first = np.empty(book.used, dtype=np.int64)
+    first[which[::-1]] = np.arange(len(which) - 1, -1, -1)
+    return first, which
+
+
 Columns = TypeVar("Columns", bound=tuple[AnyArray, ...])
 
 

@@ -28,13 +28,15 @@ def slot_of(table: Int64, key: Integer) -> np.uint64:
 
 
 @kernel
-def mark_first(table: Int64, n_used: int, flows: FlowArrays, gap: int, start: int) -> tuple[int, Integer]:
+def mark_first(
+    table: Int64, n_used: int, latest: Integer, flows: FlowArrays, gap: int, start: int
+) -> tuple[int, Integer, Integer]:
     """Set ``flows.counted`` of rows from ``start`` on: 1 for the first record of a connection, else 0.
 
     Rows without a source port, and those that stand for several connections, are all first. Returns (slots in
-    use, first row not done): it stops early when the table is half full. Which rows are first is what a
-    processor cannot foretell, so that there are no branches on it. Arrays are taken out of their tuple before
-    the loops: to do that in them costs ten times the work.
+    use, the greatest of ``latest`` and SEEN, first row not done): it stops early when the table is half full.
+    Which rows are first is what a processor cannot foretell, so that there are no branches on it. Arrays are
+    taken out of their tuple before the loops: to do that in them costs ten times the work.
     """
     limit = table.shape[0] >> 1
     judge_of, point_of, protocol_of, counted_of = flows.judge, flows.point, flows.protocol, flows.counted
@@ -58,35 +60,23 @@ def mark_first(table: Int64, n_used: int, flows: FlowArrays, gap: int, start: in
         for k in range(np.uint64(n)):
             i = np.uint32(chosen[k])
             if n_used >= limit:
-                return n_used, np.int64(i)
+                return n_used, latest, np.int64(i)
             slot = slot_of(table, keys[k])
             is_new, seen, before = table[slot, KEY] == 0, seen_at[i], table[slot, SEEN]
             counted_of[i] = is_new | (abs(seen - before) > gap)
             table[slot, KEY] = keys[k]
             table[slot, SEEN] = seen if is_new else max(seen, before)
+            latest = max(latest, seen)
             n_used += is_new
-    return n_used, judge_of.size
-
-
-@kernel
-def count_recent(table: Int64, gap: int) -> tuple[Integer, int]:
-    """(since when a connection must have been seen for the next record to be of it, how many were)."""
-    last = np.int64(-(1 << 62))
-    for slot in range(table.shape[0]):
-        if table[slot, KEY] != 0:
-            last = max(last, table[slot, SEEN])
-    n_recent = 0
-    for slot in range(table.shape[0]):
-        n_recent += (table[slot, KEY] != 0) & (table[slot, SEEN] >= last - gap)
-    return last - gap, n_recent
+    return n_used, latest, judge_of.size
 
 
 @kernel
 def keep_recent(table: Int64, oldest: Integer, new: Int64) -> int:
     """Move the connections seen since ``oldest`` to an empty table; returns how many there are."""
     n_used = 0
-    for old in range(table.shape[0]):
-        if table[old, KEY] != 0 and table[old, SEEN] >= oldest:
+    for old in range(np.uint64(table.shape[0])):
+        if (table[old, KEY] != 0) & (table[old, SEEN] >= oldest):
             slot = slot_of(new, table[old, KEY])
             new[slot, KEY], new[slot, SEEN] = table[old, KEY], table[old, SEEN]
             n_used += 1

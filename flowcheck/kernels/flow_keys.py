@@ -31,15 +31,16 @@ def add_rows(
 ) -> tuple[int, int]:
     """Number the rows from ``start`` on and add them to the sums of their keys, in ``rows`` (room, 10).
 
-    circumstances (flows,) int64, or none at all. numbers (flows,) int32: of each row's key, -1 of rows that
-    are left out. Returns (numbers in use, first row not done): it stops where there is no room. Blocks are
-    numbered before they are added, so that the processor waits for many places of its memory at once. Arrays
-    are taken out of their tuples before the loops: to do that in them costs ten times the work.
+    circumstances (flows,) int64, or (1,) of all flows. numbers (flows,) int32: of each row's key, -1 of rows
+    that are left out. Returns (numbers in use, first row not done): it stops where there is no room. Blocks
+    are numbered before they are added, so that the processor waits for many places of its memory at once.
+    Arrays are taken out of their tuples before the loops: to do that in them costs ten times the work.
     """
     src_of, dst_of, protocol_of, port_of = flows.src, flows.dst, flows.protocol, flows.port
     judge_of, observed_of, point_of, inferred_of = flows.judge, flows.observed, flows.point, flows.inferred
     counted_of, count_of, seen_at = flows.counted, flows.flow_count, flows.seen_at
     bytes_of, packets_of = flows.bytes_, flows.packets
+    whole = circumstances[0] << a.AT_CIRCUMSTANCE if circumstances.size == 1 else np.int64(0)
     chosen, found = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     ones, twos = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     for first in range(start, src_of.size, BLOCK):
@@ -50,11 +51,11 @@ def add_rows(
                 protocol_of[row], port_of[row], observed_of[row], point_of[row], inferred_of[row]
             )
             ones[n] = pair(src_of[row], dst_of[row])
-            twos[n] = word | (np.int64(judge_of[row] == 2) << a.AT_NO_INITIATOR)
+            twos[n] = word | (np.int64(judge_of[row] == 2) << a.AT_NO_INITIATOR) | whole
             chosen[n] = row
             numbers[row] = -1
             n += judge_of[row] != 0
-        if circumstances.size > 0:
+        if circumstances.size > 1:
             for k in range(np.uint64(n)):
                 twos[k] |= circumstances[np.uint32(chosen[k])] << a.AT_CIRCUMSTANCE
         n_used, done = number_keys(slots, rows, neutral, n_used, ones, twos, found, n)
@@ -78,12 +79,12 @@ def add_rows(
 
 @kernel
 def list_first_rows(numbers: Int32, known: int, rows: Int64) -> None:
-    """rows (n,) int64: the first row of each number from ``known`` on; numbers (flows,) came in order."""
+    """rows (n + 1,) int64: the first row of each of n numbers from ``known`` on, and one more that means
+    nothing; numbers (flows,) came in order."""
     n = 0
     for i in range(np.uint64(numbers.size)):
-        if numbers[i] == known + n and n < rows.size:
-            rows[n] = i
-            n += 1
+        rows[n] = i
+        n += numbers[i] == known + n
 
 
 @kernel

@@ -114,13 +114,12 @@ def _warm_judging() -> Iterator[str]:
     translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
     yield "connections"
-    connections.mark_first(int64(2, 2), 0, flows, 1, 0)
-    connections.count_recent(int64(2, 2), 1)
+    connections.mark_first(int64(2, 2), 0, 0, flows, 1, 0)
     connections.keep_recent(int64(2, 2), 0, int64(2, 2))
     yield "books"
     books.number_keys(int32(2), int64(1, 4), int64(4), 0, int64(1), int64(1), int32(1), 1)
     yield "flows"
-    flow_keys.add_rows(int32(2), int64(1, 10), int64(10), 0, flows, int64(0), int32(1), 0)
+    flow_keys.add_rows(int32(2), int64(1, 10), int64(10), 0, flows, int64(1), int32(1), 0)
     flow_keys.list_first_rows(int32(1), 0, int64(1))
     flow_keys.list_marked(uint8(1), int32(1), int32(1))
     moments = a.MomentTable(int32(1), int32(2), int64(1))

@@ -32,22 +32,28 @@ class Census(msgspec.Struct):
 
     def count(self, batch: pa.RecordBatch, read: FlowBatch) -> None:
         """Add the judged rows of one batch."""
-        judged = read.flows.judge != 0
-        whole = bool(judged.all())
-        basis = read.initiators.basis if whole else read.initiators.basis[judged]
+        flows, found = read.flows, read.initiators
+        columns = (found.basis, flows.counted == 0, found.turned(), read.disagrees, flows.seen_at)
+        judged = flows.judge != 0
+        if not judged.all():
+            columns = tuple(column[judged] for column in columns)
+        basis, repeated, turned, disagrees, times = columns
         if len(basis) and basis.min() == basis.max():
             self.bases[basis[0]] += len(basis)
         else:
-            found = np.bincount(basis, minlength=len(BASES))
-            self.bases = [one + other for one, other in zip(self.bases, found.tolist(), strict=True)]
-        self.repeated += int(np.count_nonzero(judged & (read.flows.counted == 0)))
-        self.turned += int(np.count_nonzero(judged & read.initiators.turned()))
-        self.disagreements += int(np.count_nonzero(judged & read.disagrees))
+            counts = np.bincount(basis, minlength=len(BASES))
+            self.bases = [one + other for one, other in zip(self.bases, counts.tolist(), strict=True)]
+        self.repeated += int(np.count_nonzero(repeated))
+        self.turned += int(np.count_nonzero(turned))
+        self.disagreements += int(np.count_nonzero(disagrees))
         self.sampled += _sampled(batch)
-        times = read.flows.seen_at if whole else read.flows.seen_at[judged]
         if len(times):
             first, last = int(times.min()) // HOUR, int(times.max()) // HOUR
-            hours = [first] if first == last else np.unique(times // HOUR).tolist()
+            hours = [first]
+            if last - first > MOST_LISTED:
+                hours = np.unique(times // HOUR).tolist()
+            elif last > first:
+                hours = (np.flatnonzero(np.bincount(times // HOUR - first)) + first).tolist()
             self.hours = _bounded(self.hours | set(hours))
         if "observer" in batch.schema.names and not pt.is_null(batch.column("observer").type):
             names = pc.unique(batch.column("observer").cast(pa.string())).to_pylist()

@@ -10,30 +10,44 @@ import numpy as np
 
 from flowcheck.arrays import FlowArrays
 from flowcheck.kernels import connections as kernels
+from flowcheck.model.timeline import BEGINNING
 
 GAP = 60_000_000
 """Microseconds. Linux keeps a closed 5-tuple from being used again for 60 s (TIME_WAIT)."""
 
 
 class ConnectionTable:
+    """What has been cleared keeps its room: to ask the system for it took longer than to fill it."""
+
     def __init__(self, n_slots: int = 1 << 14) -> None:
         self._table = np.zeros((n_slots, 2), dtype=np.int64)
-        self._used = 0
+        self._spare = np.empty((n_slots, 2), dtype=np.int64)
+        self._used, self._latest = 0, BEGINNING
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._table[:] = 0
+        self._used, self._latest = 0, BEGINNING
 
     def mark(self, flows: FlowArrays) -> None:
         """Set ``flows.counted``: 0 for each judged row that reports a connection once more."""
         start = 0
         while True:
-            found = kernels.mark_first(self._table, self._used, flows, GAP, start)
-            self._used, start = int(found[0]), int(found[1])
+            found = kernels.mark_first(self._table, self._used, self._latest, flows, GAP, start)
+            self._used, self._latest, start = map(int, found)
             if start == len(flows.src):
                 return
-            self._make_room()
+            self._forget()
 
-    def _make_room(self) -> None:
-        """Forget what is old; with a quarter of the room still in use afterwards, double it."""
-        oldest, recent = kernels.count_recent(self._table, GAP)
-        factor = 2 if recent * 8 >= len(self._table) else 1
-        table = np.zeros((len(self._table) * factor, 2), dtype=np.int64)
-        self._used = kernels.keep_recent(self._table, oldest, table)
-        self._table = table
+    def _forget(self) -> None:
+        """Forget what is old; with an eighth of the room still in use afterwards, double it."""
+        self._keep(len(self._table))
+        if self._used * 8 >= len(self._table):
+            self._keep(2 * len(self._table))
+
+    def _keep(self, n_slots: int) -> None:
+        """Move what is not old to a table of so many slots."""
+        table = self._spare if len(self._spare) == n_slots else np.empty((n_slots, 2), dtype=np.int64)
+        table[:] = 0
+        self._used = kernels.keep_recent(self._table, self._latest - GAP, table)
+        self._table, self._spare = table, self._table

@@ -21,6 +21,7 @@ from flowcheck.flows.canonical.schema import COLUMNS
 from flowcheck.flows.initiators import BASES, turn_round
 from flowcheck.judging.coded import in_words
 from flowcheck.judging.names import name_ends
+from flowcheck.kernels.books import number_distinct
 from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.edges import pairs
 from flowcheck.results.findings import deciding
@@ -130,7 +131,8 @@ def _free_names(extra: list[str]) -> list[str]:
 def _findings_columns(program: Program, found: Violating, known: Said) -> dict[str, pa.Array]:
     """The words for each row, made once for each distinct pair of decisions: those settle the kind too."""
     judged = found.judged
-    _, first, which = np.unique(pairs(judged.egress, judged.ingress), return_index=True, return_inverse=True)
+    decisions = pairs(judged.egress, judged.ingress)
+    first, which = number_distinct(decisions, np.zeros_like(decisions))
     keys = zip(*(c[first].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True)
     said = [known.get(key) or known.setdefault(key, deciding(program, *key)[:2]) for key in keys]
     places = pa.array(which)

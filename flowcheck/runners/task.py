@@ -15,12 +15,13 @@ from flowcheck.flows.canonical.schema import COLUMNS, JUDGED
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.judging.batch import make_resolver, read_flows
 from flowcheck.judging.keyed import KeyedFlows
+from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.violations import Said, Violating, joined_violating, violations_batch
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.part_file import LazyWriter, part_errors
 from flowcheck.runners.program.given import Given
-from flowcheck.runners.work import Work
+from flowcheck.runners.work import TaskTables, Work
 
 WRITTEN_AT_ONCE = 1 << 14
 """Violating rows: to put few into words takes almost as long as many."""
@@ -34,14 +35,13 @@ class TaskRunner:
         self._plan = given.plan
         self._setup = setup
         self._resolver = make_resolver(program)
-        self._keyed = KeyedFlows(program, given.moments)
-        self._edges = EdgeTable()
+        self._tables = TaskTables(KeyedFlows(program, given.moments), ConnectionTable(), EdgeTable())
         self._said: Said = {}
         self._in_namespaces = np.array([n in setup.namespaces for n in program.namespaces], dtype=np.bool_)
 
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
-        work = Work(self._program, self._plan, self._keyed, self._edges, task.name)
+        work = Work(self._program, self._plan, self._tables, task.name)
         judged_columns = [name for name in file.columns if name in JUDGED]
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
         others = [name for name in kept if name not in JUDGED]

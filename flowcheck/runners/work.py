@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.judging.batch import FlowBatch, take_judged, take_rows
 from flowcheck.judging.keyed import KeyedFlows
+from flowcheck.kernels.books import number_distinct
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, pairs, service_words
@@ -31,27 +33,30 @@ MOST_KEYS = 1 << 19
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
 MOST_IN_A_TASK = 1 << 56
 """Bytes, or flows, of one task: past any that can be meant, and far from where their sums would wrap."""
-
 FAR_FROM_MOST = 1 << 40
 """Of one batch, of which a task has some dozens."""
 
 
-class Work:
-    """The sums of one task. ``plan`` is what the load is counted by, None where it is not; ``keyed`` and
-    ``edges`` are those of the task before, to be used again."""
+class TaskTables(NamedTuple):
+    """What is filled with the rows of a task. Cleared they keep their room, which is half of their cost."""
 
-    def __init__(
-        self, program: Program, plan: CountingPlan | None, keyed: KeyedFlows, edges: EdgeTable, file: str
-    ) -> None:
+    keyed: KeyedFlows
+    connections: ConnectionTable
+    edges: EdgeTable
+
+
+class Work:
+    """The sums of one task. ``plan`` is what the load is counted by, None where it is not; ``tables`` are
+    those of the task before, to be used again."""
+
+    def __init__(self, program: Program, plan: CountingPlan | None, tables: TaskTables, file: str) -> None:
         self._program = program
         self._plan = plan
         self.file = file
-        self._keyed = keyed
-        self._edges = edges
-        keyed.clear()
-        edges.clear()
+        self._keyed, self._connections, self._edges = tables
+        for table in tables:
+            table.clear()
         self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
-        self._connections = ConnectionTable()
         self._census = Census()
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
@@ -128,7 +133,8 @@ class Work:
         groups = pairs(group[flows.src], group[flows.dst])
         decisions = pairs(judged.egress, judged.ingress)
         services = service_words(flows.protocol, flows.port, flows.observed)
-        first = _first_of_each(groups, decisions, services)
+        _, edges = number_distinct(groups, decisions)
+        first, _ = number_distinct(edges.astype(np.int64), services)
         keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)
         new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if key not in self._examples]
         shown = violations.select(EXAMPLE_COLUMNS).take(pa.array([at for at, _ in new], pa.int64()))
@@ -161,12 +167,3 @@ def _about(values: Int64, counted: npt.NDArray[np.bool_]) -> int:
     for the greatest takes a tenth of the time."""
     most = int(values.max(initial=0)) * len(values)
     return most if most < FAR_FROM_MOST else int(values[counted].sum(dtype=np.float64))
-
-
-def _first_of_each(*words: Int64) -> Int64:
-    """The first row of each distinct combination."""
-    combined = np.zeros(len(words[0]), dtype=np.int64)
-    for word in words:
-        _, dense = np.unique(word, return_inverse=True)
-        _, combined = np.unique(combined * (int(dense.max(initial=0)) + 1) + dense, return_inverse=True)
-    return np.unique(combined, return_index=True)[1]

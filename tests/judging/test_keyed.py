@@ -68,8 +68,17 @@ def test_rows_that_are_alike_have_one_number() -> None:
 
 
 def test_a_row_that_names_a_service_is_told_from_one_of_an_earlier_batch_that_names_none() -> None:
-    assert numbers(cluster(), rows(BACKEND, None), rows(BACKEND, "x/web", None)) == [[0], [1, 0]]
+    (none,), (named, _) = numbers(cluster(), rows(BACKEND, None), rows(BACKEND, "x/web", None))
+    assert none != named
     assert numbers(cluster(), rows(BACKEND, "x/web"), rows(BACKEND, None)) == [[0], [1]]
+
+
+def test_batches_are_told_apart_by_time_where_something_changes_between_them_or_in_them() -> None:
+    before, after = rows(BACKEND, None), rows(BACKEND, None, at=GONE)
+    assert numbers(cluster(GONE), before, before, after, before, after) == [[0], [0], [1], [0], [1]]
+    assert numbers(cluster(), before, after) == [[0], [0]]
+    (both,) = numbers(cluster(GONE), pa.concat_batches([before, after]))
+    assert both == [0, 1]
 
 
 def test_every_change_of_a_service_and_its_backends_is_a_moment_of_it() -> None:

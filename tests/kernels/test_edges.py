@@ -81,7 +81,7 @@ def counted(flows: list[Flow]) -> Int64:
     """The table of these flows, grown from two slots as often as need be."""
     batch, judged, endpoints = arrays_of(flows)
     book = make_book(2)
-    _, first = add_flows(book, batch, np.zeros(0, dtype=np.int64))
+    _, first = add_flows(book, batch, np.zeros(1, dtype=np.int64))
     keys, decided = book.content(), (judged.egress[first], judged.ingress[first])
     table, used, start = np.zeros((2, 8), dtype=np.int64), 0, 0
     while True:

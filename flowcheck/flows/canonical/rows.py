@@ -23,6 +23,7 @@ class RowReader:
         self._file = file
         self._columns = list(columns)
         self._starts = [0, *accumulate(row_groups)]
+        self._group = 0
         self._decoded: Iterator[pa.RecordBatch] = iter(())
         self._rest: pa.RecordBatch | None = None
         self._at = -1
@@ -44,9 +45,7 @@ class RowReader:
                 piece = piece.take(pa.array(here - begin))
             pieces.append(piece)
             taken = end
-        if self._at == self._starts[-1] and (
-            self._rest is not None or any(batch.num_rows for batch in self._decoded)
-        ):
+        if self._at == self._starts[-1] and (self._rest is not None or self._decode() is not None):
             raise FlowFormatError(f"declared {self._at} rows, holds more")
         return joined(pieces)
 
@@ -54,22 +53,39 @@ class RowReader:
         """Start at the row group of ``first``, unless what is being read leads there."""
         group = max(bisect_right(self._starts, first) - 1, 0)
         if not self._starts[group] <= self._at <= first:
-            groups = list(range(group, len(self._starts) - 1))
             self._at, self._rest = self._starts[group], None
-            self._decoded = self._file.iter_batches(
-                batch_size=BATCH_ROWS, row_groups=groups, columns=self._columns, use_threads=False
-            )
+            self._group, self._decoded = group, iter(())
         while self._at < first:
             self._next(first - self._at)
 
     def _next(self, most: int) -> pa.RecordBatch:
         """The next rows, up to so many."""
-        batch = self._rest if self._rest is not None else next(self._decoded, None)
+        batch = self._rest if self._rest is not None else self._decode()
         if batch is None:
             raise FlowFormatError(f"declared {self._starts[-1]} rows, decoded {self._at}")
         self._rest = batch.slice(most) if batch.num_rows > most else None
         self._at += min(most, batch.num_rows)
         return batch.slice(0, most)
+
+    def _decode(self) -> pa.RecordBatch | None:
+        """The next rows there are, None after the last. As many row groups are opened at once as make a
+        batch of :func:`cut_batches`: what is decoded past a row group's end would have to be put together
+        with what it belongs to."""
+        while True:
+            for batch in self._decoded:
+                if batch.num_rows:
+                    return batch
+            if self._group == len(self._starts) - 1:
+                return None
+            begin = self._group
+            while self._group < len(self._starts) - 1:
+                self._group += 1
+                if self._starts[self._group] - self._starts[begin] >= BATCH_ROWS:
+                    break
+            groups = list(range(begin, self._group))
+            self._decoded = self._file.iter_batches(
+                batch_size=BATCH_ROWS, row_groups=groups, columns=self._columns, use_threads=False
+            )
 
 
 def cut_batches(first: int, end: int, row_groups: Sequence[int]) -> Iterator[tuple[int, int]]:
