@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
 
-BATCH_ROWS = 1 << 18
+BATCH_ROWS = 1 << 17
 
 
 class RowReader:
