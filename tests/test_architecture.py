@@ -48,7 +48,13 @@ NEVER = {
 
 APART = {
     "dialects": {"kubernetes", "admin", "calico", "cilium", "istio"},
-    "flows": {"formats.parquet", "formats.hubble", "formats.goldmane", "formats.netobserv", "formats.vpc"},
+    "flows": {
+        f"formats.{name}"
+        for name in (
+            *("parquet", "hubble", "aws", "ocsf", "eks_agent", "calico", "netobserv", "ovn", "antrea"),
+            *("gke", "gcp", "azure", "istio", "mapped"),
+        )
+    },
     "reports": {
         home.removeprefix("flowcheck.reports.") for forms in FORMATS.values() for home in forms.values()
     },
@@ -59,6 +65,8 @@ HOMES = {
     "click": {"cli"},
     "msgspec": {
         "manifests",
+        "flows.logs",
+        "flows.formats",
         "objects",
         "history",
         "advice",

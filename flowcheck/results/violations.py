@@ -18,6 +18,7 @@ from flowcheck.flows.canonical.addresses import address_texts
 from flowcheck.flows.canonical.numbers import microseconds
 from flowcheck.flows.canonical.rows import joined
 from flowcheck.flows.canonical.schema import COLUMNS
+from flowcheck.flows.canonical.types import FLOW_FIELDS
 from flowcheck.flows.initiators import BASES, turn_round
 from flowcheck.judging.coded import in_words
 from flowcheck.judging.names import name_ends
@@ -26,29 +27,6 @@ from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.edges import pairs
 from flowcheck.results.findings import deciding
 
-_TIME = pa.timestamp("us", tz="UTC")
-_TYPES = {
-    **dict.fromkeys(("start_time", "end_time"), _TIME),
-    **dict.fromkeys(("src_port", "dst_port", "service_port"), pa.uint16()),
-    **dict.fromkeys(("protocol", "icmp_type", "icmp_code"), pa.uint8()),
-    "tcp_flags": pa.uint16(),
-    **dict.fromkeys(
-        [
-            "initiator",
-            "action",
-            "egress_action",
-            "ingress_action",
-            "cloud_action",
-            "observation_point",
-            "record_kind",
-        ],
-        pa.int8(),
-    ),
-    **dict.fromkeys(("flow_count", "sampling_rate"), pa.uint32()),
-    **dict.fromkeys(("bytes", "packets", "bytes_reverse", "packets_reverse"), pa.uint64()),
-    "policy_refs": pa.list_(pa.string()),
-}
-FLOW_FIELDS = [pa.field(name, _TYPES.get(name, pa.string())) for name in COLUMNS]
 VIOLATIONS_SCHEMA = pa.schema(
     [
         pa.field("source_file", pa.string()),

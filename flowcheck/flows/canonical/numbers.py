@@ -34,7 +34,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("dst_port", "src_port", "tcp_flags"), (0, 0xFFFF)),
     "initiator": (0, 2),
     **dict.fromkeys(("action", "egress_action", "ingress_action", "observation_point"), (0, 4)),
-    "flow_count": (0, (1 << 32) - 1),
+    **dict.fromkeys(("flow_count", "flow_count_here"), (0, (1 << 32) - 1)),
     **dict.fromkeys(("bytes", "packets"), (0, _MOST_BYTES)),
 }
 """The least and the greatest value of each column that is judged by."""
@@ -78,7 +78,7 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         flags=read(np.int32, "tcp_flags", -1, absent=-1),
         initiator=read(np.uint8, "initiator", 0, absent=1),
         point=read(np.uint8, "observation_point", 0),
-        flow_count=read(np.int64, "flow_count", 1, absent=1),
+        flow_count=_counts(batch, rejected),
         bytes_=read(np.int64, "bytes", 0),
         packets=read(np.int64, "packets", 0),
         observed=_observed(batch, rejected),
@@ -123,6 +123,15 @@ def _integers(
         else:
             numbers[missing] = null
     return numbers
+
+
+def _counts(batch: pa.RecordBatch, rejected: UInt8) -> Int64:
+    """Connections of each row, as its observation point counts them, where the log tells that apart."""
+    counts = _integers(batch, "flow_count", 1, "bad_flow_count", rejected, 1, np.int64)
+    if "flow_count_here" in batch.schema.names and not pt.is_null(batch.column("flow_count_here").type):
+        here = _integers(batch, "flow_count_here", -1, "bad_flow_count", rejected, -1, np.int64)
+        counts = np.where(here >= 0, here, counts)
+    return counts
 
 
 def _times(batch: pa.RecordBatch, rejected: UInt8) -> Int64:

@@ -93,7 +93,7 @@ COLUMNS: dict[str, Column] = {
         *_columns("integer", "src_port dst_port protocol icmp_type icmp_code tcp_flags"),
         *_columns("integer", "initiator action egress_action ingress_action cloud_action"),
         *_columns("texts", "policy_refs"),
-        *_columns("integer", "observation_point record_kind flow_count sampling_rate"),
+        *_columns("integer", "observation_point record_kind flow_count flow_count_here sampling_rate"),
         *_columns("text", "observer"),
         *_columns("integer", "bytes packets bytes_reverse packets_reverse"),
         *_columns("text", "src_namespace src_pod"),
@@ -102,6 +102,7 @@ COLUMNS: dict[str, Column] = {
         *_columns("uid", "dst_pod_uid"),
         *_columns("text", "dst_workload service_ip service_name"),
         *_columns("integer", "service_port"),
+        *_columns("text", "nat_src_ip"),
     ]
 }
 
@@ -115,7 +116,8 @@ JUDGED = (
     *END_NAMES,
     *(name for names in END_NAMES.values() for name in names),
     *("src_pod_uid", "dst_pod_uid", "src_port", "tcp_flags", "initiator", "observation_point", "observer"),
-    *("action", "egress_action", "ingress_action", "flow_count", "bytes", "packets", "sampling_rate"),
+    *("action", "egress_action", "ingress_action", "flow_count", "flow_count_here"),
+    *("bytes", "packets", "sampling_rate"),
     *("service_ip", "service_port", "service_name"),
 )
 """The columns a verdict and its edge are made from; the others are read for violating rows only."""

@@ -1,0 +1,1 @@
+"""What readers of log formats share: lines, wrappings, rows, and the account of every record."""

@@ -1,0 +1,118 @@
+"""An open log: its bytes, unpacked, and its lines. Opened only in workers, as a log may be hostile."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from flowcheck.errors import FlowFormatError
+from flowcheck.flows.files.hive import Key
+from flowcheck.flows.files.inputs import FileIdentity
+
+BLOCK = 1 << 20
+MOST_LINE = 16 << 20
+"""Bytes: a line past it is no record of any format, and is rejected unread."""
+TOO_LONG = b"\0"
+"""Stands for a line past MOST_LINE."""
+HEAD = 1 << 18
+"""Bytes by which a log is recognised."""
+_PACKED = re.compile(rb"(?P<gzip>\x1f\x8b)|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)")
+
+
+class Lines(NamedTuple):
+    """Some lines, without their ends; ``first`` is the number of the first, from 0."""
+
+    first: int
+    texts: list[bytes]
+
+
+class Source:
+    """One log. Use as a context manager. gzip and zstd are told by how a file begins.
+
+    **Raises**: FlowFormatError, OSError.
+    """
+
+    def __init__(self, path: str, expected: FileIdentity | None = None, keys: tuple[Key, ...] = ()) -> None:
+        self.path, self.keys = path, keys
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        status = os.fstat(self._descriptor)
+        self.identity = FileIdentity.of(status)
+        if not stat.S_ISREG(status.st_mode):
+            self.close()
+            raise FlowFormatError("not a regular file", where=path)
+        if expected is not None and expected != self.identity:
+            self.close()
+            raise _changed("since the audit began", path)
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def check_unchanged(self) -> None:
+        """Call after the last record: a file that was written to while it was read proves nothing."""
+        if FileIdentity.of(os.fstat(self._descriptor)) != self.identity:
+            raise _changed("while read", self.path)
+
+    def file(self) -> pa.NativeFile:
+        """The bytes as they are stored."""
+        return pa.OSFile(f"/proc/self/fd/{self._descriptor}")
+
+    def stream(self) -> pa.NativeFile:
+        """The bytes from the beginning, unpacked."""
+        found = _PACKED.match(os.pread(self._descriptor, 4, 0))
+        return pa.CompressedInputStream(self.file(), found.lastgroup) if found else self.file()
+
+    def head(self) -> bytes:
+        """The first bytes, unpacked, up to HEAD."""
+        with self.stream() as stream:
+            try:
+                return bytes(stream.read(HEAD))
+            except OSError as error:
+                raise self.damaged(error) from error
+
+    def lines(self) -> Iterator[Lines]:
+        """All lines, in blocks; one without an end is the last. ``\\r`` before an end belongs to it."""
+        first, rest, long = 0, b"", False
+        with self.stream() as stream:
+            while block := self._read(stream):
+                texts = (rest + block).split(b"\n")
+                rest = texts.pop()
+                if long and texts:
+                    texts[0], long = TOO_LONG, False
+                if len(rest) > MOST_LINE:
+                    rest, long = b"", True
+                if texts:
+                    yield Lines(first, [_whole(text) for text in texts])
+                    first += len(texts)
+        if rest or long:
+            yield Lines(first, [TOO_LONG if long else _whole(rest)])
+
+    def _read(self, stream: pa.NativeFile) -> bytes:
+        try:
+            return bytes(stream.read(BLOCK))
+        except OSError as error:
+            raise self.damaged(error) from error
+
+    def damaged(self, error: OSError) -> FlowFormatError:
+        message = str(error).splitlines()[0][:200]
+        return FlowFormatError(f"is packed, and damaged or cut off: {message}", where=self.path)
+
+
+def _whole(text: bytes) -> bytes:
+    if len(text) > MOST_LINE:
+        return TOO_LONG
+    return text[:-1] if text.endswith(b"\r") else text
+
+
+def _changed(when: str, path: str) -> FlowFormatError:
+    return FlowFormatError(f"changed {when}", where=path, hint="audit files that are no longer written to")

@@ -1,0 +1,73 @@
+"""What carried a record took it in: container runtimes, log shippers and loggers put words around a line.
+
+Unwrapped are: the lines of a container runtime (``TIME stdout F text``; P is a part of a line), the JSON of
+Docker and Fluent Bit (``{"log": "text"}``), a logger's ``msg="text"``, and whatever stands before the first
+``{`` of a line, such as the time and host that syslog writes.
+
+Source: https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from flowcheck.flows.logs.source import Lines
+
+_RUNTIME = re.compile(rb"[0-9]{4}-\S+ (stdout|stderr) ([FP])[^ ]* ")
+_LOGGED = re.compile(rb'\bmsg="((?:[^"\\]|\\.)*)"')
+_DEEPEST = 4
+"""Wrappings in one another."""
+
+
+class _Shipped(msgspec.Struct):
+    log: str
+
+
+_shipped = msgspec.json.Decoder(_Shipped)
+_text = msgspec.json.Decoder(str)
+
+
+class Unwrapper:
+    """Use for the lines of one log, in their order."""
+
+    def __init__(self) -> None:
+        self._parts: dict[bytes, bytes] = {}
+
+    def unwrap(self, lines: Lines) -> Iterator[tuple[int, bytes]]:
+        """(number of the line, what was wrapped in it), blank lines and parts of lines left out; a record of
+        several parts has the number of the last."""
+        for number, line in enumerate(lines.texts, lines.first):
+            found = self._open(line) if line[:1] != b"{" or line.startswith(b'{"log"') else line
+            if found:
+                yield number, found
+
+    def rest(self) -> int:
+        """How many lines were begun and never ended."""
+        return len(self._parts)
+
+    def _open(self, line: bytes) -> bytes:
+        for _ in range(_DEEPEST):
+            if (found := _RUNTIME.match(line)) is not None:
+                stream, text = found[1], line[found.end() :]
+                if found[2] == b"P":
+                    self._parts[stream] = self._parts.get(stream, b"") + text
+                    return b""
+                line = self._parts.pop(stream, b"") + text
+            elif line.startswith(b'{"log"'):
+                try:
+                    line = _shipped.decode(line).log.rstrip("\n").encode()
+                except msgspec.DecodeError:
+                    return line
+            elif (found := _LOGGED.search(line)) is not None and not line.startswith(b"{"):
+                try:
+                    line = _text.decode(b'"' + found[1] + b'"').encode()
+                except msgspec.DecodeError:
+                    return line
+            else:
+                break
+        line = line.strip()
+        begin = line.find(b"{")
+        return line[begin:] if begin > 0 and line.endswith(b"}") else line

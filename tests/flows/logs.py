@@ -1,0 +1,67 @@
+"""Logs for tests: text in, rows as dictionaries and the account out."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from flowcheck.errors import FlowFormatError
+from flowcheck.flows.formats import FORMATS
+from flowcheck.flows.logs.account import Account
+from flowcheck.flows.logs.converted import whole_schema
+from flowcheck.flows.logs.form import Asked
+from flowcheck.flows.logs.head import Head, head_of
+from flowcheck.flows.logs.recognised import recognise
+from flowcheck.flows.logs.source import Source
+
+BY_NAME = {format_.name: format_ for format_ in FORMATS}
+
+
+def read_log(path: Path, name: str, **asked: Any) -> tuple[list[dict[str, Any]], Account]:
+    """The rows of a log, without what they do not say, and the account of its records."""
+    account = Account()
+    rows = []
+    with Source(str(path)) as source:
+        for batch in BY_NAME[name].read(source, Asked(**asked), account):
+            account.rows += batch.num_rows
+            rows += whole_schema(batch).to_pylist()
+    assert account.balanced, vars(account)
+    return [{key: value for key, value in row.items() if value is not None} for row in rows], account
+
+
+def recognised(path: Path) -> str:
+    """The name of the format that a log is taken for; empty for none."""
+    with Source(str(path)) as source:
+        return recognised_head(head_of(source))
+
+
+def recognised_head(head: Head) -> str:
+    try:
+        return recognise(head, FORMATS).format.name
+    except FlowFormatError:
+        return ""
+
+
+def damaged(data: bytes, seed: int) -> bytes:
+    """The bytes with some of them changed, doubled, left out or cut off."""
+    dice = random.Random(seed)
+    found = bytearray(data)
+    for _ in range(dice.randint(1, 8)):
+        if not found:
+            break
+        at = dice.randrange(len(found))
+        match dice.randrange(5):
+            case 0:
+                found[at] = dice.randrange(256)
+            case 1:
+                del found[at : at + dice.randint(1, 40)]
+            case 2:
+                found[at:at] = found[at : at + dice.randint(1, 40)]
+            case 3:
+                found[at:at] = dice.choice(
+                    [b'"', b"{", b"}", b"\n", b",", b"-", b"null", b"1e999", b"\x00", b" "]
+                )
+            case 4:
+                del found[at:]
+    return bytes(found)
