@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from flowcheck.flows.logs.decoding import decoded
 from flowcheck.flows.logs.source import Lines
 
 _RUNTIME = re.compile(rb"[0-9]{4}-\S+ (stdout|stderr) ([FP])[^ ]* ")
@@ -51,21 +52,21 @@ class Unwrapper:
     def _open(self, line: bytes) -> bytes:
         for _ in range(_DEEPEST):
             if (found := _RUNTIME.match(line)) is not None:
-                stream, text = found[1], line[found.end() :]
+                stream, part = found[1], line[found.end() :]
                 if found[2] == b"P":
-                    self._parts[stream] = self._parts.get(stream, b"") + text
+                    self._parts[stream] = self._parts.get(stream, b"") + part
                     return b""
-                line = self._parts.pop(stream, b"") + text
+                line = self._parts.pop(stream, b"") + part
             elif line.startswith(b'{"log"'):
-                try:
-                    line = _shipped.decode(line).log.rstrip("\n").encode()
-                except msgspec.DecodeError:
+                shipped = decoded(_shipped, line)
+                if shipped is None:
                     return line
+                line = shipped.log.rstrip("\n").encode()
             elif (found := _LOGGED.search(line)) is not None and not line.startswith(b"{"):
-                try:
-                    line = _text.decode(b'"' + found[1] + b'"').encode()
-                except msgspec.DecodeError:
+                text = decoded(_text, b'"' + found[1] + b'"')
+                if text is None:
                     return line
+                line = text.encode()
             else:
                 break
         line = line.strip()

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
 import pyarrow as pa
 
+from flowcheck.flows.formats.hubble.policies import references
 from flowcheck.flows.formats.hubble.records import (
     OTHER,
     Endpoint,
@@ -15,7 +15,6 @@ from flowcheck.flows.formats.hubble.records import (
     Flow,
     Layer4,
     Line,
-    Policy,
     Ports,
     Service,
     flow_decoder,
@@ -24,6 +23,7 @@ from flowcheck.flows.formats.hubble.records import (
 from flowcheck.flows.formats.hubble.sockets import Translations
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.connections import Connections, turn_round
+from flowcheck.flows.logs.decoding import decoded
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head
 from flowcheck.flows.logs.rows import Row, batch_of
@@ -84,12 +84,9 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
 
 
 def _decode(text: bytes) -> Line | None:
-    try:
-        line = line_decoder.decode(text)
-        if line.flow is None and b'"verdict"' in text:
-            line.flow = flow_decoder.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    line = decoded(line_decoder, text)
+    if line is not None and line.flow is None and b'"verdict"' in text:
+        line.flow = decoded(flow_decoder, text)
     return line
 
 
@@ -129,7 +126,7 @@ def _row(number: int, line: Line, flow: Flow) -> Row:
         _aggregated(row, flow, kind)
     _orient(row, flow, kind)
     _judged(row, flow, kind)
-    row.policy_refs = _policies(flow) or None
+    row.policy_refs = references(flow) or None
     row.observation_point = _seen_from(row, flow, kind)
     return row
 
@@ -247,19 +244,3 @@ def _seen_from(row: Row, flow: Flow, kind: int) -> int:
     if here and there:
         return BOTH
     return SOURCE if here else DESTINATION if there else NEITHER
-
-
-def _policies(flow: Flow) -> list[str]:
-    lists = (flow.egress_denied_by, flow.ingress_denied_by, flow.egress_allowed_by, flow.ingress_allowed_by)
-    return [_reference(policy) for policies in lists for policy in policies or () if policy.name]
-
-
-def _reference(policy: Policy) -> str:
-    kind = policy.kind or _derived_from(policy) or "policy"
-    return f"{kind}/{policy.namespace}/{policy.name}" if policy.namespace else f"{kind}/{policy.name}"
-
-
-def _derived_from(policy: Policy) -> str:
-    """The kind, which releases before it had a field of its own put among the labels."""
-    mark = "k8s:io.cilium.k8s.policy.derived-from="
-    return next((label.removeprefix(mark) for label in policy.labels or () if label.startswith(mark)), "")

@@ -124,10 +124,10 @@ class Line(msgspec.Struct, gc=False):
     flow: Flow | None = None
     node_name: str | None = None
     time: str | None = None
-    agent_event: msgspec.Raw | None = None
-    lost_events: msgspec.Raw | None = None
-    node_status: msgspec.Raw | None = None
-    debug_event: msgspec.Raw | None = None
+    agent_event: msgspec.Raw = msgspec.Raw()
+    lost_events: msgspec.Raw = msgspec.Raw()
+    node_status: msgspec.Raw = msgspec.Raw()
+    debug_event: msgspec.Raw = msgspec.Raw()
 
 
 OTHER = ("agent_event", "lost_events", "node_status", "debug_event")
