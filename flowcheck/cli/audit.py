@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import exit_code
+from flowcheck.cli.flows.logs import asked
+from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.messages import Messages
 from flowcheck.cli.options import (
     CLUSTER,
@@ -38,6 +40,7 @@ from flowcheck.runners.process import start_early
 if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
     from flowcheck.results.audit import AuditResult
+    from flowcheck.results.records.ledger import FileEntry
     from flowcheck.results.records.summary import Summary
     from flowcheck.runners.request import AuditRequest
 
@@ -55,7 +58,9 @@ CURRENT = "current"
 @options(OUTCOME, SELECTION, RANGES, TIME, JUDGING, DIALECT, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
-    """Judge recorded FLOWS (files, folders or globs of Parquet) against the policies of a cluster.
+    """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
+
+    Flows are Parquet with canonical columns, or a log that --from names or recognises.
 
     Violations are flows that went through though the policies deny them, and flows that a policy
     stopped though the policies allow them. What cannot be decided is unknown, with a reason.
@@ -111,8 +116,11 @@ def judge(
         inspect=inspect,
     )
     request = replace(_request(given), **more)
-    with progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress:
-        result = run_audit(given["flows"], source, request, progress)
+    with (
+        with_standard_input(given["flows"]) as flows,
+        progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
+    ):
+        result = run_audit(flows, source, request, progress)
     _say(result, speech, asked_to_resume=given["resume"])
     return result
 
@@ -170,7 +178,7 @@ def check_inputs(given: dict[str, Any]) -> None:
         raise click.UsageError("--replace-policies needs --policies")
     if given["keep_going"] and given["strict"]:
         raise click.UsageError("--keep-going and --strict contradict one another")
-    if [*given["cluster"], *given["policies"]].count("-") > 1:
+    if [*given["cluster"], *given["policies"], *given.get("flows", ())].count("-") > 1:
         raise click.UsageError("standard input can be read only once")
 
 
@@ -208,6 +216,7 @@ def _request(given: dict[str, Any]) -> AuditRequest:
         resume=given["resume"],
         allow_no_policies=given["allow_no_policies"],
         cache=not given["no_cache"],
+        asked=asked(given),
     )
 
 
@@ -217,12 +226,27 @@ def _say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> Non
     speech.warnings(summary.cluster.warnings)
     speech.warnings([f"left out: {one}" for one in summary.cluster.refused])
     speech.warnings([f"{file.file}: {warning}" for file in result.ledger.files for warning in file.warnings])
+    for sentence in _read_as(result):
+        speech.say(sentence)
     for reason in summary.incomplete_because:
         speech.warning(f"incomplete: {reason}")
     if asked_to_resume:
         speech.say(_resumed(summary))
     if result.out is not None:
         speech.note(f"results are in {result.out}")
+
+
+def _read_as(result: AuditResult) -> list[str]:
+    """What logs were taken for, and why: once for each format."""
+    found: dict[str, list[FileEntry]] = {}
+    for file in result.ledger.files:
+        if file.format_because:
+            found.setdefault(file.format, []).append(file)
+    sentences = []
+    for name, files in found.items():
+        others = f" and {counted(len(files) - 1, 'other file')}" if len(files) > 1 else ""
+        sentences.append(f"{files[0].file}{others}: read as {name}, as {files[0].format_because}")
+    return sentences
 
 
 def _resumed(summary: Summary) -> str:

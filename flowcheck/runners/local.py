@@ -56,7 +56,7 @@ def run_audit(
     report = progress or (lambda _: None)
     started_at = datetime.now(UTC)
     clock = [time.monotonic()]
-    inputs = list_inputs(flows)
+    inputs = list_inputs(flows, request.asked.format)
     with ExitStack() as stack:
         workspace = stack.enter_context(Workspace(request.out))
         pool = stack.enter_context(Pool(_n_workers(request, inputs), request.cache))
@@ -66,7 +66,8 @@ def run_audit(
         with output_errors(workspace.folder):
             prepared.place(workspace.program)
         clock.append(time.monotonic())
-        work = _Run(Plan(inputs), Merged(tally_for(prepared.services)), pool, workspace, report)
+        merged = Merged(tally_for(prepared.services))
+        work = _Run(Plan(inputs, workspace.folder), merged, pool, workspace, report)
         meanwhile: list[Callable[[], object]] = [lambda: prepared.whole]
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
@@ -133,6 +134,7 @@ def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
         until_us=None if request.until is None else instant_of(request.until),
         namespaces=request.namespaces,
         keep_columns=request.keep_columns,
+        asked=request.asked,
     )
 
 
@@ -160,6 +162,7 @@ class _Run:
             state = self.plan.files[number]
             state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)
             state.parts = dict(enumerate(record.parts))
+            state.converted = record.converted
             self._settle(state)
         self._pool.prepare(setup)
         self.plan.start(set(done))
@@ -196,7 +199,7 @@ class _Run:
             case messages.Advanced():
                 self.rows_done += answer.rows
             case messages.Inspected():
-                self.plan.split(answer.file, answer.row_groups)
+                self.plan.split(answer.file, answer.row_groups, answer.converted)
                 self.plan.files[answer.file].warnings = answer.warnings
             case messages.Unwritable():
                 with output_errors(self._workspace.folder):
@@ -208,7 +211,8 @@ class _Run:
         state = self.plan.files[order.file]
         if state.settled and state.failure is None and state.number not in self.merged.entries:
             names = tuple(state.parts[task] for task in sorted(state.parts))
-            self._workspace.finish(state.number, Done(state.rows or 0, state.warnings, names))
+            done = Done(state.rows or 0, state.warnings, names, state.converted)
+            self._workspace.finish(state.number, done)
             self._settle(state)
 
     def _settle(self, state: FileState) -> None:

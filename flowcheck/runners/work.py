@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from flowcheck.balance.expect.plan import CountingPlan, named_ports
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
+from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import FlowBatch, take_judged, take_rows
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.kernels.books import number_distinct
@@ -65,11 +66,13 @@ class Work:
         self._bytes = self._flows = 0
         self.filtered = 0
 
-    def add(self, batch: pa.RecordBatch, read: FlowBatch, first_row: int) -> Violating:
+    def add(
+        self, batch: pa.RecordBatch, read: FlowBatch, first_row: int
+    ) -> tuple[Violating, npt.NDArray[np.int32]]:
         """Count one batch, as recorded and as read; returns its violating rows, with the columns of the
-        batch."""
+        batch, and their places in it."""
         flows, keyed = read.flows, self._keyed
-        self._reject(read.rejected, first_row)
+        self._reject(read.rejected, batch, first_row)
         self._bound(read)
         self._connections.mark(flows)
         self._census.count(batch, read)
@@ -87,7 +90,7 @@ class Work:
         self._violations += len(rows)
         found = Violating(
             batch=batch.take(pa.array(rows)),
-            rows=rows + np.int64(first_row),
+            rows=_positions(batch, rows, first_row),
             flows=take_rows(flows, rows),
             judged=take_judged(keyed.judged, numbers[rows]),
             turned=read.initiators.turned()[rows],
@@ -95,14 +98,14 @@ class Work:
         )
         if len(keyed.keys) > MOST_KEYS:
             self._settle()
-        return found
+        return found, rows
 
-    def _reject(self, rejected: UInt8, first_row: int) -> None:
+    def _reject(self, rejected: UInt8, batch: pa.RecordBatch, first_row: int) -> None:
         for code in np.unique(rejected[rejected != 0]).tolist():
             rows = np.flatnonzero(rejected == code)
             self._rejected[code] += len(rows)
             kept = self._positions.setdefault(code, [])
-            kept += (rows[: POSITIONS_KEPT - len(kept)] + first_row).tolist()
+            kept += _positions(batch, rows[: POSITIONS_KEPT - len(kept)], first_row).tolist()
 
     def _bound(self, read: FlowBatch) -> None:
         """Refuse sums that could wrap. Rounding does no harm here."""
@@ -160,6 +163,14 @@ class Work:
             census=self._census,
             load=pack(self._load.entries()) if self._load else None,
         )
+
+
+def _positions(batch: pa.RecordBatch, rows: npt.NDArray[np.integer[Any]], first_row: int) -> Int64:
+    """Which rows of their file, or which records of their log, some rows (n,) of a batch are."""
+    if RECORD in batch.schema.names:
+        records: Int64 = batch.column(RECORD).take(pa.array(rows)).to_numpy(zero_copy_only=False)
+        return records
+    return rows + np.int64(first_row)
 
 
 def _about(values: Int64, counted: npt.NDArray[np.bool_]) -> int:

@@ -45,7 +45,7 @@ def _no_violations(summary: Summary) -> str:
         parts.append(f"no policy selects an end of {some} of them")
     if verdicts.not_applicable:
         parts.append(f"policies do not reach {counted(verdicts.not_applicable, 'more row')}")
-    left_out = totals.rows_declared - totals.rows_judged
+    left_out = totals.rows_asked_for + totals.rows_filtered - totals.rows_judged
     gaps = [counted(left_out, "row")] if left_out else []
     gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
     if gaps:
@@ -127,7 +127,7 @@ def _verdicts(summary: Summary) -> str:
 
 def _coverage(summary: Summary) -> str:
     totals = summary.totals
-    concerned = totals.rows_declared - totals.rows_filtered - summary.verdicts.not_applicable
+    concerned = totals.rows_asked_for - summary.verdicts.not_applicable
     if not concerned:
         return "none: there is no row that policies reach"
     rows = f"{counted(concerned, 'row')} that policies may reach"
