@@ -84,8 +84,10 @@ def _rows(files: list[ConvertedFile]) -> int:
 
 
 def _sentence(found: Conversion) -> str:
-    """``Cilium Hubble, as ...: 10 records: 8 rows, 1 merged, 1 left out (1 lost_events)``."""
-    return f"{found.title}, as {found.why}: {counted(found.records, 'record')}: {', '.join(_parts(found))}"
+    """``Cilium Hubble, because ...: 10 records: 8 rows, 1 merged, 1 left out (1 lost_events)``."""
+    return (
+        f"{found.title}, because {found.why}: {counted(found.records, 'record')}: {', '.join(_parts(found))}"
+    )
 
 
 def _parts(found: Conversion) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.values import Duration, Value
-from flowcheck.flows.logs.names import AUTO, CANONICAL, FORMAT_NAMES, UNITS
+from flowcheck.flows.known import AUTO, CANONICAL, FORMAT_NAMES, UNITS
 
 if TYPE_CHECKING:
     from flowcheck.flows.logs.form import Asked

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import Met, find
 from flowcheck.flows.files.hive import Key, keys_of
-from flowcheck.flows.logs.names import AUTO, CANONICAL
+from flowcheck.flows.known import AUTO, CANONICAL
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 LOG_SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".tsv")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.schema import check_schema
 from flowcheck.flows.formats import FORMATS
+from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head, head_of
-from flowcheck.flows.logs.names import AUTO, CANONICAL
 from flowcheck.flows.logs.recognised import Recognised, named, recognise
 from flowcheck.flows.logs.source import Source
 
