@@ -24,6 +24,7 @@ from flowcheck.results.findings import gather_findings
 from flowcheck.results.hits import hits_table
 from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
+from flowcheck.results.recorded import compare
 from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
@@ -117,6 +118,7 @@ def _result(run: Finished) -> AuditResult:
         versions=sums.versions(),
         nothing=nothing,
         resumed=run.merged.resumed,
+        recorded=compare(run.program, run.merged.recorded),
     )
     ledger = Ledger(
         schema=SCHEMA,

@@ -224,6 +224,7 @@ class _Run:
             if part.load is not None:
                 self.merged.load.merge(unpack(part.load))
             self.merged.census.add(part.census)
+            self.merged.recorded.add(part.recorded)
             for key, example in part.examples:
                 known = self.merged.examples.get(key)
                 if known is None or (example.file, example.row) < (known.file, known.row):

@@ -16,6 +16,7 @@ from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.flows.logs.converted import Conversion
 from flowcheck.flows.logs.form import Asked
 from flowcheck.results.census import Census
+from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 
@@ -133,6 +134,7 @@ class Part(msgspec.Struct, frozen=True):
     violations_bytes: int
     census: Census
     load: PackedEntries | None
+    recorded: RecordedCounts
 
 
 _orders = msgspec.msgpack.Decoder(Order)

@@ -18,6 +18,7 @@ from flowcheck.judging.batch import make_resolver, read_flows
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable
+from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.violations import Said, Violating, joined_violating, violations_batch
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.part_file import LazyWriter, part_errors
@@ -44,9 +45,10 @@ class TaskRunner:
         """Judge the task's rows; returns the name of the part written."""
         work = Work(self._program, self._plan, self._tables, task.name)
         judged_columns = [name for name in file.columns if name in JUDGED]
+        judged_columns += [name for name in RECORDED if name in file.columns]
         judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
-        others = [name for name in kept if name not in (*JUDGED, *([RECORD] if task.converted else ()))]
+        others = [name for name in kept if name not in judged_columns]
         name = f"{task.file:06d}-{task.task:06d}"
         stem = Path(self._setup.folder) / name
         end = task.first_row + task.rows

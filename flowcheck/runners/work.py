@@ -23,6 +23,8 @@ from flowcheck.kernels.books import number_distinct
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, pairs, service_words
+from flowcheck.results.recorded import COLUMNS as RECORDED
+from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import Violating
@@ -59,6 +61,7 @@ class Work:
             table.clear()
         self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
         self._census = Census()
+        self._recorded = RecordedCounts()
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
@@ -86,6 +89,9 @@ class Work:
                 verdict = keyed.judged.verdict[-len(new) :]
                 self._load.attribute(self._plan.counting, firsts, verdict, named[new])
             self._load.count(flows, numbers)
+        if not set(RECORDED).isdisjoint(batch.schema.names):
+            records = _positions(batch, np.arange(batch.num_rows), first_row)
+            self._recorded.count(batch, numbers, keyed.judged, records, self.file)
         rows = keyed.violating(numbers)
         self._violations += len(rows)
         found = Violating(
@@ -162,6 +168,7 @@ class Work:
             violations_bytes=violations_bytes,
             census=self._census,
             load=pack(self._load.entries()) if self._load else None,
+            recorded=self._recorded,
         )
 
 
