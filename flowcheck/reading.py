@@ -39,8 +39,10 @@ from flowcheck.model.ranges import PodRanges
 from flowcheck.model.service import Service
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
+from flowcheck.uncollected import uncollected
 
 
+@uncollected()
 def load_cluster(
     paths: Iterable[PathLike] | PathLike,
     *,

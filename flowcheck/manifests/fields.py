@@ -183,6 +183,8 @@ class Field:
         if not isinstance(self.value, dict):
             self.report(f"must be a mapping, is {type_name(self.value)}")
             return {}
+        if type(self.value) is dict:  # of JSON, whose keys are text
+            return {key: Field(self.complaints, value, self, key) for key, value in self.value.items()}
         result = {}
         for key, value in self.value.items():
             field = Field(self.complaints, value, self, key)
@@ -201,6 +203,8 @@ class Field:
             hint = "begin each entry with -" if isinstance(self.value, str | dict) else ""
             self.report(f"must be a list, is {type_name(self.value)}", hint)
             return []
+        if None not in self.value:
+            return [Field(self.complaints, value, self, place) for place, value in enumerate(self.value)]
         result = []
         for place, value in enumerate(self.value):
             element = Field(self.complaints, value, self, place)
