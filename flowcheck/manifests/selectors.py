@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flowcheck.manifests.alike import read_once
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.validation import label_key_fault, label_value_fault
 from flowcheck.model.labels import Operator, Requirement, Selector
@@ -22,7 +21,6 @@ _Complain = Callable[..., None]
 """``Field.report``, or ``Field.doubt`` where the API server does not check what a selector says."""
 
 
-@read_once
 def read_selector(field: Field, complain: _Complain = Field.report) -> Selector:
     """``matchLabels`` and ``matchExpressions``, all of which must hold; empty matches everything.
 
