@@ -156,11 +156,16 @@ class Field:
         ``instead`` holds fields that people write here, with what they mean.
         """
         given = {}
-        for name, field in self.entries().items():
-            if name not in known:
-                field.report(*self._misplaced(name, known, instead or {}))
-            elif field.value is not None:
-                given[name] = field
+        if type(self.value) is dict and all(map(known.__contains__, self.value)):  # nearly all JSON
+            for name, value in self.value.items():
+                if value is not None:
+                    given[name] = Field(self.complaints, value, self, name)
+        else:
+            for name, field in self.entries().items():
+                if name not in known:
+                    field.report(*self._misplaced(name, known, instead or {}))
+                elif field.value is not None:
+                    given[name] = field
         for name in required:
             if name not in given:
                 self.report(f"needs {name}")
