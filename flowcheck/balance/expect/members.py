@@ -120,11 +120,13 @@ def _instant(start: int, after: int) -> int:
 
 
 class _Backend(NamedTuple):
-    """A listed backend: what :data:`Locate` asks, a member but for its endpoint, its pod in all versions."""
+    """A listed backend: what :data:`Locate` asks, a member but for its endpoint, its pod in all versions;
+    ``known``: the member as each endpoint that it has been."""
 
     where: tuple[str, str, str]
     member: Member
     versions: Sequence[Pod]
+    known: dict[int, Member]
 
 
 class _Reader:
@@ -173,16 +175,18 @@ class _Reader:
             family=family_of(backend.address),
         )
         versions = self._versions.get((one.namespace, backend.pod), [])
-        return _Backend((one.namespace, backend.pod, backend.address), member, versions)
+        return _Backend((one.namespace, backend.pod, backend.address), member, versions, {})
 
     def _listed(self, backends: Iterable[_Backend], at: int) -> Iterator[Member]:
-        for where, member, versions in backends:
+        for where, member, versions, known in backends:
             endpoint = self._locate(*where, at)
             if endpoint < 0:
                 continue
-            pod = _latest(versions, at) or next(iter(versions), None)
+            pod = versions[0] if len(versions) == 1 else _latest(versions, at) or next(iter(versions), None)
             self._identified[endpoint] = pod, where[2], member.node, member.zone
-            yield Member(endpoint, *member[1:])
+            if endpoint not in known:
+                known[endpoint] = Member(endpoint, *member[1:])
+            yield known[endpoint]
 
     def _selected(self, pods: Iterable[Pod], service: Service, at: int) -> Iterator[Member]:
         for pod in pods:
