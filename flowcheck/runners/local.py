@@ -67,14 +67,14 @@ def run_audit(
             prepared.place(workspace.program)
         clock.append(time.monotonic())
         work = _Run(Plan(inputs), Merged(tally_for(prepared.services)), pool, workspace, report)
-        meanwhile: list[Callable[[], object]] = [lambda: prepared.whole]
+        meanwhile: list[Callable[[], object]] = [lambda: prepared.cluster, lambda: prepared.told_by]
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
         work.judge(_setup(workspace, request), meanwhile)
         pool.dismiss()
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
-        inputs_of = (*prepared.whole, request, workspace)
+        inputs_of = (prepared.facts, *prepared.told_by, request, workspace)
         result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
@@ -90,7 +90,7 @@ def _prepare(
     if prepared is not None:
         _check_cluster(prepared.facts.pods, prepared.facts.policies, request)
         if source.inspect is not None:
-            source.inspect(prepared.whole.cluster)
+            source.inspect(prepared.cluster)
         clock.append(time.monotonic())
         return prepared
     cluster = source.load()
