@@ -37,7 +37,7 @@ from flowcheck.writing import output_errors
 
 Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20
-"""Bytes below which a second worker would cost more than it does."""
+"""Bytes below which a second worker would cost more than it does, and judging takes no time to speak of."""
 SECONDS_BETWEEN_WORDS = 0.1
 WORTH_KEEPING = 0.5
 """Seconds that it took to load and compile a cluster, from which its program is kept for the next audit."""
@@ -67,7 +67,9 @@ def run_audit(
             prepared.place(workspace.program)
         clock.append(time.monotonic())
         work = _Run(Plan(inputs), Merged(tally_for(prepared.services)), pool, workspace, report)
-        meanwhile: list[Callable[[], object]] = [lambda: prepared.cluster, lambda: prepared.told_by]
+        meanwhile: list[Callable[[], object]] = [lambda: prepared.told_by]
+        if not _is_small(inputs):
+            meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
         work.judge(_setup(workspace, request), meanwhile)
@@ -106,8 +108,11 @@ def _prepare(
 
 def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    size = sum(each.identity.size for each in inputs if not each.skipped)
-    return request.jobs or (1 if size < SMALL_INPUT else cores)
+    return request.jobs or (1 if _is_small(inputs) else cores)
+
+
+def _is_small(inputs: list[InputFile]) -> bool:
+    return sum(each.identity.size for each in inputs if not each.skipped) < SMALL_INPUT
 
 
 def _check_cluster(pods: int, policies: int, request: AuditRequest) -> None:

@@ -88,6 +88,8 @@ def endpoint_records(
 
 def _amounts(entries: BackendEntries) -> dict[int, _Amounts]:
     """Of each endpoint, whose entries stand together."""
+    if not len(entries.backend):
+        return {}
     endpoints, place = np.unique(entries.backend, return_inverse=True)
     columns = np.column_stack([entries.connections, entries.bytes_, entries.packets])
     sums = sum_rows(place, len(endpoints), columns).tolist()
@@ -111,6 +113,8 @@ def _states(
 ) -> dict[int, str]:
     """Hot, idle or unexpected endpoints; the last where it was reached by someone who should not have."""
     states = defaultdict(str)
+    if not len(entries.backend):
+        return states
     ratio = one.comparison.counts / one.comparison.expected
     for place, endpoint in enumerate(one.comparison.endpoint.tolist()):
         if excess is not None and excess[place] < thresholds.alpha and ratio[place] >= thresholds.min_hot:
