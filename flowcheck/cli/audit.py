@@ -95,7 +95,6 @@ def judge(
     _choose_cache(given["no_cache"])
     if is_alone():
         start_early(cache=not given["no_cache"])
-    from flowcheck.runners.local import run_audit
     from flowcheck.runners.program.source import ClusterSource
 
     speech = messages(context)
@@ -104,17 +103,29 @@ def judge(
         inspect = _one_after_the_other(refuse_skipped, inspect)
     source = ClusterSource(
         tuple(given["cluster"]),
+        _load_cluster,
         policies=tuple(path for path in given["policies"] if path != CURRENT),
         replace_policies=given["replace_policies"],
         keep_going=given["keep_going"],
         at=given["at"],
         inspect=inspect,
     )
+    if not given["no_cache"]:
+        source.identified  # noqa: B018 # it begins here, beside what is imported now
+    from flowcheck.runners.local import run_audit
+
     request = replace(_request(given), **more)
     with progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress:
         result = run_audit(given["flows"], source, request, progress)
     _say(result, speech, asked_to_resume=given["resume"])
     return result
+
+
+def _load_cluster(*paths: Any, **how: Any) -> Cluster:
+    """A known cluster is not read, and does not wait for what reads it."""
+    from flowcheck.reading import load_cluster
+
+    return load_cluster(*paths, **how)
 
 
 def _one_after_the_other(

@@ -112,7 +112,7 @@ def _states(
     one: Assessment, entries: BackendEntries, excess: Float64 | None, thresholds: Thresholds
 ) -> dict[int, str]:
     """Hot, idle or unexpected endpoints; the last where it was reached by someone who should not have."""
-    states = defaultdict(str)
+    states: defaultdict[int, str] = defaultdict(str)
     if not len(entries.backend):
         return states
     ratio = one.comparison.counts / one.comparison.expected
