@@ -37,6 +37,9 @@ class _Amounts(NamedTuple):
     packets: int = 0
 
 
+_NOTHING = _Amounts()
+
+
 class _Expected(NamedTuple):
     """What was expected of one endpoint, as a share, and the interval of what it had."""
 
@@ -61,7 +64,7 @@ def endpoint_records(
     total = sum(each.connections for each in amounts.values()) + sum(estimated.values())
     found = []
     for endpoint in {*expected, *amounts, *maybe, *now}:
-        who, had = context.catalog.identity_of(endpoint), amounts.get(endpoint, _Amounts())
+        who, had = context.catalog.identity_of(endpoint), amounts.get(endpoint, _NOTHING)
         should = expected.get(endpoint)
         record = EndpointLoad(
             endpoint=who.name,
