@@ -111,7 +111,7 @@ def judge(
         inspect=inspect,
     )
     if not given["no_cache"]:
-        source.identified  # noqa: B018 # it begins here, beside what is imported now
+        source.begin()
     from flowcheck.runners.local import run_audit
 
     request = replace(_request(given), **more)

@@ -53,23 +53,26 @@ class ClusterSource:
     def identity(self) -> Identity | None:
         """What is to be read, how, and by which code. None for standard input, which cannot be read twice,
         and for what cannot be read at all."""
-        return self.identified.result()
+        return self._identified.result()
+
+    def begin(self) -> None:
+        """Read and hash its files by a thread, beside what is done until :meth:`identity` is asked for."""
+        _ = self._identified
 
     @cached_property
-    def identified(self) -> Future[Identity | None]:
-        """To ask for it begins it: files are read and hashed while others import."""
+    def _identified(self) -> Future[Identity | None]:
         found: Future[Identity | None] = Future()
 
         def identify() -> None:
             try:
-                found.set_result(self._identity())
+                found.set_result(self._identify())
             except BaseException as error:
                 found.set_exception(error)
 
         Thread(target=identify, daemon=True).start()
         return found
 
-    def _identity(self) -> Identity | None:
+    def _identify(self) -> Identity | None:
         if "-" in (*self.paths, *self.policies):
             return None
         digest, inputs = hashlib.sha256(), dict[str, str]()
