@@ -23,7 +23,7 @@ from typing import Any
 
 import numba
 from numba.core import caching
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 
 from flowcheck.version import PACKAGE, __version__
 
