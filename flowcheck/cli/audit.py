@@ -98,7 +98,6 @@ def judge(
     _choose_cache(given["no_cache"])
     if is_alone():
         start_early(cache=not given["no_cache"])
-    from flowcheck.runners.local import run_audit
     from flowcheck.runners.program.source import ClusterSource
 
     speech = messages(context)
@@ -107,12 +106,17 @@ def judge(
         inspect = _one_after_the_other(refuse_skipped, inspect)
     source = ClusterSource(
         tuple(given["cluster"]),
+        _load_cluster,
         policies=tuple(path for path in given["policies"] if path != CURRENT),
         replace_policies=given["replace_policies"],
         keep_going=given["keep_going"],
         at=given["at"],
         inspect=inspect,
     )
+    if not given["no_cache"]:
+        source.begin()
+    from flowcheck.runners.local import run_audit
+
     request = replace(_request(given), **more)
     with (
         with_standard_input(given["flows"]) as flows,
@@ -121,6 +125,13 @@ def judge(
         result = run_audit(flows, source, request, progress)
     say(result, speech, asked_to_resume=given["resume"])
     return result
+
+
+def _load_cluster(*paths: Any, **how: Any) -> Cluster:
+    """A known cluster is not read, and does not wait for what reads it."""
+    from flowcheck.reading import load_cluster
+
+    return load_cluster(*paths, **how)
 
 
 def _one_after_the_other(

@@ -37,7 +37,7 @@ from flowcheck.writing import output_errors
 
 Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20
-"""Bytes below which a second worker would cost more than it does."""
+"""Bytes below which a second worker would cost more than it does, and judging takes no time to speak of."""
 SECONDS_BETWEEN_WORDS = 0.1
 WORTH_KEEPING = 0.5
 """Seconds that it took to load and compile a cluster, from which its program is kept for the next audit."""
@@ -68,14 +68,16 @@ def run_audit(
         clock.append(time.monotonic())
         merged = Merged(tally_for(prepared.services))
         work = _Run(Plan(inputs, workspace.folder), merged, pool, workspace, report)
-        meanwhile: list[Callable[[], object]] = [lambda: prepared.whole]
+        meanwhile: list[Callable[[], object]] = [lambda: prepared.told_by]
+        if not _is_small(inputs):
+            meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
         work.judge(_setup(workspace, request), meanwhile)
         pool.dismiss()
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
-        inputs_of = (*prepared.whole, request, workspace)
+        inputs_of = (prepared.facts, *prepared.told_by, request, workspace)
         result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
@@ -91,7 +93,7 @@ def _prepare(
     if prepared is not None:
         _check_cluster(prepared.facts.pods, prepared.facts.policies, request)
         if source.inspect is not None:
-            source.inspect(prepared.whole.cluster)
+            source.inspect(prepared.cluster)
         clock.append(time.monotonic())
         return prepared
     cluster = source.load()
@@ -107,8 +109,11 @@ def _prepare(
 
 def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    size = sum(each.identity.size for each in inputs if not each.skipped)
-    return request.jobs or (1 if size < SMALL_INPUT else cores)
+    return request.jobs or (1 if _is_small(inputs) else cores)
+
+
+def _is_small(inputs: list[InputFile]) -> bool:
+    return sum(each.identity.size for each in inputs if not each.skipped) < SMALL_INPUT
 
 
 def _check_cluster(pods: int, policies: int, request: AuditRequest) -> None:

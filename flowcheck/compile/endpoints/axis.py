@@ -167,9 +167,10 @@ class Axis:
     def find(self, address: Prefix) -> int:
         """The endpoint of one address: that of the longest prefix around it."""
         found = self.owners.get(address)
-        around = (address.supernet(length) for length in range(address.prefixlen - 1, -1, -1))
-        while found is None and (wider := next(around, None)) is not None:
-            found = self.owners.get(wider)
+        length = address.prefixlen
+        while found is None and length:
+            length -= 1
+            found = self.owners.get(address.supernet(length))
         return self.unresolved if found is None else found
 
     def of_pod(self, namespace: str, name: str) -> list[int]:
