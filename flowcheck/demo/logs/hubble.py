@@ -1,4 +1,4 @@
-"""Connections as Hubble's exporter writes them: policy verdicts where a policy decided, else drops or traces."""
+"""Connections as Hubble's exporter writes them: policy verdicts where one decided, else drops or traces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections as VPC flow logs have them, version 5 in Parquet: seen at a node's interface, which knows no policy.
+"""Connections as VPC flow logs have them, version 5 in Parquet: seen at a node, which knows no policy.
 
 What a network plugin drops has passed the node's interface, or never reached one: all is accepted.
 """
