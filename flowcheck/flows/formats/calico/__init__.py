@@ -16,6 +16,7 @@ projectcalico/calico @87c15906.
 
 from __future__ import annotations
 
+from flowcheck.flows.formats.calico import packets
 from flowcheck.flows.formats.calico.reading import read
 from flowcheck.flows.formats.calico.recognition import is_flow_log, is_goldmane
 from flowcheck.flows.logs.form import Format
@@ -40,5 +41,17 @@ GOLDMANE = Format(
         "addresses and source ports: ends are the pods that one controller made",
         "addresses of network sets and of public and private networks",
         "in Whisker, how many connections there were, and whether a name is a pod's or a network set's",
+    ),
+)
+PACKETS = Format(
+    "calico-packets",
+    "Calico Log rules in kernel logs",
+    packets.recognise,
+    packets.read,
+    silent=(
+        "what was decided, where a Log rule wrote the line",
+        "bytes and packets",
+        "pods' names",
+        "what no Log rule meets, and what its rate limit leaves out",
     ),
 )
