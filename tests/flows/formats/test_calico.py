@@ -110,6 +110,12 @@ def test_a_node_between_decides_for_neither_side(log: Path) -> None:
     assert not {"egress_action", "ingress_action", "bytes", "bytes_reverse"} & row.keys()
 
 
+def test_policies_of_a_node_between_are_those_of_transit(log: Path) -> None:
+    policies = {"enforced_policies": [], "transit_policies": ["0|sec|gnp:sec.edge|deny|0"]}
+    rows = rows_of(log, *({**WHOLE, "reporter": side, "policies": policies} for side in ("fwd", "src")))
+    assert [row.get("policy_refs") for row in rows] == [["GlobalNetworkPolicy/sec.edge"], None]
+
+
 @pytest.mark.parametrize("action", ["pass", "unknown", ""])
 def test_what_is_no_decision_is_none(log: Path, action: str) -> None:
     (row,) = rows_of(log, {**WHOLE, "action": action})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flowcheck.flows.formats.calico.policies import references
-from flowcheck.flows.formats.calico.records import NONE, Flow, Number, number, policies_of
+from flowcheck.flows.formats.calico.records import NONE, Flow, Number, number
 from flowcheck.flows.formats.calico.sides import Sides
 from flowcheck.flows.logs.rows import Row
 from flowcheck.flows.logs.times import microseconds_of, unit_of
@@ -53,9 +53,10 @@ def row_of(record: int, flow: Flow, sides: Sides) -> Row:
     alone = row.src_ip is not None and row.dst_ip is not None and ported
     row.record_kind = WINDOW if alone else AGGREGATE
     row.observer = flow.host if isinstance(flow.host, str) else None
-    row.policy_refs = references(policies_of(flow)) or None
     _dialled(row, flow)
     _judged(row, flow)
+    between = row.observation_point == NEITHER
+    row.policy_refs = list(references(bytes(flow.policies), between=between)) or None
     pair = (row.src_ip, row.src_port, row.dst_ip) if alone else (*_alike(source), *_alike(dest))
     _count(row, flow, sides, (*pair, row.dst_port, row.protocol))
     return row
@@ -152,13 +153,16 @@ def _judged(row: Row, flow: Flow) -> None:
         row.ingress_action = row.action
 
 
+def _microseconds(time: int | str | None) -> int | None:
+    return microseconds_of([time])[0][0] if isinstance(time, str) else time
+
+
 def _count(row: Row, flow: Flow, sides: Sides, pair: tuple[str | int | None, ...]) -> None:
     """What came in is what the source sent where the destination reports it, and what was answered where the
     source does. What the source's side denied, its destination never saw to count."""
     started = flow.num_flows_started if flow.num_flows_started is not None else flow.num_connections_started
     row.flow_count = row.flow_count_here = number(started)
-    begin = microseconds_of([row.start_time])[0][0]
-    end = microseconds_of([row.end_time])[0][0]
+    begin, end = _microseconds(row.start_time), _microseconds(row.end_time)
     if begin is None:
         return
     side = row.observation_point or 0

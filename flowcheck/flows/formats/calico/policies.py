@@ -11,7 +11,9 @@ projectcalico/calico.
 
 from __future__ import annotations
 
-from flowcheck.flows.formats.calico.records import Hit, Policies
+from functools import lru_cache
+
+from flowcheck.flows.formats.calico.records import Hit, policies_of
 
 _KINDS = {
     "np": "CalicoNetworkPolicy",
@@ -43,12 +45,17 @@ _IN_NAMES = {
 _PROFILES = "__PROFILE__"
 
 
-def references(policies: Policies) -> list[str]:
-    """As ``kind/namespace/name``, by their index: lists are in no order."""
+@lru_cache(1 << 12)  # few, and in every record
+def references(text: bytes, *, between: bool) -> tuple[str, ...]:
+    """Those in the JSON of a record's policies, as ``kind/namespace/name``, by their index: lists are in no
+    order. ``between``: of a node between the ends."""
+    policies = policies_of(text)
     lists = policies.enforced_policies, policies.enforced, policies.all_policies
+    if between and policies.transit_policies:
+        lists = policies.transit_policies, None, None
     met = next((one for one in lists if one is not None), [])
     found = sorted(filter(None, map(_indexed, met)), key=lambda one: one[0])
-    return list(dict.fromkeys(reference for _, reference in found))
+    return tuple(dict.fromkeys(reference for _, reference in found))
 
 
 def _indexed(met: str | Hit) -> tuple[int, str] | None:

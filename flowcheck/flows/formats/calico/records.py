@@ -41,11 +41,13 @@ class Hit(msgspec.Struct, gc=False):
 
 class Policies(msgspec.Struct, gc=False):
     """The policies met, as ``index|tier|name|action|rule`` or as hits. ``all_policies``, of old releases, has
-    staged ones among them; lists of pending ones, which are a forecast, are not read."""
+    staged ones among them; ``transit_policies`` are those of a node that only passed it on. Lists of pending
+    ones, which are a forecast, are not read."""
 
     enforced_policies: list[str | Hit] | None = None
     enforced: list[str | Hit] | None = None
     all_policies: list[str] | None = None
+    transit_policies: list[str | Hit] | None = None
 
 
 class Flow(msgspec.Struct, gc=False, rename={"key": "Key", "source": "_source"}):
@@ -106,9 +108,9 @@ def flow_of(text: bytes) -> Flow | None:
     return flow
 
 
-def policies_of(flow: Flow) -> Policies:
+def policies_of(text: bytes) -> Policies:
     """None of them where they are written in a way that is not known."""
-    return decoded(_policies, bytes(flow.policies)) or Policies()
+    return decoded(_policies, text) or Policies()
 
 
 def number(value: Number) -> int | None:
