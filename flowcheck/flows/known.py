@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 AUTO, CANONICAL = "auto", "canonical"
-FORMAT_NAMES = ("hubble",)
+FORMAT_NAMES = ("hubble", "calico", "goldmane", "calico-packets")
 """In the order of :data:`flowcheck.flows.formats.FORMATS`."""
 UNITS = ("s", "ms", "us", "ns")
