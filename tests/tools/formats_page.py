@@ -26,18 +26,18 @@ MARK = "## Real records\n"
 HEAD = """\
 # Log formats
 
-`audit`, `load` and `convert` read these, beside Parquet with [canonical columns](../README.md#canonical-flow-columns).
-What a file is, is recognised by what stands in it; `--from NAME` says it. Files may be packed by gzip or zstd; the lines
-of a container runtime, of Fluent Bit and of loggers are unwrapped. What a log does not say itself is asked for:
-`--time-unit`, `--time-zone`, `--fields`, `--mapping`.
+`audit`, `load` and `convert` read these, beside Parquet with [canonical columns](../README.md#canonical-
+flow-columns). What a file is, is recognised by what stands in it; `--from NAME` says it. Files may be
+packed by gzip or zstd; the lines of a container runtime, of Fluent Bit and of loggers are unwrapped. What
+a log does not say itself is asked for: `--time-unit`, `--time-zone`, `--fields`, `--mapping`.
 
-Every record becomes a row, or is merged (another row stands for its connection), left out (it is no flow) or
-rejected, with a reason: `ledger.json` of an audit counts them, and so does `convert --ledger FILE`. A line that is
-broken costs itself.
+Every record becomes a row, or is merged (another row stands for its connection), left out (it is no flow)
+or rejected, with a reason: `ledger.json` of an audit counts them, and so does `convert --ledger FILE`. A
+line that is broken costs itself.
 
-A log's own verdict is compared with the policies only where the network plugin's policies made it (`action`). What a
-cloud's security groups did is shown (`cloud_action`), what was dropped for other causes is no verdict. Where a record
-names a policy, the report says how often that is one that decided.
+A log's own verdict is compared with the policies only where the network plugin's policies made it
+(`action`). What a cloud's security groups did is shown (`cloud_action`), what was dropped for other
+causes is no verdict. Where a record names a policy, the report says how often that is one that decided.
 
 What no record tells is no violation found, and never a proof that there was none.
 """
@@ -62,7 +62,9 @@ def formats_part() -> str:
 def samples_part(folder: Path) -> str:
     """What became of real records."""
     rows = [_row(str(path.relative_to(folder)), path) for path in sorted(folder.rglob("*")) if path.is_file()]
-    text = "Public records of each maker, as their projects, vendors and users published them; not part of this project.\n"
+    text = (
+        "Public records, as projects, vendors and users published them; they are no part of this project.\n"
+    )
     return f"{MARK}\n{text}\n{_table(rows)}\n"
 
 
