@@ -14,8 +14,8 @@ from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.columns import batch_of_columns
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.protocols import WITH_PORTS, protocol_number
-from flowcheck.flows.logs.reports import Reports
 from flowcheck.flows.logs.rows import RECORD
+from flowcheck.flows.logs.settling import Settling
 
 NETWORK_ACTIVITY, LISTEN = 4001, 7
 EVENT, WINDOW, CONNECTION = 1, 2, 3
@@ -25,7 +25,7 @@ INBOUND, OUTBOUND, LOCAL = 1, 2, 4
 TCP, FIN, SYN, ACK, CONGESTION = 6, 1, 2, 16, 64 | 128
 
 
-def rows_of(table: Table, *, asked: Asked, account: Account, reports: Reports) -> pa.RecordBatch:
+def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling) -> pa.RecordBatch:
     """The rows of some events; what are no flows is left out, what is unfit rejected."""
     table = _flows(table, account)
     bad: dict[str, Mask] = {}
@@ -47,7 +47,7 @@ def rows_of(table: Table, *, asked: Asked, account: Account, reports: Reports) -
     flags = table.numbers("connection_info.tcp_flags")
     point = _points(table, ends, is_cloud)
     initiator = _initiators(table, protocol, flags, is_cloud, both_ways)
-    settled = reports.settle(
+    settled = settling.settle(
         ends.src_keys,
         ends.dst_keys,
         _clipped(src_port),

@@ -19,7 +19,7 @@ from flowcheck.flows.logs.decoding import decoded
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head
 from flowcheck.flows.logs.items import objects_of
-from flowcheck.flows.logs.reports import Reports
+from flowcheck.flows.logs.settling import Settling
 from flowcheck.flows.logs.source import Source
 
 _MARKS = frozenset({"activity_id", "type_uid", "metadata", "category_uid", "severity_id", "src_endpoint"})
@@ -39,7 +39,7 @@ def recognise(head: Head) -> str:
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
     """The rows of a log, a batch of records at a time."""
-    rows = partial(rows_of, asked=asked, account=account, reports=Reports())
+    rows = partial(rows_of, asked=asked, account=account, settling=Settling())
     if source.is_parquet:
         for first, n_rows, leaves in leaves_of(source, chosen):
             account.read(n_rows)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flowcheck.flows.logs.connections import GAP
-from flowcheck.flows.logs.reports import Reports
+from flowcheck.flows.logs.settling import Settling
 
 Record = tuple[int, int, int, int, int, int, int]
 """Source, destination, source port, destination port, microseconds, initiator, observation point."""
@@ -65,10 +65,10 @@ def settled_slowly(batches: list[list[Record]]) -> list[tuple[int, int, int, int
 
 
 def settled_fast(batches: list[list[Record]]) -> list[tuple[int, int, int, int]]:
-    reports, found = Reports(), []
+    settling, found = Settling(), []
     for batch in batches:
         src, dst, src_port, dst_port, at, initiator, point = zip(*batch, strict=True)
-        settled = reports.settle(
+        settled = settling.settle(
             np.array(src, np.uint64),
             np.array(dst, np.uint64),
             np.array(src_port, np.int32),

@@ -8,7 +8,7 @@ import numpy as np
 
 from flowcheck.arrays import Int32, Int64, UInt8, UInt64
 from flowcheck.flows.logs.connections import GAP
-from flowcheck.kernels import reports as kernels
+from flowcheck.kernels.logs import settling as kernels
 
 
 class Settled(NamedTuple):
@@ -22,7 +22,7 @@ class Settled(NamedTuple):
     added: UInt8
 
 
-class Reports:
+class Settling:
     """Use for the batches of one log, in their order. Of ends only whether they are the same matters: they
     come as keys. Both directions of a connection are one. Only what the last minute told is remembered."""
 
