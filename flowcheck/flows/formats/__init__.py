@@ -5,8 +5,8 @@ Canonical Parquet (``parquet``) is none of them: it is what the others become.
 
 from __future__ import annotations
 
-from flowcheck.flows.formats import gcp, gke, hubble, ocsf
+from flowcheck.flows.formats import azure, gcp, gke, hubble, ocsf
 from flowcheck.flows.logs.form import Format
 
-FORMATS: tuple[Format, ...] = (hubble.FORMAT, ocsf.FORMAT, gke.FORMAT, gcp.FORMAT)
+FORMATS: tuple[Format, ...] = (hubble.FORMAT, ocsf.FORMAT, gke.FORMAT, gcp.FORMAT, azure.FORMAT)
 """In the order in which help lists them."""
