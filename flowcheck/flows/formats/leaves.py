@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,13 +26,21 @@ LeafChooser = Callable[[frozenset[str]], Sequence[str]]
 
 def leaves_of(source: Source, choose: LeafChooser) -> Iterator[tuple[int, int, Leaves]]:
     """(number of the first row, rows, the leaves by path) of every batch. ``choose`` picks them of those that
-    there are. Texts come as dictionaries where they are stored as such.
+    there are. Texts come as dictionaries where they are stored as such. What is made of a batch is made
+    within :func:`decoding`.
 
     **Raises**: FlowFormatError.
     """
-    try:
+    with decoding(source):
         metadata = read_footer(source.descriptor, os.fstat(source.descriptor).st_size)
         yield from _batches(source, metadata, choose)
+
+
+@contextmanager
+def decoding(source: Source) -> Iterator[None]:
+    """What goes wrong inside is the file's fault, and named after it."""
+    try:
+        yield
     except FlowFormatError as error:
         error.where = error.where or source.path
         raise

@@ -28,9 +28,9 @@ Mask = npt.NDArray[np.bool_]
 def batch_of_columns(
     columns: Mapping[str, pa.Array], bad: dict[str, Mask], account: Account
 ) -> pa.RecordBatch:
-    """``columns``: canonical ones by name, and RECORD: whole numbers in int64, times as microseconds in
-    int64, addresses as :func:`addresses` gives them, text also as a dictionary. ``bad``: rows that are known
-    to be unfit, by reason.
+    """``columns``: canonical ones by name, and RECORD: whole numbers in any signed type (those in their own
+    are not looked at), times as microseconds in int64, addresses as :func:`addresses` gives them, text also
+    as a dictionary. ``bad``: rows that are known to be unfit, by reason.
 
     A row needs a time, a protocol and both addresses.
     """
@@ -60,7 +60,7 @@ def _kept(batch: pa.RecordBatch, bad: dict[str, Mask], account: Account) -> pa.R
 
 def _fitting(column: pa.Array, field: pa.Field, bad: dict[str, Mask]) -> pa.Array:
     """A column in its canonical type, what does not fit it left out."""
-    if not (pt.is_integer(field.type) or pt.is_timestamp(field.type)):
+    if column.type == field.type or not (pt.is_integer(field.type) or pt.is_timestamp(field.type)):
         return column
     if pt.is_timestamp(field.type):
         low, high = _TIMES[field.name]

@@ -68,7 +68,7 @@ def ends_of(table: Table, bad: dict[str, Mask]) -> Ends:
             texts = Texts(np.where(wrong, -1, texts.codes).astype(np.int32), values)
         found.append(Texts(texts.codes, values))
     ips = _paired(*found)
-    keys = np.array([*(hash(value) for value in ips.values.to_pylist()), 0], dtype=np.int64).view(np.uint64)
+    keys = np.array([*map(hash, ips.values.to_pylist()), 0], dtype=np.int64).view(np.uint64)
     uids = _paired(*(table.texts(f"{end}_endpoint.container.pod_uuid") for end in ("src", "dst")))
     seen_by = _paired(*(table.texts(f"{end}_endpoint.interface_uid") for end in ("src", "dst")))
     return Ends(keys[ips.src], keys[ips.dst], ips, uids, seen_by)

@@ -22,7 +22,8 @@ EVENT, WINDOW, CONNECTION = 1, 2, 3
 SOURCE, DESTINATION, BOTH = 1, 2, 4
 INBOUND, OUTBOUND, LOCAL = 1, 2, 4
 """Of direction_id."""
-TCP, FIN, SYN, ACK, CONGESTION = 6, 1, 2, 16, 64 | 128
+TCP, SYN, ACK, CONGESTION = 6, 2, 16, 64 | 128
+_HAS_PORTS = np.isin(np.arange(256), list(WITH_PORTS))
 
 
 def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling) -> pa.RecordBatch:
@@ -39,7 +40,7 @@ def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling)
 
     protocol = _protocols(table)
     is_cloud, ends = of_interfaces(table), ends_of(table, bad)
-    portless = ~np.isin(protocol, list(WITH_PORTS))
+    portless = ~_HAS_PORTS[np.clip(protocol, 0, 255)]
     src_port, dst_port = (
         np.where(portless, NONE, table.numbers(f"{end}_endpoint.port")) for end in ("src", "dst")
     )
@@ -67,14 +68,14 @@ def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling)
         columns[name] = _column(one, added & (one != NONE))
         columns[f"{name}_reverse"] = _column(other, added & (other != NONE))
     columns["protocol"], columns["tcp_flags"] = _known(protocol), _known(flags)
-    columns["initiator"], columns["observation_point"] = _plain(settled.initiator), _plain(point)
-    columns["record_kind"] = _plain(np.where(both_ways, CONNECTION, np.where(ended, WINDOW, EVENT)))
+    columns["initiator"], columns["observation_point"] = _code(settled.initiator), _code(point)
+    columns["record_kind"] = _code(np.where(both_ways, CONNECTION, np.where(ended, WINDOW, EVENT)))
     told, is_cni = verdicts(table), of_a_cni(table)
-    columns["action"] = _column(np.where(is_cni, told, 0), np.ones(len(told), dtype=np.bool_))
-    columns["cloud_action"] = _column(told, ~is_cni & (told != 0))
+    columns["action"] = _code(np.where(is_cni, told, 0))
+    columns["cloud_action"] = _code(told, ~is_cni & (told != 0))
     several = table.numbers("count")
     for name, once in (("flow_count", settled.once), ("flow_count_here", settled.here)):
-        columns[name] = _plain(np.where(several > 1, several, once))
+        columns[name] = pa.array(np.where(several > 1, several, once))
     return batch_of_columns(columns, bad, account)
 
 
@@ -174,15 +175,16 @@ def _turned(swap: Mask, one: Int64, other: Int64) -> tuple[Int64, Int64]:
 
 
 def _column(values: np.ndarray, there: Mask) -> pa.Array:
-    return pa.array(values, mask=~there)
+    return pa.array(values, mask=None if there.all() else ~there)
 
 
 def _known(values: Int64) -> pa.Array:
     return _column(values, values != NONE)
 
 
-def _plain(values: np.ndarray) -> pa.Array:
-    return pa.array(values.astype(np.int64))
+def _code(values: np.ndarray, there: Mask | None = None) -> pa.Array:
+    """A column of codes that are known to be some."""
+    return pa.array(values.astype(np.int8), mask=None if there is None or there.all() else ~there)
 
 
 def _clipped(ports: Int64) -> np.ndarray:

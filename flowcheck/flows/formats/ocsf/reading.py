@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
 
-from flowcheck.flows.formats.leaves import leaves_of
+from flowcheck.flows.formats.leaves import decoding, leaves_of
 from flowcheck.flows.formats.ocsf.events import event_decoder, leaves_of_events
 from flowcheck.flows.formats.ocsf.flows import rows_of
 from flowcheck.flows.formats.ocsf.paths import chosen
@@ -43,7 +43,9 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     if source.is_parquet:
         for first, n_rows, leaves in leaves_of(source, chosen):
             account.read(n_rows)
-            yield rows(Table(leaves, np.arange(first, first + n_rows)))
+            with decoding(source):
+                batch = rows(Table(leaves, np.arange(first, first + n_rows)))
+            yield batch
         return
     for records in objects_of(source, account):
         numbers, events = [], []

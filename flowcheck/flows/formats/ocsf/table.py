@@ -66,9 +66,11 @@ class Table:
             whole = (np.abs(values) < _FINEST) & (values == np.floor(values))
             numbers = np.where(whole, values, NOT_WHOLE).astype(np.int64)
             return np.where(np.isnan(values), NONE, numbers)
+        if column.type not in (pa.int32(), pa.int64()):
+            column = column.cast(pa.int64())
         if column.null_count:
             column = column.fill_null(NONE)
-        return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False))
+        return np.asarray(column.to_numpy(zero_copy_only=False))
 
     def truth(self, path: str) -> tuple[Mask, Mask]:
         """(where it says yes, where it says no)."""
