@@ -71,6 +71,8 @@ def test_a_plain_event(tmp_path: Path) -> None:
         {"time": AT},
         {"time": AT // 1000},
         {"time": AT * 1000},
+        {"time": AT / 1000},
+        {"time": str(AT)},
         {"time": AT + 5000, "start_time": AT},
         {"time": AT + 5000, "start_time": 0, "start_time_dt": "2026-04-03 08:00:00+00:00"},
         {"time": ..., "start_time_dt": "2026-04-03T10:00:00.000+02:00"},
@@ -294,6 +296,24 @@ def test_a_table_has_the_rows_of_its_events(tmp_path: Path) -> None:
     told, expected = read_log(lines, "ocsf")
     assert table == told
     assert vars(account) == vars(expected)
+
+
+def test_what_a_column_does_not_say_another_does(tmp_path: Path) -> None:
+    plain = {"action_id": 1, "disposition": "-", "connection_info": {"protocol_num": 6, "protocol_name": "-"}}
+    other = {"action_id": 0, "disposition": "Blocked", "connection_info": {"protocol_name": "udp"}}
+    events = [event(**plain), event(**other)]
+    rows, account = read_log(parquet(tmp_path, events), "ocsf")
+    assert not account.rejected
+    assert [row["protocol"] for row in rows] == [6, 17]
+    assert [row["cloud_action"] for row in rows] == [1, 2]
+
+
+def test_bytes_that_are_no_text_are_a_fault_of_the_file(tmp_path: Path) -> None:
+    end = pa.struct([("ip", pa.binary()), ("port", pa.int32())])
+    schema = pa.schema([("class_uid", pa.int32()), ("time", pa.int64()), ("src_endpoint", end)])
+    one = {"class_uid": 4001, "time": AT, "src_endpoint": {"ip": b"\xff\xfe", "port": 1}}
+    with pytest.raises(FlowFormatError, match="cannot be decoded"):
+        read_log(parquet(tmp_path, [one], schema), "ocsf")
 
 
 def test_columns_of_other_types_cost_nothing(tmp_path: Path) -> None:

@@ -130,7 +130,10 @@ def _text(value: Number) -> str | None:
 
 
 def _number(value: Number) -> float | None:
-    return None if isinstance(value, str) or value is None else float(value)
+    """Also of digits that are written as text."""
+    if value is None or (isinstance(value, str) and not (value.isdecimal() and len(value) < 20)):
+        return None
+    return float(value)
 
 
 def _other_action(event: Event) -> str | None:
