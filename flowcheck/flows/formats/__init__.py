@@ -5,8 +5,22 @@ Canonical Parquet (``parquet``) is none of them: it is what the others become.
 
 from __future__ import annotations
 
-from flowcheck.flows.formats import calico, hubble
+from flowcheck.flows.formats import (
+    azure,
+    calico,
+    gcp,
+    gke,
+    hubble,
+    ocsf,
+)
 from flowcheck.flows.logs.form import Format
 
-FORMATS: tuple[Format, ...] = (hubble.FORMAT, calico.FLOWS, calico.GOLDMANE, calico.PACKETS)
+FORMATS: tuple[Format, ...] = (
+    hubble.FORMAT,
+    ocsf.FORMAT,
+    calico.FLOWS, calico.GOLDMANE, calico.PACKETS,
+    gke.FORMAT,
+    gcp.FORMAT,
+    azure.FORMAT,
+)
 """In the order in which help lists them."""
