@@ -109,9 +109,14 @@ class Connections:
 
 
 def _counting_keys(row: Row) -> tuple[Key, Key]:
-    """Of the connection, and of it at its observation point."""
-    key = _key(row)
-    return key, (*key, row.observation_point)
+    """Of the connection, and of it at its observation point. With both ports they are the same for a record
+    of either direction, as it may not be known which of them the opener's is."""
+    key, point = _key(row), row.observation_point
+    if row.src_port is not None and row.dst_port is not None:
+        (one, other), rest = (key[:2], key[2:4]), key[4:]
+        if str(other) < str(one):
+            key, point = (*other, *one, *rest), _opposite(point)
+    return key, (*key, point)
 
 
 def _key(row: Row) -> Key:
@@ -150,10 +155,17 @@ def _turned(row: Row) -> Row:
     for one, two in _PAIRS:
         setattr(other, one, getattr(row, two))
         setattr(other, two, getattr(row, one))
+    other.observation_point = _opposite(row.observation_point)
     return other
 
 
+def _opposite(point: int | None) -> int | None:
+    """An observation point after the ends are exchanged."""
+    return {1: 2, 2: 1}.get(point or 0, point)
+
+
 def _take(row: Row, turned: Row) -> None:
+    row.observation_point = turned.observation_point
     for names in _PAIRS:
         for name in names:
             setattr(row, name, getattr(turned, name))
