@@ -180,9 +180,9 @@ def test_acl_events_decide_by_side(tmp_path: Path) -> None:
         (_acl("NetpolNode", "allow", "Ingress"), 1, {"ingress_action": 1}, None),
         (_acl("NetpolNamespace", "drop", "Egress", namespace="shop"), 2, {"egress_action": 2}, None),
         (_acl("AdminNetworkPolicy", "pass", "Egress", "t"), 0, {}, ["AdminNetworkPolicy/t"]),
-        (_acl("EgressFirewall", "drop", "Egress", namespace="shop"), 4, {}, ["EgressFirewall/shop"]),
+        (_acl("EgressFirewall", "drop", "Egress", namespace="shop"), 4, {}, ["EgressFirewall/shop/default"]),
         (_acl("UDNIsolation", "drop", "", "Secondary"), 4, {}, ["UDNIsolation/Secondary"]),
-        (_acl("EgressFirewall", "allow", "Egress", namespace="shop"), 0, {}, ["EgressFirewall/shop"]),
+        (_acl("EgressFirewall", "allow", "Egress", namespace="shop"), 0, {}, ["EgressFirewall/shop/default"]),
     ],
 )
 def test_what_an_acl_is_of(

@@ -18,7 +18,6 @@ from flowcheck.flows.formats.netobserv.records import (
     text_decoder,
     with_labels,
 )
-from flowcheck.flows.formats.netobserv.reports import Reports
 from flowcheck.flows.formats.netobserv.rows import row_of
 from flowcheck.flows.formats.netobserv.translations import Translations
 from flowcheck.flows.logs.account import Account
@@ -28,6 +27,7 @@ from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head
 from flowcheck.flows.logs.rows import ROWS_AT_ONCE, Row, batch_of
 from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.tellers import Tellers
 from flowcheck.flows.logs.wrapped import Unwrapper
 
 MOST_ANSWER = 1 << 28
@@ -71,7 +71,7 @@ def _is_answer(data: bytes) -> bool:
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
     """The rows of a log, some thousand records at a time."""
-    connections, reports, translations = Connections(), Reports(), Translations()
+    connections, tellers, translations = Connections(), Tellers(), Translations()
     conversations = Conversations()
     records = _of_answer(source) if _is_answer(source.head()) else _of_lines(source, account)
     sampled = False
@@ -86,7 +86,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
                 sampled = sampled or row.sampling_rate is not None
         translations.tell(rows)
         connections.settle(rows)
-        reports.settle(rows)
+        tellers.settle(rows)
         if rows:
             yield batch_of(rows, account)
     if not sampled:

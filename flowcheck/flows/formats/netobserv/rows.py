@@ -6,6 +6,8 @@ from flowcheck.flows.formats.netobserv.conversations import TRACKED
 from flowcheck.flows.formats.netobserv.records import Flow
 from flowcheck.flows.formats.netobserv.verdicts import judge
 from flowcheck.flows.logs.connections import turn_round
+from flowcheck.flows.logs.echoes import orient
+from flowcheck.flows.logs.icmp import ICMP, ICMPV6
 from flowcheck.flows.logs.rows import Row
 
 FLAGS = {
@@ -15,9 +17,7 @@ FLAGS = {
 """A packet with SYN and ACK sets SYN_ACK alone: SYN and ACK together are of several packets of one sender.
 Source: bpf/utils.h (set_flags), pkg/utils/tcp_flags.go."""
 SYN, ACK, SYN_ACK = 0x02, 0x10, 0x100
-TCP, ICMP, ICMPV6 = 6, 1, 58
-ECHOES = {(ICMP, 0): 8, (ICMPV6, 129): 128}
-"""(protocol, type of an answer) -> the type that asked for it. Source: RFC 792, RFC 4443."""
+TCP = 6
 SEEN_FROM = {0: 2, 1: 1, 2: 4}
 """FlowDirection -> observation_point. Source: transform_network_direction.go."""
 WINDOW = 2
@@ -103,16 +103,16 @@ def _orient(row: Row, flow: Flow) -> None:
     flags = _flags(flow) if flow.Proto == TCP and flow.record_type not in TRACKED else 0
     if flags:
         row.tcp_flags = flags
-    echo = ECHOES.get((flow.Proto or 0, -1 if flow.IcmpType is None else flow.IcmpType))
+    if orient(row):
+        return
     if flow.XlatDstAddr or flow.DstK8S_Type == "Service":
         row.initiator = 1
-    elif flags & SYN_ACK or flow.SrcK8S_Type == "Service" or echo is not None:
+    elif flags & SYN_ACK or flow.SrcK8S_Type == "Service":
         turn_round(row)
-        row.icmp_type = row.icmp_type if echo is None else echo
         if flow.SrcK8S_Type == "Service":
             row.service_ip, row.service_port = row.dst_ip, row.dst_port
             row.service_name = _service(flow.SrcK8S_Namespace, flow.SrcK8S_Name)
-    elif flags & SYN or (flow.Proto, flow.IcmpType) in {(o, t) for (o, _), t in ECHOES.items()}:
+    elif flags & SYN:
         row.initiator = 1
 
 

@@ -46,11 +46,12 @@ def judge(row: Row, flow: Flow) -> None:
 
 
 def _references(events: list[Event]) -> list[str]:
-    """Denials first, as ``kind/namespace/name``; what has no name is no policy's object."""
+    """Denials first, as ``kind/namespace/name``; what has no name is no policy's object, but for a
+    namespace's egress firewall, which is always called default."""
     ordered = sorted(events, key=lambda event: ACTIONS.get((event.Action or "").lower(), 0) != DENIED)
     found = []
     for event in ordered:
-        names = [name for name in (event.Type, event.Namespace, event.Name) if name]
-        if (event.Type and event.Name) or event.Type == "EgressFirewall":
-            found.append("/".join(names))
+        name = event.Name or ("default" if event.Type == "EgressFirewall" else None)
+        if event.Type and name:
+            found.append("/".join(part for part in (event.Type, event.Namespace, name) if part))
     return list(dict.fromkeys(found))

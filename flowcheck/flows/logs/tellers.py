@@ -1,4 +1,4 @@
-"""Whose bytes count: the nodes of both ends report the same packets, each for itself."""
+"""Whose bytes count, where several observers report the same packets, each for itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import NamedTuple
 from flowcheck.flows.logs.connections import GAP
 from flowcheck.flows.logs.rows import Row
 
-WINDOW = 2
+_ONE_WAY = frozenset({1, 2})
+"""Of record_kind."""
 Key = tuple[str | int | None, ...]
 
 
@@ -17,11 +18,12 @@ class _Teller(NamedTuple):
     last: int
 
 
-class Reports:
+class Tellers:
     """Use for the rows of one log, in their order, after their connections were settled.
 
-    Bytes and packets of one direction of a connection are taken from the node that told of it first, until it
-    is silent for GAP; those of another node become null.
+    Bytes and packets of one direction of a connection are taken from the observer and observation point that
+    told of it first, until they are silent for GAP; those of others become null. Only rows of events and
+    windows are looked at: a connection's counters are of both directions.
     """
 
     def __init__(self) -> None:
@@ -31,7 +33,7 @@ class Reports:
 
     def settle(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            if row.record_kind == WINDOW and row.start_time and (row.packets or row.packets_reverse):
+            if row.record_kind in _ONE_WAY and row.start_time and (row.packets or row.packets_reverse):
                 self._settle(row, int(row.start_time))
 
     def _settle(self, row: Row, at: int) -> None:
