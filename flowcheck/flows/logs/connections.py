@@ -41,7 +41,10 @@ class _Recent:
 class Connections:
     """Use for the rows of one log, in their order, some thousands at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_opens: frozenset[int] = frozenset()) -> None:
+        """``first_opens``: protocols whose connections are opened by the first packet that a record tells of:
+        for logs of packets that ask."""
+        self._first_opens = first_opens
         self._opened = _Recent()
         self._counted = _Recent()
 
@@ -75,6 +78,9 @@ class Connections:
         elif row.src_port is not None and self._opened.seen(_key(turned := _turned(row)), at):
             _take(row, turned)
             row.initiator = 2
+        elif row.protocol in self._first_opens and row.initiator is None:
+            row.initiator = 1
+            self._opened.add(_key(row), at)
 
     def _count(self, rows: Sequence[Row], times: Sequence[int | None], ranks: Sequence[int]) -> None:
         chosen: dict[Key, int] = {}
