@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.antrea.layouts import LOGGED, UPLOADED
 from flowcheck.flows.logs.account import Account
 from tests.flows.logs import read_log, recognised
@@ -120,24 +121,24 @@ def test_the_log_may_have_names_for_numbers(tmp_path: Path) -> None:
 
 
 def _in_clickhouse(**fields: Any) -> dict[str, Any]:
-    """64-bit numbers are text there, and times are of the server's zone."""
-    flow = (
-        FLOW | {"flowStartSeconds": "2026-06-01 08:00:00", "flowEndSeconds": "2026-06-01 08:01:00"} | fields
-    )
+    """64-bit numbers are text there, and times too."""
+    times = {"flowStartSeconds": "2026-06-01T08:00:00Z", "flowEndSeconds": "2026-06-01T08:01:00Z"}
+    flow = FLOW | times | fields
     return {name: str(value) if name.endswith("Count") else value for name, value in flow.items()}
 
 
 def test_json_of_clickhouse(tmp_path: Path) -> None:
-    (row,), account = _read(tmp_path, json.dumps(_in_clickhouse(trusted=0)) + "\n")
+    (row,), _ = _read(tmp_path, json.dumps(_in_clickhouse(trusted=0)) + "\n")
     assert _taken(row) == ROW | COUNTED
-    assert len(account.warnings) == 1
 
 
-def test_times_of_clickhouse_in_a_zone_that_is_asked_for(tmp_path: Path) -> None:
-    local = _in_clickhouse(flowStartSeconds="2026-06-01 10:00:00", flowEndSeconds="2026-06-01T08:01:00Z")
-    (row,), account = _read(tmp_path, json.dumps(local), time_zone="Europe/Berlin")
+def test_times_of_clickhouse_are_of_a_zone_that_a_person_tells(tmp_path: Path) -> None:
+    local = json.dumps(_in_clickhouse(flowStartSeconds="2026-06-01 10:00:00"))
+    (row,), _ = _read(tmp_path, local, time_zone="Europe/Berlin")
     assert _taken(row) == ROW | COUNTED
-    assert account.warnings == []
+    with pytest.raises(FlowFormatError, match="without a time zone") as raised:
+        _read(tmp_path, local)
+    assert "--time-zone" in raised.value.hint
 
 
 def _with_header(separator: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.types as pt
 
+from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.antrea.exports import Exports
 from flowcheck.flows.formats.antrea.layouts import columns_of
 from flowcheck.flows.formats.antrea.records import NAMES, Export, Time, decoder, export_of, is_record
@@ -50,7 +51,10 @@ def _is_listing(data: bytes) -> bool:
 
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
-    """The rows of a log, some thousand records at a time."""
+    """The rows of a log, some thousand records at a time.
+
+    **Raises**: FlowFormatError for local times of a zone that nobody told.
+    """
     head = source.head()
     if head.startswith(b"PAR1"):
         records = _of_parquet(source)
@@ -58,7 +62,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
         records = _of_listing(source, account)
     else:
         records = _of_lines(source, asked, account)
-    exports, clock = Exports(), _Clock(asked.time_zone, account)
+    exports, clock = Exports(), _Clock(asked.time_zone, source.path)
     while some := list(islice(records, ROWS_AT_ONCE)):
         rows = []
         for position, export in some:
@@ -85,14 +89,17 @@ def _row(position: int, export: Export | None, clock: _Clock, account: Account) 
 
 
 class _Clock:
-    """Times as ClickHouse writes them: seconds since 1970, or text, which has no zone of its own."""
+    """Times as ClickHouse writes them: seconds since 1970, or text, mostly without a zone."""
 
-    def __init__(self, time_zone: str, account: Account) -> None:
-        self._zone: tzinfo = ZoneInfo(time_zone) if time_zone else UTC
-        self._is_told, self._account = bool(time_zone), account
+    def __init__(self, time_zone: str, path: str) -> None:
+        self._zone = ZoneInfo(time_zone) if time_zone else None
+        self._path = path
 
     def microseconds(self, time: Time) -> int | None:
-        """Of a time, 0 is none."""
+        """Of a time; 0 is none.
+
+        **Raises**: FlowFormatError for local times of a zone that nobody told.
+        """
         if not time:
             return None
         if isinstance(time, int) or time.isdecimal():
@@ -102,9 +109,13 @@ class _Clock:
         except ValueError:
             return None
         if found.tzinfo is None:
+            if self._zone is None:
+                raise FlowFormatError(
+                    f"has times without a time zone, such as {time[:40]!r}",
+                    where=self._path,
+                    hint="say --time-zone; ClickHouse writes times of its own zone, mostly UTC",
+                )
             found = found.replace(tzinfo=self._zone)
-            if not self._is_told:
-                self._account.warn("times without a zone are taken for UTC; say --time-zone if they are not")
         return int(found.timestamp()) * 1_000_000 + found.microsecond
 
 
