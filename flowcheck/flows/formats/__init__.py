@@ -5,8 +5,8 @@ Canonical Parquet (``parquet``) is none of them: it is what the others become.
 
 from __future__ import annotations
 
-from flowcheck.flows.formats import antrea, hubble, netobserv, ovn
+from flowcheck.flows.formats import antrea, conntrack, hubble, netobserv, ovn
 from flowcheck.flows.logs.form import Format
 
-FORMATS: tuple[Format, ...] = (hubble.FORMAT, netobserv.FORMAT, ovn.FORMAT, antrea.FORMAT)
+FORMATS: tuple[Format, ...] = (hubble.FORMAT, netobserv.FORMAT, ovn.FORMAT, antrea.FORMAT, conntrack.FORMAT)
 """In the order in which help lists them."""
