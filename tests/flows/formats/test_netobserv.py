@@ -322,6 +322,17 @@ def test_labels_of_loki_are_of_the_record(tmp_path: Path, text: str, broken: int
     assert row["observation_point"] == 2
 
 
+def test_the_newest_first_is_one_connection_still(tmp_path: Path) -> None:
+    flows = [_flow(TimeFlowStartMs=START + 50_000 * n, Flags=2 if n == 0 else 16) for n in (3, 2, 1, 0)]
+    rows, _ = _read(tmp_path, *flows)
+    assert [(row["record"], row["flow_count"], row["initiator"]) for row in rows] == [
+        (0, 0, 1),
+        (1, 0, 1),
+        (2, 0, 1),
+        (3, 1, 1),
+    ]
+
+
 def test_an_array_with_a_record_a_line(tmp_path: Path) -> None:
     file = tmp_path / "capture.json"
     file.write_text(f"[{json.dumps(_flow())},\n{json.dumps(_flow(SrcPort=50101))}\n]\n")
@@ -329,6 +340,26 @@ def test_an_array_with_a_record_a_line(tmp_path: Path) -> None:
     rows, account = read_log(file, "netobserv")
     assert [r["src_port"] for r in rows] == [50100, 50101]
     assert account.records == 2
+
+
+def test_what_the_console_exports(tmp_path: Path) -> None:
+    """Numbers, lists and events as Go prints them."""
+    file = tmp_path / "export.csv"
+    file.write_text(
+        "Timestamp,FlowDirection,SrcAddr,DstAddr,SrcPort,DstPort,Proto,TimeFlowStartMs,Bytes,Flags,"
+        "NetworkEvents,Sampling,SrcK8S_Name,SrcK8S_Type\n"
+        "2026-05-28 20:26:45 +0000 UTC,1,10.4.0.7,10.4.1.8,50100,9000,6,1.78e+12,1.5e+06,[SYN ACK],"
+        '"[map[Action:drop Direction:Ingress Feature:acl Name: Namespace:shop Type:NetpolNamespace]]",50,'
+        "<nil>,<nil>\n"
+        "2026-05-28 20:26:45 +0000 UTC,1,10.4.0.7\n"
+    )
+    assert recognised(file) == "netobserv"
+    (row,), account = read_log(file, "netobserv")
+    assert row["start_time"].isoformat() == "2026-05-28T20:26:40+00:00"
+    assert (row["bytes"], row["initiator"], row["sampling_rate"]) == (1_500_000, 1, 50)
+    assert (row["action"], row["ingress_action"], row["observation_point"]) == (2, 2, 1)
+    assert account.left_out == {"header": 1}
+    assert account.rejected == {"bad_record": 1}
 
 
 def test_a_conversation_counts_once_and_its_counters_grow(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""NetObserv: flows of its eBPF agent as flowlogs-pipeline writes them in JSON, to a file, a topic or Loki.
+"""NetObserv: flows of its eBPF agent as flowlogs-pipeline writes them, in JSON, to a file, a topic or Loki,
+and as its command and its console give them out.
 
 A record is the packets of one direction of a 5-tuple that one node saw in a window of some seconds. The nodes
 of both ends report it, each for itself; ``FlowDirection`` says which end a node is (0: it is the

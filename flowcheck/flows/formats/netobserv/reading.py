@@ -1,4 +1,5 @@
-"""Files of NetObserv -> its records -> batches: a record a line, a JSON array of them, or Loki's answer."""
+"""Files of NetObserv -> its records -> batches: a record a line, a JSON array of them, what the console
+exports, or Loki's answer."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.netobserv.conversations import Conversations
+from flowcheck.flows.formats.netobserv.exported import Exported
 from flowcheck.flows.formats.netobserv.records import (
     Flow,
     answer_decoder,
@@ -43,6 +45,8 @@ Record = tuple[int, Flow | None]
 def recognise(head: Head) -> str:
     if _is_answer(head.data) and (b"TimeFlowStartMs" in head.data or b"netobserv" in head.data):
         return "it is Loki's answer with flows of NetObserv"
+    if head.lines and Exported().is_header(head.lines[0]):
+        return "its header has SrcAddr, DstAddr and TimeFlowStartMs"
     for line in head.lines:
         text = _bare(line.encode())
         document = decoded(_documents, text)
@@ -70,7 +74,7 @@ def _is_answer(data: bytes) -> bool:
 
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
-    """The rows of a log, some thousand records at a time."""
+    """The rows of a log, some thousand records at a time. Loki gives out the newest first."""
     connections, tellers, translations = Connections(), Tellers(), Translations()
     conversations = Conversations()
     records = _of_answer(source) if _is_answer(source.head()) else _of_lines(source, account)
@@ -84,9 +88,10 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
                 conversations.tell(row, flow)
                 rows.append(row)
                 sampled = sampled or row.sampling_rate is not None
-        translations.tell(rows)
-        connections.settle(rows)
-        tellers.settle(rows)
+        ordered = sorted(rows, key=_begins)
+        translations.tell(ordered)
+        connections.settle(ordered)
+        tellers.settle(ordered)
         if rows:
             yield batch_of(rows, account)
     if not sampled:
@@ -113,13 +118,22 @@ def _row(position: int, flow: Flow | None, account: Account) -> Row | None:
     return None
 
 
+def _begins(row: Row) -> int:
+    return row.start_time if isinstance(row.start_time, int) else 0
+
+
 def _of_lines(source: Source, account: Account) -> Iterator[Record]:
-    unwrapper = Unwrapper()
+    unwrapper, exported = Unwrapper(), Exported()
     for lines in source.lines():
         for number, text in unwrapper.unwrap(lines):
             bare = _bare(text)
-            if bare:
+            if bare.startswith(b"{"):
                 yield number, _flow(bare)
+            elif exported.is_header(line := text.decode("utf-8", "replace")):
+                account.read()
+                account.leave_out("header")
+            elif bare:
+                yield number, exported.flow(line)
     for _ in range(unwrapper.rest()):
         account.read()
         account.leave_out("cut_off")
@@ -164,9 +178,14 @@ def _of_answer(source: Source) -> Iterator[Record]:
     answer = decoded(answer_decoder, text)
     if answer is None:
         raise FlowFormatError("begins as an answer of Loki, and is none", where=source.path)
-    position = 0
-    for stream_ in answer.data.result:
-        for value in stream_.values:
-            line = decoded(text_decoder, bytes(value[1])) if len(value) > 1 else None
-            yield position, None if line is None else _labelled(line.encode(), stream_.stream)
-            position += 1
+    told = [(value, stream.stream) for stream in answer.data.result for value in stream.values]
+    times = [_time(value) for value, _ in told]
+    for position in sorted(range(len(told)), key=times.__getitem__):
+        value, labels = told[position]
+        line = decoded(text_decoder, bytes(value[1])) if len(value) > 1 else None
+        yield position, None if line is None else _labelled(line.encode(), labels)
+
+
+def _time(value: list[msgspec.Raw]) -> int:
+    text = bytes(value[0]).strip(b'"') if value else b""
+    return int(text[:20]) if text.isdigit() else 0
