@@ -132,6 +132,21 @@ def test_json_of_clickhouse(tmp_path: Path) -> None:
     assert _taken(row) == ROW | COUNTED
 
 
+def test_one_document_of_records(tmp_path: Path) -> None:
+    """ClickHouse's JSON, and the list that antctl prints, with the names of IPFIX elements."""
+    clickhouse = {"meta": [{"name": "sourceIP", "type": "String"}], "data": [_in_clickhouse(), 7], "rows": 2}
+    listed = {name: value for name, value in FLOW.items() if not name.endswith("IP")} | {
+        **{"sourceIPv4Address": "10.3.0.5", "destinationIPv4Address": "10.3.1.6", "egressIP": None},
+        **{"destinationServiceIPv4": "10.96.4.4", "destinationClusterIPv4": "10.96.4.4"},
+    }
+    for document, broken in ((clickhouse, 1), ([listed], 0)):
+        (row,), account = _read(tmp_path, json.dumps(document, indent=2))
+        assert _taken(row) == ROW | COUNTED
+        assert account.rejected.total() == broken
+    with pytest.raises(FlowFormatError, match="is none"):
+        _read(tmp_path, json.dumps([listed])[:-1])
+
+
 def test_times_of_clickhouse_are_of_a_zone_that_a_person_tells(tmp_path: Path) -> None:
     local = json.dumps(_in_clickhouse(flowStartSeconds="2026-06-01 10:00:00"))
     (row,), _ = _read(tmp_path, local, time_zone="Europe/Berlin")

@@ -1,12 +1,12 @@
-"""Files of Antrea's records -> batches: JSON a line, Parquet, lines of values, or a listing."""
+"""Files of Antrea's records -> batches: of JSON, of Parquet, lines of values, or a listing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.types as pt
@@ -14,18 +14,28 @@ import pyarrow.types as pt
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.antrea.exports import Exports
 from flowcheck.flows.formats.antrea.layouts import columns_of
-from flowcheck.flows.formats.antrea.records import NAMES, Export, Time, decoder, export_of, is_record
+from flowcheck.flows.formats.antrea.records import (
+    NAMES,
+    Export,
+    Time,
+    decoder,
+    document_decoder,
+    export_of,
+    is_record,
+)
 from flowcheck.flows.formats.antrea.rows import row_of
 from flowcheck.flows.formats.antrea.texts import RECORD, Listing, Table, header_of, parts_of
 from flowcheck.flows.formats.stored import StoredLog
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.decoding import decoded, document_of
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.local_times import LocalTimes
 from flowcheck.flows.logs.rows import ROWS_AT_ONCE, Row, batch_of
 from flowcheck.flows.logs.source import Source
 from flowcheck.flows.logs.wrapped import Unwrapper
 
+HINT = "say --time-zone; ClickHouse writes times of its own zone, mostly UTC"
 MOST_DIGITS = 12
 """Of seconds since 1970."""
 Record = tuple[int, Export | None]
@@ -38,12 +48,24 @@ def recognise(head: Head) -> str:
         return "it has the columns of Antrea's flows" if is_record(names) else ""
     if any(is_record(frozenset(document)) for document in head.documents):
         return "its lines have the columns of Antrea's flows"
+    if _is_document(head.data):
+        told = frozenset(name.decode() for name in _NAME.findall(head.data))
+        return "its records have the columns of Antrea's flows" if is_record(told) else ""
     if _is_listing(head.data):
         return "it lists records of IPFIX with elements of Antrea"
     first = head.lines[0] if head.lines else ""
     if header_of(first) is not None:
         return "its header has the columns of Antrea's flows"
     return "its values are those of Antrea's flows" if columns_of(parts_of(first)) is not None else ""
+
+
+_DOCUMENT = re.compile(rb'\s*(?:\[|\{\s*"meta")')
+_NAME = re.compile(rb'"([A-Za-z0-9]{1,60})"')
+
+
+def _is_document(data: bytes) -> bool:
+    """A list of records, as the flow aggregator's API gives it out, or ClickHouse's JSON."""
+    return _DOCUMENT.match(data) is not None
 
 
 def _is_listing(data: bytes) -> bool:
@@ -58,16 +80,18 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     head = source.head()
     if head.startswith(b"PAR1"):
         records = _of_parquet(source)
+    elif _is_document(head):
+        records = _of_document(source)
     elif _is_listing(head):
         records = _of_listing(source, account)
     else:
         records = _of_lines(source, asked, account)
-    exports, clock = Exports(), _Clock(asked.time_zone, source.path)
+    exports, local = Exports(), LocalTimes(asked.time_zone, source.path, HINT)
     while some := list(islice(records, ROWS_AT_ONCE)):
         rows = []
         for position, export in some:
             account.read()
-            row = _row(position, export, clock, account)
+            row = _row(position, export, local, account)
             if row is not None:
                 rows.append(row)
         exports.settle(rows)
@@ -75,7 +99,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
             yield batch_of(rows, account)
 
 
-def _row(position: int, export: Export | None, clock: _Clock, account: Account) -> Row | None:
+def _row(position: int, export: Export | None, local: LocalTimes, account: Account) -> Row | None:
     if export is None:
         account.reject("bad_record", position)
         return None
@@ -83,40 +107,22 @@ def _row(position: int, export: Export | None, clock: _Clock, account: Account) 
     if row.src_ip is None and row.dst_ip is None and export.flow_start_seconds is None:
         account.leave_out("no_flow")
         return None
-    row.start_time = clock.microseconds(export.flow_start_seconds)
-    row.end_time = clock.microseconds(export.flow_end_seconds)
+    row.start_time = _microseconds(export.flow_start_seconds, local)
+    row.end_time = _microseconds(export.flow_end_seconds, local)
     return row
 
 
-class _Clock:
-    """Times as ClickHouse writes them: seconds since 1970, or text, mostly without a zone."""
-
-    def __init__(self, time_zone: str, path: str) -> None:
-        self._zone = ZoneInfo(time_zone) if time_zone else None
-        self._path = path
-
-    def microseconds(self, time: Time) -> int | None:
-        """Of a time; 0 is none.
-
-        **Raises**: FlowFormatError for local times of a zone that nobody told.
-        """
-        if not time:
-            return None
-        if isinstance(time, int) or time.isdecimal():
-            return int(time) * 1_000_000 or None if len(str(time)) <= MOST_DIGITS else None
-        try:
-            found = datetime.fromisoformat(time)
-        except ValueError:
-            return None
-        if found.tzinfo is None:
-            if self._zone is None:
-                raise FlowFormatError(
-                    f"has times without a time zone, such as {time[:40]!r}",
-                    where=self._path,
-                    hint="say --time-zone; ClickHouse writes times of its own zone, mostly UTC",
-                )
-            found = found.replace(tzinfo=self._zone)
-        return int(found.timestamp()) * 1_000_000 + found.microsecond
+def _microseconds(time: Time, local: LocalTimes) -> int | None:
+    """Of seconds since 1970, where 0 is none, or of ClickHouse's text, mostly without a zone."""
+    if not time:
+        return None
+    if isinstance(time, int) or time.isdecimal():
+        return int(time) * 1_000_000 or None if len(str(time)) <= MOST_DIGITS else None
+    try:
+        found = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return local.microseconds(found)
 
 
 def _of_lines(source: Source, asked: Asked, account: Account) -> Iterator[Record]:
@@ -138,6 +144,16 @@ def _of_lines(source: Source, asked: Asked, account: Account) -> Iterator[Record
     for _ in range(unwrapper.rest()):
         account.read()
         account.leave_out("cut_off")
+
+
+def _of_document(source: Source) -> Iterator[Record]:
+    """**Raises**: FlowFormatError where it is too long, or no JSON."""
+    text = document_of(source, "let ClickHouse write FORMAT JSONEachRow")
+    found = decoded(document_decoder, text)
+    if found is None:
+        raise FlowFormatError("begins as one document of JSON, and is none", where=source.path)
+    for position, record in enumerate(found if isinstance(found, list) else found.data):
+        yield position, decoded(decoder, bytes(record))
 
 
 def _of_listing(source: Source, account: Account) -> Iterator[Record]:

@@ -72,7 +72,16 @@ MARKS = frozenset(
     | {"protocolIdentifier", "octetDeltaCount", "sourcePodName", "destinationPodName"}
 )
 """Columns by some of which, beside its addresses, a record is known."""
+
+
+class Answer(msgspec.Struct, gc=False):
+    """What ClickHouse writes as JSON: one document, the rows under ``data``."""
+
+    data: list[msgspec.Raw]
+
+
 decoder = msgspec.json.Decoder(Export, strict=False)
+document_decoder = msgspec.json.Decoder(list[msgspec.Raw] | Answer)
 
 
 def is_record(names: frozenset[str]) -> bool:

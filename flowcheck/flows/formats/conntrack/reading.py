@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.conntrack.entries import Entry, entry_of
 from flowcheck.flows.formats.conntrack.known import Known
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.local_times import LocalTimes
 from flowcheck.flows.logs.rows import Row, batch_of
 from flowcheck.flows.logs.source import Source
 from flowcheck.flows.logs.wrapped import Unwrapper
@@ -34,7 +33,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     **Raises**: FlowFormatError for local times of a zone that nobody told.
     """
     unwrapper, known = Unwrapper(), Known()
-    zone = ZoneInfo(asked.time_zone) if asked.time_zone else None
+    times = LocalTimes(asked.time_zone, source.path, "say --time-zone: that of the node")
     for lines in source.lines():
         rows = []
         for number, text in unwrapper.unwrap(lines):
@@ -43,7 +42,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
             entry = entry_of(line)
             if entry is not None:
                 row = _row(number, entry)
-                row.start_time = _start(entry, zone, source.path)
+                row.start_time = _start(entry, times)
                 known.tell(row, entry)
                 rows.append(row)
                 _warn(row, account)
@@ -99,7 +98,7 @@ def _number(text: str | None) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= 20 else -1
 
 
-def _start(entry: Entry, zone: ZoneInfo | None, path: str) -> int | None:
+def _start(entry: Entry, times: LocalTimes) -> int | None:
     """Microseconds: when it began, or of an event that does not say, when that was."""
     if entry.at:
         seconds, _, part = entry.at.partition(".")
@@ -108,16 +107,7 @@ def _start(entry: Entry, zone: ZoneInfo | None, path: str) -> int | None:
     if not entry.start:
         return None
     local = _local(entry.start)
-    if local is None:
-        return None
-    if zone is None:
-        raise FlowFormatError(
-            f"has times without a time zone, such as {entry.start[:40]!r}",
-            where=path,
-            hint="say --time-zone: that of the node",
-        )
-    whole = local.replace(tzinfo=zone)
-    return int(whole.timestamp()) * 1_000_000 + whole.microsecond
+    return None if local is None else times.microseconds(local)
 
 
 def _local(text: str) -> datetime | None:

@@ -24,7 +24,7 @@ from flowcheck.flows.formats.netobserv.rows import row_of
 from flowcheck.flows.formats.netobserv.translations import Translations
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.connections import Connections
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.decoding import decoded, document_of
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head
 from flowcheck.flows.logs.rows import ROWS_AT_ONCE, Row, batch_of
@@ -32,8 +32,6 @@ from flowcheck.flows.logs.source import Source
 from flowcheck.flows.logs.tellers import Tellers
 from flowcheck.flows.logs.wrapped import Unwrapper
 
-MOST_ANSWER = 1 << 28
-"""Bytes of Loki's answer, which is one document: Loki gives 5,000 lines at once unless told otherwise."""
 IP = frozenset({0x0800, 0x86DD})
 ARP = 0x0806
 """Ethertypes. Source: IANA, IEEE 802 Numbers."""
@@ -163,18 +161,8 @@ def _labelled(text: bytes, labels: dict[str, str]) -> Flow | None:
 
 
 def _of_answer(source: Source) -> Iterator[Record]:
-    """**Raises**: FlowFormatError where the answer is longer than MOST_ANSWER, or no JSON."""
-    with source.stream() as stream:
-        try:
-            text = bytes(stream.read(MOST_ANSWER + 1))
-        except OSError as error:
-            raise source.damaged(error) from error
-    if len(text) > MOST_ANSWER:
-        raise FlowFormatError(
-            f"an answer of Loki of more than {MOST_ANSWER} bytes",
-            where=source.path,
-            hint="ask Loki for less time at once, or for lines: logcli query -o jsonl",
-        )
+    """**Raises**: FlowFormatError where the answer is too long, or no JSON."""
+    text = document_of(source, "ask Loki for less time at once, or for lines: logcli query -o jsonl")
     answer = decoded(answer_decoder, text)
     if answer is None:
         raise FlowFormatError("begins as an answer of Loki, and is none", where=source.path)
