@@ -33,8 +33,9 @@ class Tellers:
 
     def settle(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            if row.record_kind in _ONE_WAY and row.start_time and (row.packets or row.packets_reverse):
-                self._settle(row, int(row.start_time))
+            at = row.start_time
+            if row.record_kind in _ONE_WAY and isinstance(at, int) and (row.packets or row.packets_reverse):
+                self._settle(row, at)
 
     def _settle(self, row: Row, at: int) -> None:
         key = (
