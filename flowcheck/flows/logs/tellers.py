@@ -22,20 +22,22 @@ class Tellers:
     """Use for the rows of one log, in their order, after their connections were settled.
 
     Bytes and packets of one direction of a connection are taken from the observer and observation point that
-    told of it first, until they are silent for GAP; those of others become null. Only rows of events and
-    windows are looked at: a connection's counters are of both directions.
+    told of it first, until they are silent for GAP; those of others become null. ``kinds``: which kinds of
+    records are looked at; those of connections tell of both directions, and mostly once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: frozenset[int] = _ONE_WAY) -> None:
+        self._kinds = kinds
         self._now: dict[Key, _Teller] = {}
         self._before: dict[Key, _Teller] = {}
         self._since: int | None = None
 
     def settle(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            at = row.start_time
-            if row.record_kind in _ONE_WAY and isinstance(at, int) and (row.packets or row.packets_reverse):
-                self._settle(row, at)
+            if row.record_kind not in self._kinds or not isinstance(row.start_time, int):
+                continue  # a time that is still text is none
+            if row.packets or row.packets_reverse:
+                self._settle(row, row.start_time)
 
     def _settle(self, row: Row, at: int) -> None:
         key = (
