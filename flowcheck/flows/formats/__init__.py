@@ -6,12 +6,16 @@ Canonical Parquet (``parquet``) is none of them: it is what the others become.
 from __future__ import annotations
 
 from flowcheck.flows.formats import (
+    antrea,
     azure,
     calico,
+    conntrack,
     gcp,
     gke,
     hubble,
+    netobserv,
     ocsf,
+    ovn,
 )
 from flowcheck.flows.logs.form import Format
 
@@ -19,6 +23,10 @@ FORMATS: tuple[Format, ...] = (
     hubble.FORMAT,
     ocsf.FORMAT,
     calico.FLOWS, calico.GOLDMANE, calico.PACKETS,
+    netobserv.FORMAT,
+    ovn.FORMAT,
+    antrea.FORMAT,
+    conntrack.FORMAT,
     gke.FORMAT,
     gcp.FORMAT,
     azure.FORMAT,
