@@ -15,6 +15,8 @@ from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
 
 BLOCK = 1 << 20
+BLOCKS = 4 << 20
+"""Bytes that are read at once, as lines and as blocks of them."""
 MOST_LINE = 16 << 20
 """Bytes: a line past it is no record of any format, and is rejected unread."""
 TOO_LONG = b"\0"
@@ -63,6 +65,10 @@ class Source:
         if FileIdentity.of(os.fstat(self._descriptor)) != self.identity:
             raise _changed("while read", self.path)
 
+    @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
     def file(self) -> pa.NativeFile:
         """The bytes as they are stored."""
         return pa.OSFile(f"/proc/self/fd/{self._descriptor}")
@@ -97,9 +103,28 @@ class Source:
         if rest or long:
             yield Lines(first, [TOO_LONG if long else _whole(rest)])
 
-    def _read(self, stream: pa.NativeFile) -> bytes:
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """All lines, many at a time and with their ends: (number of the first, text). For readers that take
+        lines apart by themselves; :meth:`lines` for all others."""
+        first, rest, long = 0, b"", False
+        with self.stream() as stream:
+            while block := self._read(stream, BLOCKS):
+                if long:
+                    block = block[block.find(b"\n") :] if b"\n" in block else b""
+                    long = not block
+                end = block.rfind(b"\n") + 1
+                whole, rest = (rest + block[:end], block[end:]) if end else (b"", rest + block)
+                if len(rest) > MOST_LINE:
+                    rest, long = TOO_LONG, True
+                if whole:
+                    yield first, whole
+                    first += whole.count(b"\n")
+        if rest:
+            yield first, rest
+
+    def _read(self, stream: pa.NativeFile, size: int = BLOCK) -> bytes:
         try:
-            return bytes(stream.read(BLOCK))
+            return bytes(stream.read(size))
         except OSError as error:
             raise self.damaged(error) from error
 

@@ -1,0 +1,144 @@
+"""Fields of some records, a column each -> canonical rows: ends, sides, who opened it, and what was no flow."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from flowcheck.arrays import Int64
+from flowcheck.flows.logs.account import Account
+from flowcheck.flows.logs.columnwise import MISSING, WRONG, Addresses, Bool, Making, coded
+from flowcheck.flows.logs.times import microseconds_of
+
+ALLOWED, DENIED = 1, 2
+SOURCE, DESTINATION = 1, 2
+WINDOW = 2
+TCP = 6
+WITH_PORTS = (6, 17, 33, 132, 136)
+"""TCP, UDP, DCCP, SCTP and UDP-Lite: of all others a port of 0 is none."""
+SYN, ACK = 0x02, 0x10
+_EMPTY = ("", "no_data", "skip_data")
+_NO_POD = (
+    "its records have no pkt-srcaddr and pkt-dstaddr: in their place stands the primary address of a network "
+    "interface, which all pods behind it share, so that no pod can be judged by it"
+)
+
+
+class Fields(NamedTuple):
+    """``columns``: by the field's name; ``positions`` (n,). ``taken_in``: when, where the log kept that apart
+    from the records."""
+
+    columns: dict[str, pa.Array]
+    positions: Int64
+    taken_in: list[int | str | None] | None = None
+
+
+class Converter:
+    """Use for all records of one log. ``unit``: of its times."""
+
+    def __init__(self, account: Account, unit: str) -> None:
+        self._account, self._unit = account, unit
+
+    def batch(self, fields: Fields) -> pa.RecordBatch:
+        """Rows of what are flows; the account is told of all the rest."""
+        get, n = fields.columns.get, len(fields.positions)
+        self._account.read(n)
+        self._look_at(fields)
+        made, book = Making(fields.positions), Addresses()
+        _times(made, fields, self._unit)
+        src = _ends(book, get("pkt_srcaddr"), get("srcaddr"), n)
+        dst = _ends(book, get("pkt_dstaddr"), get("dstaddr"), n)
+        protocol, flags = made.numbers("protocol", get("protocol")), made.numbers("tcp_flags", get("tcp_flags"))
+        known = (protocol == TCP) & (flags != MISSING)
+        answers = known & (flags & (SYN | ACK) == SYN | ACK)
+        opens = known & (flags & (SYN | ACK) == SYN)
+
+        made.reject(src == WRONG, "bad_src_ip")
+        made.reject(dst == WRONG, "bad_dst_ip")
+        _both(made, ("src_port", "dst_port"), _ports(made, fields, protocol), answers)
+        for name in ("bytes", "packets"):
+            counted = made.numbers(name, get(name))
+            _both(made, (name, f"{name}_reverse"), (counted, np.full(n, MISSING)), answers)
+        src, dst = (np.where(answers, dst, src), np.where(answers, src, dst)) if answers.any() else (src, dst)
+        made.columns["src_ip"], made.columns["dst_ip"] = book.texts(src), book.texts(dst)
+
+        side = coded(get("flow_direction"), {"egress": SOURCE, "ingress": DESTINATION}, n)
+        made.put("observation_point", np.where(side == MISSING, 0, np.where(answers, 3 - side, side)))
+        made.put("initiator", np.where(answers, 2, opens.astype(np.int64)))
+        made.put("protocol", protocol)
+        made.put("tcp_flags", flags)
+        made.put("cloud_action", coded(get("action"), {"ACCEPT": ALLOWED, "REJECT": DENIED}, n))
+        made.constant("action", 0)
+        made.constant("record_kind", WINDOW)
+        made.texts("observer", get("interface_id"))
+        for name in ("start_time", "src_ip", "dst_ip", "protocol"):
+            made.need(name)
+        return made.batch(self._account, self._left_out(fields, (src, dst, protocol)))
+
+    def _look_at(self, fields: Fields) -> None:
+        """What the fields that are there say of the whole log."""
+        if not {"pkt_srcaddr", "pkt_dstaddr"} <= fields.columns.keys():
+            self._account.unfit = _NO_POD
+        for name in ("start", "protocol"):
+            if name not in fields.columns and (name != "start" or fields.taken_in is None):
+                self._account.warn(f"its records have no field {name}: they cannot be used")
+
+    def _left_out(self, fields: Fields, told: tuple[Int64, ...]) -> Bool | None:
+        """Which windows hold no flow: AWS says so, or there is nothing in them."""
+        n = len(fields.positions)
+        status = coded(fields.columns.get("log_status"), {"OK": 0, "NODATA": 1, "SKIPDATA": 2}, n)
+        empty = np.logical_and.reduce([values == MISSING for values in told])
+        status = np.where((status == MISSING) & empty, 1, status)
+        if not (status > 0).any():
+            return None
+        for code in (1, 2):
+            if count := int((status == code).sum()):
+                self._account.leave_out(_EMPTY[code], count)
+        return np.asarray(status > 0)
+
+    def tell(self) -> None:
+        """Call after the last record."""
+        quiet, skipped = (self._account.left_out[reason] for reason in _EMPTY[1:])
+        if quiet:
+            self._account.warn(f"{quiet} windows are NODATA: their interface had no traffic")
+        if skipped:
+            self._account.warn(f"{skipped} windows are SKIPDATA: AWS left out flows that there were")
+
+
+def _times(made: Making, fields: Fields, unit: str) -> None:
+    start = fields.columns.get("start")
+    if start is None and fields.taken_in is not None:
+        numbers, _ = microseconds_of(fields.taken_in)
+        start, unit = pa.array(numbers, pa.int64()), "us"
+    made.times("start_time", start, unit)
+    made.times("end_time", fields.columns.get("end"), unit)
+
+
+def _ends(book: Addresses, packet: pa.Array | None, interface: pa.Array | None, n: int) -> Int64:
+    """The address in the packet; where there is none, that of the interface's own end."""
+    codes = book.codes(packet, n)
+    missing = codes == MISSING
+    return np.where(missing, book.codes(interface, n), codes) if missing.any() else codes
+
+
+def _ports(made: Making, fields: Fields, protocol: Int64) -> tuple[Int64, Int64]:
+    without = ~np.isin(protocol, WITH_PORTS)
+    first, second = (
+        np.where(without & (port == 0), MISSING, port) if without.any() else port
+        for port in (
+            made.numbers("src_port", fields.columns.get("srcport")),
+            made.numbers("dst_port", fields.columns.get("dstport")),
+        )
+    )
+    return first, second
+
+
+def _both(made: Making, names: tuple[str, str], values: tuple[Int64, Int64], turned: Bool) -> None:
+    """Two columns, exchanged where the record is an answer."""
+    one, two = values
+    if turned.any():
+        one, two = np.where(turned, two, one), np.where(turned, one, two)
+    made.put(names[0], one)
+    made.put(names[1], two)

@@ -1,0 +1,200 @@
+"""Many records at once, a column a field -> a batch of canonical columns.
+
+For formats that come in millions of rows: what :mod:`flowcheck.flows.logs.rows` does row by row. A column is
+Arrow's, of whatever type it was found in; a value that does not fit rejects its row, and the row alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from flowcheck.arrays import Int32, Int64
+from flowcheck.flows.canonical.columns import readable
+from flowcheck.flows.canonical.numbers import LIMITS, microseconds
+from flowcheck.flows.canonical.schema import is_text
+from flowcheck.flows.canonical.types import TIME
+from flowcheck.flows.logs.account import Account
+from flowcheck.flows.logs.rows import RECORD, SCHEMA, canonical_address
+from flowcheck.flows.logs.times import PER_UNIT, in_microseconds
+
+Bool = npt.NDArray[np.bool_]
+MISSING, WRONG = -1, -2
+"""Stand for a value that is not there, and for one that cannot be used."""
+NULLS = ("-", "")
+"""What text stands for no value."""
+_WHOLE = r"^[0-9]{1,18}$"
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
+
+
+class Making:
+    """The batch that some records become. ``records``: their positions, (n,).
+
+    The first reason that is found for a row is the one that it is rejected for.
+    """
+
+    def __init__(self, records: Int64) -> None:
+        self.n, self._records = len(records), records
+        self.columns: dict[str, pa.Array] = {}
+        self._reasons = [""]
+        self._rejected = np.zeros(self.n, dtype=np.uint8)
+
+    def reject(self, wrong: Bool, reason: str) -> None:
+        if wrong.any():
+            if reason not in self._reasons:
+                self._reasons.append(reason)
+            self._rejected[wrong & (self._rejected == 0)] = self._reasons.index(reason)
+
+    def numbers(self, name: str, column: pa.Array | None) -> Int64:
+        """The values of a canonical column (n,), MISSING where there is none or it cannot be used."""
+        if column is None or pt.is_null(column.type):
+            return np.full(self.n, MISSING, dtype=np.int64)
+        low, high = LIMITS[name]
+        whole, missing = _whole(column), None
+        if whole.null_count:
+            missing = whole.is_null().to_numpy(zero_copy_only=False)
+            whole = whole.fill_null(low)
+        values = whole.to_numpy(zero_copy_only=False)
+        if self.n and (values.min() < low or values.max() > high):
+            wrong = (values < low) | (values > high)
+            self.reject(wrong, f"bad_{name}")
+            values = np.where(wrong, MISSING, values)
+        if missing is not None:
+            values = np.where(missing, MISSING, values)
+        return values.astype(np.int64, copy=False)
+
+    def put(self, name: str, values: npt.NDArray[np.signedinteger]) -> None:
+        """A column of whole numbers (n,), null where MISSING."""
+        type_ = SCHEMA.field(name).type
+        missing = values < 0
+        plain = values.astype(type_.to_pandas_dtype())
+        self.columns[name] = pa.array(plain, type_, mask=missing if missing.any() else None)
+
+    def times(self, name: str, column: pa.Array | None, unit: str) -> None:
+        """A column of times: numbers of a unit (s, ms, us, ns) since 1970, or what already is a time."""
+        if column is None or pt.is_null(column.type):
+            return
+        if pt.is_timestamp(column.type):
+            missing, (values, wrong) = column.is_null(), microseconds(column)
+        else:
+            whole = _whole(column)
+            missing, numbers = whole.is_null(), whole.fill_null(0).to_numpy(zero_copy_only=False)
+            most = (1 << 63) // max(PER_UNIT[unit], 1) - 1
+            numbers = in_microseconds(np.clip(numbers, -most, most), unit)
+            values, wrong = microseconds(pa.array(numbers).cast(pa.timestamp("us")))
+        if wrong is not None:
+            self.reject(wrong, f"bad_{name}")
+        mask = missing.to_numpy(zero_copy_only=False)
+        times = pa.array(np.asarray(values, dtype=np.int64), mask=mask if mask.any() else None)
+        self.columns[name] = times.cast(TIME)
+
+    def texts(self, name: str, column: pa.Array | None) -> None:
+        """A column of texts, null where they stand for no value."""
+        if column is not None and not pt.is_null(column.type):
+            words = _dictionary(column)
+            values = [None if word in NULLS else word for word in words.dictionary.to_pylist()]
+            self.columns[name] = pa.array([*values, None], pa.string()).take(pa.array(_places(words)))
+
+    def constant(self, name: str, value: int) -> None:
+        self.columns[name] = pa.repeat(pa.scalar(value, SCHEMA.field(name).type), self.n)
+
+    def need(self, name: str) -> None:
+        """Reject the rows that do not say."""
+        column = self.columns.get(name)
+        if column is None:
+            self.reject(np.ones(self.n, dtype=np.bool_), f"bad_{name}")
+        elif column.null_count:
+            self.reject(column.is_null().to_numpy(zero_copy_only=False), f"bad_{name}")
+
+    def batch(self, account: Account, left_out: Bool | None = None) -> pa.RecordBatch:
+        """The rows that can be used, without those that are left out, which is theirs to say who asks."""
+        rejected = self._rejected if left_out is None else np.where(left_out, 0, self._rejected)
+        for place in np.flatnonzero(rejected).tolist():
+            account.reject(self._reasons[rejected[place]], int(self._records[place]))
+        columns = {RECORD: pa.array(self._records), **self.columns}
+        batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+        kept = rejected == 0 if left_out is None else (rejected == 0) & ~left_out
+        return batch if kept.all() else batch.filter(pa.array(kept))
+
+
+def _whole(column: pa.Array) -> pa.Array:
+    """A column as int64; what is no whole number becomes one that no column takes."""
+    if is_text(column.type):
+        return _whole_of_texts(column)
+    if column.type == pa.int64():
+        return column
+    plain = readable(pa.RecordBatch.from_arrays([column], names=["bytes"])).column(0)
+    return plain.cast(pa.int64(), safe=False) if pt.is_integer(plain.type) else _whole_of_texts(plain)
+
+
+def _whole_of_texts(column: pa.Array) -> pa.Array:
+    texts = texts_of(column)
+    whole = pc.match_substring_regex(texts, _WHOLE)
+    if not pc.all(whole).as_py():
+        texts = pc.replace_substring_regex(texts, r"\.0+$", "")
+        whole = pc.match_substring_regex(texts, _WHOLE)
+    return pc.if_else(whole, pc.if_else(whole, texts, "0").cast(pa.int64()), pa.scalar(WRONG, pa.int64()))
+
+
+def texts_of(column: pa.Array) -> pa.Array:
+    """A column as plain text, null where its text stands for no value."""
+    texts = column.cast(pa.string())
+    return pc.if_else(pc.is_in(texts, value_set=pa.array(NULLS)), pa.scalar(None, pa.string()), texts)
+
+
+def coded(column: pa.Array | None, codes: dict[str, int], n: int) -> Int64:
+    """Words (n,) as numbers; MISSING for a word that has none."""
+    if column is None or pt.is_null(column.type):
+        return np.full(n, MISSING, dtype=np.int64)
+    words = _dictionary(column)
+    table = [codes.get(word, MISSING) for word in words.dictionary.to_pylist()]
+    return np.array([*table, MISSING], dtype=np.int64)[_places(words)]
+
+
+class Addresses:
+    """Addresses of several columns as numbers, so that they can be chosen among and exchanged."""
+
+    def __init__(self) -> None:
+        self._texts: list[pa.Array] = []
+        self._n = 0
+
+    def codes(self, column: pa.Array | None, n: int) -> Int32:
+        """A number for each (n,), MISSING where there is none, WRONG for what is no address."""
+        if column is None or pt.is_null(column.type):
+            return np.full(n, MISSING, dtype=np.int32)
+        words = _dictionary(column)
+        texts, table = words.dictionary, np.arange(self._n, self._n + len(words.dictionary) + 1)
+        table[-1] = MISSING
+        if not pc.all(pc.match_substring_regex(texts, _IPV4)).as_py():
+            listed = texts.to_pylist()
+            found = [None if text is None else canonical_address(text) for text in listed]
+            for place, (text, address) in enumerate(zip(listed, found, strict=True)):
+                if address is None:
+                    table[place] = MISSING if text is None or text in NULLS else WRONG
+            texts = pa.array(found, pa.string())
+        self._texts.append(texts)
+        self._n += len(texts)
+        return table.astype(np.int32)[_places(words)]
+
+    def texts(self, codes: Int32) -> pa.Array:
+        """The addresses (n,) in their one form; null where there is none that can be used."""
+        missing = codes < 0
+        places = pa.array(np.where(missing, 0, codes), mask=missing if missing.any() else None)
+        return pa.concat_arrays(self._texts or [pa.array([], pa.string())]).take(places)
+
+
+def _dictionary(column: pa.Array) -> pa.DictionaryArray:
+    """Texts, each kept once."""
+    if pt.is_dictionary(column.type) and column.dictionary.type == pa.string():
+        return column
+    return column.cast(pa.string()).dictionary_encode()
+
+
+def _places(words: pa.DictionaryArray) -> Int64:
+    """Which of the dictionary each is; one past its end for none."""
+    indices = words.indices.cast(pa.int64())
+    return (indices.fill_null(len(words.dictionary)) if words.null_count else indices).to_numpy()
