@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +26,7 @@ from flowcheck.flows.logs.wrapped import Unwrapper
 MOST_DOCUMENT = 256 << 20
 """Bytes of a document over many lines: a longer one is read as lines."""
 _BETWEEN = re.compile(rb'\}\s*\{(?="messageType")')
+_MESSAGE = re.compile(rb'"@?message"\s*:\s*("(?:[^"\\]|\\.)*")')
 _EXPORTED = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z) (?=\S)")
 
 
@@ -46,11 +47,11 @@ class _Logged(msgspec.Struct):
         return Event(position, self.message.encode(), _time(self.timestamp))
 
 
-class _Document(msgspec.Struct):
+class _Document(msgspec.Struct, rename="camel"):
     """Any of them; none of it need be there."""
 
-    messageType: str = ""
-    logEvents: list[_Logged] | None = None
+    message_type: str = ""
+    log_events: list[_Logged] | None = None
     events: list[_Logged] | None = None
     message: str | None = None
     insights_message: str | None = msgspec.field(default=None, name="@message")
@@ -59,10 +60,11 @@ class _Document(msgspec.Struct):
 
     @property
     def logged(self) -> list[_Logged] | None:
-        return self.logEvents if self.logEvents is not None else self.events
+        return self.log_events if self.log_events is not None else self.events
 
 
 _document = msgspec.json.Decoder(_Document)
+_string = msgspec.json.Decoder(str)
 
 
 def events(source: Source, account: Account) -> Iterator[list[Event]]:
@@ -83,7 +85,7 @@ def events(source: Source, account: Account) -> Iterator[list[Event]]:
                 elif document.logged is None:
                     at = document.timestamp if document.message is not None else document.insights_timestamp
                     found.append(Event(number, (_text_of(document) or "").encode(), _time(at)))
-                elif document.messageType == "CONTROL_MESSAGE":
+                elif document.message_type == "CONTROL_MESSAGE":
                     account.read()
                     account.leave_out("control_message")
                     position += 1
@@ -98,26 +100,15 @@ def events(source: Source, account: Account) -> Iterator[list[Event]]:
 
 def texts_of(head: Head) -> list[str]:
     """The texts of the first events, by which a format is recognised."""
-    found: list[str] = []
-    for document in head.documents:
-        listed = document.get("logEvents", document.get("events"))
-        if isinstance(listed, list):
-            found += [text for event in listed if isinstance(event, dict) for text in _message(event)]
-        else:
-            found += _message(document)
-    if found:
-        return found
-    return [_line(0, line.encode()).text.decode() for line in head.lines]
+    begin = head.data.lstrip()[:1] == b"{"
+    found = [decoded(_string, match[1]) for match in _MESSAGE.finditer(head.data)] if begin else []
+    return [text for text in found if text] or [_line(0, line.encode()).text.decode() for line in head.lines]
 
 
 def is_wrapped(head: bytes) -> bool:
     """Whether the beginning of a log is that of documents or of an export, not of plain lines."""
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return begin[:1] == b"{" or _EXPORTED.match(begin) is not None
-
-
-def _message(document: dict[str, Any]) -> list[str]:
-    return [text for name in ("message", "@message") if isinstance(text := document.get(name), str)]
 
 
 def _text_of(document: _Document) -> str | None:

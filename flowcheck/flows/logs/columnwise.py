@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from flowcheck.arrays import Int32, Int64
+from flowcheck.arrays import Int64
 from flowcheck.flows.canonical.columns import readable
 from flowcheck.flows.canonical.numbers import LIMITS, microseconds
 from flowcheck.flows.canonical.schema import is_text
 from flowcheck.flows.canonical.types import TIME
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.rows import RECORD, SCHEMA, canonical_address
-from flowcheck.flows.logs.times import PER_UNIT, in_microseconds
+from flowcheck.flows.logs.times import in_microseconds
 
 Bool = npt.NDArray[np.bool_]
 MISSING, WRONG = -1, -2
@@ -27,6 +27,9 @@ MISSING, WRONG = -1, -2
 NULLS = ("-", "")
 """What text stands for no value."""
 _WHOLE = r"^[0-9]{1,18}$"
+_YEARS = (-62_135_596_800, 253_402_300_799)
+"""1 to 9999, in seconds since 1970: what a date can be written as."""
+_NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
 
@@ -65,7 +68,7 @@ class Making:
             values = np.where(wrong, MISSING, values)
         if missing is not None:
             values = np.where(missing, MISSING, values)
-        return values.astype(np.int64, copy=False)
+        return np.asarray(values, dtype=np.int64)
 
     def put(self, name: str, values: npt.NDArray[np.signedinteger]) -> None:
         """A column of whole numbers (n,), null where MISSING."""
@@ -82,15 +85,13 @@ class Making:
             missing, (values, wrong) = column.is_null(), microseconds(column)
         else:
             whole = _whole(column)
-            missing, numbers = whole.is_null(), whole.fill_null(0).to_numpy(zero_copy_only=False)
-            most = (1 << 63) // max(PER_UNIT[unit], 1) - 1
-            numbers = in_microseconds(np.clip(numbers, -most, most), unit)
-            values, wrong = microseconds(pa.array(numbers).cast(pa.timestamp("us")))
+            missing = whole.is_null()
+            numbers = (whole.fill_null(0) if whole.null_count else whole).to_numpy(zero_copy_only=False)
+            values, wrong = _microseconds(numbers, unit)
         if wrong is not None:
             self.reject(wrong, f"bad_{name}")
         mask = missing.to_numpy(zero_copy_only=False)
-        times = pa.array(np.asarray(values, dtype=np.int64), mask=mask if mask.any() else None)
-        self.columns[name] = times.cast(TIME)
+        self.columns[name] = pa.array(values, mask=mask if mask.any() else None).cast(TIME)
 
     def texts(self, name: str, column: pa.Array | None) -> None:
         """A column of texts, null where they stand for no value."""
@@ -119,6 +120,18 @@ class Making:
         batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
         kept = rejected == 0 if left_out is None else (rejected == 0) & ~left_out
         return batch if kept.all() else batch.filter(pa.array(kept))
+
+
+def _microseconds(numbers: Int64, unit: str) -> tuple[Int64, Bool | None]:
+    """Times of a unit in microseconds; and which lie outside the years 1 to 9999, None where none do."""
+    low, high = (
+        min(max(seconds * 1_000_000_000 // _NANOSECONDS[unit], -(1 << 63) + 1), (1 << 63) - 1)
+        for seconds in _YEARS
+    )
+    if numbers.size and (numbers.min() < low or numbers.max() > high):
+        wrong = (numbers < low) | (numbers > high)
+        return in_microseconds(np.where(wrong, 0, numbers), unit), wrong
+    return in_microseconds(numbers, unit), None
 
 
 def _whole(column: pa.Array) -> pa.Array:
@@ -162,10 +175,10 @@ class Addresses:
         self._texts: list[pa.Array] = []
         self._n = 0
 
-    def codes(self, column: pa.Array | None, n: int) -> Int32:
+    def codes(self, column: pa.Array | None, n: int) -> Int64:
         """A number for each (n,), MISSING where there is none, WRONG for what is no address."""
         if column is None or pt.is_null(column.type):
-            return np.full(n, MISSING, dtype=np.int32)
+            return np.full(n, MISSING, dtype=np.int64)
         words = _dictionary(column)
         texts, table = words.dictionary, np.arange(self._n, self._n + len(words.dictionary) + 1)
         table[-1] = MISSING
@@ -178,9 +191,9 @@ class Addresses:
             texts = pa.array(found, pa.string())
         self._texts.append(texts)
         self._n += len(texts)
-        return table.astype(np.int32)[_places(words)]
+        return np.asarray(table[_places(words)])
 
-    def texts(self, codes: Int32) -> pa.Array:
+    def texts(self, codes: Int64) -> pa.Array:
         """The addresses (n,) in their one form; null where there is none that can be used."""
         missing = codes < 0
         places = pa.array(np.where(missing, 0, codes), mask=missing if missing.any() else None)
@@ -197,4 +210,5 @@ def _dictionary(column: pa.Array) -> pa.DictionaryArray:
 def _places(words: pa.DictionaryArray) -> Int64:
     """Which of the dictionary each is; one past its end for none."""
     indices = words.indices.cast(pa.int64())
-    return (indices.fill_null(len(words.dictionary)) if words.null_count else indices).to_numpy()
+    indices = indices.fill_null(len(words.dictionary)) if words.null_count else indices
+    return np.asarray(indices.to_numpy())

@@ -33,6 +33,13 @@ class Lines(NamedTuple):
     texts: list[bytes]
 
 
+class Block(NamedTuple):
+    """Some lines with their ends: the bytes up to ``end``. Of a log's last line, the end may be missing."""
+
+    text: bytearray
+    end: int
+
+
 class Source:
     """One log. Use as a context manager. gzip and zstd are told by how a file begins.
 
@@ -103,28 +110,40 @@ class Source:
         if rest or long:
             yield Lines(first, [TOO_LONG if long else _whole(rest)])
 
-    def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """All lines, many at a time and with their ends: (number of the first, text). For readers that take
-        lines apart by themselves; :meth:`lines` for all others."""
-        first, rest, long = 0, b"", False
+    def blocks(self) -> Iterator[Block]:
+        """All lines, many at a time: for readers that take lines apart by themselves. What a block holds is
+        gone when the next is asked for."""
+        text, held, long = bytearray(BLOCKS), 0, False
         with self.stream() as stream:
-            while block := self._read(stream, BLOCKS):
+            while n := self._read_into(stream, memoryview(text)[held:]):
                 if long:
-                    block = block[block.find(b"\n") :] if b"\n" in block else b""
-                    long = not block
-                end = block.rfind(b"\n") + 1
-                whole, rest = (rest + block[:end], block[end:]) if end else (b"", rest + block)
-                if len(rest) > MOST_LINE:
-                    rest, long = TOO_LONG, True
-                if whole:
-                    yield first, whole
-                    first += whole.count(b"\n")
-        if rest:
-            yield first, rest
+                    cut = text.find(b"\n", held, held + n)
+                    if cut < 0:
+                        continue
+                    n, long = held + n - cut, False
+                    text[held : held + n] = text[cut : cut + n]
+                end = text.rfind(b"\n", held, held + n) + 1
+                held += n
+                if end:
+                    yield Block(text, end)
+                    held -= end
+                    text[:held] = text[end : end + held]
+                elif held > MOST_LINE:
+                    text[:1], held, long = TOO_LONG, 1, True
+                if held == len(text):
+                    text = text + bytearray(BLOCKS)
+        if held:
+            yield Block(text, held)
 
-    def _read(self, stream: pa.NativeFile, size: int = BLOCK) -> bytes:
+    def _read_into(self, stream: pa.NativeFile, text: memoryview) -> int:
         try:
-            return bytes(stream.read(size))
+            return int(stream.readinto(text))
+        except OSError as error:
+            raise self.damaged(error) from error
+
+    def _read(self, stream: pa.NativeFile) -> bytes:
+        try:
+            return bytes(stream.read(BLOCK))
         except OSError as error:
             raise self.damaged(error) from error
 

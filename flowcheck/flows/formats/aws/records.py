@@ -1,4 +1,5 @@
-"""Fields of some records, a column each -> canonical rows: ends, sides, who opened it, and what was no flow."""
+"""Fields of some records, a column each -> canonical rows: ends, who opened it, which side saw it; and which
+records hold no flow."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ ALLOWED, DENIED = 1, 2
 SOURCE, DESTINATION = 1, 2
 WINDOW = 2
 TCP = 6
-WITH_PORTS = (6, 17, 33, 132, 136)
-"""TCP, UDP, DCCP, SCTP and UDP-Lite: of all others a port of 0 is none."""
+WITHOUT_PORTS = ~np.isin(np.arange(256), (6, 17, 33, 132, 136))
+"""By protocol: all but TCP, UDP, DCCP, SCTP and UDP-Lite. Of them a port of 0 is none."""
 SYN, ACK = 0x02, 0x10
 _EMPTY = ("", "no_data", "skip_data")
 _NO_POD = (
@@ -50,7 +51,10 @@ class Converter:
         _times(made, fields, self._unit)
         src = _ends(book, get("pkt_srcaddr"), get("srcaddr"), n)
         dst = _ends(book, get("pkt_dstaddr"), get("dstaddr"), n)
-        protocol, flags = made.numbers("protocol", get("protocol")), made.numbers("tcp_flags", get("tcp_flags"))
+        protocol, flags = (
+            made.numbers("protocol", get("protocol")),
+            made.numbers("tcp_flags", get("tcp_flags")),
+        )
         known = (protocol == TCP) & (flags != MISSING)
         answers = known & (flags & (SYN | ACK) == SYN | ACK)
         opens = known & (flags & (SYN | ACK) == SYN)
@@ -124,7 +128,7 @@ def _ends(book: Addresses, packet: pa.Array | None, interface: pa.Array | None, 
 
 
 def _ports(made: Making, fields: Fields, protocol: Int64) -> tuple[Int64, Int64]:
-    without = ~np.isin(protocol, WITH_PORTS)
+    without = WITHOUT_PORTS[protocol]
     first, second = (
         np.where(without & (port == 0), MISSING, port) if without.any() else port
         for port in (
