@@ -5,8 +5,8 @@ Canonical Parquet (``parquet``) is none of them: it is what the others become.
 
 from __future__ import annotations
 
-from flowcheck.flows.formats import aws, hubble
+from flowcheck.flows.formats import aws, eks_agent, hubble
 from flowcheck.flows.logs.form import Format
 
-FORMATS: tuple[Format, ...] = (hubble.FORMAT, aws.FORMAT)
+FORMATS: tuple[Format, ...] = (hubble.FORMAT, aws.FORMAT, eks_agent.FORMAT)
 """In the order in which help lists them."""
