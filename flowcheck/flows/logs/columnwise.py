@@ -111,15 +111,15 @@ class Making:
         elif column.null_count:
             self.reject(column.is_null().to_numpy(zero_copy_only=False), f"bad_{name}")
 
-    def batch(self, account: Account, left_out: Bool | None = None) -> pa.RecordBatch:
-        """The rows that can be used, without those that are left out, which is theirs to say who asks."""
-        rejected = self._rejected if left_out is None else np.where(left_out, 0, self._rejected)
-        for place in np.flatnonzero(rejected).tolist():
-            account.reject(self._reasons[rejected[place]], int(self._records[place]))
+    def batch(self, account: Account) -> pa.RecordBatch:
+        """The rows that can be used; the others are rejected."""
         columns = {RECORD: pa.array(self._records), **self.columns}
         batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-        kept = rejected == 0 if left_out is None else (rejected == 0) & ~left_out
-        return batch if kept.all() else batch.filter(pa.array(kept))
+        if not self._rejected.any():
+            return batch
+        for place in np.flatnonzero(self._rejected).tolist():
+            account.reject(self._reasons[self._rejected[place]], int(self._records[place]))
+        return batch.filter(pa.array(self._rejected == 0))
 
 
 def _microseconds(numbers: Int64, unit: str) -> tuple[Int64, Bool | None]:
@@ -145,7 +145,8 @@ def _whole(column: pa.Array) -> pa.Array:
 
 
 def _whole_of_texts(column: pa.Array) -> pa.Array:
-    texts = texts_of(column)
+    texts = column.cast(pa.string())
+    texts = pc.if_else(pc.is_in(texts, value_set=pa.array(NULLS)), pa.scalar(None, pa.string()), texts)
     whole = pc.match_substring_regex(texts, _WHOLE)
     if not pc.all(whole).as_py():
         texts = pc.replace_substring_regex(texts, r"\.0+$", "")
@@ -153,19 +154,22 @@ def _whole_of_texts(column: pa.Array) -> pa.Array:
     return pc.if_else(whole, pc.if_else(whole, texts, "0").cast(pa.int64()), pa.scalar(WRONG, pa.int64()))
 
 
-def texts_of(column: pa.Array) -> pa.Array:
-    """A column as plain text, null where its text stands for no value."""
-    texts = column.cast(pa.string())
-    return pc.if_else(pc.is_in(texts, value_set=pa.array(NULLS)), pa.scalar(None, pa.string()), texts)
-
-
-def coded(column: pa.Array | None, codes: dict[str, int], n: int) -> Int64:
-    """Words (n,) as numbers; MISSING for a word that has none."""
+def coded(column: pa.Array | None, codes: dict[str, int], n: int, other: int = MISSING) -> Int64:
+    """Words (n,) as numbers; MISSING for none, ``other`` for a word that has no code."""
     if column is None or pt.is_null(column.type):
         return np.full(n, MISSING, dtype=np.int64)
     words = _dictionary(column)
-    table = [codes.get(word, MISSING) for word in words.dictionary.to_pylist()]
+    table = [codes.get(word, other) for word in words.dictionary.to_pylist()]
     return np.array([*table, MISSING], dtype=np.int64)[_places(words)]
+
+
+def absent(column: pa.Array | None, n: int) -> Bool:
+    """Where (n,) there is no value, or text that stands for none."""
+    if column is None:
+        return np.ones(n, dtype=np.bool_)
+    if is_text(column.type):
+        return np.asarray(coded(column, dict.fromkeys(NULLS, MISSING), n, other=0) == MISSING)
+    return np.asarray(column.is_null(nan_is_null=pt.is_floating(column.type)).to_numpy(zero_copy_only=False))
 
 
 class Addresses:

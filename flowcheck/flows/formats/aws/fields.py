@@ -17,9 +17,7 @@ READ = (
     *("start", "end", "action", "log_status", "tcp_flags", "pkt_srcaddr", "pkt_dstaddr", "flow_direction"),
 )
 """What is read of a record."""
-PLAIN = frozenset({"pkt_srcaddr", "pkt_dstaddr", "protocol"})
-SELDOM = frozenset({"srcaddr", "dstaddr", "log_status"})
-"""Read only where one of PLAIN is missing: then there is no packet, or its addresses are not told."""
+IN_PACKET, ON_INTERFACE = ("pkt_srcaddr", "pkt_dstaddr"), ("srcaddr", "dstaddr")
 KNOWN = frozenset(
     (
         *(*VERSION_2, *READ, "vpc_id", "subnet_id", "instance_id", "type", "region", "az_id"),

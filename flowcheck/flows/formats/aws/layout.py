@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as csv
 
-from flowcheck.flows.formats.aws.fields import PLAIN, READ, SELDOM, WHOLE
+from flowcheck.flows.formats.aws.fields import IN_PACKET, ON_INTERFACE, READ, WHOLE
 from flowcheck.flows.logs.columnwise import NULLS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -22,15 +23,15 @@ class Layout:
         ]
         self._names = [name or str(place) for place, name in enumerate(names)]
         self._read = [name for name in names if name]
-        few = [name for name in self._read if name not in SELDOM]
-        self._needed = few if set(few) >= PLAIN else self._read
+        few = [name for name in self._read if name not in ON_INTERFACE]
+        self._needed = few if {*IN_PACKET, "protocol"} <= set(few) else self._read
 
     def alike(self, lines: memoryview) -> dict[str, pa.Array]:
-        """The fields of lines that are all alike; none where one is not. Fields that are needed seldom are
-        left out until they are."""
+        """The fields of lines that are all alike; none where one is not. Addresses of interfaces are left out
+        until there is a packet that does not tell its own."""
         try:
             columns = self._columns(lines, self._needed, pa.int64())
-            if self._needed is not self._read and any(columns[name].null_count for name in PLAIN):
+            if self._needed is not self._read and _lacks_ends(columns):
                 self._needed = self._read
                 columns = self._columns(lines, self._read, pa.int64())
         except pa.ArrowInvalid:
@@ -58,3 +59,10 @@ class Layout:
             name: column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
             for name, column in columns.items()
         }
+
+
+def _lacks_ends(columns: dict[str, pa.Array]) -> bool:
+    """Whether there is a packet without an address of its own; without a protocol, there was no packet."""
+    missing = [columns[name].is_null() for name in IN_PACKET]
+    packets = columns["protocol"].is_valid()
+    return bool(pc.any(pc.and_(packets, pc.or_(*missing))).as_py())

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from flowcheck.arrays import Int64
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.columnwise import MISSING, WRONG, Addresses, Bool, Making, coded
+from flowcheck.flows.logs.columnwise import MISSING, WRONG, Addresses, Bool, Making, absent, coded
 from flowcheck.flows.logs.times import microseconds_of
 
 ALLOWED, DENIED = 1, 2
@@ -20,7 +20,7 @@ TCP = 6
 WITHOUT_PORTS = ~np.isin(np.arange(256), (6, 17, 33, 132, 136))
 """By protocol: all but TCP, UDP, DCCP, SCTP and UDP-Lite. Of them a port of 0 is none."""
 SYN, ACK = 0x02, 0x10
-_EMPTY = ("", "no_data", "skip_data")
+_TOLD = ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr", "protocol")
 _NO_POD = (
     "its records have no pkt-srcaddr and pkt-dstaddr: in their place stands the primary address of a network "
     "interface, which all pods behind it share, so that no pod can be judged by it"
@@ -35,6 +35,13 @@ class Fields(NamedTuple):
     positions: Int64
     taken_in: list[int | str | None] | None = None
 
+    def those(self, kept: Bool) -> Fields:
+        """Some of them: where ``kept`` (n,)."""
+        names = list(self.columns)
+        batch = pa.RecordBatch.from_arrays(list(self.columns.values()), names=names).filter(pa.array(kept))
+        taken_in = self.taken_in and [self.taken_in[place] for place in np.flatnonzero(kept).tolist()]
+        return Fields(dict(zip(names, batch.columns, strict=True)), self.positions[kept], taken_in)
+
 
 class Converter:
     """Use for all records of one log. ``unit``: of its times."""
@@ -44,9 +51,10 @@ class Converter:
 
     def batch(self, fields: Fields) -> pa.RecordBatch:
         """Rows of what are flows; the account is told of all the rest."""
-        get, n = fields.columns.get, len(fields.positions)
-        self._account.read(n)
+        self._account.read(len(fields.positions))
         self._look_at(fields)
+        fields = self._flows(fields)
+        get, n = fields.columns.get, len(fields.positions)
         made, book = Making(fields.positions), Addresses()
         _times(made, fields, self._unit)
         src = _ends(book, get("pkt_srcaddr"), get("srcaddr"), n)
@@ -79,7 +87,7 @@ class Converter:
         made.texts("observer", get("interface_id"))
         for name in ("start_time", "src_ip", "dst_ip", "protocol"):
             made.need(name)
-        return made.batch(self._account, self._left_out(fields, (src, dst, protocol)))
+        return made.batch(self._account)
 
     def _look_at(self, fields: Fields) -> None:
         """What the fields that are there say of the whole log."""
@@ -89,22 +97,23 @@ class Converter:
             if name not in fields.columns and (name != "start" or fields.taken_in is None):
                 self._account.warn(f"its records have no field {name}: they cannot be used")
 
-    def _left_out(self, fields: Fields, told: tuple[Int64, ...]) -> Bool | None:
-        """Which windows hold no flow: AWS says so, or there is nothing in them."""
+    def _flows(self, fields: Fields) -> Fields:
+        """Those that hold a flow: of others AWS says that they do not, or there is nothing in them."""
         n = len(fields.positions)
-        status = coded(fields.columns.get("log_status"), {"OK": 0, "NODATA": 1, "SKIPDATA": 2}, n)
-        empty = np.logical_and.reduce([values == MISSING for values in told])
-        status = np.where((status == MISSING) & empty, 1, status)
+        status = coded(fields.columns.get("log_status"), {"NODATA": 1, "SKIPDATA": 2}, n, other=0)
+        if (unsaid := status == MISSING).any():
+            empty = np.logical_and.reduce([absent(fields.columns.get(name), n) for name in _TOLD])
+            status[unsaid & empty] = 1
         if not (status > 0).any():
-            return None
-        for code in (1, 2):
+            return fields
+        for code, reason in ((1, "no_data"), (2, "skip_data")):
             if count := int((status == code).sum()):
-                self._account.leave_out(_EMPTY[code], count)
-        return np.asarray(status > 0)
+                self._account.leave_out(reason, count)
+        return fields.those(status <= 0)
 
     def tell(self) -> None:
         """Call after the last record."""
-        quiet, skipped = (self._account.left_out[reason] for reason in _EMPTY[1:])
+        quiet, skipped = self._account.left_out["no_data"], self._account.left_out["skip_data"]
         if quiet:
             self._account.warn(f"{quiet} windows are NODATA: their interface had no traffic")
         if skipped:
