@@ -70,10 +70,10 @@ class Making:
             values = np.where(missing, MISSING, values)
         return np.asarray(values, dtype=np.int64)
 
-    def put(self, name: str, values: npt.NDArray[np.signedinteger]) -> None:
-        """A column of whole numbers (n,), null where MISSING."""
+    def put(self, name: str, values: Int64, where: Bool | None = None) -> None:
+        """A column of whole numbers (n,), null where MISSING, and but ``where``."""
         type_ = SCHEMA.field(name).type
-        missing = values < 0
+        missing = values < 0 if where is None else (values < 0) | ~where
         plain = values.astype(type_.to_pandas_dtype())
         self.columns[name] = pa.array(plain, type_, mask=missing if missing.any() else None)
 
@@ -168,7 +168,9 @@ def absent(column: pa.Array | None, n: int) -> Bool:
     if column is None:
         return np.ones(n, dtype=np.bool_)
     if is_text(column.type):
-        return np.asarray(coded(column, dict.fromkeys(NULLS, MISSING), n, other=0) == MISSING)
+        words = _dictionary(column)
+        none = pc.is_in(words.dictionary, value_set=pa.array([*NULLS, None]))
+        return np.append(none.to_numpy(zero_copy_only=False), True)[_places(words)]
     return np.asarray(column.is_null(nan_is_null=pt.is_floating(column.type)).to_numpy(zero_copy_only=False))
 
 
@@ -186,16 +188,21 @@ class Addresses:
         words = _dictionary(column)
         texts, table = words.dictionary, np.arange(self._n, self._n + len(words.dictionary) + 1)
         table[-1] = MISSING
-        if not pc.all(pc.match_substring_regex(texts, _IPV4)).as_py():
-            listed = texts.to_pylist()
-            found = [None if text is None else canonical_address(text) for text in listed]
-            for place, (text, address) in enumerate(zip(listed, found, strict=True)):
-                if address is None:
-                    table[place] = MISSING if text is None or text in NULLS else WRONG
-            texts = pa.array(found, pa.string())
-        self._texts.append(texts)
-        self._n += len(texts)
+        plain = pc.match_substring_regex(texts, _IPV4).fill_null(False).to_numpy(zero_copy_only=False)
+        others = np.flatnonzero(~plain)
+        found = [self._other(text) for text in texts.take(pa.array(others)).to_pylist()]
+        table[others] = [code or self._n + len(texts) + place for place, (code, _) in enumerate(found)]
+        self._texts += [texts, pa.array([address for _, address in found], pa.string())]
+        self._n += len(texts) + len(found)
         return np.asarray(table[_places(words)])
+
+    @staticmethod
+    def _other(text: str | None) -> tuple[int, str | None]:
+        """(0, what is no plain IPv4 in its one form), or (what stands for it, None)."""
+        if text is None or text in NULLS:
+            return MISSING, None
+        address = canonical_address(text)
+        return (WRONG, None) if address is None else (0, address)
 
     def texts(self, codes: Int64) -> pa.Array:
         """The addresses (n,) in their one form; null where there is none that can be used."""

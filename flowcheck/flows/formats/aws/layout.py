@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as csv
 
 from flowcheck.flows.formats.aws.fields import IN_PACKET, ON_INTERFACE, READ, WHOLE
-from flowcheck.flows.logs.columnwise import NULLS
+from flowcheck.flows.logs.columnwise import NULLS, absent
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _LINES = csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False, ignore_empty_lines=False)
@@ -50,9 +49,7 @@ class Layout:
             pa.BufferReader(lines),
             csv.ReadOptions(column_names=self._names, use_threads=False, block_size=len(lines) + 1),
             _LINES,
-            csv.ConvertOptions(
-                include_columns=read, column_types=types, null_values=list(NULLS), strings_can_be_null=True
-            ),
+            csv.ConvertOptions(include_columns=read, column_types=types, null_values=list(NULLS)),
         )
         columns = {name: table.column(name) for name in read}
         return {
@@ -63,6 +60,5 @@ class Layout:
 
 def _lacks_ends(columns: dict[str, pa.Array]) -> bool:
     """Whether there is a packet without an address of its own; without a protocol, there was no packet."""
-    missing = [columns[name].is_null() for name in IN_PACKET]
-    packets = columns["protocol"].is_valid()
-    return bool(pc.any(pc.and_(packets, pc.or_(*missing))).as_py())
+    packets = columns["protocol"].is_valid().to_numpy(zero_copy_only=False)
+    return any(bool((packets & absent(columns[name], len(packets))).any()) for name in IN_PACKET)

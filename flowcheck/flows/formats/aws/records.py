@@ -69,11 +69,14 @@ class Converter:
 
         made.reject(src == WRONG, "bad_src_ip")
         made.reject(dst == WRONG, "bad_dst_ip")
-        _both(made, ("src_port", "dst_port"), _ports(made, fields, protocol), answers)
+        ports = _turned(*_ports(made, fields, protocol), answers)
+        made.put("src_port", ports[0])
+        made.put("dst_port", ports[1])
         for name in ("bytes", "packets"):
             counted = made.numbers(name, get(name))
-            _both(made, (name, f"{name}_reverse"), (counted, np.full(n, MISSING)), answers)
-        src, dst = (np.where(answers, dst, src), np.where(answers, src, dst)) if answers.any() else (src, dst)
+            made.put(name, counted, ~answers)
+            made.put(f"{name}_reverse", counted, answers)
+        src, dst = _turned(src, dst, answers)
         made.columns["src_ip"], made.columns["dst_ip"] = book.texts(src), book.texts(dst)
 
         side = coded(get("flow_direction"), {"egress": SOURCE, "ingress": DESTINATION}, n)
@@ -148,10 +151,8 @@ def _ports(made: Making, fields: Fields, protocol: Int64) -> tuple[Int64, Int64]
     return first, second
 
 
-def _both(made: Making, names: tuple[str, str], values: tuple[Int64, Int64], turned: Bool) -> None:
-    """Two columns, exchanged where the record is an answer."""
-    one, two = values
-    if turned.any():
-        one, two = np.where(turned, two, one), np.where(turned, one, two)
-    made.put(names[0], one)
-    made.put(names[1], two)
+def _turned(one: Int64, other: Int64, answers: Bool) -> tuple[Int64, Int64]:
+    """Both (n,), exchanged where the record is an answer."""
+    if not answers.any():
+        return one, other
+    return np.where(answers, other, one), np.where(answers, one, other)
