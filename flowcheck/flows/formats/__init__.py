@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from flowcheck.flows.formats import (
     antrea,
+    aws,
     azure,
     calico,
     conntrack,
+    eks_agent,
     gcp,
     gke,
     hubble,
@@ -21,8 +23,12 @@ from flowcheck.flows.logs.form import Format
 
 FORMATS: tuple[Format, ...] = (
     hubble.FORMAT,
+    aws.FORMAT,
     ocsf.FORMAT,
-    calico.FLOWS, calico.GOLDMANE, calico.PACKETS,
+    eks_agent.FORMAT,
+    calico.FLOWS,
+    calico.GOLDMANE,
+    calico.PACKETS,
     netobserv.FORMAT,
     ovn.FORMAT,
     antrea.FORMAT,
