@@ -63,6 +63,11 @@ class Source:
         if FileIdentity.of(os.fstat(self._descriptor)) != self.identity:
             raise _changed("while read", self.path)
 
+    @property
+    def descriptor(self) -> int:
+        """Of the open file, for what reads at places of its own choice."""
+        return self._descriptor
+
     def file(self) -> pa.NativeFile:
         """The bytes as they are stored."""
         return pa.OSFile(f"/proc/self/fd/{self._descriptor}")
@@ -84,7 +89,7 @@ class Source:
         """All lines, in blocks; one without an end is the last. ``\\r`` before an end belongs to it."""
         first, rest, long = 0, b"", False
         with self.stream() as stream:
-            while block := self._read(stream):
+            while block := self.take(stream, BLOCK):
                 texts = (rest + block).split(b"\n")
                 rest = texts.pop()
                 if long and texts:
@@ -97,9 +102,10 @@ class Source:
         if rest or long:
             yield Lines(first, [TOO_LONG if long else _whole(rest)])
 
-    def _read(self, stream: pa.NativeFile) -> bytes:
+    def take(self, stream: pa.NativeFile, n_bytes: int) -> bytes:
+        """The next bytes of :meth:`stream`."""
         try:
-            return bytes(stream.read(BLOCK))
+            return bytes(stream.read(n_bytes))
         except OSError as error:
             raise self.damaged(error) from error
 
