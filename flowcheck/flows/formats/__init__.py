@@ -5,8 +5,8 @@ Canonical Parquet (``parquet``) is none of them: it is what the others become.
 
 from __future__ import annotations
 
-from flowcheck.flows.formats import hubble, mapped
+from flowcheck.flows.formats import hubble, istio, mapped
 from flowcheck.flows.logs.form import Format
 
-FORMATS: tuple[Format, ...] = (hubble.FORMAT, *mapped.FORMATS)
+FORMATS: tuple[Format, ...] = (hubble.FORMAT, *istio.FORMATS, *mapped.FORMATS)
 """In the order in which help lists them."""
