@@ -12,6 +12,7 @@ packet has one byte, bytes that are the same number are taken as not recorded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -34,6 +35,8 @@ from flowcheck.flows.logs.head import Head
 from flowcheck.flows.logs.source import Source
 
 _TEXT = b"Date first seen"
+_LETTER = re.compile(rb"^[A-Za-z]", re.MULTILINE)
+"""How a heading begins, and what ends records; no record does."""
 _PORTS = ("dp", "dstPort")
 
 
@@ -58,7 +61,8 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
             hint="write it with nfdump -o csv, or -o csv-fast, which needs no time zone",
         )
     if form_of(head) == "csv":
-        layout = Layout(b",", _Sections(), quoted=False)
+        sections = _Sections()
+        layout = Layout(b",", sections.heading, sections.all_records, quoted=False)
         blocks = read_delimited(source, layout, mapping.sources, account)
     else:
         blocks = read_any(source, mapping, asked, account)
@@ -71,7 +75,7 @@ class _Sections:
     def __init__(self) -> None:
         self._ended = False
 
-    def __call__(self, line: bytes) -> Sequence[str] | None:
+    def heading(self, line: bytes) -> Sequence[str] | None:
         if line[:1].isalpha():
             if b"srcAddr" in line or b",sa," in line:
                 self._ended = False
@@ -79,6 +83,9 @@ class _Sections:
             if line.startswith(b"Summary"):
                 self._ended = True
         return () if self._ended else None
+
+    def all_records(self, text: bytes) -> bool:
+        return not self._ended and _LETTER.search(text) is None
 
 
 def _split_ports(block: Block) -> Block:

@@ -32,10 +32,10 @@ def icmp_ends(table: Table, types: Numbers, codes: Numbers, *, code_is_answer: b
     answers &= ~_to_many(table)
     types = np.where(answers, asked, types)
     codes = np.where(paired, 0, codes) if code_is_answer else codes
-    table.put("icmp_type", np.maximum(types, 0), types < 0)
-    table.put("icmp_code", np.maximum(codes, 0), (codes < 0) | (types < 0))
     for name, numbers in (("icmp_type", types), ("icmp_code", codes)):
         table.reject(numbers > 0xFF, f"bad_{name}")
+        none = (types < 0) | (numbers < 0) | (numbers > 0xFF)
+        table.put(name, np.where(none, 0, numbers), none)
     known = table.numbers("initiator", 0)
     table.put("initiator", np.where(paired & ~answers & (known == 0), 1, known))
     if answers.any():

@@ -16,10 +16,10 @@ from flowcheck.flows.formats.mapped.columns.table import Table
 from flowcheck.flows.formats.mapped.columns.times import instants, later, of_numbers
 from flowcheck.flows.formats.mapped.forms.blocks import Block
 from flowcheck.flows.formats.mapped.rules.mapping import KINDS, RECEIVED, Mapping, Rule
+from flowcheck.flows.formats.mapped.settled import settled
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.connections import Connections
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.rows import Row, batch_of
 
 _NO_FLOW, _IMPLAUSIBLE = "no_flow", "implausible_time"
 _TIMES = ("start_time", "end_time", RECEIVED)
@@ -52,7 +52,9 @@ def read_blocks(
         if beside.after is not None:
             beside.after(table)
         batch = table.batch(account)
-        yield _settled(batch, mapping, connections, account) if _is_one_way(mapping) else batch
+        if _is_one_way(mapping):
+            batch = settled(batch, connections, counts="flow_count" not in mapping.columns)
+        yield batch
 
 
 def _flows(block: Block, mapping: Mapping, account: Account) -> Block:
@@ -137,23 +139,3 @@ def _as_numbers(column: pa.Array) -> pa.Array:
 def _is_one_way(mapping: Mapping) -> bool:
     """Whether a connection may have several records, which must be found to be of one another."""
     return KINDS[mapping.records] in ONE_WAY and "src_port" in mapping.columns
-
-
-def _settled(
-    batch: pa.RecordBatch, mapping: Mapping, connections: Connections, account: Account
-) -> pa.RecordBatch:
-    """Initiators found, and each connection counted once; but a sampled packet counts none."""
-    columns = {
-        name: batch.column(name).cast(pa.int64()).to_pylist()
-        if name in ("start_time", "end_time")
-        else batch.column(name).to_pylist()
-        for name in batch.schema.names
-    }
-    names = list(columns)
-    rows = [Row(**dict(zip(names, row, strict=True))) for row in zip(*columns.values(), strict=True)]
-    connections.settle(rows)
-    counted = "flow_count" in mapping.columns
-    for row in rows:
-        if not counted and row.sampling_rate is not None and row.sampling_rate > 1:
-            row.flow_count = row.flow_count_here = None
-    return batch_of(rows, account)

@@ -48,7 +48,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     mapping = shipped("zeek")
     wanted = Mapping(mapping.rules, (*mapping.where, *((name, (None,)) for name in _MORE)))
     if source.head().removeprefix(b"\xef\xbb\xbf").startswith(b"#"):
-        layout = Layout(b"\t", _heading, quoted=False)
+        layout = Layout(b"\t", _heading, _all_records, quoted=False)
         blocks = read_delimited(source, layout, wanted.sources, account)
     else:
         blocks = read_any(source, wanted, asked, account)
@@ -59,6 +59,10 @@ def _heading(line: bytes) -> Sequence[str] | None:
     if not line.startswith(b"#"):
         return None
     return line.decode(errors="replace").split("\t")[1:] if line.startswith(b"#fields\t") else ()
+
+
+def _all_records(text: bytes) -> bool:
+    return not text.startswith(b"#") and b"\n#" not in text
 
 
 def _adjust(table: Table) -> None:

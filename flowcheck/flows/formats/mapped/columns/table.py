@@ -3,6 +3,7 @@ rejected."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -54,11 +55,7 @@ class Table:
 
     def turn_round(self, these: Wrong) -> None:
         """Exchange the ends of what is an answer, and say so."""
-        chosen = pa.array(these)
-        for one, two in _PAIRS:
-            if one in self.columns or two in self.columns:
-                a, b = self.column(one), self.column(two)
-                self.columns[one], self.columns[two] = pc.if_else(chosen, b, a), pc.if_else(chosen, a, b)
+        self.columns |= exchanged(self.columns, these, self.n)
         self.put("initiator", np.where(these, 2, self.numbers("initiator", 0)))
 
     def batch(self, account: Account) -> pa.RecordBatch:
@@ -90,3 +87,14 @@ _PAIRS = (
     ("bytes", "bytes_reverse"),
     ("packets", "packets_reverse"),
 )
+
+
+def exchanged(columns: Mapping[str, pa.Array], these: Wrong, n: int) -> dict[str, pa.Array]:
+    """Those of the columns that tell of one end or way, with both exchanged in these rows."""
+    found = {}
+    chosen = pa.array(these)
+    for one, two in _PAIRS:
+        if one in columns or two in columns:
+            a, b = (columns.get(name, pa.nulls(n, TYPES[name])) for name in (one, two))
+            found[one], found[two] = pc.if_else(chosen, b, a), pc.if_else(chosen, a, b)
+    return found

@@ -32,7 +32,7 @@ def instants(column: pa.Array, rule: Rule, asked: Asked, account: Account) -> pa
     if pt.is_string(column.type):
         return _of_texts(column, rule, asked)
     if pt.is_integer(column.type) or pt.is_floating(column.type) or pt.is_decimal(column.type):
-        return of_numbers(column, rule.unit or asked.time_unit, rule)
+        return _dated(of_numbers(column, rule.unit or asked.time_unit, rule))
     return pa.nulls(len(column), pa.int64())
 
 
@@ -77,7 +77,7 @@ def _of_texts(column: pa.Array, rule: Rule, asked: Asked) -> pa.Array:
     found = pa.nulls(len(column), pa.int64())
     if pc.any(numeric).as_py():
         numbers = _numbers(pc.if_else(numeric, column, None))
-        found = of_numbers(numbers, rule.unit or asked.time_unit, rule)
+        found = _dated(of_numbers(numbers, rule.unit or asked.time_unit, rule))
         if pc.all(numeric).as_py():
             return found
     dates = pc.if_else(pc.fill_null(numeric, False), None, column)
@@ -127,6 +127,12 @@ def _asked_zone(asked: Asked) -> str:
 
 
 def later(start: pa.Array, durations: pa.Array) -> pa.Array:
-    """Instants and what is added to them, null where that leads nowhere."""
-    total = pc.add(start, durations)
-    return pc.if_else(pc.less(pc.abs(durations), 1 << 60), total, pa.scalar(None, pa.int64()))
+    """Instants and what is added to them, null where that leads out of the calendar."""
+    near = pc.less(pc.abs(durations), 1 << 60)
+    return _dated(pc.add(start, pc.if_else(near, durations, pa.scalar(None, pa.int64()))))
+
+
+def _dated(numbers: pa.Array) -> pa.Array:
+    """Without those that no date can be written of."""
+    values, bad = microseconds(numbers.cast(pa.timestamp("us")))
+    return numbers if bad is None else pa.array(values, mask=nulls_of(numbers) | bad)

@@ -56,7 +56,9 @@ def _integers(column: pa.Array, rule: Rule) -> pa.Array:
 def _signed(column: pa.Array) -> pa.Array:
     if not pt.is_uint64(column.type):
         return column.cast(pa.int64())
-    return pc.if_else(pc.less(column, 1 << 63), column, pa.scalar(None, pa.uint64())).cast(pa.int64())
+    return pc.if_else(
+        pc.less(column, pa.scalar(1 << 63, pa.uint64())), column, pa.scalar(None, pa.uint64())
+    ).cast(pa.int64())
 
 
 def _of_text(column: pa.Array, rule: Rule) -> pa.Array:

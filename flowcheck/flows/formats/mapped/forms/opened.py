@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import pyarrow as pa
+
 from flowcheck.errors import FlowFormatError, Problem
 from flowcheck.flows.formats.mapped.forms.blocks import Block
 from flowcheck.flows.formats.mapped.forms.delimited import Layout, names_in, read_delimited
@@ -22,21 +24,40 @@ _SHOWN = 30
 def read_any(
     source: Source, mapping: Mapping, asked: Asked, account: Account, *, strict: bool = False
 ) -> Iterator[Block]:
-    """``strict``: a source of a rule that the log's columns do not have is an error.
+    """``strict``: a source of a rule that the log's columns do not have, nor its path, is an error.
 
     **Raises**: FlowFormatError.
     """
+    keys = {name: value for name, value in source.keys if name in mapping.sources and value is not None}
+    blocks = _stored(source, mapping, asked, account, strict=strict, told=tuple(keys))
+    if not keys:
+        return blocks
+    return (_with_keys(block, keys) for block in blocks)
+
+
+def _with_keys(block: Block, keys: dict[str, bytes]) -> Block:
+    """What the path tells, the same in every row, of columns that the file does not have."""
+    n = len(block.positions)
+    told = {
+        name: pa.array([value] * n, pa.binary()) for name, value in keys.items() if name not in block.columns
+    }
+    return Block(block.positions, block.columns | told)
+
+
+def _stored(
+    source: Source, mapping: Mapping, asked: Asked, account: Account, *, strict: bool, told: tuple[str, ...]
+) -> Iterator[Block]:
     form = mapping.form or form_of(source.head())
     wanted = mapping.sources
     if form == "parquet":
         if strict:
-            check_sources(mapping, columns_of(source), source.path)
+            check_sources(mapping, [*columns_of(source), *told], source.path)
         return read_table(source, wanted, account)
     if form == "json":
         return read_objects(source, wanted, account)
     layout = _layout(source.head(), mapping, asked)
     if strict:
-        check_sources(mapping, layout.names, source.path)
+        check_sources(mapping, [*layout.names, *told], source.path)
     return read_delimited(source, layout, wanted, account)
 
 
@@ -57,7 +78,10 @@ def _layout(head: bytes, mapping: Mapping, asked: Asked) -> Layout:
             hint="write one, such as ';'",
         )
     names = asked.fields or names_in(line, separator)
-    return Layout(separator, _heading(names, separator), names)
+    first = names[0].encode() if names else b""
+    return Layout(
+        separator, _heading(names, separator), lambda text: text[:1] != b'"' and first not in text, names
+    )
 
 
 def _separator(line: bytes, form: str) -> bytes:
