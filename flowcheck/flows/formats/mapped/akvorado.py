@@ -51,7 +51,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
         )
     apart = tuple((f"ICMPv{version}{what}", (None,)) for version in (4, 6) for what in _ICMP)
     blocks = read_any(source, Mapping(mapping.rules, apart), asked, account)
-    yield from read_blocks(blocks, mapping, asked, account, Beside(_chosen, of_one_way))
+    yield from read_blocks(source, blocks, mapping, asked, account, Beside(_chosen, of_one_way))
 
 
 def _chosen(block: Block) -> Block:

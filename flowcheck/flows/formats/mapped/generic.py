@@ -7,10 +7,11 @@ is guessed. Its text is described in :mod:`flowcheck.flows.formats.mapped.rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from flowcheck.flows.formats.mapped.forms.blocks import Block
 from flowcheck.flows.formats.mapped.forms.opened import read_any
 from flowcheck.flows.formats.mapped.reading import read_blocks
 from flowcheck.flows.formats.mapped.rules.written import mapping_of
@@ -29,7 +30,19 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     """**Raises**: FlowFormatError for a mapping that cannot be used, or is not for this log."""
     mapping = mapping_of(asked.mapping)
     blocks = read_any(source, mapping, asked, account, strict=True)
-    yield from read_blocks(blocks, mapping, asked, account)
+    found: set[str] = set()
+    yield from read_blocks(source, _noting(blocks, found), mapping, asked, account)
+    for rule in mapping.rules:
+        if rule.sources and not rule.optional and found.isdisjoint(rule.sources) and account.records:
+            names = " nor ".join(repr(name)[:80] for name in rule.sources)
+            account.warn(f"no record has {names}, which the mapping names for {rule.column}")
+
+
+def _noting(blocks: Iterable[Block], found: set[str]) -> Iterator[Block]:
+    """The blocks; the names of their columns go into ``found``."""
+    for block in blocks:
+        found.update(block.columns)
+        yield block
 
 
 FORMAT = Format(

@@ -40,7 +40,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     mapping = shipped("goflow2")
     wanted = Mapping(mapping.rules, (("type", (None,)),))
     blocks = read_any(source, wanted, asked, account)
-    yield from read_blocks(blocks, mapping, asked, account, Beside(after=_adjust))
+    yield from read_blocks(source, blocks, mapping, asked, account, Beside(after=_adjust))
 
 
 def _adjust(table: Table) -> None:

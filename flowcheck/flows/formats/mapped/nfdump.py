@@ -66,7 +66,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
         blocks = read_delimited(source, layout, mapping.sources, account)
     else:
         blocks = read_any(source, mapping, asked, account)
-    yield from read_blocks(blocks, mapping, asked, account, Beside(_split_ports, _adjust))
+    yield from read_blocks(source, blocks, mapping, asked, account, Beside(_split_ports, _adjust))
 
 
 class _Sections:

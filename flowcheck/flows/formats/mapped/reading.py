@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.mapped.columns import values
 from flowcheck.flows.formats.mapped.columns.cells import cleaned, nulls_of, plain
 from flowcheck.flows.formats.mapped.columns.table import Table
@@ -20,6 +21,7 @@ from flowcheck.flows.formats.mapped.settled import settled
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.connections import Connections
 from flowcheck.flows.logs.form import Asked
+from flowcheck.flows.logs.source import Source
 
 _NO_FLOW, _IMPLAUSIBLE = "no_flow", "implausible_time"
 _TIMES = ("start_time", "end_time", RECEIVED)
@@ -35,13 +37,27 @@ class Beside(NamedTuple):
 
 
 def read_blocks(
-    blocks: Iterable[Block], mapping: Mapping, asked: Asked, account: Account, beside: Beside | None = None
+    source: Source,
+    blocks: Iterable[Block],
+    mapping: Mapping,
+    asked: Asked,
+    account: Account,
+    beside: Beside | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Every record of the blocks is read by the account already.
+    """The blocks are those of the source, and every record of them is read by the account already.
 
     **Raises**: FlowFormatError where nothing says a time's unit or zone.
     """
-    beside = beside or Beside()
+    try:
+        yield from _batches(blocks, mapping, asked, account, beside or Beside())
+    except FlowFormatError as error:
+        error.where = error.where or source.path
+        raise
+
+
+def _batches(
+    blocks: Iterable[Block], mapping: Mapping, asked: Asked, account: Account, beside: Beside
+) -> Iterator[pa.RecordBatch]:
     connections = Connections()
     for block in blocks:
         block = _flows(block, mapping, account)

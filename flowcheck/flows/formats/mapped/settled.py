@@ -16,6 +16,8 @@ _TOLD_BY = (
     *("initiator", "observation_point", "flow_count", "flow_count_here"),
 )
 """What :class:`Connections` goes by."""
+_OPENS, _CONGESTION = 0x12, 0xC0
+"""SYN and ACK; ECE and CWR, which may stand beside them."""
 _SETTLED = ("initiator", "observation_point", "flow_count", "flow_count_here")
 
 
@@ -24,8 +26,13 @@ def settled(batch: pa.RecordBatch, connections: Connections, *, counts: bool) ->
     without ``counts`` (the log has its own) a sampled packet keeps its count, else it counts none."""
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
     names = [name for name in (RECORD, *_TOLD_BY) if name in columns]
+    if "tcp_flags" in columns:
+        columns["tcp_flags"] = _meant(columns["tcp_flags"], columns.get("packets"))
     values = [_plain(columns[name], name) for name in names]
     rows = [Row(**dict(zip(names, row, strict=True))) for row in zip(*values, strict=True)]
+    for row in rows:
+        if row.tcp_flags is not None and row.tcp_flags & _OPENS == _OPENS != row.tcp_flags & ~_CONGESTION:
+            row.tcp_flags = None
     before = np.array([row.initiator == 2 for row in rows], dtype=np.bool_)
     connections.settle(rows)
     turned = ~before & np.array([row.initiator == 2 for row in rows], dtype=np.bool_)
@@ -40,6 +47,18 @@ def settled(batch: pa.RecordBatch, connections: Connections, *, counts: bool) ->
             none = (rates > 1) | known.is_null().to_numpy(zero_copy_only=False)
             columns[name] = pa.array(known.fill_null(0).to_numpy(zero_copy_only=False), mask=none)
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _meant(flags: pa.Array, packets: pa.Array | None) -> pa.Array:
+    """Flags are those of all packets of a record together: SYN and ACK are an answer's where they are of one
+    packet, else both ends may have sent them."""
+    numbers = flags.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    several = np.zeros(len(flags), dtype=np.bool_)
+    if packets is not None:
+        several = packets.fill_null(1).to_numpy(zero_copy_only=False) > 1
+    unclear = several & (numbers & ~_CONGESTION == _OPENS)
+    missing = flags.is_null().to_numpy(zero_copy_only=False)
+    return pa.array(numbers, mask=unclear | missing).cast(flags.type)
 
 
 def _plain(column: pa.Array, name: str) -> list[int | str | None]:

@@ -37,7 +37,7 @@ def recognise(head: Head) -> str:
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
     mapping = shipped("suricata")
     blocks = read_any(source, mapping, asked, account)
-    yield from read_blocks(blocks, mapping, asked, account, Beside(after=_adjust))
+    yield from read_blocks(source, blocks, mapping, asked, account, Beside(after=_adjust))
 
 
 def _adjust(table: Table) -> None:

@@ -52,7 +52,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
         blocks = read_delimited(source, layout, wanted.sources, account)
     else:
         blocks = read_any(source, wanted, asked, account)
-    yield from read_blocks(blocks, mapping, asked, account, Beside(after=_adjust))
+    yield from read_blocks(source, blocks, mapping, asked, account, Beside(after=_adjust))
 
 
 def _heading(line: bytes) -> Sequence[str] | None:

@@ -27,7 +27,7 @@ class Checked:
     """Each method returns what may be used further on, whatever it found."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self._problems: list[tuple[int, Problem]] = []
 
     def known(self, tree: Tree, keys: tuple[str, ...], where: str) -> None:
         for key in tree:
@@ -47,9 +47,9 @@ class Checked:
     def words(self, tree: Tree, key: str, default: tuple[str, ...]) -> frozenset[str]:
         if key not in tree:
             return frozenset(default)
-        return frozenset(word(one) or "" for one in self.list(tree, key))
+        return frozenset(word(one) or "" for one in self.listed(tree, key))
 
-    def list(self, tree: Tree, key: str) -> list[Any]:
+    def listed(self, tree: Tree, key: str) -> list[Any]:
         value = tree.get(key, [])
         found = value if isinstance(value, list) else [value]
         if any(isinstance(one, dict | list) for one in found):
@@ -66,4 +66,8 @@ class Checked:
 
     def wrong(self, tree: Tree, key: Any, message: str, hint: str) -> None:
         line = tree.lines.get(key, tree.line)
-        self.problems.append(Problem(message, f"mapping, line {line}", hint))
+        self._problems.append((line, Problem(message, f"mapping, line {line}", hint)))
+
+    def in_order(self) -> list[Problem]:
+        """By their lines."""
+        return [problem for _, problem in sorted(self._problems, key=lambda one: one[0])]

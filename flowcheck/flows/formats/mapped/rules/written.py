@@ -17,11 +17,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import LIMITS
-from flowcheck.flows.canonical.schema import COLUMNS, END_NAMES
+from flowcheck.flows.canonical.schema import COLUMNS, END_NAMES, REQUIRED
 from flowcheck.flows.formats.mapped.rules.checked import Checked, shown, word
 from flowcheck.flows.formats.mapped.rules.mapping import KINDS, RECEIVED, Mapping, Rule, Value
 from flowcheck.flows.logs.times import PER_UNIT
@@ -71,8 +73,8 @@ def mapping_of(text: str) -> Mapping:
         raise FlowFormatError("is not one mapping of keys to values", where="mapping", hint="write columns:")
     reader = _Reader()
     mapping = reader.mapping(trees[0])
-    if reader.problems:
-        raise FlowFormatError("the mapping cannot be used", problems=reader.problems)
+    if reader.in_order():
+        raise FlowFormatError("the mapping cannot be used", problems=reader.in_order())
     return mapping
 
 
@@ -134,7 +136,7 @@ class _Reader(Checked):
         return Rule(
             name,
             tree.line,
-            tuple(word(one) or "" for one in self.list(tree, "from")),
+            tuple(word(one) or "" for one in self.listed(tree, "from")),
             unit,
             self._zone(tree, name),
             after,
@@ -198,7 +200,7 @@ class _Reader(Checked):
             yield word(name) or "", tuple(None if one is None else word(one) for one in several)
 
     def _complete(self, tree: Tree, told: set[str]) -> None:
-        for name in ("start_time", "protocol"):
+        for name in REQUIRED:
             if name not in told:
                 self.wrong(tree, "columns", f"columns: no rule for {name}", f"add {name}: {{from: NAME}}")
         for address, (namespace, pod, workload, uid) in END_NAMES.items():
@@ -209,9 +211,9 @@ class _Reader(Checked):
 
 
 def is_zone(name: str) -> bool:
-    """Whether this is an IANA name of a time zone."""
+    """Whether this is the name of a time zone that times can be brought from."""
     try:
-        ZoneInfo(name)
-    except (OSError, ValueError):
+        pc.assume_timezone(pa.scalar(0, pa.timestamp("s")), name)
+    except pa.ArrowException:
         return False
     return True
