@@ -15,6 +15,8 @@ from flowcheck.flows.formats import (
     gcp,
     gke,
     hubble,
+    istio,
+    mapped,
     netobserv,
     ocsf,
     ovn,
@@ -36,5 +38,7 @@ FORMATS: tuple[Format, ...] = (
     gke.FORMAT,
     gcp.FORMAT,
     azure.FORMAT,
+    *istio.FORMATS,
+    *mapped.FORMATS,
 )
 """In the order in which help lists them."""
