@@ -9,11 +9,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flowcheck.flows.logs.source import HEAD, Lines, Source
+from flowcheck.flows.logs.items import in_lists, taken_apart
+from flowcheck.flows.logs.source import HEAD, PARQUET, Lines, Source
 from flowcheck.flows.logs.wrapped import Unwrapper
 
 MOST_LINES = 200
-PARQUET = b"PAR1"
 
 
 class Head:
@@ -48,6 +48,14 @@ class Head:
             document = _object(self.data)
             return [] if document is None else [document]
         return found
+
+    @cached_property
+    def objects(self) -> list[dict[str, Any]]:
+        """The documents; where records stand in lists or over several lines, the first of these."""
+        if self.is_parquet or not in_lists(self.data):
+            return self.documents
+        texts, _ = taken_apart(self.data, whole=self.whole)
+        return [found for text in texts[:MOST_LINES] if (found := _object(text)) is not None]
 
 
 def head_of(source: Source) -> Head:

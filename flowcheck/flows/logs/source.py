@@ -21,6 +21,7 @@ TOO_LONG = b"\0"
 """Stands for a line past MOST_LINE."""
 HEAD = 1 << 18
 """Bytes by which a log is recognised."""
+PARQUET = b"PAR1"
 _PACKED = re.compile(rb"(?P<gzip>\x1f\x8b)|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)")
 
 
@@ -67,6 +68,14 @@ class Source:
         """The bytes as they are stored."""
         return pa.OSFile(f"/proc/self/fd/{self._descriptor}")
 
+    @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    @property
+    def is_parquet(self) -> bool:
+        return os.pread(self._descriptor, len(PARQUET), 0) == PARQUET
+
     def stream(self) -> pa.NativeFile:
         """The bytes from the beginning, unpacked."""
         found = _PACKED.match(os.pread(self._descriptor, 4, 0))
@@ -84,7 +93,7 @@ class Source:
         """All lines, in blocks; one without an end is the last. ``\\r`` before an end belongs to it."""
         first, rest, long = 0, b"", False
         with self.stream() as stream:
-            while block := self._read(stream):
+            while block := self.take(stream, BLOCK):
                 texts = (rest + block).split(b"\n")
                 rest = texts.pop()
                 if long and texts:
@@ -97,11 +106,22 @@ class Source:
         if rest or long:
             yield Lines(first, [TOO_LONG if long else _whole(rest)])
 
-    def _read(self, stream: pa.NativeFile) -> bytes:
+    def take(self, stream: pa.NativeFile, n_bytes: int) -> bytes:
+        """The next bytes of :meth:`stream`."""
         try:
-            return bytes(stream.read(BLOCK))
+            return bytes(stream.read(n_bytes))
         except OSError as error:
             raise self.damaged(error) from error
+
+    def take_into(self, stream: pa.NativeFile, room: memoryview) -> int:
+        """Fill it with the next bytes; returns how many there were: fewer than it holds at the end."""
+        held = 0
+        try:
+            while held < len(room) and (n_read := stream.readinto(room[held:])):
+                held += n_read
+        except OSError as error:
+            raise self.damaged(error) from error
+        return held
 
     def damaged(self, error: OSError) -> FlowFormatError:
         message = str(error).splitlines()[0][:200]

@@ -11,7 +11,7 @@ Source: api/v1/flow/flow.proto of cilium/cilium v1.20, in the JSON form of proto
 
 from __future__ import annotations
 
-from flowcheck.flows.formats.hubble.events import read, recognise
+from flowcheck.flows.formats.hubble.reading import read, recognise
 from flowcheck.flows.logs.form import Format
 
 FORMAT = Format(

@@ -1,0 +1,1 @@
+"""What readers of logs with millions of records settle by loops over arrays."""
