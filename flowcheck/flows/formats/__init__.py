@@ -8,5 +8,5 @@ from __future__ import annotations
 from flowcheck.flows.formats import hubble
 from flowcheck.flows.logs.form import Format
 
-FORMATS: tuple[Format, ...] = (hubble.FORMAT,)
+FORMATS: tuple[Format, ...] = (hubble.FORMAT, hubble.AKS)
 """In the order in which help lists them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,9 @@ import pyarrow as pa
 from flowcheck.flows.formats.hubble.kinds import kind_of, rank_of
 from flowcheck.flows.formats.hubble.records import Flow, Line, line_of, lost_in
 from flowcheck.flows.formats.hubble.rows import row_of
+from flowcheck.flows.formats.hubble.sheets import header_of, is_table, rows_of
 from flowcheck.flows.formats.hubble.sockets import Translations, is_step
+from flowcheck.flows.formats.hubble.table import line_of_row
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.alike.blocks import Block, blocks
 from flowcheck.flows.logs.alike.gathered import Gathered
@@ -25,6 +27,7 @@ from flowcheck.flows.logs.source import Lines, Source
 from flowcheck.flows.logs.wrapped import Unwrapper
 
 _MARKS = frozenset({"verdict", "event_type", "l4", "IP", "traffic_direction", "Type"})
+_COLUMNS = {"TimeGenerated", "Layer4", "IP"}
 
 
 def recognise(head: Head) -> str:
@@ -50,11 +53,27 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     reader.end()
 
 
+def recognise_table(head: Head) -> str:
+    """ContainerNetworkLogs or RetinaNetworkFlowLogs, as JSON or as CSV."""
+    names = [document.keys() for document in head.objects]
+    if is_table(head.data):
+        names.append(dict.fromkeys(header_of(head.data)).keys())
+    return "it has the columns of a table" if any(names_ >= _COLUMNS for names_ in names) else ""
+
+
+def read_table(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
+    """The rows of the table, some thousands at a time."""
+    reader = Reader(account, line_of_row)
+    rows = rows_of(source, account) if is_table(source.head()) else objects_of(source, account)
+    yield from (batch for batch in map(reader.listed, rows) if batch.num_rows)
+    reader.end()
+
+
 class Reader:
     """Use for the blocks of one log, and then :meth:`end`."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, account: Account, decode: Callable[[bytes], Line | None] = line_of) -> None:
+        self._account, self._decode = account, decode
         self._unwrapper, self._translations = Unwrapper(), Translations()
         self._prototypes, self._repeats = Prototypes(), Repeats()
         self._settler = Settler(self._prototypes)
@@ -109,7 +128,7 @@ class Reader:
 
     def _read(self, number: int, text: bytes) -> tuple[Row, int] | None:
         """The row of a line, and its rank; None where it has none."""
-        line = line_of(text)
+        line = self._decode(text)
         if line is None:
             self._account.reject("bad_record", number)
         elif line.flow is None:
@@ -125,7 +144,7 @@ class Reader:
     def _learn(self, marked: bytes) -> tuple[int, Places] | None:
         """The prototype of a line with marks, and where its values belong; None where it must be read by
         itself."""
-        line = line_of(marked)
+        line = self._decode(marked)
         if line is None or line.flow is None or is_step(line.flow):
             return None
         row, rank = _ranked(0, line, line.flow)

@@ -163,7 +163,7 @@ def _orient(row: Row, flow: Flow, kind: int, is_retina: bool) -> None:
         row.egress_action = row.ingress_action = None
         return
     row.nat_src_ip = translated
-    if flags & SYN:
+    if flags & SYN or row.icmp_type in asks:
         row.initiator = 1
     elif _is_error(row) and kind != POLICY_VERDICT:
         row.initiator = 0
@@ -171,8 +171,6 @@ def _orient(row: Row, flow: Flow, kind: int, is_retina: bool) -> None:
         row.initiator = 1 if reply is False or row.tcp_flags is None else 0
     elif reply is False:
         row.initiator = 0 if is_retina or _is_doubtful(flow, kind) else 1
-    elif row.icmp_type in asks:
-        row.initiator = 1
 
 
 def _is_error(row: Row) -> bool:
