@@ -212,8 +212,8 @@ def test_a_pair_more_than_a_minute_apart_is_none(read: Any) -> None:
 
 
 def test_what_is_dropped_says_not_whether_it_was_an_answer(read: Any) -> None:
-    """Denied was a packet that policy was asked about; one of TCP without a SYN may be of an older connection,
-    and of one that was seen it is an answer, whose denial decides nothing."""
+    """Denied was a packet that policy was asked about; one of TCP without a SYN may be of an older
+    connection, and of one that was seen it is an answer, whose denial decides nothing."""
     lone = packet(**{**DENIED, "l4": tcp(40200, 8443, ACK)}, event_type=DROP, traffic_direction="EGRESS")
     late = packet(
         2, B, A, **{**DENIED, "l4": tcp(8443, 40100, FIN)}, event_type=DROP, traffic_direction="EGRESS"
