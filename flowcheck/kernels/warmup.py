@@ -26,11 +26,11 @@ from flowcheck.kernels import (
 )
 from flowcheck.kernels.cache import DIRECTORY, source_stamp
 from flowcheck.kernels.chance import contingency, multinomial, tails
-from flowcheck.kernels.logs import settling
+from flowcheck.kernels.logs import counting, lines, patterns, settling
 
 PARTS = (
     *("classes", "rows", "lookup", "initiators", "decide", "translate", "settling", "connections", "books"),
-    *("flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial"),
+    *("flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial", "lines", "counting"),
 )
 """What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
 as load and ``tails`` as statistics."""
@@ -44,7 +44,7 @@ def warmup(report: Callable[[str, int, int], None] = lambda _part, _number, _of:
 
     ``report`` is told, before each part, which one it is and its number of how many.
     """
-    parts = chain(_warm_compiling(), _warm_judging(), _warm_chance())
+    parts = chain(_warm_compiling(), _warm_judging(), _warm_chance(), _warm_logs())
     for number, part in enumerate(parts, 1):
         report(part, number, len(PARTS))
     if DIRECTORY is not None:
@@ -171,6 +171,21 @@ def _warm_chance() -> Iterator[str]:
     yield "multinomial"
     multinomial.exact_tail(counts, shares)
     multinomial.sample_tail(counts, shares, 1, 2, 2)
+
+
+def _warm_logs() -> Iterator[str]:
+    """What logs are read with, likewise."""
+    int32, int64, uint8, uint64 = (_zeros(t) for t in (np.int32, np.int64, np.uint8, np.uint64))
+    yield "lines"
+    n = lines.MOST_CUTS
+    cut = lines.Cut(int32(1), int32(1), int32(1), int32(1, n, 2), int64(1, n + 1), uint64(1))
+    known = patterns.Patterns(int32(2), uint64(1), int64(2), int32(1, n + 1), uint8(1))
+    lines.find_lines(uint64(1), int32(1), int32(1))
+    lines.cut_lines(uint8(1), 0, cut)
+    patterns.find_patterns(uint8(1), cut, 1, known, int32(1))
+    yield "counting"
+    counting.find_openers(int64(1, 4), int32(1), int32(1), uint8(1), int64(1), 1, uint8(1))
+    counting.count_once(int64(1, 4), int32(1), int64(1), int64(1), 1, int32(1) - 1, int64(1))
 
 
 def _services(

@@ -25,6 +25,7 @@ from flowcheck.flows.logs.form import Format
 
 FORMATS: tuple[Format, ...] = (
     hubble.FORMAT,
+    hubble.AKS,
     aws.FORMAT,
     ocsf.FORMAT,
     eks_agent.FORMAT,

@@ -81,10 +81,13 @@ def whole_schema(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with every column of SCHEMA, null where it has none."""
     if batch.schema.equals(SCHEMA):
         return batch
+    held = dict(zip(batch.schema.names, batch.columns, strict=True))
     columns = [
-        batch.column(field.name).cast(field.type)
-        if field.name in batch.schema.names
-        else pa.nulls(batch.num_rows, field.type)
+        pa.nulls(batch.num_rows, field.type)
+        if (column := held.get(field.name)) is None
+        else column
+        if column.type == field.type
+        else column.cast(field.type)
         for field in SCHEMA
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)

@@ -154,6 +154,16 @@ class Source:
         except OSError as error:
             raise self.damaged(error) from error
 
+    def take_into(self, stream: pa.NativeFile, room: memoryview) -> int:
+        """Fill it with the next bytes; returns how many there were: fewer than it holds at the end."""
+        held = 0
+        try:
+            while held < len(room) and (n_read := stream.readinto(room[held:])):
+                held += n_read
+        except OSError as error:
+            raise self.damaged(error) from error
+        return held
+
     def damaged(self, error: OSError) -> FlowFormatError:
         message = str(error).splitlines()[0][:200]
         return FlowFormatError(f"is packed, and damaged or cut off: {message}", where=self.path)

@@ -1,11 +1,22 @@
-"""Records of Hubble as they are decoded: only what is read of them, and all of it may be missing."""
+"""Records of Hubble as they are decoded: only what is read of them, and all of it may be missing.
+
+Names, numbers of enums and shapes are those of flow.proto in the JSON form of protocol buffers; what Go's
+own JSON makes of the same structures (numbers for enums, ``{"value": true}``, ``{"seconds": ...}``, a
+``Protocol`` between ``l4`` and ``TCP``) is read too.
+"""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
+from flowcheck.flows.logs.decoding import decoded
 
-class Addresses(msgspec.Struct, gc=False, rename={"ip_version": "ipVersion"}):
+Number = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
+
+
+class Addresses(msgspec.Struct, gc=False):
     source: str | None = None
     destination: str | None = None
     source_xlated: str | None = None
@@ -21,16 +32,16 @@ class Flags(msgspec.Struct, gc=False):
 
 
 class Ports(msgspec.Struct, gc=False):
-    source_port: int | None = None
-    destination_port: int | None = None
+    source_port: Number | None = None
+    destination_port: Number | None = None
     flags: Flags | None = None
 
 
 class Icmp(msgspec.Struct, gc=False):
     """Zeros are left out."""
 
-    type: int | None = 0
-    code: int | None = 0
+    type: Number | None = 0
+    code: Number | None = 0
 
 
 class Nothing(msgspec.Struct, gc=False):
@@ -45,15 +56,18 @@ class Layer4(msgspec.Struct, gc=False):
     ICMPv6: Icmp | None = None
     VRRP: Nothing | None = None
     IGMP: Nothing | None = None
+    Protocol: Layer4 | None = None
 
 
 class Workload(msgspec.Struct, gc=False):
     name: str | None = None
-    kind: str | None = None
 
 
 class Endpoint(msgspec.Struct, gc=False):
-    ID: int | None = 0
+    """``ID``: of an endpoint of the node that reports; 0 of all others."""
+
+    ID: Number | None = 0
+    identity: Number | None = 0
     namespace: str | None = None
     pod_name: str | None = None
     workloads: list[Workload] | None = None
@@ -65,8 +79,13 @@ class Service(msgspec.Struct, gc=False):
 
 
 class EventType(msgspec.Struct, gc=False):
-    type: int | None = 0
-    sub_type: int | None = 0
+    type: Number | None = 0
+
+
+class Message(msgspec.Struct, gc=False):
+    """Of layer 7. ``type``: REQUEST 1, RESPONSE 2, SAMPLE 3."""
+
+    type: str | int | None = None
 
 
 class Policy(msgspec.Struct, gc=False):
@@ -76,10 +95,18 @@ class Policy(msgspec.Struct, gc=False):
     labels: list[str] | None = None
 
 
-class Aggregate(msgspec.Struct, gc=False):
-    ingress_flow_count: int | None = 0
-    egress_flow_count: int | None = 0
-    unknown_direction_flow_count: int | None = 0
+class Counts(msgspec.Struct, gc=False):
+    """Records in one. Cilium has them as ``aggregate``, the agent of AKS among ``extensions``."""
+
+    ingress_flow_count: Number | None = None
+    egress_flow_count: Number | None = None
+    unknown_direction_flow_count: Number | None = None
+    type_: str | None = msgspec.field(name="@type", default=None)
+
+    @property
+    def total(self) -> int | None:
+        found = (self.ingress_flow_count, self.egress_flow_count, self.unknown_direction_flow_count)
+        return None if all(count is None for count in found) else sum(count or 0 for count in found)
 
 
 class Emitter(msgspec.Struct, gc=False):
@@ -89,13 +116,18 @@ class Emitter(msgspec.Struct, gc=False):
 class Wrapped(msgspec.Struct, gc=False):
     """A BoolValue as Go's own JSON writes it."""
 
-    value: bool = False
+    value: bool | None = False
+
+
+class Moment(msgspec.Struct, gc=False):
+    seconds: Number
+    nanos: Number | None = 0
 
 
 class Flow(msgspec.Struct, gc=False):
-    time: str | None = None
+    time: str | Moment | None = None
     verdict: str | int | None = None
-    drop_reason: int | None = None
+    drop_reason: str | int | None = None
     drop_reason_desc: str | int | None = None
     IP: Addresses | None = None
     l4: Layer4 | None = None
@@ -105,13 +137,19 @@ class Flow(msgspec.Struct, gc=False):
     node_name: str | None = None
     event_type: EventType | None = None
     traffic_direction: str | int | None = None
+    policy_match_type: Number | None = None
+    trace_observation_point: str | int | None = None
+    trace_reason: str | int | None = None
     is_reply: bool | Wrapped | None = None
+    reply: bool | None = None
+    l7: Message | None = None
     source_service: Service | None = None
     destination_service: Service | None = None
     sock_xlate_point: str | int | None = None
     socket_cookie: str | int | None = None
-    aggregate: Aggregate | None = None
+    aggregate: Counts | None = None
     emitter: Emitter | None = None
+    extensions: msgspec.Raw = msgspec.Raw()
     egress_allowed_by: list[Policy] | None = None
     ingress_allowed_by: list[Policy] | None = None
     egress_denied_by: list[Policy] | None = None
@@ -123,13 +161,46 @@ class Line(msgspec.Struct, gc=False):
 
     flow: Flow | None = None
     node_name: str | None = None
-    time: str | None = None
+    time: str | Moment | None = None
     agent_event: msgspec.Raw = msgspec.Raw()
     lost_events: msgspec.Raw = msgspec.Raw()
     node_status: msgspec.Raw = msgspec.Raw()
     debug_event: msgspec.Raw = msgspec.Raw()
 
+    def other(self) -> str:
+        """What a line without a flow is; empty where it says nothing."""
+        return next((name for name in OTHER if getattr(self, name)), "")
+
+
+class Lost(msgspec.Struct, gc=False):
+    num_events_lost: Number | None = 0
+
 
 OTHER = ("agent_event", "lost_events", "node_status", "debug_event")
-line_decoder = msgspec.json.Decoder(Line, strict=False)
-flow_decoder = msgspec.json.Decoder(Flow, strict=False)
+_line_decoder = msgspec.json.Decoder(Line, strict=False)
+_flow_decoder = msgspec.json.Decoder(Flow, strict=False)
+_counts_decoder = msgspec.json.Decoder(Counts, strict=False)
+_lost_decoder = msgspec.json.Decoder(Lost, strict=False)
+
+
+def line_of(text: bytes) -> Line | None:
+    """A line, or a flow that stands alone in one; None for what is neither."""
+    line = decoded(_line_decoder, text)
+    if line is not None and line.flow is None and not line.other():
+        flow = decoded(_flow_decoder, text)
+        if flow is None or not (flow.verdict or flow.IP or flow.l4 or flow.source or flow.destination):
+            return line
+        line.flow = flow
+    return line
+
+
+def extensions_of(flow: Flow) -> Counts:
+    """Of the free part of a flow, what is read."""
+    found = decoded(_counts_decoder, bytes(flow.extensions)) if flow.extensions else None
+    return found or Counts()
+
+
+def lost_in(line: Line) -> int:
+    """How many events a line of lost events tells of."""
+    lost = decoded(_lost_decoder, bytes(line.lost_events))
+    return lost.num_events_lost or 0 if lost is not None else 0

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import numpy as np
+
+from flowcheck.flows.formats.hubble.enums import STEPS, TYPES, name_of
 from flowcheck.flows.formats.hubble.records import Flow
-from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.alike.prototypes import Prototypes
+from flowcheck.flows.logs.alike.reports import Reports
 
 _MOST = 1 << 16
 """Steps remembered: past it the oldest are forgotten."""
 Step = tuple[str, int | None]
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+def is_step(flow: Flow) -> bool:
+    return flow.sock_xlate_point is not None or name_of(flow.Type, TYPES) == "SOCK"
 
 
 class Translations:
@@ -25,27 +33,36 @@ class Translations:
         self._dialled: dict[str, Step] = {}
         self._leads: dict[tuple[str | None, str, int | None], Step] = {}
 
-    def learn(self, flow: Flow) -> bool:
-        """Whether a record is such a step; what it tells is remembered."""
-        if flow.Type not in ("SOCK", 3) and flow.sock_xlate_point is None:
-            return False
+    def learn(self, flow: Flow) -> None:
+        """Remember what a step tells."""
         ports = flow.l4 and (flow.l4.TCP or flow.l4.UDP)
         if flow.IP is None or not flow.IP.destination or flow.socket_cookie is None:
-            return True
+            return
         step = (flow.IP.destination, ports.destination_port if ports else None)
-        cookie, point = str(flow.socket_cookie), str(flow.sock_xlate_point)
-        if point in ("SOCK_XLATE_POINT_PRE_DIRECTION_FWD", "1"):
+        cookie, point = str(flow.socket_cookie), name_of(flow.sock_xlate_point, STEPS)
+        if point == STEPS[1]:
             _put(self._dialled, cookie, step)
-        elif point in ("SOCK_XLATE_POINT_POST_DIRECTION_FWD", "2") and cookie in self._dialled:
+        elif point == STEPS[2] and cookie in self._dialled:
             _put(self._leads, (flow.IP.source, *step), self._dialled.pop(cookie))
-        return True
 
-    def tell(self, row: Row) -> None:
-        """Put what was dialled into a row that does not say."""
-        if self._leads and row.service_ip is None and row.dst_ip is not None:
-            dialled = self._leads.get((row.src_ip, row.dst_ip, row.dst_port))
-            if dialled is not None and dialled[0] != row.dst_ip:
-                row.service_ip, row.service_port = dialled
+    def told(self, reports: Reports, prototypes: Prototypes) -> Reports:
+        """The rows, with what was dialled in those that do not say."""
+        if not self._leads:
+            return reports
+        words = reports.numbers.astype(np.int64) << 32 | reports.dst_ports + 1
+        distinct, which = np.unique(words, return_inverse=True)
+        numbers = [
+            self._told_one(word >> 32, (word & 0xFFFFFFFF) - 1, prototypes) for word in distinct.tolist()
+        ]
+        return reports._replace(numbers=np.array(numbers, dtype=np.int32)[which])
+
+    def _told_one(self, number: int, port: int, prototypes: Prototypes) -> int:
+        row, rank = prototypes.row(number)
+        dialled = self._leads.get((row.src_ip, row.dst_ip or "", None if port < 0 else port))
+        if dialled is None or row.service_ip is not None or dialled[0] == row.dst_ip:
+            return number
+        row.service_ip, row.service_port = dialled
+        return prototypes.number(row, rank)
 
 
 def _put(table: dict[K, V], key: K, value: V) -> None:

@@ -1,0 +1,161 @@
+"""Logs of Hubble -> rows. Most lines are like an earlier one but for times and ports, and read by that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from flowcheck.flows.formats.hubble.kinds import kind_of, rank_of
+from flowcheck.flows.formats.hubble.records import Flow, Line, line_of, lost_in
+from flowcheck.flows.formats.hubble.rows import row_of
+from flowcheck.flows.formats.hubble.sheets import header_of, is_table, rows_of
+from flowcheck.flows.formats.hubble.sockets import Translations, is_step
+from flowcheck.flows.formats.hubble.table import line_of_row
+from flowcheck.flows.logs.account import Account
+from flowcheck.flows.logs.alike.blocks import Block, blocks
+from flowcheck.flows.logs.alike.gathered import Gathered
+from flowcheck.flows.logs.alike.prototypes import Prototypes
+from flowcheck.flows.logs.alike.repeats import PORT_MARKS, TIME_MARKS, Places, Repeats
+from flowcheck.flows.logs.alike.reports import NONE, Reports, Settler
+from flowcheck.flows.logs.form import Asked
+from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.items import in_lists, objects_of
+from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.source import Lines, Source
+from flowcheck.flows.logs.wrapped import Unwrapper
+
+_MARKS = frozenset({"verdict", "event_type", "l4", "IP", "traffic_direction", "Type"})
+_COLUMNS = {"TimeGenerated", "Layer4", "IP"}
+
+
+def recognise(head: Head) -> str:
+    for document in head.objects:
+        flow = document.get("flow")
+        if isinstance(flow, dict) and ("node_name" in document or len(_MARKS & flow.keys()) >= 2):
+            return "its lines have a flow"
+        if any(isinstance(document.get(name), dict) for name in ("lost_events", "agent_event")):
+            continue
+        if "verdict" in document and len(_MARKS & document.keys()) >= 3:
+            return "its lines are flows with a verdict"
+    return ""
+
+
+def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
+    """The rows of a log, a block of lines at a time."""
+    reader = Reader(account)
+    if in_lists(source.head()):
+        batches = map(reader.listed, objects_of(source, account))
+    else:
+        batches = map(reader.batch, blocks(source))
+    yield from (batch for batch in batches if batch.num_rows)
+    reader.end()
+
+
+def recognise_table(head: Head) -> str:
+    """ContainerNetworkLogs or RetinaNetworkFlowLogs, as JSON or as CSV."""
+    names = [document.keys() for document in head.objects]
+    if is_table(head.data):
+        names.append(dict.fromkeys(header_of(head.data)).keys())
+    return "it has the columns of a table" if any(names_ >= _COLUMNS for names_ in names) else ""
+
+
+def read_table(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
+    """The rows of the table, some thousands at a time."""
+    reader = Reader(account, line_of_row)
+    rows = rows_of(source, account) if is_table(source.head()) else objects_of(source, account)
+    yield from (batch for batch in map(reader.listed, rows) if batch.num_rows)
+    reader.end()
+
+
+class Reader:
+    """Use for the blocks of one log, and then :meth:`end`."""
+
+    def __init__(self, account: Account, decode: Callable[[bytes], Line | None] = line_of) -> None:
+        self._account, self._decode = account, decode
+        self._unwrapper, self._translations = Unwrapper(), Translations()
+        self._prototypes, self._repeats = Prototypes(), Repeats()
+        self._settler = Settler(self._prototypes)
+        self._lost = self._last = 0
+
+    def batch(self, block: Block) -> pa.RecordBatch:
+        if self._prototypes.are_many:
+            self._prototypes.forget()
+            self._repeats.forget()
+        cut = self._repeats.cut(block)
+        for line in self._repeats.worth_learning(block, cut):
+            learned = self._learn(self._repeats.marked(block, cut, line))
+            if learned is not None:
+                self._repeats.learn(block, cut, line, *learned)
+        values = self._repeats.values(block, cut)
+        known = values.numbers >= 0
+        self._account.read(int(np.count_nonzero(known)))
+        gathered = Gathered(self._prototypes)
+        for place in np.flatnonzero(~known).tolist():
+            lines = Lines(block.first + place, [block.text(place)])
+            for number, text in self._unwrapper.unwrap(lines):
+                self._account.read()
+                found = self._read(number, text)
+                if found is not None:
+                    gathered.add(*found)
+        self._last = block.first + len(known) - 1
+        places = np.flatnonzero(known)
+        reports = Reports(np.arange(len(known)) + block.first, *values).only(places)
+        return self._settled(gathered.merged(reports, self._account))
+
+    def listed(self, records: list[tuple[int, bytes]]) -> pa.RecordBatch:
+        """The rows of records that do not stand one a line, and are read by the account."""
+        gathered = Gathered(self._prototypes)
+        for number, text in records:
+            found = self._read(number, text)
+            if found is not None:
+                gathered.add(*found)
+        return self._settled(gathered.merged(NONE, self._account))
+
+    def _settled(self, reports: Reports) -> pa.RecordBatch:
+        return self._settler.batch(self._translations.told(reports, self._prototypes), self._account)
+
+    def end(self) -> None:
+        for _ in range(self._unwrapper.rest()):
+            self._account.read()
+            self._account.reject("cut_off", self._last)
+        if self._lost:
+            self._account.warn(
+                f"{self._lost:,} events were lost before they could be recorded (lost_events): what the log"
+                " does not show may have happened all the same"
+            )
+
+    def _read(self, number: int, text: bytes) -> tuple[Row, int] | None:
+        """The row of a line, and its rank; None where it has none."""
+        line = self._decode(text)
+        if line is None:
+            self._account.reject("bad_record", number)
+        elif line.flow is None:
+            self._lost += lost_in(line)
+            self._account.leave_out(line.other() or "no_flow")
+        elif is_step(line.flow):
+            self._translations.learn(line.flow)
+            self._account.merge()
+        else:
+            return _ranked(number, line, line.flow)
+        return None
+
+    def _learn(self, marked: bytes) -> tuple[int, Places] | None:
+        """The prototype of a line with marks, and where its values belong; None where it must be read by
+        itself."""
+        line = self._decode(marked)
+        if line is None or line.flow is None or is_step(line.flow):
+            return None
+        row, rank = _ranked(0, line, line.flow)
+        if row.start_time not in TIME_MARKS:
+            return None
+        time = TIME_MARKS.index(row.start_time)
+        if any(port is not None and port not in PORT_MARKS for port in (row.src_port, row.dst_port)):
+            return None
+        src, dst = (-1 if port is None else PORT_MARKS.index(port) for port in (row.src_port, row.dst_port))
+        return self._prototypes.number(row, rank), Places(time, src, dst)
+
+
+def _ranked(number: int, line: Line, flow: Flow) -> tuple[Row, int]:
+    return row_of(number, line, flow), rank_of(kind_of(flow))

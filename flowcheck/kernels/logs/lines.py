@@ -1,0 +1,126 @@
+"""Lines of JSON that differ from an earlier one in their times, UUIDs and ports alone.
+
+Such values are cut out: what follows ``"time":"``, ``"uuid":"`` and ``_port":`` up to the value's end, where
+it has the one form that is read here. A line is known again by what is left. Cuts (lines, MOST_CUTS, 2)
+int32: where each begins and ends; values (lines, MOST_CUTS or more) int64: a time in microseconds since 1970
+UTC, a port, 0 of a UUID. A line has no more than MOST_CUTS: what comes after is left in it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck.arrays import Int32, Int64, Integer, UInt8, UInt64
+from flowcheck.kernels.jit import inlined, kernel
+from flowcheck.kernels.logs.values import NONE, end_of_value, port_after, time_in
+from flowcheck.kernels.logs.words import EIGHT, is_same, mixed, word_at
+
+MOST_CUTS = 6
+_MOST = np.uint64(MOST_CUTS)
+_FOUR = np.uint64(4)
+_NEWLINE, _SPACE, _QUOTE, _COLON = 10, 32, 34, 58
+_LAST_LETTERS = (101, 100, 116)
+"""Of the names of what is cut out."""
+_TIME, _UUID, _PORT = (
+    np.uint64(int.from_bytes(name, "little")) for name in (b'"time"', b'"uuid"', b'_port"')
+)
+_NEAR, _FAR = np.uint64(512), np.uint64(64)
+_NEWLINES, _LOWEST, _HIGHEST = (np.uint64(byte * 0x0101010101010101) for byte in (10, 1, 128))
+
+
+class Cut(NamedTuple):
+    """Lines of a block as they are cut. starts, ends, n_cuts (lines,) int32; hashes (lines,) uint64."""
+
+    starts: Int32
+    ends: Int32
+    n_cuts: Int32
+    cuts: Int32
+    values: Int64
+    hashes: UInt64
+
+
+@inlined
+def marks_in(word: np.uint64) -> np.uint64:
+    """Not 0 where one of the bytes of a word is a line's end."""
+    word ^= _NEWLINES
+    return (word - _LOWEST) & ~word & _HIGHEST
+
+
+@kernel
+def find_lines(words: UInt64, starts: Int32, ends: Int32) -> Integer:
+    """Where lines that have an end begin and end; no more of them than ``starts`` has room for. Returns how
+    many. words: the bytes by eight. Source: "haszero", S. E. Anderson, Bit Twiddling Hacks.
+    """
+    line, start = np.uint64(0), np.uint64(0)
+    place, last = np.uint64(0), np.uint64(words.size)
+    while place < last:
+        if place + _FOUR <= last:
+            two = marks_in(words[place]) | marks_in(words[place + np.uint64(1)])
+            if two | marks_in(words[place + np.uint64(2)]) | marks_in(words[place + np.uint64(3)]) == 0:
+                place += _FOUR
+                continue
+        word = words[place] ^ _NEWLINES
+        for byte in range(np.uint64(8)):
+            if (word >> (EIGHT * byte)) & np.uint64(0xFF) == 0:
+                if line == np.uint64(starts.size):
+                    return np.int64(line)
+                at = EIGHT * place + byte
+                starts[line], ends[line] = start, at
+                start = at + np.uint64(1)
+                line += np.uint64(1)
+        place += np.uint64(1)
+    return np.int64(line)
+
+
+@kernel
+def cut_lines(data: UInt8, n_lines: int, cut: Cut) -> None:
+    """Cut lines that are known where they begin and end. Values are looked for in _NEAR bytes of the one,
+    until there are two ports, and in _FAR bytes of the other."""
+    starts, ends, n_cuts, cuts, values = cut.starts, cut.ends, cut.n_cuts, cut.cuts, cut.values
+    hashes = cut.hashes
+    for line in range(np.uint64(n_lines)):
+        start, last = np.uint64(starts[line]), np.uint64(ends[line])
+        n = n_ports = found = time_at = time_end = np.uint64(0)
+        piece = start
+        at = start + EIGHT
+        near, far = min(last, start + _NEAR), max(last, start + _FAR) - _FAR
+        time: Integer = NONE
+        while at < last:
+            if at >= near and at < far:
+                at = far
+            if data[at] == _COLON and data[at - np.uint64(1)] == _QUOTE and n < _MOST:
+                letter = data[at - np.uint64(2)]
+                if letter in _LAST_LETTERS:
+                    name = word_at(data, at - EIGHT) >> np.uint64(16)
+                    value: Integer = NONE
+                    begin = end = at + np.uint64(1) + np.uint64(data[at + np.uint64(1)] == _SPACE)
+                    if name == _PORT:
+                        end, value = port_after(data, begin, last)
+                        n_ports += np.uint64(value >= 0)
+                        near = end if n_ports == 2 and end < far else near
+                    elif name in (_TIME, _UUID) and data[begin] == _QUOTE:
+                        begin += np.uint64(1)
+                        end = end_of_value(data, begin, last)
+                        if end > begin and data[end] == _QUOTE:
+                            if name == _UUID:
+                                value = np.int64(0)
+                            elif (
+                                time >= 0
+                                and time_end - time_at == end - begin
+                                and is_same(data, begin, data, time_at, end - begin)
+                            ):
+                                value = time
+                            else:
+                                time = value = time_in(data, begin, end)
+                                time_at, time_end = begin, end
+                    if value >= 0:
+                        cuts[line, n, 0], cuts[line, n, 1] = begin, end
+                        values[line, n] = value
+                        found = mixed(found, data, piece, begin)
+                        n += np.uint64(1)
+                        piece = at = end
+            at += np.uint64(1)
+        n_cuts[line] = n
+        hashes[line] = mixed(found, data, piece, last)

@@ -1,0 +1,56 @@
+"""Lines that are known again by what is left of them once kernels.logs.lines has cut them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck.arrays import Int32, Int64, UInt8, UInt64
+from flowcheck.kernels.jit import kernel
+from flowcheck.kernels.logs.lines import MOST_CUTS, Cut
+from flowcheck.kernels.logs.words import is_same
+
+UNKNOWN = -1
+
+
+class Patterns(NamedTuple):
+    """What is left of known lines. slots (2 * room,) int32: a pattern's number + 1, by its hash; hashes
+    (room,) uint64; first (room + 1,) int64: where the bytes of each begin in ``text``, uint8; lengths (room,
+    MOST_CUTS + 1) int32: of the pieces between its cuts, -1 past the last."""
+
+    slots: Int32
+    hashes: UInt64
+    first: Int64
+    lengths: Int32
+    text: UInt8
+
+
+@kernel
+def find_patterns(data: UInt8, cut: Cut, n_lines: int, patterns: Patterns, found: Int32) -> None:
+    """found (lines,) int32: the number of the pattern that each line has, UNKNOWN where it has none."""
+    mask = np.uint64(patterns.slots.size - 1)
+    starts, ends, n_cuts, cuts, hashes = cut.starts, cut.ends, cut.n_cuts, cut.cuts, cut.hashes
+    slots, known, first, lengths, text = patterns
+    for line in range(np.uint64(n_lines)):
+        found[line] = UNKNOWN
+        slot = hashes[line] & mask
+        while slots[slot] != 0 and known[slots[slot] - 1] != hashes[line]:
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] == 0:
+            continue
+        number = slots[slot] - 1
+        at, begin = np.uint64(first[number]), np.uint64(starts[line])
+        n = np.uint64(n_cuts[line])
+        is_it = True
+        for piece in range(n + np.uint64(1)):
+            end = np.uint64(cuts[line, piece, 0]) if piece < n else np.uint64(ends[line])
+            length = end - begin
+            if lengths[number, piece] != np.int64(length) or not is_same(data, begin, text, at, length):
+                is_it = False
+                break
+            at += length
+            if piece < n:
+                begin = np.uint64(cuts[line, piece, 1])
+        if is_it and (n == MOST_CUTS or lengths[number, n + np.uint64(1)] < 0):
+            found[line] = number
