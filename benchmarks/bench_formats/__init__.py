@@ -1,1 +1,1 @@
-"""How fast logs of each format are read: one line of ``LINES`` in :mod:`benchmarks.bench_formats.lines` each."""
+"""How fast logs are read, beside others: records a second on one core, in processor time. __main__ says how.

@@ -90,8 +90,9 @@ def _aws(drawn: Drawn) -> Iterator[str]:
             )
             continue
         yield (
-            f"5 111122223333 {interface} {src} {dst} {src_port} {dst_port} 6 {packets} {bytes_} {at} {at + 55} "
-            f"ACCEPT OK vpc-0a1b2c3d4e5f60718 subnet-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718 {18 if answer else 2} "
+            f"5 111122223333 {interface} {src} {dst} {src_port} {dst_port} 6 {packets} {bytes_} "
+            f"{at} {at + 55} ACCEPT OK "
+            f"vpc-0a1b2c3d4e5f60718 subnet-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718 {18 if answer else 2} "
             f"IPv4 {src} {dst} eu-west-1 euw1-az1 - - - - {'ingress' if answer else 'egress'} 1"
         )
 

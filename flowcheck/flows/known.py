@@ -3,6 +3,30 @@
 from __future__ import annotations
 
 AUTO, CANONICAL = "auto", "canonical"
-FORMAT_NAMES = ("hubble", "calico", "goldmane", "calico-packets")
+FORMAT_NAMES = (
+    "hubble",
+    "aks",
+    "aws",
+    "ocsf",
+    "eks-agent",
+    "calico",
+    "goldmane",
+    "calico-packets",
+    "netobserv",
+    "ovn",
+    "antrea",
+    "conntrack",
+    "gke",
+    "gcp",
+    "azure",
+    "istio",
+    "ztunnel",
+    "zeek",
+    "suricata",
+    "nfdump",
+    "goflow2",
+    "akvorado",
+    "mapped",
+)
 """In the order of :data:`flowcheck.flows.formats.FORMATS`."""
 UNITS = ("s", "ms", "us", "ns")

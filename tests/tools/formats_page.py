@@ -54,6 +54,7 @@ def formats_part() -> str:
     rows = [
         _row(f"{format_.name}/{path.name}", path, format_)
         for format_ in FORMATS
+        if not format_.needs_mapping
         for path in sorted((EXAMPLES / format_.name).iterdir())
     ]
     return "\n".join([*parts, _table(rows)]) + "\n"

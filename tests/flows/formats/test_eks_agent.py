@@ -40,7 +40,7 @@ def logged(text: str, second: float = 0, **more: Any) -> str:
 def read(tmp_path: Path, *lines: str) -> tuple[list[dict[str, Any]], Account]:
     path = tmp_path / "network-policy-agent.log"
     path.write_text("".join(f"{text}\n" for text in lines))
-    return read_log(path, "eks_agent")
+    return read_log(path, "eks-agent")
 
 
 def test_a_line_is_the_first_packet_of_a_connection(tmp_path: Path) -> None:
@@ -208,8 +208,8 @@ def test_a_line_in_cloudwatch_has_the_time_of_its_event(tmp_path: Path, more: st
     for log in (json.dumps(subscription), exported):
         path = tmp_path / "events.log"
         path.write_text(f"{log}\n")
-        assert recognised(path) == "eks_agent"
-        (row,), _ = read_log(path, "eks_agent")
+        assert recognised(path) == "eks-agent"
+        (row,), _ = read_log(path, "eks-agent")
         assert row["start_time"] == datetime(2026, 3, 11, 8, 0, 1, 250000, UTC)
         assert (row["observer"], row["observation_point"]) == ("ip-10-30-0-4.ec2.internal", 0)
         assert (row["src_ip"], row["src_port"], row["action"]) == ("2001:db8:30::8", 43210, 1)
@@ -223,8 +223,8 @@ def test_a_line_in_cloudwatch_without_its_event_has_no_time(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("Starting network policy agent with log level: info", "eks_agent"),
-        ("Conntrack cleanup Delete - Conntrack Key : Source IP - 10.30.1.8", "eks_agent"),
+        ("Starting network policy agent with log level: info", "eks-agent"),
+        ("Conntrack cleanup Delete - Conntrack Key : Source IP - 10.30.1.8", "eks-agent"),
         ("Starting workers", ""),
     ],
 )

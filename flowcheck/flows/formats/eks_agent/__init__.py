@@ -22,7 +22,7 @@ from flowcheck.flows.formats.eks_agent.records import recognise
 from flowcheck.flows.logs.form import Format
 
 FORMAT = Format(
-    "eks_agent",
+    "eks-agent",
     "EKS network policy agent",
     recognise,
     read,
