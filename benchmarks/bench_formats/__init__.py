@@ -1,1 +1,1 @@
-"""How fast logs are read, beside others: records a second on one core, in processor time. __main__ says how.
+"""How fast logs are read, beside others: records a second on one core. ``__main__`` says how it is run."""
