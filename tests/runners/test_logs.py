@@ -14,6 +14,7 @@ import pytest
 
 from flowcheck.errors import RunError
 from flowcheck.flows.logs.form import Asked
+from flowcheck.reading import load_cluster
 from flowcheck.results.audit import AuditResult
 from flowcheck.runners.converting import run_convert
 from flowcheck.runners.local import run_audit
@@ -66,7 +67,9 @@ def world(tmp_path: Path) -> Path:
 
 def audit(world: Path, logs: Path | None = None, **request: Any) -> AuditResult:
     request = {"jobs": 1, "out": world / "out", **request}
-    return run_audit([logs or world / "logs"], ClusterSource((world / "cluster",)), AuditRequest(**request))
+    return run_audit(
+        [logs or world / "logs"], ClusterSource((world / "cluster",), load_cluster), AuditRequest(**request)
+    )
 
 
 def test_every_record_of_a_log_is_in_the_ledger(world: Path) -> None:
@@ -170,3 +173,35 @@ def test_any_number_of_workers_writes_the_same(world: Path, tmp_path: Path) -> N
     for jobs in (1, 3):
         run_convert([world / "logs"], Asked(), tmp_path / f"{jobs}.parquet", jobs=jobs)
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "3.parquet").read_bytes()
+
+
+EXAMPLES = Path(__file__).parent.parent / "flows" / "formats" / "examples"
+
+
+def test_the_examples_of_all_formats_judged_as_they_are_and_converted_come_to_the_same(world: Path) -> None:
+    """Connections, records and bytes of each edge, and what is told of each file."""
+    asked = Asked(time_zone="UTC")
+    files = sorted(path for path in EXAMPLES.rglob("*") if path.is_file())
+    converted = run_convert(files, asked, world / "all.parquet", jobs=2)
+    fit = [Path(one.input.path) for one in converted if one.conversion and not one.conversion.unfit]
+    source = ClusterSource((world / "cluster",), load_cluster)
+    run_convert(fit, asked, world / "fit.parquet", jobs=2)
+    direct = run_audit(fit, source, AuditRequest(jobs=2, asked=asked))
+    again = run_audit([world / "fit.parquet"], source, AuditRequest(jobs=2))
+    assert len(fit) > 25
+    assert {one.format for one in direct.ledger.files} >= {"hubble", "aws", "goldmane", "zeek", "ztunnel"}
+    assert direct.edges.equals(again.edges)
+    assert (direct.summary.flows, direct.summary.bytes) == (again.summary.flows, again.summary.bytes)
+    conversions = [one.conversion for one in converted if Path(one.input.path) in fit and one.conversion]
+    for file, conversion in zip(direct.ledger.files, conversions, strict=True):
+        assert (file.format, file.rows_declared) == (conversion.format, conversion.records)
+        assert (file.rows_merged, file.rows_rejected) == (conversion.merged, 0)
+        assert file.rows_judged + file.rows_unknown == conversion.rows
+
+
+def test_a_connection_counts_though_the_record_that_counts_it_comes_second(world: Path) -> None:
+    drop = event(DENIED, 1, verdict="DROPPED", drop_reason_desc="POLICY_DENIED", event_type={"type": 1})
+    verdict = event(DENIED, 1, verdict="DROPPED", drop_reason_desc="POLICY_DENIED")
+    (world / "logs" / "n1.jsonl").write_bytes(lines([drop, verdict]))
+    summary = audit(world).summary
+    assert (summary.flows, summary.attribution.repeated_records) == (1, 1)
