@@ -4,6 +4,7 @@ exports, or Loki's answer."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 import msgspec
@@ -17,6 +18,7 @@ from flowcheck.flows.formats.netobserv.records import (
     answer_decoder,
     flow_decoder,
     line_decoder,
+    list_decoder,
     text_decoder,
     with_labels,
 )
@@ -52,6 +54,8 @@ def recognise(head: Head) -> str:
             document = decoded(_documents, shipped.encode())
         if isinstance(document, dict) and _is_flow(document):
             return "its lines have SrcAddr, DstAddr and TimeFlowStartMs or names of Kubernetes"
+    if _is_list(head.data) and b'"TimeFlowStartMs"' in head.data and b'"SrcAddr"' in head.data:
+        return "its records have SrcAddr and TimeFlowStartMs"
     return ""
 
 
@@ -75,7 +79,11 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     """The rows of a log, some thousand records at a time. Loki gives out the newest first."""
     connections, tellers, translations = Connections(), Tellers(), Translations()
     conversations = Conversations()
-    records = _of_answer(source) if _is_answer(source.head()) else _of_lines(source, account)
+    head = source.head()
+    if _is_answer(head):
+        records = _of_answer(source)
+    else:
+        records = _of_list(source, account) if _is_list(head) else _of_lines(source, account)
     sampled = False
     while some := list(islice(records, ROWS_AT_ONCE)):
         rows = []
@@ -118,6 +126,20 @@ def _row(position: int, flow: Flow | None, account: Account) -> Row | None:
 
 def _begins(row: Row) -> int:
     return row.start_time if isinstance(row.start_time, int) else 0
+
+
+def _is_list(data: bytes) -> bool:
+    return data.lstrip()[:1] == b"["
+
+
+def _of_list(source: Source, account: Account) -> Iterator[Record]:
+    """One that is damaged is read line by line, as NetObserv's command writes one record a line."""
+    with suppress(FlowFormatError):
+        found = decoded(list_decoder, document_of(source, ""))
+        if found is not None:
+            yield from ((place, decoded(flow_decoder, bytes(text))) for place, text in enumerate(found))
+            return
+    yield from _of_lines(source, account)
 
 
 def _of_lines(source: Source, account: Account) -> Iterator[Record]:
