@@ -1,4 +1,4 @@
-"""Files of NetObserv -> records: one a line, a list of them, what the console exports, or an answer of Loki."""
+"""Files of NetObserv -> records: one a line, a list, what the console exports, or what Loki answers."""
 
 from __future__ import annotations
 
