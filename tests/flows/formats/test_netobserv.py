@@ -333,9 +333,19 @@ def test_the_newest_first_is_one_connection_still(tmp_path: Path) -> None:
     ]
 
 
-def test_an_array_with_a_record_a_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([_flow(), _flow(SrcPort=50101)]),
+        json.dumps([_flow(), _flow(SrcPort=50101)], indent=2),
+        f"[{json.dumps(_flow())},\n{json.dumps(_flow(SrcPort=50101))}\n]\n",
+        f"[{json.dumps(_flow())},\n{json.dumps(_flow(SrcPort=50101))},\n",
+    ],
+    ids=["one line", "many lines", "a line each", "cut off"],
+)
+def test_an_array(tmp_path: Path, text: str) -> None:
     file = tmp_path / "capture.json"
-    file.write_text(f"[{json.dumps(_flow())},\n{json.dumps(_flow(SrcPort=50101))}\n]\n")
+    file.write_text(text)
     assert recognised(file) == "netobserv"
     rows, account = read_log(file, "netobserv")
     assert [r["src_port"] for r in rows] == [50100, 50101]

@@ -16,7 +16,8 @@ ovn-kubernetes/ovn-kubernetes, 2026-08.
 
 from __future__ import annotations
 
-from flowcheck.flows.formats.netobserv.reading import read, recognise
+from flowcheck.flows.formats.netobserv.files import recognise
+from flowcheck.flows.formats.netobserv.reading import read
 from flowcheck.flows.logs.form import Format
 
 FORMAT = Format(

@@ -100,6 +100,7 @@ class Line(msgspec.Struct, gc=False):
 
 
 flow_decoder = msgspec.json.Decoder(Flow, strict=False)
+list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 answer_decoder = msgspec.json.Decoder(Answer)
 line_decoder = msgspec.json.Decoder(Line)
 text_decoder = msgspec.json.Decoder(str)
