@@ -327,13 +327,18 @@ def test_columns_of_other_types_cost_nothing(tmp_path: Path) -> None:
                 "dst_endpoint",
                 pa.struct([("ip", pa.dictionary(pa.int8(), pa.string())), ("port", pa.int16())]),
             ),
-            ("connection_info", pa.struct([("protocol_num", pa.int8())])),
+            ("connection_info", pa.struct([("protocol_num", pa.int8()), ("tcp_flags", pa.string())])),
             ("unmapped", pa.map_(pa.string(), pa.string())),
             ("observables", pa.list_(pa.struct([("name", pa.string())]))),
         ]
     )
-    one = event(time=START.replace(tzinfo=None), unmapped=[("action", "REJECT")])
+    one = event(
+        time=START.replace(tzinfo=None),
+        unmapped=[("action", "REJECT")],
+        connection_info={"protocol_num": 6, "tcp_flags": "2"},
+    )
     rows, account = read_log(parquet(tmp_path, [one, {**one, "src_endpoint": None}, one], schema), "ocsf")
     assert account.rejected == {"bad_src_ip": 1}
     assert [row["record"] for row in rows] == [0, 2]
     assert (rows[0]["start_time"], rows[0]["dst_port"], rows[0]["cloud_action"]) == (START, 8443, 2)
+    assert (rows[0]["tcp_flags"], rows[0]["initiator"]) == (2, 1)
