@@ -33,9 +33,12 @@ class _Recent:
         return last is not None and abs(at - last) <= GAP
 
     def add(self, key: Key, at: int) -> None:
+        self._now[key] = max(at, self._now.get(key, at))
+
+    def forget(self, at: int) -> None:
+        """What was seen long before an instant."""
         if self._since is None or at - self._since > 2 * GAP:
             self._before, self._now, self._since = self._now, {}, at
-        self._now[key] = max(at, self._now.get(key, at))
 
 
 class Connections:
@@ -71,8 +74,13 @@ class Connections:
         for row, at in unknown:
             self._by_pair(row, at)
         self._count(rows, times, ranks or [0] * len(rows))
+        latest = max((at for at in times if at is not None), default=None)
+        if latest is not None:
+            self._opened.forget(latest)
+            self._counted.forget(latest)
 
     def _by_pair(self, row: Row, at: int) -> None:
+        """A connection stays known as long as its records lie within GAP of one another."""
         if self._opened.seen(_key(row), at):
             row.initiator = 1
         elif row.src_port is not None and self._opened.seen(_key(turned := _turned(row)), at):
@@ -80,6 +88,7 @@ class Connections:
             row.initiator = 2
         elif row.protocol in self._first_opens and row.initiator is None:
             row.initiator = 1
+        if row.initiator:
             self._opened.add(_key(row), at)
 
     def _count(self, rows: Sequence[Row], times: Sequence[int | None], ranks: Sequence[int]) -> None:
