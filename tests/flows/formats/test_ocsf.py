@@ -243,18 +243,22 @@ def test_what_does_not_fit_costs_its_record_only(tmp_path: Path) -> None:
         json.dumps(event(src_endpoint={"ip": "-"})),
         json.dumps(event(connection_info={})),
         json.dumps(event(connection_info={"protocol_num": 6.5})),
+        json.dumps(event(traffic={"bytes": 1 << 63})),
+        json.dumps(event(traffic={"packets": 1 << 90})),
         '{"class_uid":4001,"src_endpoint":[]}',
         '{"class_uid":',
         json.dumps(event()),
     ]
     path.write_text("\n".join(broken))
     rows, account = read_log(path, "ocsf")
-    assert [row["record"] for row in rows] == [7]
+    assert [row["record"] for row in rows] == [9]
     assert account.rejected == {
         "bad_src_port": 1,
         "bad_dst_ip": 1,
         "bad_src_ip": 1,
         "bad_protocol": 2,
+        "bad_bytes": 1,
+        "bad_packets": 1,
         "bad_record": 2,
     }
 
