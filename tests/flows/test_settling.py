@@ -47,6 +47,7 @@ def settled_slowly(batches: list[list[Record]]) -> list[tuple[int, int, int, int
             initiator = record[5]
             if not initiator and connection.opened is not None and abs(at - connection.opened) <= GAP:
                 initiator = 1 if connection.opener == ends_of(record)[0] else 2
+                connection.opened = max(at, connection.opened)
             if connection.seen is None or abs(at - connection.seen) > GAP:
                 connection.points, connection.first = set(), {}
             direction, point = ends_of(record)[0], seen_from(record)
@@ -95,6 +96,13 @@ def test_any_records_come_out_as_one_by_one(seed: int) -> None:
             batch.append((src, dst, *ports, at, dice.choice([0, 0, 0, 1, 2]), dice.randrange(5)))
         batches.append(batch)
     assert settled_fast(batches) == settled_slowly(batches)
+
+
+def test_who_opened_a_long_connection_is_known_as_long_as_it_is_reported() -> None:
+    batch = [(1, 2, 40_000, 80, GAP * n // 2, int(n == 0), 1) for n in range(6)]
+    assert settled_fast([batch[:3], batch[3:]]) == [(1, 1, 1, 1), *[(1, 0, 0, 1)] * 5]
+    late = (1, 2, 40_000, 80, GAP * 4, 0, 1)
+    assert settled_fast([batch, [late]])[-1] == (0, 1, 1, 1)
 
 
 def test_more_connections_than_there_was_room_for_are_still_told_apart() -> None:

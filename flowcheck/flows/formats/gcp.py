@@ -90,7 +90,7 @@ _decoder = msgspec.json.Decoder(Entry, strict=False)
 def recognise(head: Head) -> str:
     for document in head.objects:
         record = document.get("jsonPayload", document)
-        if isinstance(record, dict) and record.get("reporter") in _POINTS and _connects(record):
+        if isinstance(record, dict) and str(record.get("reporter")) in _POINTS and _connects(record):
             return "its records have a connection and a reporter"
     return ""
 

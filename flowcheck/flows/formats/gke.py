@@ -32,15 +32,16 @@ from flowcheck.flows.logs.source import Source
 EVENT, AGGREGATE = 1, 5
 _ACTIONS = {"allow": 1, "deny": 2}
 _SIDES = {"egress": 1, "ingress": 2}
-Number = int | str | None
 
 
 class Connection(msgspec.Struct, gc=False):
+    """Numbers may be written as text, or as 8080.0."""
+
     src_ip: str | None = None
     dest_ip: str | None = None
-    src_port: Number = None
-    dest_port: Number = None
-    protocol: Number = None
+    src_port: int | None = None
+    dest_port: int | None = None
+    protocol: int | str | None = None
     direction: str | None = None
 
 
@@ -67,7 +68,7 @@ class Record(Connection, gc=False):
     src: End | None = None
     dest: End | None = None
     policies: list[Policy] | None = None
-    count: Number = None
+    count: int | None = None
     timestamp: str | None = None
     node_name: str | None = None
     src_pod_name: str | None = None
@@ -95,20 +96,24 @@ class Entry(Record, gc=False):
     resource: Resource | None = None
 
 
-_decoder = msgspec.json.Decoder(Entry)
+_decoder = msgspec.json.Decoder(Entry, strict=False)
 
 
 def recognise(head: Head) -> str:
     for document in head.objects:
         record = document.get("jsonPayload", document)
-        if isinstance(record, dict) and record.get("disposition") in _ACTIONS and _directed(record):
+        if isinstance(record, dict) and str(record.get("disposition")) in _ACTIONS and _directed(record):
             return "its records have a disposition and a direction"
     return ""
 
 
 def _directed(record: dict[str, Any]) -> bool:
     connection = record.get("connection", record)
-    return isinstance(connection, dict) and "dest_ip" in connection and connection.get("direction") in _SIDES
+    return (
+        isinstance(connection, dict)
+        and "dest_ip" in connection
+        and str(connection.get("direction")) in _SIDES
+    )
 
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
@@ -135,7 +140,7 @@ def _row(number: int, entry: Entry, record: Record) -> Row:
     both ends, or be tried again."""
     connection = record.connection or record
     labels = entry.resource.labels if entry.resource is not None else None
-    count, action = _whole(record.count), _ACTIONS[(record.disposition or "").lower()]
+    count, action = record.count, _ACTIONS[(record.disposition or "").lower()]
     side = _SIDES.get((connection.direction or "").lower(), 0)
     protocol = connection.protocol
     row = Row(
@@ -154,7 +159,7 @@ def _row(number: int, entry: Entry, record: Record) -> Row:
         record_kind=EVENT,
     )
     if row.protocol in WITH_PORTS:
-        row.src_port, row.dst_port = _whole(connection.src_port), _whole(connection.dest_port)
+        row.src_port, row.dst_port = connection.src_port, connection.dest_port
     if count is not None and count != 1:
         row.record_kind, row.flow_count, row.flow_count_here = AGGREGATE, count, count
     row.src_namespace, row.src_pod, row.src_workload = _names(record, "src")
@@ -180,13 +185,6 @@ def _flat(record: Record, side: str, *fields: str) -> list[str | None]:
 
 def _reference(policy: Policy) -> str:
     return "/".join(part for part in (policy.kind or "policy", policy.namespace, policy.name) if part)
-
-
-def _whole(value: Number) -> int | None:
-    """A number, also as text; what is none becomes one that no column takes."""
-    if value is None or isinstance(value, int):
-        return value
-    return int(value) if value.isdecimal() and len(value) < 18 else None if value in ("", "-") else -1
 
 
 FORMAT = Format(

@@ -29,18 +29,27 @@ class StoredLog:
             self._metadata = read_footer(source.descriptor, source.file().size())
             self.schema = self._parquet(()).schema_arrow
 
-    def batches(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """(number of the first row, the columns of some rows); none of the columns may stand there twice."""
-        if twice := [name for name in columns if self.schema.names.count(name) > 1]:
+    def batches(self, columns: Sequence[str], begin: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """(number of the first row, the columns of some rows); none of the columns may stand there twice.
+
+        Rows are cut into batches in the same places whichever columns are asked for; those before ``begin``,
+        where a batch begins, are left out. A column is also a part of one, by its path: ``a.b``.
+        """
+        if twice := [name for name in columns if self.schema.names.count(name.split(".")[0]) > 1]:
             raise FlowFormatError(f"two columns have the name {twice[0]!r}", where=self._source.path)
         with decoding(self._source):
-            first = 0
-            file = self._parquet(self._kept_once(columns))
-            for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(columns), use_threads=False):
-                yield first, batch
-                first += batch.num_rows
-            if first != self._metadata.num_rows:
-                raise FlowFormatError("holds fewer rows than it says")
+            file, first = self._parquet(self._kept_once(columns)), 0
+            for g in range(self._metadata.num_row_groups):
+                end = first + self._metadata.row_group(g).num_rows
+                if end <= begin:
+                    first = end
+                    continue
+                for batch in file.iter_batches(ROWS_AT_ONCE, [g], list(columns), use_threads=False):
+                    if first >= begin:
+                        yield first, batch
+                    first += batch.num_rows
+                if first != end:
+                    raise FlowFormatError("holds fewer rows than it says")
 
     def _parquet(self, dictionaries: Sequence[str]) -> pq.ParquetFile:
         return pq.ParquetFile(
@@ -52,9 +61,16 @@ class StoredLog:
             arrow_extensions_enabled=False,
         )
 
+    def _type_of(self, path: str) -> pa.DataType:
+        first, *rest = path.split(".")
+        type_ = self.schema.field(first).type
+        for name in rest:
+            type_ = type_.field(name).type
+        return type_
+
     def _kept_once(self, columns: Sequence[str]) -> list[str]:
         """Text columns that can come as dictionaries: pyarrow cannot where a chunk is delta-encoded."""
-        texts = {name for name in columns if is_text(self.schema.field(name).type)}
+        texts = {name for name in columns if is_text(self._type_of(name))}
         places = {
             c: path
             for c in range(self._metadata.num_columns)

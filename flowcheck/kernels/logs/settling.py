@@ -2,7 +2,7 @@
 of it are added.
 
 A table of connections (slots, 4) int64, a power of two: KEY of both ends in their order (0: empty), SEEN, the
-start of its last record, OPENED, that of the last record whose initiator was told, and STATE. What begins
+start of its last record, OPENED, that of the last record whose initiator is known, and STATE. What begins
 within ``gap`` of SEEN belongs to the same connection. There is one slot for each, found once for each record:
 to look for it in memory takes longer than all else.
 """
@@ -104,6 +104,7 @@ def settle(
         if initiator[i] == 0 and state & OPENER and abs(at - table[slot, OPENED]) <= gap:
             opener = state & OPENER
             initiator[i] = turned_end(opener) if turned else opener
+            table[slot, OPENED] = max(table[slot, OPENED], at)
         if table[slot, SEEN] == NEVER or abs(at - table[slot, SEEN]) > gap:
             state &= OPENER
         ordered = turned_end(seen_by) if turned else seen_by

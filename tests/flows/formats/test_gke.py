@@ -85,7 +85,7 @@ def test_entries_of_cloud_logging_have_the_time_and_the_node_outside() -> None:
 
 def test_fields_in_one_level(tmp_path: Path) -> None:
     flat = {
-        **{"src_ip": "10.60.1.4", "dest_ip": "10.60.2.9", "src_port": "40100", "dest_port": "80"},
+        **{"src_ip": "10.60.1.4", "dest_ip": "10.60.2.9", "src_port": "40100", "dest_port": 80.0},
         **{"protocol": "TCP", "direction": "egress", "disposition": "deny", "src_pod_name": "cart-6c9d-x1"},
         **{"src_pod_namespace": "shop", "node_name": "node-1", "timestamp": "2026-04-03T08:00:00Z"},
     }
@@ -96,8 +96,8 @@ def test_fields_in_one_level(tmp_path: Path) -> None:
     assert (row["egress_action"], row["observation_point"]) == (2, 1)
 
 
-@pytest.mark.parametrize(("protocol", "number"), [(6, 6), ("17", 17), ("UDP", 17), ("icmp", 1)])
-def test_protocols_by_name_or_number(tmp_path: Path, protocol: int | str, number: int) -> None:
+@pytest.mark.parametrize(("protocol", "number"), [(6, 6), (6.0, 6), ("17", 17), ("UDP", 17), ("icmp", 1)])
+def test_protocols_by_name_or_number(tmp_path: Path, protocol: float | str, number: int) -> None:
     row = rows_of(tmp_path, record(connection={"protocol": protocol}))[0][0]
     assert row["protocol"] == number
     assert ("dst_port" in row) == (number != 1)

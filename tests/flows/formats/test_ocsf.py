@@ -243,18 +243,22 @@ def test_what_does_not_fit_costs_its_record_only(tmp_path: Path) -> None:
         json.dumps(event(src_endpoint={"ip": "-"})),
         json.dumps(event(connection_info={})),
         json.dumps(event(connection_info={"protocol_num": 6.5})),
+        json.dumps(event(traffic={"bytes": 1 << 63})),
+        json.dumps(event(traffic={"packets": 1 << 90})),
         '{"class_uid":4001,"src_endpoint":[]}',
         '{"class_uid":',
         json.dumps(event()),
     ]
     path.write_text("\n".join(broken))
     rows, account = read_log(path, "ocsf")
-    assert [row["record"] for row in rows] == [7]
+    assert [row["record"] for row in rows] == [9]
     assert account.rejected == {
         "bad_src_port": 1,
         "bad_dst_ip": 1,
         "bad_src_ip": 1,
         "bad_protocol": 2,
+        "bad_bytes": 1,
+        "bad_packets": 1,
         "bad_record": 2,
     }
 
@@ -327,13 +331,18 @@ def test_columns_of_other_types_cost_nothing(tmp_path: Path) -> None:
                 "dst_endpoint",
                 pa.struct([("ip", pa.dictionary(pa.int8(), pa.string())), ("port", pa.int16())]),
             ),
-            ("connection_info", pa.struct([("protocol_num", pa.int8())])),
+            ("connection_info", pa.struct([("protocol_num", pa.int8()), ("tcp_flags", pa.string())])),
             ("unmapped", pa.map_(pa.string(), pa.string())),
             ("observables", pa.list_(pa.struct([("name", pa.string())]))),
         ]
     )
-    one = event(time=START.replace(tzinfo=None), unmapped=[("action", "REJECT")])
+    one = event(
+        time=START.replace(tzinfo=None),
+        unmapped=[("action", "REJECT")],
+        connection_info={"protocol_num": 6, "tcp_flags": "2"},
+    )
     rows, account = read_log(parquet(tmp_path, [one, {**one, "src_endpoint": None}, one], schema), "ocsf")
     assert account.rejected == {"bad_src_ip": 1}
     assert [row["record"] for row in rows] == [0, 2]
     assert (rows[0]["start_time"], rows[0]["dst_port"], rows[0]["cloud_action"]) == (START, 8443, 2)
+    assert (rows[0]["tcp_flags"], rows[0]["initiator"]) == (2, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -85,6 +87,15 @@ class Unmapped(msgspec.Struct, gc=False):
     action: str | None = None
 
 
+class _Nothing:
+    """Stands for an object that is not there: all of its fields are missing."""
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+_NOTHING = _Nothing()
+_PLAIN = {pa.int64(): int, pa.float64(): float, pa.string(): str}
 event_decoder = msgspec.json.Decoder(Event)
 _unmapped = msgspec.json.Decoder(Unmapped)
 
@@ -92,25 +103,37 @@ _unmapped = msgspec.json.Decoder(Unmapped)
 def leaves_of_events(events: list[Event]) -> Leaves:
     """A column of each leaf."""
     found: Leaves = {}
+    groups: dict[str, list[Any]] = {"": events}
     for path in NUMBERS:
-        found[path] = pa.array(list(map(_whole, _values(events, path))), pa.int64())
+        found[path] = _column(_values(groups, path), pa.int64(), _whole)
     for path, dated in zip(TIMES, DATED, strict=True):
-        times = _values(events, path)
-        found[path] = pa.array(list(map(_number, times)), pa.float64())
-        texts = zip(_values(events, dated), times, strict=True)
+        times = _values(groups, path)
+        found[path] = _column(times, pa.float64(), _number)
+        texts = zip(_values(groups, dated), times, strict=True)
         found[dated] = pa.array([_text(text) or _text(time) for text, time in texts], pa.string())
     for path in TEXTS:
-        found[path] = pa.array(list(map(_text, _values(events, path))), pa.string())
-    found[KNOWN] = pa.array(_values(events, KNOWN), pa.bool_())
+        found[path] = _column(_values(groups, path), pa.string(), _text)
+    found[KNOWN] = pa.array(_values(groups, KNOWN), pa.bool_())
     found[OTHER_ACTION] = pa.array(list(map(_other_action, events)), pa.string())
     return found
 
 
-def _values(events: list[Event], path: str) -> list[Any]:
-    values: list[Any] = list(events)
-    for name in path.split("."):
-        values = [None if value is None else getattr(value, name) for value in values]
-    return values
+def _values(groups: dict[str, list[Any]], path: str) -> list[Any]:
+    """What the events have at a path; ``groups``: their objects by path: those on the way are kept there."""
+    group, _, name = path.rpartition(".")
+    if group not in groups:
+        groups[group] = [_NOTHING if value is None else value for value in _values(groups, group)]
+    return list(map(attrgetter(name), groups[group]))
+
+
+def _column(values: list[Any], type_: pa.DataType, mend: Callable[[Number], Any]) -> pa.Array:
+    """Values of the type, mostly; ``mend`` makes them so, or None, where they are not."""
+    if not set(map(type, values)) <= {_PLAIN[type_], type(None)}:
+        values = list(map(mend, values))
+    try:
+        return pa.array(values, type_)
+    except (pa.ArrowException, OverflowError):
+        return pa.array(list(map(mend, values)), type_)
 
 
 def _whole(value: Number) -> int | None:

@@ -30,24 +30,12 @@ def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling)
     """The rows of some events; what are no flows is left out, what is unfit rejected."""
     table = _flows(table, account)
     bad: dict[str, Mask] = {}
-    columns: dict[str, pa.Array] = {RECORD: pa.array(table.records)}
     starts, started = _starts(table, asked, account)
-    ends_at, ended, _ = table.times("end_time", asked.time_unit)
-    if not ended.all():
-        dated, is_dated, _ = table.times("end_time_dt", "")
-        ends_at, ended = np.where(ended, ends_at, dated), ended | is_dated
-    columns["start_time"], columns["end_time"] = _column(starts, started), _column(ends_at, ended)
-
-    protocol = _protocols(table)
+    protocol, flags = _protocols(table), table.numbers("connection_info.tcp_flags")
     is_cloud, ends = of_interfaces(table), ends_of(table, bad)
-    portless = ~_HAS_PORTS[np.clip(protocol, 0, 255)]
-    src_port, dst_port = (
-        np.where(portless, NONE, table.numbers(f"{end}_endpoint.port")) for end in ("src", "dst")
-    )
+    src_port, dst_port = _ports(table, protocol)
     forward, back, both_ways = _counters(table)
-    flags = table.numbers("connection_info.tcp_flags")
     point = _points(table, ends, is_cloud)
-    initiator = _initiators(table, protocol, flags, is_cloud, both_ways)
     settled = settling.settle(
         ends.src_keys,
         ends.dst_keys,
@@ -55,14 +43,15 @@ def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling)
         _clipped(dst_port),
         (protocol & 0xFF).astype(np.uint8),
         np.where(started, starts, 0),
-        initiator,
+        _initiators(table, protocol, flags, is_cloud, both_ways),
         point,
     )
-    swap = settled.initiator == DESTINATION
+    swap, added = settled.initiator == DESTINATION, settled.added == 1
     point = np.where(swap & ((point == SOURCE) | (point == DESTINATION)), SOURCE + DESTINATION - point, point)
-    columns |= ends.columns(swap, point)
+    ended_at, ended = _ends(table, asked)
+    columns = {RECORD: pa.array(table.records), **ends.columns(swap, point), **_verdicts(table)}
+    columns["start_time"], columns["end_time"] = _column(starts, started), _column(ended_at, ended)
     columns["src_port"], columns["dst_port"] = map(_known, _turned(swap, src_port, dst_port))
-    added = settled.added == 1
     for name in ("bytes", "packets"):
         one, other = _turned(swap, forward[name], back[name])
         columns[name] = _column(one, added & (one != NONE))
@@ -70,12 +59,9 @@ def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling)
     columns["protocol"], columns["tcp_flags"] = _known(protocol), _known(flags)
     columns["initiator"], columns["observation_point"] = _code(settled.initiator), _code(point)
     columns["record_kind"] = _code(np.where(both_ways, CONNECTION, np.where(ended, WINDOW, EVENT)))
-    told, is_cni = verdicts(table), of_a_cni(table)
-    columns["action"] = _code(np.where(is_cni, told, 0))
-    columns["cloud_action"] = _code(told, ~is_cni & (told != 0))
     several = table.numbers("count")
-    for name, once in (("flow_count", settled.once), ("flow_count_here", settled.here)):
-        columns[name] = pa.array(np.where(several > 1, several, once))
+    columns["flow_count"] = pa.array(np.where(several > 1, several, settled.once))
+    columns["flow_count_here"] = pa.array(np.where(several > 1, several, settled.here))
     return batch_of_columns(columns, bad, account)
 
 
@@ -115,15 +101,37 @@ def _starts(table: Table, asked: Asked, account: Account) -> tuple[Int64, Mask]:
     return starts, started
 
 
+def _ends(table: Table, asked: Asked) -> tuple[Int64, Mask]:
+    ends, ended, _ = table.times("end_time", asked.time_unit)
+    if not ended.all():
+        dated, are, _ = table.times("end_time_dt", "")
+        ends, ended = np.where(ended, ends, dated), ended | are
+    return ends, ended
+
+
+def _ports(table: Table, protocol: Int64) -> tuple[Int64, Int64]:
+    """NONE where the protocol has none."""
+    portless = ~_HAS_PORTS[np.clip(protocol, 0, 255)]
+    src, dst = (table.numbers(f"{end}_endpoint.port") for end in ("src", "dst"))
+    return np.where(portless, NONE, src), np.where(portless, NONE, dst)
+
+
+def _verdicts(table: Table) -> dict[str, pa.Array]:
+    """A CNI's are of policies, those of others not."""
+    told, is_cni = verdicts(table), of_a_cni(table)
+    return {
+        "action": _code(np.where(is_cni, told, 0)),
+        "cloud_action": _code(told, ~is_cni & (told != 0)),
+    }
+
+
 def _protocols(table: Table) -> Int64:
     found = table.numbers("connection_info.protocol_num")
     if (found == NONE).any():
         names = table.texts("connection_info.protocol_name")
-        numbers = [NONE if name is None else protocol_number(name) for name in names.values.to_pylist()]
-        table_of = np.array(
-            [NONE if number is None else number for number in numbers] + [NONE], dtype=np.int64
-        )
-        found = np.where(found == NONE, table_of[names.codes], found)
+        numbers = [protocol_number(name or "") for name in names.values.to_pylist()]
+        number_of = np.array([*(NONE if number is None else number for number in numbers), NONE])
+        found = np.where(found == NONE, number_of[names.codes], found)
     return found
 
 

@@ -18,12 +18,12 @@ TEXTS = (
     *("metadata.product.name", "metadata.product.vendor_name"),
 )
 KNOWN = "is_src_dst_assignment_known"
-OTHER_ACTION = "unmapped.action"
+UNMAPPED, OTHER_ACTION = "unmapped", "unmapped.action"
 """What a recorder said that OCSF had no field for; ``unmapped`` is an object, a struct, or a map of texts."""
 
 _INSTEAD = {
     "type_uid": ("class_uid",),
-    OTHER_ACTION: ("action_id", "disposition_id", "disposition", "action"),
+    **dict.fromkeys((OTHER_ACTION, UNMAPPED), ("action_id", "disposition_id", "disposition", "action")),
     **{dated: (dated.removesuffix("_dt"),) for dated in DATED},
 }
 """What need not be read where a table has one of these columns: it costs much, and says the same."""
@@ -31,10 +31,8 @@ _INSTEAD = {
 
 def chosen(paths: frozenset[str]) -> list[str]:
     """Of the paths that a table has, those to read."""
-    known = {*paths, OTHER_ACTION} if any(path.startswith("unmapped.") for path in paths) else paths
-    wanted = [
+    return [
         path
-        for path in (*NUMBERS, *TIMES, *DATED, *TEXTS, KNOWN, OTHER_ACTION)
-        if path in known and not any(other in paths for other in _INSTEAD.get(path, ()))
+        for path in (*NUMBERS, *TIMES, *DATED, *TEXTS, KNOWN, OTHER_ACTION, UNMAPPED)
+        if path in paths and not any(other in paths for other in _INSTEAD.get(path, ()))
     ]
-    return ["unmapped" if path == OTHER_ACTION and OTHER_ACTION not in paths else path for path in wanted]

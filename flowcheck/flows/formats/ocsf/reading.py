@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
 
-from flowcheck.flows.formats.leaves import decoding, leaves_of
+from flowcheck.flows.formats.leaves import leaves_of
 from flowcheck.flows.formats.ocsf.events import event_decoder, leaves_of_events
 from flowcheck.flows.formats.ocsf.flows import rows_of
 from flowcheck.flows.formats.ocsf.paths import chosen
 from flowcheck.flows.formats.ocsf.table import Table
+from flowcheck.flows.formats.stored import decoding
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.decoding import decoded
 from flowcheck.flows.logs.form import Asked

@@ -66,6 +66,9 @@ class Table:
             whole = (np.abs(values) < _FINEST) & (values == np.floor(values))
             numbers = np.where(whole, values, NOT_WHOLE).astype(np.int64)
             return np.where(np.isnan(values), NONE, numbers)
+        if _is_text(column.type):
+            texts = self.texts(path)
+            return np.array([*map(_whole, texts.values.to_pylist()), NONE], dtype=np.int64)[texts.codes]
         if column.type not in (pa.int32(), pa.int64()):
             column = column.cast(pa.int64())
         if column.null_count:
@@ -83,7 +86,7 @@ class Table:
 
     def times(self, path: str, unit: str) -> tuple[Int64, Mask, Mask]:
         """(microseconds since 1970, which there are, which of the numbers have no unit). ``unit``: of
-        numbers; empty: their magnitude tells it. 0 is no time."""
+        numbers; empty: their magnitude tells it. What is not past 0 is no time."""
         column = self._leaves.get(path)
         if column is None or pt.is_null(column.type):
             none = np.zeros(len(self), dtype=np.bool_)
@@ -115,6 +118,10 @@ def _is_text(type_: pa.DataType) -> bool:
     return bool(pt.is_string(type_) or pt.is_large_string(type_) or pt.is_binary(type_))
 
 
+def _whole(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() and len(text) <= 18 else NOT_WHOLE
+
+
 def _looked_up(column: pa.Array, key: str) -> pa.Array | None:
     """What a map of texts has under a key."""
     if not pt.is_map(column.type) or not _is_text(column.type.key_type):
@@ -131,7 +138,7 @@ def _of_timestamps(column: pa.Array) -> tuple[Int64, Mask, Mask]:
 def _of_numbers(column: pa.Array, unit: str) -> tuple[Int64, Mask, Mask]:
     there = column.is_valid().to_numpy(zero_copy_only=False)
     values = column.fill_null(0).to_numpy(zero_copy_only=False)
-    there = there & (values != 0) & np.isfinite(values)
+    there = there & (values > 0) & np.isfinite(values)
     told = values[there]
     if not len(told):
         return np.zeros(len(column), dtype=np.int64), there, ~there & False
