@@ -112,8 +112,6 @@ def _addresses(column: pa.Array, rule: Rule) -> pa.Array:
         return looked_up(column, canonical_address, pa.string())
     if pt.is_uint32(column.type):
         return looked_up(column, lambda number: str(ipaddress.IPv4Address(number)), pa.string())
-    if pt.is_fixed_size_binary(column.type) and column.type.byte_width in (4, 16):
-        return looked_up(column, lambda data: canonical_address(str(ipaddress.ip_address(data))), pa.string())
     return pa.nulls(len(column), pa.string())
 
 
