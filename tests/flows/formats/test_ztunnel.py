@@ -34,12 +34,10 @@ def fields(at: float = 0, **said: Any) -> dict[str, Any]:
 
 
 def text(said: dict[str, Any], between: str = "\t", quote: str = '"') -> str:
+    """Addresses stand bare, all else in quotes, if there are any."""
     head = [said.pop(key) for key in ("time", "level", "scope", "message")]
-    rest = (
-        f"{key}={quote if key[-4:] != 'addr' else ''}{value}{quote if key[-4:] != 'addr' else ''}"
-        for key, value in said.items()
-    )
-    return between.join([*head, " ".join(rest)])
+    marks = {key: "" if key.endswith("addr") else quote for key in said}
+    return between.join([*head, " ".join(f"{key}={mark}{said[key]}{mark}" for key, mark in marks.items())])
 
 
 def read(tmp_path: Path, *lines: str) -> tuple[list[dict[str, Any]], Account]:
@@ -177,3 +175,9 @@ def test_other_lines_are_left_out(tmp_path: Path) -> None:
     assert [row["record"] for row in rows] == [3]
     assert account.left_out == {"connection_opened": 1, "no_access_line": 2}
     assert account.rejected == {"bad_record": 2, "bad_start_time": 1}
+
+
+def test_a_number_past_all_columns_costs_its_own_row(tmp_path: Path) -> None:
+    rows, account = read(tmp_path, text(fields()), text(fields(3, bytes_recv=1 << 63)))
+    assert [row["record"] for row in rows] == [0]
+    assert account.rejected == {"bad_bytes_reverse": 1}

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowcheck.flows.formats.mapped.columns.cells import plain
+from flowcheck.flows.formats.mapped.columns.cells import as_text
 from flowcheck.flows.formats.mapped.columns.table import Table
 from flowcheck.flows.formats.mapped.forms.delimited import Layout, read_delimited
 from flowcheck.flows.formats.mapped.forms.opened import read_any
@@ -89,9 +89,9 @@ def _protocols(table: Table) -> None:
 def _initiators(table: Table, protocol: np.ndarray) -> np.ndarray:
     """1, or 0 where Zeek did not see the beginning: a history that begins with the responder's answer taken
     for the originator's, or was turned round (^), and TCP of which it saw the middle only."""
-    history = plain(table.block.column("history")).cast(pa.string())
+    history = as_text(table.block.column("history"))
     doubtful = pc.match_substring_regex(history, r"^H|\^").fill_null(False)
-    state = plain(table.block.column("conn_state")).cast(pa.string())
+    state = as_text(table.block.column("conn_state"))
     middle = pc.equal(state, "OTH").fill_null(False).to_numpy(zero_copy_only=False) & ~np.isin(
         protocol, (1, 17, 58)
     )

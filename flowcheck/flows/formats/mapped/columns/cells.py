@@ -47,6 +47,14 @@ def plain(column: pa.Array) -> pa.Array:
     return column.cast(pa.string()) if is_text(column.type) else column
 
 
+def as_text(column: pa.Array) -> pa.Array:
+    """The column as words, null where it has something that is none."""
+    column = plain(column)
+    if pt.is_nested(column.type) or pt.is_fixed_size_binary(column.type):
+        return pa.nulls(len(column), pa.string())
+    return column.cast(pa.string())
+
+
 def looked_up(column: pa.Array, of: Callable[[Any], Any], type_: pa.DataType) -> pa.Array:
     """Every distinct value, through a function, once."""
     coded = column.dictionary_encode()
@@ -60,8 +68,8 @@ def cleaned(column: pa.Array, rule: Rule) -> pa.Array:
     column = plain(column)
     if pt.is_fixed_size_binary(column.type) and column.type.byte_width in (4, 16) and not _is_uid(rule):
         column = looked_up(column, lambda data: canonical_address(str(ip_address(data))), pa.string())
-    if rule.values and not pt.is_string(column.type) and not pt.is_nested(column.type):
-        column = column.cast(pa.string())
+    if rule.values:
+        column = as_text(column)
     if not pt.is_string(column.type):
         return column
     column = _without(column, rule.null_words)

@@ -72,20 +72,20 @@ def _of_timestamps(column: pa.Array, rule: Rule, asked: Asked, account: Account)
 
 
 def _of_texts(column: pa.Array, rule: Rule, asked: Asked) -> pa.Array:
-    """Numbers and dates may stand in one column: some loggers change over from one to the other."""
-    numeric = pc.match_substring_regex(column, _NUMBER)
+    """Numbers and dates may stand in one column: some loggers change over from one to the other. What lacks
+    a unit or a zone is wrong where others beside it do not, else the whole log lacks it."""
+    numeric, unit = pc.match_substring_regex(column, _NUMBER), rule.unit or asked.time_unit
     found = pa.nulls(len(column), pa.int64())
-    if pc.any(numeric).as_py():
-        numbers = _numbers(pc.if_else(numeric, column, None))
-        found = _dated(of_numbers(numbers, rule.unit or asked.time_unit, rule))
-        if pc.all(numeric).as_py():
-            return found
+    if pc.any(numeric).as_py() and (unit or pc.all(numeric).as_py()):
+        found = _dated(of_numbers(_numbers(pc.if_else(numeric, column, None)), unit, rule))
     dates = pc.if_else(pc.fill_null(numeric, False), None, column)
     zoned = pc.match_substring_regex(pc.utf8_slice_codeunits(dates, 10), _ZONED)
     found = pc.coalesce(found, _parsed(pc.if_else(zoned, dates, None), _UTC, ""))
     local = pc.if_else(pc.fill_null(zoned, True), None, dates)
     if local.null_count < len(local):
         zone = rule.zone or _asked_zone(asked)
+        if not zone and found.null_count < len(found):
+            return found
         if not zone and pc.any(pc.match_substring_regex(local, _DATED)).as_py():
             raise FlowFormatError(
                 f"{rule.column} is a local time, and nothing says of what time zone",
