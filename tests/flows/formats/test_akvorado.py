@@ -69,8 +69,8 @@ def test_parquet_and_csv_of_clickhouse(tmp_path: Path) -> None:
     ]
     file = tmp_path / "flows.csv"
     file.write_text(
-        '"TimeReceived","SamplingRate","SrcAddr","DstAddr","Proto","SrcPort","DstPort"\n'
-        '"2026-04-01 12:00:05",1,"::ffff:10.1.0.1","2001:db8::2",17,40000,53\n'
+        '"TimeReceived","ExporterName","SrcAddr","DstAddr","Proto","SrcPort","DstPort"\n'
+        '"2026-04-01 12:00:05","edge, 1","::ffff:10.1.0.1","2001:db8::2",17,40000,53\n'
     )
     assert recognised(file) == "akvorado"
     rows, _ = read_log(file, "akvorado", time_zone="Europe/Berlin")

@@ -29,12 +29,12 @@ from flowcheck.flows.logs.head import Head, head_of
 from flowcheck.flows.logs.source import Source
 
 _ICMP = ("Type", "Code")
-_MARKS = ("ExporterAddress", "ExporterName", "SamplingRate", "SrcNetMask", "InIfName")
+_MARKS = {"ExporterAddress", "ExporterName", "SrcNetName", "InIfName", "InIfBoundary"}
 
 
 def recognise(head: Head) -> str:
     for names in names_of(head):
-        if "TimeReceived" in names and "TimeFlowStartMs" not in names and names & {*_MARKS}:
+        if "TimeReceived" in names and names & _MARKS and not any("K8S" in name for name in names):
             return "its rows have TimeReceived and columns of an exporter"
     return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
@@ -22,21 +23,29 @@ _ROWS = 1 << 16
 
 def read_table(source: Source, wanted: Sequence[str], account: Account) -> Iterator[Block]:
     """**Raises**: FlowFormatError for a file that is not what its footer says, or lacks a page."""
-    try:
+    with _decoding(source):
         for block in _blocks(source, wanted):
             account.read(len(block.positions))
             yield block
+
+
+def columns_of(source: Source) -> list[str]:
+    """The names at its top. **Raises**: FlowFormatError."""
+    with _decoding(source):
+        return [field.name for field in _opened(source).schema_arrow]
+
+
+@contextmanager
+def _decoding(source: Source) -> Iterator[None]:
+    """What goes wrong inside is the file's fault."""
+    try:
+        yield
     except FlowFormatError as error:
         error.where = error.where or source.path
         raise
     except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
         message = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise FlowFormatError(f"cannot be decoded: {message}", where=source.path) from error
-
-
-def columns_of(source: Source) -> list[str]:
-    """The names at its top."""
-    return [field.name for field in _opened(source).schema_arrow]
 
 
 def _opened(source: Source) -> pq.ParquetFile:
