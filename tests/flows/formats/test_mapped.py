@@ -201,6 +201,13 @@ def test_times_come_in_every_unit_and_form(tmp_path: Path) -> None:
     assert read(tmp_path, HEAD, local, mapping=zoned)[0][0]["start_time"] == AT
 
 
+def test_an_hour_that_clocks_had_twice_is_told(tmp_path: Path) -> None:
+    zoned = MAPPING.replace("unit: s", "zone: Europe/Berlin")
+    rows, account = read(tmp_path, HEAD, "2026-10-25 02:30:00,10.1.0.1,10.1.0.2,443,tcp", mapping=zoned)
+    assert rows[0]["start_time"] == dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC)
+    assert "have twice" in account.warnings[0]
+
+
 def test_units_and_zones_are_never_guessed(tmp_path: Path) -> None:
     bare = MAPPING.replace(", unit: s", "")
     assert "--time-unit" in refusal(tmp_path, HEAD, f"{SECONDS},10.1.0.1,10.1.0.2,443,tcp", mapping=bare)

@@ -156,6 +156,17 @@ def test_columns_may_change_within_a_file_and_a_broken_line_costs_itself(tmp_pat
     assert account.first == {"bad_record": [4]}
 
 
+def test_values_may_be_separated_by_something_else(tmp_path: Path) -> None:
+    rows, _ = read(
+        tmp_path,
+        "#separator \\x7c",
+        "#path|conn",
+        "#fields|ts|uid|id.orig_h|id.orig_p|id.resp_h|id.resp_p|proto|conn_state",
+        f"{SECONDS}.0|C1|10.1.0.1|9|10.1.0.2|80|tcp|SF",
+    )
+    assert [row["dst_port"] for row in rows] == [80]
+
+
 def test_a_record_over_several_lines(tmp_path: Path) -> None:
     text = record("10.1.0.1", 9, "10.1.0.2", 53, "udp").replace(",", ",\n  ").replace("{", "{\n")
     rows, _ = read(tmp_path, text)

@@ -79,7 +79,9 @@ def recognise(head: Head) -> str:
 
 
 def _is_text(head: Head) -> bool:
-    return any(_TEXT.match(line) and line.count('"') >= 4 for line in head.lines)
+    """Whether there is an access log, and none of it in JSON."""
+    text = any(_TEXT.match(line) and line.count('"') >= 4 for line in head.lines)
+    return text and not any(_MARK in document for document in head.documents)
 
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:

@@ -10,7 +10,9 @@ Source: scripts/base/protocols/conn/main.zeek and src/packet_analysis/protocol/i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -32,12 +34,15 @@ from flowcheck.flows.logs.source import Source
 
 _MORE = ("proto", "conn_state", "history")
 _MARK = "#separator"
+_PATH = re.compile("#path[^a-z]conn")
+_SEPARATED = re.compile(rb"^#separator \\x([0-7][0-9a-fA-F])", re.MULTILINE)
+"""What stands between values is written as its number."""
 
 
 def recognise(head: Head) -> str:
     lines = head.lines
     if lines and lines[0].startswith(_MARK):
-        return "it has #fields of a conn.log" if any(line == "#path\tconn" for line in lines) else ""
+        return "it has #fields of a conn.log" if any(_PATH.fullmatch(line) for line in lines) else ""
     for names in names_of(head):
         if {"uid", "proto", "conn_state"} <= names and any(name.endswith("orig_h") for name in names):
             return "its records have uid, conn_state and orig_h"
@@ -48,17 +53,24 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     mapping = shipped("zeek")
     wanted = Mapping(mapping.rules, (*mapping.where, *((name, (None,)) for name in _MORE)))
     if source.head().removeprefix(b"\xef\xbb\xbf").startswith(b"#"):
-        layout = Layout(b"\t", _heading, _all_records, quoted=False)
+        separator = _separator(source.head())
+        layout = Layout(separator, partial(_heading, separator), _all_records, quoted=False)
         blocks = read_delimited(source, layout, wanted.sources, account)
     else:
         blocks = read_any(source, wanted, asked, account)
     yield from read_blocks(source, blocks, mapping, asked, account, Beside(after=_adjust))
 
 
-def _heading(line: bytes) -> Sequence[str] | None:
+def _separator(head: bytes) -> bytes:
+    found = _SEPARATED.search(head)
+    return bytes.fromhex(found[1].decode()) if found else b"\t"
+
+
+def _heading(separator: bytes, line: bytes) -> Sequence[str] | None:
     if not line.startswith(b"#"):
         return None
-    return line.decode(errors="replace").split("\t")[1:] if line.startswith(b"#fields\t") else ()
+    mark, *names = line.decode(errors="replace").split(separator.decode(errors="replace"))
+    return names if mark == "#fields" else ()
 
 
 def _all_records(text: bytes) -> bool:
