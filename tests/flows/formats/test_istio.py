@@ -109,7 +109,7 @@ def test_where_nothing_was_dialled_there_is_the_downstream_connection_or_none(tm
     assert [(row["src_ip"], row["dst_ip"], row["dst_port"], row["flow_count"]) for row in rows] == [
         ("10.1.0.1", "10.1.0.2", 8080, 0)
     ]
-    assert account.left_out == {"nothing_dialled": 2, "no_upstream_connection": 1}
+    assert account.left_out == {"nothing_dialled": 2, "no_proxy_address": 1}
 
 
 def test_what_a_header_says_is_no_address(tmp_path: Path) -> None:
@@ -153,6 +153,13 @@ def test_a_waypoints_tunnel_is_the_address_in_it(tmp_path: Path) -> None:
         ),
     )
     assert (rows[0]["dst_ip"], rows[0]["dst_port"]) == ("10.1.0.2", 8080)
+    inner = "envoy://internal_client_address/"
+    rows, account = read(
+        tmp_path,
+        request(upstream_host="envoy://connect_originate/10.1.0.2:8080", upstream_local_address=inner),
+    )
+    assert rows == []
+    assert account.left_out == {"no_proxy_address": 1}
 
 
 def test_other_lines_of_the_proxy_and_broken_ones(tmp_path: Path) -> None:

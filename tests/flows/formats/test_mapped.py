@@ -325,6 +325,8 @@ columns:
   src_ip: {from: sip, split: 5, zone: Mars/Base}
   bytes: 5
   packets: {from: x, constant: 1}
+  action: {from: x, values: {a: 1, b: 9}}
+  cloud_action: {constant: 200}
 """
     said = refusal(tmp_path, HEAD, mapping=wrong)
     for part in (
@@ -340,6 +342,8 @@ columns:
         "line 9: src_ip.zone: 'Mars/Base' is no time zone",
         "line 10: bytes: is no rule",
         "line 11: packets: needs either from or constant",
+        "line 12: action.values: '9' is no number from 0 to 4",
+        "line 13: cloud_action.constant: '200' is no number from 0 to 127",
     ):
         assert part in said
 
@@ -353,9 +357,10 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, mapping: str) -> None:
 
 
 def test_a_mapping_for_another_log_is_refused_with_what_the_log_has(tmp_path: Path) -> None:
-    mapping = MAPPING.replace("client", '"cl\\u0007t"')
+    mapping = "where: {kind: flow}\n" + MAPPING.replace("client", '"cl\\u0007t"')
     said = refusal(tmp_path, HEAD, f"{SECONDS},10.1.0.1,10.1.0.2,443,tcp", mapping=mapping)
     assert "src_ip: the log has no column" in said
+    assert "where: the log has no column 'kind'" in said
     assert "it has when, client, server, port, proto" in said
     assert "\x07" not in said
 

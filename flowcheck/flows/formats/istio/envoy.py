@@ -168,7 +168,7 @@ def _ends(row: Row, record: Record) -> str:
         row.observation_point = DESTINATION
         return ""
     if own is None:
-        return "no_upstream_connection"
+        return "no_proxy_address"
     row.src_ip, row.src_port, row.dst_ip, row.dst_port = own, own_port, target, target_port
     row.observation_point = SOURCE
     row.service_name = cluster_service(cluster)
@@ -199,6 +199,7 @@ FORMAT = Format(
         "what a CNI's policy decided: a refusal is the mesh's",
         "who the ends are by their certificates: identities are not read",
         "how many connections requests came by, where no id of a connection is logged",
-        "the client behind a gateway or waypoint: only the proxy's own connection is told",
+        "the client behind a gateway: only the proxy's own connection is told",
+        "connections of waypoints, and those that failed: the proxy's own address is not in the record",
     ),
 )

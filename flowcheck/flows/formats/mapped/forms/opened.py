@@ -119,6 +119,13 @@ def check_sources(mapping: Mapping, names: Sequence[str], where: str) -> None:
         for rule in mapping.rules
         if rule.sources and not rule.optional and not any(map(is_there, rule.sources))
     ]
+    problems += [
+        Problem(
+            f"where: the log has no column {name!r}"[:120], "mapping", "name one that it has, or add null"
+        )
+        for name, words in mapping.where
+        if None not in words and not is_there(name)
+    ]
     if problems:
         shown = ", ".join(repr(name)[1:-1][:60] for name in names[:_SHOWN])
         more = ", ..." if len(names) > _SHOWN else ""
