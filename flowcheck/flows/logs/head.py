@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.flows.logs.items import in_lists, taken_apart
-from flowcheck.flows.logs.source import HEAD, Lines, Source
+from flowcheck.flows.logs.source import HEAD, PARQUET, Lines, Source
 from flowcheck.flows.logs.wrapped import Unwrapper
 
 MOST_LINES = 200
-PARQUET = b"PAR1"
 
 
 class Head:

@@ -21,6 +21,7 @@ TOO_LONG = b"\0"
 """Stands for a line past MOST_LINE."""
 HEAD = 1 << 18
 """Bytes by which a log is recognised."""
+PARQUET = b"PAR1"
 _PACKED = re.compile(rb"(?P<gzip>\x1f\x8b)|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)")
 
 
@@ -63,14 +64,17 @@ class Source:
         if FileIdentity.of(os.fstat(self._descriptor)) != self.identity:
             raise _changed("while read", self.path)
 
-    @property
-    def descriptor(self) -> int:
-        """Of the open file, for what reads at places of its own choice."""
-        return self._descriptor
-
     def file(self) -> pa.NativeFile:
         """The bytes as they are stored."""
         return pa.OSFile(f"/proc/self/fd/{self._descriptor}")
+
+    @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    @property
+    def is_parquet(self) -> bool:
+        return os.pread(self._descriptor, len(PARQUET), 0) == PARQUET
 
     def stream(self) -> pa.NativeFile:
         """The bytes from the beginning, unpacked."""
