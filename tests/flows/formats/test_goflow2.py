@@ -82,7 +82,9 @@ def test_zeros_that_stand_for_nothing(tmp_path: Path) -> None:
         flow(**zeros),
         flow(proto="ICMP", src_port=0, dst_port=0, tcp_flags=0, **zeros),
         flow(proto="GRE", src_port=0, dst_port=0, tcp_flags=0, **zeros),
+        flow(proto="UDP", src_port=0, dst_port=0, tcp_flags=0),
     )
     assert "icmp_type" not in rows[0]
     assert (rows[1]["icmp_type"], rows[1]["initiator"], rows[1]["src_ip"]) == (8, 2, "10.1.0.2")
     assert (rows[2]["protocol"], rows[2].get("dst_port"), rows[2].get("icmp_type")) == (47, None, None)
+    assert (rows[3]["protocol"], rows[3].get("dst_port")) == (17, None), "a fragment has no ports"
