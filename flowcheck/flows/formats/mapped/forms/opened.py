@@ -78,9 +78,11 @@ def _layout(head: bytes, mapping: Mapping, asked: Asked) -> Layout:
         )
     names = asked.fields or names_in(line, separator)
     first = names[0].encode() if names else b""
-    return Layout(
-        separator, _heading(names, separator), lambda text: text[:1] != b'"' and first not in text, names
-    )
+
+    def all_records(text: bytes) -> bool:
+        return not text.startswith(first) and b"\n" + first not in text
+
+    return Layout(separator, _heading(names, separator), all_records, names)
 
 
 def _separator(line: bytes, form: str) -> bytes:
