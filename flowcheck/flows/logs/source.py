@@ -73,6 +73,11 @@ class Source:
         if FileIdentity.of(os.fstat(self._descriptor)) != self.identity:
             raise _changed("while read", self.path)
 
+    @property
+    def descriptor(self) -> int:
+        """Of the open file, for what reads at places of its own choice."""
+        return self._descriptor
+
     def file(self) -> pa.NativeFile:
         """The bytes as they are stored."""
         return pa.OSFile(f"/proc/self/fd/{self._descriptor}")

@@ -30,11 +30,14 @@ from flowcheck.flows.logs.source import Source
 
 _ICMP = ("Type", "Code")
 _MARKS = {"ExporterAddress", "ExporterName", "SrcNetName", "InIfName", "InIfBoundary"}
+_OTHERS = {"TimeFlowStart", "TimeFlowStartMs", "BiFlowDirection", "SrcPod"}
+"""Of NetObserv's rows, which have some of the same."""
 
 
 def recognise(head: Head) -> str:
     for names in names_of(head):
-        if "TimeReceived" in names and names & _MARKS and not any("K8S" in name for name in names):
+        is_other = names & _OTHERS or any("K8S" in name for name in names)
+        if "TimeReceived" in names and names & _MARKS and not is_other:
             return "its rows have TimeReceived and columns of an exporter"
     return ""
 
