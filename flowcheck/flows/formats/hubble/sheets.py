@@ -46,11 +46,11 @@ def rows_of(source: Source, account: Account) -> Iterator[list[tuple[int, bytes]
 
 
 def _names(line: bytes) -> list[str]:
-    return [value.removesuffix(_ZONE) for value in _values(line.removeprefix(b"\xef\xbb\xbf"))]
+    return [value.removesuffix(_ZONE) for value in _values(line)]
 
 
 def _values(line: bytes) -> list[str]:
     try:
-        return next(csv.reader([line.decode()], strict=True), [])
+        return next(csv.reader([line.decode("utf-8-sig")], strict=True), [])
     except (UnicodeDecodeError, csv.Error):
         return []

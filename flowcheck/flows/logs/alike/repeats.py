@@ -53,7 +53,7 @@ class Repeats:
         self._lengths = np.empty((MOST_PATTERNS, MOST_CUTS + 1), dtype=np.int32)
         self._slots = np.zeros(2 * MOST_PATTERNS, dtype=np.int32)
         self._text = np.empty(MOST_TEXT, dtype=np.uint8)
-        self._told = np.empty((MOST_PATTERNS, 4), dtype=np.int32)
+        self._told = np.full((MOST_PATTERNS, 4), -1, dtype=np.int32)
         self._once: set[int] = set()
         self._found, self._is_stale = np.empty(0, dtype=np.int32), True
 
