@@ -19,10 +19,8 @@ from flowcheck.kernels.logs.words import EIGHT, is_same, mixed, word_at
 
 MOST_CUTS = 6
 _MOST = np.uint64(MOST_CUTS)
-_FOUR = np.uint64(4)
+_ONE, _FOUR = np.uint64(1), np.uint64(4)
 _NEWLINE, _SPACE, _QUOTE, _COLON = 10, 32, 34, 58
-_LAST_LETTERS = (101, 100, 116)
-"""Of the names of what is cut out."""
 _TIME, _UUID, _PORT = (
     np.uint64(int.from_bytes(name, "little")) for name in (b'"time"', b'"uuid"', b'_port"')
 )
@@ -84,43 +82,42 @@ def cut_lines(data: UInt8, n_lines: int, cut: Cut) -> None:
         start, last = np.uint64(starts[line]), np.uint64(ends[line])
         n = n_ports = found = time_at = time_end = np.uint64(0)
         piece = start
-        at = start + EIGHT
-        near, far = min(last, start + _NEAR), max(last, start + _FAR) - _FAR
+        at, stop, far = start + EIGHT, min(last, start + _NEAR), max(last, start + _FAR) - _FAR
         time: Integer = NONE
-        while at < last:
-            if at >= near and at < far:
-                at = far
-            if data[at] == _COLON and data[at - np.uint64(1)] == _QUOTE and n < _MOST:
-                letter = data[at - np.uint64(2)]
-                if letter in _LAST_LETTERS:
-                    name = word_at(data, at - EIGHT) >> np.uint64(16)
-                    value: Integer = NONE
-                    begin = end = at + np.uint64(1) + np.uint64(data[at + np.uint64(1)] == _SPACE)
-                    if name == _PORT:
-                        end, value = port_after(data, begin, last)
-                        n_ports += np.uint64(value >= 0)
-                        near = end if n_ports == 2 and end < far else near
-                    elif name in (_TIME, _UUID) and data[begin] == _QUOTE:
-                        begin += np.uint64(1)
-                        end = end_of_value(data, begin, last)
-                        if end > begin and data[end] == _QUOTE:
-                            if name == _UUID:
-                                value = np.int64(0)
-                            elif (
-                                time >= 0
-                                and time_end - time_at == end - begin
-                                and is_same(data, begin, data, time_at, end - begin)
-                            ):
-                                value = time
-                            else:
-                                time = value = time_in(data, begin, end)
-                                time_at, time_end = begin, end
-                    if value >= 0:
-                        cuts[line, n, 0], cuts[line, n, 1] = begin, end
-                        values[line, n] = value
-                        found = mixed(found, data, piece, begin)
-                        n += np.uint64(1)
-                        piece = at = end
-            at += np.uint64(1)
+        while True:
+            while at < stop and (data[at] != _COLON or data[at - _ONE] != _QUOTE):
+                at += _ONE
+            if at >= stop:
+                if stop == last:
+                    break
+                at, stop = max(at, far), last
+                continue
+            name = word_at(data, at - EIGHT) >> np.uint64(16)
+            at += _ONE
+            value: Integer = NONE
+            begin = end = at + np.uint64(data[at] == _SPACE)
+            if name == _PORT:
+                end, value = port_after(data, begin, last)
+                n_ports += np.uint64(value >= 0)
+            elif ((name == _TIME) | (name == _UUID)) and data[begin] == _QUOTE:
+                begin += _ONE
+                end = end_of_value(data, begin, last)
+                length = end - begin
+                if length == 0 or data[end] != _QUOTE:
+                    continue
+                if name == _UUID:
+                    value = np.int64(0)
+                elif time_end - time_at == length and is_same(data, begin, data, time_at, length):
+                    value = time
+                else:
+                    time = value = time_in(data, begin, end)
+                    time_at, time_end = begin, end
+            if value >= 0 and n < _MOST:
+                cuts[line, n, 0], cuts[line, n, 1] = begin, end
+                values[line, n] = value
+                found = mixed(found, data, piece, begin)
+                n += _ONE
+                piece = at = end
+                stop = min(stop, at) if n_ports == 2 and stop <= far else stop
         n_cuts[line] = n
         hashes[line] = mixed(found, data, piece, last)
