@@ -20,7 +20,10 @@ from flowcheck.kernels.logs.words import EIGHT, is_same, mixed, word_at
 MOST_CUTS = 6
 _MOST = np.uint64(MOST_CUTS)
 _ONE, _FOUR = np.uint64(1), np.uint64(4)
-_NEWLINE, _SPACE, _QUOTE, _COLON = 10, 32, 34, 58
+_NEWLINE, _SPACE, _QUOTE, _DASH, _COLON, _BRACE = 10, 32, 34, 45, 58, 123
+_STDOUT, _STDERR = (np.uint64(int.from_bytes(name, "little")) for name in (b"stdout F", b"stderr F"))
+_TAG = np.uint64(9)
+"""Bytes of either, and the space behind it."""
 _TIME, _UUID, _PORT = (
     np.uint64(int.from_bytes(name, "little")) for name in (b'"time"', b'"uuid"', b'_port"')
 )
@@ -72,14 +75,32 @@ def find_lines(words: UInt64, starts: Int32, ends: Int32) -> Integer:
     return np.int64(line)
 
 
+@inlined
+def record_start(data: UInt8, start: np.uint64, last: np.uint64) -> np.uint64:
+    """Where what a container runtime wrote as one whole line begins; of all other lines the start."""
+    at, n_spaces = start, 0
+    if start + EIGHT < last and data[start + _FOUR] == _DASH:
+        while at < last and at < start + _FAR and data[at] != _BRACE:
+            n_spaces += data[at] == _SPACE
+            at += _ONE
+        if at < last and at > start + _TAG + EIGHT and n_spaces == 3 and data[at - _ONE] == _SPACE:
+            tag = word_at(data, at - _TAG)
+            if ((tag == _STDOUT) | (tag == _STDERR)) and data[at - _TAG - _ONE] == _SPACE:
+                return at if data[at] == _BRACE else start
+    return start
+
+
 @kernel
 def cut_lines(data: UInt8, n_lines: int, cut: Cut) -> None:
-    """Cut lines that are known where they begin and end. Values are looked for in _NEAR bytes of the one,
-    until there are two ports, and in _FAR bytes of the other."""
+    """Cut lines that are known where they begin and end; what a container runtime puts before them is left
+    out. Values are looked for in _NEAR bytes of the one, until there are two ports, and in _FAR bytes of the
+    other."""
     starts, ends, n_cuts, cuts, values = cut.starts, cut.ends, cut.n_cuts, cut.cuts, cut.values
     hashes = cut.hashes
     for line in range(np.uint64(n_lines)):
-        start, last = np.uint64(starts[line]), np.uint64(ends[line])
+        last = np.uint64(ends[line])
+        start = record_start(data, np.uint64(starts[line]), last)
+        starts[line] = start
         n = n_ports = found = time_at = time_end = np.uint64(0)
         piece = start
         at, stop, far = start + EIGHT, min(last, start + _NEAR), max(last, start + _FAR) - _FAR

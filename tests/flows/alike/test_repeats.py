@@ -72,6 +72,8 @@ def log(dice: random.Random) -> bytes:
         text = re.sub(r"(_port\": ?)[12]", lambda found, ports=ports: f"{found[1]}{dice.choice(ports)}", text)
         texts.append(text.encode())
     if dice.random() < 0.5:
+        texts = [f"2026-04-01T09:00:00.{n}Z stdout F ".encode() + text for n, text in enumerate(texts)]
+    if dice.random() < 0.5:
         texts[3] = damaged(texts[3], dice.randrange(1000))
     return b"\n".join(texts)
 

@@ -41,6 +41,11 @@ def some_rows(dice: random.Random, start: int) -> list[Row]:
     return rows
 
 
+def add(gathered: Gathered, prototypes: Prototypes, row: Row, rank: int = 0) -> None:
+    number = prototypes.number(msgspec.structs.replace(row), rank)
+    gathered.add(row.record, number, row.start_time, row.src_port, row.dst_port)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_openers_and_counts_are_those_of_connections(seed: int) -> None:
     dice = random.Random(seed)
@@ -49,10 +54,10 @@ def test_openers_and_counts_are_those_of_connections(seed: int) -> None:
     for block in range(4):
         rows = [row for row in some_rows(dice, block * 100 * SECOND) if row.initiator or row.src_port == 80]
         ranks = [dice.randrange(3) for _ in rows]
-        gathered = Gathered(prototypes)
+        gathered = Gathered(account)
         for row, rank in zip(rows, ranks, strict=True):
-            gathered.add(msgspec.structs.replace(row), rank)
-        batch = settler.batch(gathered.merged(NONE, account), account)
+            add(gathered, prototypes, row, rank)
+        batch = settler.batch(gathered.merged(NONE), account)
         slow.settle(rows, ranks)
         told = ("src_ip", "src_port", "dst_ip", "dst_port", "initiator")
         found = [{name: row[name] for name in told} for row in batch.to_pylist()]
@@ -69,9 +74,11 @@ def test_what_was_long_ago_is_forgotten_and_nothing_else() -> None:
     settler = Settler(prototypes)
     counts = []
     for block in range(60):
-        gathered = Gathered(prototypes)
+        gathered = Gathered(account)
         for number in range(2000):
-            gathered.add(
+            add(
+                gathered,
+                prototypes,
                 Row(
                     record=number,
                     start_time=block * 50 * SECOND,
@@ -81,21 +88,22 @@ def test_what_was_long_ago_is_forgotten_and_nothing_else() -> None:
                     dst_port=80,
                     protocol=6,
                     initiator=1,
-                )
+                ),
             )
-        batch = settler.batch(gathered.merged(NONE, account), account)
+        batch = settler.batch(gathered.merged(NONE), account)
         counts.append(sum(batch.column("flow_count").to_pylist()[:1000]))
     assert counts == [1000, *[0] * 59]
 
 
 def test_one_connection_told_in_either_direction_by_none_that_knows_is_counted_once() -> None:
     prototypes, account = Prototypes(), Account()
-    gathered = Gathered(prototypes)
+    gathered = Gathered(account)
     ends = {"src_ip": "192.0.2.1", "src_port": 4000, "dst_ip": "192.0.2.2", "dst_port": 5000}
     other = {"src_ip": "192.0.2.2", "src_port": 5000, "dst_ip": "192.0.2.1", "dst_port": 4000}
     for number, (told, point) in enumerate([(ends, 1), (other, 2), (other, 1)]):
-        gathered.add(Row(record=number, start_time=number, protocol=17, observation_point=point, **told))  # type: ignore[arg-type]
-    batch = Settler(prototypes).batch(gathered.merged(NONE, account), account)
+        row = Row(record=number, start_time=number, protocol=17, observation_point=point, **told)  # type: ignore[arg-type]
+        add(gathered, prototypes, row)
+    batch = Settler(prototypes).batch(gathered.merged(NONE), account)
     assert batch.column("initiator").to_pylist() == [0, 0, 0]
     assert batch.column("flow_count").to_pylist() == [1, 0, 0]
     assert batch.column("flow_count_here").to_pylist() == [1, 0, 1]
