@@ -116,6 +116,27 @@ def test_rows_of_csv(tmp_path: Path) -> None:
     assert (account.records, account.rejected) == (3, {"bad_record": 1})
 
 
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("4/1/2026, 9:05:00.250 AM", "2026-04-01 09:05:00.250000+00:00"),
+        ("12/31/2026, 12:00:01 AM", "2026-12-31 00:00:01+00:00"),
+        ("4/1/2026, 12:30:00.5 PM", "2026-04-01 12:30:00.500000+00:00"),
+        ("31/12/2026, 1:00:00 PM", ""),
+        ("31.12.2026, 13:00:00", ""),
+        ("31/12/2026, 1:00:00 pm", ""),
+    ],
+)
+def test_times_of_the_portal(tmp_path: Path, time: str, expected: str) -> None:
+    path = tmp_path / "query_data.csv"
+    addresses = '"{""source"":""192.0.2.5"",""destination"":""192.0.2.9""}"'
+    row = f'"{time}",FORWARDED,{addresses},"{{""UDP"":{{""destination_port"":53}}}}"'
+    path.write_text(f"TimeGenerated [UTC],Verdict,IP,Layer4\n{row}\n")
+    rows, account = read_log(path, "aks")
+    assert [str(row["start_time"]) for row in rows] == ([expected] if expected else [])
+    assert account.rejected == ({} if expected else {"bad_start_time": 1})
+
+
 def test_a_list_of_rows(tmp_path: Path) -> None:
     path = tmp_path / "query.json"
     path.write_text(json.dumps([columns(), columns(Verdict="AUDIT")], indent=2))
