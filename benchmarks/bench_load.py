@@ -23,6 +23,7 @@ import click
 from benchmarks.generate import ready
 from benchmarks.inputs.sizes import SIZES
 from flowcheck.cli.main import COLLECTIONS
+from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.program.source import ClusterSource
 from flowcheck.runners.request import AuditRequest
@@ -54,7 +55,7 @@ def child(world: str, load: bool) -> None:
     flows, cluster, began = Path(world) / "flows", Path(world) / "cluster", time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="flowcheck-bench-") as out:
         request = AuditRequest(out=Path(out), load=load)
-        result = run_audit([flows], ClusterSource((cluster,)), request)
+        result = run_audit([flows], ClusterSource((cluster,), load_cluster), request)
         seconds = result.summary.timings
         click.echo(f"{seconds.judge} {time.perf_counter() - began - seconds.load}")
 

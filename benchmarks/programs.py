@@ -41,8 +41,10 @@ class Checkout:
 
     @property
     def environment(self) -> dict[str, str]:
-        """As ours, without what would change flowcheck's defaults, and this checkout before any other."""
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("FLOWCHECK_")}
+        """As ours, without what would change flowcheck's defaults, and this checkout before any other; with
+        bytecode, as an installed flowcheck has it."""
+        unlike = ("FLOWCHECK_", "PYTHONDONTWRITEBYTECODE")
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(unlike)}
         caches = {"XDG_CACHE_HOME": str(self.caches)} if self.caches else {}
         return ours | {"PYTHONPATH": str(self.root), "PYTHONSAFEPATH": "1"} | caches
 

@@ -21,6 +21,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
 from flowcheck.model.timeline import END
+from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
@@ -154,7 +155,11 @@ def audit(
         cache=options.get("cache", True),
     )
 
-    source = LoadedCluster(cluster) if isinstance(cluster, Cluster) else ClusterSource(tuple(_paths(cluster)))
+    source = (
+        LoadedCluster(cluster)
+        if isinstance(cluster, Cluster)
+        else ClusterSource(tuple(_paths(cluster)), load_cluster)
+    )
     with as_inputs(flows_paths, keep_columns=request.keep_columns) as inputs:
         if request.resume and any(isinstance(one, InputFile) for one in inputs):
             raise RunError("rows in memory are not known again", hint="resume needs the flows in files")

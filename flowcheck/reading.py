@@ -39,8 +39,10 @@ from flowcheck.model.ranges import PodRanges
 from flowcheck.model.service import Service
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
+from flowcheck.uncollected import uncollected
 
 
+@uncollected()
 def load_cluster(
     paths: Iterable[PathLike] | PathLike,
     *,
@@ -76,8 +78,7 @@ def load_recording(
     """Read a cluster as ``load_cluster`` does, with all that an inventory keeps of it."""
     loader = _Loader(texts={})
     loader.read_all(_as_list(paths), at)
-    cluster = loader.finish(keep_going=keep_going)
-    return Recording(cluster, loader.namespaces, loader.texts or {})
+    return Recording(loader.finish(keep_going=keep_going), loader.namespaces, loader.texts or {})
 
 
 def _as_list(paths: Iterable[PathLike] | PathLike) -> list[PathLike]:
@@ -228,7 +229,6 @@ class _Loader:
         coverage.close(journal.broken_watches)
         cluster, self.namespaces = assemble(self.gathering.chronicle, coverage)
         others = tuple(self.other_policies.values())
-        history = coverage.warnings(POLICY_KINDS | PEER_KINDS)
         return replace(
             cluster,
             skipped=journal.all_skipped(),
@@ -242,7 +242,7 @@ class _Loader:
                 *journal.warnings,
                 *journal.oddities.warnings(),
                 *unkept_writes(journal.unkept_writes),
-                *history,
+                *coverage.warnings(POLICY_KINDS | PEER_KINDS),
                 *policy_warnings(cluster),
                 *pitfalls(cluster),
             ),

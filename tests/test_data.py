@@ -5,6 +5,7 @@ The expectations are the plan in ``flowcheck.demo.SCENARIOS``, which the flows a
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 from collections import Counter
 from datetime import datetime
@@ -72,13 +73,23 @@ class TestCommitted:
         assert (DATA / "README.md").read_text().startswith((written / "README.md").read_text())
 
     def test_nothing_is_left_out(self, written: Path) -> None:
-        for folder in ("cluster", "flows"):
+        for folder in ("cluster", "flows", "logs"):
             committed = {path.name for path in (DATA / folder).iterdir()}
             assert committed == {path.name for path in (written / folder).iterdir()}
 
     @pytest.mark.parametrize("name", [name for name, _ in flows.FILES])
     def test_flows_are_what_the_package_writes(self, written: Path, name: str) -> None:
         assert pq.read_table(DATA / "flows" / name).equals(pq.read_table(written / "flows" / name))
+
+    def test_logs_are_what_the_package_writes(self, written: Path) -> None:
+        """Unpacked, as another zlib packs otherwise."""
+        for path in (DATA / "logs").iterdir():
+            other = written / "logs" / path.name
+            if path.suffix == ".gz":
+                assert gzip.decompress(path.read_bytes()) == gzip.decompress(other.read_bytes())
+            else:
+                assert pq.read_table(path).equals(pq.read_table(other))
+            assert path.stat().st_size < MEGABYTE // 8
 
     def test_flow_files_are_small_and_sorted_by_time(self) -> None:
         files = sorted((DATA / "flows").iterdir())

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import exit_code
-from flowcheck.cli.messages import Messages
+from flowcheck.cli.flows.logs import asked
+from flowcheck.cli.flows.said import say
+from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.options import (
     CLUSTER,
     CONTEXT,
@@ -38,7 +40,6 @@ from flowcheck.runners.process import start_early
 if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
     from flowcheck.results.audit import AuditResult
-    from flowcheck.results.records.summary import Summary
     from flowcheck.runners.request import AuditRequest
 
 
@@ -55,7 +56,9 @@ CURRENT = "current"
 @options(OUTCOME, SELECTION, RANGES, TIME, JUDGING, DIALECT, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
-    """Judge recorded FLOWS (files, folders or globs of Parquet) against the policies of a cluster.
+    """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
+
+    Flows are Parquet with canonical columns, or a log that --from names or recognises.
 
     Violations are flows that went through though the policies deny them, and flows that a policy
     stopped though the policies allow them. What cannot be decided is unknown, with a reason.
@@ -95,7 +98,6 @@ def judge(
     _choose_cache(given["no_cache"])
     if is_alone():
         start_early(cache=not given["no_cache"])
-    from flowcheck.runners.local import run_audit
     from flowcheck.runners.program.source import ClusterSource
 
     speech = messages(context)
@@ -104,17 +106,32 @@ def judge(
         inspect = _one_after_the_other(refuse_skipped, inspect)
     source = ClusterSource(
         tuple(given["cluster"]),
+        _load_cluster,
         policies=tuple(path for path in given["policies"] if path != CURRENT),
         replace_policies=given["replace_policies"],
         keep_going=given["keep_going"],
         at=given["at"],
         inspect=inspect,
     )
+    if not given["no_cache"]:
+        source.begin()
+    from flowcheck.runners.local import run_audit
+
     request = replace(_request(given), **more)
-    with progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress:
-        result = run_audit(given["flows"], source, request, progress)
-    _say(result, speech, asked_to_resume=given["resume"])
+    with (
+        with_standard_input(given["flows"]) as flows,
+        progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
+    ):
+        result = run_audit(flows, source, request, progress)
+    say(result, speech, asked_to_resume=given["resume"])
     return result
+
+
+def _load_cluster(*paths: Any, **how: Any) -> Cluster:
+    """A known cluster is not read, and does not wait for what reads it."""
+    from flowcheck.reading import load_cluster
+
+    return load_cluster(*paths, **how)
 
 
 def _one_after_the_other(
@@ -170,7 +187,7 @@ def check_inputs(given: dict[str, Any]) -> None:
         raise click.UsageError("--replace-policies needs --policies")
     if given["keep_going"] and given["strict"]:
         raise click.UsageError("--keep-going and --strict contradict one another")
-    if [*given["cluster"], *given["policies"]].count("-") > 1:
+    if [*given["cluster"], *given["policies"], *given.get("flows", ())].count("-") > 1:
         raise click.UsageError("standard input can be read only once")
 
 
@@ -208,27 +225,5 @@ def _request(given: dict[str, Any]) -> AuditRequest:
         resume=given["resume"],
         allow_no_policies=given["allow_no_policies"],
         cache=not given["no_cache"],
+        asked=asked(given),
     )
-
-
-def _say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None:
-    """Warnings and the reasons of an incomplete run, on standard error, whatever the report shows."""
-    summary = result.summary
-    speech.warnings(summary.cluster.warnings)
-    speech.warnings([f"left out: {one}" for one in summary.cluster.refused])
-    speech.warnings([f"{file.file}: {warning}" for file in result.ledger.files for warning in file.warnings])
-    for reason in summary.incomplete_because:
-        speech.warning(f"incomplete: {reason}")
-    if asked_to_resume:
-        speech.say(_resumed(summary))
-    if result.out is not None:
-        speech.note(f"results are in {result.out}")
-
-
-def _resumed(summary: Summary) -> str:
-    """What --resume saved."""
-    files = counted(summary.totals.files_seen, "file")
-    if summary.resumed is None:
-        return f"there was nothing to resume: all of {files} judged now"
-    rows = counted(summary.resumed.rows, "row")
-    return f"resumed: {summary.resumed.files:,} of {files} ({rows}) had been judged before, the rest now"

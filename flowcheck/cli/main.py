@@ -32,6 +32,7 @@ from flowcheck.version import __version__
 COMMANDS = {
     "audit": "Judge recorded flows against the policies of a cluster.",
     "load": "Show how evenly Services spread their connections, and which endpoints stand out.",
+    "convert": "Turn flow logs of any supported format into canonical Parquet.",
     "explain": "Say why one end may or may not talk to another, and what would change it.",
     "inventory": "Turn snapshots, watch streams and audit logs into one table of who had which address when.",
     "demo": "Write a small sample cluster and its flows, audit it, show the report.",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from flowcheck.cli.config import read_config
+from flowcheck.cli.flows.logs import LOGS
 from flowcheck.cli.messages import Messages
 from flowcheck.cli.values import (
     Cidr,
@@ -132,14 +133,7 @@ RANGES: list[Option[Any]] = [
 ]
 
 SELECTION: list[Option[Any]] = [
-    click.option(
-        "--from",
-        "source_format",
-        type=click.Choice(["auto", "canonical"]),
-        default="auto",
-        show_default=True,
-        help="Format of the flows. canonical is Parquet with flowcheck's own columns.",
-    ),
+    *LOGS,
     click.option(
         "--since", type=Moment(), help="From this instant on: RFC 3339, a date (UTC), or an age: 6h."
     ),

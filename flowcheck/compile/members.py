@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flowcheck.arrays import KIND_SERVICE, KIND_TIMED, PROTOCOL_SLOT
-from flowcheck.compile.backends import Backends, is_ready, listed_for, serves_to_the_end, target_number
+from flowcheck.compile.backends import Backends, is_ready, port_numbers, serves_to_the_end, target_number
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.endpoints.ownership import Segment, Span, moved, with_spans
 from flowcheck.compile.endpoints.versions import held
 from flowcheck.model.cluster import Cluster, Pod
-from flowcheck.model.service import Backend, Service, ServicePort
+from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 READY, TERMINATING = 0, 1
@@ -68,6 +68,7 @@ class _Lister:
         self._backends = Backends(cluster)
         self._pod_of = dict(axis.pods)
         self._known: dict[tuple[str, str, str], list[tuple[int, Span]]] = {}
+        self._listed_by: dict[int, list[TimedBackend]] = {}
         self._ends: dict[int, list[tuple[tuple[int, ...], Lifetime]]] = defaultdict(list)
         self._at: dict[tuple[str, str, Prefix], list[tuple[int, Lifetime]]] = defaultdict(list)
         order = {id(pod): place for place, pod in enumerate(cluster.pods)}
@@ -88,11 +89,12 @@ class _Lister:
         return moved(life.start, -self._skew), moved(life.end, self._skew)
 
     def _members(self, service: Service, port: ServicePort) -> Iterator[TimedBackend]:
-        for one, number, backend in listed_for(self._backends.slices(service), port):
-            span = self._around(one.lifetime)
-            # Ready backends are used; where there are none, those that still serve while they terminate.
-            if span[0] < span[1] and (backend.ready or serves_to_the_end(backend)):
-                yield from self._backend(one.namespace, backend, number, port, span)
+        for one in self._backends.slices(service):
+            for number in port_numbers(one, port):
+                for member in self._listed(one):
+                    behind = number or self._number(member.endpoint, port)
+                    who = member.endpoint if behind else self._axis.unresolved
+                    yield TimedBackend(who, behind or port.port, *member[2:])
         for pod in self._backends.selected(service):
             target = target_number(pod, port)
             if not target or not is_ready(pod, service):
@@ -121,20 +123,23 @@ class _Lister:
             for endpoint, during in self._owners(address, span):
                 yield endpoint, address.version, during
 
-    def _backend(
-        self, namespace: str, backend: Backend, number: int, port: ServicePort, span: Span
-    ) -> Iterator[TimedBackend]:
-        """What a slice lists for a stretch of time."""
-        rank = READY if backend.ready else TERMINATING
-        family = prefix(backend.address).version
-        node = self._node_number(backend.node)
-        for endpoint, during in self._who(namespace, backend):
-            start, end = _within(span, during)
-            if start >= end:
-                continue
-            behind = number or self._number(endpoint, port)
-            who = endpoint if behind else self._axis.unresolved
-            yield TimedBackend(who, behind or port.port, rank, family, node, start, end)
+    def _listed(self, one: EndpointSlice) -> list[TimedBackend]:
+        """The backends of a slice that may be used, whatever the port: once for all of its ports."""
+        if id(one) not in self._listed_by:
+            span = self._around(one.lifetime)
+            found = self._listed_by[id(one)] = []
+            for backend in one.backends if span[0] < span[1] else ():
+                # Ready backends are used; where there are none, those that still serve while they terminate.
+                if not (backend.ready or serves_to_the_end(backend)):
+                    continue
+                rank = READY if backend.ready else TERMINATING
+                family = prefix(backend.address).version
+                node = self._node_number(backend.node)
+                for endpoint, during in self._who(one.namespace, backend):
+                    start, end = _within(span, during)
+                    if start < end:
+                        found.append(TimedBackend(endpoint, 0, rank, family, node, start, end))
+        return self._listed_by[id(one)]
 
     def _number(self, endpoint: int, port: ServicePort) -> int | None:
         """Where a slice has no number: the target port of the Service, on that pod."""

@@ -65,11 +65,9 @@ class Program:
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
         words = (self.decisions, self.rules, self.endpoint_names, self.groups, self.namespaces, self.options)
-        digest.update(
-            repr((words, self.by_pod, self.by_uid, self.by_workload, self.address_of)).encode(
-                "utf-8", "backslashreplace"
-            )
-        )
+        known: dict[int, str] = {}
+        names = ", ".join(_text(one, known) for one in (self.by_pod, self.by_uid, self.by_workload))
+        digest.update(f"({words!r}, {names}, {self.address_of!r})".encode("utf-8", "backslashreplace"))
         return digest.hexdigest()
 
     def without_cluster(self) -> Program:
@@ -84,3 +82,11 @@ def _arrays(value: Any) -> Iterator[AnyArray]:
             yield from _arrays(part)
     else:
         yield np.asarray(value)
+
+
+def _text(names: Names[Any], known: dict[int, str]) -> str:
+    """As ``repr`` has it; what several names mean, such as a pod's and its uid, is written out once."""
+    for meaning in names.values():
+        if id(meaning) not in known:
+            known[id(meaning)] = repr(meaning)
+    return "{" + ", ".join([f"{name!r}: {known[id(meaning)]}" for name, meaning in names.items()]) + "}"

@@ -97,10 +97,14 @@ def _listening(axis: Axis, cluster: Cluster, at_hosts: AtHosts) -> list[tuple[in
         for backend in one.backends:
             listed[prefix(backend.address)] |= words
     of_pod: dict[int, set[int]] = defaultdict(set)
+    declared: dict[int, set[int]] = {}
     for endpoint, pod in axis.pods:
         end = axis.endpoints[endpoint]
-        of_pod[end.pod] |= {port_word(port.protocol, port.number) for port in pod.ports}
-        of_pod[end.pod] |= listed.get(end.prefix, set()) if end.prefix is not None else set()
+        if id(pod.ports) not in declared:  # once for all replicas
+            declared[id(pod.ports)] = {port_word(port.protocol, port.number) for port in pod.ports}
+        of_pod[end.pod] |= declared[id(pod.ports)]
+        if end.prefix is not None and end.prefix in listed:
+            of_pod[end.pod] |= listed[end.prefix]
     of_services: dict[Prefix, set[int]] = defaultdict(set)
     for service in axis.services:
         for address in addresses_of(service):

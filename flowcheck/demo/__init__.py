@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from flowcheck.demo import flows, readme
+from flowcheck.demo import flows, logs, readme
 from flowcheck.demo.planted import Scenario
 from flowcheck.demo.scenarios import PLANTED, SCENARIOS
 
@@ -17,11 +17,13 @@ __all__ = ["PLANTED", "SCENARIOS", "Scenario", "write"]
 
 
 def write(directory: Path) -> None:
-    """Write ``cluster/``, ``flows/`` and ``README.md`` into ``directory``; what else lies there stays."""
+    """Write ``cluster/``, ``flows/``, ``logs/`` and ``README.md`` into ``directory``; what else lies there
+    stays."""
     cluster = directory / "cluster"
     cluster.mkdir(parents=True, exist_ok=True)
     for manifest in sorted(files(__name__).joinpath("cluster").iterdir(), key=lambda entry: entry.name):
         if manifest.name.endswith(".yaml"):
             (cluster / manifest.name).write_bytes(manifest.read_bytes())
     flows.write(directory / "flows")
+    logs.write(directory / "logs", cluster)
     (directory / "README.md").write_text(readme.text(flows.ROWS), encoding="utf-8")

@@ -17,6 +17,9 @@ Made by `flowcheck demo`; nothing here was recorded in a real network. Try it:
   addresses, a finished pod whose address somebody else has now, and pods on the host network.
 - `flows/`: {rows:,} flow records of 10 March 2026 in three files, in flowcheck's canonical columns. Much of
   the traffic inside the cluster is reported by both ends (`observation_point`).
+- `logs/`: one connection of each kind of that day, in canonical columns and as Hubble, VPC flow logs and
+  Calico's Goldmane have it: `flowcheck audit logs/hubble.jsonl.gz --cluster cluster`. Each log tells less
+  than canonical columns do: Hubble no bytes, Goldmane no addresses, VPC flow logs no policy's verdict.
 
 Most of it is in order. The rest was planted, in exactly these numbers of records:
 """

@@ -44,6 +44,8 @@ from flowcheck.model.policy import (
 from flowcheck.model.protocols import PROTOCOLS
 
 VERSIONS = ("networking.k8s.io/v1", "extensions/v1beta1")
+_INSTEAD = {"from": {"to": "from"}, "to": {"from": "to"}}
+"""By the field of a rule that names its peers: the one that people write in its place."""
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 
 
@@ -98,8 +100,7 @@ def _rules(field: Field | None, direction: Direction, namespace: str) -> tuple[R
 
 
 def _rule(entry: Field, label: str, peers_name: str, namespace: str) -> Rule:
-    (other,) = set(PEERS.values()) - {peers_name}
-    parts = entry.mapping(peers_name, "ports", instead={other: peers_name})
+    parts = entry.mapping(peers_name, "ports", instead=_INSTEAD[peers_name])
     peers = parts[peers_name].elements() if peers_name in parts else []
     ports = parts["ports"].elements() if "ports" in parts else []
     return Rule(

@@ -15,12 +15,13 @@ from flowcheck import arrays as a
 from flowcheck.compile import Program, axis_of
 from flowcheck.compile.backends import Backends
 from flowcheck.compile.endpoints.addresses import Prefix, prefix
-from flowcheck.compile.endpoints.axis import link_names, members
+from flowcheck.compile.endpoints.axis import members
 from flowcheck.counted import listed
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explaining.compiled import endpoint_at
 from flowcheck.explaining.ends import Candidate, Kind, Party, as_address, kind_of
 from flowcheck.explaining.selection import stable_labels
+from flowcheck.model.called import names_of
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.service import Backend, Service
 
@@ -206,9 +207,7 @@ class Finder:
         return [
             pod
             for pod in self.cluster.pods
-            if pod.namespace == namespace
-            and not pod.finished
-            and any(name in link_names(link) for link in (pod.workload, *pod.owners))
+            if pod.namespace == namespace and not pod.finished and name in names_of(pod)
         ]
 
     def not_found(self, given: str, message: str, hint: str) -> RunError:
@@ -217,7 +216,7 @@ class Finder:
         if finished:
             return RunError(f"the pod {given} has finished: it sends nothing and no policy is for it")
         names = {f"{namespace}/{name}" for namespace, name in (*self.axis.by_pod, *self.axis.by_workload)}
-        names = {name for name in names if name.count("/") == 1}
+        names = {name for name in names if name.count("/") == 1 and not name.endswith("*")}
         services = {f"{s.namespace}/svc/{s.name}" for s in self.cluster.services}
         nodes = {f"Node/{name}" for name in self.axis.node_endpoints}
         short = given.rpartition("/")[2]

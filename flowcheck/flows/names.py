@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from flowcheck.arrays import Int32, Int64, Meaning, Names, UInt8
+from flowcheck.model.called import with_any
 
 NOBODY = -3
 DENSE = 1 << 22
@@ -52,16 +53,24 @@ class NameBook:
 
     def workloads(self, namespaces: pa.Array, workloads: pa.Array, times: Int64) -> Named:
         distinct, which = distinct_rows([namespaces, workloads])
-        keys = [
-            (namespaces[row].as_py(), workload_name(workloads[row].as_py() or ""))
+        meant = [
+            self._workload(namespaces[row].as_py(), workload_name(workloads[row].as_py() or ""))
             for row in distinct.tolist()
         ]
-        return _at(which, [self._by_workload.get(key) if all(key) else None for key in keys], times)
+        return _at(which, meant, times)
+
+    def _workload(self, namespace: str | None, name: str) -> Meaning | None:
+        """Whoever goes by a name; else, where it is the beginning of pods' names, the workload without pods
+        that would make such."""
+        if not namespace or not name:
+            return None
+        return self._by_workload.get((namespace, name)) or self._by_workload.get((namespace, with_any(name)))
 
 
 def workload_name(text: str) -> str:
     """``web``, ``Deployment/web``, ``deployment.apps/web`` or ``shop/Deployment/web`` as ``web`` or
-    ``deployment/web``: how a program's names are written."""
+    ``deployment/web``: how a program's names are written. ``web-6b687c8dcb-*``, the beginning of pods' names,
+    is one of them already."""
     kind, slash, name = text.rpartition("/")
     kind = kind.rpartition("/")[2].partition(".")[0].lower()
     return f"{kind}/{name}" if slash else name

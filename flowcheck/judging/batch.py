@@ -62,7 +62,8 @@ def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
 
 
 def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> FlowBatch:
-    """Both ends of every row, who opened its connection, and its numbers."""
+    """Both ends of every row, who opened its connection, and its numbers. A row has no source port where the
+    log itself tells of its connection which record counts."""
     numbers = read_numbers(batch)
     src, dst = (
         resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
@@ -87,6 +88,8 @@ def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> Flo
         for endpoints in (src.endpoints, dst.endpoints):
             endpoints[judge == 0] = 0
         disagrees &= judge != 0
+    if numbers.told.any():
+        ports = np.where(numbers.told, np.int32(-1), ports[0]), ports[1]
     flows = FlowArrays(
         src=src.endpoints,
         dst=dst.endpoints,

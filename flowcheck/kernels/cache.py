@@ -23,6 +23,7 @@ from typing import Any
 
 import numba
 from numba.core import caching
+from numba.core.runtime.nrt import rtsys
 
 from flowcheck.version import PACKAGE, __version__
 
@@ -144,9 +145,12 @@ class KernelCache(caching.FunctionCache):
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Without what Numba does first, and compiling does anyway: to import all that it can compile, which
+        took half of the time of loading what a worker needs."""
         try:
             with _signals_held():
-                return super().load_overload(sig, target_context)
+                rtsys.initialize(target_context)
+                return self._load_overload(sig, target_context)
         except Exception:  # whatever a damaged entry raises, the remedy is the same
             warnings.warn("a damaged kernel cache entry was compiled afresh", stacklevel=2)
             self.flush()

@@ -26,10 +26,10 @@ from flowcheck.kernels import (
 )
 from flowcheck.kernels.cache import DIRECTORY, source_stamp
 from flowcheck.kernels.chance import contingency, multinomial, tails
-from flowcheck.kernels.logs import counting, lines, patterns
+from flowcheck.kernels.logs import counting, lines, patterns, settling
 
 PARTS = (
-    *("classes", "rows", "lookup", "initiators", "decide", "translate", "connections", "books"),
+    *("classes", "rows", "lookup", "initiators", "decide", "translate", "settling", "connections", "books"),
     *("flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial", "lines", "counting"),
 )
 """What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
@@ -114,6 +114,11 @@ def _warm_judging() -> Iterator[str]:
     yield "translate"
     translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
+    yield "settling"
+    pair, told = (uint64(1), uint64(1), int32(1), int32(1)), (uint8(1), uint8(1))
+    settling.find_slots(int64(8, 4), *pair, uint8(1), int64(1), uint8(1), int32(1))
+    settling.settle(int64(8, 4), *pair, int64(1), int32(1), 1, *told, uint8(1), uint8(1), uint8(1))
+    settling.keep_recent(int64(2, 4), 0, int64(2, 4))
     yield "connections"
     connections.mark_first(int64(2, 2), 0, 0, flows, 1, 0)
     connections.keep_recent(int64(2, 2), 0, int64(2, 2))

@@ -156,11 +156,16 @@ class Field:
         ``instead`` holds fields that people write here, with what they mean.
         """
         given = {}
-        for name, field in self.entries().items():
-            if name not in known:
-                field.report(*self._misplaced(name, known, instead or {}))
-            elif field.value is not None:
-                given[name] = field
+        if type(self.value) is dict and all(map(known.__contains__, self.value)):  # nearly all JSON
+            for name, value in self.value.items():
+                if value is not None:
+                    given[name] = Field(self.complaints, value, self, name)
+        else:
+            for name, field in self.entries().items():
+                if name not in known:
+                    field.report(*self._misplaced(name, known, instead or {}))
+                elif field.value is not None:
+                    given[name] = field
         for name in required:
             if name not in given:
                 self.report(f"needs {name}")
@@ -183,6 +188,8 @@ class Field:
         if not isinstance(self.value, dict):
             self.report(f"must be a mapping, is {type_name(self.value)}")
             return {}
+        if type(self.value) is dict:  # of JSON, whose keys are text
+            return {key: Field(self.complaints, value, self, key) for key, value in self.value.items()}
         result = {}
         for key, value in self.value.items():
             field = Field(self.complaints, value, self, key)
@@ -201,6 +208,8 @@ class Field:
             hint = "begin each entry with -" if isinstance(self.value, str | dict) else ""
             self.report(f"must be a list, is {type_name(self.value)}", hint)
             return []
+        if None not in self.value:
+            return [Field(self.complaints, value, self, place) for place, value in enumerate(self.value)]
         result = []
         for place, value in enumerate(self.value):
             element = Field(self.complaints, value, self, place)

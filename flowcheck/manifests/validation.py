@@ -72,6 +72,7 @@ def canonical_address(text: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+@lru_cache(maxsize=65536)
 def address_number(text: str) -> tuple[int, int]:
     """IP version and number of a canonical address, sooner than :mod:`ipaddress` makes an object of it."""
     version, family = (6, socket.AF_INET6) if ":" in text else (4, socket.AF_INET)

@@ -66,11 +66,11 @@ class Lifetime:
         have been there, and so may anybody whom no input tells of. What never ends is not looked for."""
         first, last = min(self.sure_start, self.end), max(self.sure_end, self.start)
         stretches = ((self.start, first), (last, self.end)) if first < last else ((self.start, self.end),)
-        return tuple(
-            Lifetime(start, end).unsure()
-            for start, end in stretches
-            if start > BEGINNING and end < END and end - start > longer_than
-        )
+        found: tuple[Lifetime, ...] = ()
+        for start, end in stretches:
+            if end - start > longer_than and start > BEGINNING and end < END:
+                found = *found, Lifetime(start, end, END, BEGINNING)
+        return found
 
     def unsure(self) -> Lifetime:
         """The same, of which no instant is sure."""

@@ -126,8 +126,12 @@ def _follow_ranges(nodes: list[Node], ranges: Mapping[str, list[Network]], pods:
     inside: dict[bool, set[int]] = defaultdict(set)
     for node, text in placed:
         version, number = address_number(text)
-        within = any(version == family and first <= number <= last for family, first, last in spans[node])
-        inside[within].add(version)
+        for family, first, last in spans[node]:
+            if version == family and first <= number <= last:
+                inside[True].add(version)
+                break
+        else:
+            inside[False].add(version)
     for one in nodes:
         for address in map(ipaddress.ip_address, one.device_addresses):
             around = [cidr for cidr in ranges[one.name] if address in cidr]

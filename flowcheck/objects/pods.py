@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
+from flowcheck.manifests.alike import MOST_KEPT
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import ContainerPort, Pod, Workload
@@ -20,7 +21,7 @@ from flowcheck.objects.shared import ObjectMeta, Owner, read_addresses, read_lab
 from flowcheck.objects.times import FINISHED
 
 
-class _Port(msgspec.Struct, rename="camel", gc=False):
+class _Port(msgspec.Struct, rename="camel", gc=False, frozen=True):
     container_port: int
     name: str | None = None
     protocol: str | None = None
@@ -54,6 +55,10 @@ class _Pod(msgspec.Struct, gc=False):
     metadata: ObjectMeta | None = None
     spec: _Spec | None = None
     status: _Status | None = None
+
+
+_known_ports: dict[tuple[_Port, ...], tuple[ContainerPort, ...]] = {}
+"""Ports with which nothing was wrong: all pods of a workload have the same."""
 
 
 class Template(msgspec.Struct, gc=False):
@@ -137,16 +142,20 @@ def _ports(document: Document, spec: _Spec, path: str) -> tuple[ContainerPort, .
     if spec.init_containers:
         sidecars = (one for one in spec.init_containers if one.restart_policy == "Always")
         containers = [*containers, *sidecars]
-    path = f"{path}.containers"
-    result = []
-    for container in containers:
-        for port in container.ports or ():
-            if not 1 <= port.container_port <= 65535:
-                document.report("a containerPort must be from 1 to 65535", path=path)
-            protocol = read_protocol(document, port.protocol, path)
-            at = _at_host(document, port, path)
-            result.append(ContainerPort(port.name or "", port.container_port, protocol, *at))
-    return tuple(result)
+    declared = tuple([port for container in containers for port in container.ports or ()])
+    ports = _known_ports.get(declared)
+    if ports is None:
+        ports = tuple([_port(document, port, f"{path}.containers") for port in declared])
+        if document.are_none and len(_known_ports) < MOST_KEPT:
+            _known_ports[declared] = ports
+    return ports
+
+
+def _port(document: Document, port: _Port, path: str) -> ContainerPort:
+    if not 1 <= port.container_port <= 65535:
+        document.report("a containerPort must be from 1 to 65535", path=path)
+    protocol = read_protocol(document, port.protocol, path)
+    return ContainerPort(port.name or "", port.container_port, protocol, *_at_host(document, port, path))
 
 
 def _at_host(document: Document, port: _Port, path: str) -> tuple[int, str]:

@@ -69,7 +69,7 @@ def _listed(given: str | _Cidrs | None) -> Sequence[str]:
     return [given] if isinstance(given, str) else (given.cidrs or ()) if given is not None else ()
 
 
-def seen_ranges(pods: Iterable[Pod], nodes: Iterable[Node], told: Iterable[str]) -> PodRanges | None:
+def seen_ranges(pods: Sequence[Pod], nodes: Iterable[Node], told: Iterable[str]) -> PodRanges | None:
     """The ranges of pods whose addresses lie in none that is told; None where there is no such pod.
 
     Of pods that have an address space (a /16, or a /48 of IPv6) for themselves, the smallest network around
@@ -78,14 +78,15 @@ def seen_ranges(pods: Iterable[Pod], nodes: Iterable[Node], told: Iterable[str])
     """
     known = _blocks(told)
     spaces: dict[tuple[int, int], set[int]] = defaultdict(set)
-    shared = {_space(text) for node in nodes for text in node.addresses}
-    for pod in pods:
-        if pod.host_address:
-            shared.add(_space(pod.host_address))
-        for text in () if pod.host_network else pod.addresses:
-            version, number = address_number(text)
-            if not any(number >> shift in starts for shift, starts in known[version].items()):
-                spaces[_space(text)].add(number)
+    own = {pod.host_address for pod in pods if pod.host_address}
+    shared = {_space(*address_number(text)) for text in own.union(*(node.addresses for node in nodes))}
+    for text in {text for pod in pods if not pod.host_network for text in pod.addresses}:
+        version, number = address_number(text)
+        for shift, starts in known[version].items():
+            if number >> shift in starts:
+                break
+        else:
+            spaces[_space(version, number)].add(number)
     found: set[Network] = set()
     for space, numbers in spaces.items():
         least = BITS[space[0]] - SMALLEST[space[0]]
@@ -114,9 +115,8 @@ def _blocks(cidrs: Iterable[str]) -> dict[int, dict[int, set[int]]]:
     return found
 
 
-def _space(text: str) -> tuple[int, int]:
+def _space(version: int, number: int) -> tuple[int, int]:
     """The address space that an address lies in: family, and the bits that its addresses have in common."""
-    version, number = address_number(text)
     return version, number >> (BITS[version] - LARGEST[version])
 
 

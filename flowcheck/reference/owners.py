@@ -30,6 +30,9 @@ from flowcheck.reference.moments import (
     surely,
 )
 
+INDIRECT = ("Deployment", "Rollout", "CronJob")
+"""Workloads that make what makes pods."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -120,7 +123,8 @@ class Owners:
 
         Several go by their workload's name, unless they all are one node on whose network they are.
         """
-        pods = [p for p in self.named if p.namespace == namespace and goes_by(p, workload)]
+        there = [p for p in self.named if p.namespace == namespace]
+        pods = [p for p in there if goes_by(p, workload)] or [p for p in there if may_make(p, workload)]
         several: dict[tuple[str, str, bool], list[Claim[Named]]] = defaultdict(list)
         for pod in pods:
             several[pod.name, pod.uid, pod.template] += self._named(pod)
@@ -172,8 +176,25 @@ def placed(found: Sequence[Named]) -> Iterator[End]:
 
 def goes_by(pod: Pod, text: str) -> bool:
     """Whether any link of a pod's chain of owners goes by this: ``web``, ``Deployment/web`` in any case, or
-    ``deployment.apps/web``; also as reports have it, with the namespace before."""
+    ``deployment.apps/web``; also as reports have it, with the namespace before. Or whether this is how the
+    names of the pods begin that its own controller makes: ``web-6b687c8dcb-*``."""
     *before, name = text.split("/")
     kind = before[-1].split(".")[0].lower() if before else None
     links = (pod.workload, *pod.owners)
-    return any(link.name == name and kind in (None, link.kind.lower()) for link in links)
+    if any(link.name == name and kind in (None, link.kind.lower()) for link in links):
+        return True
+    if not pod.template:
+        links = links[1:2] or links
+    elif pod.workload.kind in INDIRECT:
+        links = links[1:]
+    begun = name[:-2] if name.endswith("-*") and not before else ""
+    return begun in [link.name for link in links if link.kind != "Pod"]
+
+
+def may_make(pod: Pod, text: str) -> bool:
+    """Whether names that begin so may be of pods that a workload without any would make."""
+    above, _, made = text.removesuffix("-*").rpartition("-")
+    hashed = 8 <= len(made) <= 10 and set(made) <= set("bcdfghjklmnpqrstvwxz2456789")
+    timed = len(made) == 8 and made.isdecimal()
+    makes = pod.template and pod.workload.kind in INDIRECT and pod.workload.name == above
+    return makes and text.endswith("-*") and (hashed or timed)

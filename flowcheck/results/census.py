@@ -33,7 +33,13 @@ class Census(msgspec.Struct):
     def count(self, batch: pa.RecordBatch, read: FlowBatch) -> None:
         """Add the judged rows of one batch."""
         flows, found = read.flows, read.initiators
-        columns = (found.basis, flows.counted == 0, found.turned(), read.disagrees, flows.seen_at)
+        columns = (
+            found.basis,
+            (flows.counted == 0) | (flows.flow_count == 0),
+            found.turned(),
+            read.disagrees,
+            flows.seen_at,
+        )
         judged = flows.judge != 0
         if not judged.all():
             columns = tuple(column[judged] for column in columns)

@@ -68,8 +68,8 @@ def _nothing(done: Literal["judged", "counted"], reason: str, why: str) -> Nothi
 
 def _no_row(totals: Totals) -> tuple[str, str] | None:
     """Why no row was looked up at all: a word and a sentence."""
-    read = totals.rows_declared - totals.rows_in_failed_files
-    asked = read - totals.rows_filtered
+    asked = totals.rows_asked_for - totals.rows_in_failed_files
+    read = asked + totals.rows_filtered
     if not totals.files_judged:
         return "no_file_read", f"no file could be read ({counted(totals.files_seen, 'file')})"
     if not read:

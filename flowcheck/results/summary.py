@@ -35,6 +35,7 @@ def total(entries: Sequence[FileEntry]) -> Totals:
     judged = [entry for entry in entries if entry.status == "judged"]
     for entry in judged:
         parts = entry.rows_judged + entry.rows_unknown + entry.rows_rejected + entry.rows_filtered
+        parts += entry.rows_merged + entry.rows_left_out
         if parts != entry.rows_declared:
             raise LedgerMismatchError(f"{entry.rows_declared} rows declared, {parts} accounted for")
     if sum(by_status[s] for s in ("judged", "failed", "skipped")) != len(entries):
@@ -51,6 +52,8 @@ def total(entries: Sequence[FileEntry]) -> Totals:
         rows_rejected=sum(entry.rows_rejected for entry in judged),
         rows_filtered=sum(entry.rows_filtered for entry in judged),
         rows_in_failed_files=in_failed,
+        rows_merged=sum(entry.rows_merged for entry in judged),
+        rows_left_out=sum(entry.rows_left_out for entry in judged),
     )
 
 
@@ -59,7 +62,7 @@ def coverage(totals: Totals, verdicts: VerdictCounts) -> float:
 
     Rows that are unknown, rejected or in failed files are not covered.
     """
-    concerned = totals.rows_declared - totals.rows_filtered - verdicts.not_applicable
+    concerned = totals.rows_asked_for - verdicts.not_applicable
     return 100.0 * (verdicts.allow + verdicts.deny) / concerned if concerned else 0.0
 
 

@@ -13,7 +13,6 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.services import assess_services
 from flowcheck.compile import Program
 from flowcheck.counted import counted
-from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
@@ -24,12 +23,14 @@ from flowcheck.results.findings import gather_findings
 from flowcheck.results.hits import hits_table
 from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
+from flowcheck.results.recorded import compare
 from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
+from flowcheck.runners.program.prepared import Facts
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
 from flowcheck.version import __version__
@@ -38,7 +39,7 @@ from flowcheck.version import __version__
 class Finished(NamedTuple):
     """Everything a run came to. ``clock``: monotonic seconds at start, loaded, compiled, judged."""
 
-    cluster: Cluster
+    facts: Facts
     program: Program
     catalog: Catalog | None
     request: AuditRequest
@@ -64,7 +65,7 @@ def _result(run: Finished) -> AuditResult:
     reported = by_edge(run.merged.edges.entries())
     entries = fold_reports(reported)
     edges = take_apart(entries)
-    findings = Findings(gather_findings(run.program, edges, run.merged.examples, entries[:, :3]))
+    findings = Findings(gather_findings(_told_by(run), edges, run.merged.examples, entries[:, :3]))
     files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
@@ -83,7 +84,7 @@ def _result(run: Finished) -> AuditResult:
         schema=SCHEMA,
         version=__version__,
         started_at=run.started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        program=run.program.fingerprint,
+        program=run.facts.fingerprint,
         options={
             "ipblock_matches_pods": run.request.options.ipblock_matches_pods,
             "icmp": run.request.options.icmp,
@@ -105,7 +106,7 @@ def _result(run: Finished) -> AuditResult:
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
         unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
-        cluster=sums.count_cluster(_as_judged(run), run.request.options.cluster_ranges),
+        cluster=run.facts.counts,
         compiled=sums.count_program(run.program),
         timings=Timings(
             load=run.clock[1] - run.clock[0],
@@ -117,17 +118,23 @@ def _result(run: Finished) -> AuditResult:
         versions=sums.versions(),
         nothing=nothing,
         resumed=run.merged.resumed,
+        recorded=compare(run.program, run.merged.recorded),
     )
     ledger = Ledger(
         schema=SCHEMA,
         version=__version__,
-        program=run.program.fingerprint,
-        cluster_inputs=dict(run.cluster.inputs),
+        program=run.facts.fingerprint,
+        cluster_inputs=dict(run.facts.inputs),
         totals=totals,
         files=files,
     )
     table = edges_table(run.program, edges)
     return AuditResult(summary, findings, table, hits, ledger, run.request.out, load)
+
+
+def _told_by(run: Finished) -> Program:
+    """Without its cluster where nothing violates: only findings are told by it, which may be yet to read."""
+    return run.program if run.merged.examples else replace(run.program, cluster=None)
 
 
 def _load(run: Finished, totals: Totals) -> LoadResult:
@@ -144,13 +151,6 @@ def _policies_of(at: int | None) -> str:
     if at is None:
         return "in force when each flow began"
     return "current" if at >= END else f"as of {instant_text(at)}"
-
-
-def _as_judged(run: Finished) -> Cluster:
-    """The cluster, its policies known for as long as they are taken to be."""
-    options = run.request.options
-    known = run.cluster.unchanged_for(options.assume_unchanged)
-    return known if options.policies_at is None else replace(known, known_until=END)
 
 
 def _assumed(duration: int) -> dict[str, str]:
@@ -170,6 +170,6 @@ def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing 
         yield f"{counted(totals.rows_rejected, 'row')} rejected"
     if request.min_coverage is not None and covered < request.min_coverage:
         yield f"coverage is {covered:.2f} %, below the asked {request.min_coverage:g} %"
-    refused = len(run.cluster.refused)
+    refused = len(run.facts.counts.refused)
     if refused:
         yield f"{counted(refused, 'document')} of the cluster left out"

@@ -37,7 +37,7 @@ from flowcheck.writing import output_errors
 
 Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20
-"""Bytes below which a second worker would cost more than it does."""
+"""Bytes below which a second worker would cost more than it does, and judging takes no time to speak of."""
 SECONDS_BETWEEN_WORDS = 0.1
 WORTH_KEEPING = 0.5
 """Seconds that it took to load and compile a cluster, from which its program is kept for the next audit."""
@@ -56,7 +56,7 @@ def run_audit(
     report = progress or (lambda _: None)
     started_at = datetime.now(UTC)
     clock = [time.monotonic()]
-    inputs = list_inputs(flows)
+    inputs = list_inputs(flows, request.asked.format)
     with ExitStack() as stack:
         workspace = stack.enter_context(Workspace(request.out))
         pool = stack.enter_context(Pool(_n_workers(request, inputs), request.cache))
@@ -66,15 +66,18 @@ def run_audit(
         with output_errors(workspace.folder):
             prepared.place(workspace.program)
         clock.append(time.monotonic())
-        work = _Run(Plan(inputs), Merged(tally_for(prepared.services)), pool, workspace, report)
-        meanwhile: list[Callable[[], object]] = [lambda: prepared.whole]
+        merged = Merged(tally_for(prepared.services))
+        work = _Run(Plan(inputs, workspace.folder), merged, pool, workspace, report)
+        meanwhile: list[Callable[[], object]] = [lambda: prepared.told_by]
+        if not _is_small(inputs):
+            meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
         work.judge(_setup(workspace, request), meanwhile)
         pool.dismiss()
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
-        inputs_of = (*prepared.whole, request, workspace)
+        inputs_of = (prepared.facts, *prepared.told_by, request, workspace)
         result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
@@ -90,7 +93,7 @@ def _prepare(
     if prepared is not None:
         _check_cluster(prepared.facts.pods, prepared.facts.policies, request)
         if source.inspect is not None:
-            source.inspect(prepared.whole.cluster)
+            source.inspect(prepared.cluster)
         clock.append(time.monotonic())
         return prepared
     cluster = source.load()
@@ -106,8 +109,11 @@ def _prepare(
 
 def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    size = sum(each.identity.size for each in inputs if not each.skipped)
-    return request.jobs or (1 if size < SMALL_INPUT else cores)
+    return request.jobs or (1 if _is_small(inputs) else cores)
+
+
+def _is_small(inputs: list[InputFile]) -> bool:
+    return sum(each.identity.size for each in inputs if not each.skipped) < SMALL_INPUT
 
 
 def _check_cluster(pods: int, policies: int, request: AuditRequest) -> None:
@@ -133,6 +139,7 @@ def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
         until_us=None if request.until is None else instant_of(request.until),
         namespaces=request.namespaces,
         keep_columns=request.keep_columns,
+        asked=request.asked,
     )
 
 
@@ -160,6 +167,7 @@ class _Run:
             state = self.plan.files[number]
             state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)
             state.parts = dict(enumerate(record.parts))
+            state.converted = record.converted
             self._settle(state)
         self._pool.prepare(setup)
         self.plan.start(set(done))
@@ -196,7 +204,7 @@ class _Run:
             case messages.Advanced():
                 self.rows_done += answer.rows
             case messages.Inspected():
-                self.plan.split(answer.file, answer.row_groups)
+                self.plan.split(answer.file, answer.row_groups, answer.converted)
                 self.plan.files[answer.file].warnings = answer.warnings
             case messages.Unwritable():
                 with output_errors(self._workspace.folder):
@@ -208,7 +216,8 @@ class _Run:
         state = self.plan.files[order.file]
         if state.settled and state.failure is None and state.number not in self.merged.entries:
             names = tuple(state.parts[task] for task in sorted(state.parts))
-            self._workspace.finish(state.number, Done(state.rows or 0, state.warnings, names))
+            done = Done(state.rows or 0, state.warnings, names, state.converted)
+            self._workspace.finish(state.number, done)
             self._settle(state)
 
     def _settle(self, state: FileState) -> None:
@@ -220,6 +229,7 @@ class _Run:
             if part.load is not None:
                 self.merged.load.merge(unpack(part.load))
             self.merged.census.add(part.census)
+            self.merged.recorded.add(part.recorded)
             for key, example in part.examples:
                 known = self.merged.examples.get(key)
                 if known is None or (example.file, example.row) < (known.file, known.row):

@@ -13,7 +13,10 @@ import msgspec
 from flowcheck.balance.count.tally import PackedEntries
 from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
+from flowcheck.flows.logs.converted import Conversion
+from flowcheck.flows.logs.form import Asked
 from flowcheck.results.census import Census
+from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 
@@ -22,7 +25,7 @@ MAX_MESSAGE = 64 << 20
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
     """Read the filters, and the program with what the load is counted by: pickled by the parent, in a folder
-    of its own."""
+    of its own. Without a program files are only converted. ``asked``: what was said of logs."""
 
     program: str
     folder: str
@@ -30,10 +33,12 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
     until_us: int | None
     namespaces: tuple[str, ...]
     keep_columns: bool
+    asked: Asked = Asked()
 
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
-    """Check a file's footer; the answer is Inspected or Failed. A path is bytes: it need not be text."""
+    """Check a file's footer, and convert it where it is a log; the answer is Inspected or Failed. A path is
+    bytes: it need not be text."""
 
     file: int
     path: bytes
@@ -42,7 +47,8 @@ class Inspect(msgspec.Struct, tag="inspect", frozen=True):
 
 
 class Judge(msgspec.Struct, tag="judge", frozen=True):
-    """Judge ``rows`` rows of a file from ``first_row`` on; ``name`` is its path as results have it."""
+    """Judge ``rows`` rows of a file from ``first_row`` on; ``name`` is its path as results have it. Where it
+    is ``converted`` from a log, its rows say which record each is of."""
 
     file: int
     task: int
@@ -52,9 +58,18 @@ class Judge(msgspec.Struct, tag="judge", frozen=True):
     keys: tuple[Key, ...]
     first_row: int
     rows: int
+    converted: bool = False
 
 
 Order = Setup | Inspect | Judge
+
+
+class Converted(msgspec.Struct, frozen=True):
+    """A log's rows lie in the run's folder, under a name of their own."""
+
+    conversion: Conversion
+    name: str
+    identity: FileIdentity
 
 
 class Ready(msgspec.Struct, tag="ready", frozen=True):
@@ -65,6 +80,7 @@ class Inspected(msgspec.Struct, tag="inspected", frozen=True):
     file: int
     row_groups: tuple[int, ...]
     warnings: tuple[str, ...]
+    converted: Converted | None = None
 
 
 class Advanced(msgspec.Struct, tag="advanced", frozen=True):
@@ -118,6 +134,7 @@ class Part(msgspec.Struct, frozen=True):
     violations_bytes: int
     census: Census
     load: PackedEntries | None
+    recorded: RecordedCounts
 
 
 _orders = msgspec.msgpack.Decoder(Order)

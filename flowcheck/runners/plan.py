@@ -6,12 +6,14 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.files.inputs import InputFile, sha256_of
-from flowcheck.results.records.ledger import FileEntry, Rejected
+from flowcheck.flows.logs.converted import Reason
+from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected
 from flowcheck.results.summary import LedgerMismatchError
-from flowcheck.runners.messages import Inspect, Judge, Part
+from flowcheck.runners.messages import Converted, Inspect, Judge, Part
 
 TASK_ROWS = 1 << 20
 """Rows after which a file's next row group goes into another task, and above which one row group is cut."""
@@ -28,6 +30,7 @@ class FileState:
     tasks: int = 0
     parts: dict[int, str] = field(default_factory=dict)
     failure: tuple[str, str, str | None] | None = None
+    converted: Converted | None = None
 
     @property
     def settled(self) -> bool:
@@ -37,7 +40,9 @@ class FileState:
 class Plan:
     """The queue of orders. One whose worker died is tried once more, before anything else."""
 
-    def __init__(self, inputs: list[InputFile]) -> None:
+    def __init__(self, inputs: list[InputFile], folder: Path) -> None:
+        """``folder``: where the rows of logs are."""
+        self._folder = folder
         self.files = [FileState(number, each) for number, each in enumerate(inputs)]
         for state in self.files:
             if state.input.skipped and state.input.failed:
@@ -66,14 +71,18 @@ class Plan:
         known = (s.rows is not None or s.failure is not None or bool(s.input.skipped) for s in self.files)
         return not self._queue and all(known)
 
-    def split(self, number: int, row_groups: tuple[int, ...]) -> None:
-        """Queue the tasks of an inspected file."""
+    def split(self, number: int, row_groups: tuple[int, ...], converted: Converted | None = None) -> None:
+        """Queue the tasks of an inspected file, or of what it was converted to."""
         state = self.files[number]
-        state.rows = 0
+        state.rows, state.converted = 0, converted
         file = state.input
         for task, rows in enumerate(task_rows(row_groups)):
-            place = (os.fsencode(file.path), file.name, file.identity, file.keys)
-            self._queue.append(Judge(number, task, *place, state.rows, rows))
+            if converted is None:
+                place = (os.fsencode(file.path), file.name, file.identity, file.keys)
+            else:
+                path = os.fsencode(self._folder / converted.name)
+                place = (path, file.name, converted.identity, ())
+            self._queue.append(Judge(number, task, *place, state.rows, rows, converted is not None))
             state.rows += rows
             state.tasks += 1
 
@@ -128,11 +137,19 @@ def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:
         Rejected(reason=reason, rows=rows, first_rows=first)
         for reason, (rows, first) in sorted(positions.items())
     )
+    log = state.converted.conversion if state.converted else None
+    if log is not None:
+        rejected = _with_records(rejected, log.rejected)
     return FileEntry(
         file=state.input.name,
         status="judged",
         bytes=state.input.identity.size,
-        rows_declared=state.rows,
+        format=log.format if log else "canonical",
+        format_because=log.why if log else "",
+        rows_declared=log.records if log else state.rows,
+        rows_merged=log.merged if log else 0,
+        rows_left_out=sum(one.records for one in log.left_out) if log else 0,
+        left_out=tuple(LeftOut(reason=one.reason, rows=one.records) for one in log.left_out) if log else (),
         rows_judged=sum(part.judged for part in parts),
         rows_unknown=sum(part.unknown for part in parts),
         rows_rejected=sum(one.rows for one in rejected),
@@ -140,6 +157,16 @@ def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:
         rejected=rejected,
         warnings=(*state.warnings, *_warnings(parts)),
     )
+
+
+def _with_records(rejected: tuple[Rejected, ...], records: tuple[Reason, ...]) -> tuple[Rejected, ...]:
+    """Rows that were rejected as they were judged, and records as they were read."""
+    found = {one.reason: one for one in rejected}
+    for one in records:
+        known = found.get(one.reason) or Rejected(reason=one.reason, rows=0, first_rows=())
+        first = tuple(sorted((*known.first_rows, *one.first)))[:10]
+        found[one.reason] = Rejected(reason=one.reason, rows=known.rows + one.records, first_rows=first)
+    return tuple(found[reason] for reason in sorted(found))
 
 
 def _warnings(parts: list[Part]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from flowcheck.flows.logs.form import Asked
 from flowcheck.model.options import Options, Thresholds
 
 
@@ -19,8 +20,7 @@ class AuditRequest:
     the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete, and so does a run
     that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``thresholds`` and
     ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load``
-    False
-    leaves it out, to tell what it costs.
+    False leaves it out, to tell what it costs. ``asked``: what is said of logs that do not say it themselves.
     """
 
     options: Options = field(default_factory=Options)
@@ -40,6 +40,7 @@ class AuditRequest:
     proportional: bool = False
     load: bool = True
     purpose: Literal["policies", "load"] = "policies"
+    asked: Asked = field(default_factory=Asked)
 
 
 @dataclass(frozen=True, slots=True)

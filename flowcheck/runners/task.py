@@ -13,10 +13,12 @@ from flowcheck.arrays import FlowArrays
 from flowcheck.flows.canonical.rows import cut_batches
 from flowcheck.flows.canonical.schema import COLUMNS, JUDGED
 from flowcheck.flows.formats.parquet import FlowFile
+from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable
+from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.violations import Said, Violating, joined_violating, violations_batch
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.part_file import LazyWriter, part_errors
@@ -43,8 +45,10 @@ class TaskRunner:
         """Judge the task's rows; returns the name of the part written."""
         work = Work(self._program, self._plan, self._tables, task.name)
         judged_columns = [name for name in file.columns if name in JUDGED]
+        judged_columns += [name for name in RECORDED if name in file.columns]
+        judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
-        others = [name for name in kept if name not in JUDGED]
+        others = [name for name in kept if name not in judged_columns]
         name = f"{task.file:06d}-{task.task:06d}"
         stem = Path(self._setup.folder) / name
         end = task.first_row + task.rows
@@ -54,10 +58,12 @@ class TaskRunner:
                 batch = file.read(first, n_rows, judged_columns)
                 read = read_flows(self._program.tables, self._resolver, batch)
                 work.filtered += self._leave_out(read.flows)
-                found = work.add(batch, read, first)
-                if len(found.rows):
+                found, places = work.add(batch, read, first)
+                if task.converted:
+                    found = found._replace(batch=found.batch.drop_columns([RECORD]))
+                if len(places):
                     if others:
-                        more = file.read(first, n_rows, others, found.rows - first)
+                        more = file.read(first, n_rows, others, places)
                         found = found._replace(batch=_beside(found.batch, more))
                     waiting.append(found)
                 if sum(len(each.rows) for each in waiting) >= WRITTEN_AT_ONCE or first + n_rows == end:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,15 @@ from flowcheck.balance.expect.plan import CountingPlan, named_ports
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
+from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import FlowBatch, take_judged, take_rows
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.kernels.books import number_distinct
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, pairs, service_words
+from flowcheck.results.recorded import COLUMNS as RECORDED
+from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import Violating
@@ -58,6 +61,7 @@ class Work:
             table.clear()
         self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
         self._census = Census()
+        self._recorded = RecordedCounts()
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
@@ -65,11 +69,13 @@ class Work:
         self._bytes = self._flows = 0
         self.filtered = 0
 
-    def add(self, batch: pa.RecordBatch, read: FlowBatch, first_row: int) -> Violating:
+    def add(
+        self, batch: pa.RecordBatch, read: FlowBatch, first_row: int
+    ) -> tuple[Violating, npt.NDArray[np.int32]]:
         """Count one batch, as recorded and as read; returns its violating rows, with the columns of the
-        batch."""
+        batch, and their places in it."""
         flows, keyed = read.flows, self._keyed
-        self._reject(read.rejected, first_row)
+        self._reject(read.rejected, batch, first_row)
         self._bound(read)
         self._connections.mark(flows)
         self._census.count(batch, read)
@@ -83,11 +89,14 @@ class Work:
                 verdict = keyed.judged.verdict[-len(new) :]
                 self._load.attribute(self._plan.counting, firsts, verdict, named[new])
             self._load.count(flows, numbers)
+        if not set(RECORDED).isdisjoint(batch.schema.names):
+            records = _positions(batch, np.arange(batch.num_rows), first_row)
+            self._recorded.count(batch, numbers, keyed.judged, records, self.file)
         rows = keyed.violating(numbers)
         self._violations += len(rows)
         found = Violating(
             batch=batch.take(pa.array(rows)),
-            rows=rows + np.int64(first_row),
+            rows=_positions(batch, rows, first_row),
             flows=take_rows(flows, rows),
             judged=take_judged(keyed.judged, numbers[rows]),
             turned=read.initiators.turned()[rows],
@@ -95,14 +104,14 @@ class Work:
         )
         if len(keyed.keys) > MOST_KEYS:
             self._settle()
-        return found
+        return found, rows
 
-    def _reject(self, rejected: UInt8, first_row: int) -> None:
+    def _reject(self, rejected: UInt8, batch: pa.RecordBatch, first_row: int) -> None:
         for code in np.unique(rejected[rejected != 0]).tolist():
             rows = np.flatnonzero(rejected == code)
             self._rejected[code] += len(rows)
             kept = self._positions.setdefault(code, [])
-            kept += (rows[: POSITIONS_KEPT - len(kept)] + first_row).tolist()
+            kept += _positions(batch, rows[: POSITIONS_KEPT - len(kept)], first_row).tolist()
 
     def _bound(self, read: FlowBatch) -> None:
         """Refuse sums that could wrap. Rounding does no harm here."""
@@ -159,7 +168,16 @@ class Work:
             violations_bytes=violations_bytes,
             census=self._census,
             load=pack(self._load.entries()) if self._load else None,
+            recorded=self._recorded,
         )
+
+
+def _positions(batch: pa.RecordBatch, rows: npt.NDArray[np.integer[Any]], first_row: int) -> Int64:
+    """Which rows of their file, or which records of their log, some rows (n,) of a batch are."""
+    if RECORD in batch.schema.names:
+        records: Int64 = batch.column(RECORD).take(pa.array(rows)).to_numpy(zero_copy_only=False)
+        return records
+    return rows + np.int64(first_row)
 
 
 def _about(values: Int64, counted: npt.NDArray[np.bool_]) -> int:

@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.canonical.schema import schema_warnings
-from flowcheck.flows.files.inputs import FileIdentity, sha256_of
-from flowcheck.flows.formats.parquet import FlowFile
+from flowcheck.flows.files.inputs import sha256_of
 from flowcheck.kernels.warmup import preload
 from flowcheck.runners.alone import leave_out_pandas
 from flowcheck.runners.messages import (
@@ -27,7 +25,6 @@ from flowcheck.runners.messages import (
     Answer,
     Failed,
     Inspect,
-    Inspected,
     Judge,
     JudgedTask,
     Ready,
@@ -36,6 +33,7 @@ from flowcheck.runners.messages import (
     receive_order,
     send,
 )
+from flowcheck.runners.opened import OpenFile, inspect
 from flowcheck.runners.part_file import PartError
 from flowcheck.runners.program.given import read_given
 from flowcheck.runners.task import TaskRunner
@@ -57,18 +55,21 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     runner: TaskRunner | None = None
+    setup = Setup("", "", None, None, (), False)
     files = OpenFile()
     for _part in preload():
         if select.select([orders], [], [], 0)[0]:
             break
     while (order := receive_order(orders)) is not None:
         if isinstance(order, Setup):
-            runner = TaskRunner(read_given(Path(order.program)), order)
+            setup = order
+            if order.program:
+                runner = TaskRunner(read_given(Path(order.program)), order)
             gc.freeze()  # what is here now stays: nothing is gained by looking for garbage in it
             _silence()
             send(answers, Ready())
         else:
-            send(answers, _answer(order, runner, files, answers))
+            send(answers, _answer(order, setup, runner, files, answers))
 
 
 def _contain() -> None:
@@ -98,51 +99,30 @@ def _allow_cpu() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-class OpenFile:
-    """The file of the last order. The next is often of the same: then its footer need not be checked again,
-    nor a row group be decoded from its start."""
-
-    def __init__(self) -> None:
-        self._file: FlowFile | None = None
-        self._known: tuple[object, ...] = ()
-
-    def of(self, order: Inspect | Judge) -> FlowFile:
-        known = (order.file, order.path, order.identity)
-        if self._file is None or self._known != known:
-            self.close()
-            self._file = FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys)
-            self._known = known
-        return self._file
-
-    def close(self) -> None:
-        """Forget the file, and whatever of it was half read."""
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
-
-
-def _answer(order: Inspect | Judge, runner: TaskRunner | None, files: OpenFile, answers: BinaryIO) -> Answer:
+def _answer(
+    order: Inspect | Judge, setup: Setup, runner: TaskRunner | None, files: OpenFile, answers: BinaryIO
+) -> Answer:
     """Do what an order asks for; a file that something went wrong with is closed."""
-    answer = _try(order, runner, files, answers)
+    answer = _try(order, setup, runner, files, answers)
     if isinstance(answer, Failed | Unwritable):
         files.close()
     return answer
 
 
-def _try(order: Inspect | Judge, runner: TaskRunner | None, files: OpenFile, answers: BinaryIO) -> Answer:
+def _try(
+    order: Inspect | Judge, setup: Setup, runner: TaskRunner | None, files: OpenFile, answers: BinaryIO
+) -> Answer:
     def advance(rows: int) -> None:
         _allow_cpu()
         send(answers, Advanced(rows))
 
     try:
         _allow_cpu()
-        file = files.of(order)
         if isinstance(order, Inspect):
-            warnings = schema_warnings(file.schema, [name for name, _ in order.keys])
-            return Inspected(order.file, tuple(file.row_groups), tuple(warnings))
+            return inspect(order, setup, files, advance)
         if runner is None:
             raise RuntimeError("an order to judge came before the program")
-        return JudgedTask(order.file, order.task, runner.run(order, file, advance))
+        return JudgedTask(order.file, order.task, runner.run(order, files.of(order), advance))
     except FlowFormatError as error:
         detail = f"{error.message}; {error.hint}" if error.hint else error.message
         return _failed(order, "unreadable", detail)

@@ -21,7 +21,7 @@ import msgspec
 from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import RESULTS_MARK, WORK_FOLDER
 from flowcheck.flows.files.inputs import InputFile
-from flowcheck.runners.messages import Part
+from flowcheck.runners.messages import Converted, Part
 from flowcheck.runners.request import AuditRequest
 from flowcheck.version import __version__
 from flowcheck.writing import output_errors
@@ -36,6 +36,7 @@ class Done(msgspec.Struct, frozen=True):
     rows: int
     warnings: tuple[str, ...]
     parts: tuple[str, ...]
+    converted: Converted | None = None
 
 
 class Workspace:
@@ -104,6 +105,8 @@ class Workspace:
         with output_errors(self.folder):
             temporary.write_bytes(msgspec.msgpack.encode(done))
             os.replace(temporary, self.folder / f"{number:06d}.done")
+            if done.converted is not None:
+                (self.folder / done.converted.name).unlink(missing_ok=True)
 
     def done(self) -> dict[int, Done]:
         """The files an interrupted run had finished, and whose parts are whole."""
@@ -145,7 +148,7 @@ class Workspace:
 
 def run_key(judged_by: str, request: AuditRequest, inputs: list[InputFile]) -> str:
     """What two runs must share for one to go on with the other's parts."""
-    chosen = (request.since, request.until, request.namespaces, request.keep_columns)
+    chosen = (request.since, request.until, request.namespaces, request.keep_columns, request.asked)
     files = [(each.path, tuple(each.identity), each.keys) for each in inputs if not each.skipped]
     text = repr((__version__, judged_by, chosen, files))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -109,10 +109,10 @@ def make_end(
 
 
 def workload_text(dice: Dice, pod: Pod) -> str:
-    """What a record may call a pod's workload, or any link below it."""
+    """What a record may call a pod's workload, or any link below it, or how its pods' names begin."""
     link = dice.one_of((pod.workload, pod.workload, *pod.owners))
-    kind = dice.one_of(("", f"{link.kind}/", f"{link.kind.lower()}.apps/", f"{link.namespace}/{link.kind}/"))
-    return kind + link.name
+    forms = ("{0}", "{1}/{0}", "{2}.apps/{0}", "{3}/{1}/{0}", "{0}-*", "{0}-6b687c8dcb-*")
+    return dice.one_of(forms).format(link.name, link.kind, link.kind.lower(), link.namespace)
 
 
 def make_flow(

@@ -119,7 +119,7 @@ def make_version(dice: Dice, pod: Pod, home: str, host_addresses: tuple[str, ...
 def make_template(faces: bytes, namespaces: Sequence[Namespace]) -> Pod:
     dice = Dice(faces)
     namespace = dice.one_of(namespaces).name
-    workload = Workload("StatefulSet", namespace, "t0")
+    workload = Workload(dice.one_of(("StatefulSet", "Deployment")), namespace, "t0")
     return Pod(namespace, "t0", workload, labels(dice), (), dice.some_of(CONTAINER_PORTS, 2), template=True)
 
 

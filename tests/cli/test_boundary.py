@@ -85,7 +85,7 @@ def test_every_problem_is_listed_and_none_can_forge_a_line(
         ["audit"],
         ["audit", "flows"],
         ["audit", "flows", "--cluster", "c", "--jobs", "0"],
-        ["audit", "flows", "--cluster", "c", "--from", "hubble"],
+        ["audit", "flows", "--cluster", "c", "--from", "hubbel"],
         ["audit", "flows", "--cluster", "c", "--since", "yesterday"],
         ["audit", "flows", "--cluster", "c", "--since", "2026-01-01T00:00:00"],
         ["audit", "flows", "--cluster", "c", "--since", "2026-01-02", "--until", "2026-01-01"],
@@ -112,7 +112,7 @@ def test_object_stores_are_refused_by_name(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_an_unknown_flow_format_is_told_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    boundary.main(["audit", "f", "--cluster", "c", "--from", "hubble"])
+    boundary.main(["audit", "f", "--cluster", "c", "--from", "hubbel"])
     error = capsys.readouterr().err
     assert "'auto'" in error
     assert "'canonical'" in error

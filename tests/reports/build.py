@@ -293,7 +293,7 @@ def make_single_result() -> AuditResult:
     result = make_result((make_finding(records=1, flows=1),))
     old = result.summary
     one = Share(records=1, flows=1, bytes=1)
-    numbers = {**dict.fromkeys(old.totals.__struct_fields__, 1), "rows_declared": 3}
+    numbers = {**dict.fromkeys(old.totals.__struct_fields__, 1), "rows_declared": 5}
     counts = dict.fromkeys(("namespaces", "nodes", "pods", "services", "policies", "rules"), 1)
     shares = dict.fromkeys(("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator"), one)
     flags = ("repeated_records", "replies_turned", "disagreements", "observers", "sampled_records")

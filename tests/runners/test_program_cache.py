@@ -35,7 +35,6 @@ class Audits:
         self.before_it_is_read: Callable[[], object] = lambda: None
         monkeypatch.setattr(kept, "cache_directory", self._safe)
         monkeypatch.setattr(local, "WORTH_KEEPING", -1.0)
-        monkeypatch.setattr(source, "load_cluster", self._load)
 
     def _safe(self) -> Path | None:
         """The cache's folder, under the guard that it has; kernels stay where they are."""
@@ -48,7 +47,7 @@ class Audits:
 
     def run(self, name: str = "out", request: AuditRequest | None = None, **how: object) -> AuditResult:
         asked = request or AuditRequest(out=self.folder / name)
-        return local.run_audit([self.flows], ClusterSource((self.cluster,), **how), asked)  # type: ignore[arg-type]
+        return local.run_audit([self.flows], ClusterSource((self.cluster,), self._load, **how), asked)  # type: ignore[arg-type]
 
     def entries(self) -> list[Path]:
         return sorted((self.cache / kept.FOLDER).glob("*"))
@@ -96,7 +95,7 @@ def test_another_flowcheck_reads_the_cluster_anew(
         if file:
             (copied / file).write_text("changed")
         source._code.cache_clear()
-        identity = ClusterSource((audits.cluster,)).identity()
+        identity = ClusterSource((audits.cluster,), load_cluster).identity()
         assert identity is not None
         keys.append(identity.digest)
     source._code.cache_clear()

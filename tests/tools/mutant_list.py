@@ -133,8 +133,8 @@ MUTANTS = (
     Mutant(
         "absent peers are pods only",
         "compile/rules/rows.py",
-        "yield EndSet(self._index.everyone, 0)",
-        "yield EndSet(self._index.pods, 0)",
+        "EndSet(index.everyone, 0)",
+        "EndSet(index.pods, 0)",
     ),
     Mutant(
         "only the first peer counts",
@@ -1209,9 +1209,21 @@ MUTANTS = (
     ),
     Mutant(
         "a pod goes by the top of its chain of owners only",
-        "compile/endpoints/axis.py",
-        "for link in (pod.workload, *pod.owners) for n in",
-        "for link in (pod.workload,) for n in",
+        "model/called.py",
+        "links = (pod.workload, *pod.owners)",
+        "links = (pod.workload,)",
+    ),
+    Mutant(
+        "pods are called after any link of their chain of owners",
+        "model/called.py",
+        "controllers = (pod.owners or (top,))[:1]",
+        "controllers = (top, *pod.owners)",
+    ),
+    Mutant(
+        "a Deployment without pods makes none that have a hash in their names",
+        "flows/names.py",
+        " or self._by_workload.get((namespace, with_any(name)))",
+        "",
     ),
     Mutant(
         "the kind of a recorded workload is written in one way only",

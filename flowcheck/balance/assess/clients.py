@@ -92,6 +92,8 @@ def main_places(clients: ClientCounts, k: int) -> Int64:
 
 def heavy_clients(clients: ClientCounts, most: int) -> tuple[Int32, Int64]:
     """The clients with the most connections, the greatest first: endpoints on the axis and connections."""
+    if not len(clients.client):
+        return clients.client, clients.connections
     distinct, row = np.unique(clients.client, return_inverse=True)
     totals = np.zeros(len(distinct), dtype=np.int64)
     np.add.at(totals, row, clients.connections)

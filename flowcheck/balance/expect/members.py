@@ -17,6 +17,7 @@ from flowcheck.balance.expect.shares import Member, Origin
 from flowcheck.balance.expect.versions import count_together, service_spans
 from flowcheck.compile.backends import Backends, Listed, is_ready, listed_for, target_number
 from flowcheck.model.cluster import Cluster, Pod
+from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.service import EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
@@ -28,6 +29,7 @@ Locate = Callable[[str, str, str, int], int]
 """(namespace, pod or "", address or "", instant) -> the endpoint, -1 where there is none."""
 
 
+@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class EndpointIdentity:
     """Who an endpoint is, in words. ``generation`` tells old pods of a workload from new ones."""
@@ -40,6 +42,7 @@ class EndpointIdentity:
     zone: str = ""
 
 
+@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class PortBackends:
     """One service port and what stands behind it. ``segments``: its members in each segment; the first is
@@ -120,11 +123,13 @@ def _instant(start: int, after: int) -> int:
 
 
 class _Backend(NamedTuple):
-    """A listed backend: what :data:`Locate` asks, a member but for its endpoint, its pod in all versions."""
+    """A listed backend: what :data:`Locate` asks, a member but for its endpoint, its pod in all versions;
+    ``known``: the member as each endpoint that it has been."""
 
     where: tuple[str, str, str]
     member: Member
     versions: Sequence[Pod]
+    known: dict[int, Member]
 
 
 class _Reader:
@@ -173,16 +178,18 @@ class _Reader:
             family=family_of(backend.address),
         )
         versions = self._versions.get((one.namespace, backend.pod), [])
-        return _Backend((one.namespace, backend.pod, backend.address), member, versions)
+        return _Backend((one.namespace, backend.pod, backend.address), member, versions, {})
 
     def _listed(self, backends: Iterable[_Backend], at: int) -> Iterator[Member]:
-        for where, member, versions in backends:
+        for where, member, versions, known in backends:
             endpoint = self._locate(*where, at)
             if endpoint < 0:
                 continue
-            pod = _latest(versions, at) or next(iter(versions), None)
+            pod = versions[0] if len(versions) == 1 else _latest(versions, at) or next(iter(versions), None)
             self._identified[endpoint] = pod, where[2], member.node, member.zone
-            yield Member(endpoint, *member[1:])
+            if endpoint not in known:
+                known[endpoint] = Member(endpoint, *member[1:])
+            yield known[endpoint]
 
     def _selected(self, pods: Iterable[Pod], service: Service, at: int) -> Iterator[Member]:
         for pod in pods:

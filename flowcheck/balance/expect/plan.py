@@ -57,7 +57,7 @@ class _Locator:
     """
 
     def __init__(self, program: Program) -> None:
-        self._program = program
+        self._located, self._by_pod, self._by_workload = program.located, program.by_pod, program.by_workload
         timed = program.tables.timed
         self._kinds, self._timed = (program.tables.endpoints[:, c].tolist() for c in (a.KIND, a.NUMBER))
         self._first, self._start, self._endpoint = (
@@ -65,10 +65,10 @@ class _Locator:
         )
 
     def locate(self, namespace: str, pod: str, address: str, at: int) -> int:
-        endpoint = self._owner(self._program.located.get(address, -1), at)
+        endpoint = self._owner(self._located.get(address, -1), at)
         if endpoint < 0 or self._kinds[endpoint] in (a.KIND_AMBIGUOUS, a.KIND_UNRESOLVED, a.KIND_SERVICE):
             key = (namespace, pod)
-            meaning = self._program.by_pod.get(key) or self._program.by_workload.get(key)
+            meaning = self._by_pod.get(key) or self._by_workload.get(key)
             ends = meaning.ends[bisect_right(meaning.starts, at) - 1] if meaning else ()
             return ends[0] if ends else endpoint
         return endpoint

@@ -145,11 +145,15 @@ def _sum(values: list[float]) -> float | None:
     return sum(values) if values else None
 
 
+_PLACES = [a.SAME_NODE, a.SAME_ZONE, a.OTHER_ZONE, a.OTHER_NODE, a.PLACE_UNKNOWN]
+
+
 def _places(entries: BackendEntries, same_zone: float | None) -> PlaceLoad:
-    order = [a.SAME_NODE, a.SAME_ZONE, a.OTHER_ZONE, a.OTHER_NODE, a.PLACE_UNKNOWN]
-    sums = sum_rows(entries.place, a.N_PLACES, np.column_stack([entries.connections, entries.bytes_]))
-    sums[a.PLACE_UNKNOWN] += sums[a.NO_SINGLE_SENDER]
-    connections, bytes_ = sums[order].T.tolist()
+    connections = bytes_ = [0] * len(_PLACES)
+    if len(entries.place):
+        sums = sum_rows(entries.place, a.N_PLACES, np.column_stack([entries.connections, entries.bytes_]))
+        sums[a.PLACE_UNKNOWN] += sums[a.NO_SINGLE_SENDER]
+        connections, bytes_ = sums[_PLACES].T.tolist()
     names = ("same_node", "same_zone", "other_zone", "other_node", "unknown")
     return PlaceLoad(
         **dict(zip(names, connections, strict=True)),

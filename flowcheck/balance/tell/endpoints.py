@@ -37,6 +37,9 @@ class _Amounts(NamedTuple):
     packets: int = 0
 
 
+_NOTHING = _Amounts()
+
+
 class _Expected(NamedTuple):
     """What was expected of one endpoint, as a share, and the interval of what it had."""
 
@@ -61,7 +64,7 @@ def endpoint_records(
     total = sum(each.connections for each in amounts.values()) + sum(estimated.values())
     found = []
     for endpoint in {*expected, *amounts, *maybe, *now}:
-        who, had = context.catalog.identity_of(endpoint), amounts.get(endpoint, _Amounts())
+        who, had = context.catalog.identity_of(endpoint), amounts.get(endpoint, _NOTHING)
         should = expected.get(endpoint)
         record = EndpointLoad(
             endpoint=who.name,
@@ -88,6 +91,8 @@ def endpoint_records(
 
 def _amounts(entries: BackendEntries) -> dict[int, _Amounts]:
     """Of each endpoint, whose entries stand together."""
+    if not len(entries.backend):
+        return {}
     endpoints, place = np.unique(entries.backend, return_inverse=True)
     columns = np.column_stack([entries.connections, entries.bytes_, entries.packets])
     sums = sum_rows(place, len(endpoints), columns).tolist()
@@ -110,7 +115,9 @@ def _states(
     one: Assessment, entries: BackendEntries, excess: Float64 | None, thresholds: Thresholds
 ) -> dict[int, str]:
     """Hot, idle or unexpected endpoints; the last where it was reached by someone who should not have."""
-    states = defaultdict(str)
+    states: defaultdict[int, str] = defaultdict(str)
+    if not len(entries.backend):
+        return states
     ratio = one.comparison.counts / one.comparison.expected
     for place, endpoint in enumerate(one.comparison.endpoint.tolist()):
         if excess is not None and excess[place] < thresholds.alpha and ratio[place] >= thresholds.min_hot:

@@ -116,11 +116,16 @@ def _lasting(backends: PortBackends, entries: BackendEntries) -> set[int]:
     return set.intersection(*ready) if ready else set()
 
 
+_NOWHERE = np.empty(0, dtype=np.int64)
+
+
 def _clients(
     lasting: set[int], comparison: Comparison, entries: BackendEntries, clients: ClientEntries, level: int
 ) -> Clients:
     """The clients of one service port. Endpoints that were not ``lasting`` are nobody's place: a client may
     have had to leave them."""
+    if not len(entries.place) and not len(clients.client):
+        return Clients(ClientCounts(clients.client, _NOWHERE, *clients[3:]), 0, level, 0)
     places = {e: place for place, e in enumerate(comparison.endpoint.tolist()) if e in lasting}
     place = np.array([places.get(e, -1) for e in clients.backend.tolist()], dtype=np.int64)
     return Clients(

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from flowcheck.arrays import PORT_BITS, PROTOCOL_SLOT
 from flowcheck.compile.endpoints.addresses import Prefix
 from flowcheck.compile.endpoints.ownership import Segment
-from flowcheck.model.cluster import Node, Pod, Workload
+from flowcheck.model.called import names_of
+from flowcheck.model.cluster import Node, Pod
 from flowcheck.model.service import Service
 from flowcheck.model.timeline import Lifetime
 
@@ -140,15 +141,15 @@ class Axis:
         *,
         by_name: bool = True,
     ) -> None:
-        """Let a version's names stand for its endpoints: its own, and every link of its chain of owners, with
-        and without its kind. A name that several workloads have goes by the first of them."""
+        """Let a version's names stand for its endpoints: its own, and all of its workload's. A name that
+        several workloads have goes by the first of them."""
         self.versions.append((pod, endpoints, during))
         version = PodVersion(who, number, endpoints), during
         if by_name:
             self.by_pod[pod.namespace, pod.name].append(version)
         if pod.uid:
             self.by_uid[pod.uid].append(version)
-        chain = pod.namespace, pod.workload, pod.owners
+        chain = pod.namespace, pod.workload, pod.owners, pod.template
         known = self._chains.get(chain)
         if known is None:  # once for all replicas
             known = self._chains[chain] = self._name_chain(pod)
@@ -156,10 +157,9 @@ class Axis:
             versions.append(version)
 
     def _name_chain(self, pod: Pod) -> list[PodVersions]:
-        """The lists of all that goes by the names of a pod's owners."""
+        """The lists of all that goes by the names of a pod's workload."""
         top = str(pod.workload)
-        names = dict.fromkeys(n for link in (pod.workload, *pod.owners) for n in link_names(link))
-        keys = [(pod.namespace, name) for name in names]
+        keys = [(pod.namespace, name) for name in names_of(pod)]
         for key in keys:
             self.workload_names[key] = min(self.workload_names.get(key, top), top)
         return [self.by_workload[key] for key in keys]
@@ -167,9 +167,10 @@ class Axis:
     def find(self, address: Prefix) -> int:
         """The endpoint of one address: that of the longest prefix around it."""
         found = self.owners.get(address)
-        around = (address.supernet(length) for length in range(address.prefixlen - 1, -1, -1))
-        while found is None and (wider := next(around, None)) is not None:
-            found = self.owners.get(wider)
+        length = address.prefixlen
+        while found is None and length:
+            length -= 1
+            found = self.owners.get(address.supernet(length))
         return self.unresolved if found is None else found
 
     def of_pod(self, namespace: str, name: str) -> list[int]:
@@ -181,11 +182,6 @@ class Axis:
 def port_word(protocol: int, number: int) -> int:
     """A port of a protocol that has ports, as tables hold it: its port word."""
     return int(PROTOCOL_SLOT[protocol]) << PORT_BITS | number
-
-
-def link_names(workload: Workload) -> tuple[str, str]:
-    """What a workload may be called in its namespace: ``web``, ``deployment/web``."""
-    return workload.name, f"{workload.kind.lower()}/{workload.name}"
 
 
 def identity(pod: Pod) -> tuple[Hashable, ...]:

@@ -69,19 +69,25 @@ def _owner(axis: Axis, found: list[Segment[int]], several: int) -> int:
 
     if len(found) == 1 and not found[0].inferred:
         return one(found[0])
-    axis.timed.append([Segment(segment.start, (one(segment),), segment.sure) for segment in found])
+    axis.timed.append(
+        [
+            segment if len(segment.owners) == 1 else Segment(segment.start, (one(segment),), segment.sure)
+            for segment in found
+        ]
+    )
     return axis.add(Endpoint(a.KIND_TIMED, group="", node=len(axis.timed) - 1))
 
 
 def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[str, int]) -> None:
     live = [pod for pod in cluster.pods if not pod.finished]
-    n_versions = Counter(map(identity, live))
+    identities = list(map(identity, live))
+    n_versions = Counter(identities)
     named = {(pod.namespace, pod.name) for pod in live if not pod.template}
     unaddressed: list[Prefix | None] = [None]
     versions: dict[Hashable, int] = {}
     own: dict[tuple[int, Prefix | None], int] = {}
     visible = VisibleLabels(cluster)
-    for pod, same in zip(live, map(identity, live), strict=True):
+    for pod, same in zip(live, identities, strict=True):
         if pod.host_network:
             continue
         number = axis.pod_numbers.setdefault(same, len(axis.pod_numbers))
@@ -93,10 +99,9 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
         for address in dict.fromkeys(map(prefix, pod.addresses)) or unaddressed:
             end = own.get((who, address))
             if end is None:
+                group = str(pod.workload)
                 end = own[who, address] = axis.add(
-                    Endpoint(
-                        a.KIND_POD, str(pod.workload), name, pod.namespace, address, pod=number, node=node
-                    )
+                    Endpoint(a.KIND_POD, group, name, pod.namespace, address, number, node)
                 )
                 axis.pods.append((end, pod))
             ends.append(end)

@@ -124,7 +124,7 @@ class _Namer:
         return self._workloads[same]
 
     def _all_pods(self, key: tuple[str, str], versions: PodVersions) -> Meaning:
-        stands_for: dict[int, int] = {}
+        stands_for, anyone = dict[int, int](), tuple[int, ...]()
         pods: dict[int, PodVersions] = {}
         for version in versions:
             pods.setdefault(version[0].pod, []).append(version)
@@ -135,25 +135,29 @@ class _Namer:
         there: dict[int, _Part] = {}
         placed: dict[int, tuple[int, ...]] = {}
         who: dict[int, int] = defaultdict(int)
-        n_inferred = 0
+        n_inferred = n_placed = 0
         found: list[tuple[int, tuple[int, ...], bool]] = []
         for start in sorted(changes):
             for pod, part in changes[start]:  # only what changes is counted: there are as many starts as pods
                 before = there.get(pod, _NOTHING)
                 there[pod], placed[pod] = part, part.placed
                 n_inferred += part.inferred - before.inferred
+                n_placed += bool(part.placed) - bool(before.placed)
                 for come in part.who:
                     who[come] += 1
                 for gone in before.who:
                     who[gone] -= 1
                     if not who[gone]:
                         del who[gone]
-            ends_there = chain.from_iterable(placed.values())
+            if not stands_for and len(who) != 1:
+                stands_for = self._any_pod(key, members(versions))
+                anyone = tuple(dict.fromkeys(stands_for.values()))
             if len(who) == 1:
-                ends = self._told_apart(ends_there)
+                ends = self._told_apart(chain.from_iterable(placed.values()))
+            elif len(anyone) == 1:  # mostly all of its pods are treated alike
+                ends = anyone if n_placed else ()
             else:
-                stands_for = stands_for or self._any_pod(key, members(versions))
-                ends = tuple(dict.fromkeys(map(stands_for.__getitem__, ends_there)))
+                ends = tuple(dict.fromkeys(stands_for[end] for one in placed.values() for end in one))
             inferred = n_inferred > 0
             if not found or (ends, inferred) != found[-1][1:]:
                 found.append((start, ends, inferred))
@@ -162,10 +166,12 @@ class _Namer:
 
     def _part(self, segment: Segment[PodVersion]) -> _Part:
         owners = segment.owners
+        if not owners:
+            return _NOTHING
         if len(owners) == 1 and len(owners[0].endpoints) == 1:  # mostly
             return _Part((owners[0].who,), owners[0].endpoints, not segment.sure)
         placed = tuple(self._placed(owners))
-        return _Part(tuple(version.who for version in owners), placed, bool(owners) and not segment.sure)
+        return _Part(tuple(version.who for version in owners), placed, not segment.sure)
 
     def _segments(self, versions: PodVersions) -> list[Segment[PodVersion]]:
         """Mostly the same for a pod's name, for its uid and for its part of the workload."""
@@ -176,6 +182,8 @@ class _Namer:
 
     def _one_of(self, owners: tuple[PodVersion, ...]) -> tuple[int, ...]:
         """The endpoints of one version: one, or if policies tell them apart all, each with its address."""
+        if not owners:
+            return ()
         if len(owners) == 1 and len(owners[0].endpoints) == 1:  # mostly
             return (self._unaddressed(owners[0].endpoints[0]),)
         if len({version.who for version in owners}) > 1:

@@ -76,10 +76,10 @@ def is_static(lifetimes: Iterable[Lifetime]) -> bool:
 
 def segments(claims: Sequence[tuple[Owner, Lifetime]], skew: int) -> list[Segment[Owner]]:
     """The segments of one address; the first starts at BEGINNING, neighbours differ."""
-    if is_static(lifetime for _, lifetime in claims):
-        return [Segment(BEGINNING, tuple(dict.fromkeys(owner for owner, _ in claims)))]
     if len(claims) == 1:
         return _alone(*claims[0], skew)
+    if is_static(lifetime for _, lifetime in claims):
+        return [Segment(BEGINNING, tuple(dict.fromkeys(owner for owner, _ in claims)))]
     if len({owner for owner, _ in claims}) == 1:  # such as a node, of which each of its pods tells
         claims = _united(claims)
     instants = list(_instants(claims))
@@ -109,7 +109,9 @@ def doubted(owner: Owner, life: Lifetime, other: Owner, skew: int) -> list[Segme
     """The segments of an owner alone, but for another that may have been there while the owner is not sure
     to have been, where that took longer than the skew."""
     stretches = life.unwatched(skew)
-    if not stretches or moved(life.sure_start, skew) >= moved(life.sure_end, -skew):
+    if not stretches:
+        return _alone(owner, life, skew)
+    if moved(life.sure_start, skew) >= moved(life.sure_end, -skew):
         return segments([(owner, life), *((other, stretch) for stretch in stretches)], skew)
     both = owner, other
     early = both if stretches[0].start == life.start else (owner,)
@@ -133,14 +135,18 @@ def _alone(
     sure, unsure = moved(life.sure_start, skew), moved(life.sure_end, -skew)
     if sure >= unsure:
         sure = unsure = last
-    stretches: tuple[tuple[int, int, tuple[Owner, ...], bool], ...] = (
-        (BEGINNING, first, (), False),
-        (first, sure, early or (owner,), False),
-        (sure, unsure, (owner,), True),
-        (unsure, last, late or (owner,), False),
-        (last, END, (), False),
-    )
-    return [Segment(start, owners, is_sure) for start, end, owners, is_sure in stretches if start < end]
+    found: list[Segment[Owner]] = []
+    if first > BEGINNING:
+        found.append(Segment(BEGINNING, (), False))
+    if first < sure:
+        found.append(Segment(first, early or (owner,), False))
+    if sure < unsure:
+        found.append(Segment(sure, (owner,)))
+    if unsure < last:
+        found.append(Segment(unsure, late or (owner,), False))
+    if last < END:
+        found.append(Segment(last, (), False))
+    return found
 
 
 def moved(instant: int, by: int) -> int:

@@ -7,6 +7,7 @@ each distinct outcome is kept once. While it is open which state holds, the outc
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -89,13 +90,19 @@ class _Filling:
             for epoch in range(n_epochs):
                 distinct = tuple(dict.fromkeys(row[epoch, list(members)].tolist()))
                 row[epoch, number] = self._merge(distinct, subject_doubt)
-        vector = np.stack(self._rows)
-        mixed = [self._agreed(vector[:, list(members)], peer_doubt) for members in self._peers.mixes]
-        if mixed:  # else it would only be copied, and it is most of what a program takes
-            vector = np.column_stack([vector, *mixed])
+        mixed = [
+            self._agreed(np.stack([one[list(members)] for one in self._rows]), peer_doubt)
+            for members in self._peers.mixes
+        ]
         matrix = self._outcomes.matrix()
         small = len(matrix) <= np.iinfo(np.uint16).max
-        return DirectionTable(row, vector.astype(np.uint16) if small else vector, matrix)
+        shape = len(self._rows), self._peers.n + len(mixed)
+        vector = np.empty(shape, dtype=np.uint16 if small else np.int32)  # most of what a program takes
+        for number, one in enumerate(self._rows):
+            vector[number, : self._peers.n] = one
+        for place, column in enumerate(mixed, start=self._peers.n):
+            vector[:, place] = column
+        return DirectionTable(row, vector, matrix)
 
     def _of_subject(self, subject: int, endpoint: int) -> list[int]:
         """The row of a subject class in each epoch."""
@@ -152,7 +159,8 @@ class _Filling:
         return self._number(row)
 
     def _number(self, row: Int32) -> int:
-        number = self._numbers.setdefault(row.tobytes(), len(self._rows))
+        digest = hashlib.sha256(row.data).digest()  # not its bytes, which would be all of the table once more
+        number = self._numbers.setdefault(digest, len(self._rows))
         if number == len(self._rows):
             self._rows.append(row)
         n_peers = self._peers.n + len(self._peers.mixes)

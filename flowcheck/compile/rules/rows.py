@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 
@@ -43,11 +43,20 @@ _DTYPES = (np.int32, np.int32, np.int32, np.int32, np.uint8, np.uint8, np.int32,
 ACTION_CODES = {Action.ALLOW: a.ACTION_ALLOW, Action.DENY: a.ACTION_DENY, Action.PASS: a.ACTION_PASS}
 
 
-class EndSet(NamedTuple):
-    """Endpoints that a rule is for, or is about, if the question's answer is yes; 0: they are."""
+@dataclass(slots=True)
+class EndSet:
+    """Endpoints that a rule is for, or is about, if the question's answer is yes; 0: they are. ``number``: of
+    the set in the pool, -1 none yet; many rules share one."""
 
     words: UInt64
     question: int
+    number: int = -1
+
+    def any(self) -> bool:
+        return self.number > 0 or bool(self.words.any())
+
+    def __and__(self, others: UInt64) -> EndSet:
+        return EndSet(self.words & others, self.question)
 
 
 OpenQuestion = tuple[int, Hashable]
@@ -119,7 +128,8 @@ class RowBuilder:
         self._named = named
         self._options = options
         self._pool = pool
-        self._known: dict[tuple[Direction, Peer], tuple[Taken, OpenQuestion]] = {}
+        self._everyone, self._nobody = EndSet(index.everyone, 0), EndSet(index.nobody, 0)
+        self._known: dict[tuple[Direction, Peer], tuple[EndSet, UInt64, OpenQuestion]] = {}
 
     def build(self, rules: Sequence[NumberedRule]) -> Rows:
         """Rows in the order of ``rules``; rules nobody can match leave none."""
@@ -152,13 +162,11 @@ class RowBuilder:
     ) -> Iterator[tuple[int, ...]]:
         rule = numbered.rule
         for peers in self._peers(numbered, questions):
-            for span, subjects, found in self._split_by_port(
-                rule, numbered.direction, subject.words, peers.words
-            ):
+            for span, subjects, found in self._split_by_port(rule, numbered.direction, subject, peers):
                 if subjects.any() and found.any():
                     yield (
-                        self._pool.add(subjects),
-                        self._pool.add(found),
+                        self._number(subjects),
+                        self._number(found),
                         *span,
                         int(numbered.policy.tier),
                         ACTION_CODES[rule.action],
@@ -167,9 +175,13 @@ class RowBuilder:
                         numbered.decision,
                     )
 
+    def _number(self, ends: EndSet) -> int:
+        ends.number = self._pool.add(ends.words) if ends.number < 0 else ends.number
+        return ends.number
+
     def _split_by_port(
-        self, rule: Rule, direction: Direction, subject: UInt64, peer: UInt64
-    ) -> Iterator[tuple[tuple[int, int], UInt64, UInt64]]:
+        self, rule: Rule, direction: Direction, subject: EndSet, peer: EndSet
+    ) -> Iterator[tuple[tuple[int, int], EndSet, EndSet]]:
         """(port classes, subjects, peers) for each of a rule's ports; all of them when it names none."""
         if rule.ports is None:
             yield self._ports.everything(), subject, peer
@@ -196,23 +208,24 @@ class RowBuilder:
     def _peers_as_read(self, rule: Rule, direction: Direction, questions: OpenQuestions) -> Iterator[EndSet]:
         """The sure peers of a rule as one set; then those that only may be, in order, with the question."""
         if rule.peers is None:
-            yield EndSet(self._index.everyone, 0)
+            yield self._everyone
             return
-        surely = self._index.nobody
+        surely = self._nobody
         perhaps: list[tuple[OpenQuestion, UInt64]] = []
         for peer in rule.peers:
             known = self._known.get((direction, peer))
             if known is None:
-                known = self._known[direction, peer] = self._peer(peer, direction)
-            taken, question = known
-            surely = taken.surely if surely is self._index.nobody else surely | taken.surely
-            if taken.may is not self._index.nobody and taken.may.any():
+                taken, question = self._peer(peer, direction)
+                known = self._known[direction, peer] = EndSet(taken.surely, 0), taken.may, question
+            own, others, question = known
+            surely = own if surely is self._nobody else EndSet(surely.words | own.words, 0)
+            if others is not self._index.nobody and others.any():
                 same = bool(perhaps) and perhaps[-1][0] == question
                 before = perhaps.pop()[1] if same else self._index.nobody
-                perhaps.append((question, before | taken.may))
-        yield EndSet(surely, 0)
+                perhaps.append((question, before | others))
+        yield surely
         for question, words in perhaps:
-            yield EndSet(words & ~surely, questions.number(question))
+            yield EndSet(words & ~surely.words, questions.number(question))
 
     def _peer(self, peer: Peer, direction: Direction) -> tuple[Taken, OpenQuestion]:
         """Whom one peer takes, and the question on which it hangs whether it takes those that it may."""

@@ -47,6 +47,7 @@ class Numbers(NamedTuple):
     """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS.
 
     src_port, port int32, flags int32: -1 where not recorded. initiator, point: the canonical columns' codes.
+    told bool: the log itself tells the several records of one connection apart.
     """
 
     rejected: UInt8
@@ -58,6 +59,7 @@ class Numbers(NamedTuple):
     observed: UInt8
     point: UInt8
     flow_count: Int64
+    told: npt.NDArray[np.bool_]
     bytes_: Int64
     packets: Int64
     seen_at: Int64
@@ -71,6 +73,7 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
     def read(type_: type[Number], name: str, null: int | None, absent: int = 0) -> npt.NDArray[Number]:
         return _integers(batch, name, null, f"bad_{name}", rejected, absent, type_)
 
+    counts, told = _counts(batch, rejected)
     return Numbers(
         protocol=read(np.uint8, "protocol", None),
         port=read(np.int32, "dst_port", -1),
@@ -78,7 +81,8 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         flags=read(np.int32, "tcp_flags", -1, absent=-1),
         initiator=read(np.uint8, "initiator", 0, absent=1),
         point=read(np.uint8, "observation_point", 0),
-        flow_count=_counts(batch, rejected),
+        flow_count=counts,
+        told=told,
         bytes_=read(np.int64, "bytes", 0),
         packets=read(np.int64, "packets", 0),
         observed=_observed(batch, rejected),
@@ -125,13 +129,13 @@ def _integers(
     return numbers
 
 
-def _counts(batch: pa.RecordBatch, rejected: UInt8) -> Int64:
-    """Connections of each row, as its observation point counts them, where the log tells that apart."""
+def _counts(batch: pa.RecordBatch, rejected: UInt8) -> tuple[Int64, npt.NDArray[np.bool_]]:
+    """(connections of each row, as its observation point counts them; whether the log told that)."""
     counts = _integers(batch, "flow_count", 1, "bad_flow_count", rejected, 1, np.int64)
-    if "flow_count_here" in batch.schema.names and not pt.is_null(batch.column("flow_count_here").type):
-        here = _integers(batch, "flow_count_here", -1, "bad_flow_count", rejected, -1, np.int64)
-        counts = np.where(here >= 0, here, counts)
-    return counts
+    if "flow_count_here" not in batch.schema.names or pt.is_null(batch.column("flow_count_here").type):
+        return counts, np.zeros(batch.num_rows, dtype=np.bool_)
+    here = _integers(batch, "flow_count_here", -1, "bad_flow_count", rejected, -1, np.int64)
+    return np.where(here >= 0, here, counts), here >= 0
 
 
 def _times(batch: pa.RecordBatch, rejected: UInt8) -> Int64:

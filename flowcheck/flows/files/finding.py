@@ -13,7 +13,10 @@ from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.tables import TableFolders
 
 RESULTS_MARK, WORK_FOLDER = ".flowcheck-lock", ".flowcheck-work"
-RESULTS = ("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet")
+RESULTS = (
+    *("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet"),
+    *("findings.json", "ledger.json", "summary.json"),
+)
 """Results are no flows: a folder inside the input that has the mark is passed over, and so are files of
 these names where the input itself has it."""
 HIDDEN = "its name starts with a dot or underscore"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +17,14 @@ from typing import NamedTuple
 from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import Met, find
 from flowcheck.flows.files.hive import Key, keys_of
+from flowcheck.flows.known import AUTO, CANONICAL
 
 SUFFIXES = (".parquet", ".pq", ".parq")
+LOG_SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".tsv")
+_LOG = re.compile(
+    r"\.(jsonl?|ndjson|log|csv|tsv|txt)([.-][0-9tz.:_-]+)?(\.(gz|gzip|zst|zstd))?", re.IGNORECASE
+)
+"""How names of logs end, rotated and packed ones too: ``events.log.1``, ``events.log.2.gz``."""
 
 
 class FileIdentity(NamedTuple):
@@ -53,9 +60,10 @@ class InputFile:
         return self.label or os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
-def list_inputs(paths: Sequence[str | Path | InputFile]) -> list[InputFile]:
+def list_inputs(paths: Sequence[str | Path | InputFile], format_: str = AUTO) -> list[InputFile]:
     """Every file under the given paths, sorted by path; the same file by two names is judged once.
-    What is an input already stays as it is.
+    What is an input already stays as it is. ``format_``: what is asked for, which decides what counts in a
+    folder.
 
     **Raises**: RunError when nothing is there: no input is never a clean pass.
     """
@@ -67,19 +75,19 @@ def list_inputs(paths: Sequence[str | Path | InputFile]) -> list[InputFile]:
         known = names.get(met.path, met)
         kept = known if not known.left_out else met
         names[met.path] = kept._replace(named=known.named or met.named)
-    examined = [_examine(met, seen) for _, met in sorted(names.items())]
+    examined = [_examine(met, seen, format_) for _, met in sorted(names.items())]
     found = sorted([*given, *examined], key=lambda each: each.path)
     if not any(not f.skipped for f in found):
         reasons = "; ".join(f"{f.name}: {f.skipped}" for f in found[:5])
         raise RunError(
             "no input files" + (f" ({reasons})" if reasons else ""),
             where=", ".join(named_paths),
-            hint="name Parquet files, or folders or globs that hold some",
+            hint="name files of flows, or folders or globs that hold some",
         )
     return found
 
 
-def _examine(met: Met, seen: dict[tuple[int, int], str]) -> InputFile:
+def _examine(met: Met, seen: dict[tuple[int, int], str], format_: str) -> InputFile:
     path, named = met.path, met.named
     try:
         status = os.stat(path)
@@ -91,12 +99,27 @@ def _examine(met: Met, seen: dict[tuple[int, int], str]) -> InputFile:
         return InputFile(path, identity, met.left_out, met.failed)
     if not stat.S_ISREG(status.st_mode):
         return InputFile(path, identity, "not a regular file", failed=named)
-    if not named and not path.lower().endswith(SUFFIXES):
-        return InputFile(path, identity, f"its name ends in none of {', '.join(SUFFIXES)}")
+    if not named and not _counts(path, format_):
+        suffixes = SUFFIXES if format_ == CANONICAL else (*SUFFIXES, *LOG_SUFFIXES)
+        return InputFile(path, identity, f"its name ends in none of {', '.join(suffixes)}")
     first = seen.setdefault((status.st_dev, status.st_ino), path)
     if first != path:
         return InputFile(path, identity, f"the same file as {first}")
     return InputFile(path, identity, keys=keys_of(path) if met.keys is None else met.keys)
+
+
+def _counts(path: str, format_: str) -> bool:
+    """Whether a file in a folder may be flows, by its name. Texts may be anything, and count where a log is
+    asked for by name."""
+    name = os.path.basename(path)
+    if name.lower().endswith(SUFFIXES):
+        return True
+    end = (
+        None
+        if format_ == CANONICAL
+        else next((found for found in _LOG.finditer(name) if found.end() == len(name)), None)
+    )
+    return end is not None and (end[1].lower() != "txt" or format_ != AUTO)
 
 
 def sha256_of(path: str | bytes) -> str | None:

@@ -33,15 +33,21 @@ class _Recent:
         return last is not None and abs(at - last) <= GAP
 
     def add(self, key: Key, at: int) -> None:
+        self._now[key] = max(at, self._now.get(key, at))
+
+    def forget(self, at: int) -> None:
+        """What was seen long before an instant."""
         if self._since is None or at - self._since > 2 * GAP:
             self._before, self._now, self._since = self._now, {}, at
-        self._now[key] = max(at, self._now.get(key, at))
 
 
 class Connections:
     """Use for the rows of one log, in their order, some thousands at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_opens: frozenset[int] = frozenset()) -> None:
+        """``first_opens``: protocols whose connections are opened by the first packet that a record tells of:
+        for logs of packets that ask."""
+        self._first_opens = first_opens
         self._opened = _Recent()
         self._counted = _Recent()
 
@@ -68,13 +74,22 @@ class Connections:
         for row, at in unknown:
             self._by_pair(row, at)
         self._count(rows, times, ranks or [0] * len(rows))
+        latest = max((at for at in times if at is not None), default=None)
+        if latest is not None:
+            self._opened.forget(latest)
+            self._counted.forget(latest)
 
     def _by_pair(self, row: Row, at: int) -> None:
+        """A connection stays known as long as its records lie within GAP of one another."""
         if self._opened.seen(_key(row), at):
             row.initiator = 1
         elif row.src_port is not None and self._opened.seen(_key(turned := _turned(row)), at):
             _take(row, turned)
             row.initiator = 2
+        elif row.protocol in self._first_opens and row.initiator is None:
+            row.initiator = 1
+        if row.initiator:
+            self._opened.add(_key(row), at)
 
     def _count(self, rows: Sequence[Row], times: Sequence[int | None], ranks: Sequence[int]) -> None:
         chosen: dict[Key, int] = {}
@@ -109,9 +124,14 @@ class Connections:
 
 
 def _counting_keys(row: Row) -> tuple[Key, Key]:
-    """Of the connection, and of it at its observation point."""
-    key = _key(row)
-    return key, (*key, row.observation_point)
+    """Of the connection, and of it at its observation point. With both ports they are the same for a record
+    of either direction, as it may not be known which of them the opener's is."""
+    key, point = _key(row), row.observation_point
+    if row.src_port is not None and row.dst_port is not None:
+        (one, other), rest = (key[:2], key[2:4]), key[4:]
+        if str(other) < str(one):
+            key, point = (*other, *one, *rest), _opposite(point)
+    return key, (*key, point)
 
 
 def _key(row: Row) -> Key:
@@ -150,10 +170,17 @@ def _turned(row: Row) -> Row:
     for one, two in _PAIRS:
         setattr(other, one, getattr(row, two))
         setattr(other, two, getattr(row, one))
+    other.observation_point = _opposite(row.observation_point)
     return other
 
 
+def _opposite(point: int | None) -> int | None:
+    """An observation point after the ends are exchanged."""
+    return {1: 2, 2: 1}.get(point or 0, point)
+
+
 def _take(row: Row, turned: Row) -> None:
+    row.observation_point = turned.observation_point
     for names in _PAIRS:
         for name in names:
             setattr(row, name, getattr(turned, name))

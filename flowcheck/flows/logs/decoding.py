@@ -6,6 +6,11 @@ from typing import TypeVar
 
 import msgspec
 
+from flowcheck.errors import FlowFormatError
+from flowcheck.flows.logs.source import Source
+
+MOST_DOCUMENT = 1 << 28
+"""Bytes of a log that is one document, which is held whole."""
 T = TypeVar("T")
 
 
@@ -15,3 +20,20 @@ def decoded(decoder: msgspec.json.Decoder[T], text: bytes) -> T | None:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def document_of(source: Source, hint: str) -> bytes:
+    """All of a log that is one document.
+
+    **Raises**: FlowFormatError where it is longer than MOST_DOCUMENT.
+    """
+    with source.stream() as stream:
+        try:
+            text = bytes(stream.read(MOST_DOCUMENT + 1))
+        except OSError as error:
+            raise source.damaged(error) from error
+    if len(text) > MOST_DOCUMENT:
+        raise FlowFormatError(
+            f"is one document of more than {MOST_DOCUMENT >> 20} MiB", where=source.path, hint=hint
+        )
+    return text

@@ -39,6 +39,7 @@ class Format(NamedTuple):
     ``recognise`` says why a log is one, in words that complete "it is NAME, for ..."; empty where it is not,
     or may be another. ``read`` yields batches of :data:`flowcheck.flows.logs.rows.SCHEMA` (columns may be
     left out) and tells the account of everything else. ``silent``: what a log of this format cannot tell.
+    ``needs_mapping``: nothing recognises it, as only a person can say what its columns mean.
     """
 
     name: str
@@ -46,3 +47,4 @@ class Format(NamedTuple):
     recognise: Callable[[Head], str]
     read: Read
     silent: tuple[str, ...] = ()
+    needs_mapping: bool = False

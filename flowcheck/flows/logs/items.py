@@ -21,9 +21,10 @@ _OPENS = rb'\{\s*"(?:records|Records|entries|events|items|logs)"\s*:\s*\['
 _OPENED = re.compile(_OPENS)
 _IN_LISTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[|\{[ \t\r]*\n|" + _OPENS + rb")")
 """How a log begins that has not one record a line."""
-_BETWEEN = re.compile(rb'(?:\xef\xbb\xbf|[\s,:\[\]}]|"[^"{}]*")*')
-_NEXT = re.compile(rb"[}\]]\s*,?\s*(?=\{)")
-"""Where a record may begin after one that is broken."""
+_BETWEEN = re.compile(rb'(?:\xef\xbb\xbf|[\s,:\[\]}]++|"[^"{}]*+")*+')
+_NEXT = re.compile(rb"[}\]](?:\s*+,)?+\s*+(?=\{)")
+"""Where a record may begin after one that is broken. What was matched is not tried again otherwise: of blanks
+there may be millions."""
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _LONGEST_NUMBER = 64
 _raw = msgspec.json.Decoder(msgspec.Raw)

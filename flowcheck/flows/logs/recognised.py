@@ -41,7 +41,7 @@ def named(name: str, head: Head, formats: Sequence[Format]) -> Recognised:
     **Raises**: FlowFormatError saying which it looks like.
     """
     wanted = next(format_ for format_ in formats if format_.name == name)
-    if not wanted.recognise(head):
+    if not wanted.needs_mapping and not wanted.recognise(head):
         for other in formats:
             if other is not wanted and (why := other.recognise(head)):
                 raise FlowFormatError(

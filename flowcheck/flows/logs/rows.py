@@ -98,7 +98,7 @@ def batch_of(rows: Sequence[Row], account: Account) -> pa.RecordBatch:
     columns: dict[str, pa.Array] = {}
     for field in FLOW_FIELDS:
         values = list(map(attrgetter(field.name), rows))
-        if not any(value is not None for value in values):
+        if values.count(None) == len(values):
             columns[field.name] = pa.nulls(len(rows), field.type)
             continue
         columns[field.name] = _READ.get(field.name, _column(field.type))(values, field, bad)

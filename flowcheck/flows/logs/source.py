@@ -15,6 +15,8 @@ from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
 
 BLOCK = 1 << 20
+BLOCKS = 4 << 20
+"""Bytes that are read at once, as lines and as blocks of them."""
 MOST_LINE = 16 << 20
 """Bytes: a line past it is no record of any format, and is rejected unread."""
 TOO_LONG = b"\0"
@@ -30,6 +32,13 @@ class Lines(NamedTuple):
 
     first: int
     texts: list[bytes]
+
+
+class Block(NamedTuple):
+    """Some lines with their ends: the bytes up to ``end``. Of a log's last line, the end may be missing."""
+
+    text: bytearray
+    end: int
 
 
 class Source:
@@ -64,13 +73,14 @@ class Source:
         if FileIdentity.of(os.fstat(self._descriptor)) != self.identity:
             raise _changed("while read", self.path)
 
+    @property
+    def descriptor(self) -> int:
+        """Of the open file, for what reads at places of its own choice."""
+        return self._descriptor
+
     def file(self) -> pa.NativeFile:
         """The bytes as they are stored."""
         return pa.OSFile(f"/proc/self/fd/{self._descriptor}")
-
-    @property
-    def descriptor(self) -> int:
-        return self._descriptor
 
     @property
     def is_parquet(self) -> bool:
@@ -105,6 +115,37 @@ class Source:
                     first += len(texts)
         if rest or long:
             yield Lines(first, [TOO_LONG if long else _whole(rest)])
+
+    def blocks(self) -> Iterator[Block]:
+        """All lines, many at a time: for readers that take lines apart by themselves. What a block holds is
+        gone when the next is asked for."""
+        text, held, long = bytearray(BLOCKS), 0, False
+        with self.stream() as stream:
+            while n := self._read_into(stream, memoryview(text)[held:]):
+                if long:
+                    cut = text.find(b"\n", held, held + n)
+                    if cut < 0:
+                        continue
+                    n, long = held + n - cut, False
+                    text[held : held + n] = text[cut : cut + n]
+                end = text.rfind(b"\n", held, held + n) + 1
+                held += n
+                if end:
+                    yield Block(text, end)
+                    held -= end
+                    text[:held] = text[end : end + held]
+                elif held > MOST_LINE:
+                    text[:1], held, long = TOO_LONG, 1, True
+                if held == len(text):
+                    text = text + bytearray(BLOCKS)
+        if held:
+            yield Block(text, held)
+
+    def _read_into(self, stream: pa.NativeFile, text: memoryview) -> int:
+        try:
+            return int(stream.readinto(text))
+        except OSError as error:
+            raise self.damaged(error) from error
 
     def take(self, stream: pa.NativeFile, n_bytes: int) -> bytes:
         """The next bytes of :meth:`stream`."""

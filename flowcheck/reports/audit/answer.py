@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowcheck.counted import agreeing, counted, listed
 from flowcheck.model.ranges import SEEN
 from flowcheck.reports.parts.units import floored, moment, percent, size
-from flowcheck.results.records.summary import ClusterCounts, Summary
+from flowcheck.results.records.summary import ClusterCounts, Recorded, Summary
 
 MOST_RANGES = 3
 """How many ranges of one teller a report for people names."""
@@ -45,7 +45,7 @@ def _no_violations(summary: Summary) -> str:
         parts.append(f"no policy selects an end of {some} of them")
     if verdicts.not_applicable:
         parts.append(f"policies do not reach {counted(verdicts.not_applicable, 'more row')}")
-    left_out = totals.rows_declared - totals.rows_judged
+    left_out = totals.rows_asked_for + totals.rows_filtered - totals.rows_judged
     gaps = [counted(left_out, "row")] if left_out else []
     gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
     if gaps:
@@ -75,6 +75,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         ("verdicts", _verdicts(summary)),
         ("coverage", _coverage(summary)),
         *_recorded(summary),
+        *_said(summary.recorded),
         ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
     ]
     return lines
@@ -127,7 +128,7 @@ def _verdicts(summary: Summary) -> str:
 
 def _coverage(summary: Summary) -> str:
     totals = summary.totals
-    concerned = totals.rows_declared - totals.rows_filtered - summary.verdicts.not_applicable
+    concerned = totals.rows_asked_for - summary.verdicts.not_applicable
     if not concerned:
         return "none: there is no row that policies reach"
     rows = f"{counted(concerned, 'row')} that policies may reach"
@@ -164,6 +165,25 @@ def attributed(summary: Summary) -> list[tuple[str, ...]]:
         for name, share in shares.items()
         if share.records or name == "resolved"
     ]
+
+
+def _said(recorded: Recorded) -> list[tuple[str, str]]:
+    """What the log says was decided, beside what policies say."""
+    lines = []
+    if recorded.cloud:
+        counts = ", ".join(f"{n:,} {what}" for what, n in recorded.cloud.items())
+        lines.append(("cloud", f"{counts} by the cloud's own firewall, which is not compared with policies"))
+    compared = recorded.policies_agree + recorded.policies_differ
+    if compared:
+        text = f"{recorded.policies_agree:,} of {counted(compared, 'row')} name a policy that decided"
+        if recorded.differences:
+            one = recorded.differences[0]
+            text += (
+                f"; else first {' and '.join(one.recorded)} where {' and '.join(one.decided)} decided "
+                f"({one.file}, row {one.first_row})"
+            )
+        lines.append(("named", text))
+    return lines
 
 
 def _recorded(summary: Summary) -> list[tuple[str, str]]:

@@ -5,6 +5,8 @@ Everything here is taken from the result. Names come out raw: each report escape
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flowcheck.counted import counted
 from flowcheck.reports.parts.gaps import first, left_out
 from flowcheck.reports.parts.units import percent
@@ -33,6 +35,8 @@ def _counts(result: AuditResult) -> list[str]:
         (totals.rows_rejected, "row", "rejected as unreadable"),
         (totals.rows_in_failed_files, "row", "in files that failed"),
         (totals.rows_filtered, "row", "outside --since, --until or --namespace"),
+        (totals.rows_merged, "record", "of connections that other records stand for"),
+        (totals.rows_left_out, "record", f"that tell of no flow{_why_left_out(result)}"),
         (totals.files_failed, "file", "that could not be read"),
         (totals.files_skipped, "file", "skipped"),
     ]
@@ -46,6 +50,14 @@ def _counts(result: AuditResult) -> list[str]:
     if not sentences and not summary.nothing:
         return ["nothing: every row of every file is allowed or denied"]
     return sentences
+
+
+def _why_left_out(result: AuditResult) -> str:
+    counts: Counter[str] = Counter()
+    for entry in result.ledger.files:
+        counts.update({one.reason: one.rows for one in entry.left_out})
+    listed = ", ".join(f"{n:,} {reason}" for reason, n in counts.most_common(5))
+    return f" ({listed}{', ...' if len(counts) > 5 else ''})" if counts else ""
 
 
 def _failures(result: AuditResult) -> list[str]:

@@ -13,11 +13,20 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     first_rows: tuple[int, ...]
 
 
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of a log that are no flows, for one reason."""
+
+    reason: str
+    rows: int
+
+
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to one input file.
 
-    ``status``: judged, failed or skipped. ``rows_declared`` is None where the footer could not be read.
-    A judged file: rows_declared = judged + unknown + rejected + filtered.
+    ``status``: judged, failed or skipped. ``format``: what it was read as, and why. ``rows_declared`` is None
+    where the footer could not be read; of a log they are its records. A judged file: rows_declared = judged +
+    unknown + rejected + filtered + merged + left_out. ``rows_merged`` tell of connections that other rows
+    stand for; ``left_out`` are no flows.
     """
 
     file: str
@@ -25,11 +34,16 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     reason: str = ""
     detail: str = ""
+    format: str = "canonical"
+    format_because: str = ""
     rows_declared: int | None = None
     rows_judged: int = 0
     rows_unknown: int = 0
     rows_rejected: int = 0
     rows_filtered: int = 0
+    rows_merged: int = 0
+    rows_left_out: int = 0
+    left_out: tuple[LeftOut, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     sha256: str | None = None
     warnings: tuple[str, ...] = ()
@@ -48,6 +62,13 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     rows_rejected: int
     rows_filtered: int
     rows_in_failed_files: int
+    rows_merged: int = 0
+    rows_left_out: int = 0
+
+    @property
+    def rows_asked_for(self) -> int:
+        """Those that are flows of their own, and were not filtered out."""
+        return self.rows_declared - self.rows_filtered - self.rows_merged - self.rows_left_out
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):

@@ -128,6 +128,28 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
 
 
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that name other policies than those that decided; ``first_row`` is in ``file``."""
+
+    recorded: tuple[str, ...]
+    decided: tuple[str, ...]
+    rows: int
+    file: str
+    first_row: int
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What logs say was decided. ``cloud``: rows by what a cloud's own firewall did. ``policies_agree`` and
+    ``policies_differ``: rows that name a policy that decided, and those that name none that did; not compared
+    are rows with an unknown verdict, and names of policies in languages that are not evaluated."""
+
+    cloud: dict[str, int] = {}
+    policies_agree: int = 0
+    policies_differ: int = 0
+    policies_not_compared: int = 0
+    differences: tuple[Difference, ...] = ()
+
+
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds, monotonic: reading and compiling the cluster, judging, merging and writing."""
 
@@ -174,3 +196,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     nothing: Nothing | None = None
     resumed: Resumed | None = None
+    recorded: Recorded = Recorded()

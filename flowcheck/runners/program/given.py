@@ -3,7 +3,7 @@ needed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,8 @@ from flowcheck.arrays import MomentTable
 from flowcheck.balance.expect.plan import CountingPlan
 from flowcheck.compile import Program
 from flowcheck.judging.moments import find_moments
-from flowcheck.runners.program.stored import LaterMapping, LaterSequence, Stored
+from flowcheck.model.cluster import Cluster
+from flowcheck.runners.program.stored import LaterMapping, LaterObject, LaterSequence, Stored
 
 NAMES = ("by_pod", "by_uid", "by_workload")
 LATER = {"decisions": LaterSequence, **dict.fromkeys(NAMES, LaterMapping)}
@@ -20,6 +21,7 @@ LATER = {"decisions": LaterSequence, **dict.fromkeys(NAMES, LaterMapping)}
 for them."""
 UNUSED: dict[str, Any] = {"rules": (), "groups": ()}
 """What only results are told by, beside what :meth:`Program.without_cluster` leaves out."""
+TOLD_BY = ("decisions", *UNUSED)
 
 
 class Given(NamedTuple):
@@ -46,9 +48,24 @@ def sections_of(given: Given) -> Mapping[str, object]:
 
 def read_given(path: Path) -> Given:
     stored = Stored(path)
+    return Given(_read_program(stored), stored.load("plan"), stored.load("moments"))
 
+
+def results_sections(program: Program) -> Mapping[str, object]:
+    """What :func:`read_for_results` needs beside :func:`sections_of`."""
+    return {name: getattr(program, name) for name in (*UNUSED, "cluster")}
+
+
+def read_for_results(stored: Stored, cluster: Callable[[], Cluster]) -> Program:
+    """The program that names are put back with. Its cluster is read when something is asked of it: that takes
+    longer than all else."""
+    return _read_program(
+        stored, **{name: stored.load(name) for name in TOLD_BY}, cluster=LaterObject(cluster)
+    )
+
+
+def _read_program(stored: Stored, **known: Any) -> Program:
     def later(name: str) -> Any:
         return LATER[name](lambda: stored.load(name))
 
-    program = Program(**stored.load("program"), **{name: later(name) for name in LATER})
-    return Given(program, stored.load("plan"), stored.load("moments"))
+    return Program(**stored.load("program") | {name: later(name) for name in LATER} | known)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -19,27 +19,34 @@ from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.compile import Program, compile_program
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
+from flowcheck.model.timeline import END
+from flowcheck.results.records.summary import ClusterCounts
+from flowcheck.results.summary import count_cluster
 from flowcheck.runners.program import kept
-from flowcheck.runners.program.given import give, sections_of
+from flowcheck.runners.program.given import give, read_for_results, results_sections, sections_of
 from flowcheck.runners.program.stored import write_sections
 from flowcheck.runners.request import AuditRequest
 from flowcheck.uncollected import uncollected
 
 
-class Whole(NamedTuple):
+class ToldBy(NamedTuple):
     """What the parent puts names back with. ``catalog``: None where the load is not counted."""
 
-    cluster: Cluster
     program: Program
     catalog: Catalog | None
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What is asked before a flow is judged. ``identity`` tells it from what other programs would say."""
+    """What is asked of a cluster without reading it again. ``identity`` tells what is said by its program and
+    plan from what others would say; ``counts`` is the cluster as it is judged, ``inputs`` as in Cluster."""
 
     pods: int
     policies: int
     identity: str
+    fingerprint: str
+    counts: ClusterCounts
+    inputs: dict[str, str]
 
 
 @dataclass
@@ -49,14 +56,20 @@ class Prepared:
 
     facts: Facts
     services: ServiceTable
-    make_whole: Callable[[], Whole]
+    make_told_by: Callable[[], ToldBy]
+    make_cluster: Callable[[], Cluster]
     place: Callable[[Path], None]
     keep: Callable[[], None] = lambda: None
 
     @cached_property
-    def whole(self) -> Whole:
+    def told_by(self) -> ToldBy:
         with uncollected():
-            return self.make_whole()
+            return self.make_told_by()
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        with uncollected():
+            return self.make_cluster()
 
 
 def known(path: Path | None) -> Prepared | None:
@@ -65,7 +78,14 @@ def known(path: Path | None) -> Prepared | None:
     if path is None or stored is None:
         return None
     services = stored.load("program")["tables"].services
-    return Prepared(stored.load("facts"), services, lambda: stored.load("whole"), lambda to: _link(path, to))
+    prepared = Prepared(
+        stored.load("facts"),
+        services,
+        lambda: ToldBy(read_for_results(stored, lambda: prepared.cluster), stored.load("catalog")),
+        lambda: stored.load("cluster"),
+        lambda to: _link(path, to),
+    )
+    return prepared
 
 
 def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> Prepared:
@@ -76,17 +96,36 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
     program = compile_program(cluster, request.options)
     catalog, plan = plan_counting(program, cluster) if request.load else (None, None)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
-    facts = Facts(len(cluster.pods), len(cluster.policies), hashlib.sha256(identity).hexdigest())
-    whole, sections = Whole(cluster, program, catalog), sections_of(give(program, plan))
+    facts = Facts(
+        len(cluster.pods),
+        len(cluster.policies),
+        hashlib.sha256(identity).hexdigest(),
+        program.fingerprint,
+        count_cluster(_as_judged(cluster, request.options), request.options.cluster_ranges),
+        dict(cluster.inputs),
+    )
+    sections = sections_of(give(program, plan))
 
     def keep() -> None:
         if kept_at is not None:
             with uncollected():
-                kept.keep(kept_at, {"facts": facts, **sections, "whole": whole})
+                more = {"facts": facts, "catalog": catalog, **results_sections(program)}
+                kept.keep(kept_at, {**sections, **more})
 
     return Prepared(
-        facts, program.tables.services, lambda: whole, lambda to: write_sections(to, sections), keep
+        facts,
+        program.tables.services,
+        lambda: ToldBy(program, catalog),
+        lambda: cluster,
+        lambda to: write_sections(to, sections),
+        keep,
     )
+
+
+def _as_judged(cluster: Cluster, options: Options) -> Cluster:
+    """The cluster, its policies known for as long as they are taken to be."""
+    known = cluster.unchanged_for(options.assume_unchanged)
+    return known if options.policies_at is None else replace(known, known_until=END)
 
 
 def _link(path: Path, to: Path) -> None:

@@ -6,17 +6,17 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from importlib import metadata
+from threading import Thread
 from typing import NamedTuple
-
-import numpy as np
 
 from flowcheck.errors import ManifestError
 from flowcheck.manifests.files.paths import At, PathLike, read_inputs
 from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
-from flowcheck.reading import load_cluster
 from flowcheck.version import PACKAGE, __version__
 
 
@@ -30,10 +30,11 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class ClusterSource:
-    """Paths and how to read them, as :func:`flowcheck.reading.load_cluster` takes them. ``inspect`` may
-    refuse the cluster before a flow is read; None: nothing is asked of it."""
+    """Paths and how to read them, as :func:`flowcheck.reading.load_cluster` takes them, which is to be
+    ``read``. ``inspect`` may refuse the cluster before a flow is read; None: nothing is asked of it."""
 
     paths: tuple[PathLike, ...]
+    read: Callable[..., Cluster]
     policies: tuple[PathLike, ...] = ()
     replace_policies: bool = False
     keep_going: bool = False
@@ -41,7 +42,7 @@ class ClusterSource:
     inspect: Callable[[Cluster], None] | None = None
 
     def load(self) -> Cluster:
-        return load_cluster(
+        return self.read(
             self.paths,
             policies=self.policies,
             replace_policies=self.replace_policies,
@@ -52,6 +53,26 @@ class ClusterSource:
     def identity(self) -> Identity | None:
         """What is to be read, how, and by which code. None for standard input, which cannot be read twice,
         and for what cannot be read at all."""
+        return self._identified.result()
+
+    def begin(self) -> None:
+        """Read and hash its files by a thread, beside what is done until :meth:`identity` is asked for."""
+        _ = self._identified
+
+    @cached_property
+    def _identified(self) -> Future[Identity | None]:
+        found: Future[Identity | None] = Future()
+
+        def identify() -> None:
+            try:
+                found.set_result(self._identify())
+            except BaseException as error:
+                found.set_exception(error)
+
+        Thread(target=identify, daemon=True).start()
+        return found
+
+    def _identify(self) -> Identity | None:
         if "-" in (*self.paths, *self.policies):
             return None
         digest, inputs = hashlib.sha256(), dict[str, str]()
@@ -92,4 +113,4 @@ def _code() -> tuple[str, ...]:
     digest = hashlib.sha256()
     for source in sorted(PACKAGE.rglob("*.py")):
         digest.update(source.read_bytes())
-    return __version__, sys.version, np.__version__, digest.hexdigest()
+    return __version__, sys.version, metadata.version("numpy"), digest.hexdigest()

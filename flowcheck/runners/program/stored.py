@@ -95,6 +95,13 @@ class _Later(Generic[T]):
         return self._make()
 
 
+class LaterObject(_Later[T]):
+    """Stands for a value of which only attributes are asked."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._value, name)
+
+
 class LaterSequence(_Later[Sequence[T]], Sequence[T]):
     def __getitem__(self, place: Any) -> Any:
         return self._value[place]

@@ -1,0 +1,61 @@
+"""The lines of the table. To add a format: what writes such a log, and what else reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.bench_formats import logs, readers
+from benchmarks.bench_formats.readers import Reader
+from benchmarks.bench_formats.world import Drawn
+
+
+class Line(NamedTuple):
+    """``format``: flowcheck's name of it. ``records``: how many take a second or so to read. ``beside``: what
+    it is compared with, by name."""
+
+    name: str
+    format: str
+    records: int
+    write: Callable[[Path, Drawn], None]
+    beside: dict[str, Reader]
+
+
+def _duckdb(function: str, options: str = "") -> dict[str, Reader]:
+    """DuckDB's own reader of such a file, all columns; nothing where it is not installed."""
+    if not readers.HAS_DUCKDB:
+        return {}
+    query = f"SELECT * FROM {function}('{{path}}'{options})"
+    return {f"DuckDB {function}": readers.duckdb(query)}
+
+
+LINES = (
+    Line(
+        "hubble",
+        "hubble",
+        30_000,
+        logs.write_hubble,
+        {"json.loads": readers.json_loads, **_duckdb("read_json", ", format='newline_delimited'")},
+    ),
+    Line(
+        "aws-text",
+        "aws",
+        300_000,
+        logs.write_aws_text,
+        {
+            "pyarrow CSV": readers.pyarrow_csv,
+            **_duckdb("read_csv", ", delim=' ', header=true, quote='', nullstr='-'"),
+        },
+    ),
+    Line(
+        "aws-parquet",
+        "aws",
+        1_000_000,
+        logs.write_aws_parquet,
+        {
+            "pyarrow Parquet, same columns": readers.pyarrow_parquet_aws,
+            **_duckdb("read_parquet"),
+        },
+    ),
+)

@@ -1,0 +1,51 @@
+"""What an audit says on standard error, beside its report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowcheck.cli.messages import Messages
+from flowcheck.counted import counted
+
+if TYPE_CHECKING:
+    from flowcheck.results.audit import AuditResult
+    from flowcheck.results.records.ledger import FileEntry
+    from flowcheck.results.records.summary import Summary
+
+
+def say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None:
+    """Warnings and the reasons of an incomplete run, on standard error, whatever the report shows."""
+    summary = result.summary
+    speech.warnings(summary.cluster.warnings)
+    speech.warnings([f"left out: {one}" for one in summary.cluster.refused])
+    speech.warnings([f"{file.file}: {warning}" for file in result.ledger.files for warning in file.warnings])
+    for sentence in _read_as(result):
+        speech.say(sentence)
+    for reason in summary.incomplete_because:
+        speech.warning(f"incomplete: {reason}")
+    if asked_to_resume:
+        speech.say(_resumed(summary))
+    if result.out is not None:
+        speech.note(f"results are in {result.out}")
+
+
+def _read_as(result: AuditResult) -> list[str]:
+    """What logs were taken for, and why: once for each format."""
+    found: dict[str, list[FileEntry]] = {}
+    for file in result.ledger.files:
+        if file.format_because:
+            found.setdefault(file.format, []).append(file)
+    sentences = []
+    for name, files in found.items():
+        others = f" and {counted(len(files) - 1, 'other file')}" if len(files) > 1 else ""
+        sentences.append(f"{files[0].file}{others}: read as {name}, because {files[0].format_because}")
+    return sentences
+
+
+def _resumed(summary: Summary) -> str:
+    """What --resume saved."""
+    files = counted(summary.totals.files_seen, "file")
+    if summary.resumed is None:
+        return f"there was nothing to resume: all of {files} judged now"
+    rows = counted(summary.resumed.rows, "row")
+    return f"resumed: {summary.resumed.files:,} of {files} ({rows}) had been judged before, the rest now"

@@ -1,0 +1,64 @@
+"""Which field stands where in a line, and lines of one layout -> their fields, a column each."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.csv as csv
+
+from flowcheck.flows.formats.aws.fields import IN_PACKET, ON_INTERFACE, READ, WHOLE
+from flowcheck.flows.logs.columnwise import NULLS, absent
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_LINES = csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False, ignore_empty_lines=False)
+
+
+class Layout:
+    """``n``: how many fields a line has."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self.n = len(fields)
+        names = [
+            name if name in READ and name not in fields[:place] else "" for place, name in enumerate(fields)
+        ]
+        self._names = [name or str(place) for place, name in enumerate(names)]
+        self._read = [name for name in names if name]
+        few = [name for name in self._read if name not in ON_INTERFACE]
+        self._needed = few if {*IN_PACKET, "protocol"} <= set(few) else self._read
+
+    def alike(self, lines: memoryview) -> dict[str, pa.Array]:
+        """The fields of lines that are all alike; none where one is not. Addresses of interfaces are left out
+        until there is a packet that does not tell its own."""
+        try:
+            columns = self._columns(lines, self._needed, pa.int64())
+            if self._needed is not self._read and _lacks_ends(columns):
+                self._needed = self._read
+                columns = self._columns(lines, self._read, pa.int64())
+        except pa.ArrowInvalid:
+            return {}
+        return columns
+
+    def each(self, lines: bytes) -> dict[str, pa.Array]:
+        """The fields of lines that all have so many, in UTF-8; numbers as text, so that each may be wrong."""
+        return self._columns(lines, self._read, pa.string())
+
+    def _columns(
+        self, lines: bytes | memoryview, read: list[str], number: pa.DataType
+    ) -> dict[str, pa.Array]:
+        types = {name: number if name in WHOLE else _TEXT for name in read}
+        table = csv.read_csv(
+            pa.BufferReader(lines),
+            csv.ReadOptions(column_names=self._names, use_threads=False, block_size=len(lines) + 1),
+            _LINES,
+            csv.ConvertOptions(include_columns=read, column_types=types, null_values=list(NULLS)),
+        )
+        columns = {name: table.column(name) for name in read}
+        return {
+            name: column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+            for name, column in columns.items()
+        }
+
+
+def _lacks_ends(columns: dict[str, pa.Array]) -> bool:
+    """Whether there is a packet without an address of its own; without a protocol, there was no packet."""
+    packets = columns["protocol"].is_valid().to_numpy(zero_copy_only=False)
+    return any(bool((packets & absent(columns[name], len(packets))).any()) for name in IN_PACKET)

@@ -1,0 +1,131 @@
+"""ztunnel, Istio's proxy on each node in ambient mode: its access log.
+
+A record is a connection that ended (``connection complete``), logged by the node of either end: ``outbound``
+at the client's, ``inbound`` at the server's. The destination is ``dst.hbone_addr``: ``dst.addr`` is the
+tunnel's end, port 15008, which is what a NetworkPolicy sees on the wire. Where the two have different
+addresses, a waypoint stands between: the connection goes to it, and what was dialled is the Service. Bytes
+are counted from the pod of the node that logs: sent by the client outbound, by the server inbound. The source
+port is only known from an outbound line. A refusal by an AuthorizationPolicy is the mesh's: its name is kept,
+and nothing else becomes of it. Lines about connections that opened, and of policies that were tried, are left
+out. UDP is never logged.
+
+Source: src/proxy/metrics.rs and src/proxy/inbound.rs of istio/ztunnel 1.30.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from flowcheck.flows.formats.istio.lines import COMPLETE, Access, access_of, microseconds
+from flowcheck.flows.formats.istio.pairs import Line, Pairs
+from flowcheck.flows.formats.istio.services import service_of
+from flowcheck.flows.logs.account import Account
+from flowcheck.flows.logs.endpoints import address_and_port
+from flowcheck.flows.logs.form import Asked, Format
+from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.items import objects_of
+from flowcheck.flows.logs.rows import Row, batch_of
+from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.times import microseconds_of
+
+_TUNNEL = 15008
+_DENIED_BY = re.compile(r"explicitly denied by: ([^\s/]+)/(\S+)")
+_CONNECTION = 3
+_POINTS = {"outbound": 1, "inbound": 2}
+_LONGEST = 1 << 50
+"""Microseconds of a connection: some 35 years."""
+
+
+def recognise(head: Head) -> str:
+    for document in head.objects:
+        if "src.addr" in document and "direction" in document:
+            return "its records have src.addr and a direction"
+    if any("access" in line and "src.addr=" in line and "direction=" in line for line in head.lines):
+        return "its lines have src.addr= and direction="
+    return ""
+
+
+def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
+    pairs = Pairs()
+    for texts in objects_of(source, account):
+        rows: list[Row] = []
+        free: set[int] = set()
+        for number, text in texts:
+            access = access_of(text)
+            if access is None:
+                account.reject("bad_record", number)
+            elif access.message != COMPLETE:
+                account.leave_out("connection_opened" if access.message else "no_access_line")
+            else:
+                row = _row(number, access)
+                rows.append(row)
+                free.add(id(row))
+                _pair(row, access, pairs, free)
+        if rows:
+            yield batch_of(rows, account)
+
+
+def _row(number: int, access: Access) -> Row:
+    point = _POINTS.get((access.direction or "").lower(), 0)
+    row = Row(record=number, protocol=6, action=0, initiator=1, observation_point=point)
+    row.record_kind = _CONNECTION
+    row.flow_count = row.flow_count_here = 1
+    row.end_time = microseconds_of([access.time])[0][0]
+    length = microseconds(access.duration)
+    row.start_time = row.end_time
+    if length is not None and isinstance(row.end_time, int) and length < _LONGEST:
+        row.start_time = row.end_time - length
+    row.src_ip, row.src_port = address_and_port(access.src_addr)
+    row.src_namespace, row.src_pod = access.src_namespace or None, access.src_workload or None
+    row.dst_namespace, row.dst_pod = access.dst_namespace or None, access.dst_workload or None
+    row.service_name = service_of(access.dst_service)
+    _destination(row, access)
+    row.bytes, row.bytes_reverse = access.bytes_sent, access.bytes_recv
+    if point == _POINTS["inbound"]:
+        row.bytes, row.bytes_reverse = access.bytes_recv, access.bytes_sent
+        if access.dst_hbone_addr:
+            row.src_port = None  # the tunnel's
+    denied = _DENIED_BY.search(access.error or "")
+    row.policy_refs = [f"AuthorizationPolicy/{denied[1]}/{denied[2]}"] if denied else None
+    return row
+
+
+def _destination(row: Row, access: Access) -> None:
+    """What was dialled, or a waypoint before it."""
+    outer, outer_port = address_and_port(access.dst_addr)
+    inner, inner_port = address_and_port(access.dst_hbone_addr)
+    if not access.dst_hbone_addr:
+        row.dst_ip, row.dst_port = outer, outer_port
+        return
+    row.dst_ip, row.dst_port = inner, inner_port
+    if outer is not None and outer_port == _TUNNEL and outer != inner and not _is_loopback(outer):
+        row.dst_ip, row.dst_port = outer, outer_port
+        row.service_ip, row.service_port = inner, inner_port
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
+def _pair(row: Row, access: Access, pairs: Pairs, free: set[int]) -> None:
+    target = access.dst_hbone_addr or access.dst_addr
+    if target and row.observation_point and isinstance(row.start_time, int) and isinstance(row.end_time, int):
+        pairs.add(Line(row, target, row.start_time, row.end_time), free)
+
+
+FORMAT = Format(
+    "ztunnel",
+    "Istio ztunnel",
+    recognise,
+    read,
+    silent=(
+        "what a CNI's policy decided: a refusal is the mesh's",
+        "who the ends are by their certificates: identities are not read",
+        "UDP, and connections that have not ended",
+        "the port on the wire: a NetworkPolicy sees 15008, the log's destination is what was dialled in it",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Columns as they were found -> canonical columns."""

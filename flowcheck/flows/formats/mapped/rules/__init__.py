@@ -1,0 +1,1 @@
+"""What a mapping says, and how its text is read."""

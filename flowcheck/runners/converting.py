@@ -1,0 +1,162 @@
+"""Logs -> one file of canonical Parquet: read in workers, a file each, and put together in their order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flowcheck.errors import RunError
+from flowcheck.flows.files.inputs import InputFile, list_inputs
+from flowcheck.flows.logs.converted import Conversion
+from flowcheck.flows.logs.form import Asked
+from flowcheck.flows.logs.rows import SCHEMA
+from flowcheck.runners import messages
+from flowcheck.runners.messages import Inspect, Inspected, Setup
+from flowcheck.runners.pool import Pool
+from flowcheck.writing import atomic_write, output_errors
+
+SOURCE_FILE = "source_file"
+DEATHS = 2
+"""After which a file has failed."""
+
+
+@dataclass(slots=True)
+class ConvertedFile:
+    """One input, and what became of it: a conversion, or why there is none."""
+
+    input: InputFile
+    conversion: Conversion | None = None
+    failure: str = ""
+    path: Path | None = None
+    deaths: int = field(default=0)
+
+
+def run_convert(
+    flows: Sequence[str | Path | InputFile],
+    asked: Asked,
+    out: Path,
+    *,
+    jobs: int | None = None,
+    cache: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[ConvertedFile]:
+    """Write the rows of all logs to ``out``; what cannot be read is not in it, and is told. ``progress``
+    hears of files done, and of how many there are.
+
+    **Raises**: RunError where no file has a row; OutputError.
+    """
+    files = [ConvertedFile(each) for each in list_inputs(flows, asked.format)]
+    wanted = [file for file in files if not file.input.skipped]
+    for file in files:
+        file.failure = file.input.skipped
+    with output_errors(out), TemporaryDirectory(prefix=".flowcheck-", dir=out.absolute().parent) as folder:
+        size = min(jobs or len(os.sched_getaffinity(0)), len(wanted))
+        with Pool(size, cache) as pool:
+            pool.prepare(Setup("", folder, None, None, (), False, asked))
+            _convert(wanted, pool, Path(folder), progress or (lambda _done, _of: None))
+        read = [file for file in wanted if file.conversion is not None]
+        if not read:
+            reasons = "; ".join(f"{file.input.name}: {file.failure}" for file in files[:5])
+            raise RunError(f"nothing could be converted ({reasons})")
+        atomic_write(out, partial(_join, read))
+    return files
+
+
+def _convert(
+    files: list[ConvertedFile], pool: Pool, folder: Path, progress: Callable[[int, int], None]
+) -> None:
+    waiting = deque(range(len(files)))
+    done = 0
+    while waiting or pool.busy():
+        for worker in list(pool.idle()):
+            if waiting:
+                number = waiting.popleft()
+                each = files[number].input
+                pool.give(worker, Inspect(number, os.fsencode(each.path), each.identity, each.keys))
+        for worker, order, answer in pool.answers(timeout=0.2):
+            if isinstance(answer, messages.Advanced):
+                continue
+            worker.order = None
+            assert isinstance(order, Inspect)
+            file = files[order.file]
+            match answer:
+                case Inspected(converted=None):
+                    file.failure = "is canonical Parquet already"
+                case Inspected():
+                    assert answer.converted is not None
+                    file.conversion = answer.converted.conversion
+                    file.path = folder / answer.converted.name
+                case messages.Failed():
+                    file.failure = answer.detail
+                case messages.Unwritable():
+                    raise OSError(answer.errno, answer.detail)
+                case _:
+                    file.deaths += isinstance(answer, str)
+                    if file.deaths < DEATHS:
+                        waiting.appendleft(order.file)
+                        continue
+                    file.failure = f"the process that read it died twice ({answer})"
+            done += 1
+            progress(done, len(files))
+
+
+def _join(files: list[ConvertedFile], out: BinaryIO) -> None:
+    """All rows in the order of the files, without the columns that none of them has a value in."""
+    opened = [(file, pq.ParquetFile(file.path)) for file in files]
+    names = [name for name in SCHEMA.names if any(_has(parquet, name) for _, parquet in opened)]
+    schema = pa.schema([pa.field(SOURCE_FILE, pa.string()), *(SCHEMA.field(name) for name in names)])
+    formats = sorted({file.conversion.format for file in files if file.conversion})
+    schema = schema.with_metadata({"flowcheck.schema": "1", "source_format": ",".join(formats)})
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+        for file, parquet in opened:
+            for batch in _batches(parquet, names, file.input.name, schema):
+                writer.write_batch(batch)
+
+
+def _batches(
+    parquet: pq.ParquetFile, names: list[str], source: str, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    for group in range(parquet.num_row_groups):
+        table = parquet.read_row_group(group, columns=names)
+        sources = pa.repeat(pa.scalar(source, pa.string()), table.num_rows)
+        columns = [sources, *(table.column(name).combine_chunks() for name in names)]
+        whole = pa.Table.from_arrays(columns, schema=schema)
+        yield from whole.to_batches()
+
+
+def _has(parquet: pq.ParquetFile, name: str) -> bool:
+    """Whether a column has a value; what lacks statistics may have."""
+    metadata = parquet.metadata
+    for group in range(metadata.num_row_groups):
+        column = next(
+            found
+            for at in range(metadata.num_columns)
+            if (found := metadata.row_group(group).column(at)).path_in_schema.split(".")[0] == name
+        )
+        statistics = column.statistics
+        if statistics is None or statistics.null_count != column.num_values:
+            return True
+    return False
+
+
+def ledger_of(files: Sequence[ConvertedFile]) -> list[dict[str, object]]:
+    """What became of every file and record, as plain values."""
+    return [
+        {
+            "file": file.input.name,
+            "status": "converted" if file.conversion else "skipped" if file.input.skipped else "failed",
+            "detail": file.failure,
+            **(msgspec.to_builtins(file.conversion) if file.conversion else {}),
+        }
+        for file in files
+    ]

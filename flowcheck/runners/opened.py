@@ -1,0 +1,63 @@
+"""What a worker opens: canonical Parquet as it is, and of a log the rows that it is converted to first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from flowcheck.errors import FlowFormatError
+from flowcheck.flows.canonical.schema import schema_warnings
+from flowcheck.flows.files.inputs import FileIdentity
+from flowcheck.flows.formats.chosen import choose
+from flowcheck.flows.formats.parquet import FlowFile
+from flowcheck.flows.logs.converted import convert
+from flowcheck.flows.logs.source import Source
+from flowcheck.runners.messages import Converted, Inspect, Inspected, Judge, Setup
+from flowcheck.runners.part_file import part_errors
+
+
+class OpenFile:
+    """The file of the last order. The next is often of the same: then its footer need not be checked again,
+    nor a row group be decoded from its start."""
+
+    def __init__(self) -> None:
+        self._file: FlowFile | None = None
+        self._known: tuple[object, ...] = ()
+
+    def of(self, order: Inspect | Judge) -> FlowFile:
+        known = (order.file, order.path, order.identity)
+        if self._file is None or self._known != known:
+            self.close()
+            self._file = FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys)
+            self._known = known
+        return self._file
+
+    def close(self) -> None:
+        """Forget the file, and whatever of it was half read."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def inspect(order: Inspect, setup: Setup, files: OpenFile, advance: Callable[[int], None]) -> Inspected:
+    """Check a file, and convert it where it is a log.
+
+    **Raises**: FlowFormatError, PartError, OSError.
+    """
+    with Source(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys) as source:
+        recognised = choose(source, setup.asked)
+        if recognised is not None:
+            name = f"{order.file:06d}.flows"
+            path = Path(setup.folder) / name
+            with part_errors(), open(path, "wb") as out:
+                conversion = convert(source, recognised, setup.asked, out, lambda _: advance(0))
+            if conversion.unfit and setup.program:
+                path.unlink()
+                raise FlowFormatError(conversion.unfit, hint="`flowcheck convert` reads it all the same")
+            with FlowFile(str(path)) as file:
+                groups, identity = tuple(file.row_groups), file.identity
+            return Inspected(order.file, groups, conversion.warnings, Converted(conversion, name, identity))
+    file = files.of(order)
+    warnings = schema_warnings(file.schema, [name for name, _ in order.keys])
+    return Inspected(order.file, tuple(file.row_groups), tuple(warnings))
