@@ -62,7 +62,7 @@ def formats_part() -> str:
 
 def samples_part(folder: Path) -> str:
     """What became of real records."""
-    rows = [_row(str(path.relative_to(folder)), path) for path in sorted(folder.rglob("*")) if path.is_file()]
+    rows = [_row(str(path.relative_to(folder)), path) for path in sorted(folder.glob("*/*"))]
     text = (
         "Public records, as projects, vendors and users published them; they are no part of this project.\n"
     )

@@ -62,6 +62,8 @@ class StoredLog:
         )
 
     def _type_of(self, path: str) -> pa.DataType:
+        if path in self.schema.names:
+            return self.schema.field(path).type
         first, *rest = path.split(".")
         type_ = self.schema.field(first).type
         for name in rest:

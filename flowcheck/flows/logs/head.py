@@ -65,7 +65,7 @@ def head_of(source: Source) -> Head:
     if data.startswith(PARQUET):
         try:
             schema = pq.read_schema(source.file())
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, UnicodeError):
             schema = None
     return Head(data, whole=len(data) < HEAD, schema=schema)
 

@@ -154,6 +154,7 @@ def _plain(values: list[Any], field: pa.Field, bad: dict[int, str]) -> pa.Array:
 
 def _integers(values: list[Any], field: pa.Field, bad: dict[int, str]) -> pa.Array:
     low, high = LIMITS.get(field.name, (0, np.iinfo(field.type.to_pandas_dtype()).max))
+    high = min(high, (1 << 63) - 1)
     try:
         wide = pa.array(values, pa.int64())
     except (OverflowError, pa.ArrowException):

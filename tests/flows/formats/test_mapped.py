@@ -201,6 +201,13 @@ def test_times_come_in_every_unit_and_form(tmp_path: Path) -> None:
     assert read(tmp_path, HEAD, local, mapping=zoned)[0][0]["start_time"] == AT
 
 
+def test_an_hour_that_clocks_had_twice_is_told(tmp_path: Path) -> None:
+    zoned = MAPPING.replace("unit: s", "zone: Europe/Berlin")
+    rows, account = read(tmp_path, HEAD, "2026-10-25 02:30:00,10.1.0.1,10.1.0.2,443,tcp", mapping=zoned)
+    assert rows[0]["start_time"] == dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC)
+    assert "have twice" in account.warnings[0]
+
+
 def test_units_and_zones_are_never_guessed(tmp_path: Path) -> None:
     bare = MAPPING.replace(", unit: s", "")
     assert "--time-unit" in refusal(tmp_path, HEAD, f"{SECONDS},10.1.0.1,10.1.0.2,443,tcp", mapping=bare)
@@ -318,6 +325,8 @@ columns:
   src_ip: {from: sip, split: 5, zone: Mars/Base}
   bytes: 5
   packets: {from: x, constant: 1}
+  action: {from: x, values: {a: 1, b: 9}}
+  cloud_action: {constant: 200}
 """
     said = refusal(tmp_path, HEAD, mapping=wrong)
     for part in (
@@ -333,6 +342,8 @@ columns:
         "line 9: src_ip.zone: 'Mars/Base' is no time zone",
         "line 10: bytes: is no rule",
         "line 11: packets: needs either from or constant",
+        "line 12: action.values: '9' is no number from 0 to 4",
+        "line 13: cloud_action.constant: '200' is no number from 0 to 127",
     ):
         assert part in said
 
@@ -346,9 +357,10 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, mapping: str) -> None:
 
 
 def test_a_mapping_for_another_log_is_refused_with_what_the_log_has(tmp_path: Path) -> None:
-    mapping = MAPPING.replace("client", '"cl\\u0007t"')
+    mapping = "where: {kind: flow}\n" + MAPPING.replace("client", '"cl\\u0007t"')
     said = refusal(tmp_path, HEAD, f"{SECONDS},10.1.0.1,10.1.0.2,443,tcp", mapping=mapping)
     assert "src_ip: the log has no column" in said
+    assert "where: the log has no column 'kind'" in said
     assert "it has when, client, server, port, proto" in said
     assert "\x07" not in said
 

@@ -32,7 +32,7 @@ from flowcheck.flows.logs.connections import Connections
 from flowcheck.flows.logs.decoding import decoded
 from flowcheck.flows.logs.endpoints import address_and_port
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.head import Head, head_of
 from flowcheck.flows.logs.items import objects_of
 from flowcheck.flows.logs.rows import Row, batch_of
 from flowcheck.flows.logs.source import Source
@@ -75,20 +75,28 @@ _decoder = msgspec.json.Decoder(Record, strict=False)
 def recognise(head: Head) -> str:
     if any(_MARK in document and _BESIDE & document.keys() for document in head.objects):
         return f"its records have {_MARK}"
-    if not head.objects and any(_TEXT.match(line) and line.count('"') >= 4 for line in head.lines):
-        return "its lines begin as Envoy's text does"
-    return ""
+    return "its lines begin as Envoy's text does" if _is_text(head) else ""
+
+
+def _is_text(head: Head) -> bool:
+    """Whether there is an access log, and none of it in JSON."""
+    text = any(_TEXT.match(line) and line.count('"') >= 4 for line in head.lines)
+    return text and not any(_MARK in document for document in head.documents)
 
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
     """**Raises**: FlowFormatError for an access log that is text."""
+    if _is_text(head_of(source)):
+        raise FlowFormatError(
+            "is an access log in Envoy's text, in which nothing says what stands where",
+            where=source.path,
+            hint="have it written as JSON: meshConfig.accessLogEncoding: JSON",
+        )
     connections, made = Connections(), _Rows()
     for texts in objects_of(source, account):
         rows: list[Row] = []
         for number, text in texts:
             if not text.startswith(b"{"):
-                if _TEXT.match(text[:64].decode(errors="replace")):
-                    raise _is_text(source.path)
                 account.leave_out("no_access_line")
                 continue
             record = decoded(_decoder, text)
@@ -108,14 +116,6 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
                 row.bytes = row.bytes_reverse = None
         if rows:
             yield batch_of(rows, account)
-
-
-def _is_text(path: str) -> FlowFormatError:
-    return FlowFormatError(
-        "is an access log in Envoy's text, in which nothing says what stands where",
-        where=path,
-        hint="have it written as JSON: meshConfig.accessLogEncoding: JSON",
-    )
 
 
 class _Rows:
@@ -168,7 +168,7 @@ def _ends(row: Row, record: Record) -> str:
         row.observation_point = DESTINATION
         return ""
     if own is None:
-        return "no_upstream_connection"
+        return "no_proxy_address"
     row.src_ip, row.src_port, row.dst_ip, row.dst_port = own, own_port, target, target_port
     row.observation_point = SOURCE
     row.service_name = cluster_service(cluster)
@@ -199,6 +199,7 @@ FORMAT = Format(
         "what a CNI's policy decided: a refusal is the mesh's",
         "who the ends are by their certificates: identities are not read",
         "how many connections requests came by, where no id of a connection is logged",
-        "the client behind a gateway or waypoint: only the proxy's own connection is told",
+        "the client behind a gateway: only the proxy's own connection is told",
+        "connections of waypoints, and those that failed: the proxy's own address is not in the record",
     ),
 )

@@ -13,7 +13,7 @@ from flowcheck.flows.logs.rows import Row
 
 _SLACK = 2_000_000
 """Microseconds by which the clocks of two nodes may differ."""
-_MOST = 1 << 17
+_MOST = 1 << 15
 """Lines that are remembered without the other; past it the oldest are forgotten."""
 _SOURCE = 1
 Key = tuple[str | None, str, int | None, int | None]

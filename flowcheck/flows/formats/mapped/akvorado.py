@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.formats.mapped.columns.cells import plain
+from flowcheck.flows.formats.mapped.columns.cells import as_text
 from flowcheck.flows.formats.mapped.forms.blocks import Block
 from flowcheck.flows.formats.mapped.forms.opened import read_any
 from flowcheck.flows.formats.mapped.heads import names_of
@@ -29,12 +29,15 @@ from flowcheck.flows.logs.head import Head, head_of
 from flowcheck.flows.logs.source import Source
 
 _ICMP = ("Type", "Code")
-_MARKS = ("ExporterAddress", "ExporterName", "SamplingRate", "SrcNetMask", "InIfName")
+_MARKS = {"ExporterAddress", "ExporterName", "SrcNetName", "InIfName", "InIfBoundary"}
+_OTHERS = {"TimeFlowStart", "TimeFlowStartMs", "BiFlowDirection", "SrcPod"}
+"""Of NetObserv's rows, which have some of the same."""
 
 
 def recognise(head: Head) -> str:
     for names in names_of(head):
-        if "TimeReceived" in names and "TimeFlowStartMs" not in names and names & {*_MARKS}:
+        is_other = names & _OTHERS or any("K8S" in name for name in names)
+        if "TimeReceived" in names and names & _MARKS and not is_other:
             return "its rows have TimeReceived and columns of an exporter"
     return ""
 
@@ -56,12 +59,12 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
 
 def _chosen(block: Block) -> Block:
     """ClickHouse has 0 where there is nothing: types and codes are of the protocol's own columns."""
-    v6 = pc.equal(plain(block.column("Proto")).cast(pa.string()), "58")
+    v6 = pc.equal(as_text(block.column("Proto")), "58")
     columns = {
         f"ICMP{what}": pc.if_else(
             v6,
-            plain(block.column(f"ICMPv6{what}")).cast(pa.string()),
-            plain(block.column(f"ICMPv4{what}")).cast(pa.string()),
+            as_text(block.column(f"ICMPv6{what}")),
+            as_text(block.column(f"ICMPv4{what}")),
         )
         for what in _ICMP
     }

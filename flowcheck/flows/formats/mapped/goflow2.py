@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowcheck.flows.formats.mapped.columns.cells import plain
+from flowcheck.flows.formats.mapped.columns.cells import as_text
 from flowcheck.flows.formats.mapped.columns.table import Table
 from flowcheck.flows.formats.mapped.forms.opened import read_any
 from flowcheck.flows.formats.mapped.heads import names_of
@@ -45,7 +45,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
 
 def _adjust(table: Table) -> None:
     of_one_way(table)
-    kind = plain(table.block.column("type")).cast(pa.string())
+    kind = as_text(table.block.column("type"))
     sampled = pc.starts_with(kind, "SFLOW").fill_null(False).to_numpy(zero_copy_only=False)
     table.put("record_kind", np.where(sampled, KINDS["event"], KINDS["window"]))
 

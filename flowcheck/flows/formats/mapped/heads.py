@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pyarrow.types as pt
+
 from flowcheck.flows.logs.head import Head
 
 
@@ -11,7 +13,9 @@ def names_of(head: Head) -> Iterator[frozenset[str]]:
     """Of a Parquet file its columns; of JSON the keys of each record, those of nested objects after a dot; of
     text the values of the first line."""
     if head.schema is not None:
-        yield frozenset(head.schema.names)
+        fields = [field for field in head.schema if pt.is_struct(field.type)]
+        nested = {f"{outer.name}.{inner.name}" for outer in fields for inner in outer.type}
+        yield frozenset(head.schema.names) | nested
         return
     for document in head.objects:
         nested = {

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.formats.mapped.columns.cells import plain
+from flowcheck.flows.formats.mapped.columns.cells import as_text
 from flowcheck.flows.formats.mapped.columns.table import Table
 from flowcheck.flows.formats.mapped.forms.blocks import Block
 from flowcheck.flows.formats.mapped.forms.delimited import Layout, read_delimited
@@ -92,7 +92,7 @@ def _split_ports(block: Block) -> Block:
     """``8.0`` is no port: type and code of ICMP."""
     for name in _PORTS:
         if name in block.columns:
-            texts = plain(block.columns[name]).cast(pa.string())
+            texts = as_text(block.columns[name])
             pairs = pc.match_substring(texts, ".")
             none = pa.scalar(None, pa.string())
             parts = {name: pc.if_else(pairs, none, texts), "icmp": pc.if_else(pairs, texts, none)}

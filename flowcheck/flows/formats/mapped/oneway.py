@@ -11,11 +11,12 @@ from flowcheck.flows.logs.protocols import WITH_PORTS
 
 
 def of_one_way(table: Table) -> None:
-    """Ports only with protocols that have them, types and codes only with ICMP, flags only with TCP; and
-    answers of ICMP turned round."""
+    """Ports only with protocols that have them, and not 0, which stands for those of a fragment; types and
+    codes only with ICMP, flags only with TCP; and answers of ICMP turned round."""
     protocol = table.numbers("protocol")
     icmp = np.isin(protocol, (1, 58))
-    _only(table, ("src_port", "dst_port"), np.isin(protocol, [*WITH_PORTS]))
+    for name in ("src_port", "dst_port"):
+        _only(table, (name,), np.isin(protocol, [*WITH_PORTS]) & (table.numbers(name) > 0))
     _only(table, ("icmp_type", "icmp_code"), icmp)
     _only(table, ("tcp_flags",), protocol == 6)
     if icmp.any():

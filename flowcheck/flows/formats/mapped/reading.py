@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.types as pt
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.mapped.columns import values
-from flowcheck.flows.formats.mapped.columns.cells import cleaned, nulls_of, plain
+from flowcheck.flows.formats.mapped.columns.cells import as_text, cleaned, nulls_of
 from flowcheck.flows.formats.mapped.columns.table import Table
 from flowcheck.flows.formats.mapped.columns.times import instants, later, of_numbers
 from flowcheck.flows.formats.mapped.forms.blocks import Block
@@ -76,7 +77,7 @@ def _batches(
 def _flows(block: Block, mapping: Mapping, account: Account) -> Block:
     """Without the records that are no flows."""
     for name, words in mapping.where:
-        column = plain(block.column(name)).cast(pa.string())
+        column = as_text(block.column(name))
         kept = pc.is_in(column, value_set=pa.array([w for w in words if w is not None], pa.string()))
         mask = kept.to_numpy(zero_copy_only=False) | (nulls_of(column) if None in words else False)
         if not mask.all():
@@ -146,8 +147,9 @@ def _read(table: Table, rule: Rule, asked: Asked, account: Account) -> tuple[pa.
 
 
 def _as_numbers(column: pa.Array) -> pa.Array:
-    if not pa.types.is_string(column.type):
-        return column
+    if not pt.is_string(column.type):
+        is_number = pt.is_integer(column.type) or pt.is_floating(column.type) or pt.is_decimal(column.type)
+        return column if is_number else pa.nulls(len(column), pa.int64())
     numbers = pc.match_substring_regex(column, r"^-?[0-9]{1,15}(\.[0-9]*)?$")
     return pc.if_else(numbers, column, pa.scalar(None, pa.string())).cast(pa.float64())
 

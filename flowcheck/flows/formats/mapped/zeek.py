@@ -10,13 +10,15 @@ Source: scripts/base/protocols/conn/main.zeek and src/packet_analysis/protocol/i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowcheck.flows.formats.mapped.columns.cells import plain
+from flowcheck.flows.formats.mapped.columns.cells import as_text
 from flowcheck.flows.formats.mapped.columns.table import Table
 from flowcheck.flows.formats.mapped.forms.delimited import Layout, read_delimited
 from flowcheck.flows.formats.mapped.forms.opened import read_any
@@ -32,12 +34,15 @@ from flowcheck.flows.logs.source import Source
 
 _MORE = ("proto", "conn_state", "history")
 _MARK = "#separator"
+_PATH = re.compile("#path[^a-z]conn")
+_SEPARATED = re.compile(rb"^#separator \\x([0-7][0-9a-fA-F])", re.MULTILINE)
+"""What stands between values is written as its number."""
 
 
 def recognise(head: Head) -> str:
     lines = head.lines
     if lines and lines[0].startswith(_MARK):
-        return "it has #fields of a conn.log" if any(line == "#path\tconn" for line in lines) else ""
+        return "it has #fields of a conn.log" if any(_PATH.fullmatch(line) for line in lines) else ""
     for names in names_of(head):
         if {"uid", "proto", "conn_state"} <= names and any(name.endswith("orig_h") for name in names):
             return "its records have uid, conn_state and orig_h"
@@ -48,17 +53,24 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
     mapping = shipped("zeek")
     wanted = Mapping(mapping.rules, (*mapping.where, *((name, (None,)) for name in _MORE)))
     if source.head().removeprefix(b"\xef\xbb\xbf").startswith(b"#"):
-        layout = Layout(b"\t", _heading, _all_records, quoted=False)
+        separator = _separator(source.head())
+        layout = Layout(separator, partial(_heading, separator), _all_records, quoted=False)
         blocks = read_delimited(source, layout, wanted.sources, account)
     else:
         blocks = read_any(source, wanted, asked, account)
     yield from read_blocks(source, blocks, mapping, asked, account, Beside(after=_adjust))
 
 
-def _heading(line: bytes) -> Sequence[str] | None:
+def _separator(head: bytes) -> bytes:
+    found = _SEPARATED.search(head)
+    return bytes.fromhex(found[1].decode()) if found else b"\t"
+
+
+def _heading(separator: bytes, line: bytes) -> Sequence[str] | None:
     if not line.startswith(b"#"):
         return None
-    return line.decode(errors="replace").split("\t")[1:] if line.startswith(b"#fields\t") else ()
+    mark, *names = line.decode(errors="replace").split(separator.decode(errors="replace"))
+    return names if mark == "#fields" else ()
 
 
 def _all_records(text: bytes) -> bool:
@@ -89,9 +101,9 @@ def _protocols(table: Table) -> None:
 def _initiators(table: Table, protocol: np.ndarray) -> np.ndarray:
     """1, or 0 where Zeek did not see the beginning: a history that begins with the responder's answer taken
     for the originator's, or was turned round (^), and TCP of which it saw the middle only."""
-    history = plain(table.block.column("history")).cast(pa.string())
+    history = as_text(table.block.column("history"))
     doubtful = pc.match_substring_regex(history, r"^H|\^").fill_null(False)
-    state = plain(table.block.column("conn_state")).cast(pa.string())
+    state = as_text(table.block.column("conn_state"))
     middle = pc.equal(state, "OTH").fill_null(False).to_numpy(zero_copy_only=False) & ~np.isin(
         protocol, (1, 17, 58)
     )

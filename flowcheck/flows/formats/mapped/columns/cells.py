@@ -4,6 +4,7 @@ parts cut out, words looked up."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from flowcheck.flows.canonical.schema import is_text, stored_type
+from flowcheck.flows.canonical.schema import COLUMNS, is_text, stored_type
 from flowcheck.flows.formats.mapped.rules.mapping import ENDPOINT, Rule, Value
 from flowcheck.flows.logs.endpoints import split_endpoint
+from flowcheck.flows.logs.rows import canonical_address
 
 Wrong = npt.NDArray[np.bool_]
 """(n,): which values are there and cannot be used."""
@@ -45,6 +47,14 @@ def plain(column: pa.Array) -> pa.Array:
     return column.cast(pa.string()) if is_text(column.type) else column
 
 
+def as_text(column: pa.Array) -> pa.Array:
+    """The column as words, null where it has something that is none."""
+    column = plain(column)
+    if pt.is_nested(column.type) or pt.is_fixed_size_binary(column.type):
+        return pa.nulls(len(column), pa.string())
+    return column.cast(pa.string())
+
+
 def looked_up(column: pa.Array, of: Callable[[Any], Any], type_: pa.DataType) -> pa.Array:
     """Every distinct value, through a function, once."""
     coded = column.dictionary_encode()
@@ -56,8 +66,10 @@ def cleaned(column: pa.Array, rule: Rule) -> pa.Array:
     """What a rule makes of a column before it is read as anything: text where it was text, or is looked
     up."""
     column = plain(column)
-    if rule.values and not pt.is_string(column.type) and not pt.is_nested(column.type):
-        column = column.cast(pa.string())
+    if pt.is_fixed_size_binary(column.type) and column.type.byte_width in (4, 16) and not _is_uid(rule):
+        column = looked_up(column, lambda data: canonical_address(str(ip_address(data))), pa.string())
+    if rule.values:
+        column = as_text(column)
     if not pt.is_string(column.type):
         return column
     column = _without(column, rule.null_words)
@@ -66,6 +78,10 @@ def cleaned(column: pa.Array, rule: Rule) -> pa.Array:
     if rule.values:
         column = looked_up(column, lambda word: _word(rule.values, word), pa.string())
     return column
+
+
+def _is_uid(rule: Rule) -> bool:
+    return rule.column in COLUMNS and COLUMNS[rule.column].kind == "uid"
 
 
 def _without(column: pa.Array, words: frozenset[str]) -> pa.Array:

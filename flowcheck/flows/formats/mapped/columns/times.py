@@ -30,7 +30,7 @@ def instants(column: pa.Array, rule: Rule, asked: Asked, account: Account) -> pa
     if pt.is_timestamp(column.type):
         return _of_timestamps(column, rule, asked, account)
     if pt.is_string(column.type):
-        return _of_texts(column, rule, asked)
+        return _of_texts(column, rule, asked, account)
     if pt.is_integer(column.type) or pt.is_floating(column.type) or pt.is_decimal(column.type):
         return _dated(of_numbers(column, rule.unit or asked.time_unit, rule))
     return pa.nulls(len(column), pa.int64())
@@ -63,7 +63,7 @@ def of_numbers(column: pa.Array, unit: str, rule: Rule) -> pa.Array:
 def _of_timestamps(column: pa.Array, rule: Rule, asked: Asked, account: Account) -> pa.Array:
     zone = rule.zone or _asked_zone(asked)
     if column.type.tz is None and zone:
-        column = pc.assume_timezone(column, zone, ambiguous="earliest", nonexistent="earliest")
+        column = _zoned(column, zone, account)
     elif column.type.tz is None:
         account.warn(f"{rule.column} has no time zone; read as UTC")
     values, bad = microseconds(column)
@@ -71,27 +71,28 @@ def _of_timestamps(column: pa.Array, rule: Rule, asked: Asked, account: Account)
     return pa.array(values, mask=missing if bad is None else missing | bad)
 
 
-def _of_texts(column: pa.Array, rule: Rule, asked: Asked) -> pa.Array:
-    """Numbers and dates may stand in one column: some loggers change over from one to the other."""
-    numeric = pc.match_substring_regex(column, _NUMBER)
+def _of_texts(column: pa.Array, rule: Rule, asked: Asked, account: Account) -> pa.Array:
+    """Numbers and dates may stand in one column: some loggers change over from one to the other. What lacks
+    a unit or a zone is wrong where others beside it do not, else the whole log lacks it."""
+    numeric, unit = pc.match_substring_regex(column, _NUMBER), rule.unit or asked.time_unit
     found = pa.nulls(len(column), pa.int64())
-    if pc.any(numeric).as_py():
-        numbers = _numbers(pc.if_else(numeric, column, None))
-        found = _dated(of_numbers(numbers, rule.unit or asked.time_unit, rule))
-        if pc.all(numeric).as_py():
-            return found
+    if pc.any(numeric).as_py() and (unit or pc.all(numeric).as_py()):
+        found = _dated(of_numbers(_numbers(pc.if_else(numeric, column, None)), unit, rule))
     dates = pc.if_else(pc.fill_null(numeric, False), None, column)
     zoned = pc.match_substring_regex(pc.utf8_slice_codeunits(dates, 10), _ZONED)
-    found = pc.coalesce(found, _parsed(pc.if_else(zoned, dates, None), _UTC, ""))
+    found = pc.coalesce(found, _parsed(pc.if_else(zoned, dates, None), _UTC))
     local = pc.if_else(pc.fill_null(zoned, True), None, dates)
     if local.null_count < len(local):
         zone = rule.zone or _asked_zone(asked)
+        if not zone and found.null_count < len(found):
+            return found
         if not zone and pc.any(pc.match_substring_regex(local, _DATED)).as_py():
             raise FlowFormatError(
                 f"{rule.column} is a local time, and nothing says of what time zone",
                 hint="say --time-zone, an IANA name such as Europe/Berlin, or UTC",
             )
-        found = pc.coalesce(found, _parsed(local, _LOCAL, zone))
+        times = _parsed(local, _LOCAL).cast(pa.timestamp("us"))
+        found = pc.coalesce(found, _dated(_zoned(times, zone, account).cast(pa.int64())))
     return found
 
 
@@ -102,8 +103,8 @@ def _numbers(texts: pa.Array) -> pa.Array:
         return looked_up(texts, float, pa.float64())
 
 
-def _parsed(texts: pa.Array, type_: pa.DataType, zone: str) -> pa.Array:
-    """Dates as microseconds, null for what is none."""
+def _parsed(texts: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Dates as microseconds, of local ones as if they were UTC; null for what is none."""
     if texts.null_count == len(texts):
         return pa.nulls(len(texts), pa.int64())
     try:
@@ -111,11 +112,22 @@ def _parsed(texts: pa.Array, type_: pa.DataType, zone: str) -> pa.Array:
     except pa.ArrowException:
         numbers, _ = microseconds_of(texts.to_pylist())
         times = pa.array(numbers, pa.int64()).cast(pa.timestamp("us", tz=type_.tz))
-    if zone:
-        times = pc.assume_timezone(times, zone, ambiguous="earliest", nonexistent="earliest")
     values, bad = microseconds(times)
     missing = nulls_of(texts) | nulls_of(times)
     return pa.array(values, mask=missing if bad is None else missing | bad)
+
+
+def _zoned(times: pa.Array, zone: str, account: Account) -> pa.Array:
+    """Local times as instants. Of an hour that the clock had twice, the first."""
+    if not zone:
+        return times
+    try:
+        return pc.assume_timezone(times, zone)
+    except pa.ArrowException:
+        account.warn(
+            f"some times are of an hour that clocks in {zone} skip or have twice: taken as its first"
+        )
+        return pc.assume_timezone(times, zone, ambiguous="earliest", nonexistent="earliest")
 
 
 def _asked_zone(asked: Asked) -> str:

@@ -72,7 +72,7 @@ def _of_text(column: pa.Array, rule: Rule) -> pa.Array:
 
 def _number(text: str, rule: Rule) -> int | None:
     try:
-        number = int(text, rule.base)
+        number = int(text.replace("_", "?"), rule.base)
     except ValueError:
         return _spelt(text, rule)
     return number if abs(number) < 1 << 63 else None
@@ -109,11 +109,9 @@ def _letters(text: str) -> int | None:
 
 def _addresses(column: pa.Array, rule: Rule) -> pa.Array:
     if pt.is_string(column.type):
-        return looked_up(column, canonical_address, pa.string())
+        return looked_up(column, lambda text: canonical_address(text.strip()), pa.string())
     if pt.is_uint32(column.type):
         return looked_up(column, lambda number: str(ipaddress.IPv4Address(number)), pa.string())
-    if pt.is_fixed_size_binary(column.type) and column.type.byte_width in (4, 16):
-        return looked_up(column, lambda data: canonical_address(str(ipaddress.ip_address(data))), pa.string())
     return pa.nulls(len(column), pa.string())
 
 

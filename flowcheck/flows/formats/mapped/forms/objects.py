@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -49,18 +50,28 @@ class _Picked:
     def block(self, numbers: Sequence[int], records: Sequence[Any]) -> Block:
         columns = {}
         for name in self._wanted:
-            values = [getattr(record, self._places[name]) for record in records]
+            values = self._values(name, records)
             root, _, rest = name.partition(".")
-            if rest:
-                path = rest.split(".")
-                roots = [getattr(record, self._places[root]) for record in records]
-                values = [
-                    _inside(outer, path) if value is None else value
-                    for value, outer in zip(values, roots, strict=True)
-                ]
-            if any(value is not None for value in values):
+            if rest and (values is None or None in values):
+                values = _filled(values, self._values(root, records), rest.split("."))
+            if values is not None:
                 columns[name] = array_of(values)
         return Block(positions_of(numbers), columns)
+
+    def _values(self, key: str, records: Sequence[Any]) -> list[Any] | None:
+        """Of a key as it stands; None where no record has it."""
+        values = list(map(attrgetter(self._places[key]), records))
+        return None if values.count(None) == len(values) else values
+
+
+def _filled(values: list[Any] | None, roots: list[Any] | None, path: Sequence[str]) -> list[Any] | None:
+    """The values, those that are missing taken out of nested objects."""
+    if roots is None:
+        return values
+    inner = [_inside(root, path) for root in roots]
+    if values is None:
+        return None if inner.count(None) == len(inner) else inner
+    return [found if value is None else value for value, found in zip(values, inner, strict=True)]
 
 
 def _inside(value: Any, path: Sequence[str]) -> Any:

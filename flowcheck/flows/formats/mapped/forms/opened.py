@@ -78,9 +78,11 @@ def _layout(head: bytes, mapping: Mapping, asked: Asked) -> Layout:
         )
     names = asked.fields or names_in(line, separator)
     first = names[0].encode() if names else b""
-    return Layout(
-        separator, _heading(names, separator), lambda text: text[:1] != b'"' and first not in text, names
-    )
+
+    def all_records(text: bytes) -> bool:
+        return not text.startswith(first) and b"\n" + first not in text
+
+    return Layout(separator, _heading(names, separator), all_records, names)
 
 
 def _separator(line: bytes, form: str) -> bytes:
@@ -117,6 +119,13 @@ def check_sources(mapping: Mapping, names: Sequence[str], where: str) -> None:
         )
         for rule in mapping.rules
         if rule.sources and not rule.optional and not any(map(is_there, rule.sources))
+    ]
+    problems += [
+        Problem(
+            f"where: the log has no column {name!r}"[:120], "mapping", "name one that it has, or add null"
+        )
+        for name, words in mapping.where
+        if None not in words and not is_there(name)
     ]
     if problems:
         shown = ", ".join(repr(name)[1:-1][:60] for name in names[:_SHOWN])

@@ -1,65 +1,37 @@
-"""Parquet of any columns -> blocks. Its footer is checked before anything of it is decoded."""
+"""Parquet of any columns -> blocks."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from flowcheck.errors import FlowFormatError
-from flowcheck.flows.formats.footer import MAX_FOOTER, read_footer
 from flowcheck.flows.formats.mapped.forms.blocks import Block
+from flowcheck.flows.formats.stored import StoredLog
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.source import Source
 
-_ROWS = 1 << 16
-
 
 def read_table(source: Source, wanted: Sequence[str], account: Account) -> Iterator[Block]:
-    """**Raises**: FlowFormatError for a file that is not what its footer says, or lacks a page."""
-    try:
-        for block in _blocks(source, wanted):
-            account.read(len(block.positions))
-            yield block
-    except FlowFormatError as error:
-        error.where = error.where or source.path
-        raise
-    except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
-        message = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise FlowFormatError(f"cannot be decoded: {message}", where=source.path) from error
+    """A name of ``wanted`` is a column's as it stands, or leads into structs by its dots.
+
+    **Raises**: FlowFormatError for a file that is not what its footer says, or lacks a page.
+    """
+    log = StoredLog(source)
+    paths = {name: path for name in wanted if (path := _path(log.schema, name)) is not None}
+    columns = list(dict.fromkeys(path[0] for path in paths.values())) or log.schema.names[:1]
+    for first, batch in log.batches(columns):
+        account.read(batch.num_rows)
+        found = {name: _inside(batch, path) for name, path in paths.items()}
+        yield Block(np.arange(first, first + batch.num_rows), found)
 
 
 def columns_of(source: Source) -> list[str]:
-    """The names at its top."""
-    return [field.name for field in _opened(source).schema_arrow]
-
-
-def _opened(source: Source) -> pq.ParquetFile:
-    metadata = read_footer(source.descriptor, os.fstat(source.descriptor).st_size)
-    return pq.ParquetFile(
-        source.file(),
-        metadata=metadata,
-        page_checksum_verification=True,
-        thrift_string_size_limit=MAX_FOOTER,
-        arrow_extensions_enabled=False,
-    )
-
-
-def _blocks(source: Source, wanted: Sequence[str]) -> Iterator[Block]:
-    file = _opened(source)
-    schema = file.schema_arrow
-    paths = {name: path for name in wanted if (path := _path(schema, name)) is not None}
-    tops = list(dict.fromkeys(path[0] for path in paths.values()))
-    first = 0
-    for batch in file.iter_batches(_ROWS, columns=tops):
-        columns = {name: _inside(batch, path) for name, path in paths.items()}
-        yield Block(np.arange(first, first + batch.num_rows), columns)
-        first += batch.num_rows
+    """The names at its top. **Raises**: FlowFormatError."""
+    return list(StoredLog(source).schema.names)
 
 
 def _path(schema: pa.Schema, name: str) -> list[str] | None:
@@ -67,7 +39,7 @@ def _path(schema: pa.Schema, name: str) -> list[str] | None:
     if name in schema.names:
         return [name]
     path = name.split(".")
-    type_ = schema.field(path[0]).type if path[0] in schema.names else None
+    type_ = schema.field(path[0]).type if schema.names.count(path[0]) == 1 else None
     for part in path[1:]:
         if type_ is None or not pt.is_struct(type_) or type_.get_field_index(part) < 0:
             return None

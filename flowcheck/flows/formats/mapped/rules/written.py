@@ -18,12 +18,14 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import LIMITS
 from flowcheck.flows.canonical.schema import COLUMNS, END_NAMES, REQUIRED
+from flowcheck.flows.canonical.types import FLOW_FIELDS
 from flowcheck.flows.formats.mapped.rules.checked import Checked, shown, word
 from flowcheck.flows.formats.mapped.rules.mapping import KINDS, RECEIVED, Mapping, Rule, Value
 from flowcheck.flows.logs.times import PER_UNIT
@@ -48,6 +50,7 @@ _RULE = (
         "optional",
     ),
 )
+_TYPES = {field.name: field.type for field in FLOW_FIELDS}
 _TIMES = ("start_time", "end_time", RECEIVED)
 _MOST_TEXT = 1 << 20
 
@@ -155,19 +158,9 @@ class _Reader(Checked):
             return None
         kind = COLUMNS[name].kind if name in COLUMNS else "time"
         if kind == "integer":
-            low, high = LIMITS.get(name, (0, (1 << 32) - 1))
-            if type(value) is not int or not low <= value <= high:
-                said = f"{name}.constant: {shown(value)} is no number from {low} to {high}"
-                self.wrong(tree, "constant", said, "write one that fits the column")
-                return None
-            return value
+            return self._number(tree, "constant", value, name)
         if kind == "time":
-            self.wrong(
-                tree,
-                "constant",
-                f"{name}.constant: times differ by row",
-                "write from: NAME",
-            )
+            self.wrong(tree, "constant", f"{name}.constant: times differ by row", "write from: NAME")
             return None
         return word(value)
 
@@ -178,7 +171,20 @@ class _Reader(Checked):
         if not isinstance(said, Tree) or any(isinstance(one, dict | list) for one in said.values()):
             self.wrong(tree, "values", f"{name}.values: is no table of words", "write {WORD: VALUE, ...}")
             return {}
+        if name in COLUMNS and COLUMNS[name].kind == "integer" and name != "protocol":
+            for one in said.values():
+                if one is not None:
+                    self._number(tree, "values", one, name)
         return {word(key) or "": one.text if isinstance(one, Ambiguous) else one for key, one in said.items()}
+
+    def _number(self, tree: Tree, key: str, value: Any, name: str) -> int | None:
+        """A value that fits a column of numbers."""
+        low, high = LIMITS.get(name, (0, int(np.iinfo(_TYPES[name].to_pandas_dtype()).max)))
+        if type(value) is int and low <= value <= high:
+            return value
+        said = f"{name}.{key}: {shown(value)} is no number from {low} to {high}"
+        self.wrong(tree, key, said, "write one that fits the column")
+        return None
 
     def _zone(self, tree: Tree, name: str) -> str:
         zone = self.text(tree, "zone")

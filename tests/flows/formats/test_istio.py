@@ -1,0 +1,187 @@
+"""Access logs of Envoy in a mesh: which of a proxy's two connections a record tells of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowcheck.errors import FlowFormatError
+from flowcheck.flows.logs.account import Account
+from tests.flows.logs import read_log, recognised
+
+AT = dt.datetime(2026, 4, 1, 10, 0, tzinfo=dt.UTC)
+
+
+def request(**said: Any) -> dict[str, Any]:
+    """Of a sidecar beside its client."""
+    return {
+        "start_time": "2026-04-01T10:00:00.000Z",
+        "duration": 15,
+        "protocol": "HTTP/1.1",
+        "method": "GET",
+        "response_code": 200,
+        "response_flags": "-",
+        "bytes_received": 0,
+        "bytes_sent": 512,
+        "downstream_remote_address": "10.1.0.1:40001",
+        "downstream_local_address": "10.96.0.9:80",
+        "upstream_cluster": "outbound|80||cart.shop.svc.cluster.local",
+        "upstream_host": "10.1.0.2:8080",
+        "upstream_local_address": "10.1.0.1:50001",
+        "x_forwarded_for": "203.0.113.9, 10.1.0.77",
+        **said,
+    }
+
+
+INBOUND = {
+    "downstream_remote_address": "10.1.0.1:50001",
+    "downstream_local_address": "10.1.0.2:8080",
+    "upstream_cluster": "inbound|8080||",
+    "upstream_host": "10.1.0.2:8080",
+    "upstream_local_address": "127.0.0.6:33333",
+}
+"""The same request as its server's sidecar has it."""
+TCP = {"protocol": None, "method": "-", "response_code": 0, "bytes_received": 30, "bytes_sent": 900}
+
+
+def read(tmp_path: Path, *records: dict[str, Any] | str) -> tuple[list[dict[str, Any]], Account]:
+    file = tmp_path / "proxy.log"
+    texts = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    file.write_text("".join(text + "\n" for text in texts))
+    return read_log(file, "istio")
+
+
+def test_beside_the_client_the_connection_goes_from_the_proxy_to_the_pod_it_chose(tmp_path: Path) -> None:
+    rows, _ = read(tmp_path, request())
+    assert rows == [
+        {
+            "record": 0,
+            "start_time": AT,
+            "end_time": AT + dt.timedelta(milliseconds=15),
+            "src_ip": "10.1.0.1",
+            "src_port": 50001,
+            "dst_ip": "10.1.0.2",
+            "dst_port": 8080,
+            "protocol": 6,
+            "initiator": 1,
+            "action": 0,
+            "observation_point": 1,
+            "record_kind": 1,
+            "flow_count": 0,
+            "flow_count_here": 0,
+            "service_ip": "10.96.0.9",
+            "service_port": 80,
+            "service_name": "shop/cart",
+        }
+    ]
+
+
+def test_a_gateway_is_the_source_itself_and_its_own_address_was_not_dialled(tmp_path: Path) -> None:
+    rows, _ = read(
+        tmp_path,
+        request(downstream_remote_address="203.0.113.9:4444", downstream_local_address="10.1.0.1:8443"),
+    )
+    assert (rows[0]["src_ip"], rows[0]["dst_ip"], rows[0].get("service_ip")) == ("10.1.0.1", "10.1.0.2", None)
+
+
+def test_before_the_server_the_peer_is_the_source(tmp_path: Path) -> None:
+    rows, _ = read(
+        tmp_path, request(**INBOUND), request(**INBOUND | {"downstream_remote_address": "[2001:DB8::1]:5"})
+    )
+    assert (rows[0]["src_ip"], rows[0]["src_port"]) == ("10.1.0.1", 50001)
+    assert (rows[0]["dst_ip"], rows[0]["dst_port"], rows[0]["observation_point"]) == ("10.1.0.2", 8080, 2)
+    assert rows[1]["src_ip"] == "2001:db8::1"
+
+
+def test_where_nothing_was_dialled_there_is_the_downstream_connection_or_none(tmp_path: Path) -> None:
+    broken = {"upstream_cluster": None, "upstream_host": "-", "upstream_local_address": None}
+    rows, account = read(
+        tmp_path,
+        request(**INBOUND | broken, response_code=400, response_flags="DPE"),
+        request(upstream_host="-", upstream_local_address=None, response_flags="UH"),
+        request(upstream_cluster="BlackHoleCluster", upstream_host=None, upstream_local_address=None),
+        request(upstream_local_address=None, response_flags="UF"),
+    )
+    assert [(row["src_ip"], row["dst_ip"], row["dst_port"], row["flow_count"]) for row in rows] == [
+        ("10.1.0.1", "10.1.0.2", 8080, 0)
+    ]
+    assert account.left_out == {"nothing_dialled": 2, "no_proxy_address": 1}
+
+
+def test_what_a_header_says_is_no_address(tmp_path: Path) -> None:
+    forwarded = INBOUND | {"downstream_remote_address": "203.0.113.9:0"}
+    rows, account = read(
+        tmp_path,
+        request(**forwarded),
+        request(**forwarded, downstream_direct_remote_address="10.1.0.1:50009"),
+    )
+    assert [row["src_ip"] for row in rows] == ["10.1.0.1"]
+    assert account.left_out == {"source_from_a_header": 1}
+
+
+def test_requests_count_a_connection_where_its_id_is_logged(tmp_path: Path) -> None:
+    rows, _ = read(
+        tmp_path,
+        request(**INBOUND, connection_id=7),
+        request(**INBOUND, connection_id=7),
+        request(**INBOUND | {"downstream_remote_address": "10.1.0.1:50002"}, connection_id=8),
+        request(connection_id=9),
+        request(upstream_connection_id="12"),
+    )
+    assert [row["flow_count"] for row in rows] == [1, 0, 1, 0, 1]
+
+
+def test_tcp_has_a_record_for_each_connection_and_two_proxies_that_write_it(tmp_path: Path) -> None:
+    rows, _ = read(tmp_path, request(**TCP), request(**INBOUND | TCP))
+    assert [row["record_kind"] for row in rows] == [3, 3]
+    assert [row["observation_point"] for row in rows] == [1, 2]
+    assert [row["flow_count"] for row in rows] == [1, 0]
+    assert [row["flow_count_here"] for row in rows] == [1, 1]
+    assert [(row.get("bytes"), row.get("bytes_reverse")) for row in rows] == [(30, 900), (None, None)]
+
+
+def test_a_waypoints_tunnel_is_the_address_in_it(tmp_path: Path) -> None:
+    rows, _ = read(
+        tmp_path,
+        request(
+            upstream_host="envoy://connect_originate/10.1.0.2:8080",
+            upstream_cluster="inbound-vip|80|http|cart",
+        ),
+    )
+    assert (rows[0]["dst_ip"], rows[0]["dst_port"]) == ("10.1.0.2", 8080)
+    inner = "envoy://internal_client_address/"
+    rows, account = read(
+        tmp_path,
+        request(upstream_host="envoy://connect_originate/10.1.0.2:8080", upstream_local_address=inner),
+    )
+    assert rows == []
+    assert account.left_out == {"no_proxy_address": 1}
+
+
+def test_other_lines_of_the_proxy_and_broken_ones(tmp_path: Path) -> None:
+    rows, account = read(
+        tmp_path,
+        "2026-04-01T10:00:00.000Z\tinfo\tcache\tgenerated new workload certificate",
+        request(),
+        '{"level":"info","msg":"ready"}',
+        '{"start_time":"2026-04-01T10:00:0',
+    )
+    assert [row["record"] for row in rows] == [1]
+    assert account.left_out == {"no_access_line": 2}
+    assert account.rejected == {"bad_record": 1}
+
+
+def test_text_is_refused_with_how_to_have_json(tmp_path: Path) -> None:
+    file = tmp_path / "proxy.log"
+    file.write_text(
+        '[2026-04-01T10:00:00.000Z] "GET / HTTP/1.1" 200 - via_upstream - "-" 0 512 15 14 "-" "curl/8" "id" '
+        '"cart:80" "10.1.0.2:8080" outbound|80||cart.shop.svc.cluster.local 10.1.0.1:50001 10.96.0.9:80 '
+        "10.1.0.1:40001 - default\n"
+    )
+    assert recognised(file) == "istio"
+    with pytest.raises(FlowFormatError, match="accessLogEncoding: JSON"):
+        read_log(file, "istio")

@@ -1,0 +1,74 @@
+"""Suricata's EVE log: flows among other events, and whose beginning was seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.flows.logs import read_log
+
+AT = dt.datetime(2026, 4, 1, 10, 0, tzinfo=dt.UTC)
+EXAMPLE = Path(__file__).parent / "examples" / "suricata" / "eve.json"
+
+
+def test_a_connection_begins_when_its_flow_says_not_when_the_line_was_written() -> None:
+    rows, account = read_log(EXAMPLE, "suricata")
+    assert rows[0] == {
+        "record": 0,
+        "start_time": AT + dt.timedelta(milliseconds=250),
+        "end_time": AT + dt.timedelta(seconds=2),
+        "src_ip": "10.20.0.7",
+        "src_port": 50220,
+        "dst_ip": "10.20.1.9",
+        "dst_port": 443,
+        "protocol": 6,
+        "tcp_flags": 0x1B,
+        "initiator": 1,
+        "action": 0,
+        "observation_point": 3,
+        "observer": "ids-1",
+        "record_kind": 3,
+        "flow_count": 1,
+        "flow_count_here": 1,
+        "bytes": 1180,
+        "packets": 9,
+        "bytes_reverse": 4520,
+        "packets_reverse": 8,
+    }
+    assert account.left_out == {"no_flow": 1}, "an alert has a flow too"
+
+
+def test_without_a_syn_nobody_is_known_to_have_opened_it() -> None:
+    rows, _ = read_log(EXAMPLE, "suricata")
+    assert (rows[1]["src_port"], rows[1]["initiator"]) == (443, 0)
+
+
+def test_icmp_has_no_ports_and_answers_are_turned_round(tmp_path: Path) -> None:
+    def ping(type_: int, code: int = 0, **more: Any) -> str:
+        flow = {"start": "2026-04-01T10:00:00.000000+0000", "bytes_toserver": 98, "bytes_toclient": 0}
+        ends = {"src_ip": "10.1.0.2", "dest_ip": "10.1.0.1", "proto": "ICMP"}
+        return json.dumps(
+            {
+                "event_type": "flow",
+                "flow_id": 1,
+                **ends,
+                "icmp_type": type_,
+                "icmp_code": code,
+                "flow": flow,
+                **more,
+            }
+        )
+
+    file = tmp_path / "eve.json"
+    file.write_text("\n".join([ping(0), ping(8), ping(3, 1, src_port=0, dest_port=0)]) + "\n")
+    rows, _ = read_log(file, "suricata")
+    assert [(row["src_ip"], row["icmp_type"], row["icmp_code"], row["initiator"]) for row in rows] == [
+        ("10.1.0.1", 8, 0, 2),
+        ("10.1.0.2", 8, 0, 1),
+        ("10.1.0.2", 3, 1, 0),
+    ]
+    assert [row["flow_count"] for row in rows] == [1, 1, 0]
+    assert all("dst_port" not in row for row in rows)
+    assert rows[0]["bytes_reverse"] == 98
