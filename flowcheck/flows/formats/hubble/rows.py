@@ -121,12 +121,15 @@ def _seen_from(flow: Flow, kind: int, is_retina: bool) -> int:
 
 def _judge(row: Row, flow: Flow, kind: int, is_retina: bool) -> None:
     """What a policy decided. At layer 7 a proxy refuses a message, not the connection; Retina writes
-    POLICY_DENIED for whatever rule of iptables dropped a packet."""
+    POLICY_DENIED for whatever rule of iptables dropped a packet. A policy verdict whose reason a mask took
+    needs none."""
     verdict = name_of(flow.verdict, VERDICTS)
     row.action = 0
     if verdict == "DROPPED":
-        reasons = {name_of(reason, POLICY_DROPS) for reason in (flow.drop_reason_desc, flow.drop_reason)}
-        is_policy = kind in (DROP, POLICY_VERDICT) and not reasons.isdisjoint(POLICY_DROPS.values())
+        told = [reason for reason in (flow.drop_reason_desc, flow.drop_reason) if reason]
+        is_policy = kind == POLICY_VERDICT and not told
+        if kind in (DROP, POLICY_VERDICT):
+            is_policy |= any(name_of(reason, POLICY_DROPS) in POLICY_DROPS.values() for reason in told)
         row.action = DENIED if is_policy and not is_retina else DROPPED
     elif verdict == "ERROR":
         row.action = DROPPED
