@@ -19,7 +19,7 @@ from flowcheck.kernels.logs.words import EIGHT, is_same, mixed, word_at
 
 MOST_CUTS = 6
 _MOST = np.uint64(MOST_CUTS)
-_ONE, _FOUR = np.uint64(1), np.uint64(4)
+_ONE, _FOUR, _STRIDE = np.uint64(1), np.uint64(4), np.uint64(16)
 _NEWLINE, _SPACE, _QUOTE, _DASH, _COLON, _BRACE = 10, 32, 34, 45, 58, 123
 _STDOUT, _STDERR = (np.uint64(int.from_bytes(name, "little")) for name in (b"stdout F", b"stderr F"))
 _TAG = np.uint64(9)
@@ -49,30 +49,36 @@ def marks_in(word: np.uint64) -> np.uint64:
     return (word - _LOWEST) & ~word & _HIGHEST
 
 
+@inlined
+def note_ends(
+    words: UInt64, first: np.uint64, last: np.uint64, starts: Int32, ends: Int32, line: np.uint64
+) -> np.uint64:
+    """Note the lines that end in some words; how many there are now."""
+    for place in range(first, last):
+        if marks_in(words[place]) != 0:
+            for byte in range(EIGHT):
+                is_end = (words[place] >> (EIGHT * byte)) & np.uint64(0xFF) == _NEWLINE
+                if is_end and line < np.uint64(starts.size):
+                    starts[line] = 0 if line == 0 else ends[line - _ONE] + 1
+                    ends[line] = EIGHT * place + byte
+                    line += _ONE
+    return line
+
+
 @kernel
 def find_lines(words: UInt64, starts: Int32, ends: Int32) -> Integer:
     """Where lines that have an end begin and end; no more of them than ``starts`` has room for. Returns how
     many. words: the bytes by eight. Source: "haszero", S. E. Anderson, Bit Twiddling Hacks.
     """
-    line, start = np.uint64(0), np.uint64(0)
-    place, last = np.uint64(0), np.uint64(words.size)
-    while place < last:
-        if place + _FOUR <= last:
-            two = marks_in(words[place]) | marks_in(words[place + np.uint64(1)])
-            if two | marks_in(words[place + np.uint64(2)]) | marks_in(words[place + np.uint64(3)]) == 0:
-                place += _FOUR
-                continue
-        word = words[place] ^ _NEWLINES
-        for byte in range(np.uint64(8)):
-            if (word >> (EIGHT * byte)) & np.uint64(0xFF) == 0:
-                if line == np.uint64(starts.size):
-                    return np.int64(line)
-                at = EIGHT * place + byte
-                starts[line], ends[line] = start, at
-                start = at + np.uint64(1)
-                line += np.uint64(1)
-        place += np.uint64(1)
-    return np.int64(line)
+    line, first, last = np.uint64(0), np.uint64(0), np.uint64(words.size)
+    while first + _STRIDE <= last:
+        marks = np.uint64(0)
+        for place in range(_STRIDE):
+            marks |= marks_in(words[first + place])
+        if marks != 0:
+            line = note_ends(words, first, first + _STRIDE, starts, ends, line)
+        first += _STRIDE
+    return np.int64(note_ends(words, first, last, starts, ends, line))
 
 
 @inlined
