@@ -26,7 +26,8 @@ def find_openers(
     book: Int64, keys: Int32, turned: Int32, is_known: UInt8, at: Int64, gap: int, found: UInt8
 ) -> None:
     """found (rows,): SAME or TURNED of rows that do not know, and whose 5-tuple was opened, one way or the
-    other; those of a block that know come first. turned (rows,): the key of the other way, -1 for none."""
+    other, which they then prolong; those of a block that know come first. turned (rows,): the key of the
+    other way, -1 for none."""
     for row in range(at.size):
         if is_known[row]:
             opened = book[keys[row], OPENED]
@@ -34,10 +35,13 @@ def find_openers(
     for row in range(at.size):
         found[row] = 0
         if not is_known[row]:
+            opener = -1
             if is_near(book[keys[row], OPENED], at[row], gap):
-                found[row] = SAME
+                found[row], opener = SAME, keys[row]
             elif turned[row] >= 0 and is_near(book[turned[row], OPENED], at[row], gap):
-                found[row] = TURNED
+                found[row], opener = TURNED, turned[row]
+            if opener >= 0:
+                book[opener, OPENED] = max(book[opener, OPENED], at[row])
 
 
 @kernel

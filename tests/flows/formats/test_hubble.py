@@ -99,6 +99,8 @@ def test_a_denied_connection_is_told_twice_and_counted_once(read: Any, order: tu
         ({"drop_reason_desc": "CT_MAP_INSERTION_FAILED"}, 4),
         ({"drop_reason_desc": 205}, 4),
         ({"drop_reason_desc": None}, 4),
+        ({"drop_reason_desc": None, "event_type": VERDICT}, 2),
+        ({"drop_reason_desc": "INVALID_PACKET_DROPPED", "event_type": VERDICT}, 4),
         ({"verdict": "ERROR"}, 4),
         ({"verdict": 2}, 2),
         ({"verdict": "2"}, 2),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from flowcheck.flows.formats.hubble.kinds import kind_of, rank_of
+from flowcheck.flows.formats.hubble.marks import is_marked, places_of, taken_out
 from flowcheck.flows.formats.hubble.records import Flow, Line, line_of, lost_in
 from flowcheck.flows.formats.hubble.rows import row_of
 from flowcheck.flows.formats.hubble.sheets import header_of, is_table, rows_of
@@ -16,16 +18,16 @@ from flowcheck.flows.formats.hubble.table import line_of_row
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.alike.blocks import Block, blocks
 from flowcheck.flows.logs.alike.gathered import Gathered
-from flowcheck.flows.logs.alike.prototypes import Prototypes
-from flowcheck.flows.logs.alike.repeats import PORT_MARKS, TIME_MARKS, Places, Repeats
+from flowcheck.flows.logs.alike.prototypes import MOST, Prototypes
+from flowcheck.flows.logs.alike.repeats import Places, Repeats
 from flowcheck.flows.logs.alike.reports import NONE, Reports, Settler
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.head import Head
 from flowcheck.flows.logs.items import in_lists, objects_of
-from flowcheck.flows.logs.rows import Row
 from flowcheck.flows.logs.source import Lines, Source
 from flowcheck.flows.logs.wrapped import Unwrapper
 
+_encode = msgspec.json.Encoder().encode
 _MARKS = frozenset({"verdict", "event_type", "l4", "IP", "traffic_direction", "Type"})
 _COLUMNS = {"TimeGenerated", "Layer4", "IP"}
 
@@ -77,12 +79,11 @@ class Reader:
         self._unwrapper, self._translations = Unwrapper(), Translations()
         self._prototypes, self._repeats = Prototypes(), Repeats()
         self._settler = Settler(self._prototypes)
+        self._known: dict[bytes, tuple[int, Places]] = {}
         self._lost = self._last = 0
 
     def batch(self, block: Block) -> pa.RecordBatch:
-        if self._prototypes.are_many:
-            self._prototypes.forget()
-            self._repeats.forget()
+        self._forget_if_many()
         cut = self._repeats.cut(block)
         for line in self._repeats.worth_learning(block, cut):
             learned = self._learn(self._repeats.marked(block, cut, line))
@@ -91,27 +92,30 @@ class Reader:
         values = self._repeats.values(block, cut)
         known = values.numbers >= 0
         self._account.read(int(np.count_nonzero(known)))
-        gathered = Gathered(self._prototypes)
+        gathered = Gathered(self._account)
         for place in np.flatnonzero(~known).tolist():
             lines = Lines(block.first + place, [block.text(place)])
             for number, text in self._unwrapper.unwrap(lines):
                 self._account.read()
-                found = self._read(number, text)
-                if found is not None:
-                    gathered.add(*found)
+                self._read(number, text, gathered)
         self._last = block.first + len(known) - 1
         places = np.flatnonzero(known)
         reports = Reports(np.arange(len(known)) + block.first, *values).only(places)
-        return self._settled(gathered.merged(reports, self._account))
+        return self._settled(gathered.merged(reports))
 
     def listed(self, records: list[tuple[int, bytes]]) -> pa.RecordBatch:
         """The rows of records that do not stand one a line, and are read by the account."""
-        gathered = Gathered(self._prototypes)
+        self._forget_if_many()
+        gathered = Gathered(self._account)
         for number, text in records:
-            found = self._read(number, text)
-            if found is not None:
-                gathered.add(*found)
-        return self._settled(gathered.merged(NONE, self._account))
+            self._read(number, text, gathered)
+        return self._settled(gathered.merged(NONE))
+
+    def _forget_if_many(self) -> None:
+        if self._prototypes.are_many or len(self._known) > MOST:
+            self._prototypes.forget()
+            self._repeats.forget()
+            self._known.clear()
 
     def _settled(self, reports: Reports) -> pa.RecordBatch:
         return self._settler.batch(self._translations.told(reports, self._prototypes), self._account)
@@ -126,8 +130,8 @@ class Reader:
                 " does not show may have happened all the same"
             )
 
-    def _read(self, number: int, text: bytes) -> tuple[Row, int] | None:
-        """The row of a line, and its rank; None where it has none."""
+    def _read(self, number: int, text: bytes, gathered: Gathered) -> None:
+        """Tell of a line what it is: a row, another's, or none."""
         line = self._decode(text)
         if line is None:
             self._account.reject("bad_record", number)
@@ -138,24 +142,24 @@ class Reader:
             self._translations.learn(line.flow)
             self._account.merge()
         else:
-            return _ranked(number, line, line.flow)
-        return None
+            time, ports = taken_out(line, line.flow)
+            key = _encode(line)
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = self._prototype(line, line.flow)
+            prototype, places = found
+            gathered.add(number, prototype, time, ports[places.src_port], ports[places.dst_port])
 
     def _learn(self, marked: bytes) -> tuple[int, Places] | None:
         """The prototype of a line with marks, and where its values belong; None where it must be read by
         itself."""
         line = self._decode(marked)
-        if line is None or line.flow is None or is_step(line.flow):
+        if line is None or line.flow is None or is_step(line.flow) or not is_marked(line, line.flow):
             return None
-        row, rank = _ranked(0, line, line.flow)
-        if row.start_time not in TIME_MARKS:
-            return None
-        time = TIME_MARKS.index(row.start_time)
-        if any(port is not None and port not in PORT_MARKS for port in (row.src_port, row.dst_port)):
-            return None
-        src, dst = (-1 if port is None else PORT_MARKS.index(port) for port in (row.src_port, row.dst_port))
-        return self._prototypes.number(row, rank), Places(time, src, dst)
+        return self._prototype(line, line.flow)
 
-
-def _ranked(number: int, line: Line, flow: Flow) -> tuple[Row, int]:
-    return row_of(number, line, flow), rank_of(kind_of(flow))
+    def _prototype(self, line: Line, flow: Flow) -> tuple[int, Places]:
+        """Of a line with marks, as :meth:`_learn`."""
+        row, rank = row_of(line, flow), rank_of(kind_of(flow))
+        places = places_of(row)
+        return self._prototypes.number(row, rank), places

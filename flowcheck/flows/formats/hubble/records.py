@@ -16,13 +16,13 @@ from flowcheck.flows.logs.decoding import decoded
 Number = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
 
 
-class Addresses(msgspec.Struct, gc=False):
+class Addresses(msgspec.Struct, gc=False, omit_defaults=True):
     source: str | None = None
     destination: str | None = None
     source_xlated: str | None = None
 
 
-class Flags(msgspec.Struct, gc=False):
+class Flags(msgspec.Struct, gc=False, omit_defaults=True):
     FIN: bool | None = None
     SYN: bool | None = None
     RST: bool | None = None
@@ -31,24 +31,24 @@ class Flags(msgspec.Struct, gc=False):
     URG: bool | None = None
 
 
-class Ports(msgspec.Struct, gc=False):
+class Ports(msgspec.Struct, gc=False, omit_defaults=True):
     source_port: Number | None = None
     destination_port: Number | None = None
     flags: Flags | None = None
 
 
-class Icmp(msgspec.Struct, gc=False):
+class Icmp(msgspec.Struct, gc=False, omit_defaults=True):
     """Zeros are left out."""
 
     type: Number | None = 0
     code: Number | None = 0
 
 
-class Nothing(msgspec.Struct, gc=False):
+class Nothing(msgspec.Struct, gc=False, omit_defaults=True):
     pass
 
 
-class Layer4(msgspec.Struct, gc=False):
+class Layer4(msgspec.Struct, gc=False, omit_defaults=True):
     TCP: Ports | None = None
     UDP: Ports | None = None
     SCTP: Ports | None = None
@@ -59,11 +59,11 @@ class Layer4(msgspec.Struct, gc=False):
     Protocol: Layer4 | None = None
 
 
-class Workload(msgspec.Struct, gc=False):
+class Workload(msgspec.Struct, gc=False, omit_defaults=True):
     name: str | None = None
 
 
-class Endpoint(msgspec.Struct, gc=False):
+class Endpoint(msgspec.Struct, gc=False, omit_defaults=True):
     """``ID``: of an endpoint of the node that reports; 0 of all others."""
 
     ID: Number | None = 0
@@ -73,29 +73,29 @@ class Endpoint(msgspec.Struct, gc=False):
     workloads: list[Workload] | None = None
 
 
-class Service(msgspec.Struct, gc=False):
+class Service(msgspec.Struct, gc=False, omit_defaults=True):
     name: str | None = None
     namespace: str | None = None
 
 
-class EventType(msgspec.Struct, gc=False):
+class EventType(msgspec.Struct, gc=False, omit_defaults=True):
     type: Number | None = 0
 
 
-class Message(msgspec.Struct, gc=False):
+class Message(msgspec.Struct, gc=False, omit_defaults=True):
     """Of layer 7. ``type``: REQUEST 1, RESPONSE 2, SAMPLE 3."""
 
     type: str | int | None = None
 
 
-class Policy(msgspec.Struct, gc=False):
+class Policy(msgspec.Struct, gc=False, omit_defaults=True):
     name: str | None = None
     namespace: str | None = None
     kind: str | None = None
     labels: list[str] | None = None
 
 
-class Counts(msgspec.Struct, gc=False):
+class Counts(msgspec.Struct, gc=False, omit_defaults=True):
     """Records in one. Cilium has them as ``aggregate``, the agent of AKS among ``extensions``."""
 
     ingress_flow_count: Number | None = None
@@ -109,22 +109,22 @@ class Counts(msgspec.Struct, gc=False):
         return None if all(count is None for count in found) else sum(count or 0 for count in found)
 
 
-class Emitter(msgspec.Struct, gc=False):
+class Emitter(msgspec.Struct, gc=False, omit_defaults=True):
     name: str | None = None
 
 
-class Wrapped(msgspec.Struct, gc=False):
+class Wrapped(msgspec.Struct, gc=False, omit_defaults=True):
     """A BoolValue as Go's own JSON writes it."""
 
     value: bool | None = False
 
 
-class Moment(msgspec.Struct, gc=False):
+class Moment(msgspec.Struct, gc=False, omit_defaults=True):
     seconds: Number
     nanos: Number | None = 0
 
 
-class Flow(msgspec.Struct, gc=False):
+class Flow(msgspec.Struct, gc=False, omit_defaults=True):
     time: str | Moment | None = None
     verdict: str | int | None = None
     drop_reason: str | int | None = None
@@ -156,7 +156,7 @@ class Flow(msgspec.Struct, gc=False):
     ingress_denied_by: list[Policy] | None = None
 
 
-class Line(msgspec.Struct, gc=False):
+class Line(msgspec.Struct, gc=False, omit_defaults=True):
     """A line of an exporter or of ``observe -o json``; what is not a flow has another key."""
 
     flow: Flow | None = None
@@ -172,7 +172,7 @@ class Line(msgspec.Struct, gc=False):
         return next((name for name in OTHER if getattr(self, name)), "")
 
 
-class Lost(msgspec.Struct, gc=False):
+class Lost(msgspec.Struct, gc=False, omit_defaults=True):
     num_events_lost: Number | None = 0
 
 

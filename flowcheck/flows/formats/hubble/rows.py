@@ -12,6 +12,7 @@ from flowcheck.flows.formats.hubble.kinds import (
     kind_of,
     reply_of,
 )
+from flowcheck.flows.formats.hubble.marks import microseconds
 from flowcheck.flows.formats.hubble.policies import references
 from flowcheck.flows.formats.hubble.records import (
     Counts,
@@ -20,7 +21,6 @@ from flowcheck.flows.formats.hubble.records import (
     Flow,
     Layer4,
     Line,
-    Moment,
     Service,
     extensions_of,
 )
@@ -39,14 +39,14 @@ _RETINA_POINTS = {
 _ENDPOINT_POINTS = {"FROM_ENDPOINT": SOURCE, "TO_ENDPOINT": DESTINATION}
 
 
-def row_of(number: int, line: Line, flow: Flow) -> Row:
-    """A flow that is no step of a translation, as a row."""
+def row_of(line: Line, flow: Flow) -> Row:
+    """A flow that is no step of a translation, with marks for its time and ports, as a row."""
     kind, addresses, counts = kind_of(flow), flow.IP, flow.aggregate or Counts()
     extensions = extensions_of(flow)
     is_retina = "Retina" in (extensions.type_ or "")
     row = Row(
-        record=number,
-        start_time=_microseconds(flow.time or line.time),
+        record=0,
+        start_time=microseconds(flow.time or line.time),
         src_ip=addresses.source or None if addresses else None,
         dst_ip=addresses.destination or None if addresses else None,
         observer=flow.node_name or line.node_name or None,
@@ -63,10 +63,6 @@ def row_of(number: int, line: Line, flow: Flow) -> Row:
     _count(row, kind, counts.total if counts.total is not None else extensions.total)
     row.policy_refs = references(flow) or None
     return row
-
-
-def _microseconds(time: str | Moment | None) -> int | str | None:
-    return time.seconds * 1_000_000 + (time.nanos or 0) // 1000 if isinstance(time, Moment) else time
 
 
 def _layer_4(row: Row, layer: Layer4) -> None:
@@ -125,12 +121,15 @@ def _seen_from(flow: Flow, kind: int, is_retina: bool) -> int:
 
 def _judge(row: Row, flow: Flow, kind: int, is_retina: bool) -> None:
     """What a policy decided. At layer 7 a proxy refuses a message, not the connection; Retina writes
-    POLICY_DENIED for whatever rule of iptables dropped a packet."""
+    POLICY_DENIED for whatever rule of iptables dropped a packet. A policy verdict whose reason a mask took
+    needs none."""
     verdict = name_of(flow.verdict, VERDICTS)
     row.action = 0
     if verdict == "DROPPED":
-        reasons = {name_of(reason, POLICY_DROPS) for reason in (flow.drop_reason_desc, flow.drop_reason)}
-        is_policy = kind in (DROP, POLICY_VERDICT) and not reasons.isdisjoint(POLICY_DROPS.values())
+        told = [reason for reason in (flow.drop_reason_desc, flow.drop_reason) if reason]
+        is_policy = kind == POLICY_VERDICT and not told
+        if kind in (DROP, POLICY_VERDICT):
+            is_policy |= any(name_of(reason, POLICY_DROPS) in POLICY_DROPS.values() for reason in told)
         row.action = DENIED if is_policy and not is_retina else DROPPED
     elif verdict == "ERROR":
         row.action = DROPPED

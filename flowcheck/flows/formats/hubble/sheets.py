@@ -1,8 +1,13 @@
-"""A table as CSV: what a query of Log Analytics is exported as. Its rows become JSON objects of columns."""
+"""A table as CSV: what a query of Log Analytics is exported as. Its rows become JSON objects of columns.
+
+The portal writes times as a browser in English of the USA does: ``3/10/2026, 9:21:00.500 AM``. Those of other
+languages are not read: their order of day and month is not told.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -11,6 +16,7 @@ from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.source import Source
 
 _MARK, _ZONE = "TimeGenerated", " [UTC]"
+_TIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}), (\d{1,2})(:\d\d:\d\d(?:\.\d{1,9})?) ([AP])M")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,18 +45,28 @@ def rows_of(source: Source, account: Account) -> Iterator[list[tuple[int, bytes]
                 continue  # the header, which joined files repeat
             account.read()
             if len(values) == len(names):
-                rows.append((number, _encode(dict(zip(names, values, strict=True)))))
+                row = dict(zip(names, values, strict=True))
+                rows.append((number, _encode({**row, _MARK: _time(row.get(_MARK, ""))})))
             else:
                 account.reject("bad_record", number)
         yield rows
 
 
+def _time(text: str) -> str:
+    """RFC 3339 of a time of the portal; any other as it stands."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return text
+    month, day, year, hour, rest, half = found.groups()
+    return f"{year}-{month:0>2}-{day:0>2}T{int(hour) % 12 + 12 * (half == 'P'):02}{rest}Z"
+
+
 def _names(line: bytes) -> list[str]:
-    return [value.removesuffix(_ZONE) for value in _values(line.removeprefix(b"\xef\xbb\xbf"))]
+    return [value.removesuffix(_ZONE) for value in _values(line)]
 
 
 def _values(line: bytes) -> list[str]:
     try:
-        return next(csv.reader([line.decode()], strict=True), [])
+        return next(csv.reader([line.decode("utf-8-sig")], strict=True), [])
     except (UnicodeDecodeError, csv.Error):
         return []

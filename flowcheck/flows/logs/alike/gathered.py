@@ -5,38 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.alike.prototypes import Prototypes
 from flowcheck.flows.logs.alike.reports import NO_TIME, Reports
-from flowcheck.flows.logs.rows import Row
 from flowcheck.flows.logs.times import microseconds_of
 
 _PORTS = range(1 << 16)
 
 
 class Gathered:
-    """Use for the rows of one block."""
+    """Use for the rows of one block. Ports that are none reject their rows."""
 
-    def __init__(self, prototypes: Prototypes) -> None:
-        self._prototypes = prototypes
+    def __init__(self, account: Account) -> None:
+        self._account = account
         self._times: list[int | str | None] = []
         self._told: list[tuple[int, int, int, int]] = []
-        self._bad: list[tuple[str, int]] = []
 
-    def add(self, row: Row, rank: int = 0) -> None:
-        """A row, which is used up; rank as Connections has it."""
-        ports = row.src_port, row.dst_port
-        for port, reason in zip(ports, ("bad_src_port", "bad_dst_port"), strict=True):
+    def add(
+        self, record: int, number: int, time: int | str | None, src_port: int | None, dst_port: int | None
+    ) -> None:
+        """A row of a prototype. The time is microseconds since 1970 or RFC 3339."""
+        for port, reason in ((src_port, "bad_src_port"), (dst_port, "bad_dst_port")):
             if port is not None and port not in _PORTS:
-                self._bad.append((reason, row.record))
+                self._account.reject(reason, record)
                 return
-        src, dst = (-1 if port is None else port for port in ports)
-        self._times.append(row.start_time)
-        self._told.append((row.record, self._prototypes.number(row, rank), src, dst))
+        self._times.append(time)
+        src, dst = -1 if src_port is None else src_port, -1 if dst_port is None else dst_port
+        self._told.append((record, number, src, dst))
 
-    def merged(self, others: Reports, account: Account) -> Reports:
-        """All of them and others, in the order of their records; those that do not fit are rejected."""
-        for reason, record in self._bad:
-            account.reject(reason, record)
+    def merged(self, others: Reports) -> Reports:
+        """All of them and others, in the order of their records."""
         if not self._told:
             return others
         found, _ = microseconds_of(self._times)

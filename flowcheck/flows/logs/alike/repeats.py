@@ -53,17 +53,16 @@ class Repeats:
         self._lengths = np.empty((MOST_PATTERNS, MOST_CUTS + 1), dtype=np.int32)
         self._slots = np.zeros(2 * MOST_PATTERNS, dtype=np.int32)
         self._text = np.empty(MOST_TEXT, dtype=np.uint8)
-        self._told = np.empty((MOST_PATTERNS, 4), dtype=np.int32)
+        self._told = np.full((MOST_PATTERNS, 4), -1, dtype=np.int32)
         self._once: set[int] = set()
         self._found, self._is_stale = np.empty(0, dtype=np.int32), True
 
     def cut(self, block: Block) -> Cut:
         n = len(block.starts)
-        cuts, values = (
-            np.empty((n, MOST_CUTS, 2), dtype=np.int32),
-            np.zeros((n, MOST_CUTS + 1), dtype=np.int64),
-        )
-        cut = Cut(block.starts, block.ends, np.empty(n, np.int32), cuts, values, np.empty(n, np.uint64))
+        cuts = np.empty((n, MOST_CUTS, 2), dtype=np.int32)
+        values = np.zeros((n, MOST_CUTS + 1), dtype=np.int64)
+        n_cuts, hashes = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.uint64)
+        cut = Cut(block.starts.copy(), block.ends, n_cuts, cuts, values, hashes)
         cut_lines(block.data, n, cut)
         values[:, MOST_CUTS] = -1
         return cut
@@ -86,7 +85,7 @@ class Repeats:
 
     def marked(self, block: Block, cut: Cut, line: int) -> bytes:
         """A line with marks for the values that are cut out of it."""
-        pieces, begin = [], int(block.starts[line])
+        pieces, begin = [], int(cut.starts[line])
         for n in range(int(cut.n_cuts[line])):
             at, end = cut.cuts[line, n].tolist()
             mark = TIME_MARKS[n] if block.data[at - 1] == ord('"') else str(PORT_MARKS[n])
@@ -97,7 +96,7 @@ class Repeats:
     def learn(self, block: Block, cut: Cut, line: int, number: int, places: Places) -> None:
         """Give a number, 0 or more, to all lines like this one."""
         n_cuts = int(cut.n_cuts[line])
-        edges = [int(block.starts[line]), *cut.cuts[line, :n_cuts].ravel().tolist(), int(block.ends[line])]
+        edges = [int(cut.starts[line]), *cut.cuts[line, :n_cuts].ravel().tolist(), int(block.ends[line])]
         pieces = [block.data[begin:end] for begin, end in zip(edges[::2], edges[1::2], strict=True)]
         size = sum(map(len, pieces))
         if size > MOST_TEXT // 16:

@@ -1,0 +1,138 @@
+"""Lines that are known again give the rows that they give when each is read by itself."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flowcheck.flows.logs.alike import repeats
+from flowcheck.flows.logs.alike.repeats import Repeats
+from flowcheck.kernels.logs.patterns import UNKNOWN
+from tests.flows.logs import damaged, read_log
+
+TIMES = (
+    *(
+        "2026-04-01T09:00:00Z",
+        "2026-04-01T09:00:00.5Z",
+        "2028-02-29T23:59:59.123456789Z",
+        "2026-02-29T09:00:00Z",
+    ),
+    *(
+        "2026-04-01T09:00:60Z",
+        "2026-04-01t09:00:00Z",
+        "2026-04-01T09:00:00+02:00",
+        "1969-12-31T23:59:59Z",
+        "",
+    ),
+    *("2500-01-01T00:00:00Z", "2026-04-01 09:00:00Z", "2026-04-01T09:00:00.Z", "2026-13-01T09:00:00Z"),
+)
+PORTS = (1, 53, 8080, 41234, 65535, 65536, 0, -1, "007", "80.0", "1e3", '"80"', "null")
+FLAGS = ({"SYN": True}, {"SYN": True, "ACK": True}, {"ACK": True}, {})
+
+
+def flow(dice: random.Random) -> dict[str, Any]:
+    """A flow of the usual kinds, with its keys in their usual order."""
+    found: dict[str, Any] = {
+        "time": "",
+        "uuid": "6f6f1f7a-0000-4000-8000-00000000000f",
+        "verdict": "FORWARDED",
+    }
+    if dice.random() < 0.2:
+        found = {"verdict": "DROPPED", "drop_reason_desc": "POLICY_DENIED", "time": ""}
+    found["IP"] = {"source": f"192.0.2.{dice.randrange(3)}", "destination": f"192.0.2.{dice.randrange(3)}"}
+    ports: dict[str, Any] = {"source_port": 1, "destination_port": 2, "flags": dice.choice(FLAGS)}
+    found["l4"] = {dice.choice(["TCP", "UDP"]): ports}
+    found["source"], found["destination"] = {"ID": dice.randrange(2)}, {"labels": ['a"time":"b', "x" * 600]}
+    found["event_type"] = {"type": dice.choice([1, 4, 5])}
+    if dice.random() < 0.5:
+        found["is_reply"] = dice.random() < 0.5
+    return found
+
+
+def log(dice: random.Random) -> bytes:
+    lines = []
+    for _ in range(6):
+        line = json.dumps(
+            {"flow": flow(dice), "node_name": "n1", "time": ""}, separators=(",", dice.choice([":", ": "]))
+        )
+        lines += [line] * 5
+    texts = []
+    for text in dice.sample(lines, len(lines)):
+        usual = dice.random() < 0.7
+        time = dice.choice(TIMES[:3] if usual else TIMES)
+        ports = PORTS[:5] if usual else PORTS
+        text = re.sub(r'("time": ?)""', lambda found, time=time: f'{found[1]}"{time}"', text)
+        text = re.sub(r"(_port\": ?)[12]", lambda found, ports=ports: f"{found[1]}{dice.choice(ports)}", text)
+        texts.append(text.encode())
+    if dice.random() < 0.5:
+        texts = [f"2026-04-01T09:00:00.{n}Z stdout F ".encode() + text for n, text in enumerate(texts)]
+    if dice.random() < 0.5:
+        texts[3] = damaged(texts[3], dice.randrange(1000))
+    return b"\n".join(texts)
+
+
+@pytest.fixture
+def learned() -> Iterator[list[int]]:
+    """How many lines were learned."""
+    told: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        original = Repeats.learn
+
+        def learn(self: Repeats, *words: Any) -> None:
+            told.append(1)
+            original(self, *words)
+
+        patch.setattr(Repeats, "learn", learn)
+        yield told
+
+
+def test_rows_are_those_of_lines_read_one_by_one(
+    tmp_path: Path, learned: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "hubble.log"
+    for seed in range(40):
+        path.write_bytes(log(random.Random(seed)))
+        rows, account = read_log(path, "hubble")
+        with monkeypatch.context() as patch:
+            patch.setattr(Repeats, "values", values_of_nothing)
+            slowly, expected = read_log(path, "hubble")
+        assert rows == slowly
+        assert vars(account) == vars(expected)
+    assert len(learned) > 100
+
+
+def values_of_nothing(self: Repeats, block: Any, cut: Any) -> repeats.Values:
+    n = len(block.starts)
+    nothing = np.full(n, UNKNOWN, dtype=np.int32)
+    return repeats.Values(nothing, np.zeros(n, dtype=np.int64), nothing, nothing)
+
+
+def test_patterns_are_forgotten_when_they_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowcheck.flows.logs.alike.blocks.BLOCK_BYTES", 1 << 13)
+    path = tmp_path / "hubble.log"
+    path.write_bytes(b"\n".join(log(random.Random(seed)) for seed in range(8)))
+    expected, other = read_log(path, "hubble")
+    monkeypatch.setattr(repeats, "MOST_PATTERNS", 4)
+    monkeypatch.setattr("flowcheck.flows.logs.alike.prototypes.MOST", 5)
+    rows, account = read_log(path, "hubble")
+    assert rows == expected
+    assert vars(account) == vars(other)
+
+
+def test_a_value_among_labels_is_not_that_of_a_field(tmp_path: Path) -> None:
+    """What stands where a port or a time would, but is another key's or is said twice."""
+    line = (
+        '{"flow":{"a":{"source_port":%d},"time":"2026-04-01T09:00:0%dZ","IP":{"source":"192.0.2.1","destination":'
+        '"192.0.2.2"},"l4":{"UDP":{"source_port":%d,"source_port":%d,"destination_port":53}},"event_type":{"type":5}}}'
+    )
+    path = tmp_path / "hubble.log"
+    path.write_text("".join(f"{line % (n + 100, n, n + 200, n + 300)}\n" for n in range(5)))
+    rows, _ = read_log(path, "hubble")
+    assert [(row["src_port"], row["start_time"].second) for row in rows] == [(n + 300, n) for n in range(5)]
