@@ -29,18 +29,27 @@ class StoredLog:
             self._metadata = read_footer(source.descriptor, source.file().size())
             self.schema = self._parquet(()).schema_arrow
 
-    def batches(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """(number of the first row, the columns of some rows); none of the columns may stand there twice."""
+    def batches(self, columns: Sequence[str], begin: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """(number of the first row, the columns of some rows); none of the columns may stand there twice.
+
+        Rows are cut into batches in the same places whichever columns are asked for; those before ``begin``,
+        where a batch begins, are left out.
+        """
         if twice := [name for name in columns if self.schema.names.count(name) > 1]:
             raise FlowFormatError(f"two columns have the name {twice[0]!r}", where=self._source.path)
         with decoding(self._source):
-            first = 0
-            file = self._parquet(self._kept_once(columns))
-            for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(columns), use_threads=False):
-                yield first, batch
-                first += batch.num_rows
-            if first != self._metadata.num_rows:
-                raise FlowFormatError("holds fewer rows than it says")
+            file, first = self._parquet(self._kept_once(columns)), 0
+            for g in range(self._metadata.num_row_groups):
+                end = first + self._metadata.row_group(g).num_rows
+                if end <= begin:
+                    first = end
+                    continue
+                for batch in file.iter_batches(ROWS_AT_ONCE, [g], list(columns), use_threads=False):
+                    if first >= begin:
+                        yield first, batch
+                    first += batch.num_rows
+                if first != end:
+                    raise FlowFormatError("holds fewer rows than it says")
 
     def _parquet(self, dictionaries: Sequence[str]) -> pq.ParquetFile:
         return pq.ParquetFile(

@@ -13,6 +13,7 @@ import pytest
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.files.hive import keys_of
+from flowcheck.flows.formats import stored as stored_module
 from flowcheck.flows.formats.aws.records import Converter
 from flowcheck.flows.logs import source as source_module
 from flowcheck.flows.logs.account import Account
@@ -412,6 +413,19 @@ def test_folders_tell_columns_that_the_file_has_not(tmp_path: Path) -> None:
         (batch,) = BY_NAME["aws"].read(source, Asked(), Account())
     (row,) = whole_schema(batch).to_pylist()
     assert (row["cloud_action"], row["observation_point"]) == (2, 2)
+
+
+def test_addresses_of_interfaces_are_read_from_where_they_are_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_module, "ROWS_AT_ONCE", 10)
+    packets = ["-" if i in (37, 38, 71) else "10.20.1.14" for i in range(80)]
+    many = {name: pa.concat_arrays([pa.array(column)] * 80) for name, column in COLUMNS.items()}
+    path = tmp_path / "flows.parquet"
+    pq.write_table(pa.table({**many, "pkt_srcaddr": packets}), path, row_group_size=25)
+    rows, _ = read_log(path, "aws")
+    assert [row["record"] for row in rows] == list(range(80))
+    assert [row["record"] for row in rows if row["src_ip"] == "10.20.1.10"] == [37, 38, 71]
 
 
 def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ READ = (
     *("start", "end", "action", "log_status", "tcp_flags", "pkt_srcaddr", "pkt_dstaddr", "flow_direction"),
 )
 """What is read of a record."""
-IN_PACKET, ON_INTERFACE = ("pkt_srcaddr", "pkt_dstaddr"), ("srcaddr", "dstaddr")
 KNOWN = frozenset(
     (
         *(*VERSION_2, *READ, "vpc_id", "subnet_id", "instance_id", "type", "region", "az_id"),
