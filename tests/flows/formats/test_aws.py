@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ import pytest
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.files.hive import keys_of
 from flowcheck.flows.formats import stored as stored_module
+from flowcheck.flows.formats.aws.layout import Layout
 from flowcheck.flows.formats.aws.records import Converter
 from flowcheck.flows.logs import source as source_module
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import whole_schema
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.source import Source
-from tests.flows.logs import BY_NAME, read_log, recognised
+from tests.flows.logs import BY_NAME, damaged, read_log, recognised
 
 ENI = "eni-0aa11bb22cc33dd44"
 V5 = (
@@ -45,6 +47,18 @@ def v5(
 
 
 NODATA = f"5 {ENI} - - - - - - - 1773200000 1773200059 - NODATA - - - -"
+
+
+ODD = (
+    v5(packet="- 10.20.2.30"),
+    v5(packet="10.20.1.14 -", ends="x y"),
+    v5(protocol="-"),
+    v5(start="-"),
+    v5(counts="- x"),
+    v5(ports="0 70000", protocol="1"),
+    v5(flags="18", way="-"),
+    NODATA.replace("NODATA", "-"),
+)
 
 
 def read(tmp_path: Path, *lines: str, **asked: Any) -> tuple[list[dict[str, Any]], Account]:
@@ -211,14 +225,21 @@ def test_a_broken_line_costs_that_line_only(tmp_path: Path, line: str, reason: s
     assert account.first == {reason: [3]}
 
 
-def test_bytes_that_are_no_text_cost_their_line(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_spoil_their_field(tmp_path: Path) -> None:
     path = tmp_path / "flows.log"
-    bad = [v5().encode().replace(b"ACCEPT", b"ACC\xff\xfeT"), v5().replace(" egress", "\regress").encode()]
-    lines = [V5.encode(), v5().encode(), *bad, b"", v5().encode()]
-    path.write_bytes(b"\n".join(lines))
+    bad = [v5().encode().replace(b"ACCEPT", b"ACC\xff\xfeT"), v5().encode().replace(b".14", b".1\xff")]
+    path.write_bytes(b"\n".join([V5.encode(), v5().encode(), *bad, b"", v5().encode()]))
     rows, account = read_log(path, "aws")
-    assert [row["record"] for row in rows] == [1, 5]
-    assert account.first == {"bad_record": [2, 3]}
+    assert [(row["record"], row.get("cloud_action")) for row in rows] == [(1, 1), (2, None), (5, 1)]
+    assert account.first == {"bad_src_ip": [3]}
+
+
+def test_a_carriage_return_within_a_line_breaks_it(tmp_path: Path) -> None:
+    path = tmp_path / "flows.log"
+    path.write_bytes("\n".join([V5, v5(), v5().replace(" egress", "\regress"), v5()]).encode())
+    rows, account = read_log(path, "aws")
+    assert [row["record"] for row in rows] == [1, 3]
+    assert account.first == {"bad_record": [2]}
 
 
 def test_positions_hold_over_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +250,27 @@ def test_positions_hold_over_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert account.records == 200
     assert account.first["bad_record"] == [6, 43, 80, 117, 154, 191]
     assert account.left_out["no_data"] == sum(i % 11 == 3 and i % 37 != 5 for i in range(200))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_block_means_what_its_lines_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Taken apart as a whole or line by line, in small blocks or one."""
+    dice = random.Random(seed)
+    lines = [dice.choice((v5(), v5(), NODATA, V5, "", *ODD)) for _ in range(dice.randint(1, 40))]
+    path = tmp_path / "flows.log"
+    text = "\n".join([V5, *lines]).encode()
+    path.write_bytes(damaged(text, seed) if seed % 2 else text)
+    found = []
+    for size, whole in ((1 << 20, True), (300, True), (1 << 20, False)):
+        monkeypatch.setattr(source_module, "BLOCKS", size)
+        if not whole:
+            monkeypatch.setattr(Layout, "alike", lambda self, lines: {})
+        try:
+            rows, account = read_log(path, "aws")
+            found.append((rows, vars(account)))
+        except FlowFormatError as error:
+            found.append(([], {"error": str(error)}))
+    assert found[1:] == found[:1] * 2
 
 
 def test_carriage_returns_and_a_byte_order_mark_are_no_part_of_it(tmp_path: Path) -> None:

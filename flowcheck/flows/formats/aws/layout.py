@@ -26,9 +26,12 @@ class Layout:
         self._needed = needed_first(self._read)
 
     def alike(self, lines: memoryview) -> dict[str, pa.Array]:
-        """The fields of lines that are all alike; none where one is not."""
+        """The fields of lines that are all alike; none where one is not, or may be blank: pyarrow makes of
+        it a row of nothing, and every record has a start."""
         try:
             columns = self._columns(lines, self._needed, pa.int64())
+            if "start" not in columns or columns["start"].null_count:
+                return {}
             if self._needed is not self._read and lacks_ends(columns):
                 self._needed = self._read
                 columns = self._columns(lines, self._read, pa.int64())

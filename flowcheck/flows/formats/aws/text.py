@@ -6,6 +6,7 @@ read again, line by line: headers and what is broken are taken out, and only the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -22,6 +23,7 @@ from flowcheck.flows.logs.source import Block, Source
 
 MOST_BEFORE = 1000
 """Lines among which there must be one that says what the fields are."""
+_ENDS = re.compile(rb"[\r\n]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -72,8 +74,8 @@ class _Lines:
         """One line after the other."""
         kept: list[Event] = []
         for event in events:
-            line = event.text.removeprefix(_BOM).strip()
-            if not line:
+            line = event.text.removeprefix(_BOM).rstrip(b"\r\n")
+            if not line.strip():
                 continue
             if (self._layout is None or b"addr" in line) and header_of(_text(line)):
                 yield from self._together(kept)
@@ -84,7 +86,7 @@ class _Lines:
                 if len(self._before) > MOST_BEFORE:
                     self.end()
             elif self._is_whole(line):
-                kept.append(event._replace(text=line))
+                kept.append(event._replace(text=line if line.isascii() else _mended(line)))
             else:
                 self._reject(event.position)
         yield from self._together(kept)
@@ -119,12 +121,7 @@ class _Lines:
     def _is_whole(self, line: bytes) -> bool:
         """Whether it can be taken apart together with others."""
         assert self._layout is not None
-        return (
-            line.count(b" ") + 1 == self._layout.n
-            and b"\r" not in line
-            and b"\n" not in line
-            and (line.isascii() or _text(line) != "")
-        )
+        return line.count(b" ") + 1 == self._layout.n and not _ENDS.search(line)
 
     def _together(self, kept: list[Event]) -> Iterator[Fields]:
         if not kept:
@@ -134,6 +131,11 @@ class _Lines:
         positions = np.array([event.position for event in kept])
         taken_in = [event.at for event in kept]
         yield Fields(columns, positions, taken_in if any(at is not None for at in taken_in) else None)
+
+
+def _mended(line: bytes) -> bytes:
+    """In UTF-8: what is none spoils the field that it stands in."""
+    return line.decode("utf-8", "replace").encode()
 
 
 def _text(line: bytes) -> str:
