@@ -1,1 +1,1 @@
-"""How fast logs of each format are read: one line of ``LINES`` in :mod:`benchmarks.bench_formats.lines` each."""
+"""How fast logs of each format are read. What is read: :mod:`benchmarks.bench_formats.lines`."""

@@ -1,4 +1,4 @@
-"""Connections as logs would record them, drawn from a seed: who talks to whom is as uneven as in a cluster."""
+"""Connections as logs record them, drawn from a seed: who talks to whom is as uneven as in a cluster."""
 
 from __future__ import annotations
 

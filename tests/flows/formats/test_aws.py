@@ -322,6 +322,12 @@ def test_a_log_of_a_transit_gateway_is_refused_by_name(tmp_path: Path, log: str)
         read_log(path, "aws")
 
 
+def test_a_line_that_only_names_an_interface_is_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "some.log"
+    path.write_text(f"attached {ENI} to i-0a1b2c3d4e5f60718 OK\n")
+    assert recognised(path) == ""
+
+
 def test_a_log_without_times_says_so(tmp_path: Path) -> None:
     rows, account = read(tmp_path, "pkt-srcaddr pkt-dstaddr dstport protocol", "10.20.1.14 10.20.2.30 53 17")
     assert (rows, account.rejected) == ([], {"bad_start_time": 1})
@@ -364,6 +370,17 @@ def test_an_event_lends_its_time_to_a_record_without_one(tmp_path: Path) -> None
     fields = ("pkt-srcaddr", "pkt-dstaddr", "dstport", "protocol", "interface-id", "log-status")
     (row,), _ = read_log(path, "aws", fields=fields)
     assert row["start_time"] == datetime(2026, 3, 11, 3, 33, 21, 500000, UTC)
+
+
+@pytest.mark.parametrize(
+    "timestamp", ["1e300", "12345678901234567890123", '"soon"', "null", "1773200000000.5"]
+)
+def test_a_time_of_an_event_may_be_none(tmp_path: Path, timestamp: str) -> None:
+    path = tmp_path / "flows.log"
+    path.write_text(f'{{"timestamp":{timestamp},"message":"10.20.1.14 10.20.2.30 443 6 {ENI} OK"}}\n')
+    fields = ("pkt-srcaddr", "pkt-dstaddr", "dstport", "protocol", "interface-id", "log-status")
+    rows, account = read_log(path, "aws", fields=fields)
+    assert len(rows) + account.rejected["bad_start_time"] + account.rejected["bad_record"] == 1
 
 
 def test_what_cloudwatch_says_of_itself_is_no_flow(tmp_path: Path) -> None:

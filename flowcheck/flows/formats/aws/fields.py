@@ -28,6 +28,8 @@ WHOLE = frozenset({"srcport", "dstport", "protocol", "packets", "bytes", "start"
 """Those of READ that are whole numbers."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _STATUS = re.compile(r"\b(OK|NODATA|SKIPDATA)\b")
+_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+")
+_PLAIN = re.compile(r"[\w .:/+-]+")
 _INTERFACE = re.compile(r"\beni-[0-9a-z]+\b")
 
 
@@ -57,9 +59,12 @@ def is_version_2(line: str) -> bool:
 def is_record(line: str) -> bool:
     """Whether a line without a header is a record in some custom format."""
     values = line.split()
-    if not 4 <= len(values) <= 100 or not _INTERFACE.search(line) or "{" in line or "=" in line:
+    if not 4 <= len(values) <= 100 or not _INTERFACE.search(line) or not _PLAIN.fullmatch(line):
         return False
-    return _STATUS.search(line) is not None or {"ACCEPT", "REJECT"} & set(values) != set() or values[0] == "2"
+    windows = _STATUS.search(line) is not None or not {"ACCEPT", "REJECT"}.isdisjoint(values)
+    return sum(_ADDRESS.fullmatch(value) is not None for value in values) >= 2 or (
+        windows and values.count("-") >= 3
+    )
 
 
 def is_transit(names: Iterable[str]) -> bool:

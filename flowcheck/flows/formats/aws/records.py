@@ -59,10 +59,8 @@ class Converter:
         _times(made, fields, self._unit)
         src = _ends(book, get("pkt_srcaddr"), get("srcaddr"), n)
         dst = _ends(book, get("pkt_dstaddr"), get("dstaddr"), n)
-        protocol, flags = (
-            made.numbers("protocol", get("protocol")),
-            made.numbers("tcp_flags", get("tcp_flags")),
-        )
+        protocol = made.numbers("protocol", get("protocol"))
+        flags = made.numbers("tcp_flags", get("tcp_flags"))
         known = (protocol == TCP) & (flags != MISSING)
         answers = known & (flags & (SYN | ACK) == SYN | ACK)
         opens = known & (flags & (SYN | ACK) == SYN)
@@ -135,7 +133,7 @@ def _times(made: Making, fields: Fields, unit: str) -> None:
 
 
 def _ends(book: Addresses, packet: pa.Array | None, interface: pa.Array | None, n: int) -> Int64:
-    """The address in the packet; where there is none, that of the interface's own end."""
+    """The address in the packet; where that is not told, what stands for it at the interface."""
     codes = book.codes(packet, n)
     missing = codes == MISSING
     return np.where(missing, book.codes(interface, n), codes) if missing.any() else codes
