@@ -190,6 +190,13 @@ def test_fields_come_in_any_order_and_new_ones_cost_nothing(tmp_path: Path) -> N
     assert not account.rejected
 
 
+def test_a_name_that_cannot_be_read_is_a_field_that_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "flows.log"
+    path.write_bytes(V5.encode().replace(b"packets", b"pack\xffts") + f"\n{v5()}\n".encode())
+    (row,), account = read_log(path, "aws")
+    assert (row["bytes"], "packets" in row, account.rejected) == (5200, False, {})
+
+
 def test_a_header_may_come_again_and_may_be_another(tmp_path: Path) -> None:
     other = "protocol start pkt-srcaddr pkt-dstaddr dstport log-status"
     rows, account = read(

@@ -86,7 +86,7 @@ class _Lines:
                 if len(self._before) > MOST_BEFORE:
                     self.end()
             elif self._is_whole(line):
-                kept.append(event._replace(text=line if line.isascii() else _mended(line)))
+                kept.append(event._replace(text=line if line.isascii() else _text(line).encode()))
             else:
                 self._reject(event.position)
         yield from self._together(kept)
@@ -133,14 +133,6 @@ class _Lines:
         yield Fields(columns, positions, taken_in if any(at is not None for at in taken_in) else None)
 
 
-def _mended(line: bytes) -> bytes:
-    """In UTF-8: what is none spoils the field that it stands in."""
-    return line.decode("utf-8", "replace").encode()
-
-
 def _text(line: bytes) -> str:
-    """A line as text; empty where it is none."""
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return ""
+    """A line as text; what is no UTF-8 spoils the field that it stands in."""
+    return line.decode("utf-8", "replace")
