@@ -259,7 +259,7 @@ def test_positions_hold_over_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert account.left_out["no_data"] == sum(i % 11 == 3 and i % 37 != 5 for i in range(200))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_a_block_means_what_its_lines_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Taken apart as a whole or line by line, in small blocks or one."""
     dice = random.Random(seed)
