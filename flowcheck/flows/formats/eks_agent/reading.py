@@ -95,7 +95,6 @@ class _Answers:
                 _undecide(row)
                 turn_round(row)
                 row.flow_count = row.flow_count_here = 0
-                row.observation_point = 3 - row.observation_point if row.observation_point else 0
             elif row.action == DENIED and _goes_to_a_client(row) and _key(row) not in self._accepted:
                 self._likely += 1
                 _undecide(row)
