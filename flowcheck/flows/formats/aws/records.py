@@ -118,9 +118,9 @@ class Converter:
         """Call after the last record."""
         quiet, skipped = self._account.left_out["no_data"], self._account.left_out["skip_data"]
         if quiet:
-            self._account.warn(f"{quiet} windows are NODATA: their interface had no traffic")
+            self._account.warn(f"NODATA, windows in which an interface had no traffic: {quiet:,}")
         if skipped:
-            self._account.warn(f"{skipped} windows are SKIPDATA: AWS left out flows that there were")
+            self._account.warn(f"SKIPDATA, windows of which AWS left out flows that there were: {skipped:,}")
 
 
 def _times(made: Making, fields: Fields, unit: str) -> None:

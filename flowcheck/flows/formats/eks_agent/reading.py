@@ -103,13 +103,13 @@ class _Answers:
     def tell(self, account: Account) -> None:
         if self._denied:
             account.warn(
-                f"{self._denied} denials are of answers within connections that were accepted: they decide "
-                "nothing"
+                "denials of answers within connections that were accepted, which decide nothing: "
+                f"{self._denied:,}"
             )
         if self._likely:
             account.warn(
-                f"{self._likely} denials go to a client's port, and are of answers, by all likelihood: they "
-                "are not taken for decisions"
+                "denials towards a client's port, which are of answers by all likelihood and not taken for "
+                f"decisions: {self._likely:,}"
             )
 
     def _is_answer(self, row: Row) -> bool:
