@@ -17,7 +17,7 @@ from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import convert
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.recognised import Recognised
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 Reader = Callable[[Path], int]
 """Reads a log, and says how many records it had."""

@@ -12,7 +12,7 @@ from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.flows.formats.chosen import choose
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.converted import convert
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 from flowcheck.runners.messages import Converted, Inspect, Inspected, Judge, Setup
 from flowcheck.runners.part_file import part_errors
 

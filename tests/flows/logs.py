@@ -11,9 +11,9 @@ from flowcheck.flows.formats import FORMATS
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import whole_schema
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head, head_of
 from flowcheck.flows.logs.recognised import recognise
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.head import Head, head_of
+from flowcheck.flows.logs.text.source import Source
 
 BY_NAME = {format_.name: format_ for format_ in FORMATS}
 

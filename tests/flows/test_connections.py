@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowcheck.flows.logs.connections import Connections
+from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.rows import Row
 
 SYN, ACK = 0x02, 0x10

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.items import in_lists, objects_of, taken_apart
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.items import in_lists, objects_of, taken_apart
+from flowcheck.flows.logs.text.source import Source
 
 RECORDS = [{"a": n, "b": [{"c": "}{"}, '\\"{'], "d": {"e": None}} for n in range(5)]
 FORMS = {

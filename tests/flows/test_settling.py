@@ -7,8 +7,8 @@ import random
 import numpy as np
 import pytest
 
-from flowcheck.flows.logs.connections import GAP
-from flowcheck.flows.logs.settling import Settling
+from flowcheck.flows.logs.counting.connections import GAP
+from flowcheck.flows.logs.counting.settling import Settling
 
 Record = tuple[int, int, int, int, int, int, int]
 """Source, destination, source port, destination port, microseconds, initiator, observation point."""

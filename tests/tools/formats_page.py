@@ -16,7 +16,7 @@ from flowcheck.flows.formats import FORMATS
 from flowcheck.flows.formats.chosen import choose
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "formats.md"

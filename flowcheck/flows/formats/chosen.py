@@ -7,9 +7,9 @@ from flowcheck.flows.canonical.schema import check_schema
 from flowcheck.flows.formats import FORMATS
 from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head, head_of
 from flowcheck.flows.logs.recognised import Recognised, named, recognise
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.head import Head, head_of
+from flowcheck.flows.logs.text.source import Source
 
 
 def choose(source: Source, asked: Asked) -> Recognised | None:

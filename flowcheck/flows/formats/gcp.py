@@ -19,15 +19,15 @@ import msgspec
 import pyarrow as pa
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.counting.connections import Connections
+from flowcheck.flows.logs.counting.tellers import Tellers
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.items import objects_of
-from flowcheck.flows.logs.protocols import WITH_PORTS
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.tellers import Tellers
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.items import objects_of
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.values.protocols import WITH_PORTS
 
 WINDOW = 2
 DENIED = 2

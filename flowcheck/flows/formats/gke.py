@@ -20,14 +20,14 @@ import msgspec
 import pyarrow as pa
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.items import objects_of
-from flowcheck.flows.logs.protocols import WITH_PORTS, protocol_number
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.items import objects_of
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.values.protocols import WITH_PORTS, protocol_number
 
 EVENT, AGGREGATE = 1, 5
 _ACTIONS = {"allow": 1, "deny": 2}

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck.flows.formats.stored import StoredLog, decoding
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 Leaves = dict[str, pa.Array]
 LeafChooser = Callable[[frozenset[str]], Sequence[str]]

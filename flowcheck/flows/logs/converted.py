@@ -15,7 +15,7 @@ from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.recognised import Recognised
 from flowcheck.flows.logs.rows import SCHEMA
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 GROUP_ROWS = 1 << 17
 _RISING = ("record", "start_time", "end_time")

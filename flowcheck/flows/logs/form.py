@@ -9,8 +9,8 @@ import msgspec
 import pyarrow as pa
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

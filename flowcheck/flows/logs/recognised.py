@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.logs.form import Format
-from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.text.head import Head
 
 
 class Recognised(NamedTuple):

@@ -6,9 +6,7 @@ row alone.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -20,7 +18,8 @@ import pyarrow.types as pt
 from flowcheck.flows.canonical.numbers import LIMITS
 from flowcheck.flows.canonical.types import FLOW_FIELDS, TIME
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.times import microseconds_of
+from flowcheck.flows.logs.values.addresses import canonical_address
+from flowcheck.flows.logs.values.times import microseconds_of
 
 RECORD = "record"
 """The column that says which record a row is of: its position, from 0."""
@@ -77,16 +76,6 @@ class Row(msgspec.Struct, kw_only=True):
 
 _NEEDED = ("start_time", "protocol")
 _ADDRESSES = ("src_ip", "dst_ip", "service_ip", "nat_src_ip")
-
-
-@cache
-def canonical_address(text: str) -> str | None:
-    """An address in its one form, IPv4-mapped as IPv4, without a zone; None for what is no address."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def batch_of(rows: Sequence[Row], account: Account) -> pa.RecordBatch:

@@ -11,7 +11,7 @@ import pytest
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.logs.alike import blocks as module
 from flowcheck.flows.logs.alike.blocks import blocks
-from flowcheck.flows.logs.source import TOO_LONG, Source
+from flowcheck.flows.logs.text.source import TOO_LONG, Source
 
 
 def lines_of(path: Path) -> list[bytes]:

@@ -11,7 +11,7 @@ from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.alike.gathered import Gathered
 from flowcheck.flows.logs.alike.prototypes import Prototypes
 from flowcheck.flows.logs.alike.reports import NONE, Settler
-from flowcheck.flows.logs.connections import Connections
+from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.rows import Row
 
 SECOND = 1_000_000

@@ -17,11 +17,11 @@ from flowcheck.flows.files.hive import keys_of
 from flowcheck.flows.formats import stored as stored_module
 from flowcheck.flows.formats.aws.layout import Layout
 from flowcheck.flows.formats.aws.records import Converter
-from flowcheck.flows.logs import source as source_module
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import whole_schema
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text import source as source_module
+from flowcheck.flows.logs.text.source import Source
 from tests.flows.logs import BY_NAME, damaged, read_log, recognised
 
 ENI = "eni-0aa11bb22cc33dd44"

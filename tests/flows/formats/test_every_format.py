@@ -9,7 +9,7 @@ import pytest
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats import FORMATS
-from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.text.head import Head
 from tests.flows.logs import damaged, read_log, recognised, recognised_head
 
 EXAMPLES = Path(__file__).parent / "examples"

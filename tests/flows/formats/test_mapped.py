@@ -16,9 +16,9 @@ from flowcheck.flows.files.hive import keys_of
 from flowcheck.flows.formats import FORMATS
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import head_of
 from flowcheck.flows.logs.recognised import named
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.head import head_of
+from flowcheck.flows.logs.text.source import Source
 from tests.flows.logs import BY_NAME, read_log, recognised
 
 MAPPING = """

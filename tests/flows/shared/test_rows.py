@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import GAP, Connections
-from flowcheck.flows.logs.rows import Row, batch_of, canonical_address
-from flowcheck.flows.logs.times import microseconds_of, unit_of
+from flowcheck.flows.logs.counting.connections import GAP, Connections
+from flowcheck.flows.logs.rows import Row, batch_of
+from flowcheck.flows.logs.values.addresses import canonical_address
+from flowcheck.flows.logs.values.times import microseconds_of, unit_of
 
 NOON = 1_773_144_000_000_000
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.logs import source as module
-from flowcheck.flows.logs.source import TOO_LONG, Lines, Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text import source as module
+from flowcheck.flows.logs.text.source import TOO_LONG, Lines, Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 
 def lines_of(path: Path) -> list[bytes]:

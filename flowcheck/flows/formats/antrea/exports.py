@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowcheck.flows.logs.connections import GAP
+from flowcheck.flows.logs.counting.connections import GAP
 from flowcheck.flows.logs.rows import Row
 
 MOST = 1 << 18

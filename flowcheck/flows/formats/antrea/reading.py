@@ -27,13 +27,13 @@ from flowcheck.flows.formats.antrea.rows import row_of
 from flowcheck.flows.formats.antrea.texts import RECORD, Listing, Table, header_of, parts_of
 from flowcheck.flows.formats.stored import StoredLog
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.decoding import decoded, document_of
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.local_times import LocalTimes
 from flowcheck.flows.logs.rows import ROWS_AT_ONCE, Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.decoding import decoded, document_of
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
+from flowcheck.flows.logs.values.local_times import LocalTimes
 
 HINT = "say --time-zone; ClickHouse writes times of its own zone, mostly UTC"
 MOST_DIGITS = 12

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flowcheck.flows.formats.antrea.records import Export
-from flowcheck.flows.logs.protocols import protocol_number
 from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.values.protocols import protocol_number
 
 CONNECTION = 3
 ALLOWED, DENIED = 1, 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from flowcheck.flows.logs.columnwise import absent
+from flowcheck.flows.logs.columns.lines import absent
 
 IN_PACKET, ON_INTERFACE = ("pkt_srcaddr", "pkt_dstaddr"), ("srcaddr", "dstaddr")
 

@@ -14,7 +14,7 @@ from flowcheck.flows.formats.aws.text import read_text
 from flowcheck.flows.formats.stored import StoredLog, decoding
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:

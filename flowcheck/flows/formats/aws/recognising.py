@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flowcheck.flows.formats.aws.fields import header_of, is_record, is_transit, is_version_2, plain_name
-from flowcheck.flows.logs import cloudwatch
-from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.text import cloudwatch
+from flowcheck.flows.logs.text.head import Head
 
 _ENDS = ({"srcaddr", "dstaddr"}, {"pkt_srcaddr", "pkt_dstaddr"})
 _MARKS = frozenset({"interface_id", "log_status", "pkt_srcaddr", "vpc_id", "account_id", "tgw_id"})

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from flowcheck.arrays import Int64
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.columnwise import MISSING, WRONG, Addresses, Bool, Making, absent, coded
-from flowcheck.flows.logs.times import microseconds_of
+from flowcheck.flows.logs.columns.lines import MISSING, WRONG, Addresses, Bool, Making, absent, coded
+from flowcheck.flows.logs.values.times import microseconds_of
 
 ALLOWED, DENIED = 1, 2
 SOURCE, DESTINATION = 1, 2

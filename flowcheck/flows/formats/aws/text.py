@@ -15,11 +15,11 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.aws.fields import VERSION_2, check, header_of, is_version_2, plain_name
 from flowcheck.flows.formats.aws.layout import Layout
 from flowcheck.flows.formats.aws.records import Fields
-from flowcheck.flows.logs import cloudwatch
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.cloudwatch import Event
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.source import Block, Source
+from flowcheck.flows.logs.text import cloudwatch
+from flowcheck.flows.logs.text.cloudwatch import Event
+from flowcheck.flows.logs.text.source import Block, Source
 
 MOST_BEFORE = 1000
 """Lines among which there must be one that says what the fields are."""

@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from flowcheck.flows.formats.azure.tuples import STATE, is_tuple, row_of
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.counting.connections import Connections
+from flowcheck.flows.logs.counting.tellers import Tellers
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.items import objects_of
 from flowcheck.flows.logs.rows import ROWS_AT_ONCE, Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.tellers import Tellers
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.items import objects_of
+from flowcheck.flows.logs.text.source import Source
 
 _IN_JSON = re.compile(r'"flowTuples"\s*:\s*\[\s*"([^"]*)"')
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from flowcheck.flows.logs.protocols import WITH_PORTS
 from flowcheck.flows.logs.rows import Row
-from flowcheck.flows.logs.times import PER_UNIT, unit_of
+from flowcheck.flows.logs.values.protocols import WITH_PORTS
+from flowcheck.flows.logs.values.times import PER_UNIT, unit_of
 
 _ADDRESS, _COUNT = "[0-9A-Fa-f.:]+", "[0-9]*"
 _ENDS = f"(?P<time>[0-9]+),(?P<src>{_ADDRESS}),(?P<dst>{_ADDRESS}),(?P<sport>{_COUNT}),(?P<dport>{_COUNT})"

@@ -8,7 +8,7 @@ from flowcheck.flows.formats.calico.policies import references
 from flowcheck.flows.formats.calico.records import NONE, Flow, Number, number
 from flowcheck.flows.formats.calico.sides import Sides
 from flowcheck.flows.logs.rows import Row
-from flowcheck.flows.logs.times import microseconds_of, unit_of
+from flowcheck.flows.logs.values.times import microseconds_of, unit_of
 
 PROTOCOLS = {"icmp": 1, "ipip": 4, "tcp": 6, "udp": 17, "esp": 50, "icmp6": 58, "icmpv6": 58, "sctp": 132}
 """Others are numbers. Source: felix/collector/utils/utils.go of projectcalico/calico."""

@@ -22,13 +22,13 @@ import pyarrow as pa
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 _LOGGED = re.compile(r"\b(calico-(?:packet|drop))( [^=]*)?: (IN=\S* OUT=\S* [^\[]*)")
 _BEFORE = re.compile(r"(?:<[0-9]+>(?:1 )?)?([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+) (\S+) ")

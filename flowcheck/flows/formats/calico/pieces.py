@@ -14,9 +14,9 @@ from itertools import islice
 import pyarrow as pa
 
 from flowcheck.flows.formats.calico.records import Flow, flow_of
-from flowcheck.flows.logs.head import Head, head_of
-from flowcheck.flows.logs.source import BLOCK, MOST_LINE, Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.head import Head, head_of
+from flowcheck.flows.logs.text.source import BLOCK, MOST_LINE, Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*("?)|[{}\[\]]', re.DOTALL)
 _OPENING, _CLOSING = frozenset((b"{", b"[")), frozenset((b"}", b"]"))

@@ -13,7 +13,7 @@ from flowcheck.flows.formats.calico.sides import Sides
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowcheck.flows.formats.calico.pieces import first_flows
 from flowcheck.flows.formats.calico.records import Flow
-from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.text.head import Head
 
 
 def is_flow_log(head: Head) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.text.decoding import decoded
 
 NONE = frozenset({"", "-", "*"})
 """What stands where a record does not say: not there, or several."""

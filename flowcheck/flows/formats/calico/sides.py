@@ -6,7 +6,7 @@ Windows of two nodes do not begin together, so that no report of one is the repo
 
 from __future__ import annotations
 
-from flowcheck.flows.logs.connections import GAP
+from flowcheck.flows.logs.counting.connections import GAP
 
 MOST = 1 << 17
 """Pairs remembered, twice: past it the oldest are forgotten."""

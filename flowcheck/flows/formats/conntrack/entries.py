@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from flowcheck.flows.logs.protocols import protocol_number
+from flowcheck.flows.logs.values.protocols import protocol_number
 
 _PRINTED = re.compile(
     r"\s*(?:\[(?P<at>[0-9]{1,12}\.[0-9]{1,9})\]\s*)?(?:\[(?P<event>NEW|UPDATE|DESTROY)\]\s*)?"

@@ -4,7 +4,7 @@ ends."""
 from __future__ import annotations
 
 from flowcheck.flows.formats.conntrack.entries import Entry
-from flowcheck.flows.logs.connections import GAP
+from flowcheck.flows.logs.counting.connections import GAP
 from flowcheck.flows.logs.rows import Row
 
 MOST = 1 << 17

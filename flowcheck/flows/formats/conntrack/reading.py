@@ -11,11 +11,11 @@ from flowcheck.flows.formats.conntrack.entries import Entry, entry_of
 from flowcheck.flows.formats.conntrack.known import Known
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.local_times import LocalTimes
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
+from flowcheck.flows.logs.values.local_times import LocalTimes
 
 CONNECTION, STATE = 3, 4
 _PRINTED_START = "%a %b %d %H:%M:%S %Y"

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from flowcheck.flows.formats.eks_agent.records import Told, told
-from flowcheck.flows.logs import cloudwatch
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections, turn_round
+from flowcheck.flows.logs.counting.connections import Connections, turn_round
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text import cloudwatch
+from flowcheck.flows.logs.text.source import Source
 
 ALLOWED, DENIED, DROPPED = 1, 2, 4
 SOURCE, DESTINATION = 1, 2

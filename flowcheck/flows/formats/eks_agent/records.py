@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from flowcheck.flows.logs import cloudwatch
-from flowcheck.flows.logs.cloudwatch import Event
-from flowcheck.flows.logs.decoding import decoded
-from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.text import cloudwatch
+from flowcheck.flows.logs.text.cloudwatch import Event
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head
 
 FLOW = "Flow Info"
 """How the message of a flow begins."""

@@ -22,10 +22,10 @@ from flowcheck.flows.logs.alike.prototypes import MOST, Prototypes
 from flowcheck.flows.logs.alike.repeats import Places, Repeats
 from flowcheck.flows.logs.alike.reports import NONE, Reports, Settler
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.items import in_lists, objects_of
-from flowcheck.flows.logs.source import Lines, Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.items import in_lists, objects_of
+from flowcheck.flows.logs.text.source import Lines, Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 _encode = msgspec.json.Encoder().encode
 _MARKS = frozenset({"verdict", "event_type", "l4", "IP", "traffic_direction", "Type"})

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.text.decoding import decoded
 
 Number = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
 

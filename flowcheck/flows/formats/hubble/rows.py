@@ -24,9 +24,9 @@ from flowcheck.flows.formats.hubble.records import (
     Service,
     extensions_of,
 )
-from flowcheck.flows.logs.connections import ACK, SYN, turn_round
-from flowcheck.flows.logs.icmp import ANSWERS, ERRORS
+from flowcheck.flows.logs.counting.connections import ACK, SYN, turn_round
 from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.values.icmp import ANSWERS, ERRORS
 
 ALLOWED, DENIED, AUDITED, DROPPED = 1, 2, 3, 4
 SOURCE, DESTINATION, NEITHER, BOTH = 1, 2, 3, 4

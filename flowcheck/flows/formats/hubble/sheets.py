@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 _MARK, _ZONE = "TimeGenerated", " [UTC]"
 _TIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}), (\d{1,2})(:\d\d:\d\d(?:\.\d{1,9})?) ([AP])M")

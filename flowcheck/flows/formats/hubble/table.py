@@ -27,7 +27,7 @@ from flowcheck.flows.formats.hubble.records import (
     Service,
     Workload,
 )
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.text.decoding import decoded
 
 Text = str | None
 Cell = msgspec.Raw

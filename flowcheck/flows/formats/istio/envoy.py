@@ -28,15 +28,15 @@ import pyarrow as pa
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.formats.istio.services import cluster_service
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
-from flowcheck.flows.logs.decoding import decoded
-from flowcheck.flows.logs.endpoints import address_and_port
+from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head, head_of
-from flowcheck.flows.logs.items import objects_of
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.times import microseconds_of
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head, head_of
+from flowcheck.flows.logs.text.items import objects_of
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.values.endpoints import address_and_port
+from flowcheck.flows.logs.values.times import microseconds_of
 
 _TEXT = re.compile(r"\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[^\]\s]+\] ")
 """How a line of Envoy's text begins."""

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.text.decoding import decoded
 
 COMPLETE, OPENED = "connection complete", "connection opened"
 _FIELD = re.compile(r'([a-z_]+(?:\.[a-z_]+)?)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')

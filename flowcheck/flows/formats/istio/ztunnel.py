@@ -24,13 +24,13 @@ from flowcheck.flows.formats.istio.lines import COMPLETE, Access, access_of, mic
 from flowcheck.flows.formats.istio.pairs import Line, Pairs
 from flowcheck.flows.formats.istio.services import service_of
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.endpoints import address_and_port
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.items import objects_of
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.times import microseconds_of
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.items import objects_of
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.values.endpoints import address_and_port
+from flowcheck.flows.logs.values.times import microseconds_of
 
 _TUNNEL = 15008
 _DENIED_BY = re.compile(r"explicitly denied by: ([^\s/]+)/(\S+)")

@@ -25,8 +25,8 @@ from flowcheck.flows.formats.mapped.rules.mapping import Mapping
 from flowcheck.flows.formats.mapped.shipped import shipped
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head, head_of
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.head import Head, head_of
+from flowcheck.flows.logs.text.source import Source
 
 _ICMP = ("Type", "Code")
 _MARKS = {"ExporterAddress", "ExporterName", "SrcNetName", "InIfName", "InIfBoundary"}

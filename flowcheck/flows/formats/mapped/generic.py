@@ -17,8 +17,8 @@ from flowcheck.flows.formats.mapped.reading import read_blocks
 from flowcheck.flows.formats.mapped.rules.written import mapping_of
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
 
 
 def recognise(head: Head) -> str:

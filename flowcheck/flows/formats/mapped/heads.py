@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow.types as pt
 
-from flowcheck.flows.logs.head import Head
+from flowcheck.flows.logs.text.head import Head
 
 
 def names_of(head: Head) -> Iterator[frozenset[str]]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from flowcheck.flows.formats.mapped.columns.table import Table
 from flowcheck.flows.formats.mapped.pings import icmp_ends
-from flowcheck.flows.logs.protocols import WITH_PORTS
+from flowcheck.flows.logs.values.protocols import WITH_PORTS
 
 
 def of_one_way(table: Table) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from flowcheck.flows.formats.mapped.columns.table import Table
-from flowcheck.flows.logs.icmp import ANSWERS, ERRORS
+from flowcheck.flows.logs.values.icmp import ANSWERS, ERRORS
 
 Numbers = npt.NDArray[np.int64]
 

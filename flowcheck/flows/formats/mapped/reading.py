@@ -20,9 +20,9 @@ from flowcheck.flows.formats.mapped.forms.blocks import Block
 from flowcheck.flows.formats.mapped.rules.mapping import KINDS, RECEIVED, Mapping, Rule
 from flowcheck.flows.formats.mapped.settled import settled
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
+from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 _NO_FLOW, _IMPLAUSIBLE = "no_flow", "implausible_time"
 _TIMES = ("start_time", "end_time", RECEIVED)

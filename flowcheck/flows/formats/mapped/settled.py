@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from flowcheck.flows.formats.mapped.columns.table import exchanged
 from flowcheck.flows.formats.mapped.columns.values import TYPES
-from flowcheck.flows.logs.connections import Connections
+from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.rows import RECORD, Row
 
 _TOLD_BY = (

@@ -22,8 +22,8 @@ from flowcheck.flows.formats.mapped.reading import Beside, read_blocks
 from flowcheck.flows.formats.mapped.shipped import shipped
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
 
 _SYN, _ACK = 0x02, 0x10
 

@@ -19,10 +19,10 @@ from flowcheck.flows.formats.netobserv.records import (
     with_labels,
 )
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.decoding import decoded, document_of
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.decoding import decoded, document_of
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 _NAMED = ("SrcK8S_", "DstK8S_", "SrcPod", "DstPod", "SrcHostIP", "DstHostIP")
 Record = tuple[int, Flow | None]

@@ -13,11 +13,11 @@ from flowcheck.flows.formats.netobserv.records import Flow
 from flowcheck.flows.formats.netobserv.rows import row_of
 from flowcheck.flows.formats.netobserv.translations import Translations
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
+from flowcheck.flows.logs.counting.connections import Connections
+from flowcheck.flows.logs.counting.tellers import Tellers
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.rows import ROWS_AT_ONCE, Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.tellers import Tellers
+from flowcheck.flows.logs.text.source import Source
 
 IP = frozenset({0x0800, 0x86DD})
 ARP = 0x0806

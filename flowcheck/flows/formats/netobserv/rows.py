@@ -5,10 +5,10 @@ from __future__ import annotations
 from flowcheck.flows.formats.netobserv.conversations import TRACKED
 from flowcheck.flows.formats.netobserv.records import Flow
 from flowcheck.flows.formats.netobserv.verdicts import judge
-from flowcheck.flows.logs.connections import turn_round
-from flowcheck.flows.logs.echoes import orient
-from flowcheck.flows.logs.icmp import ICMP, ICMPV6
+from flowcheck.flows.logs.counting.connections import turn_round
+from flowcheck.flows.logs.counting.echoes import orient
 from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.values.icmp import ICMP, ICMPV6
 
 FLAGS = {
     **{"FIN": 0x01, "SYN": 0x02, "RST": 0x04, "PSH": 0x08, "ACK": 0x10, "URG": 0x20, "ECE": 0x40},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowcheck.flows.logs.connections import turn_round
+from flowcheck.flows.logs.counting.connections import turn_round
 from flowcheck.flows.logs.rows import Row
 
 MOST = 1 << 16

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from flowcheck.arrays import Int32, UInt64
 from flowcheck.flows.formats.ocsf.table import Mask, Table, Texts
-from flowcheck.flows.logs.columns import addresses
+from flowcheck.flows.logs.columns.batches import addresses
 
 
 class Pair(NamedTuple):

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from flowcheck.flows.formats.leaves import Leaves
 from flowcheck.flows.formats.ocsf.paths import DATED, KNOWN, NUMBERS, OTHER_ACTION, TEXTS, TIMES
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.text.decoding import decoded
 
 Number = int | float | str | None
 NOT_WHOLE = -(1 << 62)

@@ -11,11 +11,11 @@ from flowcheck.flows.formats.ocsf.paths import KNOWN
 from flowcheck.flows.formats.ocsf.table import NONE, Mask, Table
 from flowcheck.flows.formats.ocsf.verdicts import of_a_cni, of_interfaces, verdicts
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.columns import batch_of_columns
+from flowcheck.flows.logs.columns.batches import batch_of_columns
+from flowcheck.flows.logs.counting.settling import Settling
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.protocols import WITH_PORTS, protocol_number
 from flowcheck.flows.logs.rows import RECORD
-from flowcheck.flows.logs.settling import Settling
+from flowcheck.flows.logs.values.protocols import WITH_PORTS, protocol_number
 
 NETWORK_ACTIVITY, LISTEN = 4001, 7
 EVENT, WINDOW, CONNECTION = 1, 2, 3

@@ -16,12 +16,12 @@ from flowcheck.flows.formats.ocsf.paths import chosen
 from flowcheck.flows.formats.ocsf.table import Table
 from flowcheck.flows.formats.stored import decoding
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.counting.settling import Settling
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.items import objects_of
-from flowcheck.flows.logs.settling import Settling
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.items import objects_of
+from flowcheck.flows.logs.text.source import Source
 
 _MARKS = frozenset({"activity_id", "type_uid", "metadata", "category_uid", "severity_id", "src_endpoint"})
 

@@ -14,7 +14,7 @@ import pyarrow.types as pt
 from flowcheck.arrays import Int32, Int64
 from flowcheck.flows.canonical.columns import NOT_WHOLE
 from flowcheck.flows.formats.leaves import Leaves
-from flowcheck.flows.logs.times import PER_UNIT, microseconds_of, unit_of
+from flowcheck.flows.logs.values.times import PER_UNIT, microseconds_of, unit_of
 
 Mask = npt.NDArray[np.bool_]
 NONE = -1

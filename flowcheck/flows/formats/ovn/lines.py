@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from flowcheck.flows.logs.decoding import decoded
+from flowcheck.flows.logs.text.decoding import decoded
 
 _LOGGED = re.compile(
     rb'\|acl_log[^|]*\|[A-Z]+\|name=(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^,]*)),'

@@ -9,16 +9,16 @@ import pyarrow as pa
 
 from flowcheck.flows.formats.ovn.lines import Logged, logged, tells_of_losses, uncarried
 from flowcheck.flows.formats.ovn.names import FIREWALL, policy_of
-from flowcheck.flows.logs import echoes
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import Connections
+from flowcheck.flows.logs.counting import echoes
+from flowcheck.flows.logs.counting.connections import Connections
+from flowcheck.flows.logs.counting.tellers import Tellers
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.icmp import ERRORS
 from flowcheck.flows.logs.rows import Row, batch_of
-from flowcheck.flows.logs.source import Source
-from flowcheck.flows.logs.tellers import Tellers
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
+from flowcheck.flows.logs.values.icmp import ERRORS
 
 EVENT = 1
 ALLOWED, DENIED, DROPPED = 1, 2, 4

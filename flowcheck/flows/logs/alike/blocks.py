@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arrays import Int32, UInt8
-from flowcheck.flows.logs.source import MOST_LINE, TOO_LONG, Source
+from flowcheck.flows.logs.text.source import MOST_LINE, TOO_LONG, Source
 from flowcheck.kernels.logs.lines import find_lines
 
 BLOCK_BYTES = 1 << 22

@@ -6,7 +6,7 @@ import numpy as np
 
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.alike.reports import NO_TIME, Reports
-from flowcheck.flows.logs.times import microseconds_of
+from flowcheck.flows.logs.values.times import microseconds_of
 
 _PORTS = range(1 << 16)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from flowcheck.arrays import Int32, Int64
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.connections import turn_round
+from flowcheck.flows.logs.counting.connections import turn_round
 from flowcheck.flows.logs.rows import SCHEMA, Row, batch_of
 
 MOST = 1 << 17

@@ -15,7 +15,7 @@ from flowcheck.arrays import Int32, Int64, UInt8
 from flowcheck.flows.canonical.types import TIME
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.alike.prototypes import Kinds, Prototypes
-from flowcheck.flows.logs.connections import GAP
+from flowcheck.flows.logs.counting.connections import GAP
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.kernels.books import KeyedRows
 from flowcheck.kernels.logs.counting import COUNTED, NEVER, OPENED, SAME, TURNED, count_once, find_openers

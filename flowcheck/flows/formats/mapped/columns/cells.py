@@ -15,8 +15,8 @@ import pyarrow.types as pt
 
 from flowcheck.flows.canonical.schema import COLUMNS, is_text, stored_type
 from flowcheck.flows.formats.mapped.rules.mapping import ENDPOINT, Rule, Value
-from flowcheck.flows.logs.endpoints import split_endpoint
-from flowcheck.flows.logs.rows import canonical_address
+from flowcheck.flows.logs.values.addresses import canonical_address
+from flowcheck.flows.logs.values.endpoints import split_endpoint
 
 Wrong = npt.NDArray[np.bool_]
 """(n,): which values are there and cannot be used."""

@@ -14,7 +14,7 @@ from flowcheck.flows.formats.mapped.rules.mapping import Rule
 from flowcheck.flows.formats.mapped.rules.written import is_zone
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.times import PER_UNIT, in_microseconds, microseconds_of
+from flowcheck.flows.logs.values.times import PER_UNIT, in_microseconds, microseconds_of
 
 _ZONED = r"(?:[Zz]|[+-][0-9]{2}:?(?:[0-9]{2})?)$"
 _NUMBER = r"^\s*[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?\s*$"

@@ -18,8 +18,8 @@ from flowcheck.flows.canonical.schema import COLUMNS
 from flowcheck.flows.canonical.types import FLOW_FIELDS
 from flowcheck.flows.formats.mapped.columns.cells import Wrong, looked_up, nulls_of
 from flowcheck.flows.formats.mapped.rules.mapping import Rule
-from flowcheck.flows.logs.protocols import protocol_number
-from flowcheck.flows.logs.rows import canonical_address
+from flowcheck.flows.logs.values.addresses import canonical_address
+from flowcheck.flows.logs.values.protocols import protocol_number
 
 TYPES = {field.name: field.type for field in FLOW_FIELDS}
 _WRITTEN = ("service_ip", "nat_src_ip")

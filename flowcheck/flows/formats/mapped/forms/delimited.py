@@ -17,7 +17,7 @@ import pyarrow.csv as pc
 
 from flowcheck.flows.formats.mapped.forms.blocks import Block, positions_of
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.source import TOO_LONG, Lines, Source
+from flowcheck.flows.logs.text.source import TOO_LONG, Lines, Source
 
 _UNIT = b"\x1f"
 """Stands between values once quotes are undone: ASCII's unit separator."""

@@ -10,9 +10,9 @@ import msgspec
 
 from flowcheck.flows.formats.mapped.forms.blocks import Block, array_of, positions_of
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.decoding import decoded
-from flowcheck.flows.logs.items import objects_of
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.items import objects_of
+from flowcheck.flows.logs.text.source import Source
 
 
 def read_objects(source: Source, wanted: Sequence[str], account: Account) -> Iterator[Block]:

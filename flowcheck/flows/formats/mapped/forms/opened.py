@@ -15,7 +15,7 @@ from flowcheck.flows.formats.mapped.forms.tables import columns_of, read_table
 from flowcheck.flows.formats.mapped.rules.mapping import Mapping
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.source import PARQUET, Source
+from flowcheck.flows.logs.text.source import PARQUET, Source
 
 _SHOWN = 30
 

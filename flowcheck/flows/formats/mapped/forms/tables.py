@@ -12,7 +12,7 @@ import pyarrow.types as pt
 from flowcheck.flows.formats.mapped.forms.blocks import Block
 from flowcheck.flows.formats.stored import StoredLog
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 
 def read_table(source: Source, wanted: Sequence[str], account: Account) -> Iterator[Block]:

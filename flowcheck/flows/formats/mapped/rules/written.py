@@ -28,7 +28,7 @@ from flowcheck.flows.canonical.schema import COLUMNS, END_NAMES, REQUIRED
 from flowcheck.flows.canonical.types import FLOW_FIELDS
 from flowcheck.flows.formats.mapped.rules.checked import Checked, shown, word
 from flowcheck.flows.formats.mapped.rules.mapping import KINDS, RECEIVED, Mapping, Rule, Value
-from flowcheck.flows.logs.times import PER_UNIT
+from flowcheck.flows.logs.values.times import PER_UNIT
 from flowcheck.manifests.text.trees import Mapping as Tree
 from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml
 from flowcheck.manifests.text.yaml_scalars import Ambiguous

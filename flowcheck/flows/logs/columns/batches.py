@@ -14,7 +14,8 @@ import pyarrow.types as pt
 from flowcheck.flows.canonical.numbers import LIMITS
 from flowcheck.flows.canonical.types import FLOW_FIELDS, TIME
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.rows import RECORD, canonical_address
+from flowcheck.flows.logs.rows import RECORD
+from flowcheck.flows.logs.values.addresses import canonical_address
 
 _TIMES = {"start_time": (-62135596800_000_000, 253402300799_999_999)}
 _TIMES["end_time"] = _TIMES["start_time"]

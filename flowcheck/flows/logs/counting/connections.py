@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowcheck.flows.logs.rows import Row
-from flowcheck.flows.logs.times import microseconds_of
+from flowcheck.flows.logs.values.times import microseconds_of
 
 GAP = 60_000_000
 """Microseconds. Linux keeps a closed 5-tuple from being used again for 60 s (TIME_WAIT)."""

@@ -1,4 +1,4 @@
-"""The same as :mod:`flowcheck.flows.logs.connections`, column by column, for logs of millions of records."""
+"""The same as :mod:`.connections`, column by column, for logs of millions of records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arrays import Int32, Int64, UInt8, UInt64
-from flowcheck.flows.logs.connections import GAP
+from flowcheck.flows.logs.counting.connections import GAP
 from flowcheck.kernels.logs import settling as kernels
 
 

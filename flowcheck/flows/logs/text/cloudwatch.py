@@ -19,10 +19,10 @@ from typing import NamedTuple
 import msgspec
 
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.decoding import decoded
-from flowcheck.flows.logs.head import Head
-from flowcheck.flows.logs.source import Lines, Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.head import Head
+from flowcheck.flows.logs.text.source import Lines, Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 MOST_DOCUMENT = 256 << 20
 """Bytes of a document over many lines: a longer one is read as lines."""

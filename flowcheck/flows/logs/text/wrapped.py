@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from flowcheck.flows.logs.decoding import decoded
-from flowcheck.flows.logs.source import Lines
+from flowcheck.flows.logs.text.decoding import decoded
+from flowcheck.flows.logs.text.source import Lines
 
 _RUNTIME = re.compile(rb"[0-9]{4}-\S+ (stdout|stderr) ([FP])[^ ]* ")
 _LOGGED = re.compile(rb'\bmsg="((?:[^"\\]|\\.)*)"')

@@ -9,9 +9,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flowcheck.flows.logs.items import in_lists, taken_apart
-from flowcheck.flows.logs.source import HEAD, PARQUET, Lines, Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.items import in_lists, taken_apart
+from flowcheck.flows.logs.text.source import HEAD, PARQUET, Lines, Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 MOST_LINES = 200
 

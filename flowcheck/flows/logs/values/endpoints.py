@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcheck.flows.logs.rows import canonical_address
+from flowcheck.flows.logs.values.addresses import canonical_address
 
 
 def split_endpoint(text: str | None) -> tuple[str | None, int | None]:

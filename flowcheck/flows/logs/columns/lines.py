@@ -18,8 +18,9 @@ from flowcheck.flows.canonical.numbers import LIMITS, microseconds
 from flowcheck.flows.canonical.schema import is_text
 from flowcheck.flows.canonical.types import TIME
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.rows import RECORD, SCHEMA, canonical_address
-from flowcheck.flows.logs.times import in_microseconds
+from flowcheck.flows.logs.rows import RECORD, SCHEMA
+from flowcheck.flows.logs.values.addresses import canonical_address
+from flowcheck.flows.logs.values.times import in_microseconds
 
 Bool = npt.NDArray[np.bool_]
 MISSING, WRONG = -1, -2

@@ -13,8 +13,8 @@ import msgspec
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.source import BLOCK, MOST_LINE, Source
-from flowcheck.flows.logs.wrapped import Unwrapper
+from flowcheck.flows.logs.text.source import BLOCK, MOST_LINE, Source
+from flowcheck.flows.logs.text.wrapped import Unwrapper
 
 _OPENS = rb'\{\s*"(?:records|Records|entries|events|items|logs)"\s*:\s*\['
 """An object whose first key has the list of records."""

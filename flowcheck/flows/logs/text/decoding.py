@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.logs.source import Source
+from flowcheck.flows.logs.text.source import Source
 
 MOST_DOCUMENT = 1 << 28
 """Bytes of a log that is one document, which is held whole."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowcheck.flows.logs.connections import turn_round
-from flowcheck.flows.logs.icmp import ANSWERS
+from flowcheck.flows.logs.counting.connections import turn_round
 from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.values.icmp import ANSWERS
 
 _ASKED = {(protocol, answer): asks for protocol, pairs in ANSWERS.items() for asks, answer in pairs.items()}
 

@@ -1,0 +1,1 @@
+"""Records as columns, where there are millions of them."""

@@ -1,0 +1,1 @@
+"""What logs write in several ways: times, protocols, addresses with ports, types of ICMP."""
