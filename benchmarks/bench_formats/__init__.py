@@ -1,1 +1,1 @@
-"""How fast logs are read, beside others: records a second on one core. ``__main__`` says how it is run."""
+"""How fast logs of each format are read. What is read: :mod:`benchmarks.bench_formats.lines`."""

@@ -1,4 +1,4 @@
-"""Records a second of each log format: ``python -m benchmarks.bench_formats [--only hubble] [--runs 5]``.
+"""Records a second and core of each log format: ``python -m benchmarks.bench_formats [--only hubble]``.
 
 Every reader takes its turn in every round, in one process on one core; what counts is processor time, of the
 best round. flowcheck is timed twice: up to the batches that an audit takes over, and up to a Parquet file.

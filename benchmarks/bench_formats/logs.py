@@ -89,11 +89,11 @@ def _aws(drawn: Drawn) -> Iterator[str]:
                 "subnet-0a1b2c3d4e5f60718 - - - - - eu-west-1 euw1-az1 - - - - - -"
             )
             continue
+        flags, way = (18, "ingress") if answer else (2, "egress")
         yield (
-            f"5 111122223333 {interface} {src} {dst} {src_port} {dst_port} 6 {packets} {bytes_} "
-            f"{at} {at + 55} ACCEPT OK "
-            f"vpc-0a1b2c3d4e5f60718 subnet-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718 {18 if answer else 2} "
-            f"IPv4 {src} {dst} eu-west-1 euw1-az1 - - - - {'ingress' if answer else 'egress'} 1"
+            f"5 111122223333 {interface} {src} {dst} {src_port} {dst_port} 6 {packets} {bytes_} {at} "
+            f"{at + 55} ACCEPT OK vpc-0a1b2c3d4e5f60718 subnet-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718 {flags} "
+            f"IPv4 {src} {dst} eu-west-1 euw1-az1 - - - - {way} 1"
         )
 
 

@@ -77,7 +77,6 @@ def duckdb(query: str) -> Reader:
 
         with duckdb.connect(config={"threads": 1}) as connection:
             place = str(path).replace("'", "''")
-            table = connection.execute(query.format(path=place)).to_arrow_table()
-            return int(table.num_rows)
+            return int(connection.sql(query.format(path=place)).to_arrow_table().num_rows)
 
     return read

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli import audit
+from flowcheck.cli.flows.logs import SAID_OF_NO_LOG
 from flowcheck.cli.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.values import Tolerance
 from flowcheck.errors import RunError
@@ -74,6 +75,7 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
         "as_of": None,
         "assume_unchanged": timedelta(),
         "cluster_ranges": (),
+        **SAID_OF_NO_LOG,
     }
     result = audit.judge(context, given)
     code = audit.report(result if out else named_from(result, directory), given)

@@ -56,11 +56,12 @@ class RecordedCounts(msgspec.Struct):
     def _count_names(
         self, column: pa.Array, numbers: Int32, judged: Judged, records: Int64, file: str
     ) -> None:
-        filled = pc.greater(pc.list_value_length(column).fill_null(0), 0).to_numpy(zero_copy_only=False)
+        joined = pc.binary_join(column, "\n").fill_null("")  # null where one of the names is
+        filled = pc.not_equal(joined, "").to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(filled & (numbers >= 0))
         if len(rows) == 0:
             return
-        texts = pc.binary_join(column.take(pa.array(rows)), "\n").dictionary_encode()
+        texts = joined.take(pa.array(rows)).dictionary_encode()
         keys = numbers[rows]
         egress, ingress = judged.egress[keys], judged.ingress[keys]
         codes = texts.indices.to_numpy(zero_copy_only=False).astype(np.int64)

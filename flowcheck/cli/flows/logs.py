@@ -70,6 +70,17 @@ LOGS: list[Callable[[Any], Any]] = [
 ]
 
 
+SAID_OF_NO_LOG: dict[str, Any] = {
+    "source_format": CANONICAL,
+    "time_unit": None,
+    "time_zone": None,
+    "fields": None,
+    "mapping": None,
+    "received_within": timedelta(),
+}
+"""The options, where files are canonical."""
+
+
 def asked(given: dict[str, Any]) -> Asked:
     """What was said of logs, of parsed options."""
     from flowcheck.flows.logs.form import Asked

@@ -11,6 +11,7 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFil
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -123,7 +124,10 @@ def _line(number: int, text: bytes) -> Event:
 
 
 def _time(value: float | str | None) -> int | str | None:
-    return int(value * 1000) if isinstance(value, int | float) else value
+    """Milliseconds since 1970 in microseconds; text as it is."""
+    if value is None or isinstance(value, str):
+        return value
+    return int(value * 1000) if math.isfinite(value) else None
 
 
 def _one_document(source: Source) -> list[_Logged] | None:

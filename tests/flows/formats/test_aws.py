@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ import pytest
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.files.hive import keys_of
+from flowcheck.flows.formats import stored as stored_module
+from flowcheck.flows.formats.aws.layout import Layout
 from flowcheck.flows.formats.aws.records import Converter
 from flowcheck.flows.logs import source as source_module
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import whole_schema
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.source import Source
-from tests.flows.logs import BY_NAME, read_log, recognised
+from tests.flows.logs import BY_NAME, damaged, read_log, recognised
 
 ENI = "eni-0aa11bb22cc33dd44"
 V5 = (
@@ -44,6 +47,18 @@ def v5(
 
 
 NODATA = f"5 {ENI} - - - - - - - 1773200000 1773200059 - NODATA - - - -"
+
+
+ODD = (
+    v5(packet="- 10.20.2.30"),
+    v5(packet="10.20.1.14 -", ends="x y"),
+    v5(protocol="-"),
+    v5(start="-"),
+    v5(counts="- x"),
+    v5(ports="0 70000", protocol="1"),
+    v5(flags="18", way="-"),
+    NODATA.replace("NODATA", "-"),
+)
 
 
 def read(tmp_path: Path, *lines: str, **asked: Any) -> tuple[list[dict[str, Any]], Account]:
@@ -154,7 +169,7 @@ def test_windows_without_records_are_left_out_and_told(tmp_path: Path) -> None:
     rows, account = read(tmp_path, V5, NODATA, NODATA.replace("NODATA", "SKIPDATA"), v5(), NODATA)
     assert [row["record"] for row in rows] == [3]
     assert account.left_out == {"no_data": 2, "skip_data": 1}
-    assert [text[:20] for text in account.warnings] == ["2 windows are NODATA", "1 windows are SKIPDA"]
+    assert [(text[:6], text[-3:]) for text in account.warnings] == [("NODATA", ": 2"), ("SKIPDA", ": 1")]
 
 
 def test_a_window_without_anything_needs_no_status(tmp_path: Path) -> None:
@@ -173,6 +188,13 @@ def test_fields_come_in_any_order_and_new_ones_cost_nothing(tmp_path: Path) -> N
         ("10.20.1.14", 40100, "10.20.2.30", 53)
     ]
     assert not account.rejected
+
+
+def test_a_name_that_cannot_be_read_is_a_field_that_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "flows.log"
+    path.write_bytes(V5.encode().replace(b"packets", b"pack\xffts") + f"\n{v5()}\n".encode())
+    (row,), account = read_log(path, "aws")
+    assert (row["bytes"], "packets" in row, account.rejected) == (5200, False, {})
 
 
 def test_a_header_may_come_again_and_may_be_another(tmp_path: Path) -> None:
@@ -210,14 +232,21 @@ def test_a_broken_line_costs_that_line_only(tmp_path: Path, line: str, reason: s
     assert account.first == {reason: [3]}
 
 
-def test_bytes_that_are_no_text_cost_their_line(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_spoil_their_field(tmp_path: Path) -> None:
     path = tmp_path / "flows.log"
-    bad = [v5().encode().replace(b"ACCEPT", b"ACC\xff\xfeT"), v5().replace(" egress", "\regress").encode()]
-    lines = [V5.encode(), v5().encode(), *bad, b"", v5().encode()]
-    path.write_bytes(b"\n".join(lines))
+    bad = [v5().encode().replace(b"ACCEPT", b"ACC\xff\xfeT"), v5().encode().replace(b".14", b".1\xff")]
+    path.write_bytes(b"\n".join([V5.encode(), v5().encode(), *bad, b"", v5().encode()]))
     rows, account = read_log(path, "aws")
-    assert [row["record"] for row in rows] == [1, 5]
-    assert account.first == {"bad_record": [2, 3]}
+    assert [(row["record"], row.get("cloud_action")) for row in rows] == [(1, 1), (2, None), (5, 1)]
+    assert account.first == {"bad_src_ip": [3]}
+
+
+def test_a_carriage_return_within_a_line_breaks_it(tmp_path: Path) -> None:
+    path = tmp_path / "flows.log"
+    path.write_bytes("\n".join([V5, v5(), v5().replace(" egress", "\regress"), v5()]).encode())
+    rows, account = read_log(path, "aws")
+    assert [row["record"] for row in rows] == [1, 3]
+    assert account.first == {"bad_record": [2]}
 
 
 def test_positions_hold_over_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,6 +257,27 @@ def test_positions_hold_over_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert account.records == 200
     assert account.first["bad_record"] == [6, 43, 80, 117, 154, 191]
     assert account.left_out["no_data"] == sum(i % 11 == 3 and i % 37 != 5 for i in range(200))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_block_means_what_its_lines_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Taken apart as a whole or line by line, in small blocks or one."""
+    dice = random.Random(seed)
+    lines = [dice.choice((v5(), v5(), NODATA, V5, "", *ODD)) for _ in range(dice.randint(1, 40))]
+    path = tmp_path / "flows.log"
+    text = "\n".join([V5, *lines]).encode()
+    path.write_bytes(damaged(text, seed) if seed % 2 else text)
+    found = []
+    for size, whole in ((1 << 20, True), (300, True), (1 << 20, False)):
+        monkeypatch.setattr(source_module, "BLOCKS", size)
+        if not whole:
+            monkeypatch.setattr(Layout, "alike", lambda self, lines: {})
+        try:
+            rows, account = read_log(path, "aws")
+            found.append((rows, vars(account)))
+        except FlowFormatError as error:
+            found.append(([], {"error": str(error)}))
+    assert found[1:] == found[:1] * 2
 
 
 def test_carriage_returns_and_a_byte_order_mark_are_no_part_of_it(tmp_path: Path) -> None:
@@ -279,6 +329,12 @@ def test_a_log_of_a_transit_gateway_is_refused_by_name(tmp_path: Path, log: str)
         read_log(path, "aws")
 
 
+def test_a_line_that_only_names_an_interface_is_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "some.log"
+    path.write_text(f"attached {ENI} to i-0a1b2c3d4e5f60718 OK\n")
+    assert recognised(path) == ""
+
+
 def test_a_log_without_times_says_so(tmp_path: Path) -> None:
     rows, account = read(tmp_path, "pkt-srcaddr pkt-dstaddr dstport protocol", "10.20.1.14 10.20.2.30 53 17")
     assert (rows, account.rejected) == ([], {"bad_start_time": 1})
@@ -321,6 +377,17 @@ def test_an_event_lends_its_time_to_a_record_without_one(tmp_path: Path) -> None
     fields = ("pkt-srcaddr", "pkt-dstaddr", "dstport", "protocol", "interface-id", "log-status")
     (row,), _ = read_log(path, "aws", fields=fields)
     assert row["start_time"] == datetime(2026, 3, 11, 3, 33, 21, 500000, UTC)
+
+
+@pytest.mark.parametrize(
+    "timestamp", ["1e300", "12345678901234567890123", '"soon"', "null", "1773200000000.5"]
+)
+def test_a_time_of_an_event_may_be_none(tmp_path: Path, timestamp: str) -> None:
+    path = tmp_path / "flows.log"
+    path.write_text(f'{{"timestamp":{timestamp},"message":"10.20.1.14 10.20.2.30 443 6 {ENI} OK"}}\n')
+    fields = ("pkt-srcaddr", "pkt-dstaddr", "dstport", "protocol", "interface-id", "log-status")
+    rows, account = read_log(path, "aws", fields=fields)
+    assert len(rows) + account.rejected["bad_start_time"] + account.rejected["bad_record"] == 1
 
 
 def test_what_cloudwatch_says_of_itself_is_no_flow(tmp_path: Path) -> None:
@@ -412,6 +479,19 @@ def test_folders_tell_columns_that_the_file_has_not(tmp_path: Path) -> None:
         (batch,) = BY_NAME["aws"].read(source, Asked(), Account())
     (row,) = whole_schema(batch).to_pylist()
     assert (row["cloud_action"], row["observation_point"]) == (2, 2)
+
+
+def test_addresses_of_interfaces_are_read_from_where_they_are_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_module, "ROWS_AT_ONCE", 10)
+    packets = ["-" if i in (37, 38, 71) else "10.20.1.14" for i in range(80)]
+    many = {name: pa.concat_arrays([pa.array(column)] * 80) for name, column in COLUMNS.items()}
+    path = tmp_path / "flows.parquet"
+    pq.write_table(pa.table({**many, "pkt_srcaddr": packets}), path, row_group_size=25)
+    rows, _ = read_log(path, "aws")
+    assert [row["record"] for row in rows] == list(range(80))
+    assert [row["record"] for row in rows if row["src_ip"] == "10.20.1.10"] == [37, 38, 71]
 
 
 def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_denied_answer_decides_nothing_however_late(tmp_path: Path) -> None:
     assert not {"egress_action", "ingress_action"} & answered.keys()
     assert account.left_out == {"not_a_flow": 1}
     assert account.warnings == [
-        "1 denials are of answers within connections that were accepted: they decide nothing"
+        "denials of answers within connections that were accepted, which decide nothing: 1"
     ]
 
 
@@ -111,7 +111,7 @@ def test_an_accepted_answer_is_no_connection_of_its_own(tmp_path: Path) -> None:
 def test_a_denial_towards_a_clients_port_is_not_taken_for_a_decision(tmp_path: Path) -> None:
     (row,), account = read(tmp_path, line(B, A, verdict="DENY", way="ingress"))
     assert (row["action"], row["initiator"], "ingress_action" in row) == (4, 0, False)
-    assert "1 denials go to a client's port" in account.warnings[0]
+    assert "denials towards a client's port" in account.warnings[0]
     (row,), account = read(tmp_path, line(A, ("10.30.2.9", 50051), verdict="DENY"))
     assert (row["action"], row["initiator"], account.warnings) == (2, 1, [])
 

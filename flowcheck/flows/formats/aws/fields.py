@@ -17,7 +17,6 @@ READ = (
     *("start", "end", "action", "log_status", "tcp_flags", "pkt_srcaddr", "pkt_dstaddr", "flow_direction"),
 )
 """What is read of a record."""
-IN_PACKET, ON_INTERFACE = ("pkt_srcaddr", "pkt_dstaddr"), ("srcaddr", "dstaddr")
 KNOWN = frozenset(
     (
         *(*VERSION_2, *READ, "vpc_id", "subnet_id", "instance_id", "type", "region", "az_id"),
@@ -27,8 +26,9 @@ KNOWN = frozenset(
 )
 WHOLE = frozenset({"srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "tcp_flags"})
 """Those of READ that are whole numbers."""
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _STATUS = re.compile(r"\b(OK|NODATA|SKIPDATA)\b")
+_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+")
+_PLAIN = re.compile(r"[\w .:/+-]+")
 _INTERFACE = re.compile(r"\beni-[0-9a-z]+\b")
 
 
@@ -41,7 +41,7 @@ def header_of(line: str) -> tuple[str, ...]:
     """The fields that a line names; none where it is no header."""
     names = tuple(map(plain_name, line.split()))
     known = sum(name in KNOWN or name.startswith("tgw_") for name in names)
-    return names if known >= 3 and 2 * known >= len(names) and all(map(_NAME.fullmatch, names)) else ()
+    return names if known >= 3 and 2 * known >= len(names) else ()
 
 
 def is_version_2(line: str) -> bool:
@@ -58,9 +58,12 @@ def is_version_2(line: str) -> bool:
 def is_record(line: str) -> bool:
     """Whether a line without a header is a record in some custom format."""
     values = line.split()
-    if not 4 <= len(values) <= 100 or not _INTERFACE.search(line) or "{" in line or "=" in line:
+    if not 4 <= len(values) <= 100 or not _INTERFACE.search(line) or not _PLAIN.fullmatch(line):
         return False
-    return _STATUS.search(line) is not None or {"ACCEPT", "REJECT"} & set(values) != set() or values[0] == "2"
+    windows = _STATUS.search(line) is not None or not {"ACCEPT", "REJECT"}.isdisjoint(values)
+    return sum(_ADDRESS.fullmatch(value) is not None for value in values) >= 2 or (
+        windows and values.count("-") >= 3
+    )
 
 
 def is_transit(names: Iterable[str]) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.csv as csv
 
-from flowcheck.flows.formats.aws.fields import IN_PACKET, ON_INTERFACE, READ, WHOLE
-from flowcheck.flows.logs.columnwise import NULLS, absent
+from flowcheck.flows.formats.aws.fields import READ, WHOLE
+from flowcheck.flows.formats.aws.needed import lacks_ends, needed_first
+from flowcheck.flows.logs.columnwise import NULLS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _LINES = csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False, ignore_empty_lines=False)
@@ -22,15 +23,16 @@ class Layout:
         ]
         self._names = [name or str(place) for place, name in enumerate(names)]
         self._read = [name for name in names if name]
-        few = [name for name in self._read if name not in ON_INTERFACE]
-        self._needed = few if {*IN_PACKET, "protocol"} <= set(few) else self._read
+        self._needed = needed_first(self._read)
 
     def alike(self, lines: memoryview) -> dict[str, pa.Array]:
-        """The fields of lines that are all alike; none where one is not. Addresses of interfaces are left out
-        until there is a packet that does not tell its own."""
+        """The fields of lines that are all alike; none where one is not, or may be blank: pyarrow makes of
+        it a row of nothing, and every record has a start."""
         try:
             columns = self._columns(lines, self._needed, pa.int64())
-            if self._needed is not self._read and _lacks_ends(columns):
+            if "start" not in columns or columns["start"].null_count:
+                return {}
+            if self._needed is not self._read and lacks_ends(columns):
                 self._needed = self._read
                 columns = self._columns(lines, self._read, pa.int64())
         except pa.ArrowInvalid:
@@ -56,9 +58,3 @@ class Layout:
             name: column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
             for name, column in columns.items()
         }
-
-
-def _lacks_ends(columns: dict[str, pa.Array]) -> bool:
-    """Whether there is a packet without an address of its own; without a protocol, there was no packet."""
-    packets = columns["protocol"].is_valid().to_numpy(zero_copy_only=False)
-    return any(bool((packets & absent(columns[name], len(packets))).any()) for name in IN_PACKET)

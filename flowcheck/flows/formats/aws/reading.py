@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from flowcheck.flows.formats.aws.fields import READ, check, plain_name
+from flowcheck.flows.formats.aws.needed import lacks_ends, needed_first
 from flowcheck.flows.formats.aws.records import Converter, Fields
 from flowcheck.flows.formats.aws.text import read_text
 from flowcheck.flows.formats.stored import StoredLog, decoding
@@ -37,9 +38,27 @@ def _read_parquet(source: Source) -> Iterator[Fields]:
         for name, value in source.keys
         if (field := plain_name(name)) in READ and field not in stored and value is not None
     }
-    for first, batch in log.batches(list(stored.values())):
-        n = batch.num_rows
-        columns = {field: batch.column(name) for field, name in stored.items()}
-        once = pa.array(np.zeros(n, dtype=np.int32))
-        columns |= {field: pa.DictionaryArray.from_arrays(once, value) for field, value in told.items()}
-        yield Fields(columns, np.arange(first, first + n))
+    read = [*stored, *told]
+    needed, begin = needed_first(read), 0
+    while True:
+        for first, columns, n in _columns(log, stored, told, needed, begin):
+            if needed is not read and lacks_ends(columns):
+                needed, begin = read, first
+                break
+            yield Fields(columns, np.arange(first, first + n))
+        else:
+            return
+
+
+def _columns(
+    log: StoredLog, stored: dict[str, str], told: dict[str, pa.Array], needed: list[str], begin: int
+) -> Iterator[tuple[int, dict[str, pa.Array], int]]:
+    """(number of the first row, the needed columns of some rows, how many they are), from ``begin`` on."""
+    names = {field: stored[field] for field in needed if field in stored}
+    for first, batch in log.batches(list(names.values()), begin):
+        once = pa.array(np.zeros(batch.num_rows, dtype=np.int32))
+        columns = {field: batch.column(name) for field, name in names.items()}
+        columns |= {
+            field: pa.DictionaryArray.from_arrays(once, told[field]) for field in needed if field in told
+        }
+        yield first, columns, batch.num_rows

@@ -59,14 +59,15 @@ class Converter:
         _times(made, fields, self._unit)
         src = _ends(book, get("pkt_srcaddr"), get("srcaddr"), n)
         dst = _ends(book, get("pkt_dstaddr"), get("dstaddr"), n)
-        protocol, flags = (
-            made.numbers("protocol", get("protocol")),
-            made.numbers("tcp_flags", get("tcp_flags")),
-        )
+        protocol = made.numbers("protocol", get("protocol"))
+        flags = made.numbers("tcp_flags", get("tcp_flags"))
         known = (protocol == TCP) & (flags != MISSING)
         answers = known & (flags & (SYN | ACK) == SYN | ACK)
         opens = known & (flags & (SYN | ACK) == SYN)
 
+        made.put("protocol", protocol)
+        made.need("start_time")
+        made.need("protocol")
         made.reject(src == WRONG, "bad_src_ip")
         made.reject(dst == WRONG, "bad_dst_ip")
         ports = _turned(*_ports(made, fields, protocol), answers)
@@ -82,14 +83,13 @@ class Converter:
         side = coded(get("flow_direction"), {"egress": SOURCE, "ingress": DESTINATION}, n)
         made.put("observation_point", np.where(side == MISSING, 0, np.where(answers, 3 - side, side)))
         made.put("initiator", np.where(answers, 2, opens.astype(np.int64)))
-        made.put("protocol", protocol)
         made.put("tcp_flags", flags)
         made.put("cloud_action", coded(get("action"), {"ACCEPT": ALLOWED, "REJECT": DENIED}, n))
         made.constant("action", 0)
         made.constant("record_kind", WINDOW)
         made.texts("observer", get("interface_id"))
-        for name in ("start_time", "src_ip", "dst_ip", "protocol"):
-            made.need(name)
+        made.need("src_ip")
+        made.need("dst_ip")
         return made.batch(self._account)
 
     def _look_at(self, fields: Fields) -> None:
@@ -118,9 +118,9 @@ class Converter:
         """Call after the last record."""
         quiet, skipped = self._account.left_out["no_data"], self._account.left_out["skip_data"]
         if quiet:
-            self._account.warn(f"{quiet} windows are NODATA: their interface had no traffic")
+            self._account.warn(f"NODATA, windows in which an interface had no traffic: {quiet:,}")
         if skipped:
-            self._account.warn(f"{skipped} windows are SKIPDATA: AWS left out flows that there were")
+            self._account.warn(f"SKIPDATA, windows of which AWS left out flows that there were: {skipped:,}")
 
 
 def _times(made: Making, fields: Fields, unit: str) -> None:
@@ -133,7 +133,7 @@ def _times(made: Making, fields: Fields, unit: str) -> None:
 
 
 def _ends(book: Addresses, packet: pa.Array | None, interface: pa.Array | None, n: int) -> Int64:
-    """The address in the packet; where there is none, that of the interface's own end."""
+    """The address in the packet; where that is not told, what stands for it at the interface."""
     codes = book.codes(packet, n)
     missing = codes == MISSING
     return np.where(missing, book.codes(interface, n), codes) if missing.any() else codes

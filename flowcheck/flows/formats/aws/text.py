@@ -6,6 +6,7 @@ read again, line by line: headers and what is broken are taken out, and only the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -22,6 +23,7 @@ from flowcheck.flows.logs.source import Block, Source
 
 MOST_BEFORE = 1000
 """Lines among which there must be one that says what the fields are."""
+_ENDS = re.compile(rb"[\r\n]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -72,8 +74,8 @@ class _Lines:
         """One line after the other."""
         kept: list[Event] = []
         for event in events:
-            line = event.text.removeprefix(_BOM).strip()
-            if not line:
+            line = event.text.removeprefix(_BOM).rstrip(b"\r\n")
+            if not line.strip():
                 continue
             if (self._layout is None or b"addr" in line) and header_of(_text(line)):
                 yield from self._together(kept)
@@ -84,7 +86,7 @@ class _Lines:
                 if len(self._before) > MOST_BEFORE:
                     self.end()
             elif self._is_whole(line):
-                kept.append(event._replace(text=line))
+                kept.append(event._replace(text=line if line.isascii() else _text(line).encode()))
             else:
                 self._reject(event.position)
         yield from self._together(kept)
@@ -119,12 +121,7 @@ class _Lines:
     def _is_whole(self, line: bytes) -> bool:
         """Whether it can be taken apart together with others."""
         assert self._layout is not None
-        return (
-            line.count(b" ") + 1 == self._layout.n
-            and b"\r" not in line
-            and b"\n" not in line
-            and (line.isascii() or _text(line) != "")
-        )
+        return line.count(b" ") + 1 == self._layout.n and not _ENDS.search(line)
 
     def _together(self, kept: list[Event]) -> Iterator[Fields]:
         if not kept:
@@ -137,8 +134,5 @@ class _Lines:
 
 
 def _text(line: bytes) -> str:
-    """A line as text; empty where it is none."""
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return ""
+    """A line as text; what is no UTF-8 spoils the field that it stands in."""
+    return line.decode("utf-8", "replace")

@@ -95,7 +95,6 @@ class _Answers:
                 _undecide(row)
                 turn_round(row)
                 row.flow_count = row.flow_count_here = 0
-                row.observation_point = 3 - row.observation_point if row.observation_point else 0
             elif row.action == DENIED and _goes_to_a_client(row) and _key(row) not in self._accepted:
                 self._likely += 1
                 _undecide(row)
@@ -104,13 +103,13 @@ class _Answers:
     def tell(self, account: Account) -> None:
         if self._denied:
             account.warn(
-                f"{self._denied} denials are of answers within connections that were accepted: they decide "
-                "nothing"
+                "denials of answers within connections that were accepted, which decide nothing: "
+                f"{self._denied:,}"
             )
         if self._likely:
             account.warn(
-                f"{self._likely} denials go to a client's port, and are of answers, by all likelihood: they "
-                "are not taken for decisions"
+                "denials towards a client's port, which are of answers by all likelihood and not taken for "
+                f"decisions: {self._likely:,}"
             )
 
     def _is_answer(self, row: Row) -> bool:

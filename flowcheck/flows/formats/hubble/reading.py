@@ -126,8 +126,8 @@ class Reader:
             self._account.reject("cut_off", self._last)
         if self._lost:
             self._account.warn(
-                f"{self._lost:,} events were lost before they could be recorded (lost_events): what the log"
-                " does not show may have happened all the same"
+                "events lost before they could be recorded (lost_events), so that what the log does not show "
+                f"may have happened all the same: {self._lost:,}"
             )
 
     def _read(self, number: int, text: bytes, gathered: Gathered) -> None:
