@@ -97,13 +97,12 @@ def record_start(data: UInt8, start: np.uint64, last: np.uint64) -> np.uint64:
 
 
 @kernel
-def cut_lines(data: UInt8, n_lines: int, cut: Cut) -> None:
-    """Cut lines that are known where they begin and end; what a container runtime puts before them is left
-    out. Values are looked for in _NEAR bytes of the one, until there are two ports, and in _FAR bytes of the
-    other."""
+def cut_lines(data: UInt8, cut: Cut, first_line: int, end_line: int) -> None:
+    """Cut some of the lines; what a container runtime puts before them is left out. Values are looked for in
+    _NEAR bytes from where a line begins, until there are two ports, and in _FAR bytes before its end."""
     starts, ends, n_cuts, cuts, values = cut.starts, cut.ends, cut.n_cuts, cut.cuts, cut.values
     hashes = cut.hashes
-    for line in range(np.uint64(n_lines)):
+    for line in range(np.uint64(first_line), np.uint64(end_line)):
         last = np.uint64(ends[line])
         start = record_start(data, np.uint64(starts[line]), last)
         starts[line] = start

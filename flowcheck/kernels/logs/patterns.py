@@ -8,10 +8,12 @@ import numpy as np
 
 from flowcheck.arrays import Int32, Int64, UInt8, UInt64
 from flowcheck.kernels.jit import kernel
-from flowcheck.kernels.logs.lines import MOST_CUTS, Cut
+from flowcheck.kernels.logs.lines import MOST_CUTS, Cut, cut_lines
 from flowcheck.kernels.logs.words import is_same
 
 UNKNOWN = -1
+_NEAR = 64
+"""Lines that stay in a near cache."""
 
 
 class Patterns(NamedTuple):
@@ -27,12 +29,15 @@ class Patterns(NamedTuple):
 
 
 @kernel
-def find_patterns(data: UInt8, cut: Cut, n_lines: int, patterns: Patterns, found: Int32) -> None:
-    """found (lines,) int32: the number of the pattern that each line has, UNKNOWN where it has none."""
+def find_patterns(
+    data: UInt8, cut: Cut, first_line: int, end_line: int, patterns: Patterns, found: Int32
+) -> None:
+    """Of some of the lines. found (lines,) int32: the number of the pattern that each line has, UNKNOWN
+    where it has none."""
     mask = np.uint64(patterns.slots.size - 1)
     starts, ends, n_cuts, cuts, hashes = cut.starts, cut.ends, cut.n_cuts, cut.cuts, cut.hashes
     slots, known, first, lengths, text = patterns
-    for line in range(np.uint64(n_lines)):
+    for line in range(np.uint64(first_line), np.uint64(end_line)):
         found[line] = UNKNOWN
         slot = hashes[line] & mask
         while slots[slot] != 0 and known[slots[slot] - 1] != hashes[line]:
@@ -54,3 +59,12 @@ def find_patterns(data: UInt8, cut: Cut, n_lines: int, patterns: Patterns, found
                 begin = np.uint64(cuts[line, piece, 1])
         if is_it and (n == MOST_CUTS or lengths[number, n + np.uint64(1)] < 0):
             found[line] = number
+
+
+@kernel
+def know_lines(data: UInt8, cut: Cut, patterns: Patterns, found: Int32) -> None:
+    """Cut all lines and find their patterns, some at a time, as they are in a near cache then."""
+    for first in range(0, found.size, _NEAR):
+        last = min(first + _NEAR, found.size)
+        cut_lines(data, cut, first, last)
+        find_patterns(data, cut, first, last, patterns, found)

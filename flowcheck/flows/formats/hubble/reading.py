@@ -85,7 +85,7 @@ class Reader:
     def batch(self, block: Block) -> pa.RecordBatch:
         self._forget_if_many()
         cut = self._repeats.cut(block)
-        for line in self._repeats.worth_learning(block, cut):
+        for line in self._repeats.worth_learning(cut):
             learned = self._learn(self._repeats.marked(block, cut, line))
             if learned is not None:
                 self._repeats.learn(block, cut, line, *learned)

@@ -12,8 +12,8 @@ import numpy as np
 
 from flowcheck.arrays import Int32, Int64
 from flowcheck.flows.logs.alike.blocks import Block
-from flowcheck.kernels.logs.lines import MOST_CUTS, Cut, cut_lines
-from flowcheck.kernels.logs.patterns import UNKNOWN, Patterns, find_patterns
+from flowcheck.kernels.logs.lines import MOST_CUTS, Cut
+from flowcheck.kernels.logs.patterns import UNKNOWN, Patterns, find_patterns, know_lines
 
 TIME_MARKS = tuple(f"1970-01-01T00:00:0{n}Z" for n in range(MOST_CUTS))
 PORT_MARKS = tuple(range(1, MOST_CUTS + 1))
@@ -44,6 +44,7 @@ class Repeats:
     """Use for the blocks of one log: :meth:`cut`, :meth:`learn` what it is worth, :meth:`values`."""
 
     def __init__(self) -> None:
+        self._found = np.empty(0, dtype=np.int32)
         self.forget()
 
     def forget(self) -> None:
@@ -55,7 +56,7 @@ class Repeats:
         self._text = np.empty(MOST_TEXT, dtype=np.uint8)
         self._told = np.full((MOST_PATTERNS, 4), -1, dtype=np.int32)
         self._once: set[int] = set()
-        self._found, self._is_stale = np.empty(0, dtype=np.int32), True
+        self._is_stale = True
 
     def cut(self, block: Block) -> Cut:
         n = len(block.starts)
@@ -63,13 +64,13 @@ class Repeats:
         values = np.zeros((n, MOST_CUTS + 1), dtype=np.int64)
         n_cuts, hashes = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.uint64)
         cut = Cut(block.starts.copy(), block.ends, n_cuts, cuts, values, hashes)
-        cut_lines(block.data, n, cut)
+        self._found, self._is_stale = np.empty(n, dtype=np.int32), False
+        know_lines(block.data, cut, self._patterns(), self._found)
         values[:, MOST_CUTS] = -1
         return cut
 
-    def worth_learning(self, block: Block, cut: Cut) -> list[int]:
-        """The first lines of what is not known, and comes the second time."""
-        self._found, self._is_stale = self._find(block, cut), False
+    def worth_learning(self, cut: Cut) -> list[int]:
+        """The first lines of what is not known, and comes the second time. Call after :meth:`cut`."""
         unknown = np.flatnonzero(self._found == UNKNOWN)
         hashes, firsts, counts = np.unique(cut.hashes[unknown], return_index=True, return_counts=True)
         worth = []
@@ -122,15 +123,14 @@ class Repeats:
 
     def values(self, block: Block, cut: Cut) -> Values:
         """What the known lines of a block say; call after :meth:`worth_learning`."""
-        found = self._find(block, cut) if self._is_stale else self._found
+        if self._is_stale:
+            find_patterns(block.data, cut, 0, len(self._found), self._patterns(), self._found)
+        found = self._found
         told = self._told[found]
         lines = np.arange(len(found))
         times, src_ports, dst_ports = (cut.values[lines, told[:, n]] for n in (1, 2, 3))
         numbers = np.where(found == UNKNOWN, UNKNOWN, told[:, 0])
         return Values(numbers, times, src_ports.astype(np.int32), dst_ports.astype(np.int32))
 
-    def _find(self, block: Block, cut: Cut) -> Int32:
-        found = np.empty(len(block.starts), dtype=np.int32)
-        patterns = Patterns(self._slots, self._hashes, self._first, self._lengths, self._text)
-        find_patterns(block.data, cut, len(found), patterns, found)
-        return found
+    def _patterns(self) -> Patterns:
+        return Patterns(self._slots, self._hashes, self._first, self._lengths, self._text)
