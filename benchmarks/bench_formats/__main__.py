@@ -1,7 +1,8 @@
 """Records a second and core of each log format: ``python -m benchmarks.bench_formats [--only hubble]``.
 
-Every reader takes its turn in every round, in one process on one core; what counts is processor time, of the
-best round. flowcheck is timed twice: up to the batches that an audit takes over, and up to a Parquet file.
+Every reader takes its turn in every round, in one process on one core; what counts is processor time: of
+the best round, and for ratios the median of the rounds' own. flowcheck is timed twice: up to the batches
+that an audit takes over, and up to a Parquet file.
 The logs are drawn from a seed, and lie under a temporary folder.
 """
 
@@ -11,6 +12,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import click
 
@@ -31,11 +33,10 @@ def seconds(read: Reader, path: Path, records: int) -> float:
     return taken
 
 
-def measured(line: Line, path: Path, records: int, runs: int) -> dict[str, float]:
-    """The best time of each reader; the first round, in which caches fill, does not count."""
+def measured(line: Line, path: Path, records: int, runs: int) -> list[dict[str, float]]:
+    """The seconds of each reader, round by round; the first round, in which caches fill, does not count."""
     taken = {ROWS: readers.rows_of(line.format), CONVERTED: readers.converted_by(line.format), **line.beside}
-    rounds = [{name: seconds(read, path, records) for name, read in taken.items()} for _ in range(runs + 1)]
-    return {name: min(one[name] for one in rounds[1:]) for name in taken}
+    return [{name: seconds(read, path, records) for name, read in taken.items()} for _ in range(runs + 1)][1:]
 
 
 @click.command()
@@ -55,12 +56,13 @@ def main(only: tuple[str, ...], runs: int, scale: float) -> None:
             path, records = Path(folder) / line.name, max(int(line.records * scale), 1)
             line.write(path, draw(records))
             size = path.stat().st_size / 1e6
-            best = measured(line, path, records, runs)
-            for name, taken in best.items():
-                beside = f"{taken / best[ROWS]:.2f}x" if name in line.beside else ""
+            rounds = measured(line, path, records, runs)
+            for name in rounds[0]:
+                best = min(one[name] for one in rounds)
+                ratio = median(one[name] / one[ROWS] for one in rounds)
                 click.echo(
-                    f"{line.name if name == ROWS else '':14}{name:32}{records / taken:12,.0f}"
-                    f"{size / taken:8.0f}{beside:>14}"
+                    f"{line.name if name == ROWS else '':14}{name:32}{records / best:12,.0f}"
+                    f"{size / best:8.0f}{f'{ratio:.2f}x' if name in line.beside else '':>14}"
                 )
             path.unlink()
 

@@ -15,7 +15,7 @@ from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
 
 BLOCK = 1 << 20
-BLOCKS = 4 << 20
+BLOCKS = 8 << 20
 """Bytes that are read at once, as lines and as blocks of them."""
 MOST_LINE = 16 << 20
 """Bytes: a line past it is no record of any format, and is rejected unread."""
