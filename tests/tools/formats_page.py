@@ -26,10 +26,11 @@ MARK = "## Real records\n"
 HEAD = """\
 # Log formats
 
-`audit`, `load` and `convert` read these, beside Parquet with [canonical columns](../README.md#canonical-
-flow-columns). What a file is, is recognised by what stands in it; `--from NAME` says it. Files may be
-packed by gzip or zstd; the lines of a container runtime, of Fluent Bit and of loggers are unwrapped. What
-a log does not say itself is asked for: `--time-unit`, `--time-zone`, `--fields`, `--mapping`.
+`audit`, `load` and `convert` read these, beside Parquet with
+[canonical columns](../README.md#canonical-flow-columns). What a file is, is recognised by what stands in it;
+`--from NAME` says it. Files may be packed by gzip or zstd; the lines of a container runtime, of Fluent Bit
+and of loggers are unwrapped. What a log does not say itself is asked for: `--time-unit`, `--time-zone`,
+`--fields`.
 
 Every record becomes a row, or is merged (another row stands for its connection), left out (it is no flow)
 or rejected, with a reason: `ledger.json` of an audit counts them, and so does `convert --ledger FILE`. A
@@ -40,6 +41,34 @@ A log's own verdict is compared with the policies only where the network plugin'
 causes is no verdict. Where a record names a policy, the report says how often that is one that decided.
 
 What no record tells is no violation found, and never a proof that there was none.
+"""
+
+MAPPING = """\
+## Any other log: a mapping
+
+Parquet, CSV, TSV and JSON lines of any columns are read with `--mapping FILE`, which says in YAML what tells
+each canonical column:
+
+```yaml
+records: connection            # event, window, connection, state or aggregate
+where: {type: [flow, null]}    # records that are flows: the words of a column, null where it may be missing
+null_words: ["-", ""]          # what means that there is no value
+columns:
+  start_time: {from: when, unit: ms}            # s, ms, us or ns; of local times zone: Europe/Berlin
+  end_time: {from: took, unit: s, after: start_time}
+  src_ip: client.address                        # a dot leads into what is nested
+  dst_ip: [server.address, server.host_ip]      # the first that has a value
+  dst_port: {from: server.endpoint, split: "address:port", part: 1}
+  protocol: {from: proto, values: {T: 6, U: 17}}
+  action: {from: outcome, values: {pass: 1, block: 2}, optional: true}
+  observation_point: {constant: 2}
+  bytes: sent
+```
+
+`base: 16` reads numbers in hexadecimal; `format: csv` (tsv, json, parquet) and `separator` say what a file
+is where that is not plain; `received` is a column of its own, which `--received-within` holds the start
+against. A name that no record has, a unit that is none, or a column that flowcheck does not know is an error
+with its line.
 """
 
 

@@ -88,7 +88,7 @@ def asked(given: dict[str, Any]) -> Asked:
     late = given["received_within"] // timedelta(seconds=1)
     mapping = given["mapping"]
     return Asked(
-        format=given["source_format"],
+        format="mapped" if mapping and given["source_format"] == AUTO else given["source_format"],
         time_unit=given["time_unit"] or "",
         time_zone=given["time_zone"] or "",
         fields=given["fields"] or (),
