@@ -140,3 +140,27 @@ def test_tables_whose_log_is_not_read_are_refused_by_name(tmp_path: Path, mark: 
 def test_other_metadata_makes_no_table(tmp_path: Path) -> None:
     base = touch(tmp_path, "metadata/notes.metadata.json", "a.parquet")
     assert state(list_inputs([base]), base)["a.parquet"] == "read"
+
+
+def test_logs_in_a_folder_are_known_by_their_names_rotated_and_packed_ones_too(tmp_path: Path) -> None:
+    logs = (
+        "a.jsonl",
+        "b.log",
+        "b.log.1",
+        "b.log.2.gz",
+        "c-20260310.json.zst",
+        "d.log-20260310.gz",
+        "e.csv",
+        "f.tsv",
+    )
+    others = ("g.txt", "h.yaml", "i.log.bak", "README", "j.jsonl.sha256")
+    for name in (*logs, *others, "k.parquet"):
+        (tmp_path / name).write_text("x")
+
+    def read(format_: str) -> set[str]:
+        return {Path(f.path).name for f in list_inputs([tmp_path], format_) if not f.skipped}
+
+    assert read("auto") == {*logs, "k.parquet"}
+    assert read("hubble") == {*logs, "g.txt", "k.parquet"}
+    assert read("canonical") == {"k.parquet"}
+    assert [f.skipped for f in list_inputs([tmp_path / "g.txt"])] == [""]

@@ -22,7 +22,7 @@ from flowcheck.flows.known import AUTO, CANONICAL
 SUFFIXES = (".parquet", ".pq", ".parq")
 LOG_SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".tsv")
 _LOG = re.compile(
-    r"\.(jsonl?|ndjson|log|csv|tsv|txt)([.-][0-9tz.:_-]+)?(\.(gz|gzip|zst|zstd))?", re.IGNORECASE
+    r"\.(jsonl?|ndjson|log|csv|tsv|txt)([.-][0-9tz.:_-]+)?(\.(gz|gzip|zst|zstd))?$", re.IGNORECASE
 )
 """How names of logs end, rotated and packed ones too: ``events.log.1``, ``events.log.2.gz``."""
 
@@ -114,11 +114,7 @@ def _counts(path: str, format_: str) -> bool:
     name = os.path.basename(path)
     if name.lower().endswith(SUFFIXES):
         return True
-    end = (
-        None
-        if format_ == CANONICAL
-        else next((found for found in _LOG.finditer(name) if found.end() == len(name)), None)
-    )
+    end = None if format_ == CANONICAL else _LOG.search(name)
     return end is not None and (end[1].lower() != "txt" or format_ != AUTO)
 
 
