@@ -54,7 +54,7 @@ def main(only: tuple[str, ...], runs: int, scale: float) -> None:
             if only and line.name not in only:
                 continue
             path, records = Path(folder) / line.name, max(int(line.records * scale), 1)
-            line.write(path, draw(records))
+            line.write(path, draw(records, *line.ends))
             size = path.stat().st_size / 1e6
             rounds = measured(line, path, records, runs)
             for name in rounds[0]:

@@ -8,18 +8,19 @@ from typing import NamedTuple
 
 from benchmarks.bench_formats import logs, readers
 from benchmarks.bench_formats.readers import Reader
-from benchmarks.bench_formats.world import Drawn
+from benchmarks.bench_formats.world import CLUSTER, NODE, Drawn
 
 
 class Line(NamedTuple):
     """``format``: flowcheck's name of it. ``records``: how many take a second or so to read. ``beside``: what
-    it is compared with, by name."""
+    it is compared with, by name. ``ends``: how many pods, Services and addresses outside it tells of."""
 
     name: str
     format: str
     records: int
     write: Callable[[Path, Drawn], None]
     beside: dict[str, Reader]
+    ends: tuple[int, int, int] = CLUSTER
 
 
 def _duckdb(function: str, options: str = "") -> dict[str, Reader]:
@@ -30,14 +31,10 @@ def _duckdb(function: str, options: str = "") -> dict[str, Reader]:
     return {f"DuckDB {function}": readers.duckdb(query)}
 
 
+HUBBLE = {"json.loads": readers.json_loads, **_duckdb("read_json", ", format='newline_delimited'")}
 LINES = (
-    Line(
-        "hubble",
-        "hubble",
-        30_000,
-        logs.write_hubble,
-        {"json.loads": readers.json_loads, **_duckdb("read_json", ", format='newline_delimited'")},
-    ),
+    Line("hubble", "hubble", 150_000, logs.write_hubble, HUBBLE, NODE),
+    Line("hubble-unlike", "hubble", 30_000, logs.write_hubble, HUBBLE),
     Line(
         "aws-text",
         "aws",

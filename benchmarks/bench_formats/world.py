@@ -9,7 +9,8 @@ import numpy as np
 SEED = 20260310
 BEGIN = 1_773_100_000
 """Seconds since 1970."""
-PODS, SERVICES, OUTSIDE = 2_000, 300, 5_000
+CLUSTER, NODE = (2_000, 300, 5_000), (110, 40, 200)
+"""Pods, Services, and addresses outside, of a cluster and of what a node's log tells of."""
 
 
 class Drawn(NamedTuple):
@@ -25,13 +26,13 @@ class Drawn(NamedTuple):
     packets: list[int]
 
 
-def draw(n: int) -> Drawn:
+def draw(n: int, n_pods: int, n_services: int, n_outside: int) -> Drawn:
     dice = np.random.default_rng(SEED)
-    pods = [f"10.{20 + pod // 250}.{pod % 250}.{2 + pod * 7 % 250}" for pod in range(PODS)]
-    outside = [f"198.18.{i // 250}.{1 + i % 250}" for i in range(OUTSIDE)]
-    source = (dice.zipf(1.3, n) - 1) % PODS
-    backend = (dice.zipf(1.2, n) - 1) % SERVICES * (PODS // SERVICES)
-    away, far = dice.random(n) < 0.1, dice.integers(OUTSIDE, size=n)
+    pods = [f"10.{20 + pod // 250}.{pod % 250}.{2 + pod * 7 % 250}" for pod in range(n_pods)]
+    outside = [f"198.18.{i // 250}.{1 + i % 250}" for i in range(n_outside)]
+    source = (dice.zipf(1.3, n) - 1) % n_pods
+    backend = (dice.zipf(1.2, n) - 1) % n_services * (n_pods // n_services)
+    away, far = dice.random(n) < 0.1, dice.integers(n_outside, size=n)
     answer = dice.random(n) < 0.4
     ports = np.array([443, 8080, 5432, 53, 9090, 6379])[backend % 6]
     packets = dice.geometric(0.1, n)
