@@ -17,6 +17,8 @@ from flowcheck.compile import Program
 from flowcheck.errors import RunError
 from flowcheck.explaining import explain
 from flowcheck.flows.files.inputs import InputFile
+from flowcheck.flows.known import AUTO, CANONICAL, FORMAT_NAMES
+from flowcheck.flows.logs.form import Asked
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
@@ -54,6 +56,12 @@ class AuditOptions(TypedDict, total=False):
     resume: bool
     allow_no_policies: bool
     cache: bool
+    source_format: str
+    time_unit: str
+    time_zone: str
+    fields: Sequence[str]
+    mapping: str | Path
+    received_within: timedelta | None
 
 
 def compile_program(
@@ -119,8 +127,10 @@ def audit(
     ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
     result; None: they are not written. ``options`` are those of the command line: ipblock_matches_pods, icmp,
     skew, as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
-    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache. An incomplete run is a
-    result too: look at ``result.summary.complete`` before saying that there are no violations.
+    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache; and of logs
+    source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any).
+    An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
+    violations.
 
     Raises: ManifestError, CompileError, RunError, FlowFormatError, when nothing was judged; OutputError.
     """
@@ -153,8 +163,8 @@ def audit(
         resume=options.get("resume", False),
         allow_no_policies=options.get("allow_no_policies", False),
         cache=options.get("cache", True),
+        asked=_asked(options),
     )
-
     source = (
         LoadedCluster(cluster)
         if isinstance(cluster, Cluster)
@@ -164,6 +174,27 @@ def audit(
         if request.resume and any(isinstance(one, InputFile) for one in inputs):
             raise RunError("rows in memory are not known again", hint="resume needs the flows in files")
         return run_audit(inputs, source, request)
+
+
+def _asked(options: AuditOptions) -> Asked:
+    """What is said of logs. Raises: RunError for a format that there is not, or a mapping that is no text."""
+    mapping, late = options.get("mapping"), options.get("received_within", timedelta(hours=1))
+    name = options.get("source_format", AUTO if mapping is None else "mapped")
+    if name not in (AUTO, CANONICAL, *FORMAT_NAMES):
+        known = ", ".join((AUTO, CANONICAL, *FORMAT_NAMES))
+        raise RunError(f"no format {name!r}", hint=f"there are {known}")
+    try:
+        text = Path(mapping).read_text(encoding="utf-8") if mapping is not None else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError("the mapping cannot be read as text", where=str(mapping)) from error
+    return Asked(
+        format=name,
+        time_unit=options.get("time_unit", ""),
+        time_zone=options.get("time_zone", ""),
+        fields=tuple(options.get("fields", ())),
+        mapping=text,
+        most_late=None if late is None else late // timedelta(seconds=1),
+    )
 
 
 def _paths(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import flowcheck
 from flowcheck.errors import RunError
 from flowcheck.flows.logs.form import Asked
 from flowcheck.reading import load_cluster
@@ -206,3 +207,17 @@ def test_a_connection_counts_though_the_record_that_counts_it_comes_second(world
     (world / "logs" / "n1.jsonl").write_bytes(lines([drop, verdict]))
     summary = audit(world).summary
     assert (summary.flows, summary.attribution.repeated_records) == (1, 1)
+
+
+def test_from_python_what_is_said_of_logs_are_keywords(world: Path) -> None:
+    result = flowcheck.audit(world / "logs", str(world / "cluster"), source_format="hubble", jobs=1)
+    assert [file.format for file in result.ledger.files] == ["hubble"]
+    (world / "x.csv").write_text(f"at,from,to,port\n1793534400,{WEB},{DB},{DENIED}\n")
+    (world / "m.yaml").write_text(
+        "columns: {start_time: {from: at, unit: s}, src_ip: from, dst_ip: to, dst_port: port, "
+        "protocol: {constant: 6}, initiator: {constant: 1}}\n"
+    )
+    mapped = flowcheck.audit(world / "x.csv", str(world / "cluster"), mapping=world / "m.yaml", jobs=1)
+    assert mapped.summary.verdicts.deny == 1
+    with pytest.raises(RunError, match="no format 'hubbel'"):
+        flowcheck.audit(world / "logs", str(world / "cluster"), source_format="hubbel")

@@ -61,6 +61,7 @@ columns:
   dst_port: {from: server.endpoint, split: "address:port", part: 1}
   protocol: {from: proto, values: {T: 6, U: 17}}
   action: {from: outcome, values: {pass: 1, block: 2}, optional: true}
+  initiator: {constant: 1}                      # the source opened it; else it is found out
   observation_point: {constant: 2}
   bytes: sent
 ```
