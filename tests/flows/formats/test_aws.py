@@ -513,3 +513,22 @@ def test_the_converter_says_nothing_of_a_log_without_gaps() -> None:
     account = Account()
     Converter(account, "s").tell()
     assert account.warnings == []
+
+
+def test_a_table_that_was_exported_has_commas(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "version,srcaddr,dstaddr,srcport,dstport,protocol,packets,bytes,start,end,action,log_status,"
+        "pkt_srcaddr,pkt_dstaddr\n"
+        "5,10.30.0.1,10.30.0.2,43210,443,6,3,180,1773134000,1773134060,ACCEPT,OK,10.30.1.8,10.30.2.9\n"
+        "5,10.30.0.1,10.30.0.2,43210,443,6,3\n"
+    )
+    assert recognised(path) == "aws"
+    (row,), account = read_log(path, "aws")
+    assert (row["src_ip"], row["dst_ip"], row["dst_port"], row["cloud_action"]) == (
+        "10.30.1.8",
+        "10.30.2.9",
+        443,
+        1,
+    )
+    assert account.rejected == {"bad_record": 1}

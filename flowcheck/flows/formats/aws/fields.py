@@ -37,9 +37,15 @@ def plain_name(name: str) -> str:
     return name.removeprefix("${").removesuffix("}").replace("-", "_")
 
 
+def separator_of(header: str) -> str:
+    """What stands between fields: a blank, but in tables that Athena and others export."""
+    return "," if "," in header and " " not in header.strip() else " "
+
+
 def header_of(line: str) -> tuple[str, ...]:
     """The fields that a line names; none where it is no header."""
-    names = tuple(map(plain_name, line.split()))
+    words = line.strip().split(",") if separator_of(line) == "," else line.split()
+    names = tuple(map(plain_name, words))
     known = sum(name in KNOWN or name.startswith("tgw_") for name in names)
     return names if known >= 3 and 2 * known >= len(names) else ()
 

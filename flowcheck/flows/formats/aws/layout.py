@@ -10,14 +10,16 @@ from flowcheck.flows.formats.aws.needed import lacks_ends, needed_first
 from flowcheck.flows.logs.columns.lines import NULLS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
-_LINES = csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False, ignore_empty_lines=False)
 
 
 class Layout:
-    """``n``: how many fields a line has."""
+    """``n``: how many fields a line has; ``separator``: what stands between them."""
 
-    def __init__(self, fields: tuple[str, ...]) -> None:
-        self.n = len(fields)
+    def __init__(self, fields: tuple[str, ...], separator: str = " ") -> None:
+        self.n, self.separator = len(fields), separator
+        self._parsed = csv.ParseOptions(
+            delimiter=separator, quote_char=False, double_quote=False, ignore_empty_lines=False
+        )
         names = [
             name if name in READ and name not in fields[:place] else "" for place, name in enumerate(fields)
         ]
@@ -50,7 +52,7 @@ class Layout:
         table = csv.read_csv(
             pa.BufferReader(lines),
             csv.ReadOptions(column_names=self._names, use_threads=False, block_size=len(lines) + 1),
-            _LINES,
+            self._parsed,
             csv.ConvertOptions(include_columns=read, column_types=types, null_values=list(NULLS)),
         )
         columns = {name: table.column(name) for name in read}

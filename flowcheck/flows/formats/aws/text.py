@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.formats.aws.fields import VERSION_2, check, header_of, is_version_2, plain_name
+from flowcheck.flows.formats.aws.fields import (
+    VERSION_2,
+    check,
+    header_of,
+    is_version_2,
+    plain_name,
+    separator_of,
+)
 from flowcheck.flows.formats.aws.layout import Layout
 from flowcheck.flows.formats.aws.records import Fields
 from flowcheck.flows.logs.account import Account
@@ -108,7 +115,7 @@ class _Lines:
         if not fields:
             return False
         check(fields, self._path)
-        self._layout = Layout(fields)
+        self._layout = Layout(fields, separator_of(text) if header_of(text) else " ")
         for position in self._before:
             self._reject(position)
         self._before = []
@@ -121,7 +128,7 @@ class _Lines:
     def _is_whole(self, line: bytes) -> bool:
         """Whether it can be taken apart together with others."""
         assert self._layout is not None
-        return line.count(b" ") + 1 == self._layout.n and not _ENDS.search(line)
+        return line.count(self._layout.separator.encode()) + 1 == self._layout.n and not _ENDS.search(line)
 
     def _together(self, kept: list[Event]) -> Iterator[Fields]:
         if not kept:
