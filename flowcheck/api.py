@@ -17,7 +17,8 @@ from flowcheck.compile import Program
 from flowcheck.errors import RunError
 from flowcheck.explaining import explain
 from flowcheck.flows.files.inputs import InputFile
-from flowcheck.flows.known import AUTO, CANONICAL, FORMAT_NAMES
+from flowcheck.flows.formats import HOMES
+from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.form import Asked
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
@@ -180,8 +181,8 @@ def _asked(options: AuditOptions) -> Asked:
     """What is said of logs. Raises: RunError for a format that there is not, or a mapping that is no text."""
     mapping, late = options.get("mapping"), options.get("received_within", timedelta(hours=1))
     name = options.get("source_format", AUTO if mapping is None else "mapped")
-    if name not in (AUTO, CANONICAL, *FORMAT_NAMES):
-        known = ", ".join((AUTO, CANONICAL, *FORMAT_NAMES))
+    if name not in (AUTO, CANONICAL, *HOMES):
+        known = ", ".join((AUTO, CANONICAL, *HOMES))
         raise RunError(f"no format {name!r}", hint=f"there are {known}")
     try:
         text = Path(mapping).read_text(encoding="utf-8") if mapping is not None else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from flowcheck.flows.formats import FORMATS
+from flowcheck.flows.formats import all_formats
 from flowcheck.flows.formats.aws.fields import READ
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import convert
@@ -26,7 +26,7 @@ HAS_DUCKDB = find_spec("duckdb") is not None
 
 def rows_of(name: str) -> Reader:
     """flowcheck, up to canonical batches: what an audit takes them over as."""
-    format_ = next(format_ for format_ in FORMATS if format_.name == name)
+    format_ = next(format_ for format_ in all_formats() if format_.name == name)
 
     def read(path: Path) -> int:
         account = Account()
@@ -42,7 +42,7 @@ def rows_of(name: str) -> Reader:
 
 def converted_by(name: str) -> Reader:
     """flowcheck, up to a Parquet file."""
-    format_ = next(format_ for format_ in FORMATS if format_.name == name)
+    format_ = next(format_ for format_ in all_formats() if format_.name == name)
 
     def read(path: Path) -> int:
         with Source(str(path)) as source:

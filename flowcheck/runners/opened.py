@@ -11,7 +11,10 @@ from flowcheck.flows.canonical.schema import schema_warnings
 from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.flows.formats.chosen import choose
 from flowcheck.flows.formats.parquet import FlowFile
+from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.converted import convert
+from flowcheck.flows.logs.recognised import Recognised
+from flowcheck.flows.logs.text.head import head_of
 from flowcheck.flows.logs.text.source import Source
 from flowcheck.runners.messages import Converted, Inspect, Inspected, Judge, Setup
 from flowcheck.runners.part_file import part_errors
@@ -41,23 +44,43 @@ class OpenFile:
 
 
 def inspect(order: Inspect, setup: Setup, files: OpenFile, advance: Callable[[int], None]) -> Inspected:
-    """Check a file, and convert it where it is a log.
+    """Check a file, and convert it where it is a log. Parquet that has canonical columns is no log; what is
+    wrong with other Parquet is said of these columns, where it is no log either.
 
     **Raises**: FlowFormatError, PartError, OSError.
     """
+    asked = setup.asked.format
     with Source(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys) as source:
-        recognised = choose(source, setup.asked)
-        if recognised is not None:
-            name = f"{order.file:06d}.flows"
-            path = Path(setup.folder) / name
-            with part_errors(), open(path, "wb") as out:
-                conversion = convert(source, recognised, setup.asked, out, lambda _: advance(0))
-            if conversion.unfit and setup.program:
-                path.unlink()
-                raise FlowFormatError(conversion.unfit, hint="`flowcheck convert` reads it all the same")
-            with FlowFile(str(path)) as file:
-                groups, identity = tuple(file.row_groups), file.identity
-            return Inspected(order.file, groups, conversion.warnings, Converted(conversion, name, identity))
-    file = files.of(order)
+        refused: FlowFormatError | None = None
+        if asked == CANONICAL or (asked == AUTO and source.is_parquet):
+            try:
+                return _canonical(order, files.of(order))
+            except FlowFormatError as error:
+                if asked == CANONICAL:
+                    raise
+                refused = error
+        recognised = choose(head_of(source), setup.asked)
+        if recognised is None:
+            assert refused is not None
+            raise refused
+        return _converted(order, setup, source, recognised, advance)
+
+
+def _canonical(order: Inspect, file: FlowFile) -> Inspected:
     warnings = schema_warnings(file.schema, [name for name, _ in order.keys])
     return Inspected(order.file, tuple(file.row_groups), tuple(warnings))
+
+
+def _converted(
+    order: Inspect, setup: Setup, source: Source, recognised: Recognised, advance: Callable[[int], None]
+) -> Inspected:
+    name = f"{order.file:06d}.flows"
+    path = Path(setup.folder) / name
+    with part_errors(), open(path, "wb") as out:
+        conversion = convert(source, recognised, setup.asked, out, lambda _: advance(0))
+    if conversion.unfit and setup.program:
+        path.unlink()
+        raise FlowFormatError(conversion.unfit, hint="`flowcheck convert` reads it all the same")
+    with FlowFile(str(path)) as file:
+        converted = Converted(conversion, name, file.identity)
+        return Inspected(order.file, tuple(file.row_groups), conversion.warnings, converted)

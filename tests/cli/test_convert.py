@@ -8,15 +8,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from flowcheck.cli.exits import Exit
-from flowcheck.flows.formats import FORMATS
-from flowcheck.flows.known import FORMAT_NAMES
+from flowcheck.flows.formats import HOMES, all_formats
 from tests.cli.run import flowcheck, in_a_process
 from tests.runners.test_logs import RECORDS, event, lines
 from tests.runners.worlds import DENIED, write_cluster
 
 
 def test_the_command_line_knows_the_formats_there_are() -> None:
-    assert tuple(format_.name for format_ in FORMATS) == FORMAT_NAMES
+    assert tuple(format_.name for format_ in all_formats()) == tuple(HOMES)
 
 
 def test_it_tells_what_became_of_each_record(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.formats import FORMATS
+from flowcheck.flows.formats import all_formats
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import whole_schema
 from flowcheck.flows.logs.form import Asked
@@ -15,7 +15,7 @@ from flowcheck.flows.logs.recognised import recognise
 from flowcheck.flows.logs.text.head import Head, head_of
 from flowcheck.flows.logs.text.source import Source
 
-BY_NAME = {format_.name: format_ for format_ in FORMATS}
+BY_NAME = {format_.name: format_ for format_ in all_formats()}
 
 
 def read_log(path: Path, name: str, **asked: Any) -> tuple[list[dict[str, Any]], Account]:
@@ -38,7 +38,7 @@ def recognised(path: Path) -> str:
 
 def recognised_head(head: Head) -> str:
     try:
-        return recognise(head, FORMATS).format.name
+        return recognise(head, all_formats()).format.name
     except FlowFormatError:
         return ""
 

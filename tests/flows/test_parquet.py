@@ -12,7 +12,7 @@ import pytest
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical import rows
-from flowcheck.flows.formats import footer
+from flowcheck.flows.files import footer
 from flowcheck.flows.formats.parquet import FlowFile
 from tests.runners.worlds import DB, NOON, WEB, flows, write
 

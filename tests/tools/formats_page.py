@@ -12,10 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.formats import FORMATS
+from flowcheck.flows.formats import all_formats
 from flowcheck.flows.formats.chosen import choose
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked, Format
+from flowcheck.flows.logs.text.head import head_of
 from flowcheck.flows.logs.text.source import Source
 
 ROOT = Path(__file__).parent.parent.parent
@@ -76,14 +77,14 @@ with its line.
 def formats_part() -> str:
     """All of the page but the real records."""
     parts = [HEAD, "## Formats\n", "| name | log | what it cannot tell |\n|---|---|---|"]
-    parts[-1] += "".join(f"\n| `{f.name}` | {f.title} | {'; '.join(f.silent)} |" for f in FORMATS)
+    parts[-1] += "".join(f"\n| `{f.name}` | {f.title} | {'; '.join(f.silent)} |" for f in all_formats())
     parts += [
         "\n## Examples\n",
         "These are in the tests, made up, and say what a reader makes of each form.\n",
     ]
     rows = [
         _row(f"{format_.name}/{path.name}", path, format_)
-        for format_ in FORMATS
+        for format_ in all_formats()
         if not format_.needs_mapping
         for path in sorted((EXAMPLES / format_.name).iterdir())
     ]
@@ -109,7 +110,7 @@ def _row(name: str, path: Path, format_: Format | None = None) -> list[str]:
     account, connections = Account(), 0
     try:
         with Source(str(path)) as source:
-            found = format_ or getattr(choose(source, Asked()), "format", None)
+            found = format_ or getattr(choose(head_of(source), Asked()), "format", None)
             if found is None:
                 return [name, "canonical", *[""] * 6]
             for batch in found.read(source, Asked(time_zone="UTC"), account):

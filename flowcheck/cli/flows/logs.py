@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.values import Duration, Value
-from flowcheck.flows.known import AUTO, CANONICAL, FORMAT_NAMES, UNITS
+from flowcheck.flows.formats import HOMES
+from flowcheck.flows.known import AUTO, CANONICAL, UNITS
 
 if TYPE_CHECKING:
     from flowcheck.flows.logs.form import Asked
@@ -46,7 +47,7 @@ LOGS: list[Callable[[Any], Any]] = [
     click.option(
         "--from",
         "source_format",
-        type=click.Choice([AUTO, CANONICAL, *FORMAT_NAMES]),
+        type=click.Choice([AUTO, CANONICAL, *HOMES]),
         default=AUTO,
         show_default=True,
         help="Format of the flows. auto looks at what is in a file, never at its name; canonical is "

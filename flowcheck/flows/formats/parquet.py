@@ -21,9 +21,9 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.columns import readable
 from flowcheck.flows.canonical.rows import RowReader
 from flowcheck.flows.canonical.schema import COLUMNS, check_schema, is_text
+from flowcheck.flows.files.footer import MAX_FOOTER, arrow_types, read_footer
 from flowcheck.flows.files.hive import Key, key_columns
 from flowcheck.flows.files.inputs import FileIdentity
-from flowcheck.flows.formats.footer import MAX_FOOTER, arrow_types, read_footer
 
 _COUNTED_BY = "start_time"
 """Read where nothing but keys of the path is asked for: no key can tell it, so every file has it."""

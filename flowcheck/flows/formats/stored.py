@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.schema import is_text
-from flowcheck.flows.formats.footer import MAX_FOOTER, read_footer
+from flowcheck.flows.files.footer import MAX_FOOTER, read_footer
 from flowcheck.flows.logs.text.source import Source
 
 ROWS_AT_ONCE = 1 << 16

@@ -17,12 +17,21 @@ class Recognised(NamedTuple):
     why: str
 
 
+def candidates(head: Head, formats: Sequence[Format]) -> list[Recognised]:
+    """Every format that a log may have."""
+    return [Recognised(format_, why) for format_ in formats if (why := format_.recognise(head))]
+
+
 def recognise(head: Head, formats: Sequence[Format]) -> Recognised:
     """The one format that a log has.
 
     **Raises**: FlowFormatError where it is none, or may be several.
     """
-    found = [Recognised(format_, why) for format_ in formats if (why := format_.recognise(head))]
+    return only(candidates(head, formats), formats)
+
+
+def only(found: Sequence[Recognised], formats: Sequence[Format]) -> Recognised:
+    """The one of them. **Raises**: FlowFormatError where there is none, or several."""
     if len(found) == 1:
         return found[0]
     names = ", ".join(format_.name for format_ in formats)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.formats import FORMATS
+from flowcheck.flows.formats import all_formats
 from flowcheck.flows.logs.text.head import Head
 from tests.flows.logs import damaged, read_log, recognised, recognised_head
 
 EXAMPLES = Path(__file__).parent / "examples"
-NAMES = [format_.name for format_ in FORMATS if not format_.needs_mapping]
+NAMES = [format_.name for format_ in all_formats() if not format_.needs_mapping]
 FILES = [(name, path) for name in NAMES for path in sorted((EXAMPLES / name).iterdir())]
 IDS = [f"{name}/{path.name}" for name, path in FILES]
 

@@ -13,7 +13,7 @@ import pytest
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.files.hive import keys_of
-from flowcheck.flows.formats import FORMATS
+from flowcheck.flows.formats import all_formats
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.recognised import named
@@ -62,7 +62,7 @@ def test_nothing_is_ever_taken_for_a_log_with_a_mapping(tmp_path: Path) -> None:
 def test_with_a_mapping_even_a_known_log_is_read_as_it_says(tmp_path: Path) -> None:
     zeek = Path(__file__).parent / "examples" / "zeek" / "conn.log"
     with Source(str(zeek)) as source:
-        assert named("mapped", head_of(source), FORMATS).format is BY_NAME["mapped"]
+        assert named("mapped", head_of(source), all_formats()).format is BY_NAME["mapped"]
 
 
 def test_csv_tsv_and_json_lines_and_parquet_give_the_same_row(tmp_path: Path) -> None:

@@ -3,17 +3,3 @@
 ``rules``: what a mapping says; ``forms``: logs as blocks of columns; ``columns``: these as canonical ones;
 ``reading``: all of it, one after the other. What is too odd for a mapping stands in code beside it.
 """
-
-from __future__ import annotations
-
-from flowcheck.flows.formats.mapped import akvorado, generic, goflow2, nfdump, suricata, zeek
-from flowcheck.flows.logs.form import Format
-
-FORMATS: tuple[Format, ...] = (
-    zeek.FORMAT,
-    suricata.FORMAT,
-    nfdump.FORMAT,
-    goflow2.FORMAT,
-    akvorado.FORMAT,
-    generic.FORMAT,
-)

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from flowcheck.errors import FlowFormatError
+from flowcheck.flows.files.footer import read_footer
 from flowcheck.flows.logs.text.items import in_lists, taken_apart
 from flowcheck.flows.logs.text.source import HEAD, PARQUET, Lines, Source
 from flowcheck.flows.logs.text.wrapped import Unwrapper
@@ -60,14 +61,17 @@ class Head:
 
 def head_of(source: Source) -> Head:
     """Raises: FlowFormatError for what is packed and damaged; OSError."""
+    if source.is_parquet:
+        return Head(PARQUET, whole=False, schema=_schema_of(source))
     data = source.head()
-    schema = None
-    if data.startswith(PARQUET):
-        try:
-            schema = pq.read_schema(source.file())
-        except (pa.ArrowException, OSError, UnicodeError):
-            schema = None
-    return Head(data, whole=len(data) < HEAD, schema=schema)
+    return Head(data, whole=len(data) < HEAD)
+
+
+def _schema_of(source: Source) -> pa.Schema | None:
+    try:
+        return read_footer(source.descriptor, source.file().size()).schema.to_arrow_schema()
+    except (FlowFormatError, pa.ArrowException, OSError, UnicodeError):
+        return None
 
 
 def _is_text(text: bytes) -> bool:
