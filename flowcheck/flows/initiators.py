@@ -15,18 +15,12 @@ import pyarrow as pa
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Tables, UInt8, UInt64
 from flowcheck.flows.canonical.numbers import Numbers
+from flowcheck.flows.canonical.schema import BOTH_WAYS
 from flowcheck.flows.ends import Ends, named
 from flowcheck.kernels import initiators
 
 BASES = ("none", "record", "flags", "pair", "listener", "port")
 """How the initiator was found; the order of the codes in :mod:`flowcheck.arrays`."""
-
-_SIDES = ("ip", "port", "namespace", "pod", "pod_uid", "workload")
-_BOTH_WAYS = (
-    *((f"src_{side}", f"dst_{side}") for side in _SIDES),
-    ("bytes", "bytes_reverse"),
-    ("packets", "packets_reverse"),
-)
 
 
 class Initiators(NamedTuple):
@@ -83,7 +77,7 @@ def turn_round(batch: pa.RecordBatch, turned: npt.NDArray[np.bool_]) -> pa.Recor
     if not turned.any():
         return batch
     columns = {name: batch.column(name) for name in batch.schema.names}
-    for one, other in _BOTH_WAYS:
+    for one, other in BOTH_WAYS:
         if one not in columns and other not in columns:
             continue
         type_ = columns[one if one in columns else other].type

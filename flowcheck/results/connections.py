@@ -9,11 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck.arrays import FlowArrays
+from flowcheck.flows.logs.counting.connections import GAP
 from flowcheck.kernels import connections as kernels
 from flowcheck.model.timeline import BEGINNING
-
-GAP = 60_000_000
-"""Microseconds. Linux keeps a closed 5-tuple from being used again for 60 s (TIME_WAIT)."""
 
 
 class ConnectionTable:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck.arrays import FlowArrays
-from flowcheck.results.connections import GAP, ConnectionTable
+from flowcheck.flows.logs.counting.connections import GAP
+from flowcheck.results.connections import ConnectionTable
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 

@@ -23,8 +23,8 @@ REJECTIONS = (
 )
 """Why a row was rejected; the index is its code."""
 
-# Years 1 to 9999, in microseconds: what a date can be written as.
-_EARLIEST, _LATEST = -62135596800_000_000, 253402300799_999_999
+EARLIEST, LATEST = -62135596800_000_000, 253402300799_999_999
+"""Years 1 to 9999, in microseconds: what a date can be written as."""
 _MOST_BYTES = 1 << 50
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
@@ -159,10 +159,10 @@ def microseconds(column: pa.Array) -> tuple[Int64, npt.NDArray[np.bool_] | None]
         values = values // 1000
     elif column.type.unit != "us":
         factor = 1_000_000 // _PER_SECOND[column.type.unit]
-        values = np.clip(values, _EARLIEST // factor - 1, _LATEST // factor + 1) * factor
+        values = np.clip(values, EARLIEST // factor - 1, LATEST // factor + 1) * factor
     bad = None
-    if values.size and (values.min() < _EARLIEST or values.max() > _LATEST):
-        bad = (values < _EARLIEST) | (values > _LATEST)
+    if values.size and (values.min() < EARLIEST or values.max() > LATEST):
+        bad = (values < EARLIEST) | (values > LATEST)
         values = np.where(bad, 0, values)
     return np.ascontiguousarray(values, dtype=np.int64), bad
 

@@ -106,6 +106,13 @@ COLUMNS: dict[str, Column] = {
     ]
 }
 
+_SIDES = ("ip", "port", "namespace", "pod", "pod_uid", "workload")
+BOTH_WAYS = (
+    *((f"src_{side}", f"dst_{side}") for side in _SIDES),
+    ("bytes", "bytes_reverse"),
+    ("packets", "packets_reverse"),
+)
+"""Columns that are exchanged where a record turns out to be a reply."""
 REQUIRED = ("start_time", "dst_port", "protocol")
 END_NAMES = {
     "src_ip": ("src_namespace", "src_pod", "src_workload", "src_pod_uid"),

@@ -11,18 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from flowcheck.flows.canonical.numbers import LIMITS
+from flowcheck.flows.canonical.numbers import EARLIEST, LATEST, LIMITS
 from flowcheck.flows.canonical.types import FLOW_FIELDS, TIME
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.rows import RECORD
-from flowcheck.flows.logs.values.addresses import canonical_address
+from flowcheck.flows.logs.values.addresses import PLAIN_IPV4, canonical_address
 
-_TIMES = {"start_time": (-62135596800_000_000, 253402300799_999_999)}
-_TIMES["end_time"] = _TIMES["start_time"]
 _MOST = (1 << 63) - 1
 _NEEDED = ("start_time", "protocol", "src_ip", "dst_ip")
-_PLAIN = r"^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$"
-"""An IPv4 address in its one form."""
 Mask = npt.NDArray[np.bool_]
 
 
@@ -64,7 +60,7 @@ def _fitting(column: pa.Array, field: pa.Field, bad: dict[str, Mask]) -> pa.Arra
     if column.type == field.type or not (pt.is_integer(field.type) or pt.is_timestamp(field.type)):
         return column
     if pt.is_timestamp(field.type):
-        low, high = _TIMES[field.name]
+        low, high = EARLIEST, LATEST
     else:
         low, high = LIMITS.get(field.name, (0, np.iinfo(field.type.to_pandas_dtype()).max))
     high = min(high, _MOST)
@@ -86,7 +82,7 @@ def _mark(bad: dict[str, Mask], reason: str, rows: Mask) -> None:
 def addresses(values: pa.Array) -> pa.Array:
     """Texts in the one form of an address each, null for what is none. Nearly all are in it already."""
     values = values.cast(pa.string())
-    plain = pc.match_substring_regex(values, _PLAIN)
+    plain = pc.match_substring_regex(values, PLAIN_IPV4)
     if pc.all(plain).as_py():
         return values
     told = pc.fill_null(plain, True).to_pylist()

@@ -14,12 +14,12 @@ import pyarrow.types as pt
 
 from flowcheck.arrays import Int64
 from flowcheck.flows.canonical.columns import readable
-from flowcheck.flows.canonical.numbers import LIMITS, microseconds
+from flowcheck.flows.canonical.numbers import EARLIEST, LATEST, LIMITS, microseconds
 from flowcheck.flows.canonical.schema import is_text
 from flowcheck.flows.canonical.types import TIME
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.rows import RECORD, SCHEMA
-from flowcheck.flows.logs.values.addresses import canonical_address
+from flowcheck.flows.logs.values.addresses import PLAIN_IPV4, canonical_address
 from flowcheck.flows.logs.values.times import in_microseconds
 
 Bool = npt.NDArray[np.bool_]
@@ -28,11 +28,7 @@ MISSING, WRONG = -1, -2
 NULLS = ("-", "")
 """What text stands for no value."""
 _WHOLE = r"^[0-9]{1,18}$"
-_YEARS = (-62_135_596_800, 253_402_300_799)
-"""1 to 9999, in seconds since 1970: what a date can be written as."""
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
 
 
 class Making:
@@ -127,7 +123,7 @@ def _microseconds(numbers: Int64, unit: str) -> tuple[Int64, Bool | None]:
     """Times of a unit in microseconds; and which lie outside the years 1 to 9999, None where none do."""
     low, high = (
         min(max(seconds * 1_000_000_000 // _NANOSECONDS[unit], -(1 << 63) + 1), (1 << 63) - 1)
-        for seconds in _YEARS
+        for seconds in (EARLIEST // 1_000_000, LATEST // 1_000_000)
     )
     if numbers.size and (numbers.min() < low or numbers.max() > high):
         wrong = (numbers < low) | (numbers > high)
@@ -189,7 +185,7 @@ class Addresses:
         words = _dictionary(column)
         texts, table = words.dictionary, np.arange(self._n, self._n + len(words.dictionary) + 1)
         table[-1] = MISSING
-        plain = pc.match_substring_regex(texts, _IPV4).fill_null(False).to_numpy(zero_copy_only=False)
+        plain = pc.match_substring_regex(texts, PLAIN_IPV4).fill_null(False).to_numpy(zero_copy_only=False)
         others = np.flatnonzero(~plain)
         found = [self._other(text) for text in texts.take(pa.array(others)).to_pylist()]
         table[others] = [code or self._n + len(texts) + place for place, (code, _) in enumerate(found)]

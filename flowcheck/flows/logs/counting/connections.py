@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flowcheck.flows.canonical.schema import BOTH_WAYS
 from flowcheck.flows.logs.rows import Row
 from flowcheck.flows.logs.values.times import microseconds_of
 
@@ -151,14 +152,6 @@ def _by_flags(row: Row) -> None:
         row.initiator = 1
 
 
-_SIDES = ("ip", "port", "namespace", "pod", "pod_uid", "workload")
-_PAIRS = (
-    *((f"src_{side}", f"dst_{side}") for side in _SIDES),
-    ("bytes", "bytes_reverse"),
-    ("packets", "packets_reverse"),
-)
-
-
 def turn_round(row: Row) -> None:
     """Exchange the ends of a reply: it is a record of the connection that the other end opened."""
     _take(row, _turned(row))
@@ -167,7 +160,7 @@ def turn_round(row: Row) -> None:
 
 def _turned(row: Row) -> Row:
     other = Row(record=row.record, protocol=row.protocol, icmp_type=row.icmp_type)
-    for one, two in _PAIRS:
+    for one, two in BOTH_WAYS:
         setattr(other, one, getattr(row, two))
         setattr(other, two, getattr(row, one))
     other.observation_point = _opposite(row.observation_point)
@@ -181,6 +174,6 @@ def _opposite(point: int | None) -> int | None:
 
 def _take(row: Row, turned: Row) -> None:
     row.observation_point = turned.observation_point
-    for names in _PAIRS:
+    for names in BOTH_WAYS:
         for name in names:
             setattr(row, name, getattr(turned, name))

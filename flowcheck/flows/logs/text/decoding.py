@@ -28,10 +28,7 @@ def document_of(source: Source, hint: str) -> bytes:
     **Raises**: FlowFormatError where it is longer than MOST_DOCUMENT.
     """
     with source.stream() as stream:
-        try:
-            text = bytes(stream.read(MOST_DOCUMENT + 1))
-        except OSError as error:
-            raise source.damaged(error) from error
+        text = source.take(stream, MOST_DOCUMENT + 1)
     if len(text) > MOST_DOCUMENT:
         raise FlowFormatError(
             f"is one document of more than {MOST_DOCUMENT >> 20} MiB", where=source.path, hint=hint

@@ -94,10 +94,7 @@ class Source:
     def head(self) -> bytes:
         """The first bytes, unpacked, up to HEAD."""
         with self.stream() as stream:
-            try:
-                return bytes(stream.read(HEAD))
-            except OSError as error:
-                raise self.damaged(error) from error
+            return self.take(stream, HEAD)
 
     def lines(self) -> Iterator[Lines]:
         """All lines, in blocks; one without an end is the last. ``\\r`` before an end belongs to it."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import ipaddress
 from functools import lru_cache
 
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+PLAIN_IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
+"""What an IPv4 address in its one form looks like."""
+
 
 @lru_cache(1 << 16)
 def canonical_address(text: str) -> str | None:

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_EARLIEST, _LATEST = -62135596800_000_000, 253402300799_999_999
-"""Years 1 to 9999: what a date can be written as."""
+from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
+
 _UTC_NS, _NS = pa.timestamp("ns", tz="UTC"), pa.timestamp("ns")
 PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0}
 """Microseconds in one; of nanoseconds there are 1,000 in one microsecond."""
@@ -28,7 +28,7 @@ def microseconds_of(values: Sequence[int | str | None]) -> tuple[list[int | None
     wrong = [
         place
         for place, (number, value) in enumerate(zip(numbers, values, strict=True))
-        if value is not None and (number is None or not _EARLIEST <= number <= _LATEST)
+        if value is not None and (number is None or not EARLIEST <= number <= LATEST)
     ]
     for place in wrong:
         numbers[place] = None
