@@ -27,6 +27,7 @@ from flowcheck.kernels import (
 from flowcheck.kernels.cache import DIRECTORY, source_stamp
 from flowcheck.kernels.chance import contingency, multinomial, tails
 from flowcheck.kernels.logs import counting, lines, patterns, settling
+from flowcheck.kernels.logs.pieces import Pieces
 
 PARTS = (
     *("classes", "rows", "lookup", "initiators", "decide", "translate", "settling", "connections", "books"),
@@ -178,15 +179,20 @@ def _warm_logs() -> Iterator[str]:
     int32, int64, uint8, uint64 = (_zeros(t) for t in (np.int32, np.int64, np.uint8, np.uint64))
     yield "lines"
     n = lines.MOST_CUTS
-    cut = lines.Cut(int32(1), int32(1), int32(1), int32(1, n, 2), int64(1, n + 1), uint64(1))
-    known = patterns.Patterns(int32(2), uint64(1), int64(2), int32(1, n + 1), uint8(1))
+    cut = lines.Cut(int32(1), int32(1), int32(1), int32(1, n, 2), int64(1, n + 1), uint8(1, n), uint64(1))
+    pieces = Pieces(int32(2), uint64(1), int64(2), uint8(1), int32(1), uint8(1))
+    known = patterns.Patterns(int32(2), uint64(1), int64(2), int32(1, n + 1), uint8(1, n), uint8(1))
     lines.find_lines(uint64(1), int32(1), int32(1))
-    lines.cut_lines(uint8(1), cut, 0, 0)
+    lines.cut_lines(uint8(1), cut, pieces, 0, 0)
+    lines.cut_again(uint8(1), cut, pieces, int32(0))
     patterns.find_patterns(uint8(1), cut, 0, 1, known, int32(1))
-    patterns.know_lines(uint8(1), cut, known, int32(0))
+    told = patterns.WhereTold(int32(1), int32(1, 1), int32(1, 1))
+    patterns.tell_lines(int32(0), int64(1, n + 1), told, int64(0), int32(1, 0))
+    patterns.know_lines(uint8(1), cut, pieces, known, int32(0))
     yield "counting"
-    counting.find_openers(int64(1, 4), int32(1), int32(1), uint8(1), int64(1), 1, uint8(1))
-    counting.count_once(int64(1, 4), int32(1), int64(1), int64(1), 1, int32(1) - 1, int64(1))
+    book, chosen = int64(1, 2 + len(counting.NEUTRAL)), int32(1, counting.WAYS) - 1
+    counting.find_openers(book, int32(1), uint8(1), uint8(1), uint8(1), int64(1), 1, uint8(1))
+    counting.count_once(book, int32(1), uint8(1), int64(1), int64(1), 1, chosen, int64(1))
 
 
 def _services(

@@ -1,4 +1,4 @@
-"""Values in the text of a line: times, ports, and where what may be a time or a UUID ends."""
+"""Values in the text of a line: times, ports, and where what may be another value ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from flowcheck.arrays import Integer, UInt8
 from flowcheck.kernels.jit import inlined, kernel
+from flowcheck.kernels.logs.words import EIGHT, eight_of, marks_in, place_of, word_at
 
 NONE = np.int64(-1)
 _DAY = 86_400
@@ -13,8 +14,13 @@ _DASH, _DOT, _COLON, _T, _Z = 45, 46, 58, 84, 90
 _COMMA, _CLOSED = 44, 125
 _ZERO, _NINE = 48, 57
 _FIRST_YEAR, _LAST_YEAR = 1970, 2261
+_HIGHEST, _BLANKS = np.uint64(0x8080808080808080), eight_of(" ")
 _LONGEST = np.uint64(40)
-_PLAIN = np.array([byte < 128 and (chr(byte).isalnum() or chr(byte) in ":.-") for byte in range(256)])
+_QUOTE, _SPACE = 34, 32
+_QUOTES, _BACKSLASHES, _CLOSEDS = eight_of('"'), eight_of("\\"), eight_of("}")
+_OPEN, _LIST, _END_OF_LIST = 123, 91, 93
+_LONGEST_PIECE = np.uint64(1 << 12)
+_ONE = np.uint64(1)
 
 
 @inlined
@@ -70,12 +76,24 @@ def time_in(data: UInt8, begin: np.uint64, end: np.uint64) -> Integer:
 
 
 @inlined
+def end_of_plain(data: UInt8, at: np.uint64, stop: np.uint64) -> np.uint64:
+    """Where a string of nothing but printable ASCII ends, if there is its quote; ``stop`` or past it where it
+    goes on."""
+    while at < stop:
+        word = word_at(data, at)
+        marks = marks_in(word, _QUOTES) | marks_in(word, _BACKSLASHES) | (word & _HIGHEST)
+        marks |= (word - _BLANKS) & ~word & _HIGHEST
+        if marks != 0:
+            return at + place_of(marks)
+        at += EIGHT
+    return at
+
+
+@inlined
 def end_of_value(data: UInt8, begin: np.uint64, last: np.uint64) -> np.uint64:
-    """Where what _PLAIN holds ends; ``begin`` where there is more of it than a time or a UUID has."""
-    at = begin
-    while at < last and at < begin + _LONGEST and _PLAIN[data[at]]:
-        at += np.uint64(1)
-    return at if at < begin + _LONGEST else begin
+    """Where a string that is printable and short ends; ``begin`` where it is longer than a time or a UUID."""
+    end = end_of_plain(data, begin, min(last, begin + _LONGEST))
+    return end if end < last and end < begin + _LONGEST else begin
 
 
 @inlined
@@ -87,3 +105,95 @@ def port_after(data: UInt8, begin: np.uint64, last: np.uint64) -> tuple[np.uint6
         end += np.uint64(1)
     is_port = end < last and (data[end] in (_COMMA, _CLOSED)) and data[begin] != _ZERO
     return end, value if is_port and end > begin and value <= 65535 else NONE
+
+
+@inlined
+def end_of_string(data: UInt8, at: np.uint64, stop: np.uint64) -> np.uint64:
+    """Where the quote that ends a string is; ``stop`` or past it where it is not before."""
+    while at < stop:
+        word = word_at(data, at)
+        marks = marks_in(word, _QUOTES) | marks_in(word, _BACKSLASHES)
+        if marks == 0:
+            at += EIGHT
+            continue
+        at += place_of(marks)
+        if at >= stop or data[at] == _QUOTE:
+            return at
+        at += np.uint64(2)
+    return at
+
+
+@inlined
+def end_of_object(data: UInt8, begin: np.uint64, last: np.uint64) -> np.uint64:
+    """Past the brace that closes what opens here; ``begin`` where none does within _LONGEST_PIECE."""
+    at, stop, depth = begin, min(last, begin + _LONGEST_PIECE), 0
+    while at < stop:
+        byte = data[at]
+        if byte == _QUOTE:
+            at = end_of_string(data, at + _ONE, stop)
+        elif byte == _OPEN:
+            depth += 1
+        elif byte == _CLOSED:
+            depth -= 1
+            if depth == 0:
+                return at + _ONE
+        at += _ONE
+    return begin
+
+
+@inlined
+def likely_end(data: UInt8, begin: np.uint64, last: np.uint64) -> np.uint64:
+    """Past the first brace behind which another key or brace is: the end of most objects, for a third of what
+    looking into their strings takes. ``last`` where there is none."""
+    at = begin
+    while at < last:
+        marks = marks_in(word_at(data, at), _CLOSEDS)
+        if marks == 0:
+            at += EIGHT
+            continue
+        at += place_of(marks) + _ONE
+        if at < last and (data[at] == _CLOSED or (data[at] == _COMMA and data[at + _ONE] == _QUOTE)):
+            return at
+    return last
+
+
+@kernel
+def end_of_flat(data: UInt8, begin: np.uint64, last: np.uint64) -> np.uint64:
+    """Past an object or a list of nothing but printable strings and whole numbers; ``begin`` where here is
+    none."""
+    is_list = data[begin] == _LIST
+    close = _END_OF_LIST if is_list else _CLOSED
+    at, stop = begin + _ONE, min(last, begin + _LONGEST_PIECE)
+    is_name = not is_list
+    if data[begin] != _OPEN and not is_list:
+        return begin
+    while at < stop:
+        first = at
+        if data[at] == _QUOTE:
+            at = end_of_plain(data, at + _ONE, stop)
+            if at >= stop or data[at] != _QUOTE:
+                return begin
+            at += _ONE
+        elif is_name:
+            return begin
+        else:
+            while at < stop and data[at] >= _ZERO and data[at] <= _NINE:
+                at += _ONE
+            if at == first or (data[first] == _ZERO and at > first + _ONE):
+                return begin
+        if at >= stop:
+            return begin
+        if is_name:
+            if data[at] != _COLON:
+                return begin
+            is_name = False
+        elif data[at] == close:
+            return at + _ONE
+        elif data[at] == _COMMA:
+            is_name = not is_list
+        else:
+            return begin
+        at += _ONE
+        if at < stop and data[at] == _SPACE:
+            at += _ONE
+    return begin

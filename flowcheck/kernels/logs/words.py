@@ -11,6 +11,42 @@ from flowcheck.kernels.jit import inlined
 EIGHT, _STRIDE = np.uint64(8), np.uint64(64)
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
+_LOWEST, _HIGHEST = (np.uint64(byte * 0x0101010101010101) for byte in (1, 128))
+
+
+def eight_of(byte: str) -> np.uint64:
+    """A word of one byte, eight times."""
+    return np.uint64(ord(byte) * 0x0101010101010101)
+
+
+@inlined
+def marks_in(word: np.uint64, wanted: np.uint64) -> np.uint64:
+    """Not 0 where a word has the byte of which ``wanted`` has eight; the lowest bit set is the highest of the
+    first such byte. Source: "haszero", S. E. Anderson, Bit Twiddling Hacks."""
+    word ^= wanted
+    return (word - _LOWEST) & ~word & _HIGHEST
+
+
+@inlined
+def place_of(marks: np.uint64) -> np.uint64:
+    """Which byte of a word the first mark is for."""
+    below = (marks & (~marks + np.uint64(1))) - np.uint64(1)
+    return (((below & _LOWEST) * _LOWEST) >> np.uint64(56)) - np.uint64(1)
+
+
+@inlined
+def next_pair(data: UInt8, at: np.uint64, stop: np.uint64, wanted: np.uint64, before: np.uint64) -> np.uint64:
+    """Where a byte is next that stands behind another; ``wanted`` and ``before`` have eight of either.
+    ``stop`` or past it where they are not before."""
+    while at < stop:
+        marks = marks_in(word_at(data, at), wanted)
+        if marks != 0:
+            marks &= marks_in(word_at(data, at - np.uint64(1)), before)
+            if marks != 0:
+                return at + place_of(marks)
+        at += EIGHT
+    return at
+
 
 @inlined
 def word_at(data: UInt8, at: np.uint64) -> np.uint64:

@@ -12,9 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flowcheck.flows.formats.hubble.kinds import kind_of, rank_of
+from flowcheck.flows.formats.hubble.records import line_of
+from flowcheck.flows.formats.hubble.rows import row_of
+from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.alike import repeats
+from flowcheck.flows.logs.alike.marks import WIDTH
 from flowcheck.flows.logs.alike.repeats import Repeats
-from flowcheck.kernels.logs.patterns import UNKNOWN
+from flowcheck.flows.logs.converted import whole_schema
+from flowcheck.flows.logs.counting.connections import Connections
+from flowcheck.flows.logs.rows import RECORD, batch_of
+from flowcheck.flows.logs.text.source import Lines
+from flowcheck.flows.logs.text.wrapped import Unwrapper
+from flowcheck.flows.logs.values.addresses import canonical_address
 from tests.flows.logs import damaged, read_log
 
 TIMES = (
@@ -34,6 +44,48 @@ TIMES = (
     *("2500-01-01T00:00:00Z", "2026-04-01 09:00:00Z", "2026-04-01T09:00:00.Z", "2026-13-01T09:00:00Z"),
 )
 PORTS = (1, 53, 8080, 41234, 65535, 65536, 0, -1, "007", "80.0", "1e3", '"80"', "null")
+ADDRESSES = (
+    *(f"192.0.2.{n}" for n in range(3)),
+    *(
+        "2001:db8::1",
+        "2001:DB8:0::1",
+        "::ffff:192.0.2.1",
+        "fe80::1%eth0",
+        "",
+        "192.0.2.256",
+        "mark",
+        " mark 3 ",
+    ),
+    *("1" * 50, "192.0.2.1\n", None, 7, {}),
+)
+ENDPOINTS: tuple[Any, ...] = (
+    {"ID": 1, "identity": 7, "namespace": "shop", "pod_name": "a-1", "workloads": [{"name": "a"}]},
+    {
+        "ID": 2,
+        "identity": 7,
+        "namespace": "shop",
+        "pod_name": "a-2",
+        "workloads": [{"name": "a"}, {"name": "b"}],
+    },
+    {"identity": 9, "namespace": "pay", "labels": ['a"time":"b', "x" * 600, "}", "{", '"}'], "pod_name": "b"},
+    {"identity": 2, "labels": ["reserved:world"]},
+    {"ID": 0, "identity": 0, "namespace": "shop", "pod_name": ""},
+    {"ID": "3", "identity": "x"},
+    {"namespace": " mark 5 ", "pod_name": "c", "labels": {"a": {"b": {}}}},
+    {"ID": 4, "labels": ["y" * 5000]},
+    *({}, None, [], "a", {"namespace": 1}),
+)
+SERVICES: tuple[Any, ...] = (
+    {"name": "web", "namespace": "shop"},
+    {"name": "web", "namespace": "pay"},
+    {"namespace": "shop"},
+    *({"name": "web"}, {}, None, "web", {"name": 3}),
+)
+ETHERNETS: tuple[Any, ...] = (
+    {"source": "0a:58:0a:14:00:02", "destination": "0a:58:0a:14:00:01"},
+    {"source": "0a:58:0a:14:00:03", "destination": "0a:58:0a:14:00:01"},
+    *({"source": '"'}, {"source": {}}, {}, [], "x"),
+)
 FLAGS = ({"SYN": True}, {"SYN": True, "ACK": True}, {"ACK": True}, {})
 
 
@@ -46,10 +98,23 @@ def flow(dice: random.Random) -> dict[str, Any]:
     }
     if dice.random() < 0.2:
         found = {"verdict": "DROPPED", "drop_reason_desc": "POLICY_DENIED", "time": ""}
-    found["IP"] = {"source": f"192.0.2.{dice.randrange(3)}", "destination": f"192.0.2.{dice.randrange(3)}"}
+    if dice.random() < 0.5:
+        found["ethernet"] = dice.choice(ETHERNETS)
+    found["IP"] = {"source": dice.choice(ADDRESSES), "destination": dice.choice(ADDRESSES)}
+    if dice.random() < 0.2:
+        found["IP"]["source_xlated"] = dice.choice(ADDRESSES)
     ports: dict[str, Any] = {"source_port": 1, "destination_port": 2, "flags": dice.choice(FLAGS)}
     found["l4"] = {dice.choice(["TCP", "UDP"]): ports}
-    found["source"], found["destination"] = {"ID": dice.randrange(2)}, {"labels": ['a"time":"b', "x" * 600]}
+    found["source"], found["destination"] = dice.choice(ENDPOINTS), dice.choice(ENDPOINTS)
+    for key in ("source_service", "destination_service"):
+        if dice.random() < 0.2:
+            found[key] = dice.choice(SERVICES)
+    if dice.random() < 0.2:
+        found["destination_names"] = dice.choice([["a.example"], [], [1], ["\u00e9"], {"a": "b"}])
+    if dice.random() < 0.2:
+        found["interface"] = dice.choice(
+            [{"index": 3, "name": "lxc_1"}, {"index": -1}, "eth0", {}, {"a": {}}]
+        )
     found["event_type"] = {"type": dice.choice([1, 4, 5])}
     if dice.random() < 0.5:
         found["is_reply"] = dice.random() < 0.5
@@ -97,7 +162,7 @@ def test_rows_are_those_of_lines_read_one_by_one(
     tmp_path: Path, learned: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "hubble.log"
-    for seed in range(40):
+    for seed in range(120):
         path.write_bytes(log(random.Random(seed)))
         rows, account = read_log(path, "hubble")
         with monkeypatch.context() as patch:
@@ -105,13 +170,45 @@ def test_rows_are_those_of_lines_read_one_by_one(
             slowly, expected = read_log(path, "hubble")
         assert rows == slowly
         assert vars(account) == vars(expected)
-    assert len(learned) > 100
+        plainly, rejected = rows_without_marks(path)
+        for row, plain in zip(rows, plainly, strict=True):
+            assert row == plain
+        assert sum(account.rejected.values()) == rejected
+    assert len(learned) > 200
+
+
+def rows_without_marks(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """(rows, records rejected): what becomes of each line where no part of it is kept."""
+    account, unwrapper = Account(), Unwrapper()
+    rows, ranks = [], {}
+    for place, text in enumerate(path.read_bytes().split(b"\n")):
+        for record, line_text in unwrapper.unwrap(Lines(place, [text])):
+            line = line_of(line_text)
+            if line is None:
+                account.reject("bad_record", record)
+            elif line.flow is not None:
+                row = row_of(line, line.flow)
+                row.record, ranks[record] = record, rank_of(kind_of(line.flow))
+                if all(port is None or 0 <= port < 1 << 16 for port in (row.src_port, row.dst_port)):
+                    rows.append(row)
+                else:
+                    account.reject("bad_port", record)
+    usable = set(batch_of(rows, account).column(RECORD).to_pylist())
+    rows = [row for row in rows if row.record in usable]
+    for row in rows:
+        row.src_ip, row.dst_ip = (text and canonical_address(text) for text in (row.src_ip, row.dst_ip))
+    Connections().settle(rows, [ranks[row.record] for row in rows])
+    for row in rows:
+        row.initiator = row.initiator or 0
+    told = whole_schema(batch_of(rows, account)).to_pylist()
+    kept = [{name: value for name, value in row.items() if value is not None} for row in told]
+    return kept, sum(account.rejected.values()) + unwrapper.rest()
 
 
 def values_of_nothing(self: Repeats, block: Any, cut: Any) -> repeats.Values:
     n = len(block.starts)
-    nothing = np.full(n, UNKNOWN, dtype=np.int32)
-    return repeats.Values(nothing, np.zeros(n, dtype=np.int64), nothing, nothing)
+    told = np.zeros((WIDTH, n), dtype=np.int32)
+    return repeats.Values(np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.int64), told)
 
 
 def test_patterns_are_forgotten_when_they_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

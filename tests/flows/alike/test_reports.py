@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from flowcheck.flows.logs.account import Account
+from flowcheck.flows.logs.alike.ends import Ends
 from flowcheck.flows.logs.alike.gathered import Gathered
+from flowcheck.flows.logs.alike.marks import BASE, DST_PORT, SRC_PORT, told_of
 from flowcheck.flows.logs.alike.prototypes import Prototypes
 from flowcheck.flows.logs.alike.reports import NONE, Settler
 from flowcheck.flows.logs.counting.connections import Connections
@@ -41,22 +43,25 @@ def some_rows(dice: random.Random, start: int) -> list[Row]:
     return rows
 
 
-def add(gathered: Gathered, prototypes: Prototypes, row: Row, rank: int = 0) -> None:
-    number = prototypes.number(msgspec.structs.replace(row), rank)
-    gathered.add(row.record, number, row.start_time, row.src_port, row.dst_port)
+def add(gathered: Gathered, prototypes: Prototypes, ends: Ends, row: Row, rank: int = 0) -> None:
+    rest, ports = msgspec.structs.replace(row, src_port=None, dst_port=None), (row.src_port, row.dst_port)
+    told = list(told_of(rest, ends).constants)
+    told[BASE] = prototypes.number(rest, rank)
+    told[SRC_PORT], told[DST_PORT] = (-1 if port is None else port for port in ports)
+    gathered.add(row.record, row.start_time, told)
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_openers_and_counts_are_those_of_connections(seed: int) -> None:
     dice = random.Random(seed)
-    prototypes, slow, account = Prototypes(), Connections(), Account()
-    settler = Settler(prototypes)
+    prototypes, ends, slow, account = Prototypes(), Ends(), Connections(), Account()
+    settler = Settler(prototypes, ends)
     for block in range(4):
         rows = some_rows(dice, block * 100 * SECOND)
         ranks = [dice.randrange(3) for _ in rows]
         gathered = Gathered(account)
         for row, rank in zip(rows, ranks, strict=True):
-            add(gathered, prototypes, row, rank)
+            add(gathered, prototypes, ends, row, rank)
         batch = settler.batch(gathered.merged(NONE), account)
         slow.settle(rows, ranks)
         told = ("src_ip", "src_port", "dst_ip", "dst_port", "initiator", "observation_point")
@@ -66,8 +71,8 @@ def test_openers_and_counts_are_those_of_connections(seed: int) -> None:
 
 
 def test_what_was_long_ago_is_forgotten_and_nothing_else() -> None:
-    prototypes, account = Prototypes(), Account()
-    settler = Settler(prototypes)
+    prototypes, ends, account = Prototypes(), Ends(), Account()
+    settler = Settler(prototypes, ends)
     counts = []
     for block in range(60):
         gathered = Gathered(account)
@@ -75,6 +80,7 @@ def test_what_was_long_ago_is_forgotten_and_nothing_else() -> None:
             add(
                 gathered,
                 prototypes,
+                ends,
                 Row(
                     record=number,
                     start_time=block * 50 * SECOND,
@@ -92,14 +98,14 @@ def test_what_was_long_ago_is_forgotten_and_nothing_else() -> None:
 
 
 def test_one_connection_told_in_either_direction_by_none_that_knows_is_counted_once() -> None:
-    prototypes, account = Prototypes(), Account()
+    prototypes, ends, account = Prototypes(), Ends(), Account()
     gathered = Gathered(account)
-    ends = {"src_ip": "192.0.2.1", "src_port": 4000, "dst_ip": "192.0.2.2", "dst_port": 5000}
+    one = {"src_ip": "192.0.2.1", "src_port": 4000, "dst_ip": "192.0.2.2", "dst_port": 5000}
     other = {"src_ip": "192.0.2.2", "src_port": 5000, "dst_ip": "192.0.2.1", "dst_port": 4000}
-    for number, (told, point) in enumerate([(ends, 1), (other, 2), (other, 1)]):
+    for number, (told, point) in enumerate([(one, 1), (other, 2), (other, 1)]):
         row = Row(record=number, start_time=number, protocol=17, observation_point=point, **told)  # type: ignore[arg-type]
-        add(gathered, prototypes, row)
-    batch = Settler(prototypes).batch(gathered.merged(NONE), account)
+        add(gathered, prototypes, ends, row)
+    batch = Settler(prototypes, ends).batch(gathered.merged(NONE), account)
     assert batch.column("initiator").to_pylist() == [0, 0, 0]
     assert batch.column("flow_count").to_pylist() == [1, 0, 0]
     assert batch.column("flow_count_here").to_pylist() == [1, 0, 1]

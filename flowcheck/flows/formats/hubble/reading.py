@@ -1,15 +1,18 @@
-"""Logs of Hubble -> rows. Most lines are like an earlier one but for times and ports, and read by that."""
+"""Logs of Hubble -> rows. Most lines are like an earlier one but for times, ports and ends, and are
+read by that."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from flowcheck.flows.formats.hubble.kinds import kind_of, rank_of
-from flowcheck.flows.formats.hubble.marks import is_marked, places_of, taken_out
+from flowcheck.flows.formats.hubble.marks import is_marked, taken_out
+from flowcheck.flows.formats.hubble.pieces import mark_of, read_piece
 from flowcheck.flows.formats.hubble.records import Flow, Line, line_of, lost_in
 from flowcheck.flows.formats.hubble.rows import row_of
 from flowcheck.flows.formats.hubble.sheets import header_of, is_table, rows_of
@@ -17,9 +20,11 @@ from flowcheck.flows.formats.hubble.sockets import Translations, is_step
 from flowcheck.flows.formats.hubble.table import line_of_row
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.alike.blocks import Block, blocks
+from flowcheck.flows.logs.alike.ends import Ends
 from flowcheck.flows.logs.alike.gathered import Gathered
+from flowcheck.flows.logs.alike.marks import BASE, Told, told_of
 from flowcheck.flows.logs.alike.prototypes import MOST, Prototypes
-from flowcheck.flows.logs.alike.repeats import Places, Repeats
+from flowcheck.flows.logs.alike.repeats import Repeats
 from flowcheck.flows.logs.alike.reports import NONE, Reports, Settler
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.text.head import Head
@@ -76,21 +81,21 @@ class Reader:
 
     def __init__(self, account: Account, decode: Callable[[bytes], Line | None] = line_of) -> None:
         self._account, self._decode = account, decode
-        self._unwrapper, self._translations = Unwrapper(), Translations()
-        self._prototypes, self._repeats = Prototypes(), Repeats()
-        self._settler = Settler(self._prototypes)
-        self._known: dict[bytes, tuple[int, Places]] = {}
+        self._unwrapper, self._ends = Unwrapper(), Ends()
+        self._translations, self._prototypes = Translations(self._ends), Prototypes()
+        self._repeats = Repeats(partial(read_piece, self._ends), mark_of)
+        self._settler = Settler(self._prototypes, self._ends)
+        self._known: dict[bytes, Told] = {}
         self._lost = self._last = 0
 
     def batch(self, block: Block) -> pa.RecordBatch:
         self._forget_if_many()
         cut = self._repeats.cut(block)
-        for line in self._repeats.worth_learning(cut):
+        for line in self._repeats.worth_learning(block, cut):
             learned = self._learn(self._repeats.marked(block, cut, line))
             if learned is not None:
-                self._repeats.learn(block, cut, line, *learned)
-        values = self._repeats.values(block, cut)
-        known = values.numbers >= 0
+                self._repeats.learn(block, cut, line, learned)
+        known, times, told = self._repeats.values(block, cut)
         self._account.read(int(np.count_nonzero(known)))
         gathered = Gathered(self._account)
         for place in np.flatnonzero(~known).tolist():
@@ -99,8 +104,7 @@ class Reader:
                 self._account.read()
                 self._read(number, text, gathered)
         self._last = block.first + len(known) - 1
-        places = np.flatnonzero(known)
-        reports = Reports(np.arange(len(known)) + block.first, *values).only(places)
+        reports = Reports(np.arange(len(known)) + block.first, times, told).only(np.flatnonzero(known))
         return self._settled(gathered.merged(reports))
 
     def listed(self, records: list[tuple[int, bytes]]) -> pa.RecordBatch:
@@ -112,7 +116,7 @@ class Reader:
         return self._settled(gathered.merged(NONE))
 
     def _forget_if_many(self) -> None:
-        if self._prototypes.are_many or len(self._known) > MOST:
+        if self._prototypes.are_many or self._repeats.are_many or len(self._known) > MOST:
             self._prototypes.forget()
             self._repeats.forget()
             self._known.clear()
@@ -142,24 +146,26 @@ class Reader:
             self._translations.learn(line.flow)
             self._account.merge()
         else:
-            time, ports = taken_out(line, line.flow)
+            time, values = taken_out(line, line.flow, self._ends)
             key = _encode(line)
-            found = self._known.get(key)
-            if found is None:
-                found = self._known[key] = self._prototype(line, line.flow)
-            prototype, places = found
-            gathered.add(number, prototype, time, ports[places.src_port], ports[places.dst_port])
+            told = self._known.get(key)
+            if told is None:
+                told = self._known[key] = self._prototype(line, line.flow)
+            found = [
+                constant if place < 0 else values[place]
+                for place, constant in zip(told.places, told.constants, strict=True)
+            ]
+            gathered.add(number, time, found)
 
-    def _learn(self, marked: bytes) -> tuple[int, Places] | None:
-        """The prototype of a line with marks, and where its values belong; None where it must be read by
-        itself."""
+    def _learn(self, marked: bytes) -> Told | None:
+        """What is told of all lines like one with marks; None where it must be read by itself."""
         line = self._decode(marked)
         if line is None or line.flow is None or is_step(line.flow) or not is_marked(line, line.flow):
             return None
         return self._prototype(line, line.flow)
 
-    def _prototype(self, line: Line, flow: Flow) -> tuple[int, Places]:
+    def _prototype(self, line: Line, flow: Flow) -> Told:
         """Of a line with marks, as :meth:`_learn`."""
         row, rank = row_of(line, flow), rank_of(kind_of(flow))
-        places = places_of(row)
-        return self._prototypes.number(row, rank), places
+        time, places, constants = told_of(row, self._ends)
+        return Told(time, places, (self._prototypes.number(row, rank), *constants[BASE + 1 :]))

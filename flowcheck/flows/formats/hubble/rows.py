@@ -12,16 +12,14 @@ from flowcheck.flows.formats.hubble.kinds import (
     kind_of,
     reply_of,
 )
-from flowcheck.flows.formats.hubble.marks import microseconds
+from flowcheck.flows.formats.hubble.parts import microseconds, names_of, service_of
 from flowcheck.flows.formats.hubble.policies import references
 from flowcheck.flows.formats.hubble.records import (
     Counts,
-    Endpoint,
     Flags,
     Flow,
     Layer4,
     Line,
-    Service,
     extensions_of,
 )
 from flowcheck.flows.logs.counting.connections import ACK, SYN, turn_round
@@ -54,9 +52,9 @@ def row_of(line: Line, flow: Flow) -> Row:
     )
     if flow.l4 is not None:
         _layer_4(row, flow.l4.Protocol or flow.l4)
-    row.src_namespace, row.src_pod, row.src_workload = _names(flow.source)
-    row.dst_namespace, row.dst_pod, row.dst_workload = _names(flow.destination)
-    row.service_name = _service(flow.destination_service)
+    row.src_namespace, row.src_pod, row.src_workload = names_of(flow.source)
+    row.dst_namespace, row.dst_pod, row.dst_workload = names_of(flow.destination)
+    row.service_name = service_of(flow.destination_service)
     row.observation_point = _seen_from(flow, kind, is_retina)
     _judge(row, flow, kind, is_retina)
     _orient(row, flow, kind, is_retina)
@@ -81,19 +79,6 @@ def _layer_4(row: Row, layer: Layer4) -> None:
 
 def _bits(flags: Flags) -> int:
     return sum(bit for name, bit in _BITS if getattr(flags, name))
-
-
-def _names(end: Endpoint | None) -> tuple[str | None, str | None, str | None]:
-    if end is None:
-        return None, None, None
-    workload = end.workloads[0].name if end.workloads else None
-    return end.namespace or None, end.pod_name or None, workload or None
-
-
-def _service(service: Service | None) -> str | None:
-    if service is None or not service.name:
-        return None
-    return f"{service.namespace}/{service.name}" if service.namespace else service.name
 
 
 def _seen_from(flow: Flow, kind: int, is_retina: bool) -> int:
@@ -157,7 +142,7 @@ def _orient(row: Row, flow: Flow, kind: int, is_retina: bool) -> None:
         turn_round(row)
         row.observation_point = point
         row.icmp_type = row.icmp_type if asked is None else asked
-        row.service_ip, row.service_name = translated, _service(flow.source_service)
+        row.service_ip, row.service_name = translated, service_of(flow.source_service)
         row.action = DROPPED if row.action == DENIED else row.action
         row.egress_action = row.ingress_action = None
         return

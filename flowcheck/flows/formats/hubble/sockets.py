@@ -12,6 +12,8 @@ import numpy as np
 
 from flowcheck.flows.formats.hubble.enums import STEPS, TYPES, name_of
 from flowcheck.flows.formats.hubble.records import Flow
+from flowcheck.flows.logs.alike.ends import Ends
+from flowcheck.flows.logs.alike.marks import BASE, DST_IP, DST_PORT, SERVICE_IP, SRC_IP
 from flowcheck.flows.logs.alike.prototypes import Prototypes
 from flowcheck.flows.logs.alike.reports import Reports
 
@@ -29,9 +31,10 @@ def is_step(flow: Flow) -> bool:
 class Translations:
     """Use for the records of one log, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends: Ends) -> None:
+        self._ends = ends
         self._dialled: dict[str, Step] = {}
-        self._leads: dict[tuple[str | None, str, int | None], Step] = {}
+        self._leads: dict[tuple[int, int, int], Step] = {}
 
     def learn(self, flow: Flow) -> None:
         """Remember what a step tells."""
@@ -43,26 +46,26 @@ class Translations:
         if point == STEPS[1]:
             _put(self._dialled, cookie, step)
         elif point == STEPS[2] and cookie in self._dialled:
-            _put(self._leads, (flow.IP.source, *step), self._dialled.pop(cookie))
+            src, dst = map(self._ends.address, (flow.IP.source, flow.IP.destination))
+            _put(self._leads, (src, dst, -1 if step[1] is None else step[1]), self._dialled.pop(cookie))
 
     def told(self, reports: Reports, prototypes: Prototypes) -> Reports:
         """The rows, with what was dialled in those that do not say."""
         if not self._leads:
             return reports
-        words = reports.numbers.astype(np.int64) << 32 | reports.dst_ports + 1
-        distinct, which = np.unique(words, return_inverse=True)
-        numbers = [
-            self._told_one(word >> 32, (word & 0xFFFFFFFF) - 1, prototypes) for word in distinct.tolist()
-        ]
-        return reports._replace(numbers=np.array(numbers, dtype=np.int32)[which])
-
-    def _told_one(self, number: int, port: int, prototypes: Prototypes) -> int:
-        row, rank = prototypes.row(number)
-        dialled = self._leads.get((row.src_ip, row.dst_ip or "", None if port < 0 else port))
-        if dialled is None or row.service_ip is not None or dialled[0] == row.dst_ip:
-            return number
-        row.service_ip, row.service_port = dialled
-        return prototypes.number(row, rank)
+        told = reports.told.copy()
+        leading = np.array([src << 32 | dst for src, dst, _ in self._leads], dtype=np.int64)
+        pairs = told[SRC_IP].astype(np.int64) << 32 | told[DST_IP]
+        may = np.isin(pairs, leading) & (told[SERVICE_IP] == 0)
+        columns = told[[SRC_IP, DST_IP, DST_PORT, BASE]]
+        for row in np.flatnonzero(may).tolist():
+            src, dst, port, base = columns[:, row].tolist()
+            dialled = self._leads.get((src, dst, port))
+            service_ip = self._ends.address(dialled[0]) if dialled is not None else dst
+            if dialled is not None and service_ip != dst:
+                told[BASE, row] = prototypes.with_service_port(base, dialled[1])
+                told[SERVICE_IP, row] = service_ip
+        return reports._replace(told=told)
 
 
 def _put(table: dict[K, V], key: K, value: V) -> None:

@@ -1,4 +1,4 @@
-"""What rows of a log have in common: all but their record, time and ports."""
+"""What rows of a log have in common: all but their record, time, ports and ends."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MOST = 1 << 17
 """Prototypes of one log that are kept at a time."""
 _OTHER_POINT = {1: 2, 2: 1}
 _DENIED, _DROPPED = 2, 4
+_ANY = "0.0.0.0"
+"""An address for what has its ends elsewhere."""
 _MOST_COUNT = 1 << 40
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Kinds(NamedTuple):
-    """Of each prototype, all (prototypes,) int64: its ends, and its protocol and ICMP type, as numbers; its
-    observation point and initiator; its connections, -1 where they are to be settled; its rank; and why it is
-    rejected, an index of ``Prototypes.reasons``, 0 where it is not."""
+    """Of each prototype, all (prototypes,) int64: its protocol and ICMP type, as one number; its observation
+    point and initiator; its connections, -1 where they are to be settled; its rank; and why it is rejected,
+    an index of ``Prototypes.reasons``, 0 where it is not."""
 
-    src_end: Int64
-    dst_end: Int64
     tag: Int64
     point: Int64
     initiator: Int64
@@ -50,7 +50,6 @@ class Prototypes:
     """Use for one log."""
 
     def __init__(self) -> None:
-        self._ends: dict[tuple[str | None, ...], int] = {}
         self.reasons = [""]
         self.forget()
 
@@ -59,7 +58,7 @@ class Prototypes:
         return len(self._rows) >= MOST
 
     def forget(self) -> None:
-        """All numbers; ends keep theirs."""
+        """All numbers."""
         self._numbers: dict[bytes, int] = {}
         self._rows: list[Row] = []
         self._turned: dict[int, int] = {}
@@ -69,9 +68,8 @@ class Prototypes:
         self._table = pa.RecordBatch.from_pylist([], schema=SCHEMA)
 
     def number(self, row: Row, rank: int = 0) -> int:
-        """The number of a row's prototype. The row is used up: what is its own is taken out of it. rank: as
-        Connections has it."""
-        row.record, row.start_time, row.src_port, row.dst_port = rank, 0, None, None
+        """The number of a row without ends, ports and time, which is used up. rank: as Connections has it."""
+        row.record, row.src_ip, row.dst_ip = rank, _ANY, _ANY
         key = _encode(row)
         found = self._numbers.get(key)
         if found is None:
@@ -84,10 +82,11 @@ class Prototypes:
             self._kinds[found] = self._kind(row, rank)
         return found
 
-    def row(self, number: int) -> tuple[Row, int]:
-        """A copy of a prototype, and its rank."""
-        rank = int(self._kinds[number, Kinds._fields.index("rank")])
-        return msgspec.structs.replace(self._rows[number]), rank
+    def with_service_port(self, number: int, port: int | None) -> int:
+        """The prototype of rows that dialled a Service at this port."""
+        row, rank = self._copy(number)
+        row.service_port = port
+        return self.number(row, rank)
 
     def turned(self, numbers: Int32) -> Int32:
         """The prototypes of answers: ends exchanged, and observation points with them; that an answer was
@@ -118,7 +117,7 @@ class Prototypes:
     def _turned_one(self, number: int) -> int:
         other = self._turned.get(number)
         if other is None:
-            row, rank = self.row(number)
+            row, rank = self._copy(number)
             point = _OTHER_POINT.get(row.observation_point or 0, row.observation_point)
             turn_round(row)
             row.observation_point = point
@@ -127,10 +126,13 @@ class Prototypes:
             other = self._turned[number] = self.number(row, rank)
         return other
 
+    def _copy(self, number: int) -> tuple[Row, int]:
+        """A prototype's row, and its rank."""
+        rank = int(self._kinds[number, Kinds._fields.index("rank")])
+        return msgspec.structs.replace(self._rows[number]), rank
+
     def _kind(self, row: Row, rank: int) -> tuple[int, ...]:
         return (
-            self._end(row.src_ip, row.src_namespace, row.src_pod or row.src_workload),
-            self._end(row.dst_ip, row.dst_namespace, row.dst_pod or row.dst_workload),
             (row.protocol or 0) % 256 << 9 | (0 if row.icmp_type is None else row.icmp_type % 256 + 1),
             row.observation_point or 0,
             row.initiator or 0,
@@ -138,9 +140,6 @@ class Prototypes:
             rank,
             0,
         )
-
-    def _end(self, address: str | None, *names: str | None) -> int:
-        return self._ends.setdefault((address,) if address else names, len(self._ends))
 
     def _make(self) -> None:
         """Put new prototypes into the table, and what cannot be put there among the rejected."""
