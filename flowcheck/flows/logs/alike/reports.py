@@ -47,7 +47,7 @@ from flowcheck.kernels.logs.counting import (
 
 NO_TIME = np.iinfo(np.int64).min
 _ROOM = 1 << 14
-_BLOCKS = 8
+_BLOCKS = 4
 """As what is forgotten takes as long as what is kept, it is forgotten every so many blocks only."""
 _OTHER_POINT = np.array([0, 2, 1, 3, 4])
 
