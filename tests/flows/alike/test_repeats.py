@@ -223,6 +223,23 @@ def test_patterns_are_forgotten_when_they_are_many(tmp_path: Path, monkeypatch: 
     assert vars(account) == vars(other)
 
 
+@pytest.mark.parametrize(
+    ("name", "most"), [("ends.MOST_ENDS", 3), ("pieces.MOST_PIECES", 4), ("pieces.MOST_TEXT", 900)]
+)
+def test_ends_are_forgotten_when_they_are_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    """Connections that go on after it are still counted once."""
+    monkeypatch.setattr("flowcheck.flows.logs.alike.blocks.BLOCK_BYTES", 1 << 13)
+    path = tmp_path / "hubble.log"
+    path.write_bytes(b"\n".join(log(random.Random(seed)) for seed in range(12)))
+    expected, other = read_log(path, "hubble")
+    monkeypatch.setattr(f"flowcheck.flows.logs.alike.{name}", most)
+    rows, account = read_log(path, "hubble")
+    assert rows == expected
+    assert vars(account) == vars(other)
+
+
 def test_a_value_among_labels_is_not_that_of_a_field(tmp_path: Path) -> None:
     """What stands where a port or a time would, but is another key's or is said twice."""
     line = (

@@ -116,10 +116,13 @@ class Reader:
         return self._settled(gathered.merged(NONE))
 
     def _forget_if_many(self) -> None:
-        if self._prototypes.are_many or self._repeats.are_many or len(self._known) > MOST:
+        are_many = self._prototypes.are_many or self._repeats.are_many or self._ends.are_many
+        if are_many or len(self._known) > MOST:
             self._prototypes.forget()
             self._repeats.forget()
             self._known.clear()
+            self._settler.forget_ends()
+            self._translations.renumber()
 
     def _settled(self, reports: Reports) -> pa.RecordBatch:
         return self._settler.batch(self._translations.told(reports, self._prototypes), self._account)

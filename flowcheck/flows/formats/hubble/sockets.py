@@ -34,7 +34,13 @@ class Translations:
     def __init__(self, ends: Ends) -> None:
         self._ends = ends
         self._dialled: dict[str, Step] = {}
-        self._leads: dict[tuple[int, int, int], Step] = {}
+        self._leads: dict[tuple[int, int, int], tuple[str | None, Step, Step]] = {}
+
+    def renumber(self) -> None:
+        """Once the ends' numbers were forgotten."""
+        leads, self._leads = self._leads, {}
+        for lead in leads.values():
+            self._put_lead(*lead)
 
     def learn(self, flow: Flow) -> None:
         """Remember what a step tells."""
@@ -46,8 +52,12 @@ class Translations:
         if point == STEPS[1]:
             _put(self._dialled, cookie, step)
         elif point == STEPS[2] and cookie in self._dialled:
-            src, dst = map(self._ends.address, (flow.IP.source, flow.IP.destination))
-            _put(self._leads, (src, dst, -1 if step[1] is None else step[1]), self._dialled.pop(cookie))
+            self._put_lead(flow.IP.source, step, self._dialled.pop(cookie))
+
+    def _put_lead(self, source: str | None, step: Step, dialled: Step) -> None:
+        (address, port), ends = step, self._ends
+        key = (ends.address(source), ends.address(address), -1 if port is None else port)
+        _put(self._leads, key, (source, step, dialled))
 
     def told(self, reports: Reports, prototypes: Prototypes) -> Reports:
         """The rows, with what was dialled in those that do not say."""
@@ -60,11 +70,12 @@ class Translations:
         columns = told[[SRC_IP, DST_IP, DST_PORT, BASE]]
         for row in np.flatnonzero(may).tolist():
             src, dst, port, base = columns[:, row].tolist()
-            dialled = self._leads.get((src, dst, port))
-            service_ip = self._ends.address(dialled[0]) if dialled is not None else dst
-            if dialled is not None and service_ip != dst:
-                told[BASE, row] = prototypes.with_service_port(base, dialled[1])
-                told[SERVICE_IP, row] = service_ip
+            if (src, dst, port) not in self._leads:
+                continue
+            service, service_port = self._leads[src, dst, port][-1]
+            if self._ends.address(service) != dst:
+                told[BASE, row] = prototypes.with_service_port(base, service_port)
+                told[SERVICE_IP, row] = self._ends.address(service)
         return reports._replace(told=told)
 
 

@@ -173,13 +173,26 @@ class Settler:
             into[asked] = once
         return counts, here
 
+    def forget_ends(self) -> None:
+        """All ends but those of recent connections."""
+        recent = self._recent()
+        one, other = recent[:, 0] >> 32, recent[:, 0] & 0xFFFFFFFF
+        kept, places = np.unique(np.concatenate([one, other]), return_inverse=True)
+        one, other = self._ends.forget(kept)[places].reshape(2, -1)
+        recent[:, 0] = one << 32 | other
+        self._refill(recent, len(self._book.rows))
+
     def _make_room(self, n: int) -> None:
-        if self._book.used + n <= len(self._book.rows):
-            return
+        if self._book.used + n > len(self._book.rows):
+            recent = self._recent()
+            self._refill(recent, 1 << (_BLOCKS * (len(recent) + n)).bit_length())
+
+    def _recent(self) -> Int64:
+        """Of the book, the connections that a record to come may be of."""
         content = self._book.content()
         last = content[:, OPENED:].max(axis=1, initial=NEVER)
-        recent = content[last >= last.max(initial=NEVER) - 2 * GAP]
-        self._refill(recent.copy(), 1 << (_BLOCKS * (len(recent) + n)).bit_length())
+        recent: Int64 = content[last >= last.max(initial=NEVER) - 2 * GAP].copy()
+        return recent
 
     def _refill(self, rows: Int64, room: int) -> None:
         self._book = KeyedRows(NEUTRAL, 0)
