@@ -259,7 +259,8 @@ def ztunnel(c: Connection, dice: random.Random) -> Lines:
         sent, received = c.sent() if out else c.sent()[::-1]
         yield (
             at,
-            f"{text(at)}\tinfo\taccess\tconnection complete\tsrc.addr={c.src}:{c.src_port if out else 60_000} "
+            f"{text(at)}\tinfo\taccess\tconnection complete\t"
+            f"src.addr={c.src}:{c.src_port if out else 60_000} "
             f'src.workload="{PODS[c.src]}" src.namespace="shop" dst.addr={c.dst}:15008 '
             f'dst.hbone_addr={c.dst}:{c.dst_port} dst.workload="{PODS[c.dst]}" dst.namespace="shop" '
             f'direction="{"outbound" if out else "inbound"}" bytes_sent={sent} bytes_recv={received} '
