@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.flows import logs
 from tests.flows.logs import read_log, recognised
+
+rows_of = partial(logs.rows_of, "calico")
 
 BEGIN = 1773137000
 WHOLE: dict[str, Any] = {
@@ -49,18 +53,6 @@ AGGREGATED = {
     **dict.fromkeys(("source_name", "dest_name"), "-"),
 }
 PUBLIC = {**AGGREGATED, "dest_namespace": "-", "dest_type": "net", "dest_name_aggr": "pub"}
-
-
-def rows_of(path: Path, *records: dict[str, Any]) -> list[dict[str, Any]]:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    rows, account = read_log(path, "calico")
-    assert not account.rejected, account.rejected
-    return rows
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "flows.log"
 
 
 def test_a_connection_seen_by_its_source(log: Path) -> None:

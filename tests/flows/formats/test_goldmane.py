@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.flows import logs
 from tests.flows.logs import read_log, recognised
+
+rows_of = partial(logs.rows_of, "goldmane")
 
 BEGIN = datetime(2026, 3, 10, 10, 3, 30, tzinfo=UTC)
 SECONDS = int(BEGIN.timestamp())
@@ -116,18 +120,6 @@ ROW = {
 def flow(enforced: list[dict[str, Any]] | None = None, **key: Any) -> dict[str, Any]:
     policies = {"enforcedPolicies": [HIT] if enforced is None else enforced}
     return {"Key": {**KEY, "policies": policies, **key}, **NUMBERS}
-
-
-def rows_of(path: Path, *records: dict[str, Any]) -> list[dict[str, Any]]:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    rows, account = read_log(path, "goldmane")
-    assert not account.rejected, account.rejected
-    return rows
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "flows.log"
 
 
 @pytest.mark.parametrize(
