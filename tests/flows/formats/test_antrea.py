@@ -205,6 +205,14 @@ def test_parquet_of_clickhouse(tmp_path: Path, seconds: pa.DataType, text: pa.Da
     assert _taken(row) == ROW | COUNTED
 
 
+def test_bytes_that_are_no_text_are_a_fault_of_the_file(tmp_path: Path) -> None:
+    columns = {name: pa.array([value]) for name, value in FLOW.items()}
+    broken = pa.array([b"10.3.\xff.6"]).view(pa.string())
+    pq.write_table(pa.table(columns | {"destinationIP": broken}), tmp_path / "flows.parquet")
+    with pytest.raises(FlowFormatError, match="cannot be decoded"):
+        read_log(tmp_path / "flows.parquet", "antrea")
+
+
 def _listed(**fields: Any) -> str:
     """As a collector prints it: addresses are elements of their own, and what is unset is zero."""
     flow = {name: value for name, value in FLOW.items() if not name.endswith("IP")} | fields
