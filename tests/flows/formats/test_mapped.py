@@ -303,6 +303,16 @@ def test_nested_columns_of_parquet_and_names_with_dots(tmp_path: Path) -> None:
     assert [{key: row[key] for key in ROW} for row in rows] == [ROW]
 
 
+def test_bytes_that_are_no_text_are_a_fault_of_the_file(tmp_path: Path) -> None:
+    for name in ("client", "proto"):
+        values = dict(zip(HEAD.split(","), (SECONDS, "10.1.0.1", "10.1.0.2", 443, "tcp"), strict=True))
+        columns = {key: pa.array([value]) for key, value in values.items()}
+        columns[name] = pa.array([b"10.\xff.0.1"]).view(pa.string())
+        pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+        with pytest.raises(FlowFormatError, match="cannot be decoded"):
+            read_log(tmp_path / "x.parquet", "mapped", mapping=MAPPING)
+
+
 def test_columns_that_stand_in_the_path(tmp_path: Path) -> None:
     file = tmp_path / "proto=tcp" / "x.csv"
     file.parent.mkdir()
