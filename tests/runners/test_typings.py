@@ -103,6 +103,8 @@ def test_a_typing_that_says_what_it_means_is_read(
 
 
 SAME = {name: name for name in WHOLE.schema.names}
+OPENED = {"initiator": "{constant: 1}"}
+"""Without the column canonical flows have their source for it; a mapping takes nothing for granted."""
 SECONDS = pa.array([(NOON + n * 1_000_000) // 1_000_000 for n in range(4)])
 WITH_A_MAPPING: dict[str, tuple[pa.Table, dict[str, str]]] = {
     "seconds": (typed(start_time=SECONDS.cast(pa.uint32())), {"start_time": "{from: start_time, unit: s}"}),
@@ -128,6 +130,6 @@ def test_a_typing_that_may_mean_several_things_is_read_as_a_mapping_says(
     table, rules = WITH_A_MAPPING[kind]
     file = write(tmp_path / "f.parquet", table)
     assert [one.status for one in audit(file, cluster, jobs=1).ledger.files] == ["failed"]
-    columns = "".join(f"  {name}: {rule}\n" for name, rule in (SAME | rules).items())
+    columns = "".join(f"  {name}: {rule}\n" for name, rule in (SAME | rules | OPENED).items())
     (tmp_path / "m.yaml").write_text(f"columns:\n{columns}")
     assert said(audit(file, cluster, jobs=1, mapping=tmp_path / "m.yaml")) == expected
