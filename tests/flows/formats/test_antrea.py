@@ -321,6 +321,19 @@ def test_to_the_outside(tmp_path: Path) -> None:
     assert not {"service_ip", "service_port", "service_name", "dst_pod", "dst_namespace"} & row.keys()
 
 
+def test_from_the_outside(tmp_path: Path) -> None:
+    """Each node's own counters were mixed up for years; totals grow; neither is read."""
+    fields = _in_clickhouse(
+        **{"sourcePodName": "", "sourcePodNamespace": "", "flowType": 4, "flowDirection": 255},
+        **{"proxySnatIPv4": "172.19.0.3", "proxySnatIPv6": "::", "proxySnatPort": 30100},
+        **{"octetDeltaCountFromSourceNode": 9, "octetTotalCountFromDestinationNode": 8},
+    )
+    (row,), _ = _read(tmp_path, json.dumps(fields) + "\n")
+    assert (row["nat_src_ip"], row["observation_point"], row["dst_pod"]) == ("172.19.0.3", 2, "api-0")
+    assert {name: row[name] for name in COUNTED} == COUNTED
+    assert not {"src_pod", "src_namespace"} & row.keys()
+
+
 def test_a_broken_line_costs_that_line(tmp_path: Path) -> None:
     rows, account = _read(
         tmp_path,

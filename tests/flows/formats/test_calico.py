@@ -123,6 +123,13 @@ def test_aggregated_pods_are_a_workload_and_have_no_address(log: Path) -> None:
     assert not {"src_ip", "dst_ip", "src_port", "src_pod", "dst_pod"} & row.keys()
 
 
+@pytest.mark.parametrize("nothing", ["-", "*", None])
+def test_what_is_not_told_or_many_is_none(log: Path, nothing: str | None) -> None:
+    (row,) = rows_of(log, {**WHOLE, **dict.fromkeys(("source_port", "source_ip", "source_name"), nothing)})
+    assert (row["src_workload"], row["dst_ip"], row["dst_port"]) == ("cart-5d9c7b9f4b-*", "10.0.2.8", 6432)
+    assert not {"src_ip", "src_port", "src_pod"} & row.keys()
+
+
 def test_without_its_port_a_source_stands_for_many_connections(log: Path) -> None:
     (row,) = rows_of(log, {**WHOLE, "source_port": None})
     assert row["record_kind"] == 5

@@ -77,6 +77,16 @@ def test_of_both_nodes_reports_one_counts_and_a_duplicate_is_merged(tmp_path: Pa
     assert account.merged == 1
 
 
+def test_one_interface_or_several_are_one_record(tmp_path: Path) -> None:
+    """Until 1.5 a record has one; since then all of them, each with its direction."""
+    rows, _ = _read(
+        tmp_path,
+        _flow(Interface="eth0", IfDirection=1),
+        _flow(SrcPort=50101, Interfaces=["eth0", "br-ex"], IfDirections=[1, 0], Udns=["", ""]),
+    )
+    assert [(row["observation_point"], row["flow_count"], row["bytes"]) for row in rows] == [(1, 1, 600)] * 2
+
+
 def test_the_other_node_counts_where_the_first_fell_silent(tmp_path: Path) -> None:
     rows, _ = _read(
         tmp_path,

@@ -230,6 +230,20 @@ def test_protocols_and_ports(tmp_path: Path) -> None:
     assert only(tmp_path, src_endpoint={"ip": "::ffff:10.2.0.4", "port": "41500"})["src_ip"] == "10.2.0.4"
 
 
+def test_what_is_a_dash_or_another_says_nothing(tmp_path: Path) -> None:
+    """The interface's own address stands between the ends; activity and type may be of two minds."""
+    row = only(
+        tmp_path,
+        metadata=AWS,
+        activity_id=6,
+        type_uid=400101,
+        src_endpoint={"ip": "10.2.0.4", "port": 41500, "intermediate_ips": ["10.2.0.200"], "svc_name": "-"},
+        connection_info={"protocol_num": 6, "direction": "-", "direction_id": 99, "boundary": "-"},
+    )
+    assert (row["src_ip"], row["observation_point"], row["flow_count"]) == ("10.2.0.4", 0, 1)
+    assert not {"service_name", "observer", "cloud_action"} & row.keys()
+
+
 def test_a_count_of_events_is_one_of_connections(tmp_path: Path) -> None:
     row = only(tmp_path, count=7)
     assert (row["flow_count"], row["flow_count_here"]) == (7, 7)

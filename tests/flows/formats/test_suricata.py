@@ -56,3 +56,21 @@ def test_icmp_has_no_ports_and_answers_are_turned_round(tmp_path: Path) -> None:
     assert [row["flow_count"] for row in rows] == [1, 1, 0]
     assert all("dst_port" not in row for row in rows)
     assert rows[0]["bytes_reverse"] == 98
+
+
+def test_what_was_bypassed_is_within_the_totals_and_a_line_may_be_older_than_its_flow(tmp_path: Path) -> None:
+    flow = {
+        **{"start": "2026-04-01T10:00:00.250000+0000", "end": "2026-04-01T10:00:09.000000+0000"},
+        **{"bytes_toserver": 900, "bytes_toclient": 700, "pkts_toserver": 9, "pkts_toclient": 7},
+        "bypassed": {"bytes_toserver": 500, "bytes_toclient": 400, "pkts_toserver": 5, "pkts_toclient": 4},
+    }
+    record = {
+        **{"timestamp": "2026-04-01T09:59:58.000000+0000", "event_type": "flow", "flow_id": 2, "flow": flow},
+        **{"src_ip": "10.1.0.1", "src_port": 40000, "dest_ip": "10.1.0.2", "dest_port": 53, "proto": "UDP"},
+    }
+    file = tmp_path / "eve.json"
+    file.write_text(json.dumps(record) + "\n")
+    (row,), _ = read_log(file, "suricata")
+    assert (row["start_time"], row["initiator"]) == (AT + dt.timedelta(milliseconds=250), 1)
+    counted = ("bytes", "packets", "bytes_reverse", "packets_reverse")
+    assert [row[name] for name in counted] == [900, 9, 700, 7]

@@ -125,6 +125,15 @@ def test_who_opened_is_unknown_where_zeek_did_not_see_it(tmp_path: Path) -> None
     assert [row["initiator"] for row in rows] == [initiator for *_, initiator in seen]
 
 
+def test_a_connection_that_was_refused_is_no_denial(tmp_path: Path) -> None:
+    lines = [
+        record("10.1.0.1", port, "10.1.0.2", 80, "tcp", f',"history":"{history}"').replace("OTH", state)
+        for port, state, history in ((9, "REJ", "Sr"), (10, "S0", "S"), (11, "RSTO", "ShR"))
+    ]
+    rows, _ = read(tmp_path, *lines)
+    assert [(row["action"], row["initiator"], row["flow_count"]) for row in rows] == [(0, 1, 1)] * 3
+
+
 def test_columns_may_change_within_a_file_and_a_broken_line_costs_itself(tmp_path: Path) -> None:
     rows, account = read(
         tmp_path,
