@@ -67,6 +67,8 @@ def text(at: int) -> str:
 
 
 def hubble(c: Connection, dice: random.Random) -> Lines:
+    """Only where a policy is for the pod there is a verdict; traces tell nothing of one."""
+
     def event(at: int, ends: Ends, flags: dict[str, bool], **more: Any) -> tuple[int, str]:
         src, src_port, dst, dst_port = ends
         ports = {"source_port": src_port, "destination_port": dst_port, "flags": flags}
@@ -78,9 +80,11 @@ def hubble(c: Connection, dice: random.Random) -> Lines:
         src, dst = (one, other) if end == SOURCE else (other, one)
         way = "EGRESS" if end == SOURCE else "INGRESS"
         verdict = {"event_type": {"type": 5}, "traffic_direction": way}
-        yield event(c.start, c.there, {"SYN": True}, is_reply=False, **verdict)
+        decides = dice.random() < 0.7
+        if decides:
+            yield event(c.start, c.there, {"SYN": True}, is_reply=False, **verdict)
         trace = {"event_type": {"type": 4}}
-        for n in range(dice.randint(0, 2)):
+        for n in range(dice.randint(0 if decides else 1, 2)):
             forth = {**trace, "source": src, "destination": dst}
             yield event(c.start + n, c.there, {"SYN": True}, is_reply=False, **forth)
         if dice.random() < 0.5:
