@@ -303,7 +303,7 @@ def test_of_both_nodes_one_counts_the_bytes(tmp_path: Path) -> None:
         (1, 1, 1),
         (2, 0, 1),
     ]
-    assert [row.get("bytes") for row in rows] == [3000, None]
+    assert [(row.get("bytes"), row.get("bytes_here")) for row in rows] == [(3000, None), (None, 3000)]
 
 
 def test_to_the_outside(tmp_path: Path) -> None:

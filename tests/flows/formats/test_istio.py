@@ -153,6 +153,7 @@ def test_tcp_has_a_record_for_each_connection_and_two_proxies_that_write_it(tmp_
     assert [row["flow_count"] for row in rows] == [1, 0]
     assert [row["flow_count_here"] for row in rows] == [1, 1]
     assert [(row.get("bytes"), row.get("bytes_reverse")) for row in rows] == [(30, 900), (None, None)]
+    assert [row.get("bytes_here") for row in rows] == [None, 30]
 
 
 def test_a_waypoints_tunnel_is_the_address_in_it(tmp_path: Path) -> None:
