@@ -18,8 +18,6 @@ from flowcheck.judging.coded import in_words
 from flowcheck.kernels import edges as kernels
 from flowcheck.model.verdict import Observed, Reason, Verdict
 
-REPORT_BITS = 4
-"""How many bits observation point and quality have."""
 PORT = (1 << a.AT_PROTOCOL) - 1
 """The bits of KEY_SERVICE that hold the port + 1."""
 
@@ -89,53 +87,6 @@ class EdgeTable:
         old = self.entries()
         self._table = np.zeros((self._table.shape[0] * 4, 8), dtype=np.int64)
         self._used, _ = kernels.merge(self._table, 0, old, 0)
-
-
-def by_edge(entries: Int64) -> Int64:
-    """Entries (edges, 8) by their keys, what was reported of one edge together, by observation point."""
-    report = _point(entries) << 1 | is_inferred(entries)
-    service = (entries[:, a.KEY_SERVICE] & a.PLAIN_SERVICE) << REPORT_BITS | report
-    return entries[np.lexsort((service, entries[:, a.KEY_DECISIONS], entries[:, a.KEY_GROUPS]))]
-
-
-def fold_reports(entries: Int64) -> Int64:
-    """Several reports of one connection as one: entries whose keys tell no observation point or quality.
-
-    ``entries`` are in the order of :func:`by_edge`, and so are those that come out.
-    Each end reports each of its connections, so an edge has as many connections, and carried as many bytes,
-    as the end with the most to tell; its records are all of them.
-    """
-    if len(entries) == 0:
-        return entries
-    service = entries[:, a.KEY_SERVICE] & a.PLAIN_SERVICE
-    new_edge = _changes(entries[:, a.KEY_GROUPS]) | _changes(entries[:, a.KEY_DECISIONS]) | _changes(service)
-    new_report = new_edge | _changes(_point(entries))
-    edges, reports = np.flatnonzero(new_edge), np.flatnonzero(new_report)
-    edges_of_reports = np.searchsorted(reports, edges)
-    folded = entries[edges]
-    folded[:, a.KEY_SERVICE] = service[edges]
-    folded[:, a.RECORDS] = np.add.reduceat(entries[:, a.RECORDS], edges)
-    for column in (a.FLOWS, a.BYTES):
-        by_point = np.add.reduceat(entries[:, column], reports)
-        folded[:, column] = np.maximum.reduceat(by_point, edges_of_reports)
-    folded[:, a.FIRST_SEEN] = np.minimum.reduceat(entries[:, a.FIRST_SEEN], edges)
-    folded[:, a.LAST_SEEN] = np.maximum.reduceat(entries[:, a.LAST_SEEN], edges)
-    return folded
-
-
-def _point(entries: Int64) -> Int64:
-    """(edges,) the observation point of each."""
-    return entries[:, a.KEY_SERVICE] >> a.AT_POINT & 7
-
-
-def _changes(values: Int64) -> np.ndarray:
-    """(n,) bool: where one of values (n,) is another than the one before; the first is."""
-    return np.append(True, values[1:] != values[:-1])
-
-
-def is_inferred(entries: Int64) -> UInt8:
-    """(edges,) 1 where the owner of an end is likely, not sure."""
-    return (entries[:, a.KEY_SERVICE] >> a.AT_INFERRED & 1).astype(np.uint8)
 
 
 class Edges(NamedTuple):

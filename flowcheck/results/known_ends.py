@@ -8,8 +8,9 @@ from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.flows.initiators import BASES
 from flowcheck.results.census import Census
-from flowcheck.results.edges import fold_reports, is_inferred, take_apart
+from flowcheck.results.edges import take_apart
 from flowcheck.results.records.summary import Attribution, Share
+from flowcheck.results.reported import fold_reports, is_inferred
 
 _CLASSES = ("resolved", "inferred", "ambiguous", "unresolved", "unknown_initiator", "outside")
 _OUTSIDE = 5

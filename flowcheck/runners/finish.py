@@ -18,7 +18,7 @@ from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.edges import by_edge, edges_table, fold_reports, take_apart
+from flowcheck.results.edges import edges_table, take_apart
 from flowcheck.results.findings import gather_findings
 from flowcheck.results.hits import hits_table
 from flowcheck.results.known_ends import attribution
@@ -28,6 +28,7 @@ from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
+from flowcheck.results.reported import by_edge, fold_reports
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.program.prepared import Facts

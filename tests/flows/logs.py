@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,22 @@ def read_log(path: Path, name: str, **asked: Any) -> tuple[list[dict[str, Any]],
             rows += whole_schema(batch).to_pylist()
     assert account.balanced, vars(account)
     return [{key: value for key, value in row.items() if value is not None} for row in rows], account
+
+
+def rows_of(name: str, path: Path, *records: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of records, a line of JSON each, none of which is rejected."""
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    rows, account = read_log(path, name)
+    assert not account.rejected, account.rejected
+    return rows
+
+
+TAPPED = {
+    **{"src_ip": "10.20.0.7", "dst_ip": "10.20.1.9", "protocol": 6, "initiator": 1, "action": 0},
+    **{"observation_point": 3, "record_kind": 3, "flow_count": 1, "flow_count_here": 1},
+    **{"bytes": 1180, "packets": 9, "bytes_reverse": 4520, "packets_reverse": 8},
+}
+"""The first connection in the examples of what sees a tap."""
 
 
 def recognised(path: Path) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck import arrays as a
-from flowcheck.results.edges import by_edge, fold_reports, is_inferred, take_apart
+from flowcheck.results.edges import take_apart
+from flowcheck.results.reported import by_edge, fold_reports, is_inferred
 
 ENTRIES = st.lists(
     st.tuples(
@@ -48,3 +50,27 @@ def test_a_folded_edge_tells_no_point_and_no_quality() -> None:
     assert is_inferred(folded).tolist() == [0]
     assert take_apart(folded).port.tolist() == [80]
     assert take_apart(folded).observed.tolist() == [1]
+
+
+def told(observed: int, point: int, flows: int) -> list[int]:
+    service = point << 33 | 1 << 32 | observed << 28 | 6 << 20 | 81
+    return [7, 8, service, flows, flows, 100 * flows, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "flows"),
+    [
+        ([told(1, 2, 5), told(0, 1, 5)], {1: 5, 0: 0}),
+        ([told(1, 2, 5), told(0, 1, 7)], {1: 5, 0: 2}),
+        ([told(1, 2, 5), told(0, 2, 3), told(0, 1, 8)], {1: 5, 0: 3}),
+        ([told(1, 2, 4), told(2, 2, 3), told(0, 1, 7)], {1: 4, 2: 3, 0: 0}),
+        ([told(1, 2, 4), told(2, 1, 4)], {1: 4, 2: 4}),
+        ([told(0, 2, 4), told(0, 1, 3)], {0: 4}),
+    ],
+)
+def test_what_one_end_observed_is_no_other_connection_at_the_end_that_did_not(
+    rows: list[list[int]], flows: dict[int, int]
+) -> None:
+    folded = take_apart(fold_reports(by_edge(np.array(rows, dtype=np.int64))))
+    assert dict(zip(folded.observed.tolist(), folded.flows.tolist(), strict=True)) == flows
+    assert (folded.bytes_ == 100 * folded.flows).all()

@@ -35,7 +35,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "initiator": (0, 2),
     **dict.fromkeys(("action", "egress_action", "ingress_action", "observation_point"), (0, 4)),
     **dict.fromkeys(("flow_count", "flow_count_here"), (0, (1 << 32) - 1)),
-    **dict.fromkeys(("bytes", "packets"), (0, _MOST_BYTES)),
+    **dict.fromkeys(("bytes", "packets", "bytes_here", "packets_here"), (0, _MOST_BYTES)),
 }
 """The least and the greatest value of each column that is judged by."""
 
@@ -83,8 +83,8 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         point=read(np.uint8, "observation_point", 0),
         flow_count=counts,
         told=told,
-        bytes_=read(np.int64, "bytes", 0),
-        packets=read(np.int64, "packets", 0),
+        bytes_=_reported(batch, "bytes", rejected),
+        packets=_reported(batch, "packets", rejected),
         observed=_observed(batch, rejected),
         seen_at=seen_at,
         rejected=rejected,
@@ -136,6 +136,16 @@ def _counts(batch: pa.RecordBatch, rejected: UInt8) -> tuple[Int64, npt.NDArray[
         return counts, np.zeros(batch.num_rows, dtype=np.bool_)
     here = _integers(batch, "flow_count_here", -1, "bad_flow_count", rejected, -1, np.int64)
     return np.where(here >= 0, here, counts), here >= 0
+
+
+def _reported(batch: pa.RecordBatch, name: str, rejected: UInt8) -> Int64:
+    """Bytes or packets (flows,), as the observation point of each row reports them."""
+    reason, here = f"bad_{name}", f"{name}_here"
+    counts = _integers(batch, name, 0, reason, rejected, 0, np.int64)
+    if here not in batch.schema.names or batch.column(here).null_count == batch.num_rows:
+        return counts
+    told = _integers(batch, here, -1, reason, rejected, -1, np.int64)
+    return np.where(told >= 0, told, counts)
 
 
 def _times(batch: pa.RecordBatch, rejected: UInt8) -> Int64:

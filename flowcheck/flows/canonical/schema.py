@@ -95,7 +95,7 @@ COLUMNS: dict[str, Column] = {
         *_columns("texts", "policy_refs"),
         *_columns("integer", "observation_point record_kind flow_count flow_count_here sampling_rate"),
         *_columns("text", "observer"),
-        *_columns("integer", "bytes packets bytes_reverse packets_reverse"),
+        *_columns("integer", "bytes packets bytes_here packets_here bytes_reverse packets_reverse"),
         *_columns("text", "src_namespace src_pod"),
         *_columns("uid", "src_pod_uid"),
         *_columns("text", "src_workload dst_namespace dst_pod"),
@@ -124,7 +124,7 @@ JUDGED = (
     *(name for names in END_NAMES.values() for name in names),
     *("src_pod_uid", "dst_pod_uid", "src_port", "tcp_flags", "initiator", "observation_point", "observer"),
     *("action", "egress_action", "ingress_action", "flow_count", "flow_count_here"),
-    *("bytes", "packets", "sampling_rate"),
+    *("bytes", "packets", "bytes_here", "packets_here", "sampling_rate"),
     *("service_ip", "service_port", "service_name"),
 )
 """The columns a verdict and its edge are made from; the others are read for violating rows only."""

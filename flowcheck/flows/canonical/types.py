@@ -25,7 +25,8 @@ _TYPES = {
         pa.int8(),
     ),
     **dict.fromkeys(("flow_count", "flow_count_here", "sampling_rate"), pa.uint32()),
-    **dict.fromkeys(("bytes", "packets", "bytes_reverse", "packets_reverse"), pa.uint64()),
+    **dict.fromkeys(("bytes", "packets", "bytes_here", "packets_here"), pa.uint64()),
+    **dict.fromkeys(("bytes_reverse", "packets_reverse"), pa.uint64()),
     "policy_refs": pa.list_(pa.string()),
 }
 FLOW_FIELDS = [pa.field(name, _TYPES.get(name, pa.string())) for name in COLUMNS]

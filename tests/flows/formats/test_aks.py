@@ -93,6 +93,12 @@ def test_services_counts_and_answers(read: Any) -> None:
     assert [(row["flow_count"], row["record_kind"]) for row in rows] == [(1, 1), (8, 5)]
 
 
+def test_a_count_past_all_numbers_says_nothing(read: Any) -> None:
+    rows, account = read(columns(EgressFlowCount=10**30), columns(EgressFlowCount=str(-(10**30))))
+    assert [(row["flow_count"], row["record_kind"]) for row in rows] == [(1, 1), (0, 1)]
+    assert not account.rejected
+
+
 def test_no_reply_is_trusted_but_of_retina(read: Any) -> None:
     ports = text({"TCP": {"source_port": 40100, "destination_port": 8443, "flags": {"ACK": True}}})
     trace = columns(Layer4=ports, EventType=text({"type": 4}))

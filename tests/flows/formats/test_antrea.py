@@ -205,6 +205,14 @@ def test_parquet_of_clickhouse(tmp_path: Path, seconds: pa.DataType, text: pa.Da
     assert _taken(row) == ROW | COUNTED
 
 
+def test_bytes_that_are_no_text_are_a_fault_of_the_file(tmp_path: Path) -> None:
+    columns = {name: pa.array([value]) for name, value in FLOW.items()}
+    broken = pa.array([b"10.3.\xff.6"]).view(pa.string())
+    pq.write_table(pa.table(columns | {"destinationIP": broken}), tmp_path / "flows.parquet")
+    with pytest.raises(FlowFormatError, match="cannot be decoded"):
+        read_log(tmp_path / "flows.parquet", "antrea")
+
+
 def _listed(**fields: Any) -> str:
     """As a collector prints it: addresses are elements of their own, and what is unset is zero."""
     flow = {name: value for name, value in FLOW.items() if not name.endswith("IP")} | fields
@@ -295,7 +303,7 @@ def test_of_both_nodes_one_counts_the_bytes(tmp_path: Path) -> None:
         (1, 1, 1),
         (2, 0, 1),
     ]
-    assert [row.get("bytes") for row in rows] == [3000, None]
+    assert [(row.get("bytes"), row.get("bytes_here")) for row in rows] == [(3000, None), (None, 3000)]
 
 
 def test_to_the_outside(tmp_path: Path) -> None:
@@ -311,6 +319,19 @@ def test_to_the_outside(tmp_path: Path) -> None:
     )
     assert (row["dst_ip"], row["nat_src_ip"], row["observation_point"]) == ("2001:db8::9", "fd00:ffff::1", 1)
     assert not {"service_ip", "service_port", "service_name", "dst_pod", "dst_namespace"} & row.keys()
+
+
+def test_from_the_outside(tmp_path: Path) -> None:
+    """Each node's own counters were mixed up for years; totals grow; neither is read."""
+    fields = _in_clickhouse(
+        **{"sourcePodName": "", "sourcePodNamespace": "", "flowType": 4, "flowDirection": 255},
+        **{"proxySnatIPv4": "172.19.0.3", "proxySnatIPv6": "::", "proxySnatPort": 30100},
+        **{"octetDeltaCountFromSourceNode": 9, "octetTotalCountFromDestinationNode": 8},
+    )
+    (row,), _ = _read(tmp_path, json.dumps(fields) + "\n")
+    assert (row["nat_src_ip"], row["observation_point"], row["dst_pod"]) == ("172.19.0.3", 2, "api-0")
+    assert {name: row[name] for name in COUNTED} == COUNTED
+    assert not {"src_pod", "src_namespace"} & row.keys()
 
 
 def test_a_broken_line_costs_that_line(tmp_path: Path) -> None:

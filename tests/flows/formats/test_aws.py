@@ -153,6 +153,14 @@ def test_what_was_done_is_the_clouds_doing(tmp_path: Path, action: str, code: in
     assert not {"egress_action", "ingress_action"} & row.keys()
 
 
+def test_what_stands_for_nobody_and_a_reason_for_no_refusal(tmp_path: Path) -> None:
+    """A regional NAT gateway has no account and no interface; BPA's column says Accepted of what passed."""
+    header = f"account-id {V5} reject-reason"
+    (row,), account = read(tmp_path, header, f"unknown {v5().replace(ENI, '-')} Accepted")
+    assert (row["src_ip"], row["cloud_action"], "observer" in row) == ("10.20.1.14", 1, False)
+    assert not account.rejected
+
+
 def test_the_default_format_converts_and_is_not_fit_to_be_judged(tmp_path: Path) -> None:
     rows, account = read(
         tmp_path,
@@ -492,6 +500,16 @@ def test_addresses_of_interfaces_are_read_from_where_they_are_needed(
     rows, _ = read_log(path, "aws")
     assert [row["record"] for row in rows] == list(range(80))
     assert [row["record"] for row in rows if row["src_ip"] == "10.20.1.10"] == [37, 38, 71]
+
+
+def test_parquet_of_the_default_format_and_of_a_transit_gateway(tmp_path: Path) -> None:
+    default = {name: column for name, column in COLUMNS.items() if not name.startswith("pkt_")}
+    (row,), account = stored(tmp_path, default)
+    assert row["src_ip"] == "10.20.1.10"
+    assert "primary address" in account.unfit
+    gateway = {name: column for name, column in default.items() if name != "action"}
+    with pytest.raises(FlowFormatError, match="transit gateway"):
+        stored(tmp_path, gateway | {"resource_type": ["TransitGateway"], "tgw_id": ["tgw-0aa11"]})
 
 
 def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -92,6 +92,14 @@ def test_a_virtual_networks_time_may_be_in_seconds_too(
     assert rows[0]["start_time"] == start
 
 
+def test_what_only_goes_on_or_ends_counts_no_connection_but_its_bytes(tmp_path: Path) -> None:
+    ends = "10.70.0.4,10.70.1.9,40600,8443,6,O"
+    rows, _ = rows_of(
+        tmp_path, f"1775203200000,{ends},C,NX,3,300,2,200", f"1775203260000,{ends},E,NX,1,66,0,0"
+    )
+    assert [(row["flow_count"], *counters(row)) for row in rows] == [(0, 300, 3, 200, 2), (0, 66, 1, 0, 0)]
+
+
 def test_an_attempt_tried_again_is_one_and_a_new_port_another(tmp_path: Path) -> None:
     rows, _ = rows_of(
         tmp_path,

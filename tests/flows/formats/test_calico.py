@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.flows import logs
 from tests.flows.logs import read_log, recognised
+
+rows_of = partial(logs.rows_of, "calico")
 
 BEGIN = 1773137000
 WHOLE: dict[str, Any] = {
@@ -49,18 +53,6 @@ AGGREGATED = {
     **dict.fromkeys(("source_name", "dest_name"), "-"),
 }
 PUBLIC = {**AGGREGATED, "dest_namespace": "-", "dest_type": "net", "dest_name_aggr": "pub"}
-
-
-def rows_of(path: Path, *records: dict[str, Any]) -> list[dict[str, Any]]:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    rows, account = read_log(path, "calico")
-    assert not account.rejected, account.rejected
-    return rows
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "flows.log"
 
 
 def test_a_connection_seen_by_its_source(log: Path) -> None:
@@ -129,6 +121,13 @@ def test_aggregated_pods_are_a_workload_and_have_no_address(log: Path) -> None:
     assert (row["dst_namespace"], row["dst_workload"]) == ("bank", "ledger-*")
     assert (row["dst_port"], row["record_kind"]) == (6432, 5)
     assert not {"src_ip", "dst_ip", "src_port", "src_pod", "dst_pod"} & row.keys()
+
+
+@pytest.mark.parametrize("nothing", ["-", "*", None])
+def test_what_is_not_told_or_many_is_none(log: Path, nothing: str | None) -> None:
+    (row,) = rows_of(log, {**WHOLE, **dict.fromkeys(("source_port", "source_ip", "source_name"), nothing)})
+    assert (row["src_workload"], row["dst_ip"], row["dst_port"]) == ("cart-5d9c7b9f4b-*", "10.0.2.8", 6432)
+    assert not {"src_ip", "src_port", "src_pod"} & row.keys()
 
 
 def test_without_its_port_a_source_stands_for_many_connections(log: Path) -> None:

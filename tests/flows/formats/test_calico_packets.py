@@ -19,11 +19,6 @@ TCP = f"{ENDS}PROTO=TCP SPT=41000 DPT=443 WINDOW=64240 RES=0x00 SYN URGP=0"
 OUTWARD = "IN=cali0a1b2c3d4e5 OUT=eth0 MAC=ee:ee:ee:ee:ee:ee:02:42:0a:00:01:05:08:00 "
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "kern.log"
-
-
 def rows_of(path: Path, *texts: str) -> list[dict[str, Any]]:
     path.write_text("".join(f"{TIME} n1 kernel: [  12.5] {text}\n" for text in texts))
     rows, account = read_log(path, "calico-packets")

@@ -49,3 +49,18 @@ def test_whatever_is_in_a_file_every_record_is_accounted_for(name: str, path: Pa
             read_log(file, name)  # holds the account against the rows
         except FlowFormatError:
             continue
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name":"beyla.network.flow.bytes","attributes":{"src.address":"192.0.2.1","dst.port":"80"},"value":4}',
+        '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"http.client.duration"}]}]}]}',
+        '{"kind":"Event","apiVersion":"audit.k8s.io/v1","verb":"create","sourceIPs":["192.0.2.1"]}',
+        '192.0.2.1 - - [01/Apr/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5',
+        "time,src,dst,port\n1775037600,192.0.2.1,192.0.2.2,443",
+    ],
+    ids=["beyla", "otlp", "audit", "web server", "csv"],
+)
+def test_what_is_no_log_of_these_is_taken_for_none(text: str) -> None:
+    assert recognised_head(Head(text.encode() + b"\n", whole=True)) == ""

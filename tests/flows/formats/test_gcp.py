@@ -39,7 +39,7 @@ def test_both_reporters_tell_of_one_connection_whose_bytes_are_added_once() -> N
     }
     assert (rows[1]["observation_point"], rows[1]["observer"]) == (2, "node-2")
     assert (rows[1]["flow_count"], rows[1]["flow_count_here"]) == (0, 1)
-    assert "bytes" not in rows[1]
+    assert ("bytes" in rows[1], rows[1]["bytes_here"], rows[1]["packets_here"]) == (False, 1200, 8)
 
 
 def test_an_answer_is_of_the_same_connection_and_has_bytes_of_its_own() -> None:
@@ -81,6 +81,25 @@ def test_gateways_are_neither_end_and_icmp_has_no_ports(tmp_path: Path) -> None:
     assert rows[0]["observation_point"] == 3
     assert not {"src_port", "dst_port"} & rows[1].keys()
     assert (rows[2]["protocol"], rows[2]["dst_port"], rows[2]["bytes"]) == (17, 53, 7)
+
+
+def test_a_service_may_be_one_or_several_and_what_was_translated_is_passed_over(tmp_path: Path) -> None:
+    pod = {"pod_name": "ledger-0", "pod_namespace": "books"}
+    rows, account = rows_of(
+        tmp_path,
+        payload(src_gke_details={"pod": pod, "service": [{"service_name": "ledger"}]}, bytes_sent="0"),
+        payload(
+            connection={"nat_src_ip": "192.0.2.7", "nat_src_port": 9},
+            dest_gke_details={"pod": pod, "service": {"service_name": "ledger"}},
+            round_trip_time="0.01s",
+        ),
+    )
+    assert not account.rejected
+    assert [(row.get("src_pod"), row.get("dst_pod"), row["src_ip"]) for row in rows] == [
+        ("ledger-0", None, "10.60.1.4"),
+        (None, "ledger-0", "10.60.1.4"),
+    ]
+    assert (rows[0]["bytes"], rows[0]["initiator"]) == (0, 0)
 
 
 def test_what_is_no_flow_is_left_out_and_what_is_broken_rejected(tmp_path: Path) -> None:

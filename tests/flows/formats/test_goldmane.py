@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.flows import logs
 from tests.flows.logs import read_log, recognised
+
+rows_of = partial(logs.rows_of, "goldmane")
 
 BEGIN = datetime(2026, 3, 10, 10, 3, 30, tzinfo=UTC)
 SECONDS = int(BEGIN.timestamp())
@@ -118,18 +122,6 @@ def flow(enforced: list[dict[str, Any]] | None = None, **key: Any) -> dict[str, 
     return {"Key": {**KEY, "policies": policies, **key}, **NUMBERS}
 
 
-def rows_of(path: Path, *records: dict[str, Any]) -> list[dict[str, Any]]:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    rows, account = read_log(path, "goldmane")
-    assert not account.rejected, account.rejected
-    return rows
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "flows.log"
-
-
 @pytest.mark.parametrize(
     "record", [flow(), {"id": "4", "flow": flow()}, {"result": {"id": "4", "flow": flow()}}, GO]
 )
@@ -198,7 +190,11 @@ def test_the_end_of_a_tier_is_the_policy_that_led_there(log: Path) -> None:
 def test_both_sides_of_a_bucket_are_counted_once(log: Path) -> None:
     rows = rows_of(log, flow(), flow(reporter="Dst"), flow(reporter="Dst", destPort="80"))
     assert [row["flow_count"] for row in rows] == [2, 0, 2]
-    assert [row.get("bytes") for row in rows] == [400, None, 700]
+    assert [(row.get("bytes"), row.get("bytes_here")) for row in rows] == [
+        (400, None),
+        (None, 700),
+        (700, None),
+    ]
     rows = rows_of(log, WHISKER, {**WHISKER, "reporter": "Dst"})
     assert [row.get("flow_count") for row in rows] == [None, 0]
     assert [row.get("flow_count_here") for row in rows] == [None, 1]

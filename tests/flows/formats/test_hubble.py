@@ -261,6 +261,46 @@ def test_icmp_pairs_and_errors(read: Any) -> None:
     assert rows[4]["protocol"] == 58
 
 
+def test_every_trace_of_a_connection_between_two_nodes_is_of_one(read: Any) -> None:
+    """What leaves a node has no direction and does not say whether it is an answer."""
+    here, there = (
+        {"source": CLIENT, "destination": {"identity": 7002}},
+        {
+            "source": {"identity": 7001},
+            "destination": SERVER,
+        },
+    )
+    out = {"source": {"identity": 7001}, "destination": {"identity": 7002}}
+    back = {"source": {"identity": 7002}, "destination": {"identity": 7001}}
+    forth, answer = {"l4": tcp(flags=SYN)}, {"l4": tcp(8443, 40100, ANSWER)}
+    rows, _ = read(
+        packet(0, **PASSED, **forth, **here, is_reply=False, traffic_direction="EGRESS"),
+        packet(0.001, **PASSED, **forth, **out, trace_observation_point="TO_OVERLAY"),
+        packet(0.002, **PASSED, **forth, **there, is_reply=False, traffic_direction="EGRESS"),
+        packet(0.003, B, A, **PASSED, **answer, source=SERVER, is_reply=True, traffic_direction="INGRESS"),
+        packet(0.004, B, A, **PASSED, l4=tcp(8443, 40100, ACK), **back, trace_observation_point="TO_NETWORK"),
+        packet(0.005, B, A, **PASSED, **answer, destination=CLIENT, is_reply=True),
+        packet(0.006, **PASSED, l4=tcp(flags=FIN), **here, is_reply=False, traffic_direction="EGRESS"),
+    )
+    assert {ends(row) for row in rows} == {FORTH}
+    assert [row["initiator"] for row in rows] == [1, 1, 1, 2, 2, 2, 1]
+    assert [row["observation_point"] for row in rows] == [1, 3, 2, 2, 3, 1, 1]
+    assert [row["flow_count"] for row in rows] == [1, 0, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "protocol", "port"),
+    [
+        ({"SCTP": {"source_port": 40100, "destination_port": 3868}}, 132, 3868),
+        ({"VRRP": {"type": 1, "vrid": 7, "priority": 90}}, 112, None),
+        ({"IGMP": {"type": 22, "group_address": "233.252.0.1"}}, 2, None),
+    ],
+)
+def test_other_protocols(read: Any, layer: dict[str, Any], protocol: int, port: int | None) -> None:
+    (row,), _ = read(packet(**{**ALLOWED, "l4": layer}))
+    assert (row["protocol"], row.get("dst_port"), row["action"], row["initiator"]) == (protocol, port, 1, 1)
+
+
 # -- where from -------------------------------------------------------------------------------------------
 
 

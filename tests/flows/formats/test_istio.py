@@ -123,6 +123,17 @@ def test_what_a_header_says_is_no_address(tmp_path: Path) -> None:
     assert account.left_out == {"source_from_a_header": 1}
 
 
+def test_a_request_that_both_proxies_log_is_one_connection_and_counts_none(tmp_path: Path) -> None:
+    rows, _ = read(tmp_path, request(), request(**INBOUND))
+    assert {(row["src_ip"], row["src_port"], row["dst_ip"], row["dst_port"]) for row in rows} == {
+        ("10.1.0.1", 50001, "10.1.0.2", 8080)
+    }
+    assert [(row["observation_point"], row["flow_count"], row["flow_count_here"]) for row in rows] == [
+        (1, 0, 0),
+        (2, 0, 0),
+    ]
+
+
 def test_requests_count_a_connection_where_its_id_is_logged(tmp_path: Path) -> None:
     rows, _ = read(
         tmp_path,
@@ -142,6 +153,7 @@ def test_tcp_has_a_record_for_each_connection_and_two_proxies_that_write_it(tmp_
     assert [row["flow_count"] for row in rows] == [1, 0]
     assert [row["flow_count_here"] for row in rows] == [1, 1]
     assert [(row.get("bytes"), row.get("bytes_reverse")) for row in rows] == [(30, 900), (None, None)]
+    assert [row.get("bytes_here") for row in rows] == [None, 30]
 
 
 def test_a_waypoints_tunnel_is_the_address_in_it(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.recognised import named
 from flowcheck.flows.logs.text.head import head_of
 from flowcheck.flows.logs.text.source import Source
-from tests.flows.logs import BY_NAME, read_log, recognised
+from tests.flows.logs import BY_NAME, damaged, read_log, recognised
 
 MAPPING = """
 records: connection
@@ -303,6 +303,16 @@ def test_nested_columns_of_parquet_and_names_with_dots(tmp_path: Path) -> None:
     assert [{key: row[key] for key in ROW} for row in rows] == [ROW]
 
 
+def test_bytes_that_are_no_text_are_a_fault_of_the_file(tmp_path: Path) -> None:
+    for name in ("client", "proto"):
+        values = dict(zip(HEAD.split(","), (SECONDS, "10.1.0.1", "10.1.0.2", 443, "tcp"), strict=True))
+        columns = {key: pa.array([value]) for key, value in values.items()}
+        columns[name] = pa.array([b"10.\xff.0.1"]).view(pa.string())
+        pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+        with pytest.raises(FlowFormatError, match="cannot be decoded"):
+            read_log(tmp_path / "x.parquet", "mapped", mapping=MAPPING)
+
+
 def test_columns_that_stand_in_the_path(tmp_path: Path) -> None:
     file = tmp_path / "proto=tcp" / "x.csv"
     file.parent.mkdir()
@@ -354,6 +364,35 @@ NO_MAPPINGS = ("", "  \n", "- a", "a: [", "columns: {}", "columns: 5", "x", "col
 @pytest.mark.parametrize("mapping", NO_MAPPINGS)
 def test_what_is_no_mapping_is_refused(tmp_path: Path, mapping: str) -> None:
     assert "mapping" in refusal(tmp_path, HEAD, mapping=mapping)
+
+
+FORMS = {
+    "log.csv": "".join(f"{line}\n" for line in (HEAD, *[f"{SECONDS},10.1.0.1,10.1.0.2,443,tcp"] * 5)),
+    "log.tsv": "".join(f"{line}\n" for line in (HEAD, f"{SECONDS},10.1.0.1,10.1.0.2,,1")).replace(",", "\t"),
+    "log.jsonl": f'{{"when":{SECONDS},"client":"10.1.0.1","server":"10.1.0.2","port":"443","proto":6}}\n' * 4,
+    "log.json": f'[{{"when":{SECONDS},\n"client":"10.1.0.1","server":"10.1.0.2","port":443,"proto":"6"}}]',
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_whatever_is_in_a_file_every_record_is_accounted_for(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    for seed in range(200):
+        file.write_bytes(damaged(FORMS[name].encode(), seed))
+        try:
+            read_log(file, "mapped", mapping=MAPPING)
+        except FlowFormatError:
+            continue
+
+
+@pytest.mark.parametrize("mapping", [MAPPING, NESTED], ids=["plain", "nested"])
+def test_whatever_is_in_a_mapping_it_is_read_or_refused(tmp_path: Path, mapping: str) -> None:
+    file = write(tmp_path, *FORMS["log.csv"].split())
+    for seed in range(200):
+        try:
+            read_log(file, "mapped", mapping=damaged(mapping.encode(), seed).decode(errors="replace"))
+        except FlowFormatError:
+            continue
 
 
 def test_a_mapping_for_another_log_is_refused_with_what_the_log_has(tmp_path: Path) -> None:

@@ -73,8 +73,40 @@ def test_of_both_nodes_reports_one_counts_and_a_duplicate_is_merged(tmp_path: Pa
         (1, 0, 0),
     ]
     assert [(r.get("bytes"), r.get("packets")) for r in rows] == [(600, 6), (None, None), (100, 1)]
+    assert [(r.get("bytes_here"), r.get("packets_here")) for r in rows] == [
+        (None, None),
+        (600, 6),
+        (None, None),
+    ]
     assert [r["initiator"] for r in rows] == [1, 1, 1]
     assert account.merged == 1
+
+
+def test_of_two_reporters_at_one_end_the_first_counts_there_too(tmp_path: Path) -> None:
+    """When the one that counts falls silent, another takes over; what its end told already is not added."""
+    later = {"TimeFlowStartMs": START + 61_000, "Flags": 16}
+    rows, _ = _read(
+        tmp_path,
+        _flow(),
+        _flow(FlowDirection=0, AgentIP="172.16.0.2"),
+        _flow(FlowDirection=0, AgentIP="172.16.0.3"),
+        _flow(**later | {"TimeFlowStartMs": START + 50_000}, FlowDirection=0, AgentIP="172.16.0.2"),
+        _flow(**later, FlowDirection=0, AgentIP="172.16.0.3"),
+    )
+    assert [(row.get("bytes"), row.get("bytes_here")) for row in rows] == [
+        *((600, None), (None, 600), (None, None), (None, 600)),
+        (600, 0),
+    ]
+
+
+def test_one_interface_or_several_are_one_record(tmp_path: Path) -> None:
+    """Until 1.5 a record has one; since then all of them, each with its direction."""
+    rows, _ = _read(
+        tmp_path,
+        _flow(Interface="eth0", IfDirection=1),
+        _flow(SrcPort=50101, Interfaces=["eth0", "br-ex"], IfDirections=[1, 0], Udns=["", ""]),
+    )
+    assert [(row["observation_point"], row["flow_count"], row["bytes"]) for row in rows] == [(1, 1, 600)] * 2
 
 
 def test_the_other_node_counts_where_the_first_fell_silent(tmp_path: Path) -> None:

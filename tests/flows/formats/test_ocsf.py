@@ -204,7 +204,10 @@ def test_both_ends_report_one_connection_and_its_bytes_are_added_once(tmp_path: 
     assert [row["initiator"] for row in rows] == [1, 1, 1]
     assert [row["flow_count"] for row in rows] == [1, 0, 0]
     assert [row["flow_count_here"] for row in rows] == [1, 1, 0]
-    assert [row.get("bytes") for row in rows] == [900, None, 900]
+    assert [(row.get("bytes"), row.get("bytes_here")) for row in rows] == [
+        *((900, None), (None, 900)),
+        (900, None),
+    ]
 
 
 def test_counters_of_both_directions_are_told_apart_and_totals_since_the_start_are_not_added(
@@ -228,6 +231,20 @@ def test_protocols_and_ports(tmp_path: Path) -> None:
     assert only(tmp_path, connection_info={"protocol_name": "SCTP"})["protocol"] == 132
     assert only(tmp_path, connection_info={"protocol_num": -1, "protocol_name": "udp"})["protocol"] == 17
     assert only(tmp_path, src_endpoint={"ip": "::ffff:10.2.0.4", "port": "41500"})["src_ip"] == "10.2.0.4"
+
+
+def test_what_is_a_dash_or_another_says_nothing(tmp_path: Path) -> None:
+    """The interface's own address stands between the ends; activity and type may be of two minds."""
+    row = only(
+        tmp_path,
+        metadata=AWS,
+        activity_id=6,
+        type_uid=400101,
+        src_endpoint={"ip": "10.2.0.4", "port": 41500, "intermediate_ips": ["10.2.0.200"], "svc_name": "-"},
+        connection_info={"protocol_num": 6, "direction": "-", "direction_id": 99, "boundary": "-"},
+    )
+    assert (row["src_ip"], row["observation_point"], row["flow_count"]) == ("10.2.0.4", 0, 1)
+    assert not {"service_name", "observer", "cloud_action"} & row.keys()
 
 
 def test_a_count_of_events_is_one_of_connections(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flowcheck.flows.logs.account import Account
-from tests.flows.logs import read_log, recognised
+from tests.flows.logs import TAPPED, read_log, recognised
 
 AT = dt.datetime(2026, 4, 1, 10, 0, tzinfo=dt.UTC)
 SECONDS = int(AT.timestamp())
@@ -32,25 +32,11 @@ def record(src: str, src_port: int, dst: str, dst_port: int, proto: str, more: s
 
 def test_a_connection_both_its_ways() -> None:
     rows, account = read_log(EXAMPLES / "conn.log", "zeek")
-    assert rows[0] == {
+    assert rows[0] == TAPPED | {
         "record": 8,
         "start_time": AT + dt.timedelta(milliseconds=250),
         "end_time": AT + dt.timedelta(milliseconds=1750),
-        "src_ip": "10.20.0.7",
-        "src_port": 50210,
-        "dst_ip": "10.20.1.9",
-        "dst_port": 8443,
-        "protocol": 6,
-        "initiator": 1,
-        "action": 0,
-        "observation_point": 3,
-        "record_kind": 3,
-        "flow_count": 1,
-        "flow_count_here": 1,
-        "bytes": 1180,
-        "packets": 9,
-        "bytes_reverse": 4520,
-        "packets_reverse": 8,
+        **{"src_port": 50210, "dst_port": 8443},
     }
     assert rows[1]["start_time"] == AT + dt.timedelta(seconds=1, microseconds=1)
     assert "end_time" not in rows[1]
@@ -137,6 +123,15 @@ def test_who_opened_is_unknown_where_zeek_did_not_see_it(tmp_path: Path) -> None
     ]
     rows, _ = read(tmp_path, *lines)
     assert [row["initiator"] for row in rows] == [initiator for *_, initiator in seen]
+
+
+def test_a_connection_that_was_refused_is_no_denial(tmp_path: Path) -> None:
+    lines = [
+        record("10.1.0.1", port, "10.1.0.2", 80, "tcp", f',"history":"{history}"').replace("OTH", state)
+        for port, state, history in ((9, "REJ", "Sr"), (10, "S0", "S"), (11, "RSTO", "ShR"))
+    ]
+    rows, _ = read(tmp_path, *lines)
+    assert [(row["action"], row["initiator"], row["flow_count"]) for row in rows] == [(0, 1, 1)] * 3
 
 
 def test_columns_may_change_within_a_file_and_a_broken_line_costs_itself(tmp_path: Path) -> None:

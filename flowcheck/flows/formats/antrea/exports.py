@@ -39,6 +39,7 @@ class Exports:
         row.flow_count = int(not told)
         row.flow_count_here = int(point not in told)
         if point != teller:
+            row.bytes_here, row.packets_here = row.bytes, row.packets
             for name in _COUNTERS:
                 setattr(row, name, None)
         if len(self._known) >= MOST:

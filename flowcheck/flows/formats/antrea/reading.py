@@ -25,7 +25,7 @@ from flowcheck.flows.formats.antrea.records import (
 )
 from flowcheck.flows.formats.antrea.rows import row_of
 from flowcheck.flows.formats.antrea.texts import RECORD, Listing, Table, header_of, parts_of
-from flowcheck.flows.formats.stored import StoredLog
+from flowcheck.flows.formats.stored import StoredLog, decoding
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.rows import ROWS_AT_ONCE, Row, batch_of
@@ -172,7 +172,9 @@ def _of_parquet(source: Source) -> Iterator[Record]:
     stored = StoredLog(source)
     columns = [name for name in stored.schema.names if name in NAMES]
     for first, batch in stored.batches(columns):
-        found = [_plain(batch.column(name)) for name in columns]
+        with decoding(source):
+            batch.validate(full=True)
+            found = [_plain(batch.column(name)) for name in columns]
         for place, values in enumerate(zip(*found, strict=True)):
             yield first + place, export_of(dict(zip(columns, values, strict=True)))
 

@@ -167,12 +167,13 @@ def _count(row: Row, flow: Flow, sides: Sides, pair: tuple[str | int | None, ...
         return
     side = row.observation_point or 0
     denied = row.action == 2 and side == SOURCE
-    if not denied and not sides.counts(pair, side, begin, begin if end is None else max(begin, end)):
-        row.flow_count, row.flow_count_here = 0, 1 if started is None else row.flow_count_here
-        return
     into = number(flow.bytes_in), number(flow.packets_in)
     out = number(flow.bytes_out), number(flow.packets_out)
-    if side == SOURCE:
+    if not denied and not sides.counts(pair, side, begin, begin if end is None else max(begin, end)):
+        row.flow_count, row.flow_count_here = 0, 1 if started is None else row.flow_count_here
+        if side in (SOURCE, DESTINATION):
+            row.bytes_here, row.packets_here = out if side == SOURCE else into
+    elif side == SOURCE:
         (row.bytes, row.packets), (row.bytes_reverse, row.packets_reverse) = out, into
     elif side == DESTINATION:
         (row.bytes, row.packets), (row.bytes_reverse, row.packets_reverse) = into, out

@@ -23,6 +23,7 @@ from flowcheck.flows.formats.hubble.records import (
     Layer4,
     Line,
     Message,
+    Number,
     Policy,
     Service,
     Workload,
@@ -86,7 +87,7 @@ class _Additional(msgspec.Struct, gc=False, rename="pascal"):
 
 _columns = msgspec.json.Decoder(Columns, strict=False)
 _text = msgspec.json.Decoder(str)
-_number = msgspec.json.Decoder(int, strict=False)
+_number = msgspec.json.Decoder(Number, strict=False)
 _addresses = msgspec.json.Decoder(Addresses, strict=False)
 _layer4 = msgspec.json.Decoder(Layer4, strict=False)
 _message = msgspec.json.Decoder(Message, strict=False)

@@ -113,6 +113,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
         connections.settle(rows)
         for row in rows:
             if row.flow_count == 0:
+                row.bytes_here = row.bytes if row.flow_count_here else None
                 row.bytes = row.bytes_reverse = None
         if rows:
             yield batch_of(rows, account)

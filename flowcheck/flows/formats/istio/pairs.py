@@ -50,6 +50,7 @@ class Pairs:
         inbound.src_port = outbound.src_port
         behind = inbound if inbound is row or id(inbound) in free else row
         behind.flow_count = 0
+        behind.bytes_here = behind.bytes
         behind.bytes = behind.bytes_reverse = None
 
     def _other(self, line: Line) -> Line | None:

@@ -55,6 +55,8 @@ def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling)
     for name in ("bytes", "packets"):
         one, other = _turned(swap, forward[name], back[name])
         columns[name] = _column(one, added & (one != NONE))
+        if not added.all():
+            columns[f"{name}_here"] = _column(one, ~added & (one != NONE))
         columns[f"{name}_reverse"] = _column(other, added & (other != NONE))
     columns["protocol"], columns["tcp_flags"] = _known(protocol), _known(flags)
     columns["initiator"], columns["observation_point"] = _code(settled.initiator), _code(point)

@@ -22,8 +22,9 @@ class Tellers:
     """Use for the rows of one log, in their order, after their connections were settled.
 
     Bytes and packets of one direction of a connection are taken from the observer and observation point that
-    told of it first, until they are silent for GAP; those of others become null. ``kinds``: which kinds of
-    records are looked at; those of connections tell of both directions, and mostly once.
+    told of it first, until they are silent for GAP; those of others become null, and are what their own point
+    reports (``bytes_here``) where they are the first there. ``kinds``: which kinds of records are looked at;
+    those of connections tell of both directions, and mostly once.
     """
 
     def __init__(self, kinds: frozenset[int] = _ONE_WAY) -> None:
@@ -45,11 +46,20 @@ class Tellers:
             row.packets is None,
         )
         reporter = (row.observer, row.observation_point)
-        told = self._now.get(key) or self._before.get(key)
-        if told is None or told.reporter == reporter or abs(at - told.last) > GAP:
-            self._keep(key, _Teller(reporter, at))
-        else:
+        here = self._tells((*key, row.observation_point), reporter, at)
+        if not self._tells(key, reporter, at):
+            if here:
+                row.bytes_here, row.packets_here = row.bytes, row.packets
             row.bytes = row.packets = row.bytes_reverse = row.packets_reverse = None
+        elif not here:
+            row.bytes_here = row.packets_here = 0
+
+    def _tells(self, key: Key, reporter: tuple[str | None, int | None], at: int) -> bool:
+        told = self._now.get(key) or self._before.get(key)
+        if told is not None and told.reporter != reporter and abs(at - told.last) <= GAP:
+            return False
+        self._keep(key, _Teller(reporter, at))
+        return True
 
     def _keep(self, key: Key, teller: _Teller) -> None:
         if self._since is None or teller.last - self._since > 2 * GAP:

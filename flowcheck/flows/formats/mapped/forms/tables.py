@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck.flows.formats.mapped.forms.blocks import Block
-from flowcheck.flows.formats.stored import StoredLog
+from flowcheck.flows.formats.stored import StoredLog, decoding
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.text.source import Source
 
@@ -25,6 +25,8 @@ def read_table(source: Source, wanted: Sequence[str], account: Account) -> Itera
     columns = list(dict.fromkeys(path[0] for path in paths.values())) or log.schema.names[:1]
     for first, batch in log.batches(columns):
         account.read(batch.num_rows)
+        with decoding(source):
+            batch.validate(full=True)
         found = {name: _inside(batch, path) for name, path in paths.items()}
         yield Block(np.arange(first, first + batch.num_rows), found)
 
