@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from benchmarks.bench_formats import logs, readers
 from benchmarks.bench_formats.readers import Reader
+from benchmarks.bench_formats.security_lake import write_ocsf_parquet
 from benchmarks.bench_formats.world import CLUSTER, NODE, Drawn
 
 
@@ -53,6 +54,16 @@ LINES = (
         {
             "pyarrow Parquet, same columns": readers.pyarrow_parquet_aws,
             **_duckdb("read_parquet"),
+        },
+    ),
+    Line(
+        "ocsf-parquet",
+        "ocsf",
+        1_000_000,
+        write_ocsf_parquet,
+        {
+            "pyarrow Parquet, same leaves": readers.pyarrow_parquet_ocsf,
+            **({"DuckDB, same leaves": readers.duckdb_ocsf} if readers.HAS_DUCKDB else {}),
         },
     ),
 )

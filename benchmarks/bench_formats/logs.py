@@ -19,7 +19,7 @@ AWS_FIELDS = (
     "sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path"
 )
 """Versions 2 to 5, in the order of the user guide."""
-_EMPTY_EVERY = 100
+EMPTY_EVERY = 100
 """One of so many windows holds nothing."""
 
 
@@ -82,7 +82,7 @@ def _aws(drawn: Drawn) -> Iterator[str]:
     rows = zip(*drawn, strict=True)
     for i, (src, dst, src_port, dst_port, at, answer, bytes_, packets) in enumerate(rows):
         interface = f"eni-0{hash_of(dst) % 200:016x}"
-        if i % _EMPTY_EVERY == 7:
+        if i % EMPTY_EVERY == 7:
             dashes = " ".join("-" * 7)
             yield (
                 f"5 111122223333 {interface} {dashes} {at} {at + 59} - NODATA vpc-0a1b2c3d4e5f60718 "

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 
 from flowcheck.flows.formats import all_formats
 from flowcheck.flows.formats.aws.fields import READ
+from flowcheck.flows.formats.leaves import leaf_paths
+from flowcheck.flows.formats.ocsf.paths import chosen
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.converted import convert
 from flowcheck.flows.logs.form import Asked
@@ -65,8 +67,26 @@ def pyarrow_csv(path: Path) -> int:
 def pyarrow_parquet_aws(path: Path) -> int:
     """The columns that flowcheck reads."""
     file = pq.ParquetFile(path)
-    names = [name for name in file.schema_arrow.names if name in READ]
-    return sum(batch.num_rows for batch in file.iter_batches(1 << 16, columns=names, use_threads=False))
+    return _rows(file, [name for name in file.schema_arrow.names if name in READ])
+
+
+def pyarrow_parquet_ocsf(path: Path) -> int:
+    """The leaves that flowcheck reads."""
+    return _rows(pq.ParquetFile(path), _leaves(path))
+
+
+def duckdb_ocsf(path: Path) -> int:
+    """The same."""
+    leaves = (".".join(f'"{name}"' for name in leaf.split(".")) for leaf in _leaves(path))
+    return duckdb(f"SELECT {', '.join(leaves)} FROM read_parquet('{{path}}')")(path)
+
+
+def _leaves(path: Path) -> list[str]:
+    return chosen(frozenset(leaf_paths(pq.read_schema(path))))
+
+
+def _rows(file: pq.ParquetFile, columns: list[str]) -> int:
+    return sum(batch.num_rows for batch in file.iter_batches(1 << 16, columns=columns, use_threads=False))
 
 
 def duckdb(query: str) -> Reader:

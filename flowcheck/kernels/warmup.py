@@ -26,12 +26,13 @@ from flowcheck.kernels import (
 )
 from flowcheck.kernels.cache import DIRECTORY, source_stamp
 from flowcheck.kernels.chance import contingency, multinomial, tails
-from flowcheck.kernels.logs import counting, lines, patterns, settling
+from flowcheck.kernels.logs import columns, counting, events, lines, patterns, settling
 from flowcheck.kernels.logs.pieces import Pieces
 
 PARTS = (
     *("classes", "rows", "lookup", "initiators", "decide", "translate", "settling", "connections", "books"),
     *("flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial", "lines", "counting"),
+    *("columns", "events"),
 )
 """What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
 as load and ``tails`` as statistics."""
@@ -117,9 +118,10 @@ def _warm_judging() -> Iterator[str]:
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
     yield "settling"
     pair, told = (uint64(1), uint64(1), int32(1), int32(1)), (uint8(1), uint8(1))
-    settling.find_slots(int64(8, 4), *pair, uint8(1), int64(1), uint8(1), int32(1))
-    settling.settle(int64(8, 4), *pair, int64(1), int32(1), 1, *told, uint8(1), uint8(1), uint8(1))
-    settling.keep_recent(int64(2, 4), 0, int64(2, 4))
+    settling.order_ends(*pair, uint8(1), int64(1), uint8(1))
+    settling.find_connections(int32(8), int64(1, 4), 0, int64(1), uint8(1), int64(1), uint8(1), int32(1))
+    settling.settle(int64(1, 4), uint8(1), int64(1), int32(1), 1, *told, uint8(1), uint8(1), uint8(1))
+    settling.keep_recent(int32(2), int64(1, 4), 0, 0)
     yield "connections"
     connections.mark_first(int64(2, 2), 0, 0, flows, 1, 0)
     connections.keep_recent(int64(2, 2), 0, int64(2, 2))
@@ -186,13 +188,30 @@ def _warm_logs() -> Iterator[str]:
     lines.cut_lines(uint8(1), cut, pieces, 0, 0)
     lines.cut_again(uint8(1), cut, pieces, int32(0))
     patterns.find_patterns(uint8(1), cut, 0, 1, known, int32(1))
-    told = patterns.WhereTold(int32(1), int32(1, 1), int32(1, 1))
-    patterns.tell_lines(int32(0), int64(1, n + 1), told, int64(0), int32(1, 0))
+    places = patterns.WhereTold(int32(1), int32(1, 1), int32(1, 1))
+    patterns.tell_lines(int32(0), int64(1, n + 1), places, int64(0), int32(1, 0))
     patterns.know_lines(uint8(1), cut, pieces, known, int32(0))
     yield "counting"
     book, chosen = int64(1, 2 + len(counting.NEUTRAL)), int32(1, counting.WAYS) - 1
     counting.find_openers(book, int32(1), uint8(1), uint8(1), uint8(1), int64(1), 1, uint8(1))
     counting.count_once(book, int32(1), uint8(1), int64(1), int64(1), 1, chosen, int64(1))
+    yield "columns"
+    for values, out in ((int32, int32), (int32, int64), (int64, int64), (uint64, uint64), (uint8, uint8)):
+        stored, valid = values(1), uint8(1)
+        stored.flags.writeable = valid.flags.writeable = False
+        columns.pick(stored, int32(1), out(1))
+        if values in (int32, int64):
+            columns.pick_valid(stored, valid, 0, int32(1), out(1))
+    for type_ in (np.int8, np.uint8, np.uint16, np.uint32, np.uint64):
+        columns.fit(int64(1), int64(1), uint8(1), uint8(1), 0, 1, _zeros(type_)(1), uint8(1), uint8(1))
+    columns.exchange(uint8(1), int32(1), int32(1))
+    columns.fill_from(int32(1), int32(1))
+    yield "events"
+    said, none = int64(1), uint8(1)
+    told = events.Told(said, said, said, said, said, none, int32(1), int32(1), none, none)
+    events.find_openers(told, uint8(1))
+    events.find_points(told, uint8(1))
+    events.narrow_ports(int64(1), uint8(256), int64(1), int32(1))
 
 
 def _services(

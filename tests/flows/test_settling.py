@@ -108,3 +108,22 @@ def test_who_opened_a_long_connection_is_known_as_long_as_it_is_reported() -> No
 def test_more_connections_than_there_was_room_for_are_still_told_apart() -> None:
     batch = [(n, n + 1, 40_000, 80, n, 1, 1) for n in range(1, 5000)]
     assert settled_fast([batch, batch]) == [(1, 1, 1, 1)] * 4999 + [(1, 0, 0, 1)] * 4999
+
+
+def test_a_log_without_end_needs_no_more_room_than_its_last_minute() -> None:
+    settling, rows = Settling(), 1 << 16
+    room = len(settling._known)
+    for batch in range(12):
+        first = batch * rows
+        settled = settling.settle(
+            np.arange(first, first + rows).astype(np.uint64),
+            np.full(rows, 1 << 40, np.uint64),
+            np.full(rows, 40_000, np.int32),
+            np.full(rows, 80, np.int32),
+            np.full(rows, 6, np.uint8),
+            np.full(rows, batch * (GAP + 1), np.int64),
+            np.ones(rows, np.uint8),
+            np.ones(rows, np.uint8),
+        )
+        assert settled.once.all()
+    assert len(settling._known) == room

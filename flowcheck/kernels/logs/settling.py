@@ -1,10 +1,12 @@
 """Records of a log column by column: which end opened the connection, which record counts it, and whose bytes
 of it are added.
 
-A table of connections (slots, 4) int64, a power of two: KEY of both ends in their order (0: empty), SEEN, the
-start of its last record, OPENED, that of the last record whose initiator is known, and STATE. What begins
-within ``gap`` of SEEN belongs to the same connection. There is one slot for each, found once for each record:
-to look for it in memory takes longer than all else.
+known (room, 4) int64 holds the connections in the order in which they came: KEY of both ends in their order,
+SEEN, the start of its last record, OPENED, that of the last record whose initiator is known, and STATE. What
+begins within ``gap`` of SEEN belongs to the same connection. slots, int32, a power of two, open addressing,
+hold a connection's place + 1, 0 where free: so what is looked through for each record is small, and new
+connections, which most are, are written one behind the other. Each is found once for each record: to look for
+it in memory takes longer than all else.
 """
 
 from __future__ import annotations
@@ -17,74 +19,97 @@ from flowcheck.kernels.jit import inlined, kernel
 
 KEY, SEEN, OPENED, STATE = range(4)
 NEVER = -(1 << 62)
+BLOCK = 1024
 SOURCE, DESTINATION = 1, 2
-OPENER, POINTS, FIRST, COUNTED = 3, 2, (8, 12), 1 << 16
+OPENER, POINTS, FIRST, FIRST_BITS, COUNTED = 3, 2, 8, 4, 1 << 16
 """Of STATE: the lowest two bits say which end opened it, SOURCE the first in order; then a bit for each
 observation point that reported it; who was first to report each direction, plus one; that it was counted."""
 
 
 @inlined
-def is_turned(one: np.uint64, other: np.uint64, one_port: Integer, other_port: Integer) -> np.bool_:
-    """Whether a record's source is the second of its ends in their order."""
-    return np.bool_((one > other) | ((one == other) & (one_port > other_port)))
-
-
-@inlined
-def turned_end(end: Integer) -> np.int64:
-    """SOURCE for DESTINATION and the other way round; what is neither stays."""
-    return np.int64(3 - end if end in (SOURCE, DESTINATION) else end)
+def turned_end(end: Integer, turned: Integer) -> np.int64:
+    """SOURCE for DESTINATION and the other way round where ``turned`` is 1; what is neither stays."""
+    is_end = np.int64(end == SOURCE) | np.int64(end == DESTINATION)
+    return np.int64(end ^ ((SOURCE ^ DESTINATION) & -(is_end & np.int64(turned))))
 
 
 @kernel
-def find_slots(
-    table: Int64,
+def order_ends(
     src: UInt64,
     dst: UInt64,
     src_port: Int32,
     dst_port: Int32,
     protocol: UInt8,
+    keys: Int64,
+    turned: UInt8,
+) -> None:
+    """keys (rows,): of each record's connection, the same for both directions. turned (rows,): 1 where the
+    source is the second of the ends in their order. Ports that are not known are -1.
+
+    Ends are exchanged by masks: a branch would be guessed wrong every other time.
+    """
+    for i in range(keys.size):
+        is_second = (src[i] > dst[i]) | ((src[i] == dst[i]) & (src_port[i] > dst_port[i]))
+        ends = (src[i] ^ dst[i]) & -np.uint64(is_second)
+        ports = (src_port[i] ^ dst_port[i]) & -np.int32(is_second)
+        one_port, other_port = max(src_port[i] ^ ports, 0), max(dst_port[i] ^ ports, 0)
+        keys[i] = connection_key(src[i] ^ ends, dst[i] ^ ends, one_port, other_port, protocol[i])
+        turned[i] = is_second
+
+
+@kernel
+def find_connections(
+    slots: Int32,
+    known: Int64,
+    n_known: int,
+    keys: Int64,
+    turned: UInt8,
     seen_at: Int64,
     initiator: UInt8,
-    slots: Int32,
+    places: Int32,
 ) -> int:
-    """Set ``slots`` to the slot of each record's connection, and tell the table who opened it where the
-    record knows; returns how many connections are new. Ports that are not known are -1. There must be room.
+    """Set ``places`` to where each record's connection is known, and tell who opened it where the record
+    knows; returns how many are known then. There must be room.
+
+    What is looked for first is read ahead, a block of records at a time: one look into memory does not wait
+    for the last.
     """
-    mask, n_new = np.uint64(table.shape[0] - 1), 0
-    for i in range(src.size):
-        one, other, one_port, other_port = src[i], dst[i], src_port[i], dst_port[i]
-        turned = is_turned(one, other, one_port, other_port)
-        if turned:
-            one, other, one_port, other_port = other, one, other_port, one_port
-        key = np.int64(connection_key(one, other, max(one_port, 0), max(other_port, 0), protocol[i]))
-        slot = np.uint64(key) & mask
-        while table[slot, KEY] != 0 and table[slot, KEY] != key:
-            slot = (slot + np.uint64(1)) & mask
-        if table[slot, KEY] == 0:
-            n_new += 1
-            table[slot, KEY], table[slot, SEEN], table[slot, OPENED], table[slot, STATE] = (
-                key,
-                NEVER,
-                NEVER,
-                0,
-            )
-        slots[i] = slot
-        if initiator[i] != 0:
-            opener = turned_end(initiator[i]) if turned else np.int64(initiator[i])
-            table[slot, STATE] = table[slot, STATE] & ~OPENER | opener
-            table[slot, OPENED] = max(table[slot, OPENED], seen_at[i])
-    return n_new
+    mask = np.uint64(slots.size - 1)
+    for begin in range(0, keys.size, BLOCK):
+        end = min(begin + BLOCK, keys.size)
+        for i in range(begin, end):
+            places[i] = slots[np.uint64(keys[i]) & mask] - 1
+        for i in range(begin, end):
+            key, place = keys[i], np.uint32(places[i])
+            if places[i] < 0 or known[place, KEY] != key:
+                slot = np.uint64(key) & mask
+                while slots[slot] != 0 and known[np.uint32(slots[slot] - 1), KEY] != key:
+                    slot = (slot + np.uint64(1)) & mask
+                if slots[slot] == 0:
+                    new = np.uint32(n_known)
+                    known[new, KEY], known[new, SEEN], known[new, OPENED], known[new, STATE] = (
+                        key,
+                        NEVER,
+                        NEVER,
+                        0,
+                    )
+                    n_known += 1
+                    slots[slot] = n_known
+                place = np.uint32(slots[slot] - 1)
+                places[i] = place
+            if initiator[i] != 0:
+                opener = turned_end(np.int64(initiator[i]), turned[i])
+                known[place, STATE] = known[place, STATE] & ~OPENER | opener
+                known[place, OPENED] = max(known[place, OPENED], seen_at[i])
+    return n_known
 
 
 @kernel
 def settle(
-    table: Int64,
-    src: UInt64,
-    dst: UInt64,
-    src_port: Int32,
-    dst_port: Int32,
+    known: Int64,
+    turned: UInt8,
     seen_at: Int64,
-    slots: Int32,
+    places: Int32,
     gap: int,
     initiator: UInt8,
     point: UInt8,
@@ -97,37 +122,38 @@ def settle(
     whose bytes no other point reports; else to 0. ``point``: of the record, whose SOURCE and DESTINATION are
     its own ends.
     """
-    for i in range(src.size):
-        slot, at, seen_by = slots[i], seen_at[i], np.int64(point[i])
-        turned = is_turned(src[i], dst[i], src_port[i], dst_port[i])
-        state = table[slot, STATE]
-        if initiator[i] == 0 and state & OPENER and abs(at - table[slot, OPENED]) <= gap:
-            opener = state & OPENER
-            initiator[i] = turned_end(opener) if turned else opener
-            table[slot, OPENED] = max(table[slot, OPENED], at)
-        if table[slot, SEEN] == NEVER or abs(at - table[slot, SEEN]) > gap:
+    for i in range(places.size):
+        place, at, seen_by = np.uint32(places[i]), seen_at[i], np.int64(point[i])
+        state = known[place, STATE]
+        if initiator[i] == 0 and state & OPENER and abs(at - known[place, OPENED]) <= gap:
+            initiator[i] = turned_end(state & OPENER, turned[i])
+            known[place, OPENED] = max(known[place, OPENED], at)
+        if known[place, SEEN] == NEVER or abs(at - known[place, SEEN]) > gap:
             state &= OPENER
-        ordered = turned_end(seen_by) if turned else seen_by
-        first_at, point_bit = FIRST[np.int64(turned)], np.int64(1) << (POINTS + ordered)
+        ordered = turned_end(seen_by, turned[i])
+        first_at, point_bit = FIRST + FIRST_BITS * np.int64(turned[i]), np.int64(1) << (POINTS + ordered)
         first = (state >> first_at) & 7
         once[i], here[i] = state & COUNTED == 0, state & point_bit == 0
         added[i] = first == 0 or first == ordered + 1
         if first == 0:
             state |= (ordered + 1) << first_at
-        table[slot, STATE] = state | COUNTED | point_bit
-        table[slot, SEEN] = max(table[slot, SEEN], at)
+        known[place, STATE] = state | COUNTED | point_bit
+        known[place, SEEN] = max(known[place, SEEN], at)
 
 
 @kernel
-def keep_recent(table: Int64, oldest: Integer, new: Int64) -> int:
-    """Move what was seen since ``oldest`` to an empty table; returns how much there is."""
-    n_used, mask = 0, np.uint64(new.shape[0] - 1)
-    for old in range(table.shape[0]):
-        if table[old, KEY] != 0 and table[old, SEEN] >= oldest:
-            slot = np.uint64(table[old, KEY]) & mask
-            while new[slot, KEY] != 0:
-                slot = (slot + np.uint64(1)) & mask
+def keep_recent(slots: Int32, known: Int64, n_known: int, oldest: Integer) -> int:
+    """Forget what was not seen since ``oldest``; returns how many are left, now the first. ``slots``, which
+    may be others than before, are made anew."""
+    n_kept, mask = 0, np.uint64(slots.size - 1)
+    slots[:] = 0
+    for old in range(n_known):
+        if known[old, SEEN] >= oldest:
             for column in range(4):
-                new[slot, column] = table[old, column]
-            n_used += 1
-    return n_used
+                known[n_kept, column] = known[old, column]
+            slot = np.uint64(known[old, KEY]) & mask
+            while slots[slot] != 0:
+                slot = (slot + np.uint64(1)) & mask
+            n_kept += 1
+            slots[slot] = n_kept
+    return n_kept

@@ -7,7 +7,7 @@ import pyarrow.csv as csv
 
 from flowcheck.flows.formats.aws.fields import READ, WHOLE
 from flowcheck.flows.formats.aws.needed import lacks_ends, needed_first
-from flowcheck.flows.logs.columns.lines import NULLS
+from flowcheck.flows.logs.columns.addresses import NULLS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 

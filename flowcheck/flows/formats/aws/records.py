@@ -8,18 +8,20 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from flowcheck.arrays import Int64
+from flowcheck.arrays import Int32, Int64
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.columns.lines import MISSING, WRONG, Addresses, Bool, Making, absent, coded
+from flowcheck.flows.logs.columns.addresses import Addresses
+from flowcheck.flows.logs.columns.lines import absent, addresses, coded, numbers, texts, times
+from flowcheck.flows.logs.columns.making import MISSING, WRONG, Bool, Making
+from flowcheck.flows.logs.columns.once import Once
+from flowcheck.flows.logs.values.tcp import ACK, SYN, TCP
 from flowcheck.flows.logs.values.times import microseconds_of
 
 ALLOWED, DENIED = 1, 2
 SOURCE, DESTINATION = 1, 2
 WINDOW = 2
-TCP = 6
 WITHOUT_PORTS = ~np.isin(np.arange(256), (6, 17, 33, 132, 136))
 """By protocol: all but TCP, UDP, DCCP, SCTP and UDP-Lite. Of them a port of 0 is none."""
-SYN, ACK = 0x02, 0x10
 _TOLD = ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr", "protocol")
 _NO_POD = (
     "its records have no pkt-srcaddr and pkt-dstaddr: in their place stands the primary address of a network "
@@ -48,6 +50,7 @@ class Converter:
 
     def __init__(self, account: Account, unit: str) -> None:
         self._account, self._unit = account, unit
+        self._once = Once()
 
     def batch(self, fields: Fields) -> pa.RecordBatch:
         """Rows of what are flows; the account is told of all the rest."""
@@ -55,12 +58,12 @@ class Converter:
         self._look_at(fields)
         fields = self._flows(fields)
         get, n = fields.columns.get, len(fields.positions)
-        made, book = Making(fields.positions), Addresses()
+        made, book = Making(fields.positions), Addresses(self._once)
         _times(made, fields, self._unit)
-        src = _ends(book, get("pkt_srcaddr"), get("srcaddr"), n)
-        dst = _ends(book, get("pkt_dstaddr"), get("dstaddr"), n)
-        protocol = made.numbers("protocol", get("protocol"))
-        flags = made.numbers("tcp_flags", get("tcp_flags"))
+        src = _ends(book, fields, "pkt_srcaddr", "srcaddr")
+        dst = _ends(book, fields, "pkt_dstaddr", "dstaddr")
+        protocol = numbers(made, "protocol", get("protocol"))
+        flags = numbers(made, "tcp_flags", get("tcp_flags"))
         known = (protocol == TCP) & (flags != MISSING)
         answers = known & (flags & (SYN | ACK) == SYN | ACK)
         opens = known & (flags & (SYN | ACK) == SYN)
@@ -70,15 +73,15 @@ class Converter:
         made.need("protocol")
         made.reject(src == WRONG, "bad_src_ip")
         made.reject(dst == WRONG, "bad_dst_ip")
-        ports = _turned(*_ports(made, fields, protocol), answers)
-        made.put("src_port", ports[0])
-        made.put("dst_port", ports[1])
+        src_port, dst_port = _ports(made, fields, protocol)
+        made.put("src_port", src_port, turned=(dst_port, answers))
+        made.put("dst_port", dst_port, turned=(src_port, answers))
         for name in ("bytes", "packets"):
-            counted = made.numbers(name, get(name))
+            counted = numbers(made, name, get(name))
             made.put(name, counted, ~answers)
             made.put(f"{name}_reverse", counted, answers)
         src, dst = _turned(src, dst, answers)
-        made.columns["src_ip"], made.columns["dst_ip"] = book.texts(src), book.texts(dst)
+        made.columns["src_ip"], made.columns["dst_ip"] = book.column(src), book.column(dst)
 
         side = coded(get("flow_direction"), {"egress": SOURCE, "ingress": DESTINATION}, n)
         made.put("observation_point", np.where(side == MISSING, 0, np.where(answers, 3 - side, side)))
@@ -87,7 +90,7 @@ class Converter:
         made.put("cloud_action", coded(get("action"), {"ACCEPT": ALLOWED, "REJECT": DENIED}, n))
         made.constant("action", 0)
         made.constant("record_kind", WINDOW)
-        made.texts("observer", get("interface_id"))
+        texts(made, "observer", get("interface_id"))
         made.need("src_ip")
         made.need("dst_ip")
         return made.batch(self._account)
@@ -126,17 +129,20 @@ class Converter:
 def _times(made: Making, fields: Fields, unit: str) -> None:
     start = fields.columns.get("start")
     if start is None and fields.taken_in is not None:
-        numbers, _ = microseconds_of(fields.taken_in)
-        start, unit = pa.array(numbers, pa.int64()), "us"
-    made.times("start_time", start, unit)
-    made.times("end_time", fields.columns.get("end"), unit)
+        began, _ = microseconds_of(fields.taken_in)
+        start, unit = pa.array(began, pa.int64()), "us"
+    times(made, "start_time", start, unit)
+    times(made, "end_time", fields.columns.get("end"), unit)
 
 
-def _ends(book: Addresses, packet: pa.Array | None, interface: pa.Array | None, n: int) -> Int64:
+def _ends(book: Addresses, fields: Fields, packet: str, interface: str) -> Int32:
     """The address in the packet; where that is not told, what stands for it at the interface."""
-    codes = book.codes(packet, n)
+    get, n = fields.columns.get, len(fields.positions)
+    codes = addresses(book, packet, get(packet), n)
     missing = codes == MISSING
-    return np.where(missing, book.codes(interface, n), codes) if missing.any() else codes
+    if not missing.any():
+        return codes
+    return np.where(missing, addresses(book, interface, get(interface), n), codes)
 
 
 def _ports(made: Making, fields: Fields, protocol: Int64) -> tuple[Int64, Int64]:
@@ -144,14 +150,14 @@ def _ports(made: Making, fields: Fields, protocol: Int64) -> tuple[Int64, Int64]
     first, second = (
         np.where(without & (port == 0), MISSING, port) if without.any() else port
         for port in (
-            made.numbers("src_port", fields.columns.get("srcport")),
-            made.numbers("dst_port", fields.columns.get("dstport")),
+            numbers(made, "src_port", fields.columns.get("srcport")),
+            numbers(made, "dst_port", fields.columns.get("dstport")),
         )
     )
     return first, second
 
 
-def _turned(one: Int64, other: Int64, answers: Bool) -> tuple[Int64, Int64]:
+def _turned(one: Int32, other: Int32, answers: Bool) -> tuple[Int32, Int32]:
     """Both (n,), exchanged where the record is an answer."""
     if not answers.any():
         return one, other

@@ -29,6 +29,7 @@ from flowcheck.flows.logs.text.decoding import decoded
 from flowcheck.flows.logs.text.head import Head
 from flowcheck.flows.logs.text.source import Source
 from flowcheck.flows.logs.text.wrapped import Unwrapper
+from flowcheck.flows.logs.values.tcp import FLAGS
 
 _LOGGED = re.compile(r"\b(calico-(?:packet|drop))( [^=]*)?: (IN=\S* OUT=\S* [^\[]*)")
 _BEFORE = re.compile(r"(?:<[0-9]+>(?:1 )?)?([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+) (\S+) ")
@@ -43,7 +44,7 @@ PROTOCOLS = {
     "SCTP": 132,
     "UDPLITE": 136,
 }
-FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}
+_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
 WORKLOADS = "cali"
 """How the interfaces of pods begin, where nothing else is configured."""
 ASKS = {1: (8, 13, 15, 17), 58: (128, 135)}
@@ -139,7 +140,7 @@ def _row(number: int, line: _Line, text: str) -> Row:
     if "TYPE" in fields:
         row.icmp_type, row.icmp_code = int(fields["TYPE"]), int(fields.get("CODE", 0))
     if row.protocol == 6:
-        row.tcp_flags = sum(FLAGS.get(word, 0) for word in words)
+        row.tcp_flags = sum(FLAGS[word] for word in words if word in _FLAGS)
     else:
         row.initiator = 1 if row.icmp_type is None or row.icmp_type in ASKS.get(row.protocol or 0, ()) else 0
     return row

@@ -22,14 +22,15 @@ from flowcheck.flows.formats.hubble.records import (
     Line,
     extensions_of,
 )
-from flowcheck.flows.logs.counting.connections import ACK, SYN, turn_round
+from flowcheck.flows.logs.counting.connections import turn_round
 from flowcheck.flows.logs.rows import Row
 from flowcheck.flows.logs.values.icmp import ANSWERS, ERRORS
+from flowcheck.flows.logs.values.tcp import ACK, FLAGS, SYN
 
 ALLOWED, DENIED, AUDITED, DROPPED = 1, 2, 3, 4
 SOURCE, DESTINATION, NEITHER, BOTH = 1, 2, 3, 4
 EVENT, AGGREGATE = 1, 5
-_BITS = (("FIN", 1), ("SYN", 2), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
+_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
 _RETINA_POINTS = {
     **dict.fromkeys(("TO_STACK", "TO_NETWORK"), SOURCE),
     **dict.fromkeys(("TO_ENDPOINT", "FROM_NETWORK"), DESTINATION),
@@ -78,7 +79,7 @@ def _layer_4(row: Row, layer: Layer4) -> None:
 
 
 def _bits(flags: Flags) -> int:
-    return sum(bit for name, bit in _BITS if getattr(flags, name))
+    return sum(FLAGS[name] for name in _FLAGS if getattr(flags, name))
 
 
 def _seen_from(flow: Flow, kind: int, is_retina: bool) -> int:

@@ -9,6 +9,7 @@ from flowcheck.flows.formats.mapped.columns.table import exchanged
 from flowcheck.flows.formats.mapped.columns.values import TYPES
 from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.rows import RECORD, Row
+from flowcheck.flows.logs.values.tcp import ACK, CONGESTION, SYN
 
 _TOLD_BY = (
     *("start_time", "src_ip", "dst_ip", "src_port", "dst_port", "protocol", "icmp_type", "tcp_flags"),
@@ -16,9 +17,8 @@ _TOLD_BY = (
     *("initiator", "observation_point", "flow_count", "flow_count_here"),
 )
 """What :class:`Connections` goes by."""
-_OPENS, _CONGESTION = 0x12, 0xC0
-"""SYN and ACK; ECE and CWR, which may stand beside them."""
 _SETTLED = ("initiator", "observation_point", "flow_count", "flow_count_here")
+_OPENS = SYN | ACK
 
 
 def settled(batch: pa.RecordBatch, connections: Connections, *, counts: bool) -> pa.RecordBatch:
@@ -31,7 +31,7 @@ def settled(batch: pa.RecordBatch, connections: Connections, *, counts: bool) ->
     values = [_plain(columns[name], name) for name in names]
     rows = [Row(**dict(zip(names, row, strict=True))) for row in zip(*values, strict=True)]
     for row in rows:
-        if row.tcp_flags is not None and row.tcp_flags & _OPENS == _OPENS != row.tcp_flags & ~_CONGESTION:
+        if row.tcp_flags is not None and row.tcp_flags & _OPENS == _OPENS != row.tcp_flags & ~CONGESTION:
             row.tcp_flags = None
     before = np.array([row.initiator == 2 for row in rows], dtype=np.bool_)
     connections.settle(rows)
@@ -56,7 +56,7 @@ def _meant(flags: pa.Array, packets: pa.Array | None) -> pa.Array:
     several = np.zeros(len(flags), dtype=np.bool_)
     if packets is not None:
         several = packets.fill_null(1).to_numpy(zero_copy_only=False) > 1
-    unclear = several & (numbers & ~_CONGESTION == _OPENS)
+    unclear = several & (numbers & ~CONGESTION == _OPENS)
     missing = flags.is_null().to_numpy(zero_copy_only=False)
     return pa.array(numbers, mask=unclear | missing).cast(flags.type)
 

@@ -24,8 +24,7 @@ from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked, Format
 from flowcheck.flows.logs.text.head import Head
 from flowcheck.flows.logs.text.source import Source
-
-_SYN, _ACK = 0x02, 0x10
+from flowcheck.flows.logs.values.tcp import SYN, TCP
 
 
 def recognise(head: Head) -> str:
@@ -42,7 +41,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
 
 def _adjust(table: Table) -> None:
     protocol, flags = table.numbers("protocol"), table.numbers("tcp_flags", 0)
-    proven = (protocol != 6) | (flags & _SYN != 0)
+    proven = (protocol != TCP) | (flags & SYN != 0)
     table.put("initiator", np.where(proven, 1, 0))
     icmp = np.isin(protocol, (1, 58))
     bare = icmp | (~np.isin(protocol, (6, 17, 132)) & (table.numbers("dst_port") <= 0))

@@ -8,16 +8,14 @@ from flowcheck.flows.formats.netobserv.verdicts import judge
 from flowcheck.flows.logs.counting.connections import turn_round
 from flowcheck.flows.logs.counting.echoes import orient
 from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.values import tcp
 from flowcheck.flows.logs.values.icmp import ICMP, ICMPV6
+from flowcheck.flows.logs.values.tcp import SYN, TCP
 
-FLAGS = {
-    **{"FIN": 0x01, "SYN": 0x02, "RST": 0x04, "PSH": 0x08, "ACK": 0x10, "URG": 0x20, "ECE": 0x40},
-    **{"CWR": 0x80, "SYN_ACK": 0x100, "FIN_ACK": 0x200, "RST_ACK": 0x400},
-}
+SYN_ACK = 0x100
+FLAGS = tcp.FLAGS | {"SYN_ACK": SYN_ACK, "FIN_ACK": 0x200, "RST_ACK": 0x400}
 """A packet with SYN and ACK sets SYN_ACK alone: SYN and ACK together are of several packets of one sender.
 Source: bpf/utils.h (set_flags), pkg/utils/tcp_flags.go."""
-SYN, ACK, SYN_ACK = 0x02, 0x10, 0x100
-TCP = 6
 SEEN_FROM = {0: 2, 1: 1, 2: 4}
 """FlowDirection -> observation_point. Source: transform_network_direction.go."""
 WINDOW = 2

@@ -7,74 +7,65 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from flowcheck.arrays import Int32, UInt64
-from flowcheck.flows.formats.ocsf.table import Mask, Table, Texts
-from flowcheck.flows.logs.columns.batches import addresses
+from flowcheck.arrays import Int32, UInt8
+from flowcheck.flows.formats.ocsf.table import Table
+from flowcheck.flows.logs.columns.addresses import Addresses
+from flowcheck.flows.logs.columns.making import WRONG, Making
+from flowcheck.kernels.logs.columns import exchange, fill_from
+
+SOURCE, DESTINATION = 1, 2
 
 
 class Pair(NamedTuple):
-    """What is told of both ends. codes (rows,) int32: places among the values, -1 for none."""
+    """What is told of both ends. src, dst (rows,) int32: places among the values, less than 0 for none."""
 
     src: Int32
     dst: Int32
     values: pa.StringArray
 
-    def turned(self, swap: Mask) -> tuple[pa.Array, pa.Array]:
-        """The columns of source and destination, exchanged where ``swap``."""
-        one, other = np.where(swap, self.dst, self.src), np.where(swap, self.src, self.dst)
-        return self.column(one), self.column(other)
-
     def column(self, codes: Int32) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self.values)
+        missing = codes < 0
+        mask = missing if missing.any() else None
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), self.values)
 
 
 class Ends(NamedTuple):
-    """src_keys, dst_keys (rows,) uint64: equal where addresses are. interfaces: which events name one at the
-    source, and at the destination."""
+    """src, dst (rows,) int32: addresses, by their numbers in the book. seen_by: interfaces."""
 
-    src_keys: UInt64
-    dst_keys: UInt64
-    ips: Pair
+    book: Addresses
+    src: Int32
+    dst: Int32
     uids: Pair
     seen_by: Pair
 
-    @property
-    def interfaces(self) -> tuple[Mask, Mask]:
-        return self.seen_by.src >= 0, self.seen_by.dst >= 0
-
-    def columns(self, swap: Mask, point: np.ndarray) -> dict[str, pa.Array]:
-        """The canonical columns of ends, exchanged where ``swap``. ``point``: who saw it, after that."""
-        src_ip, dst_ip = self.ips.turned(swap)
-        src_uid, dst_uid = self.uids.turned(swap)
-        far = swap ^ (point == 2)
-        one = np.where(far, self.seen_by.dst, self.seen_by.src)
-        other = np.where(far, self.seen_by.src, self.seen_by.dst)
-        observer = self.seen_by.column(np.where(one >= 0, one, other))
-        found = {"src_ip": src_ip, "dst_ip": dst_ip, "observer": observer}
-        return found | {"src_pod_uid": src_uid, "dst_pod_uid": dst_uid}
+    def put(self, made: Making, turned: UInt8, points: UInt8) -> None:
+        """Make the columns of ends, exchanged where ``turned``. ``points``: who saw it, after that."""
+        exchange(turned, self.src, self.dst)
+        made.columns["src_ip"], made.columns["dst_ip"] = map(self.book.column, (self.src, self.dst))
+        exchange(turned, self.uids.src, self.uids.dst)
+        for name, codes in (("src_pod_uid", self.uids.src), ("dst_pod_uid", self.uids.dst)):
+            made.columns[name] = self.uids.column(codes)
+        one, other = self.seen_by.src, self.seen_by.dst
+        exchange(turned ^ (points == DESTINATION), one, other)
+        fill_from(one, other)
+        made.columns["observer"] = self.seen_by.column(one)
 
 
-def ends_of(table: Table, bad: dict[str, Mask]) -> Ends:
-    """The ends of some events; ``bad`` is told of texts that are no address."""
-    found = []
-    for end in ("src", "dst"):
-        texts = table.texts(f"{end}_endpoint.ip")
-        values = addresses(texts.values)
-        none = ~values.is_valid().to_numpy(zero_copy_only=False)
-        if none.any():
-            wrong = (texts.codes >= 0) & none[texts.codes]
-            if wrong.any():
-                bad[f"bad_{end}_ip"] = wrong
-            texts = Texts(np.where(wrong, -1, texts.codes).astype(np.int32), values)
-        found.append(Texts(texts.codes, values))
-    ips = _paired(*found)
-    keys = np.array([*map(hash, ips.values.to_pylist()), 0], dtype=np.int64).view(np.uint64)
-    uids = _paired(*(table.texts(f"{end}_endpoint.container.pod_uuid") for end in ("src", "dst")))
-    seen_by = _paired(*(table.texts(f"{end}_endpoint.interface_uid") for end in ("src", "dst")))
-    return Ends(keys[ips.src], keys[ips.dst], ips, uids, seen_by)
+def ends_of(table: Table, made: Making) -> Ends:
+    """The ends of some events; those with texts that are no address are rejected."""
+    book = Addresses(table.once)
+    src, dst = (_addresses(table, end, book, made) for end in ("src", "dst"))
+    return Ends(book, src, dst, _paired(table, "container.pod_uuid"), _paired(table, "interface_uid"))
 
 
-def _paired(src: Texts, dst: Texts) -> Pair:
+def _addresses(table: Table, end: str, book: Addresses, made: Making) -> Int32:
+    texts = table.texts(f"{end}_endpoint.ip")
+    codes = book.codes(end, texts.values, texts.codes)
+    made.reject(codes == WRONG, f"bad_{end}_ip")
+    return codes
+
+
+def _paired(table: Table, what: str) -> Pair:
+    src, dst = (table.texts(f"{end}_endpoint.{what}") for end in ("src", "dst"))
     values = pa.concat_arrays([src.values, dst.values])
-    codes = np.where(dst.codes >= 0, dst.codes + len(src.values), -1).astype(np.int32)
-    return Pair(src.codes, codes, values)
+    return Pair(src.codes, dst.codes + np.int32(len(src.values)) * (dst.codes >= 0), values)

@@ -5,66 +5,83 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from flowcheck.arrays import Int64, UInt8
-from flowcheck.flows.formats.ocsf.ends import Ends, ends_of
+from flowcheck.arrays import Int32, Int64, UInt8, writable
+from flowcheck.flows.formats.ocsf.ends import SOURCE, ends_of
 from flowcheck.flows.formats.ocsf.paths import KNOWN
 from flowcheck.flows.formats.ocsf.table import NONE, Mask, Table
 from flowcheck.flows.formats.ocsf.verdicts import of_a_cni, of_interfaces, verdicts
 from flowcheck.flows.logs.account import Account
-from flowcheck.flows.logs.columns.batches import batch_of_columns
+from flowcheck.flows.logs.columns.making import Making
 from flowcheck.flows.logs.counting.settling import Settling
 from flowcheck.flows.logs.form import Asked
-from flowcheck.flows.logs.rows import RECORD
 from flowcheck.flows.logs.values.protocols import WITH_PORTS, protocol_number
+from flowcheck.kernels.logs import events as kernels
+from flowcheck.kernels.logs.settling import DESTINATION
 
 NETWORK_ACTIVITY, LISTEN = 4001, 7
 EVENT, WINDOW, CONNECTION = 1, 2, 3
-SOURCE, DESTINATION, BOTH = 1, 2, 4
-INBOUND, OUTBOUND, LOCAL = 1, 2, 4
-"""Of direction_id."""
-TCP, SYN, ACK, CONGESTION = 6, 2, 16, 64 | 128
-_HAS_PORTS = np.isin(np.arange(256), list(WITH_PORTS))
+_HAS_PORTS = np.isin(np.arange(256), list(WITH_PORTS)).view(np.uint8)
 
 
 def rows_of(table: Table, *, asked: Asked, account: Account, settling: Settling) -> pa.RecordBatch:
     """The rows of some events; what are no flows is left out, what is unfit rejected."""
     table = _flows(table, account)
-    bad: dict[str, Mask] = {}
+    made = Making(table.records)
+    ends = ends_of(table, made)
     starts, started = _starts(table, asked, account)
-    protocol, flags = _protocols(table), table.numbers("connection_info.tcp_flags")
-    is_cloud, ends = of_interfaces(table), ends_of(table, bad)
-    src_port, dst_port = _ports(table, protocol)
-    forward, back, both_ways = _counters(table)
-    point = _points(table, ends, is_cloud)
-    settled = settling.settle(
-        ends.src_keys,
-        ends.dst_keys,
-        _clipped(src_port),
-        _clipped(dst_port),
-        (protocol & 0xFF).astype(np.uint8),
-        np.where(started, starts, 0),
-        _initiators(table, protocol, flags, is_cloud, both_ways),
-        point,
-    )
-    swap, added = settled.initiator == DESTINATION, settled.added == 1
-    point = np.where(swap & ((point == SOURCE) | (point == DESTINATION)), SOURCE + DESTINATION - point, point)
     ended_at, ended = _ends(table, asked)
-    columns = {RECORD: pa.array(table.records), **ends.columns(swap, point), **_verdicts(table)}
-    columns["start_time"], columns["end_time"] = _column(starts, started), _column(ended_at, ended)
-    columns["src_port"], columns["dst_port"] = map(_known, _turned(swap, src_port, dst_port))
+    made.put_times("start_time", starts, started)
+    made.put_times("end_time", ended_at, ended)
+    protocol, flags = _protocols(table), table.numbers("connection_info.tcp_flags")
+    (src_port, src_narrow), (dst_port, dst_narrow) = (_ports(table, end, protocol) for end in ("src", "dst"))
+    forward, back, both_ways = _counters(table)
+    told = kernels.Told(
+        protocol,
+        flags,
+        table.numbers("initiator_id"),
+        table.numbers("observation_point_id"),
+        table.numbers("connection_info.direction_id"),
+        _assigned(table),
+        ends.seen_by.src,
+        ends.seen_by.dst,
+        of_interfaces(table).view(np.uint8),
+        both_ways.view(np.uint8),
+    )
+    openers, points = np.empty(made.n, dtype=np.uint8), np.empty(made.n, dtype=np.uint8)
+    kernels.find_openers(told, openers)
+    kernels.find_points(told, points)
+    settled = settling.settle(
+        ends.book.keys(ends.src),
+        ends.book.keys(ends.dst),
+        src_narrow,
+        dst_narrow,
+        protocol.astype(np.uint8),
+        writable(starts) if started.all() else np.where(started, starts, 0),
+        openers,
+        points,
+    )
+    turned, added = settled.initiator == DESTINATION, settled.added == 1
+    points ^= np.uint8(SOURCE ^ DESTINATION) * (turned & ((points == SOURCE) | (points == DESTINATION)))
+    made.put("src_port", src_port, turned=(dst_port, turned))
+    made.put("dst_port", dst_port, turned=(src_port, turned))
+    made.put("protocol", protocol)
+    made.put("tcp_flags", flags)
+    made.put_codes("initiator", settled.initiator)
+    _put_verdicts(table, made)
+    made.put_codes("observation_point", points)
+    made.put_codes("record_kind", np.where(both_ways, CONNECTION, np.where(ended, WINDOW, EVENT)))
+    several = table.numbers("count") if table.has("count") else None
+    for name, once in (("flow_count", settled.once), ("flow_count_here", settled.here)):
+        made.put(name, once.astype(np.int64), turned=None if several is None else (several, several > 1))
     for name in ("bytes", "packets"):
-        one, other = _turned(swap, forward[name], back[name])
-        columns[name] = _column(one, added & (one != NONE))
+        made.put(name, forward[name], added, (back[name], turned))
         if not added.all():
-            columns[f"{name}_here"] = _column(one, ~added & (one != NONE))
-        columns[f"{name}_reverse"] = _column(other, added & (other != NONE))
-    columns["protocol"], columns["tcp_flags"] = _known(protocol), _known(flags)
-    columns["initiator"], columns["observation_point"] = _code(settled.initiator), _code(point)
-    columns["record_kind"] = _code(np.where(both_ways, CONNECTION, np.where(ended, WINDOW, EVENT)))
-    several = table.numbers("count")
-    columns["flow_count"] = pa.array(np.where(several > 1, several, settled.once))
-    columns["flow_count_here"] = pa.array(np.where(several > 1, several, settled.here))
-    return batch_of_columns(columns, bad, account)
+            made.put(f"{name}_here", forward[name], ~added, (back[name], turned))
+        made.put(f"{name}_reverse", back[name], added, (forward[name], turned))
+    ends.put(made, turned.view(np.uint8), points)
+    for name in ("start_time", "protocol", "src_ip", "dst_ip"):
+        made.need(name)
+    return made.batch(account)
 
 
 def _flows(table: Table, account: Account) -> Table:
@@ -73,11 +90,10 @@ def _flows(table: Table, account: Account) -> Table:
     if (kind == NONE).any():
         kind = np.where(kind == NONE, table.numbers("type_uid") // 100, kind)
     left = np.zeros(len(table), dtype=np.bool_)
-    status = table.texts("status_code")
     for reason, rows in (
         ("other_class", kind != NETWORK_ACTIVITY),
-        ("no_data", status.are(lambda text: text.upper() == "NODATA")),
-        ("skip_data", status.are(lambda text: text.upper() == "SKIPDATA")),
+        ("no_data", table.are("status_code", lambda text: text.upper() == "NODATA")),
+        ("skip_data", table.are("status_code", lambda text: text.upper() == "SKIPDATA")),
         ("listening", table.numbers("activity_id") == LISTEN),
     ):
         here = rows & ~left
@@ -111,20 +127,18 @@ def _ends(table: Table, asked: Asked) -> tuple[Int64, Mask]:
     return ends, ended
 
 
-def _ports(table: Table, protocol: Int64) -> tuple[Int64, Int64]:
-    """NONE where the protocol has none."""
-    portless = ~_HAS_PORTS[np.clip(protocol, 0, 255)]
-    src, dst = (table.numbers(f"{end}_endpoint.port") for end in ("src", "dst"))
-    return np.where(portless, NONE, src), np.where(portless, NONE, dst)
+def _ports(table: Table, end: str, protocol: Int64) -> tuple[Int64, Int32]:
+    """NONE where the protocol has none; and the same in less bits, for what can be no port the nearest."""
+    ports, narrow = table.numbers(f"{end}_endpoint.port"), np.empty(len(table), dtype=np.int32)
+    kernels.narrow_ports(protocol, _HAS_PORTS, ports, narrow)
+    return ports, narrow
 
 
-def _verdicts(table: Table) -> dict[str, pa.Array]:
+def _put_verdicts(table: Table, made: Making) -> None:
     """A CNI's are of policies, those of others not."""
     told, is_cni = verdicts(table), of_a_cni(table)
-    return {
-        "action": _code(np.where(is_cni, told, 0)),
-        "cloud_action": _code(told, ~is_cni & (told != 0)),
-    }
+    made.put_codes("action", np.where(is_cni, told, 0))
+    made.put_codes("cloud_action", told, ~is_cni & (told != 0))
 
 
 def _protocols(table: Table) -> Int64:
@@ -143,59 +157,17 @@ def _counters(table: Table) -> tuple[dict[str, Int64], dict[str, Int64], Mask]:
     forward, back = {}, {}
     both_ways = np.zeros(len(table), dtype=np.bool_)
     for name in ("bytes", "packets"):
-        total, one, other = (table.numbers(f"traffic.{name}{way}") for way in ("", "_out", "_in"))
-        rest = np.where(total == NONE, NONE, total - np.maximum(other, 0))
-        forward[name], back[name] = np.where(one == NONE, rest, one), other
-        both_ways |= (one != NONE) & (other != NONE)
+        total, other = table.numbers(f"traffic.{name}"), table.numbers(f"traffic.{name}_in")
+        forward[name], back[name] = total, other
+        if table.has(f"traffic.{name}_out") or table.has(f"traffic.{name}_in"):
+            one = table.numbers(f"traffic.{name}_out")
+            rest = np.where(total == NONE, NONE, total - np.maximum(other, 0))
+            forward[name] = np.where(one == NONE, rest, one)
+            both_ways |= (one != NONE) & (other != NONE)
     return forward, back, both_ways
 
 
-def _initiators(table: Table, protocol: Int64, flags: Int64, is_cloud: Mask, both_ways: Mask) -> UInt8:
-    """0 where the event does not tell. Windows of AWS tell of an ACK only beside a SYN, and so of the answer;
-    elsewhere the flags may be those of a whole connection."""
-    initiator = table.numbers("initiator_id")
-    found = np.where((initiator == SOURCE) | (initiator == DESTINATION), initiator, 0).astype(np.uint8)
+def _assigned(table: Table) -> UInt8:
+    """Whether the source is known to have opened it."""
     known, unsure = table.truth(KNOWN)
-    found[(found == 0) & known] = SOURCE
-    opens = (found == 0) & (protocol == TCP) & (flags > 0) & (flags & SYN != 0)
-    found[opens & (flags & ACK == 0)] = SOURCE
-    answers = is_cloud | (flags & ~CONGESTION == SYN | ACK)
-    found[opens & (flags & ACK != 0) & answers] = DESTINATION
-    found[(found == 0) & both_ways & ~unsure & ~is_cloud] = SOURCE
-    return found
-
-
-def _points(table: Table, ends: Ends, is_cloud: Mask) -> UInt8:
-    """Who saw it, of the record's own ends. The direction is a network interface's where one is named; other
-    products mean their network's border."""
-    found = table.numbers("observation_point_id")
-    found = np.where((found >= SOURCE) & (found <= BOTH), found, 0)
-    at_src, at_dst = ends.interfaces
-    direction = table.numbers("connection_info.direction_id")
-    sided = np.select(
-        [direction == OUTBOUND, direction == INBOUND, direction == LOCAL], [SOURCE, DESTINATION, BOTH], 0
-    )
-    sided = np.where(is_cloud | at_src | at_dst, sided, 0)
-    sided = np.select([at_src & ~at_dst, at_dst & ~at_src], [SOURCE, DESTINATION], sided)
-    return np.where(found == 0, sided, found).astype(np.uint8)
-
-
-def _turned(swap: Mask, one: Int64, other: Int64) -> tuple[Int64, Int64]:
-    return np.where(swap, other, one), np.where(swap, one, other)
-
-
-def _column(values: np.ndarray, there: Mask) -> pa.Array:
-    return pa.array(values, mask=None if there.all() else ~there)
-
-
-def _known(values: Int64) -> pa.Array:
-    return _column(values, values != NONE)
-
-
-def _code(values: np.ndarray, there: Mask | None = None) -> pa.Array:
-    """A column of codes that are known to be some."""
-    return pa.array(values.astype(np.int8), mask=None if there is None or there.all() else ~there)
-
-
-def _clipped(ports: Int64) -> np.ndarray:
-    return np.clip(ports, NONE, 0xFFFF).astype(np.int32)
+    return known * np.uint8(kernels.KNOWN) + unsure * np.uint8(kernels.UNSURE)

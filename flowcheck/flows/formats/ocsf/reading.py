@@ -16,6 +16,7 @@ from flowcheck.flows.formats.ocsf.paths import chosen
 from flowcheck.flows.formats.ocsf.table import Table
 from flowcheck.flows.formats.stored import decoding
 from flowcheck.flows.logs.account import Account
+from flowcheck.flows.logs.columns.once import Once
 from flowcheck.flows.logs.counting.settling import Settling
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.text.decoding import decoded
@@ -41,11 +42,12 @@ def recognise(head: Head) -> str:
 def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBatch]:
     """The rows of a log, a batch of records at a time."""
     rows = partial(rows_of, asked=asked, account=account, settling=Settling())
+    once = Once()
     if source.is_parquet:
         for first, n_rows, leaves in leaves_of(source, chosen):
             account.read(n_rows)
             with decoding(source):
-                batch = rows(Table(leaves, np.arange(first, first + n_rows)))
+                batch = rows(Table(leaves, np.arange(first, first + n_rows), once))
             yield batch
         return
     for records in objects_of(source, account):
@@ -58,4 +60,4 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
                 numbers.append(number)
                 events.append(event)
         if events:
-            yield rows(Table(leaves_of_events(events), np.array(numbers)))
+            yield rows(Table(leaves_of_events(events), np.array(numbers), once))

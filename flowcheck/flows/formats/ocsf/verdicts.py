@@ -31,9 +31,8 @@ def verdicts(table: Table) -> Int64:
             found[(found == 0) & (disposition == number)] = verdict
     for path in ("disposition", "action", OTHER_ACTION):
         if (found == 0).any():
-            texts = table.texts(path)
-            found[(found == 0) & texts.are(lambda text: _WORDS.get(text.lower()) == ALLOWED)] = ALLOWED
-            found[(found == 0) & texts.are(lambda text: _WORDS.get(text.lower()) == DENIED)] = DENIED
+            found[(found == 0) & table.are(path, lambda text: _WORDS.get(text.lower()) == ALLOWED)] = ALLOWED
+            found[(found == 0) & table.are(path, lambda text: _WORDS.get(text.lower()) == DENIED)] = DENIED
     return found
 
 
@@ -44,10 +43,10 @@ def of_a_cni(table: Table) -> Mask:
 
 def of_interfaces(table: Table) -> Mask:
     """Which events are of AWS: its logs tell of packets that went into or out of one network interface."""
-    return table.texts("metadata.product.vendor_name").are(lambda text: text.lower() in ("aws", "amazon"))
+    return table.are("metadata.product.vendor_name", lambda text: text.lower() in ("aws", "amazon"))
 
 
 def _product(table: Table, is_one: Callable[[str], bool]) -> Mask:
     names = ("metadata.product.name", "metadata.product.vendor_name")
-    one, other = (table.texts(path).are(is_one) for path in names)
+    one, other = (table.are(path, is_one) for path in names)
     return one | other

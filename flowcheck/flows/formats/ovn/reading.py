@@ -19,6 +19,7 @@ from flowcheck.flows.logs.text.head import Head
 from flowcheck.flows.logs.text.source import Source
 from flowcheck.flows.logs.text.wrapped import Unwrapper
 from flowcheck.flows.logs.values.icmp import ERRORS
+from flowcheck.flows.logs.values.tcp import ACK, FLAGS, SYN, TCP
 
 EVENT = 1
 ALLOWED, DENIED, DROPPED = 1, 2, 4
@@ -31,17 +32,7 @@ PROTOCOLS = {
 }
 """Kinds of packets: those without a protocol say it in nw_proto. Others are not IP. Source: lib/flow.c of
 openvswitch/ovs."""
-FLAGS = {
-    "fin": 0x01,
-    "syn": 0x02,
-    "rst": 0x04,
-    "psh": 0x08,
-    "ack": 0x10,
-    "urg": 0x20,
-    "ece": 0x40,
-    "cwr": 0x80,
-}
-SYN, ACK, TCP = 0x02, 0x10, 6
+_FLAGS = {name.lower(): bit for name, bit in FLAGS.items()}
 WITHOUT_FLAGS = frozenset(range(256)) - {TCP}
 _MARK = re.compile(rb"\|acl_log[^|]*\|[A-Z]+\|name=[^\n]{0,200}, verdict=")
 
@@ -130,7 +121,7 @@ def _flags(text: str | None) -> int | None:
         return None
     if text.startswith("0"):
         return _number(text)
-    return sum(FLAGS.get(name, 0) for name in set(text.split("|")))
+    return sum(_FLAGS.get(name, 0) for name in set(text.split("|")))
 
 
 def _number(text: str | None) -> int | None:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from flowcheck.flows.canonical.schema import BOTH_WAYS
 from flowcheck.flows.logs.rows import Row
+from flowcheck.flows.logs.values.tcp import ACK, SYN, TCP
 from flowcheck.flows.logs.values.times import microseconds_of
 
 GAP = 60_000_000
 """Microseconds. Linux keeps a closed 5-tuple from being used again for 60 s (TIME_WAIT)."""
-SYN, ACK = 0x02, 0x10
 Key = tuple[str | int | None, ...]
 
 
@@ -144,7 +144,7 @@ def _key(row: Row) -> Key:
 
 def _by_flags(row: Row) -> None:
     """A SYN opens a connection; one with an ACK answers it. Source: RFC 9293, 3.5."""
-    if row.tcp_flags is None or row.protocol != 6 or not row.tcp_flags & SYN:
+    if row.tcp_flags is None or row.protocol != TCP or not row.tcp_flags & SYN:
         return
     if row.tcp_flags & ACK:
         turn_round(row)

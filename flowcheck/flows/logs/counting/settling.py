@@ -10,6 +10,9 @@ from flowcheck.arrays import Int32, Int64, UInt8, UInt64
 from flowcheck.flows.logs.counting.connections import GAP
 from flowcheck.kernels.logs import settling as kernels
 
+_ROOM, _SLOTS_EACH = 1 << 18, 4
+"""Of connections, to begin with: what a minute of most logs has, and near to the processor."""
+
 
 class Settled(NamedTuple):
     """Each (rows,) uint8. initiator: 0 unknown, 1 the record's source, 2 its destination. once, here: 1 for
@@ -27,8 +30,9 @@ class Settling:
     come as keys. Both directions of a connection are one. Only what the last minute told is remembered."""
 
     def __init__(self) -> None:
-        self._table = np.zeros((1 << 10, 4), dtype=np.int64)
-        self._used, self._latest = 0, kernels.NEVER
+        self._n_known, self._latest = 0, kernels.NEVER
+        self._known = np.empty((_ROOM, 4), dtype=np.int64)
+        self._slots = np.zeros(_SLOTS_EACH * _ROOM, dtype=np.int32)
 
     def settle(
         self,
@@ -45,13 +49,17 @@ class Settling:
         rows = len(src)
         self._make_room(rows)
         found = Settled(initiator.copy(), *(np.zeros(rows, dtype=np.uint8) for _ in range(3)))
-        slots, ends = np.empty(rows, dtype=np.int32), (src, dst, src_port, dst_port)
-        self._used += kernels.find_slots(self._table, *ends, protocol, seen_at, initiator, slots)
+        keys, places = np.empty(rows, dtype=np.int64), np.empty(rows, dtype=np.int32)
+        turned = np.empty(rows, dtype=np.uint8)
+        kernels.order_ends(src, dst, src_port, dst_port, protocol, keys, turned)
+        self._n_known = kernels.find_connections(
+            self._slots, self._known, self._n_known, keys, turned, seen_at, initiator, places
+        )
         kernels.settle(
-            self._table,
-            *ends,
+            self._known,
+            turned,
             seen_at,
-            slots,
+            places,
             GAP,
             found.initiator,
             point,
@@ -64,9 +72,17 @@ class Settling:
         return found
 
     def _make_room(self, rows: int) -> None:
-        """Forget what is old where the table might become more than half full."""
-        if 2 * (self._used + rows) > len(self._table):
-            n_slots = 1 << (6 * (self._used + rows)).bit_length()
-            table = np.zeros((n_slots, 4), dtype=np.int64)
-            self._used = kernels.keep_recent(self._table, self._latest - GAP, table)
-            self._table = table
+        """Forget what is old where there might be no room; there is more only if that does not suffice."""
+        if self._n_known + rows <= len(self._known):
+            return
+        self._forget(self._latest - GAP)
+        if 2 * (self._n_known + rows) > len(self._known):
+            before = self._known[: self._n_known]
+            room = 1 << (2 * (self._n_known + rows)).bit_length()
+            self._known = np.empty((room, 4), dtype=np.int64)
+            self._known[: len(before)] = before
+            self._slots = np.zeros(_SLOTS_EACH * room, dtype=np.int32)
+            self._forget(kernels.NEVER)
+
+    def _forget(self, oldest: int) -> None:
+        self._n_known = kernels.keep_recent(self._slots, self._known, self._n_known, oldest)

@@ -20,13 +20,14 @@ from flowcheck.flows.formats.mapped.columns.cells import Wrong, looked_up, nulls
 from flowcheck.flows.formats.mapped.rules.mapping import Rule
 from flowcheck.flows.logs.values.addresses import canonical_address
 from flowcheck.flows.logs.values.protocols import protocol_number
+from flowcheck.flows.logs.values.tcp import CWR, ECE, FLAGS
 
 TYPES = {field.name: field.type for field in FLOW_FIELDS}
 _WRITTEN = ("service_ip", "nat_src_ip")
 """Columns of text that hold addresses."""
-_FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "W": 128, "C": 128}
+_FLAGS = {name[0]: bit for name, bit in FLAGS.items()} | {"W": CWR}
 """By letter; W and C both stand for CWR."""
-_NAMES = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "ECN": 64, "CWR": 128}
+_NAMES = FLAGS | {"ECN": ECE}
 
 
 def read(column: pa.Array, rule: Rule) -> tuple[pa.Array, Wrong]:
