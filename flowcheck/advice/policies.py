@@ -60,10 +60,13 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     on_host = _LabelIndex(pod for pod in cluster.pods if not pod.finished and pod.host_network)
     lonely: dict[str, list[Policy]] = defaultdict(list)
     for policy in judged:
-        names = list(_namespaces(policy.subject, cluster))
-        if any(reached.any_match(name, policy.subject.pods) for name in names):
+        subject = policy.subject
+        if not isinstance(subject, PodQuery):
             continue
-        if any(on_host.any_match(name, policy.subject.pods) for name in names):
+        names = list(_namespaces(subject, cluster))
+        if any(reached.any_match(name, subject.pods) for name in names):
+            continue
+        if any(on_host.any_match(name, subject.pods) for name in names):
             yield f"{policy} ({policy.source}) selects only pods on the host network, where it has no effect"
         elif policy.namespace and not reached.label_sets[policy.namespace]:
             lonely[policy.namespace].append(policy)
@@ -87,11 +90,11 @@ def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:
 
 def _ties(policies: Iterable[Policy]) -> Iterator[str]:
     """Policies of one priority: which of them comes first is for no one to rely on."""
-    by_priority: dict[tuple[Tier, int], list[Policy]] = defaultdict(list)
+    by_priority: dict[tuple[Tier, float], list[Policy]] = defaultdict(list)
     for policy in policies:
-        if policy.tier is not Tier.NETWORK_POLICY:
+        if policy.tier in (Tier.ADMIN, Tier.BASELINE):
             by_priority[policy.tier, policy.priority].append(policy)
-    for (tier, priority), tied in sorted(by_priority.items()):
+    for (tier, priority), tied in sorted(by_priority.items(), key=lambda one: (one[0][0].place, one[0][1])):
         if len(tied) > 1:
             names = ", ".join(str(policy) for policy in sorted(tied, key=lambda policy: policy.order))
             yield (

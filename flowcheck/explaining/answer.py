@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flowcheck.compile import Program, compile_program
+from flowcheck.errors import RunError
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.question import Asked
+from flowcheck.explaining.question import Asked, is_explained
 from flowcheck.explaining.records import Case, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, sentence_of, split_of
@@ -56,6 +57,9 @@ def explain(
     number = _protocol(protocol)
     wanted = _port(port, number)
     finder = Finder(_at_one_time(program, at))
+    strange = next((one for one in finder.cluster.policies if not is_explained(one)), None)
+    if strange is not None:
+        raise RunError(f"{strange} is of a language whose policies are judged, but not explained")
     source = finder.find(src)
     destination = find_destination(finder, dst, wanted, number, source)
     return _Explainer(finder, number, wanted).explain(source, destination)

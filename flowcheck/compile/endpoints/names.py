@@ -26,10 +26,11 @@ _TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER
 
 
 class Naming(NamedTuple):
-    """endpoints: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
+    """endpoints, own_peer: as in ``Tables``, groups numbered, more endpoints appended; names in its order.
     ``address_of``: the address of each of several endpoints that a pod's name stands for."""
 
     endpoints: Int32
+    own_peer: Int32
     names: tuple[str, ...]
     groups: tuple[str, ...]
     namespaces: tuple[str, ...]
@@ -40,13 +41,17 @@ class Naming(NamedTuple):
 
 
 def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
-    """Number the groups and settle what every recorded name may mean."""
+    """Number the groups and settle what every recorded name may mean. endpoints (n, 8) or (n, 10) int32, with
+    the columns of own_peer."""
     namer = _Namer(axis, endpoints, skew)
     by_pod = {key: namer.of_pod(versions) for key, versions in axis.by_pod.items()}
     by_uid = {key: namer.of_pod(versions) for key, versions in axis.by_uid.items()}
     by_workload = {key: namer.of_workload(key, versions) for key, versions in axis.by_workload.items()}
+    width = endpoints.shape[1]
+    whole = np.vstack([endpoints, np.array(namer.extra, dtype=np.int32).reshape(-1, width)])
     return Naming(
-        endpoints=np.vstack([endpoints, np.array(namer.extra, dtype=np.int32).reshape(-1, 8)]),
+        endpoints=np.ascontiguousarray(whole[:, :8]),
+        own_peer=np.ascontiguousarray(whole[:, 8:]) if width > 8 else np.zeros((0, 2), dtype=np.int32),
         names=tuple(namer.names),
         groups=tuple(namer.groups),
         namespaces=tuple(namer.namespaces),
@@ -87,7 +92,8 @@ class _Namer:
 
     def __init__(self, axis: Axis, endpoints: Int32, skew: int) -> None:
         self._axis, self._skew = axis, skew
-        self._treatments: list[tuple[int, ...]] = list(map(tuple, endpoints[:, _TREATMENT].tolist()))
+        treatment = [*_TREATMENT, *range(8, endpoints.shape[1])]
+        self._treatments: list[tuple[int, ...]] = list(map(tuple, endpoints[:, treatment].tolist()))
         self.groups: dict[str, int] = {}
         endpoints[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
         self._rows: list[list[int]] = endpoints.tolist()

@@ -9,6 +9,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32
 from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.model.options import OwnNode
 from flowcheck.model.policy import Direction
 
 DOUBTS = {
@@ -17,7 +18,7 @@ DOUBTS = {
 }
 """Why it is open what holds where the versions of a subject, and of a peer, do not agree."""
 
-_UNLISTED = 1 + a.KIND_TIMED
+_UNLISTED = 1 + a.KIND_OWN_NODE
 """What may be a Service's address: as a source it is an address outside."""
 _SOURCES = {a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_SRC, a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_SRC}
 _DESTINATIONS = {
@@ -32,17 +33,21 @@ def judged_as(axis: Axis) -> Int32:
     address is nobody's, and nobody is timed."""
     kinds = np.array([e.kind for e in axis.endpoints], dtype=np.int32)
     kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK
-    kinds[kinds > a.KIND_AMBIGUOUS] = a.KIND_UNRESOLVED
+    kinds[(kinds > a.KIND_AMBIGUOUS) & (kinds != a.KIND_OWN_NODE)] = a.KIND_UNRESOLVED
     kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED
     return kinds
 
 
-def as_peer(kinds: Int32) -> Int32:
-    """Pods, nodes and blocks may share a peer class; unresolved and ambiguous ones are apart."""
-    return np.where(kinds <= a.KIND_BLOCK, 0, kinds).astype(np.int32)
+def as_peer(kinds: Int32, own_node: OwnNode) -> Int32:
+    """Pods, nodes and blocks may share a peer class; unresolved and ambiguous ones are apart, and so is a
+    subject's own node, if that is let in whatever the policies say."""
+    asked = kinds <= a.KIND_BLOCK
+    if own_node == "policy":
+        asked = asked | (kinds == a.KIND_OWN_NODE)
+    return np.where(asked, 0, kinds).astype(np.int32)
 
 
-def settled(kinds: Int32, direction: Direction) -> Callable[[int, int], int]:
+def settled(kinds: Int32, direction: Direction, own_node: OwnNode) -> Callable[[int, int], int]:
     """The decision for two endpoints, subject and peer, that does not depend on rows: an end that is not
     known, or a subject without policies; -1 where it does.
 
@@ -56,6 +61,9 @@ def settled(kinds: Int32, direction: Direction) -> Callable[[int, int], int]:
         reason = _SOURCES.get(ends[0]) or _DESTINATIONS.get(ends[1])
         if reason:
             return a.UNKNOWN_DECISION + reason
-        return a.NO_SUBJECT if subject_kind != a.KIND_POD else -1
+        if subject_kind != a.KIND_POD:
+            return a.NO_SUBJECT
+        comes_in = peer_kind == a.KIND_OWN_NODE and direction is Direction.INGRESS
+        return a.OWN_NODE if comes_in and own_node == "allowed" else -1
 
     return settle
