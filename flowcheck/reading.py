@@ -28,18 +28,22 @@ from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
 from flowcheck.history.sources import read_documents
 from flowcheck.history.values import Value
-from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, language_of
+from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, is_passed_over, language_of
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
-from flowcheck.model.ranges import PodRanges
+from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import Service
+from flowcheck.objects.agents import Agent
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 from flowcheck.uncollected import uncollected
+
+_KEPT_AS_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, list)
+"""What an inventory keeps as the text of its object."""
 
 
 @uncollected()
@@ -126,14 +130,15 @@ class _Loader:
         """Read one document by its kind, into the history or the journal."""
         document = dated.document
         key = (document.group, document.kind)
-        is_read = key in POLICY_READERS or key in OBJECT_READERS
+        passed_over = is_passed_over(*key, document.name)
+        is_read = not passed_over and (key in POLICY_READERS or key in OBJECT_READERS)
         if is_read and not document.is_bare:
             self._read(dated)
             return
-        hint = "" if is_read else misspelt(document)
+        hint = "" if is_read or passed_over else misspelt(document)
         if (language := language_of(*key)) and not hint:
             self._note_other(document, language)
-        elif document.is_bare:
+        elif document.is_bare and not passed_over:
             self.gathering.keep(None, dated, NO_TIMES, is_policy=key in POLICY_READERS)
         elif hint:
             document.problems.clear()
@@ -176,7 +181,7 @@ class _Loader:
         if not document.are_none:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
-        if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
+        if self.texts is not None and isinstance(value, _KEPT_AS_TEXT):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
 

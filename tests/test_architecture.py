@@ -25,7 +25,7 @@ PACKAGE = ROOT / "flowcheck"
 ROWS = (
     ("version", "errors", "counted", "outcome", "kinds", "uncollected"),
     ("model", "arrays", "writing"),
-    ("manifests", "reference", "kernels"),
+    ("manifests", "reference", "kernels", "engines"),
     ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),
     ("advice",),

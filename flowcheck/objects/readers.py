@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
+from flowcheck.objects.agents import read_agent
+from flowcheck.objects.cidr_groups import read_cidr_group
 from flowcheck.objects.devices import read_cilium_node
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
@@ -31,10 +33,12 @@ _BY_KIND: Mapping[str, Reader] = {
     "Service": _whenever(read_service),
     "EndpointSlice": _whenever(read_slice),
     "Endpoints": _whenever(read_endpoints),
+    "CiliumCIDRGroup": _whenever(read_cidr_group),
 }
 _BY_ROLE: Mapping[Role, Reader] = {
     Role.WORKLOAD: _whenever(read_controller),
     Role.RANGE: _whenever(read_ranges),
+    Role.AGENT: _whenever(read_agent),
 }
 
 READERS: Mapping[tuple[str, str], Reader] = {

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from flowcheck.model.cluster import Namespace, Node, Pod
-from flowcheck.model.ranges import PodRanges
+from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.objects.agents import Agent
 from flowcheck.objects.devices import NodeDevices
 from flowcheck.objects.workloads import Controller
 
-ObjectValue = Namespace | Node | NodeDevices | Pod | Service | list[EndpointSlice] | Controller | PodRanges
+ObjectValue = (
+    Namespace
+    | Node
+    | NodeDevices
+    | Pod
+    | Service
+    | list[EndpointSlice]
+    | Controller
+    | PodRanges
+    | AddressSet
+    | Agent
+)
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""

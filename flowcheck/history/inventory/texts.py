@@ -13,7 +13,7 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 
-_PARTS = ("spec", "addressType", "endpoints", "ports", "subsets")
+_PARTS = ("spec", "specs", "data", "addressType", "endpoints", "ports", "subsets")
 _META = ("name", "namespace", "labels")
 
 
