@@ -111,6 +111,7 @@ POLICY_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
 ONLY_CALLED: Mapping[tuple[str, str], frozenset[str]] = {("", "ConfigMap"): frozenset({"cilium-config"})}
 """Of these kinds only the objects of these names are read: most others are no matter of ours."""
+_ALL = frozenset((one.group, one.kind) for one in KINDS)
 CLUSTER_SCOPED = frozenset((one.group, one.kind) for one in KINDS if not one.namespaced)
 
 BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
@@ -181,7 +182,9 @@ def language_of(group: str, kind: str) -> str:
     name, kinds = LANGUAGES.get(group, ("", ()))
     if kind in kinds:
         return name
-    if _is_built_in(group) or not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
+    if (group, kind) in _ALL or _is_built_in(group):
+        return ""
+    if not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
         return ""
     return name or group
 
@@ -227,6 +230,8 @@ def read_kind(group: str, resource: str) -> str:
 def unread_kind(group: str, resource: str) -> str:
     """The kind of a policy in another language, by the name that paths have for it (``egressfirewalls``);
     empty: none."""
+    if (group, resource) in _READ:
+        return ""
     plain = _ESCAPED.sub("", resource)
     kind = _UNREAD.get((group, plain), "")
     if kind or not group or _is_built_in(group) or plain.startswith("staged"):

@@ -23,7 +23,7 @@ from flowcheck.history.dated import Dated
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
 from flowcheck.history.inventory.recording import Recording, TextKey, text_key
-from flowcheck.history.inventory.texts import needed_text
+from flowcheck.history.inventory.texts import WITH_TEXT, needed_text
 from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
 from flowcheck.history.sources import read_documents
@@ -35,15 +35,9 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
-from flowcheck.model.ranges import AddressSet, PodRanges
-from flowcheck.model.service import Service
-from flowcheck.objects.agents import Agent
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 from flowcheck.uncollected import uncollected
-
-_KEPT_AS_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, list)
-"""What an inventory keeps as the text of its object."""
 
 
 @uncollected()
@@ -181,7 +175,7 @@ class _Loader:
         if not document.are_none:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
-        if self.texts is not None and isinstance(value, _KEPT_AS_TEXT):
+        if self.texts is not None and isinstance(value, WITH_TEXT):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
 

@@ -195,9 +195,7 @@ def _by_its_rules(policy: Policy) -> Policy:
         for one in Direction
     )
     isolates = policy.isolates | beside.keys()
-    return replace(
-        policy, tier=CILIUM_NORMAL, isolates=isolates, ingress=ingress, egress=egress
-    )
+    return replace(policy, tier=CILIUM_NORMAL, isolates=isolates, ingress=ingress, egress=egress)
 
 
 def _refusing(rule: Rule, later: float) -> Rule:

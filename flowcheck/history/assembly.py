@@ -114,6 +114,7 @@ class _Parts:
             ranges=tuple(self.ranges),
             services_unlisted=_lacks_services(self.services, pods),
             sets=tuple(self.sets),
+            cilium=self.agents[-1].settings if self.agents else None,
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)
