@@ -14,10 +14,12 @@ from flowcheck.history.values import Value
 from flowcheck.history.versions import Version, versions_of
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
+from flowcheck.model.labels import Labels
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
+from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices, add_devices
 from flowcheck.objects.dns_caches import mark_cached
 from flowcheck.objects.nodes import complete_namespaces, complete_nodes
@@ -53,7 +55,8 @@ def _versions(key: Key, known: Sequence[Sighting], coverage: Coverage) -> list[V
 
 @dataclass(slots=True)
 class _Parts:
-    """Every version of every object, by what it is. ``controllers`` and ``devices`` are as they were last."""
+    """Every version of every object, by what it is. ``controllers``, ``devices`` and ``accounts`` are as they
+    were last."""
 
     pods: list[Pod] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -65,6 +68,7 @@ class _Parts:
     devices: dict[str, NodeDevices] = field(default_factory=dict)
     namespaces: NamespaceVersions = field(default_factory=dict)
     ranges: dict[PodRanges, None] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], Labels] = field(default_factory=dict)
 
     def add(self, key: Key, value: Value, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -73,6 +77,8 @@ class _Parts:
             case Controller():
                 gone = lifetime is not None and lifetime.end < END
                 self.controllers[key] = replace(value, template=None) if gone else value
+            case ServiceAccount():
+                self.accounts[value.namespace, value.name] = value.labels
             case NodeDevices():
                 self.devices[value.name] = value
             case Namespace():
@@ -106,6 +112,7 @@ class _Parts:
             tuple(self.policies),
             ranges=tuple(self.ranges),
             services_unlisted=_lacks_services(self.services, pods),
+            accounts=self.accounts,
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)

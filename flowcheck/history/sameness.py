@@ -66,7 +66,9 @@ _TELLING = ("addresses", "secondary_addresses", "node", "ready", "workload")
 def _same_pod(before: Pod, after: Pod) -> bool:
     """A pod without addresses yet becomes the one with addresses, and what else comes with being started
     does not count; nor does it that an ended pod is no longer ready."""
-    if before.labels != after.labels or before.ports != after.ports:
+    if before.labels != after.labels or before.ports != after.ports or before.init_ports != after.init_ports:
+        return False
+    if before.account != after.account:
         return False
     if before.host_network != after.host_network or before.finished != after.finished:
         return False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
+from flowcheck.objects.accounts import read_account
 from flowcheck.objects.devices import read_cilium_node
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
@@ -29,6 +30,7 @@ _BY_KIND: Mapping[str, Reader] = {
     "CiliumNode": _whenever(read_cilium_node),
     "Pod": read_pod,
     "Service": _whenever(read_service),
+    "ServiceAccount": _whenever(read_account),
     "EndpointSlice": _whenever(read_slice),
     "Endpoints": _whenever(read_endpoints),
 }

@@ -5,8 +5,19 @@ from __future__ import annotations
 from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.ranges import PodRanges
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices
 from flowcheck.objects.workloads import Controller
 
-ObjectValue = Namespace | Node | NodeDevices | Pod | Service | list[EndpointSlice] | Controller | PodRanges
+ObjectValue = (
+    Namespace
+    | Node
+    | NodeDevices
+    | Pod
+    | Service
+    | ServiceAccount
+    | list[EndpointSlice]
+    | Controller
+    | PodRanges
+)
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""
