@@ -30,6 +30,7 @@ from flowcheck.history.sources import read_documents
 from flowcheck.history.values import Value
 from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, language_of
 from flowcheck.manifests.documents import Document
+from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
@@ -37,6 +38,7 @@ from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import PodRanges
 from flowcheck.model.service import Service
+from flowcheck.objects.plugins import signs_of
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 from flowcheck.uncollected import uncollected
@@ -113,6 +115,7 @@ class _Loader:
     namespaces: NamespaceVersions = field(default_factory=dict)
     texts: dict[TextKey, str] | None = None
     other_policies: dict[tuple[str, ...], OtherPolicy] = field(default_factory=dict)
+    signs: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.journal)
@@ -126,6 +129,8 @@ class _Loader:
         """Read one document by its kind, into the history or the journal."""
         document = dated.document
         key = (document.group, document.kind)
+        if not document.is_bare and (dated.when is None or dated.when.what is not What.GONE):
+            self.signs |= dict.fromkeys(signs_of(document))
         is_read = key in POLICY_READERS or key in OBJECT_READERS
         if is_read and not document.is_bare:
             self._read(dated)
@@ -151,14 +156,8 @@ class _Loader:
         key = (document.group, document.kind, document.namespace, document.name)
         if key in self.other_policies:
             return
-        self.other_policies[key] = OtherPolicy(
-            language,
-            document.api_version,
-            document.kind,
-            document.namespace,
-            document.name,
-            document.source,
-        )
+        other = OtherPolicy(language, document.api_version, *key[1:], document.source)
+        self.other_policies[key] = other
         reason = f"a policy in the language of {language}, which is not read"
         self.journal.skip(document.kind, document.name, reason, document.source)
 
@@ -233,6 +232,7 @@ class _Loader:
             cluster,
             skipped=journal.all_skipped(),
             other_policies=others,
+            signs=tuple(self.signs),
             warnings=(
                 *other_languages(others),
                 *gaps(cluster),
