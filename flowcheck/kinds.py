@@ -53,6 +53,7 @@ KINDS = (
     Kind("", "Service", "services", Role.PEER),
     Kind("discovery.k8s.io", "EndpointSlice", "endpointslices", Role.PEER),
     Kind("", "Endpoints", "endpoints", Role.DETAIL),
+    Kind("", "ServiceAccount", "serviceaccounts", Role.DETAIL),
     Kind("cilium.io", "CiliumNode", "ciliumnodes", Role.DETAIL, namespaced=False),
     Kind("", "ReplicationController", "replicationcontrollers", Role.WORKLOAD),
     Kind("apps", "Deployment", "deployments", Role.WORKLOAD),

@@ -42,6 +42,7 @@ NEVER = {
     "kernels": {"model"},
     "reference": {"arrays", "compile", "kernels"},
     "reading": {"compile", "kernels", "flows", "arrays"},
+    "engines": {"arrays", "writing"},
     "explaining": {"reference", "manifests", "dialects"},
 }
 """Beyond the rows: what gives the house its shape."""

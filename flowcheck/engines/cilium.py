@@ -189,13 +189,14 @@ class _View:
 
 def _by_its_rules(policy: Policy) -> Policy:
     """A NetworkPolicy: rules isolate, even such as stand beside policyTypes."""
-    beside = dict(getattr(policy, "beside_types", ()))
+    beside = dict(policy.beside_types)
     ingress, egress = (
         tuple(replace(rule, level=0) for rule in (*policy.rules(one), *beside.get(one, ())))
         for one in Direction
     )
     isolates = policy.isolates | beside.keys()
-    return replace(policy, tier=CILIUM_NORMAL, isolates=isolates, ingress=ingress, egress=egress)
+    known = replace(policy, tier=CILIUM_NORMAL, isolates=isolates, beside_types=())
+    return replace(known, ingress=ingress, egress=egress)
 
 
 def _refusing(rule: Rule, later: float) -> Rule:

@@ -14,13 +14,15 @@ from flowcheck.history.values import Value
 from flowcheck.history.versions import Version, versions_of
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
+from flowcheck.model.labels import Labels
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
-from flowcheck.objects.agents import Agent
+from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices, add_devices
 from flowcheck.objects.dns_caches import mark_cached
+from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.nodes import complete_namespaces, complete_nodes
 from flowcheck.objects.ranges import seen_ranges, unknown_ranges
 from flowcheck.objects.workloads import Controller, settle
@@ -54,7 +56,8 @@ def _versions(key: Key, known: Sequence[Sighting], coverage: Coverage) -> list[V
 
 @dataclass(slots=True)
 class _Parts:
-    """Every version of every object, by what it is. ``controllers`` and ``devices`` are as they were last."""
+    """Every version of every object, by what it is. ``controllers``, ``devices`` and ``accounts`` are as they
+    were last."""
 
     pods: list[Pod] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -66,6 +69,7 @@ class _Parts:
     devices: dict[str, NodeDevices] = field(default_factory=dict)
     namespaces: NamespaceVersions = field(default_factory=dict)
     ranges: dict[PodRanges, None] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], Labels] = field(default_factory=dict)
     sets: list[AddressSet] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
 
@@ -76,6 +80,8 @@ class _Parts:
             case Controller():
                 gone = lifetime is not None and lifetime.end < END
                 self.controllers[key] = replace(value, template=None) if gone else value
+            case ServiceAccount():
+                self.accounts[value.namespace, value.name] = value.labels
             case NodeDevices():
                 self.devices[value.name] = value
             case Namespace():
@@ -113,6 +119,7 @@ class _Parts:
             tuple(self.policies),
             ranges=tuple(self.ranges),
             services_unlisted=_lacks_services(self.services, pods),
+            accounts=self.accounts,
             sets=tuple(self.sets),
             cilium=self.agents[-1].settings if self.agents else None,
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from flowcheck.model.engines import CiliumSettings
+from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
 from flowcheck.model.pickled import fast_to_pickle
@@ -142,6 +142,8 @@ class Cluster:
     snapshots only; between two of them, others may have come and gone. ``known_until``: the last snapshot,
     where nothing tells of policies after it: which there are is open then. ``accounts`` are the labels of
     service accounts, by namespace and name; of others they are not known. ``tiers`` are those of objects.
+    ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
+    enforces the policies, which are as it does; None: they are as written.
     ``cilium``: how Cilium's agents are set, as they were last; None: nothing tells.
     """
 
@@ -162,6 +164,8 @@ class Cluster:
     sets: tuple[AddressSet, ...] = ()
     accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
     tiers: tuple[Tier, ...] = ()
+    signs: tuple[str, ...] = ()
+    view: EngineView | None = None
     cilium: CiliumSettings | None = None
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:

@@ -1,14 +1,166 @@
-"""What policy engines add of their own: their tiers, and the settings of their agents.
+"""Who enforces policies, and how: what implementations of Kubernetes' own policies do differently.
 
-Source: Cilium v1.20, pkg/policy/types (tiers), pkg/option (agent options), pkg/labelsfilter.
+A *switch* is one question that the APIs leave open, or that implementations answer otherwise than the APIs. A
+*profile* is an implementation with its answer to each, and where that stands. A *view* is a cluster's: the
+profile that was taken, why, and the answers that came of it.
+
+Below them what engines have of their own: tiers, and the settings of agents. Source: Cilium v1.20
+pkg/policy/types, pkg/option, pkg/labelsfilter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from flowcheck.model.tiers import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One question. ``name`` is the option's, with underscores; the first of ``values`` is what the APIs say,
+    or what the upstream tests need. ``values`` empty: any text."""
+
+    name: str
+    values: tuple[str, ...]
+    help: str
+
+    @property
+    def option(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+SWITCHES = (
+    Switch("ipblock_matches_pods", ("yes", "no", "unknown"), "Whether an ipBlock matches pods."),
+    Switch("ipblock_matches_nodes", ("yes", "no"), "Whether an ipBlock matches nodes."),
+    Switch(
+        "networks_match",
+        ("inside", "pods", "nodes", "outside"),
+        "What networks of a cluster-wide policy match: pods and nodes too (inside), one of them, or only "
+        "what is outside.",
+    ),
+    Switch(
+        "block_takes",
+        ("address", "pod"),
+        "What a block of addresses takes of a pod with two: the address inside, or both.",
+    ),
+    Switch(
+        "nodes_peers",
+        ("match", "refused", "closed"),
+        "A rule with nodes: it matches them; the whole policy is refused; or an Accept is left out, and a "
+        "Deny or Pass denies everything (closed).",
+    ),
+    Switch(
+        "cluster_policies",
+        ("enforced", "ignored"),
+        "Whether ClusterNetworkPolicy, AdminNetworkPolicy and BaselineAdminNetworkPolicy are enforced.",
+    ),
+    Switch(
+        "rule_types",
+        ("listed", "all", "allow"),
+        "A NetworkPolicy's rules of a direction that policyTypes leaves out: dead (listed); in force, and "
+        "isolating (all); or only allowing.",
+    ),
+    Switch(
+        "selector_labels",
+        ("all", "identity"),
+        "The labels that selectors of pods see: all, or those that are part of Cilium's identities.",
+    ),
+    Switch(
+        "port_names",
+        ("sidecars", "containers", "init", "unread"),
+        "Which containers name ports: with native sidecars, without, or with all init containers; unread: a "
+        "named port is all ports of its protocol.",
+    ),
+    Switch(
+        "same_port_name",
+        ("all", "first", "last"),
+        "What a name stands for that one pod has several times.",
+    ),
+    Switch(
+        "equal_priority",
+        ("unknown", "name", "rules"),
+        "Cluster-wide policies of one priority that disagree: unknown; by their names; or rule by rule, Deny "
+        "before Accept before Pass.",
+    ),
+    Switch(
+        "baseline",
+        ("direction", "pod"),
+        "Which traffic of a pod that a NetworkPolicy selects the Baseline tier is not asked of: that of the "
+        "policy's directions, or all.",
+    ),
+    Switch(
+        "unselected_pods",
+        ("allowed", "denied"),
+        "What holds for pods that no policy selects; denied: strict mode.",
+    ),
+    Switch(
+        "host_network_namespace",
+        (),
+        "The namespace that stands for nodes and pods on the host network: what selects it with "
+        "namespaceSelector alone takes these.",
+    ),
+    Switch("own_node", ("allowed", "policy"), "What comes to a pod from its own node."),
+    Switch("to_own_node", ("policy", "allowed"), "What goes from a pod to its own node."),
+    Switch("icmp", ("unknown", "policy"), "Protocols without ports that no rule admits (policy: denied)."),
+    Switch(
+        "node_devices",
+        ("bridge", "gateway", "management", "told"),
+        "Which addresses of a node's pod range are likely its tunnel's or bridge's: the first two (bridge), "
+        "the second, the third, or only those that objects tell.",
+    ),
+    Switch(
+        "node_dns",
+        ("unknown", "backends"),
+        "Flows to a DNS Service where a cache runs on the nodes: unknown, or judged at its backends.",
+    ),
+    Switch("enforced", ("yes", "no"), "Whether anything enforces policies."),
+)
+"""In the order of the documents."""
+
+SWITCH_NAMES = tuple(switch.name for switch in SWITCHES)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A profile's answer. ``source``: where it stands (file or document, and what it says), or how it was
+    found."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An implementation: ``version`` is the one that was looked at. ``settings`` has every switch.
+    ``remarks`` are what it does that no switch says, and that a verdict may hang on; ``notes`` are for the
+    documents."""
+
+    name: str
+    title: str
+    version: str
+    settings: Mapping[str, Setting]
+    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineView:
+    """``cni`` is the profile's name, ``title`` and ``version`` its own; ``because`` says why it was taken.
+    ``switches`` has every switch with its value; ``chosen`` the names of those that a person set."""
+
+    cni: str
+    title: str
+    version: str
+    because: str
+    switches: Mapping[str, str]
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def enforces(self) -> bool:
+        return self.switches["enforced"] == "yes"
+
 
 CILIUM_ADMIN = Tier("Admin", 100, by_level=True)
 CILIUM_NORMAL = Tier("Normal", 200, denies=True, asked_last=True, by_level=True)

@@ -31,7 +31,8 @@ class Options:
     them like all else. ``port_names``: which containers name ports: ``containers`` those of spec.containers,
     ``sidecars`` native sidecars too, ``init`` all init containers too. ``same_port_name``: what a name stands
     for that a pod has several times: ``all``, or the ``last`` one's. ``staged``: judge as if policies that
-    are only staged were in force.
+    are only staged were in force. ``enforced``: something enforces policies; if not, it is no violation that
+    what they deny went through.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
@@ -44,6 +45,7 @@ class Options:
     port_names: PortNames = "sidecars"
     same_port_name: SamePortName = "all"
     staged: bool = False
+    enforced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

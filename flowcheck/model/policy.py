@@ -120,6 +120,8 @@ class Policy:
     stands once for each version, under the same name; ``lifetime`` says when each was in force. ``unread``:
     the subject cannot be read; it is the most that the policy may select, and nothing tells whether it does.
     ``tie`` orders policies of equal priority. ``staged``: it is not in force, only previewed.
+    ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
+    engine goes by the rules.
     """
 
     kind: str
@@ -137,6 +139,7 @@ class Policy:
     tie: str = ""
     staged: bool = False
     isolated: tuple[tuple[Direction, Subject], ...] = ()
+    beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"

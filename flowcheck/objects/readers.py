@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
-from flowcheck.objects.agents import read_agent
-from flowcheck.objects.cidr_groups import read_cidr_group
+from flowcheck.objects.accounts import read_account
 from flowcheck.objects.devices import read_cilium_node
+from flowcheck.objects.network.agents import read_agent
+from flowcheck.objects.network.cidr_groups import read_cidr_group
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
 from flowcheck.objects.ranges import read_ranges
@@ -31,6 +32,7 @@ _BY_KIND: Mapping[str, Reader] = {
     "CiliumNode": _whenever(read_cilium_node),
     "Pod": read_pod,
     "Service": _whenever(read_service),
+    "ServiceAccount": _whenever(read_account),
     "EndpointSlice": _whenever(read_slice),
     "Endpoints": _whenever(read_endpoints),
     "CiliumCIDRGroup": _whenever(read_cidr_group),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
-from flowcheck.objects.agents import Agent
+from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices
+from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.workloads import Controller
 
 ObjectValue = (
@@ -15,6 +16,7 @@ ObjectValue = (
     | NodeDevices
     | Pod
     | Service
+    | ServiceAccount
     | list[EndpointSlice]
     | Controller
     | PodRanges

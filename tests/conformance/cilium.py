@@ -36,11 +36,29 @@ def settings_of(world: dict[str, Any]) -> CiliumSettings:
     return CiliumSettings(**known)
 
 
+_ANYONE = {
+    "from": [{"namespaces": {}}],
+    "to": [{"namespaces": {}}, {"networks": ["0.0.0.0/0", "::/0"]}],
+}
+
+
+def _in_full(thing: dict[str, Any]) -> dict[str, Any]:
+    """The worlds did not go past an API server, which refuses a ClusterNetworkPolicy's rule without peers:
+    Cilium takes it for everyone, and so it says here."""
+    if thing["kind"] != "ClusterNetworkPolicy":
+        return thing
+    spec = dict(thing["spec"])
+    for direction, side in (("ingress", "from"), ("egress", "to")):
+        if direction in spec:
+            spec[direction] = [{side: _ANYONE[side], **rule} for rule in spec[direction]]
+    return {**thing, "spec": spec}
+
+
 def load(objects: list[dict[str, Any]]) -> Cluster:
     """As it is read where what the API server would refuse is left out."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "world.json")
-        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [*map(_in_full, objects)]}))
         return load_cluster([str(file)], keep_going=True)
 
 

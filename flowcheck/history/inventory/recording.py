@@ -7,10 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flowcheck.history.assembly import NamespaceVersions
-from flowcheck.history.inventory.rows import FINISHED, RUNNING, TEMPLATE, Row, RowPort, node_object
+from flowcheck.history.inventory.rows import (
+    FINISHED,
+    INIT,
+    RUNNING,
+    SIDECAR,
+    TEMPLATE,
+    Row,
+    RowPort,
+    node_object,
+)
 from flowcheck.history.versions import Version
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
-from flowcheck.model.cluster import Cluster, Node, Pod, Workload
+from flowcheck.model.cluster import Cluster, ContainerPort, Node, Pod, Workload
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
@@ -49,6 +58,8 @@ def rows_of(recording: Recording) -> Iterator[Row]:
         for value, lifetime in recording.namespaces.get(name) or [Version(namespace, ALWAYS)]:
             source = _place(value.source)
             yield Row("namespace", "", name, lifetime=lifetime, labels=value.labels, source=source)
+    for (space, name), labels in cluster.accounts.items():
+        yield Row("serviceaccount", space, name, labels=labels, source="")
     yield from map(_node_row, cluster.nodes)
     yield from map(_pod_row, cluster.pods)
     for service in cluster.services:
@@ -120,16 +131,22 @@ def _pod_row(pod: Pod) -> Row:
         pod.host_network,
         TEMPLATE if pod.template else FINISHED if pod.finished else RUNNING,
         pod.ready,
-        tuple(
-            RowPort(port.name, PROTOCOL_NAMES[port.protocol], port.number, port.host_port, port.host_ip)
-            for port in pod.ports
+        (
+            *(_port(port, SIDECAR if port.sidecar else "") for port in pod.ports),
+            *(_port(port, INIT) for port in pod.init_ports),
         ),
         "" if pod.workload == own else pod.workload.kind,
         "" if pod.workload == own else pod.workload.name,
         _place(pod.source),
         secondary_ips=pod.secondary_addresses,
         links=tuple(f"{link.kind}/{link.name}" for link in pod.owners),
+        account=pod.account,
     )
+
+
+def _port(port: ContainerPort, container: str) -> RowPort:
+    protocol = PROTOCOL_NAMES[port.protocol]
+    return RowPort(port.name, protocol, port.number, port.host_port, port.host_ip, container)
 
 
 def span(recording: Recording) -> tuple[int, int] | None:

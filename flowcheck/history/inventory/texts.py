@@ -15,7 +15,7 @@ from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import Service
-from flowcheck.objects.agents import Agent
+from flowcheck.objects.network.agents import Agent
 
 WITH_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, list)
 """The values whose objects are kept as text."""
