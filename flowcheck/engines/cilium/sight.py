@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flowcheck.engines.identities import Identities
+from flowcheck.engines.cilium.identities import Identities
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.peers import (
     AllOf,
