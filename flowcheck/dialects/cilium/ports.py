@@ -77,7 +77,7 @@ def _port_rule(
     parts = entry.mapping("ports", *more)
     ports = parts["ports"].elements() if "ports" in parts else []
     if len(ports) > _MOST:
-        parts["ports"].report(f"has more than {_MOST} entries")
+        context.refuse(parts["ports"], f"has more than {_MOST} entries")
     needs = needs_of(parts, direction, context, ports)
     found = [port for one in ports for port in _port(one, direction, context)]
     return tuple(found), needs
@@ -130,7 +130,7 @@ def _messages(entry: Field, context: Context) -> list[tuple[PortRange, bool]]:
     fields = entry.mapping("fields")
     entries = fields["fields"].elements() if "fields" in fields else []
     if len(entries) > _MOST:
-        fields["fields"].report(f"has more than {_MOST} entries")
+        context.refuse(fields["fields"], f"has more than {_MOST} entries")
     found: list[tuple[PortRange, bool]] = []
     for one in entries:
         parts = one.mapping("family", "type", required=("type",))
