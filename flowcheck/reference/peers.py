@@ -202,6 +202,9 @@ class Asking:
                 return (
                     Open(Reason.UNSUPPORTED_FIELD) if end.address is None else family(end.address) == version
                 )
+            case Called(name, namespace):
+                known = (namespace, name) == ("", end.node)
+                return Open(Reason.NO_NODE) if as_node and not namespace else known
             case Account(names):
                 return end.pod is not None and end.pod.account in names
             case Labelled(of, clause):
