@@ -184,7 +184,7 @@ def peer(dice: Dice, names: Sequence[str], services: Sequence[Service], depth: i
 def ports(dice: Dice, services: Sequence[Service]) -> tuple[Ports, ...] | None:
     if dice.chance(40):
         return None
-    served = tuple(ServicePorts(one.namespace, one.name) for one in services)
+    served = tuple(ServicePorts(one.namespace, one.name, dice.one_of((None, TCP, UDP))) for one in services)
     choices = (*RANGES, *NAMED, *OTHERS, *served)
     return tuple(dice.far_one_of(choices) for _ in range(1 + dice.below(2)))
 
@@ -239,6 +239,7 @@ def engine_policy(
         tie=dice.one_of(("", "b", "a")),
         unread=dice.chance(8),
         staged=dice.chance(15),
+        needs=Reason.AMBIGUOUS_POLICY if dice.chance(10) else Reason.NONE,
     )
     if dice.chance(15) and isinstance(whom, Where):
         some = Where(AllOf((whom.what, leaf(dice, names))))
