@@ -88,8 +88,11 @@ def passes(check: dict[str, Any], answer: Answer, world: dict[str, Any]) -> bool
 
 def failures(path: str, world: dict[str, Any]) -> list[tuple[str, Answer]]:
     """The checks of a world that come out otherwise, by one path."""
-    cluster = enforced(load(world["objects"]), settings_of(world))
+    settings = settings_of(world)
+    cluster = enforced(load(world["objects"]), settings)
     checks = [check for check in world["checks"] if "entity/" not in check["src"] + check["dst"]]
-    answers = judge(path, cluster, [flow_of(check, cluster) for check in checks], options(Options()))
+    answers = judge(
+        path, cluster, [flow_of(check, cluster) for check in checks], options(Options(), settings)
+    )
     asked = zip(checks, answers, strict=True)
     return [(check["name"], answer) for check, answer in asked if not passes(check, answer, world)]

@@ -53,7 +53,7 @@ def test_how_many_upstream_cases_come_out_otherwise(
     for world in worlds_in(FOLDER / f"{name}.jsonl"):
         cluster = enforced(load(world["objects"]), settings)
         flows = [flow_of(check, cluster) for check in world["checks"]]
-        answers = judge(path, cluster, flows, options(Options()))
+        answers = judge(path, cluster, flows, options(Options(), settings))
         asked = zip(world["checks"], answers, strict=True)
         other += [check["name"] for check, answer in asked if not passes(check, answer, world)]
     assert len(other) == number

@@ -73,7 +73,7 @@ def flow(text: str) -> Tuple5:
 
 def answers(path: str, cluster: Cluster, settings: CiliumSettings, *flows: str) -> list[Answer]:
     view = enforced(cluster, settings)
-    return judge(path, view, [flow(text) for text in flows], options(Options()))
+    return judge(path, view, [flow(text) for text in flows], options(Options(), settings))
 
 
 def verdicts(path: str, cluster: Cluster, settings: CiliumSettings, *flows: str) -> str:

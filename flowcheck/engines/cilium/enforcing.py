@@ -23,7 +23,7 @@ _NO_API_SERVER = (
 )
 
 
-def options(given: Options) -> Options:
+def options(given: Options, settings: CiliumSettings) -> Options:
     """What is Cilium's of the questions that policies leave open."""
     return replace(
         given,
@@ -31,6 +31,7 @@ def options(given: Options) -> Options:
         port_names="containers",
         same_port_name="last",
         icmp="policy",
+        host_policies=settings.host_firewall,
     )
 
 
