@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from flowcheck.dialects.cilium.l7 import is_broken
 from flowcheck.dialects.cilium.ports import is_port_name, parse_port
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
 from flowcheck.model.engines import CILIUM_NORMAL
@@ -441,6 +442,7 @@ def test_specs_that_the_agent_refuses(load: Load, spec: str, fault: str) -> None
         ("{fromCIDRSet: [{cidr: 10.0.0.0/8, except: [11.0.0.0/8]}]}", "must lie inside cidr"),
         ("{fromCIDRSet: [{cidr: 10.0.0.0/8, except: [0.0.0.0/0]}]}", "must lie inside cidr"),
         ("{fromCIDRSet: [{}]}", "needs exactly one of cidr"),
+        ("{fromCIDRSet: [{cidrGroupRef: ''}]}", "needs exactly one of cidr"),
         ("{fromCIDRSet: [{cidr: 10.0.0.0/8, cidrGroupRef: g}]}", "needs exactly one of cidr"),
         ("{toPorts: [{ports: [{port: '65536'}]}]}", "is neither a port number"),
         ("{toPorts: [{ports: [{port: '0080'}]}]}", "is neither a port number"),
@@ -472,6 +474,12 @@ def test_entries_that_the_agent_refuses(load: Load, entry: str, fault: str) -> N
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
+        ("{toFQDNs: [{matchName: a, matchPattern: b}]}", "has matchName and matchPattern"),
+        ("{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchName: 'a b'}]}}]}", "that no DNS name has"),
+        (
+            "{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '('}]}}]}",
+            "is not a regular",
+        ),
         ("{toFQDNs: [{matchName: 'a b'}]}", "has characters that no DNS name has"),
         ("{toPorts: [{rules: {dns: [{}]}}]}", "needs ports"),
         (
@@ -491,6 +499,11 @@ def test_entries_that_the_agent_refuses(load: Load, entry: str, fault: str) -> N
 def test_egress_that_the_agent_refuses(load: Load, entry: str, fault: str) -> None:
     (found,) = refusals(load, f"{{endpointSelector: {{}}, egress: [{entry}]}}")
     assert fault in found
+
+
+def test_regular_expressions_as_go_has_them() -> None:
+    assert all(map(is_broken, ("(", "[a", "a(?=b)", r"(a)\1", "(?<!a)b")))
+    assert not any(map(is_broken, ("", "/a.*", r"\pL", "(?i)get", "[[:alpha:]]+", r"a\.b")))
 
 
 def test_every_fault_is_told_with_its_line(load: Load) -> None:

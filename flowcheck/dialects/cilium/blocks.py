@@ -18,6 +18,8 @@ from flowcheck.manifests.validation import Network
 from flowcheck.model.peers import AllOf, AnyOf, Called, Expression, InSets, Labelled, Not, Of, Peer
 from flowcheck.model.policy import AddressBlock
 
+_KINDS = ("cidr", "cidrGroupRef", "cidrGroupSelector")
+
 
 def read_block(field: Field, context: Context) -> Peer | None:
     """One entry of ``toCIDR`` or ``fromCIDR``."""
@@ -28,7 +30,7 @@ def read_block(field: Field, context: Context) -> Peer | None:
 def read_block_rule(field: Field, context: Context) -> Peer | None:
     """One entry of ``toCIDRSet`` or ``fromCIDRSet``: a block, a group by name, or groups by their labels."""
     parts = field.mapping("cidr", "cidrGroupRef", "cidrGroupSelector", "except")
-    kinds = [name for name in ("cidr", "cidrGroupRef", "cidrGroupSelector") if name in parts]
+    kinds = [name for name in _KINDS if name in parts and parts[name].value != ""]
     excepts = [
         (entry, network)
         for entry in (parts["except"].elements() if "except" in parts else [])

@@ -8,9 +8,12 @@ Source: cilium v1.20 pkg/policy/api l4.go PortRule, L7Rules, rule_validation.go.
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 
 from flowcheck.dialects.cilium.context import Context
+from flowcheck.dialects.cilium.names import read_names
 from flowcheck.manifests.fields import Field
 from flowcheck.model.policy import Direction
 from flowcheck.model.verdict import Reason
@@ -18,6 +21,22 @@ from flowcheck.model.verdict import Reason
 _TLS = ("terminatingTLS", "originatingTLS")
 _HTTP = ("path", "method", "host", "headers", "headerMatches")
 _OLD = ("kafka", "l7", "l7proto")
+
+
+_ONLY_GO = re.compile(r"\\[pPzCQE]|\[\[:|\(\?[a-zA-Z-]*U")
+_NEVER_GO = re.compile(r"\(\?(?:=|!|<=|<!|\()|\\[1-9]")
+
+
+def is_broken(text: str) -> bool:
+    """Whether Go reads it as no regular expression, as far as Python can tell."""
+    if _ONLY_GO.search(text) is not None:
+        return False
+    try:
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            re.compile(text)
+    except re.error:
+        return True
+    return _NEVER_GO.search(text) is not None
 
 
 def needs_of(
@@ -52,9 +71,13 @@ def _check_rules(
     ports: Sequence[Field],
 ) -> None:
     """What the agent asks of them; and that every field is one."""
-    for name, known in (("http", _HTTP), ("dns", ("matchName", "matchPattern"))):
-        for entry in rules[name].elements() if name in rules else []:
-            entry.mapping(*known)
+    for entry in rules["http"].elements() if "http" in rules else []:
+        parts = entry.mapping(*_HTTP)
+        for name in ("path", "method", "host"):
+            if name in parts and is_broken(parts[name].text() or ""):
+                context.refuse(parts[name], "is not a regular expression")
+    for entry in rules["dns"].elements() if "dns" in rules else []:
+        read_names(entry, context)
     has_dns = bool("dns" in rules and rules["dns"].value)
     if len({name for name in rules if name != "l7"}) > 1:
         context.refuse(field, "has rules of several protocols", "make them two entries")

@@ -10,12 +10,12 @@ FQDNSelector; pkg/policy/utils mergeEndpointSelectors.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from flowcheck.dialects.cilium.blocks import read_block, read_block_rule
 from flowcheck.dialects.cilium.context import Context
+from flowcheck.dialects.cilium.names import read_names
 from flowcheck.dialects.cilium.selectors import ANY, NODE, POSITIVE, RESERVED, read_clauses
 from flowcheck.dialects.cilium.things import ENTITIES, NOBODY, RESERVED_THINGS, endpoints_of
 from flowcheck.manifests.fields import Field
@@ -31,8 +31,6 @@ FIELDS: Mapping[Direction, tuple[str, ...]] = {
 """By direction, those that rules and deny rules share; rules that allow egress have ``toFQDNs`` too."""
 
 _EMPTY_IS_NOBODY = ("Endpoints", "Nodes", "Entities", "CIDR", "CIDRSet")
-_NAME = re.compile(r"[-a-zA-Z0-9_.]+")
-_PATTERN = re.compile(r"[-a-zA-Z0-9_.*]+")
 
 
 class Whom(NamedTuple):
@@ -115,16 +113,10 @@ def _service(field: Field, context: Context) -> Peer | None:
 
 
 def _names(field: Field, context: Context) -> Peer | None:
-    """``matchName`` as it is, ``matchPattern`` with its wildcards."""
-    parts = field.mapping("matchName", "matchPattern")
-    found = []
-    for part, allowed in (("matchName", _NAME), ("matchPattern", _PATTERN)):
-        name = parts[part].text() if part in parts else None
-        if name and not allowed.fullmatch(name):
-            context.refuse(parts[part], "has characters that no DNS name has")
-        elif name:
-            found.append(name.lower().removesuffix("."))
-    return DomainNames(tuple(found)) if found else NOBODY
+    names = read_names(field, context)
+    if len(names) > 1:
+        context.refuse(field, "has matchName and matchPattern", "make them two entries")
+    return DomainNames(tuple(names)) if names else NOBODY
 
 
 def _entity(field: Field, context: Context) -> Peer | None:
