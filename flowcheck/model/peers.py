@@ -176,9 +176,14 @@ class NodeQuery:
 
 @dataclass(frozen=True, slots=True)
 class DomainNames:
-    """Destinations by DNS name: not decidable from a flow's addresses."""
+    """Destinations outside by DNS name: not decidable from a flow's addresses alone.
+
+    In a name ``*`` stands for any characters but a dot, in front ``**.`` for one label or more, ``*`` alone
+    for every name. ``deep``: ``*.`` in front, too, is one label or more.
+    """
 
     names: tuple[str, ...]
+    deep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

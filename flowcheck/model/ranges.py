@@ -56,6 +56,15 @@ class AddressSet:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class NamedAddress:
+    """An address that a DNS name had. ``name``: in lower case, no last dot; ``address``: canonical."""
+
+    name: str
+    address: str
+    lifetime: Lifetime = ALWAYS
+
+
 class Network(Protocol):
     """A CIDR, such as :mod:`ipaddress` has."""
 
