@@ -19,7 +19,7 @@ from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, EngineView
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Policy
 
-__all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recognised")
+__all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recognised", "view_of")
 
 AUTO = "auto"
 CHOICES = (AUTO, *PROFILES)
@@ -54,6 +54,13 @@ def apply(
     said = tuple(_remarks(before, view, found, left_out))
     after = replace(switched(before, view.switches), view=view, warnings=(*cluster.warnings, *said))
     return Enforced(after, _judged_by(options, view.switches), said)
+
+
+def view_of(cluster: Cluster) -> EngineView:
+    """The view of a cluster that has one."""
+    if cluster.view is None:
+        raise ValueError("the cluster is as it is written, not as an engine enforces it")
+    return cluster.view
 
 
 def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[EngineView, Found]:

@@ -154,3 +154,17 @@ class EngineView:
     @property
     def enforces(self) -> bool:
         return self.switches["enforced"] == "yes"
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """All that was chosen or follows, for a record."""
+        return {"cni": self.cni, **self.switches}
+
+    @property
+    def sentence(self) -> str:
+        """Who enforces policies, why that is thought, and what a person set otherwise."""
+        nobody = "" if self.enforces else ", which enforces no policy"
+        asked = [switch for switch in SWITCHES if switch.name in self.chosen]
+        chosen = ", ".join(f"{switch.option} {self.switches[switch.name]}" for switch in asked)
+        by = f"{self.title} {self.version}{nobody} ({self.because})"
+        return f"{by}, with {chosen}" if chosen else by
