@@ -164,10 +164,14 @@ def audit(
     ``flows_paths``: files, folders and globs; or rows in memory, as ``evaluate`` takes them; or a list of
     either. Results call rows in memory by a name such as ``<DataFrame>``, and ``row`` is their position.
     ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
-    result; None: they are not written. ``options`` are those of the command line: cni and its switches, skew,
+    result; None: they are not written. ``options`` are those of the command line: skew,
     as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
-    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache; and of logs
-    source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any).
+    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache; of logs
+    source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any);
+    of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
+    ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
+    selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
+    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, enforced.
     An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
     violations.
 

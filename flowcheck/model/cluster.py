@@ -2,6 +2,7 @@
 
 Put together by ``history.assembly``, read by ``compile`` and ``reference``. Values only: every rule of what
 traffic means lives in those two. Addresses are kept as the canonical text of :mod:`ipaddress`.
+One file because a cluster is all of these together, and each is a list of fields.
 """
 
 from __future__ import annotations
@@ -222,7 +223,7 @@ class Cluster:
             pods=_there(self.pods, time, lambda pod: (pod.namespace, pod.name, pod.uid)),
             services=_there(self.services, time, lambda service: (service.namespace, service.name)),
             slices=_there(self.slices, time, lambda one: (one.namespace, one.service, one.name)),
-            policies=_there(self.policies, time, str),
+            policies=_there(self.policies, time, lambda policy: policy.identity),
             sets=_there(self.sets, time, str),
             sampled=False,
             known_until=END,

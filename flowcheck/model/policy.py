@@ -119,9 +119,10 @@ class Policy:
     only some of its subjects, whom, by direction. A policy that was changed
     stands once for each version, under the same name; ``lifetime`` says when each was in force. ``unread``:
     the subject cannot be read; it is the most that the policy may select, and nothing tells whether it does.
-    ``tie`` orders policies of equal priority. ``staged``: it is not in force, only previewed.
+    ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
+    one name apart. ``staged``: it is not in force, only previewed.
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
-    engine goes by the rules.
+    engine goes by rules.
     """
 
     kind: str
@@ -139,7 +140,18 @@ class Policy:
     tie: str = ""
     staged: bool = False
     isolated: tuple[tuple[Direction, Subject], ...] = ()
+    needs: Reason = Reason.NONE
     beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
+
+    @property
+    def open_for(self) -> Reason:
+        """Why it is open whether it selects whom it may, if it is."""
+        return Reason.UNSUPPORTED_FIELD if self.unread else self.needs
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What all versions of one policy share."""
+        return str(self), self.tie
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"

@@ -33,17 +33,18 @@ class Policies:
         self.options = options
         self.around = Surroundings(cluster)
         self.known_until = cluster.known_until
-        self.versions: dict[tuple[str, str, str], list[Policy]] = defaultdict(list)
+        self.versions: dict[tuple[str, str], list[Policy]] = defaultdict(list)
         for policy in cluster.policies:
             if options.staged or not policy.staged:
-                self.versions[policy.kind, policy.namespace, policy.name].append(policy)
+                self.versions[policy.identity].append(policy)
 
     def ask(
         self, direction: Direction, subject: End, peer: End, flow: Tuple5, port: int | None, *, own_node: bool
     ) -> Side:
         """The side's verdict at the time of the flow, which goes to this port; the versions that were in
         force first are the ones to name. ``own_node``: the peer is the node of the subject."""
-        if subject.pod is None:
+        is_host = subject.node is not None and self.options.host_policies
+        if subject.pod is None and not is_host:
             return NOT_APPLICABLE
         at = flow.time
         if self.options.policies_at is None and at + self.options.skew >= self.known_until:

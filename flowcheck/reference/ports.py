@@ -16,9 +16,8 @@ from flowcheck.model.ports import (
     ServicePorts,
 )
 from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS
-from flowcheck.reference.answers import Answer
+from flowcheck.reference.answers import Answer, lasting
 from flowcheck.reference.ends import End
-from flowcheck.reference.peers import lasting
 from flowcheck.reference.surroundings import Surroundings, listed_in, served_at
 
 NUMBERED = WITH_PORTS | {ICMP, ICMPV6}
@@ -51,6 +50,8 @@ class Aimed:
             case ProtocolsBut():
                 return self.protocol not in ports.protocols
             case ServicePorts():
+                if ports.protocol not in (None, self.protocol):
+                    return False
                 slices = self.around.slices(ports.namespace, ports.name)
                 here = self.protocol, -1 if self.number is None else self.number
                 return lasting(
