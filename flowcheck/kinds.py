@@ -30,6 +30,10 @@ class Role(Enum):
     WORKLOAD = auto()
     RANGE = auto()
     """Where pods get their addresses from."""
+    NAMED = auto()
+    """What policies name beside pods and nodes: sets of addresses, tiers."""
+    AGENT = auto()
+    """How an agent is set that enforces policies."""
 
 
 class Kind(NamedTuple):
@@ -68,6 +72,8 @@ KINDS = (
     Kind("networking.k8s.io", "ClusterCIDR", "clustercidrs", Role.RANGE, namespaced=False),
     Kind("cilium.io", "CiliumPodIPPool", "ciliumpodippools", Role.RANGE, namespaced=False),
     Kind("config.openshift.io", "Network", "networks", Role.RANGE, namespaced=False),
+    Kind("cilium.io", "CiliumCIDRGroup", "ciliumcidrgroups", Role.NAMED, namespaced=False),
+    Kind("", "ConfigMap", "configmaps", Role.AGENT),
     Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies", Role.POLICY),
     Kind("extensions", "NetworkPolicy", "networkpolicies", Role.POLICY),
     Kind(
@@ -91,11 +97,22 @@ KINDS = (
         Role.POLICY,
         namespaced=False,
     ),
+    Kind("cilium.io", "CiliumNetworkPolicy", "ciliumnetworkpolicies", Role.POLICY),
+    Kind(
+        "cilium.io",
+        "CiliumClusterwideNetworkPolicy",
+        "ciliumclusterwidenetworkpolicies",
+        Role.POLICY,
+        namespaced=False,
+    ),
 )
 """Those that are read."""
 
 POLICY_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
+ONLY_CALLED: Mapping[tuple[str, str], frozenset[str]] = {("", "ConfigMap"): frozenset({"cilium-config"})}
+"""Of these kinds only the objects of these names are read: most others are no matter of ours."""
+_ALL = frozenset((one.group, one.kind) for one in KINDS)
 CLUSTER_SCOPED = frozenset((one.group, one.kind) for one in KINDS if not one.namespaced)
 
 BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
@@ -111,7 +128,6 @@ LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "access.smi-spec.io": ("Service Mesh Interface", ("TrafficTarget",)),
     "auth.consul.hashicorp.com": ("Consul", ("TrafficPermissions",)),
     "authentication.istio.io": ("Istio", ("Policy", "MeshPolicy")),
-    "cilium.io": ("Cilium", ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")),
     "consul.hashicorp.com": ("Consul", ("ServiceIntentions",)),
     "crd.antrea.io": ("Antrea", _ANTREA),
     "crd.nsx.vmware.com": ("NSX", ("SecurityPolicy",)),
@@ -167,7 +183,9 @@ def language_of(group: str, kind: str) -> str:
     name, kinds = LANGUAGES.get(group, ("", ()))
     if kind in kinds:
         return name
-    if _is_built_in(group) or not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
+    if (group, kind) in _ALL or _is_built_in(group):
+        return ""
+    if not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
         return ""
     return name or group
 
@@ -175,6 +193,11 @@ def language_of(group: str, kind: str) -> str:
 def is_known(group: str) -> bool:
     """Whether the group is that of a known language."""
     return group in LANGUAGES
+
+
+def is_passed_over(group: str, kind: str, name: str) -> bool:
+    """Whether an object of a kind that is read is none of those that are."""
+    return name not in ONLY_CALLED.get((group, kind), (name,))
 
 
 def _is_built_in(group: str) -> bool:
@@ -208,6 +231,8 @@ def read_kind(group: str, resource: str) -> str:
 def unread_kind(group: str, resource: str) -> str:
     """The kind of a policy in another language, by the name that paths have for it (``egressfirewalls``);
     empty: none."""
+    if (group, resource) in _READ:
+        return ""
     plain = _ESCAPED.sub("", resource)
     kind = _UNREAD.get((group, plain), "")
     if kind or not group or _is_built_in(group) or plain.startswith("staged"):

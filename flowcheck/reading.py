@@ -23,12 +23,12 @@ from flowcheck.history.dated import Dated
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
 from flowcheck.history.inventory.recording import Recording, TextKey, text_key
-from flowcheck.history.inventory.texts import needed_text
+from flowcheck.history.inventory.texts import WITH_TEXT, needed_text
 from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
 from flowcheck.history.sources import read_documents
 from flowcheck.history.values import Value
-from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, language_of
+from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, is_passed_over, language_of
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.files.paths import At, PathLike
@@ -36,8 +36,6 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
-from flowcheck.model.ranges import PodRanges
-from flowcheck.model.service import Service
 from flowcheck.objects.plugins import signs_of
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
@@ -129,16 +127,17 @@ class _Loader:
         """Read one document by its kind, into the history or the journal."""
         document = dated.document
         key = (document.group, document.kind)
+        passed_over = is_passed_over(*key, document.name)
         if not document.is_bare and (dated.when is None or dated.when.what is not What.GONE):
             self.signs |= dict.fromkeys(signs_of(document))
-        is_read = key in POLICY_READERS or key in OBJECT_READERS
+        is_read = not passed_over and (key in POLICY_READERS or key in OBJECT_READERS)
         if is_read and not document.is_bare:
             self._read(dated)
             return
-        hint = "" if is_read else misspelt(document)
+        hint = "" if is_read or passed_over else misspelt(document)
         if (language := language_of(*key)) and not hint:
             self._note_other(document, language)
-        elif document.is_bare:
+        elif document.is_bare and not passed_over:
             self.gathering.keep(None, dated, NO_TIMES, is_policy=key in POLICY_READERS)
         elif hint:
             document.problems.clear()
@@ -175,7 +174,7 @@ class _Loader:
         if not document.are_none:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
-        if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
+        if self.texts is not None and isinstance(value, WITH_TEXT):
             key = text_key(document.kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flowcheck.dialects import admin, kubernetes
+from flowcheck.dialects import admin, cilium, kubernetes
 from flowcheck.manifests.documents import Document
 from flowcheck.model.policy import Policy
 
@@ -20,5 +20,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("policy.networking.k8s.io", "AdminNetworkPolicy"): admin.read_admin_network_policy,
     ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): admin.read_baseline_admin_network_policy,
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
+    ("cilium.io", "CiliumNetworkPolicy"): cilium.read_cilium_network_policy,
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): cilium.read_cilium_clusterwide_network_policy,
 }
 """By API group and kind, as ``kinds`` has them: languages give the same name to kinds of their own."""

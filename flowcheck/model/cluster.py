@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from flowcheck.model.engines import EngineView
+from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
 from flowcheck.model.pickled import fast_to_pickle
@@ -145,6 +145,7 @@ class Cluster:
     service accounts, by namespace and name; of others they are not known. ``tiers`` are those of objects.
     ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
     enforces the policies, which are as it does; None: they are as written.
+    ``cilium``: how Cilium's agents are set, as they were last; None: nothing tells.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -166,6 +167,7 @@ class Cluster:
     tiers: tuple[Tier, ...] = ()
     signs: tuple[str, ...] = ()
     view: EngineView | None = None
+    cilium: CiliumSettings | None = None
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""

@@ -122,7 +122,7 @@ class Policy:
     ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
     one name apart. ``staged``: it is not in force, only previewed.
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
-    engine goes by rules.
+    engine goes by the rules.
     """
 
     kind: str

@@ -8,6 +8,8 @@ from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
 from flowcheck.objects.accounts import read_account
 from flowcheck.objects.devices import read_cilium_node
+from flowcheck.objects.network.agents import read_agent
+from flowcheck.objects.network.cidr_groups import read_cidr_group
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
 from flowcheck.objects.ranges import read_ranges
@@ -33,10 +35,12 @@ _BY_KIND: Mapping[str, Reader] = {
     "ServiceAccount": _whenever(read_account),
     "EndpointSlice": _whenever(read_slice),
     "Endpoints": _whenever(read_endpoints),
+    "CiliumCIDRGroup": _whenever(read_cidr_group),
 }
 _BY_ROLE: Mapping[Role, Reader] = {
     Role.WORKLOAD: _whenever(read_controller),
     Role.RANGE: _whenever(read_ranges),
+    Role.AGENT: _whenever(read_agent),
 }
 
 READERS: Mapping[tuple[str, str], Reader] = {

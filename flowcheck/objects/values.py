@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flowcheck.model.cluster import Namespace, Node, Pod
-from flowcheck.model.ranges import PodRanges
+from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices
+from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.workloads import Controller
 
 ObjectValue = (
@@ -19,5 +20,7 @@ ObjectValue = (
     | list[EndpointSlice]
     | Controller
     | PodRanges
+    | AddressSet
+    | Agent
 )
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tools.cilium_mutants import CILIUM, CILIUM_MUTANTS
 from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
 from tests.tools.mutant_list import MUTANTS, Mutant
 
@@ -62,11 +63,15 @@ ENGINES_SUITE = Suite(
     ),
 )
 CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
+CILIUM_SUITE = Suite(
+    "Cilium",
+    ("tests/dialects/test_cilium.py", "tests/engines/test_cilium.py", "tests/objects/test_cilium_objects.py"),
+)
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
-SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE)
+SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE)
 
 
 class Outcome(NamedTuple):
@@ -87,6 +92,8 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
         return (ENGINES_SUITE,)
     if mutant.name.startswith(CHANGING):
         return (CHANGING_SUITE,)
+    if mutant.name.startswith(CILIUM):
+        return (CILIUM_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -174,8 +181,8 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
         "",
         f"**{killed} of {len(outcomes)} killed**, {by_case} of them by a hand-written case.",
         "",
-        "| mutant | in | result | case | random worlds | dialect tests | over time | load |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| mutant | in | result | {' | '.join(suite.name for suite in SUITES)} |",
+        "|---" * (3 + len(SUITES)) + "|",
     ]
     for outcome in outcomes:
         if outcome.mutant is None:
@@ -203,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    chosen = [mutant for mutant in (*MUTANTS, *ENGINE_MUTANTS) if given.only in mutant.name]
+    chosen = [mutant for mutant in (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS) if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         sound = try_mutant(None, cache)

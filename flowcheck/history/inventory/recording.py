@@ -24,10 +24,12 @@ from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
 from flowcheck.model.protocols import PROTOCOL_NAMES
-from flowcheck.model.ranges import SEEN
+from flowcheck.model.ranges import SEEN, AddressSet
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
+AGENT_CONFIG = "ConfigMap"
+_HasText = Service | EndpointSlice | AddressSet | Policy
 TextKey = tuple[str, str, str, SourceLocation]
 
 
@@ -74,14 +76,24 @@ def rows_of(recording: Recording) -> Iterator[Row]:
         if told.kind != SEEN:  # what pods tell is told by their rows
             text = recording.text(told.kind, "", told.name, told.source)
             yield Row("range", "", told.name, source=_place(told.source), document=text)
+    for named in cluster.sets:
+        yield _with_text(Row("set", named.namespace, named.name), named.kind, named, recording)
+    yield from _agent_rows(recording)
     for policy in cluster.policies:
         yield _with_text(Row("policy", policy.namespace, policy.name), policy.kind, policy, recording)
     yield from map(_other_row, cluster.other_policies)
 
 
-def _with_text(row: Row, kind: str, one: Service | EndpointSlice | Policy, recording: Recording) -> Row:
+def _with_text(row: Row, kind: str, one: _HasText, recording: Recording) -> Row:
     text = recording.text(kind, row.namespace, row.name, one.source)
     return replace(row, lifetime=one.lifetime, source=_place(one.source), document=text)
+
+
+def _agent_rows(recording: Recording) -> Iterator[Row]:
+    """How agents are set. Only the last of several versions counts, and they stand in their order."""
+    for (kind, namespace, name, source), text in recording.texts.items():
+        if kind == AGENT_CONFIG:
+            yield Row("agent", namespace, name, source=_place(source), document=text)
 
 
 def _other_row(policy: OtherPolicy) -> Row:

@@ -12,8 +12,14 @@ from typing import Any
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
+from flowcheck.model.policy import Policy
+from flowcheck.model.ranges import AddressSet, PodRanges
+from flowcheck.model.service import Service
+from flowcheck.objects.network.agents import Agent
 
-_PARTS = ("spec", "addressType", "endpoints", "ports", "subsets")
+WITH_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, list)
+"""The values whose objects are kept as text."""
+_PARTS = ("spec", "specs", "data", "addressType", "endpoints", "ports", "subsets")
 _META = ("name", "namespace", "labels")
 
 
