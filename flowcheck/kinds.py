@@ -30,16 +30,26 @@ class Role(Enum):
     WORKLOAD = auto()
     RANGE = auto()
     """Where pods get their addresses from."""
+    NAMED = auto()
+    """What policies name beside pods and nodes: sets of addresses, tiers."""
 
 
 class Kind(NamedTuple):
-    """``plural`` is the resource: the name that paths and audit logs have for it."""
+    """``plural`` is the resource: the name that paths and audit logs have for it. ``called`` is how it is
+    called here, where another group has a kind of that name."""
 
     group: str
     kind: str
     plural: str
     role: Role
     namespaced: bool = True
+    called: str = ""
+
+
+def _calico(kind: str, plural: str, role: Role, *, namespaced: bool = True, called: str = "") -> list[Kind]:
+    """A kind of Calico's as it is written, and as it is stored."""
+    groups = ("projectcalico.org", "crd.projectcalico.org")
+    return [Kind(group, kind, plural, role, namespaced, called) for group in groups]
 
 
 KINDS = (
@@ -62,9 +72,13 @@ KINDS = (
     Kind("batch", "Job", "jobs", Role.WORKLOAD),
     Kind("batch", "CronJob", "cronjobs", Role.WORKLOAD),
     Kind("apps.openshift.io", "DeploymentConfig", "deploymentconfigs", Role.WORKLOAD),
-    Kind("crd.projectcalico.org", "IPPool", "ippools", Role.RANGE, namespaced=False),
+    *_calico("IPPool", "ippools", Role.RANGE, namespaced=False),
+    *_calico("BlockAffinity", "blockaffinities", Role.RANGE, namespaced=False),
     Kind("crd.projectcalico.org", "IPAMBlock", "ipamblocks", Role.RANGE, namespaced=False),
-    Kind("projectcalico.org", "IPPool", "ippools", Role.RANGE, namespaced=False),
+    *_calico("NetworkSet", "networksets", Role.NAMED),
+    *_calico("GlobalNetworkSet", "globalnetworksets", Role.NAMED, namespaced=False),
+    *_calico("HostEndpoint", "hostendpoints", Role.NAMED, namespaced=False),
+    *_calico("Tier", "tiers", Role.NAMED, namespaced=False),
     Kind("networking.k8s.io", "ClusterCIDR", "clustercidrs", Role.RANGE, namespaced=False),
     Kind("cilium.io", "CiliumPodIPPool", "ciliumpodippools", Role.RANGE, namespaced=False),
     Kind("config.openshift.io", "Network", "networks", Role.RANGE, namespaced=False),
@@ -91,12 +105,24 @@ KINDS = (
         Role.POLICY,
         namespaced=False,
     ),
+    *_calico("NetworkPolicy", "networkpolicies", Role.POLICY, called="CalicoNetworkPolicy"),
+    *_calico("GlobalNetworkPolicy", "globalnetworkpolicies", Role.POLICY, namespaced=False),
+    *_calico("StagedNetworkPolicy", "stagednetworkpolicies", Role.POLICY),
+    *_calico("StagedGlobalNetworkPolicy", "stagedglobalnetworkpolicies", Role.POLICY, namespaced=False),
+    *_calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", Role.POLICY),
 )
 """Those that are read."""
 
-POLICY_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.POLICY)
+POLICY_KINDS = frozenset(one.called or one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
 CLUSTER_SCOPED = frozenset((one.group, one.kind) for one in KINDS if not one.namespaced)
+_CALLED = {(one.group, one.kind): one.called for one in KINDS if one.called}
+
+
+def called(group: str, kind: str) -> str:
+    """How a kind is called here: no two that are read are called the same, but for versions of one."""
+    return _CALLED.get((group, kind), kind)
+
 
 BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
     "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),
@@ -105,7 +131,6 @@ BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
 """The kinds without policies in the groups that have some; any other kind there is a typing error."""
 
 _ANTREA = ("NetworkPolicy", "ClusterNetworkPolicy")
-_CALICO = ("NetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 
 LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "access.smi-spec.io": ("Service Mesh Interface", ("TrafficTarget",)),
@@ -115,7 +140,6 @@ LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "consul.hashicorp.com": ("Consul", ("ServiceIntentions",)),
     "crd.antrea.io": ("Antrea", _ANTREA),
     "crd.nsx.vmware.com": ("NSX", ("SecurityPolicy",)),
-    "crd.projectcalico.org": ("Calico", _CALICO),
     "ingressnodefirewall.openshift.io": ("OpenShift", ("IngressNodeFirewall",)),
     "k8s.cni.cncf.io": ("Multus", ("MultiNetworkPolicy",)),
     "k8s.ovn.org": ("OVN-Kubernetes", ("EgressFirewall",)),
@@ -140,7 +164,6 @@ LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "ServerAuthorization",
         ),
     ),
-    "projectcalico.org": ("Calico", _CALICO),
     "rbac.istio.io": ("Istio", ("ServiceRole", "ServiceRoleBinding", "RbacConfig", "ClusterRbacConfig")),
     "security.antrea.tanzu.vmware.com": ("Antrea", _ANTREA),
     "security.istio.io": ("Istio", ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")),

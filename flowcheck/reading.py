@@ -28,7 +28,7 @@ from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
 from flowcheck.history.sources import read_documents
 from flowcheck.history.values import Value
-from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, language_of
+from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, called, language_of
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
@@ -177,7 +177,8 @@ class _Loader:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
         if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
-            key = text_key(document.kind, document.namespace, document.name, document.source)
+            kind = called(document.group, document.kind)
+            key = text_key(kind, document.namespace, document.name, document.source)
             self.texts.setdefault(key, needed_text(document, document.name))
 
     def _read_anew(self, dated: Dated) -> tuple[Value | None, OwnTimes]:

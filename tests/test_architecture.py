@@ -26,7 +26,7 @@ ROWS = (
     ("version", "errors", "counted", "outcome", "kinds", "uncollected"),
     ("model", "arrays", "writing"),
     ("manifests", "reference", "kernels"),
-    ("objects", "dialects", "compile", "flows"),
+    ("objects", "dialects", "engines", "compile", "flows"),
     ("history", "judging", "balance"),
     ("advice",),
     ("reading",),
@@ -41,6 +41,7 @@ NEVER = {
     "model": {"arrays", "compile", "kernels"},
     "kernels": {"model"},
     "reference": {"arrays", "compile", "kernels"},
+    "engines": {"manifests", "reference", "kernels", "arrays"},
     "reading": {"compile", "kernels", "flows", "arrays"},
     "explaining": {"reference", "manifests", "dialects"},
 }

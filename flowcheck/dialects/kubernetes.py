@@ -20,6 +20,8 @@ has the same shape.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowcheck.dialects.shared import PEERS, check_version, read_top
 from flowcheck.manifests.alike import read_once
 from flowcheck.manifests.blocks import read_cidr
@@ -28,6 +30,7 @@ from flowcheck.manifests.fields import Field
 from flowcheck.manifests.selectors import read_selector
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE, port_name_fault
 from flowcheck.model.labels import EVERYTHING
+from flowcheck.model.peers import AnyOf, Where
 from flowcheck.model.policy import (
     Action,
     AddressBlock,
@@ -44,6 +47,8 @@ from flowcheck.model.policy import (
 from flowcheck.model.protocols import PROTOCOLS
 
 VERSIONS = ("networking.k8s.io/v1", "extensions/v1beta1")
+STAGED_VERSIONS = ("projectcalico.org/v3", "crd.projectcalico.org/v1")
+_SPEC = ("podSelector", "policyTypes", "ingress", "egress")
 _INSTEAD = {"from": {"to": "from"}, "to": {"from": "to"}}
 """By the field of a rule that names its peers: the one that people write in its place."""
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
@@ -52,11 +57,30 @@ _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 def read_network_policy(document: Document) -> Policy:
     """One NetworkPolicy. Rules of a direction that policyTypes leaves out have no effect and are left out."""
     check_version(document, VERSIONS)
+    return _read(document, _SPEC)
+
+
+def read_staged_network_policy(document: Document) -> Policy:
+    """Calico's StagedKubernetesNetworkPolicy (projectcalico.org/v3): one that is only previewed. Where it
+    stands for a deletion it selects nobody, as Calico's own preview leaves it out."""
+    check_version(document, STAGED_VERSIONS)
+    policy = replace(_read(document, (*_SPEC, "stagedAction")), staged=True)
+    spec = document.root().entries().get("spec")
+    action = spec.entries().get("stagedAction") if spec is not None and spec.value is not None else None
+    if action is not None and action.value is not None:
+        action.one_of("Set", "Delete", "Learn", "Ignore")
+    if action is None or action.value != "Delete":
+        return policy
+    nobody = Where(AnyOf(()))
+    return replace(policy, subject=nobody, isolates=frozenset(), ingress=(), egress=())
+
+
+def _read(document: Document, known: tuple[str, ...]) -> Policy:
     namespace = document.namespace or DEFAULT_NAMESPACE
     top = read_top(document)
     spec: dict[str, Field] = {}
     if "spec" in top:
-        spec = top["spec"].mapping("podSelector", "policyTypes", "ingress", "egress")
+        spec = top["spec"].mapping(*known)
     else:
         document.warn("has no spec, so it denies all ingress to every pod of its namespace")
     rules = {direction: _rules(spec.get(direction.value), direction, namespace) for direction in Direction}
@@ -67,7 +91,7 @@ def read_network_policy(document: Document) -> Policy:
             rules[direction] = ()
     selector = read_selector(spec["podSelector"]) if "podSelector" in spec else EVERYTHING
     return Policy(
-        "NetworkPolicy",
+        document.kind,
         namespace,
         document.name,
         Tier.NETWORK_POLICY,

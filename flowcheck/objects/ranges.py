@@ -1,6 +1,6 @@
 """Objects that say where pods get their addresses from, and what the pods themselves tell of that.
 
-Source: crd.projectcalico.org/v1 and projectcalico.org/v3 IPPool spec.cidr, IPAMBlock spec.cidr;
+Source: crd.projectcalico.org/v1 and projectcalico.org/v3 IPPool, BlockAffinity, IPAMBlock spec.cidr;
 networking.k8s.io/v1alpha1 ClusterCIDR spec.ipv4, spec.ipv6; cilium.io/v2alpha1 CiliumPodIPPool
 spec.ipv4.cidrs, spec.ipv6.cidrs; config.openshift.io/v1 Network status.clusterNetwork.
 """

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
 from flowcheck.objects.accounts import read_account
+from flowcheck.objects.address_sets import read_address_set
 from flowcheck.objects.devices import read_cilium_node
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
 from flowcheck.objects.ranges import read_ranges
 from flowcheck.objects.services import read_service
 from flowcheck.objects.slices import read_endpoints, read_slice
+from flowcheck.objects.tiers import read_tier
 from flowcheck.objects.values import ObjectValue
 from flowcheck.objects.workloads import read_controller
 
@@ -33,6 +35,10 @@ _BY_KIND: Mapping[str, Reader] = {
     "ServiceAccount": _whenever(read_account),
     "EndpointSlice": _whenever(read_slice),
     "Endpoints": _whenever(read_endpoints),
+    "NetworkSet": _whenever(read_address_set),
+    "GlobalNetworkSet": _whenever(read_address_set),
+    "HostEndpoint": _whenever(read_address_set),
+    "Tier": _whenever(read_tier),
 }
 _BY_ROLE: Mapping[Role, Reader] = {
     Role.WORKLOAD: _whenever(read_controller),

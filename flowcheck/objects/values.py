@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flowcheck.model.cluster import Namespace, Node, Pod
-from flowcheck.model.ranges import PodRanges
+from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
 from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices
 from flowcheck.objects.workloads import Controller
@@ -19,5 +20,7 @@ ObjectValue = (
     | list[EndpointSlice]
     | Controller
     | PodRanges
+    | AddressSet
+    | Tier
 )
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""
