@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CALICO_TIERS, CalicoSettings
+from flowcheck.model.labels import Labels
 from flowcheck.model.peers import AllOf, AnyOf, InSets, Not, Peer
 from flowcheck.model.policy import Action, DomainNames, NodeQuery, Policy, Rule, Tier
 
@@ -48,9 +49,19 @@ def enforced(cluster: Cluster, settings: CalicoSettings = CalicoSettings()) -> C
     view = _View(
         {**CALICO_TIERS, **{tier.name: tier for tier in cluster.tiers}}, settings, bool(cluster.sets)
     )
-    accounts = {key: {**labels, ACCOUNT_NAME: key[1]} for key, labels in cluster.accounts.items()}
     policies = tuple(view.policy(one) for one in cluster.policies if one.kind in KINDS)
-    return replace(cluster, policies=policies, accounts=accounts)
+    return replace(cluster, policies=policies, accounts=_accounts(cluster))
+
+
+def _accounts(cluster: Cluster) -> dict[tuple[str, str], Labels]:
+    """Service accounts with their names as labels. In a namespace of which any is described, all are: a pod
+    whose account does not exist has no labels of one."""
+    spaces = {namespace for namespace, _ in cluster.accounts}
+    used = {(pod.namespace, pod.account) for pod in cluster.pods if pod.namespace in spaces}
+    return {
+        key: {**cluster.accounts.get(key, {}), ACCOUNT_NAME: key[1]}
+        for key in sorted(used | cluster.accounts.keys())
+    }
 
 
 @dataclass(frozen=True, slots=True)

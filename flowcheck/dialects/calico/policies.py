@@ -101,7 +101,7 @@ def _read(document: Document, form: Form) -> Policy:
             rules[direction] = ()
     subject: PodQuery | Where = pods(_subject(spec, namespace))
     if _is_for_hosts(spec) or _is_deletion(spec):
-        subject, rules, types = Where(NOTHING), dict.fromkeys(Direction, ()), frozenset()
+        subject, rules = Where(NOTHING), dict.fromkeys(Direction, ())
     _check_hints(spec)
     return Policy(
         form.kind,
