@@ -96,7 +96,7 @@ def _endpoint_table(axis: Axis, ingress: CompiledDirection, egress: CompiledDire
     table[:, a.EGRESS_PEER] = egress.peer
     table[:, a.POD] = [e.pod for e in axis.endpoints]
     table[:, a.NODE] = [e.node for e in axis.endpoints]
-    table[:, a.KIND] = [e.kind for e in axis.endpoints]
+    table[:, a.KIND] = [e.kind if e.kind < a.KIND_OWN_NODE else a.KIND_UNRESOLVED for e in axis.endpoints]
     for node, as_own in axis.as_own.items():
         table[node, 8:] = ingress.peer[as_own], egress.peer[as_own]
     return table
