@@ -190,7 +190,12 @@ def language_of(group: str, kind: str) -> str:
     name, kinds = LANGUAGES.get(group, ("", ()))
     if kind in kinds:
         return name
-    if _is_built_in(group) or not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
+    if (
+        (group, kind) in _KNOWN
+        or _is_built_in(group)
+        or not _GROUP.fullmatch(group)
+        or not _BY_NAME.fullmatch(kind)
+    ):
         return ""
     return name or group
 
@@ -205,6 +210,7 @@ def _is_built_in(group: str) -> bool:
 
 
 _READ = {(one.group, one.plural): one.kind for one in KINDS}
+_KNOWN = {(one.group, one.kind) for one in KINDS}
 _UNREAD = {
     (group, resource): kind
     for group, (_, kinds) in LANGUAGES.items()
@@ -233,7 +239,8 @@ def unread_kind(group: str, resource: str) -> str:
     empty: none."""
     plain = _ESCAPED.sub("", resource)
     kind = _UNREAD.get((group, plain), "")
-    if kind or not group or _is_built_in(group) or plain.startswith("staged"):
+    is_read = (group, resource) in _READ
+    if kind or not group or is_read or _is_built_in(group) or plain.startswith("staged"):
         return kind
     endings = (ending for ending in _ENDINGS if plain.endswith(ending))
     return next((plain.removesuffix(one).capitalize() + _ENDINGS[one] for one in endings), "")

@@ -23,7 +23,7 @@ from flowcheck.history.dated import Dated
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
 from flowcheck.history.inventory.recording import Recording, TextKey, text_key
-from flowcheck.history.inventory.texts import needed_text
+from flowcheck.history.inventory.texts import is_kept_as_text, needed_text
 from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
 from flowcheck.history.sources import read_documents
@@ -35,8 +35,6 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
-from flowcheck.model.ranges import PodRanges
-from flowcheck.model.service import Service
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 from flowcheck.uncollected import uncollected
@@ -176,10 +174,10 @@ class _Loader:
         if not document.are_none:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
-        if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
-            kind = called(document.group, document.kind)
-            key = text_key(kind, document.namespace, document.name, document.source)
-            self.texts.setdefault(key, needed_text(document, document.name))
+        if self.texts is not None and is_kept_as_text(value):
+            kind, name = called(document.group, document.kind), document.name
+            key = text_key(kind, document.namespace, name, document.source)
+            self.texts.setdefault(key, needed_text(document, name))
 
     def _read_anew(self, dated: Dated) -> tuple[Value | None, OwnTimes]:
         """What the document says, None if that cannot be read, and the times it tells of itself."""

@@ -48,6 +48,7 @@ from flowcheck.model.protocols import PROTOCOLS
 
 VERSIONS = ("networking.k8s.io/v1", "extensions/v1beta1")
 STAGED_VERSIONS = ("projectcalico.org/v3", "crd.projectcalico.org/v1")
+_ACTIONS = ("Set", "Delete", "Learn", "Ignore")
 _SPEC = ("podSelector", "policyTypes", "ingress", "egress")
 _INSTEAD = {"from": {"to": "from"}, "to": {"from": "to"}}
 """By the field of a rule that names its peers: the one that people write in its place."""
@@ -61,18 +62,20 @@ def read_network_policy(document: Document) -> Policy:
 
 
 def read_staged_network_policy(document: Document) -> Policy:
-    """Calico's StagedKubernetesNetworkPolicy (projectcalico.org/v3): one that is only previewed. Where it
-    stands for a deletion it selects nobody, as Calico's own preview leaves it out."""
+    """Calico's StagedKubernetesNetworkPolicy (projectcalico.org/v3): one that is only previewed. Nobody fills
+    in its policyTypes: without, it is for ingress alone. Where it stands for a deletion it selects nobody, as
+    Calico's own preview leaves it out."""
     check_version(document, STAGED_VERSIONS)
     policy = replace(_read(document, (*_SPEC, "stagedAction")), staged=True)
-    spec = document.root().entries().get("spec")
-    action = spec.entries().get("stagedAction") if spec is not None and spec.value is not None else None
-    if action is not None and action.value is not None:
-        action.one_of("Set", "Delete", "Learn", "Ignore")
-    if action is None or action.value != "Delete":
+    root = document.root()
+    spec = root.child("spec").entries() if isinstance(root.value, dict) and root.value.get("spec") else {}
+    given = {name for name, field in spec.items() if field.value is not None}
+    if "policyTypes" not in given:
+        policy = replace(policy, isolates=frozenset({Direction.INGRESS}), egress=())
+    action = spec["stagedAction"].one_of(*_ACTIONS) if "stagedAction" in given else "Set"
+    if action != "Delete":
         return policy
-    nobody = Where(AnyOf(()))
-    return replace(policy, subject=nobody, isolates=frozenset(), ingress=(), egress=())
+    return replace(policy, subject=Where(AnyOf(())), isolates=frozenset(), ingress=(), egress=())
 
 
 def _read(document: Document, known: tuple[str, ...]) -> Policy:

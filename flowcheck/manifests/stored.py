@@ -13,13 +13,13 @@ from typing import Any
 from flowcheck.manifests.documents import Document
 
 STORED = "crd.projectcalico.org/v1"
-_ANNOTATION = "projectcalico.org/metadata"
+STORED_METADATA = "projectcalico.org/metadata"
 
 
 def stored_metadata(document: Document, metadata: Any) -> dict[str, Any]:
     """What is kept so; empty where nothing is. What cannot be read is reported."""
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    text = annotations.get(_ANNOTATION) if isinstance(annotations, dict) else None
+    text = annotations.get(STORED_METADATA) if isinstance(annotations, dict) else None
     if document.api_version != STORED or not isinstance(text, str):
         return {}
     try:
@@ -27,6 +27,6 @@ def stored_metadata(document: Document, metadata: Any) -> dict[str, Any]:
     except (ValueError, RecursionError):
         kept = None
     if not isinstance(kept, dict):
-        document.report("is no JSON object", path=f"metadata.annotations.{_ANNOTATION}")
+        document.report("is no JSON object", path=f"metadata.annotations.{STORED_METADATA}")
         return {}
     return kept

@@ -45,7 +45,7 @@ def is_judged(check: dict[str, Any]) -> bool:
 
 
 def load(world: dict[str, Any]) -> Cluster:
-    """The world as Calico enforces it. Objects of ``no_defaults`` never passed the server: stored as they are."""
+    """The world as Calico enforces it; with ``no_defaults`` its objects are stored as they are."""
     objects = world["objects"]
     if world.get("no_defaults"):
         objects = [{**one, "metadata": {**one["metadata"], "uid": "u"}} for one in objects]

@@ -23,8 +23,8 @@ from flowcheck.dialects.calico.labels import with_accounts
 from flowcheck.dialects.calico.ports import PortList, read_ports
 from flowcheck.dialects.calico.selectors import all_of
 from flowcheck.dialects.calico.texts import (
-    read_accounts,
     read_not_things,
+    read_rule_accounts,
     read_rule_namespaces,
     read_things,
 )
@@ -108,7 +108,7 @@ def _accounts(field: Field) -> Expression | None:
         parts["names"].report("has an entry twice")
     found: list[Expression] = []
     if _says(parts, "selector"):
-        found.append(read_accounts(parts["selector"]))
+        found.append(read_rule_accounts(parts["selector"]))
     if names:
         found.append(with_accounts(frozenset(name for name in names if name)))
     return all_of(found) if found else None

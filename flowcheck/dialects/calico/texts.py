@@ -44,8 +44,13 @@ def read_rule_namespaces(field: Field) -> Expression:
 
 
 def read_accounts(field: Field, everything: Expression = EVERYTHING) -> Expression:
-    """``serviceAccountSelector``, or ``serviceAccounts.selector``."""
+    """``serviceAccountSelector`` of a policy."""
     return _read(field, of_its_account, everything)
+
+
+def read_rule_accounts(field: Field) -> Expression:
+    """``serviceAccounts.selector`` of a rule, in which ``global()`` says the same as ``all()``."""
+    return _read(field, of_its_account, EVERYTHING, may_say_global=True)
 
 
 def _read(

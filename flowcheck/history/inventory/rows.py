@@ -29,7 +29,10 @@ from flowcheck.objects.annotations import NETWORK_STATUS
 from flowcheck.objects.devices import DEVICE_IP
 from flowcheck.objects.owners import MADE
 
-ROW_KINDS = ("pod", "node", "namespace", "service", "serviceaccount", "endpointslice", "policy", "range")
+ROW_KINDS = (
+    *("pod", "node", "namespace", "service", "serviceaccount", "endpointslice"),
+    *("policy", "addressset", "tier", "range"),
+)
 SIDECAR, INIT = "sidecar", "init"
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")
 """Of a pod. Finished: nobody knows when it ended. Template: it stands for a workload without pods."""
