@@ -120,11 +120,9 @@ def decide_ports(
 
 @kernel
 def decide_missing_ports(out: Int32, slot_starts: Int64, other_port: int, verdict: UInt8) -> None:
-    """The pseudo classes: a TCP, UDP or SCTP flow whose port was not recorded, an ICMP flow without type.
-
-    If all numbers of the protocol agree, so does the flow; otherwise the answer is unknown, for the reason
-    they share if they do. slot_starts (slots + 1,) int64: the port classes of protocol slot ``s`` are
-    ``slot_starts[s]:slot_starts[s + 1]``.
+    """The pseudo classes: a flow whose port, or ICMP type, was not recorded. If all numbers of the protocol
+    agree, so does the flow; otherwise it is unknown, for the reason they share if they do. slot_starts
+    (slots + 1,) int64: the port classes of protocol slot ``s`` are ``slot_starts[s]:slot_starts[s + 1]``.
     """
     for slot in range(slot_starts.size - 1):
         first = out[slot_starts[slot]]

@@ -31,7 +31,7 @@ class Options:
     them like all else. ``port_names``: which containers name ports: ``containers`` those of spec.containers,
     ``sidecars`` native sidecars too, ``init`` all init containers too. ``same_port_name``: what a name stands
     for that a pod has several times: ``all``, or the ``last`` one's. ``staged``: judge as if policies that
-    are only staged were in force.
+    are only staged were in force. ``host_policies``: nodes are subjects of policies, too, as pods are.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
@@ -44,6 +44,7 @@ class Options:
     port_names: PortNames = "sidecars"
     same_port_name: SamePortName = "all"
     staged: bool = False
+    host_policies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

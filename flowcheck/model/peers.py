@@ -100,7 +100,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The thing is a set of addresses of this name; ``namespace`` is empty for one of the whole cluster."""
+    """The thing is a set of addresses of this name, in this namespace, or (empty) of the whole cluster; or,
+    without a namespace, a node of this name."""
 
     name: str
     namespace: str = ""
@@ -209,7 +210,7 @@ class Anyone:
 Simple = PodQuery | Where | AddressBlock | InSets | NodeQuery | DomainNames | Backends | ServicePods | Anyone
 Peer = Simple | AllOf["Peer"] | AnyOf["Peer"] | Not["Peer"]
 Subject = PodQuery | Where
-"""Whom a policy is for: pods; nodes, too, only where the expression says that a node is meant."""
+"""Whom a policy is for: pods; and nodes, of whom it holds, where the option ``host_policies`` says so."""
 
 
 def simple_peers(peer: Peer) -> Iterator[Simple]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,6 +39,19 @@ def any_of(answers: Iterable[Answer]) -> Answer:
 
 def negated(answer: Answer) -> Answer:
     return answer if isinstance(answer, Open) else not answer
+
+
+def lasting(objects: Iterable[Sequence[Answer]]) -> Answer:
+    """Yes if any object says so in all of its versions, no if none does in any; else it is open."""
+    return any_of(map(_of_versions, objects))
+
+
+def _of_versions(versions: Sequence[Answer]) -> Answer:
+    if all(one is True for one in versions):
+        return True
+    if all(one is False for one in versions):
+        return False
+    return next((one for one in versions if isinstance(one, Open)), Open(Reason.AMBIGUOUS_POLICY))
 
 
 class UnsettledError(Exception):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from flowcheck.model.labels import Requirement
 from flowcheck.model.options import Options
 from flowcheck.model.peers import (
     Account,
+    AddressBlock,
     AllOf,
     AnyOf,
     Anyone,
@@ -28,11 +29,10 @@ from flowcheck.model.peers import (
     ServicePods,
     Where,
 )
-from flowcheck.model.policy import AddressBlock
 from flowcheck.model.ranges import AddressSet
 from flowcheck.model.service import Service
 from flowcheck.model.verdict import Reason
-from flowcheck.reference.answers import Answer, Open, Whose, all_of, any_of, negated
+from flowcheck.reference.answers import Answer, Open, Whose, all_of, any_of, lasting, negated
 from flowcheck.reference.ends import End, canonical, family, inside
 from flowcheck.reference.surroundings import Surroundings, listed_in
 
@@ -202,6 +202,9 @@ class Asking:
                 return (
                     Open(Reason.UNSUPPORTED_FIELD) if end.address is None else family(end.address) == version
                 )
+            case Called(name, namespace):
+                known = (namespace, name) == ("", end.node)
+                return Open(Reason.NO_NODE) if as_node and not namespace else known
             case Account(names):
                 return end.pod is not None and end.pod.account in names
             case Labelled(of, clause):
@@ -240,16 +243,3 @@ class Asking:
                 return clause.matches({})
             case _:
                 return False
-
-
-def lasting(objects: Iterable[Sequence[Answer]]) -> Answer:
-    """Yes if any object says so in all of its versions, no if none does in any; else it is open."""
-    return any_of(map(_of_versions, objects))
-
-
-def _of_versions(versions: Sequence[Answer]) -> Answer:
-    if all(one is True for one in versions):
-        return True
-    if all(one is False for one in versions):
-        return False
-    return next((one for one in versions if isinstance(one, Open)), Open(Reason.AMBIGUOUS_POLICY))

@@ -43,7 +43,8 @@ class Policies:
     ) -> Side:
         """The side's verdict at the time of the flow, which goes to this port; the versions that were in
         force first are the ones to name. ``own_node``: the peer is the node of the subject."""
-        if subject.pod is None:
+        is_host = subject.node is not None and self.options.host_policies
+        if subject.pod is None and not is_host:
             return NOT_APPLICABLE
         at = flow.time
         if self.options.policies_at is None and at + self.options.skew >= self.known_until:

@@ -16,9 +16,8 @@ from flowcheck.model.ports import (
     ServicePorts,
 )
 from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS
-from flowcheck.reference.answers import Answer
+from flowcheck.reference.answers import Answer, lasting
 from flowcheck.reference.ends import End
-from flowcheck.reference.peers import lasting
 from flowcheck.reference.surroundings import Surroundings, listed_in, served_at
 
 NUMBERED = WITH_PORTS | {ICMP, ICMPV6}

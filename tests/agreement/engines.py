@@ -95,7 +95,9 @@ def clause(dice: Dice) -> Requirement:
 
 
 def leaf(dice: Dice, names: Sequence[str]) -> Expression:
-    match dice.below(9):
+    match dice.below(10):
+        case 9:
+            return Called(dice.one_of(("node0", "node1")))
         case 0 | 1 | 2:
             return Labelled(Of.OWN, clause(dice))
         case 3:

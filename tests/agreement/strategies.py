@@ -224,8 +224,13 @@ ICMP_MESSAGES = ((8, 0), (3, 1), (3, 0), (128, 0), (0, 0), (8, None), (None, Non
 @st.composite
 def engines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
     """The same with policies of all that the model can say, and options that engines differ in."""
-    cluster, options, flows = draw(worlds())
-    world = Dice(draw(st.binary(min_size=40, max_size=40)))
+    return with_engines(draw, *draw(worlds()))
+
+
+def with_engines(
+    draw: st.DrawFn, cluster: Cluster, options: Options, flows: list[Tuple5]
+) -> tuple[Cluster, Options, list[Tuple5]]:
+    world = Dice(draw(st.binary(min_size=60, max_size=60)))
     namespaces, services = list(cluster.namespaces.values()), cluster.services
     tiers = world.one_of((CILIUM, CALICO, MIXED))
     policies = [
@@ -261,9 +266,11 @@ def engines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
         port_names=world.one_of(("sidecars", "containers", "init")),
         same_port_name=world.one_of(("all", "last")),
         staged=world.chance(50),
+        host_policies=world.chance(30),
     )
     more = [_between_known(faces, cluster) for faces in draw(rolls(8, 40, least=10))]
-    flows += [replace(flow, initiator=1 if flows[0].initiator is not None else None) for flow in more]
+    told = 1 if any(flow.initiator is not None for flow in flows) else None
+    flows += [replace(flow, initiator=told, at=world.one_of((None, 3, 12, 40))) for flow in more]
     return cluster, options, [_with_icmp(flow, world) for flow in flows]
 
 

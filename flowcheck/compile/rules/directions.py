@@ -90,10 +90,9 @@ def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirec
     kinds = judged_as(rulebook.axis)
     versions = {number: end.versions for number, end in enumerate(rulebook.axis.endpoints) if end.versions}
     subjects = partition(sets, np.append(rows.subject, isolated), kinds).mixed(versions)
-    own_node = rulebook.options.own_node
-    classes = partition(sets, rows.peer, as_peer(kinds, own_node)).mixed(versions)
+    classes = partition(sets, rows.peer, as_peer(kinds, rulebook.options)).mixed(versions)
     asked = Subjects(subjects, rows, policy_of_row, sets, isolation.policies, isolated, rulebook.epochs)
     decider = Decider(rulebook.ports, rulebook.decisions, stages.defaults)
-    settle = settled(kinds, direction, own_node)
+    settle = settled(kinds, direction, rulebook.options)
     table = build_table(sets, asked, classes, settle, decider, DOUBTS[direction])
     return CompiledDirection(sets, rows, subjects.class_of, classes.class_of, table)

@@ -9,7 +9,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32
 from flowcheck.compile.endpoints.axis import Axis
-from flowcheck.model.options import OwnNode
+from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
 
 DOUBTS = {
@@ -38,21 +38,23 @@ def judged_as(axis: Axis) -> Int32:
     return kinds
 
 
-def as_peer(kinds: Int32, own_node: OwnNode) -> Int32:
+def as_peer(kinds: Int32, options: Options) -> Int32:
     """Pods, nodes and blocks may share a peer class; unresolved and ambiguous ones are apart, and so is a
     subject's own node, if that is let in whatever the policies say."""
     asked = kinds <= a.KIND_BLOCK
-    if own_node == "policy":
+    if options.own_node == "policy":
         asked = asked | (kinds == a.KIND_OWN_NODE)
     return np.where(asked, 0, kinds).astype(np.int32)
 
 
-def settled(kinds: Int32, direction: Direction, own_node: OwnNode) -> Callable[[int, int], int]:
+def settled(kinds: Int32, direction: Direction, options: Options) -> Callable[[int, int], int]:
     """The decision for two endpoints, subject and peer, that does not depend on rows: an end that is not
     known, or a subject without policies; -1 where it does.
 
     The source's doubt is named before the destination's. An endpoint of -1 is "any that is fine".
     """
+
+    subjects = (a.KIND_POD, a.KIND_NODE) if options.host_policies else (a.KIND_POD,)
 
     def settle(subject: int, peer: int) -> int:
         subject_kind = int(kinds[subject]) if subject >= 0 else a.KIND_POD
@@ -61,9 +63,9 @@ def settled(kinds: Int32, direction: Direction, own_node: OwnNode) -> Callable[[
         reason = _SOURCES.get(ends[0]) or _DESTINATIONS.get(ends[1])
         if reason:
             return a.UNKNOWN_DECISION + reason
-        if subject_kind != a.KIND_POD:
+        if subject_kind not in subjects:
             return a.NO_SUBJECT
         comes_in = peer_kind == a.KIND_OWN_NODE and direction is Direction.INGRESS
-        return a.OWN_NODE if comes_in and own_node == "allowed" else -1
+        return a.OWN_NODE if comes_in and options.own_node == "allowed" else -1
 
     return settle

@@ -108,7 +108,7 @@ class Things:
                 return Answered(found.yes | self.may_be_nodes, found.open)
             case IsA(Kind.OUTSIDE):
                 return Answered(found.yes & ~self.may_be_nodes, found.open)
-            case IsA(Kind.OWN_NODE) | Labelled(Of.OWN, _):
+            case IsA(Kind.OWN_NODE) | Labelled(Of.OWN, _) | Called(_, ""):
                 unknown = (a.REASON_NO_NODE, self.may_be_nodes)
                 return Answered(found.yes & ~self.may_be_nodes, (*found.open, unknown))
             case _:
@@ -121,6 +121,9 @@ class Things:
                 return Answered(whole.get(kind, self.outside))
             case Family(version):
                 return self._families(version)
+            case Called(name, ""):
+                called, ends = f"Node/{name}", enumerate(self._axis.endpoints)
+                return Answered(self.nodes & self._set(e for e, end in ends if end.name == called))
             case Account(names):
                 return Answered(self._set(e for e, pod in self._axis.pods if pod.account in names))
             case Labelled(Of.OWN, clause):
