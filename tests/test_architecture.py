@@ -25,8 +25,8 @@ PACKAGE = ROOT / "flowcheck"
 ROWS = (
     ("version", "errors", "counted", "outcome", "kinds", "uncollected"),
     ("model", "arrays", "writing"),
-    ("manifests", "reference", "kernels"),
-    ("objects", "dialects", "engines", "compile", "flows"),
+    ("manifests", "reference", "kernels", "engines"),
+    ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),
     ("advice",),
     ("reading",),
@@ -41,7 +41,7 @@ NEVER = {
     "model": {"arrays", "compile", "kernels"},
     "kernels": {"model"},
     "reference": {"arrays", "compile", "kernels"},
-    "engines": {"manifests", "reference", "kernels", "arrays"},
+    "engines": {"arrays", "writing"},
     "reading": {"compile", "kernels", "flows", "arrays"},
     "explaining": {"reference", "manifests", "dialects"},
 }

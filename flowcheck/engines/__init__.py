@@ -1,5 +1,5 @@
-"""Policies as a network plugin enforces them: a cluster in, the same cluster with other policies out.
+"""Policies as written -> policies as a network plugin enforces them. One engine a file; ``profiles`` chooses.
 
-Every policy of the cluster is turned into what that engine makes of it, Kubernetes' own too: its tier, its
-place among others, its rules. What comes out ``compile`` and ``reference`` judge as any other.
+Everything here takes a :class:`~flowcheck.model.cluster.Cluster` and gives one. What judges
+flows knows no engine.
 """
