@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flowcheck.compile import Program, compile_program
-from flowcheck.errors import RunError
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.question import Asked, is_explained
-from flowcheck.explaining.records import Case, Explanation
+from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, sentence_of, split_of
 from flowcheck.explaining.walk import Walked
@@ -57,9 +56,6 @@ def explain(
     number = _protocol(protocol)
     wanted = _port(port, number)
     finder = Finder(_at_one_time(program, at))
-    strange = next((one for one in finder.cluster.policies if not is_explained(one)), None)
-    if strange is not None:
-        raise RunError(f"{strange} is of a language whose policies are judged, but not explained")
     source = finder.find(src)
     destination = find_destination(finder, dst, wanted, number, source)
     return _Explainer(finder, number, wanted).explain(source, destination)
@@ -114,7 +110,7 @@ class _Explainer:
         cases, denied = self._cases(pairs, outcomes)
         verdict, reason = self._verdict(src, dst, pairs, outcomes, cases)
         why, settle = self._summary(src, dst, verdict, reason, cases)
-        change = propose(self._cluster, denied, self._protocol, len(pairs)) if denied else None
+        change = self._change(denied, len(pairs))
         return Explanation(
             src=end_answer(src, ()),
             dst=end_answer(dst, filter(None, [translation(self._port, dst, self._protocol)])),
@@ -132,6 +128,12 @@ class _Explainer:
             },
             left_out=tuple(map(str, self._cluster.refused)),
         )
+
+    def _change(self, denied: Sequence[Denied], n_pairs: int) -> Change | None:
+        """What would allow it, where NetworkPolicies are all there is to change."""
+        if not denied or not all(map(is_explained, self._policies)):
+            return None
+        return propose(self._cluster, denied, self._protocol, n_pairs)
 
     def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:
         """One case for each distinct outcome, explained by the first pair that has it."""

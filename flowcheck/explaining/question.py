@@ -29,7 +29,7 @@ def is_explained(policy: Policy) -> bool:
     ports = (port for rule in rules for port in rule.ports or ())
     return (
         isinstance(policy.subject, PodQuery)
-        and not (policy.isolated or policy.tier.by_level or policy.tier.asked_last)
+        and not (policy.isolated or policy.needs or policy.tier.by_level or policy.tier.asked_last)
         and all(isinstance(peer, Explained) for rule in rules for peer in rule.peers or ())
         and all(isinstance(port, PortRange | NamedPort) for port in ports)
         and not any(rule.subject or rule.needs for rule in rules)

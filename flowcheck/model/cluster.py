@@ -217,7 +217,7 @@ class Cluster:
             pods=_there(self.pods, time, lambda pod: (pod.namespace, pod.name, pod.uid)),
             services=_there(self.services, time, lambda service: (service.namespace, service.name)),
             slices=_there(self.slices, time, lambda one: (one.namespace, one.service, one.name)),
-            policies=_there(self.policies, time, str),
+            policies=_there(self.policies, time, lambda policy: policy.identity),
             sets=_there(self.sets, time, str),
             sampled=False,
             known_until=END,

@@ -119,7 +119,8 @@ class Policy:
     only some of its subjects, whom, by direction. A policy that was changed
     stands once for each version, under the same name; ``lifetime`` says when each was in force. ``unread``:
     the subject cannot be read; it is the most that the policy may select, and nothing tells whether it does.
-    ``tie`` orders policies of equal priority. ``staged``: it is not in force, only previewed.
+    ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
+    one name apart. ``staged``: it is not in force, only previewed.
     """
 
     kind: str
@@ -137,6 +138,17 @@ class Policy:
     tie: str = ""
     staged: bool = False
     isolated: tuple[tuple[Direction, Subject], ...] = ()
+    needs: Reason = Reason.NONE
+
+    @property
+    def open_for(self) -> Reason:
+        """Why it is open whether it selects whom it may, if it is."""
+        return Reason.UNSUPPORTED_FIELD if self.unread else self.needs
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What all versions of one policy share."""
+        return str(self), self.tie
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"

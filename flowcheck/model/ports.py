@@ -58,10 +58,12 @@ class ProtocolsBut:
 @dataclass(frozen=True, slots=True)
 class ServicePorts:
     """Where a Service's EndpointSlices say it is served: their addresses, ready or not, each at the ports and
-    protocols of its slice. A destination that is listed nowhere, the Service's own address too, is not."""
+    protocols of its slice (``protocol``: only those of it). A destination that is listed nowhere, the
+    Service's own address too, is not."""
 
     namespace: str
     name: str
+    protocol: int | None = None
 
 
 Ports = PortRange | NamedPort | PortsBut | ProtocolsBut | ServicePorts

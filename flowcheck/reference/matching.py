@@ -12,7 +12,6 @@ from flowcheck.model.options import Options
 from flowcheck.model.peers import Peer, Subject
 from flowcheck.model.policy import Direction, Policy, Rule
 from flowcheck.model.protocols import WITH_PORTS
-from flowcheck.model.verdict import Reason
 from flowcheck.reference.answers import Answer, Open, UnsettledError
 from flowcheck.reference.ends import End
 from flowcheck.reference.peers import Asking
@@ -66,13 +65,13 @@ class Question:
 def selects(policy: Policy, question: Question) -> Answer:
     """Whether a policy is for the subject; only perhaps, where its selector cannot be read."""
     answer = question.is_subject(policy.subject)
-    return answer and Open(Reason.UNSUPPORTED_FIELD, "subject", str(policy)) if policy.unread else answer
+    return answer and Open(policy.open_for, "subject", str(policy)) if policy.open_for else answer
 
 
 def isolates(policy: Policy, whom: Subject, question: Question) -> Answer:
     """Whether a policy isolates the subject, if it isolates these."""
     answer = question.is_subject(whom)
-    return answer and Open(Reason.UNSUPPORTED_FIELD, "subject", str(policy)) if policy.unread else answer
+    return answer and Open(policy.open_for, "subject", str(policy)) if policy.open_for else answer
 
 
 def for_subject(policy: Policy, rule: Rule, question: Question) -> Answer:

@@ -33,10 +33,10 @@ class Policies:
         self.options = options
         self.around = Surroundings(cluster)
         self.known_until = cluster.known_until
-        self.versions: dict[tuple[str, str, str], list[Policy]] = defaultdict(list)
+        self.versions: dict[tuple[str, str], list[Policy]] = defaultdict(list)
         for policy in cluster.policies:
             if options.staged or not policy.staged:
-                self.versions[policy.kind, policy.namespace, policy.name].append(policy)
+                self.versions[policy.identity].append(policy)
 
     def ask(
         self, direction: Direction, subject: End, peer: End, flow: Tuple5, port: int | None, *, own_node: bool

@@ -50,6 +50,8 @@ class Aimed:
             case ProtocolsBut():
                 return self.protocol not in ports.protocols
             case ServicePorts():
+                if ports.protocol not in (None, self.protocol):
+                    return False
                 slices = self.around.slices(ports.namespace, ports.name)
                 here = self.protocol, -1 if self.number is None else self.number
                 return lasting(

@@ -184,15 +184,15 @@ def peer(dice: Dice, names: Sequence[str], services: Sequence[Service], depth: i
 def ports(dice: Dice, services: Sequence[Service]) -> tuple[Ports, ...] | None:
     if dice.chance(40):
         return None
-    served = tuple(ServicePorts(one.namespace, one.name) for one in services)
+    served = tuple(ServicePorts(one.namespace, one.name, dice.one_of((None, TCP, UDP))) for one in services)
     choices = (*RANGES, *NAMED, *OTHERS, *served)
     return tuple(dice.far_one_of(choices) for _ in range(1 + dice.below(2)))
 
 
 def rule(dice: Dice, label: str, names: Sequence[str], services: Sequence[Service], priority: float) -> Rule:
-    action = dice.one_of((Action.ALLOW, Action.DENY, Action.PASS, Action.ALLOW))
+    action = dice.one_of((Action.ALLOW, Action.DENY, Action.PASS, Action.ALLOW, Action.DENY))
     peers: tuple[Peer, ...] | None = None
-    if not dice.chance(20):
+    if not dice.chance(35):
         peers = tuple(peer(dice, names, services) for _ in range(dice.one_of((1, 1, 2, 0))))
     return Rule(
         label,
@@ -202,12 +202,12 @@ def rule(dice: Dice, label: str, names: Sequence[str], services: Sequence[Servic
         unread=dice.chance(8),
         needs=dice.one_of(NEEDS) if dice.chance(12) else Reason.NONE,
         subject=peer(dice, names, services, 1) if dice.chance(25) else None,
-        level=dice.one_of((priority, priority + 0.01, priority + 1)) if dice.chance(50) else None,
+        level=dice.one_of((priority, priority + 0.01, priority + 1)) if dice.chance(30) else None,
     )
 
 
 def subject(dice: Dice, names: Sequence[str]) -> Subject:
-    if dice.chance(40):
+    if dice.chance(55):
         return Where(dice.one_of((IsA(Kind.POD), AnyOf((IsA(Kind.POD), IsA(Kind.NODE))))))
     if dice.chance(40):
         return PodQuery(namespace=dice.one_of(names), pods=selector(dice))
@@ -225,7 +225,7 @@ def engine_policy(
 ) -> Policy:
     dice = Dice(faces)
     tier, names = dice.one_of(tiers), [namespace.name for namespace in namespaces]
-    priority = dice.one_of((0, 1, 1, inf))
+    priority = dice.one_of((0, 0, 0, 1) if tier.by_level else (0, 1, 1, inf))
     whom = subject(dice, names)
     isolates = frozenset(dice.one_of(((), ("ingress",), ("egress",), ("ingress", "egress"))))
     made = Policy(
@@ -239,6 +239,7 @@ def engine_policy(
         tie=dice.one_of(("", "b", "a")),
         unread=dice.chance(8),
         staged=dice.chance(15),
+        needs=Reason.AMBIGUOUS_POLICY if dice.chance(10) else Reason.NONE,
     )
     if dice.chance(15) and isinstance(whom, Where):
         some = Where(AllOf((whom.what, leaf(dice, names))))

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
 from tests.tools.mutant_list import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
@@ -53,11 +54,19 @@ WORLDS_SUITE = Suite(
 )
 DIALECTS = Suite("dialects", ("tests/dialects",))
 TIMELINES = Suite("timelines", ("tests/agreement/test_timeline_agreement.py",))
+ENGINES_SUITE = Suite(
+    "engines",
+    (
+        *("tests/agreement/test_expected.py", "tests/agreement/test_agreement.py"),
+        *("-k", "all_that or what_is_said"),
+    ),
+)
+CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
-SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS)
+SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE)
 
 
 class Outcome(NamedTuple):
@@ -74,6 +83,10 @@ class Outcome(NamedTuple):
 def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
     if mutant.name.startswith(OVER_TIME):
         return (CASES, TIMELINES)
+    if mutant.name.startswith(ENGINES):
+        return (ENGINES_SUITE,)
+    if mutant.name.startswith(CHANGING):
+        return (CHANGING_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -190,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    chosen = [mutant for mutant in MUTANTS if given.only in mutant.name]
+    chosen = [mutant for mutant in (*MUTANTS, *ENGINE_MUTANTS) if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         sound = try_mutant(None, cache)

@@ -108,6 +108,8 @@ class Aims:
         """Each protocol and number that any of the Service's slices has, where they lead."""
         slices = list(slices_of(self._cluster, port.namespace, port.name))
         served = {(p.protocol, p.port) for own in slices for one in own for p in one.ports if p.port}
+        if port.protocol is not None:
+            served = {(protocol, number) for protocol, number in served if protocol == port.protocol}
         for protocol, number in sorted(served):
             surely, ever = self._index.nobody, self._index.nobody
             for own in slices:

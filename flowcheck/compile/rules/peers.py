@@ -38,7 +38,9 @@ from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS
+from flowcheck.model.verdict import Reason
 
+REASON_CODES = {reason: code for code, reason in enumerate(Reason)}
 Side = Literal["subject", "in", "out"]
 """As what an end is asked: the subject; the peer that something comes from; the peer that it goes to."""
 
@@ -178,11 +180,11 @@ class PeerIndex:
 
 
 def subjects_of(policy: Policy, whom: Subject, index: PeerIndex) -> Iterator[tuple[UInt64, OpenQuestion]]:
-    """Whom a policy selects, or isolates, surely and perhaps; one that cannot be read, nobody surely."""
+    """Whom a policy selects, or isolates, surely and perhaps; one of which that is open, nobody surely."""
     surely, perhaps = index.find(whom, "subject")
-    if policy.unread:
+    if policy.open_for:
         words = np.bitwise_or.reduce([surely, *(words for _, words in perhaps)])
-        yield words, (a.REASON_UNSUPPORTED_FIELD, ("subject", str(policy)))
+        yield words, (REASON_CODES[policy.open_for], ("subject", str(policy)))
         return
     yield surely, SURE
     for question, words in perhaps:

@@ -23,17 +23,15 @@ from flowcheck.compile.rules.aims import Aims
 from flowcheck.compile.rules.answered import SURE, OpenQuestion
 from flowcheck.compile.rules.decisions import Decisions, NumberedRule
 from flowcheck.compile.rules.isolation import Isolation, Stages
-from flowcheck.compile.rules.peers import PeerIndex, Side, subjects_of
+from flowcheck.compile.rules.peers import REASON_CODES, PeerIndex, Side, subjects_of
 from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.model.policy import Action, Direction, Peer, Policy, Rule
-from flowcheck.model.verdict import Reason
 
 _DTYPES = (np.int32, np.int32, np.int32, np.int32, np.uint8, np.uint8, np.int32, np.int32, np.int32)
 """Of the columns of Rows, in order."""
 ACTION_CODES = {Action.ALLOW: a.ACTION_ALLOW, Action.DENY: a.ACTION_DENY, Action.PASS: a.ACTION_PASS}
 IN_LEVEL = {Action.DENY: 0, Action.ALLOW: 1, Action.PASS: 2}
 """What is asked first within a level."""
-REASON_CODES = {reason: code for code, reason in enumerate(Reason)}
 
 
 @dataclass(slots=True)
