@@ -264,8 +264,14 @@ def test_services(load: Load) -> None:
     out = rule(load, "destination: {services: {name: s, namespace: z}}", "egress")
     assert (out.peers, out.ports, out.unread) == (None, (ServicePorts("z", "s"),), False)
     assert rule(load, "destination: {services: {name: s}}", "egress").peers == (AnyOf(()),)
-    beside = rule(load, "protocol: TCP, destination: {services: {name: s, namespace: z}}", "egress")
-    assert beside.unread
+    for text, ports in (
+        ("protocol: UDP", (ServicePorts("z", "s", UDP),)),
+        ("protocol: ICMP", ()),
+        ("notProtocol: UDP", (ServicePorts("z", "s", TCP), ServicePorts("z", "s", SCTP))),
+        ("protocol: TCP, notProtocol: TCP", ()),
+    ):
+        beside = rule(load, f"{text}, destination: {{services: {{name: s, namespace: z}}}}", "egress")
+        assert (beside.ports, beside.unread) == (ports, False)
 
 
 NAMED = NamedPort("web", TCP)

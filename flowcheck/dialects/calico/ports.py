@@ -20,7 +20,7 @@ from typing import NamedTuple
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.validation import port_name_fault
 from flowcheck.model.policy import NamedPort, PortRange, Ports
-from flowcheck.model.ports import LAST_NUMBER, PortsBut, ProtocolsBut, icmp_range, without
+from flowcheck.model.ports import LAST_NUMBER, PortsBut, ProtocolsBut, ServicePorts, icmp_range, without
 from flowcheck.model.protocols import ICMP, ICMPV6, SCTP, TCP, UDP, WITH_PORTS
 
 NAMES = {"TCP": TCP, "UDP": UDP, "ICMP": ICMP, "ICMPv6": ICMPV6, "SCTP": SCTP, "UDPLite": 136}
@@ -113,6 +113,14 @@ def ports_of(given: Given) -> tuple[Ports, ...] | None:
         but = (icmp_range(given.protocol, *given.not_icmp),) if given.not_icmp else ()
         return without((whole,), but)
     return _of_protocol(given, given.protocol)
+
+
+def service_ports(given: Given, namespace: str, name: str) -> tuple[Ports, ...]:
+    """Where a Service is served, at the rule's protocols."""
+    if given.protocol is None and given.not_protocol is None:
+        return (ServicePorts(namespace, name),)
+    protocols = WITH_PORTS if given.protocol is None else WITH_PORTS & {given.protocol}
+    return tuple(ServicePorts(namespace, name, one) for one in sorted(protocols - {given.not_protocol}))
 
 
 def _of_any_protocol(given: Given) -> tuple[Ports, ...] | None:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 from flowcheck.dialects.calico.entities import Entity, read_entity, together
 from flowcheck.dialects.calico.http import check_http
-from flowcheck.dialects.calico.ports import Given, are_all, ports_of, read_icmp, read_protocol
+from flowcheck.dialects.calico.ports import Given, are_all, ports_of, read_icmp, read_protocol, service_ports
 from flowcheck.manifests.fields import Field
 from flowcheck.model.peers import AnyOf, Backends, Family, Peer, Where
 from flowcheck.model.policy import Action, Direction, Ports, Rule
-from flowcheck.model.ports import ServicePorts
 from flowcheck.model.protocols import ICMP, ICMPV6
 
 _ACTIONS = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
@@ -89,10 +88,7 @@ def _rule(entry: Field, label: str, place: Place) -> Rule | None:
     elif far.service is not None and place.is_ingress:
         peers = (*peers, Backends(*far.service))
     elif far.service is not None:
-        if ports is not None:
-            parts["destination"].warn("has services beside a protocol: what it matches is unknown")
-            unread = True
-        ports = (ServicePorts(*far.service),)
+        ports = service_ports(given, *far.service)
     return Rule(
         label,
         _ACTIONS[word],

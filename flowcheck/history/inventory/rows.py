@@ -179,7 +179,10 @@ def _containers(row: Row) -> dict[str, Any]:
                 "hostIP": port.host_ip,
             }
         )
-    init = [{"ports": ports[SIDECAR], "restartPolicy": "Always"}, {"ports": ports[INIT]}]
+    init: list[dict[str, Any]] = [
+        {"ports": ports[SIDECAR], "restartPolicy": "Always"},
+        {"ports": ports[INIT]},
+    ]
     return {"containers": [{"ports": ports[""]}], "initContainers": [one for one in init if one["ports"]]}
 
 
