@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tools.calico_mutants import CALICO, CALICO_MUTANTS
 from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
 from tests.tools.mutant_list import MUTANTS, Mutant
 
@@ -62,11 +63,18 @@ ENGINES_SUITE = Suite(
     ),
 )
 CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
+CALICO_SUITE = Suite(
+    "Calico",
+    (
+        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py", "tests/engines"),
+        "tests/objects/test_address_sets.py",
+    ),
+)
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
-SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE)
+SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE, CALICO_SUITE)
 
 
 class Outcome(NamedTuple):
@@ -87,6 +95,8 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
         return (ENGINES_SUITE,)
     if mutant.name.startswith(CHANGING):
         return (CHANGING_SUITE,)
+    if mutant.name.startswith(CALICO):
+        return (CALICO_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -203,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    chosen = [mutant for mutant in (*MUTANTS, *ENGINE_MUTANTS) if given.only in mutant.name]
+    chosen = [mutant for mutant in (*MUTANTS, *ENGINE_MUTANTS, *CALICO_MUTANTS) if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         sound = try_mutant(None, cache)
