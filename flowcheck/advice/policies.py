@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.policy import PodQuery, Policy
@@ -26,6 +27,10 @@ def warnings(cluster: Cluster) -> Iterator[str]:
             f"a DNS cache runs on the nodes and may answer at the address of {cached[0]}: whether a flow to "
             f"there reached the cache or a backend is not known, so it is unknown ({Reason.AMBIGUOUS_DST})"
         )
+    hosts = len({one.name for one in cluster.sets if one.kind == "HostEndpoint"})
+    if hosts:
+        said = counted(hosts, "HostEndpoint")
+        yield f"{said}: what Calico's policies say of the hosts themselves is not judged"
     kinds = {policy.kind for policy in cluster.policies}
     if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
         yield (

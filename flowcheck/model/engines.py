@@ -5,11 +5,13 @@ A *switch* is one question that the APIs leave open, or that implementations ans
 profile that was taken, why, and the answers that came of it.
 
 Below them what engines have of their own: tiers, and the settings of agents. Source: Cilium v1.20
-pkg/policy/types, pkg/option, pkg/labelsfilter.
+pkg/policy/types, pkg/option, pkg/labelsfilter; Calico v3.32 libcalico-go/lib/names, felix/calc TierLess and
+PolKVLess.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -115,6 +117,11 @@ SWITCHES = (
         ("unknown", "backends"),
         "Flows to a DNS Service where a cache runs on the nodes: unknown, or judged at its backends.",
     ),
+    Switch(
+        "staged",
+        ("ignored", "enforced"),
+        "Staged policies: left out, as they are in force, or judged as if they were enforced.",
+    ),
     Switch("enforced", ("yes", "no"), "Whether anything enforces policies."),
 )
 """In the order of the documents."""
@@ -213,3 +220,21 @@ class CiliumSettings:
     cluster_name: str = "default"
     dual_stack: bool = False
     audit: bool = False
+
+
+CALICO_TIERS = {
+    "kube-admin": Tier("kube-admin", 1e3),
+    "default": Tier("default", 1e6, denies=True),
+    "kube-baseline": Tier("kube-baseline", 1e7),
+}
+"""Those that are always there, and keep their order and default."""
+CALICO_LAST = sys.float_info.max
+"""Where a tier without an order stands: after all that have one, before those of which there is no object."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalicoSettings:
+    """``version``: the release, major and minor. Since 3.32 policies of equal order are asked by name,
+    namespace and kind, as one text; before, by name alone, to which the tier's name belongs."""
+
+    version: tuple[int, int] = (3, 32)
