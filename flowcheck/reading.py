@@ -28,7 +28,7 @@ from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
 from flowcheck.history.sources import read_documents
 from flowcheck.history.values import Value
-from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, is_passed_over, language_of
+from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, called, is_passed_over, language_of
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.files.paths import At, PathLike
@@ -36,7 +36,7 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
-from flowcheck.objects.plugins import signs_of
+from flowcheck.objects.network.plugins import signs_of
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 from flowcheck.uncollected import uncollected
@@ -175,8 +175,9 @@ class _Loader:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
         if self.texts is not None and isinstance(value, WITH_TEXT):
-            key = text_key(document.kind, document.namespace, document.name, document.source)
-            self.texts.setdefault(key, needed_text(document, document.name))
+            kind, name = called(document.group, document.kind), document.name
+            key = text_key(kind, document.namespace, name, document.source)
+            self.texts.setdefault(key, needed_text(document, name))
 
     def _read_anew(self, dated: Dated) -> tuple[Value | None, OwnTimes]:
         """What the document says, None if that cannot be read, and the times it tells of itself."""

@@ -18,6 +18,7 @@ from flowcheck.model.labels import Labels
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices, add_devices
@@ -72,6 +73,7 @@ class _Parts:
     accounts: dict[tuple[str, str], Labels] = field(default_factory=dict)
     sets: list[AddressSet] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
+    tiers: dict[str, Tier] = field(default_factory=dict)
 
     def add(self, key: Key, value: Value, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -103,11 +105,14 @@ class _Parts:
                 self.sets.append(_dated(value, lifetime))
             case Agent():
                 self.agents.append(_dated(value, lifetime))
+            case Tier():
+                self.tiers[value.name] = value
 
     def cluster(self) -> Cluster:
         pods = settle(self.pods, self.controllers.values())
         slices = self._slices()
-        naming = [one.namespace for part in (pods, self.services, slices, self.policies) for one in part]
+        parts = (pods, self.services, slices, self.policies, self.sets)
+        naming = [one.namespace for part in parts for one in part]
         known = {name: found[-1].value for name, found in self.namespaces.items()}
         nodes = add_devices(complete_nodes(self.nodes, pods), self.devices, pods)
         cluster = Cluster(
@@ -122,6 +127,7 @@ class _Parts:
             accounts=self.accounts,
             sets=tuple(self.sets),
             cilium=self.agents[-1].settings if self.agents else None,
+            tiers=tuple(self.tiers.values()),
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)

@@ -13,7 +13,7 @@ from flowcheck.history.dated import Dated
 from flowcheck.history.sameness import unplaced
 from flowcheck.history.sightings import Sighting, When
 from flowcheck.history.values import Value
-from flowcheck.kinds import CLUSTER_SCOPED
+from flowcheck.kinds import CLUSTER_SCOPED, called
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.journal import Journal
@@ -92,12 +92,13 @@ class Gathering:
 
 
 def _key(value: Value | None, document: Document) -> Key:
+    kind = called(document.group, document.kind)
     if value is None:
-        return (document.kind, document.namespace, document.name)
+        return (kind, document.namespace, document.name)
     scoped = isinstance(value, Policy) and not value.namespace
     scoped = scoped or (document.group, document.kind) in CLUSTER_SCOPED
     namespace = "" if scoped else document.namespace or DEFAULT_NAMESPACE
-    return (document.kind, namespace, value.name if isinstance(value, Policy) else document.name)
+    return (kind, namespace, value.name if isinstance(value, Policy) else document.name)
 
 
 def _when(when: When | None, own_times: OwnTimes, audited: bool) -> When | None:

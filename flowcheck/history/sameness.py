@@ -10,6 +10,7 @@ from flowcheck.model.cluster import Namespace, Pod
 from flowcheck.model.places import NOWHERE
 from flowcheck.model.policy import Policy, Rule
 from flowcheck.model.ranges import PodRanges
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 from flowcheck.objects.workloads import Controller
 
@@ -31,8 +32,8 @@ def unplaced(value: Value | None) -> Value | None:
         case Controller():
             template = value.template and _unplaced_pod(value.template)
             return replace(value, template=template, source=NOWHERE)
-        case None:
-            return None
+        case None | Tier():
+            return value
         case Namespace() | PodRanges():
             return replace(value, source=NOWHERE)
         case Pod():

@@ -2,6 +2,7 @@
 
 Put together by ``history.assembly``, read by ``compile`` and ``reference``. Values only: every rule of what
 traffic means lives in those two. Addresses are kept as the canonical text of :mod:`ipaddress`.
+One file because a cluster is all of these together, and each is a list of fields.
 """
 
 from __future__ import annotations

@@ -5,11 +5,13 @@ A *switch* is one question that the APIs leave open, or that implementations ans
 profile that was taken, why, and the answers that came of it.
 
 Below them what engines have of their own: tiers, and the settings of agents. Source: Cilium v1.20
-pkg/policy/types, pkg/option, pkg/labelsfilter.
+pkg/policy/types, pkg/option, pkg/labelsfilter; Calico v3.32 libcalico-go/lib/names, felix/calc TierLess and
+PolKVLess.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -115,6 +117,11 @@ SWITCHES = (
         ("unknown", "backends"),
         "Flows to a DNS Service where a cache runs on the nodes: unknown, or judged at its backends.",
     ),
+    Switch(
+        "staged",
+        ("ignored", "enforced"),
+        "Staged policies: left out, as they are in force, or judged as if they were enforced.",
+    ),
     Switch("enforced", ("yes", "no"), "Whether anything enforces policies."),
 )
 """In the order of the documents."""
@@ -161,6 +168,20 @@ class EngineView:
     def enforces(self) -> bool:
         return self.switches["enforced"] == "yes"
 
+    @property
+    def answers(self) -> dict[str, str]:
+        """All that was chosen or follows, for a record."""
+        return {"cni": self.cni, **self.switches}
+
+    @property
+    def sentence(self) -> str:
+        """Who enforces policies, why that is thought, and what a person set otherwise."""
+        nobody = "" if self.enforces else ", which enforces no policy"
+        asked = [switch for switch in SWITCHES if switch.name in self.chosen]
+        chosen = ", ".join(f"{switch.option} {self.switches[switch.name]}" for switch in asked)
+        by = f"{self.title} {self.version}{nobody} ({self.because})"
+        return f"{by}, with {chosen}" if chosen else by
+
 
 CILIUM_ADMIN = Tier("Admin", 100, by_level=True)
 CILIUM_NORMAL = Tier("Normal", 200, denies=True, asked_last=True, by_level=True)
@@ -199,3 +220,21 @@ class CiliumSettings:
     cluster_name: str = "default"
     dual_stack: bool = False
     audit: bool = False
+
+
+CALICO_TIERS = {
+    "kube-admin": Tier("kube-admin", 1e3),
+    "default": Tier("default", 1e6, denies=True),
+    "kube-baseline": Tier("kube-baseline", 1e7),
+}
+"""Those that are always there, and keep their order and default."""
+CALICO_LAST = sys.float_info.max
+"""Where a tier without an order stands: after all that have one, before those of which there is no object."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalicoSettings:
+    """``version``: the release, major and minor. Since 3.32 policies of equal order are asked by name,
+    namespace and kind, as one text; before, by name alone, to which the tier's name belongs."""
+
+    version: tuple[int, int] = (3, 32)

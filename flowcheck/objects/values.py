@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowcheck.model.cluster import Namespace, Node, Pod
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
 from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices
 from flowcheck.objects.network.agents import Agent
@@ -22,5 +23,6 @@ ObjectValue = (
     | PodRanges
     | AddressSet
     | Agent
+    | Tier
 )
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""

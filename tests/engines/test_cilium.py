@@ -8,7 +8,7 @@ import pytest
 
 from flowcheck.engines.cilium import enforced
 from flowcheck.model.engines import CiliumSettings
-from tests.engines.worlds import policy, read, verdicts
+from tests.engines.cilium_world import policy, read, verdicts
 from tests.tools.conformance import PATHS
 
 DEFAULT = CiliumSettings()

@@ -1,82 +1,74 @@
-"""A small cluster, and what Cilium says of flows in it, through either path."""
+"""Small clusters as objects, and what an engine says of one flow in them, by both paths."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
-from flowcheck.engines.cilium import enforced, options
-from flowcheck.model.cluster import Cluster
-from flowcheck.model.engines import CiliumSettings
+from flowcheck.engines.profiles import apply
 from flowcheck.model.options import Options
-from flowcheck.reading import load_cluster
+from flowcheck.model.protocols import PROTOCOLS
 from flowcheck.reference import Tuple5
-from tests.tools.conformance import PROTOCOLS, Answer, judge
+from tests.tools.conformance import PATHS, judge, load_objects
 
-NODES = {"n1": "10.1.0.1", "n2": "10.1.0.2"}
-PODS = {"a/one": "10.2.1.1", "a/two": "10.2.2.2", "b/three": "10.2.1.3"}
-PLACES = {**{f"node/{name}": address for name, address in NODES.items()}, **PODS}
-
-WORLD = """
-{apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {team: red}}}
----
-{apiVersion: v1, kind: Namespace, metadata: {name: b, labels: {team: blue}}}
----
-{apiVersion: v1, kind: Node, metadata: {name: n1, labels: {disk: ssd}},
- status: {addresses: [{type: InternalIP, address: 10.1.0.1}]}}
----
-{apiVersion: v1, kind: Node, metadata: {name: n2, labels: {disk: hdd}},
- status: {addresses: [{type: InternalIP, address: 10.1.0.2}]}}
----
-{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a, labels: {app: one, pod-template-hash: h}},
- spec: {nodeName: n1, serviceAccountName: red, containers: [
- {name: c, ports: [{name: web, containerPort: 80}]},
- {name: d, ports: [{name: web, containerPort: 81}]}]}, status: {podIP: 10.2.1.1}}
----
-{apiVersion: v1, kind: Pod, metadata: {name: two, namespace: a, labels: {app: two}},
- spec: {nodeName: n2, containers: [{name: c, ports: [{name: web, containerPort: 90, protocol: UDP}]}]},
- status: {podIP: 10.2.2.2}}
----
-{apiVersion: v1, kind: Pod, metadata: {name: three, namespace: b, labels: {app: one}},
- spec: {nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.2.1.3}}
-"""
-SERVER = """
----
-{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
- metadata: {name: kubernetes, namespace: default, labels: {kubernetes.io/service-name: kubernetes}},
- endpoints: [{addresses: [10.1.0.2]}], ports: [{port: 6443}]}
-"""
+Json = dict[str, Any]
+NODES = {"n1": "10.9.0.1", "n2": "10.9.0.2"}
+MODES = {"ipblock_matches_pods": "yes", "ipblock_matches_nodes": "yes", "nodes_peers": "match"}
+KNP = {"port_names": "containers", "baseline": "pod", "equal_priority": "name"}
+ENGINES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "F": ("kubernetes", {"equal_priority": "name"}),
+    "C": ("cilium", MODES),
+    "D": ("cilium", {}),
+    "K": ("calico", {}),
+    "P": ("kubernetes", KNP),
+    "A": ("antrea", {}),
+    "O": ("ovn", {}),
+    "W": ("aws", {}),
+}
+"""As in the table of causes: flowcheck as it was, Cilium with all modes on, its defaults, Calico,
+kube-network-policies; and Antrea, OVN-Kubernetes, AWS."""
 
 
-def policy(spec: str, name: str = "p", namespace: str = "a") -> str:
-    """A CiliumNetworkPolicy, or a clusterwide one where the namespace is empty."""
-    kind = "CiliumNetworkPolicy" if namespace else "CiliumClusterwideNetworkPolicy"
-    where = f", namespace: {namespace}" if namespace else ""
-    return f"{{apiVersion: cilium.io/v2, kind: {kind}, metadata: {{name: {name}{where}}}, spec: {spec}}}"
+def thing(kind: str, name: str, namespace: str = "", api: str = "v1", **parts: Any) -> Json:
+    meta: Json = {"name": name, **({"namespace": namespace} if namespace else {}), **parts.pop("meta", {})}
+    return {"apiVersion": api, "kind": kind, "metadata": meta, **parts}
 
 
-def read(*objects: str, server: bool = True) -> Cluster:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "world.yaml")
-        file.write_text("\n---\n".join([WORLD + (SERVER if server else ""), *objects]))
-        return load_cluster([file])
+def pod(name: str, node: str, ip: str, *more: str, namespace: str = "shop", **parts: Any) -> Json:
+    """``parts``: ``labels``, and of the spec."""
+    labels = {"app": name, **parts.pop("labels", {})}
+    spec = {"nodeName": node, "containers": [{"name": "c"}], **parts}
+    status = {"podIPs": [{"ip": one} for one in (ip, *more)]}
+    return thing("Pod", name, namespace, meta={"labels": labels}, spec=spec, status=status)
 
 
-def flow(text: str) -> Tuple5:
-    """``a/one > node/n1 TCP 80``; of ICMP the number is the type."""
-    src, _, dst, protocol, number = text.split()
-    ends = [PLACES.get(end, end) for end in (src, dst)]
-    if protocol == "ICMP":
-        return Tuple5(*ends, 1, None, icmp_type=int(number), icmp_code=0)
-    return Tuple5(*ends, PROTOCOLS[protocol], int(number))
+def base() -> list[Json]:
+    """Two namespaces and two nodes."""
+    spaces = [
+        thing("Namespace", name, meta={"labels": {"kubernetes.io/metadata.name": name, "team": team}})
+        for name, team in (("shop", "red"), ("lab", "blue"))
+    ]
+    return spaces + [
+        thing("Node", name, status={"addresses": [{"type": "InternalIP", "address": address}]})
+        for name, address in NODES.items()
+    ]
 
 
-def answers(path: str, cluster: Cluster, settings: CiliumSettings, *flows: str) -> list[Answer]:
-    view = enforced(cluster, settings)
-    return judge(path, view, [flow(text) for text in flows], options(Options(), settings))
+def network_policy(name: str, namespace: str, **spec: Any) -> Json:
+    return thing("NetworkPolicy", name, namespace, "networking.k8s.io/v1", spec={"podSelector": {}, **spec})
 
 
-def verdicts(path: str, cluster: Cluster, settings: CiliumSettings, *flows: str) -> str:
-    """One word each: ``allow``, ``deny``, or why it is unknown."""
-    found = answers(path, cluster, settings, *flows)
-    return " ".join(one.reason if one.verdict == "unknown" else one.verdict for one in found)
+def cluster_policy(name: str, tier: str = "Admin", priority: int = 5, **spec: Any) -> Json:
+    spec = {"tier": tier, "priority": priority, "subject": {"namespaces": {}}, **spec}
+    api = "policy.networking.k8s.io/v1alpha2"
+    return thing("ClusterNetworkPolicy", name, api=api, spec=spec)
+
+
+def said(objects: list[Json], flow: str, side: str, cni: str, given: Mapping[str, str]) -> str:
+    """The verdict of a side of ``10.0.0.1 > 10.0.0.2 TCP 80``, which both paths must share."""
+    src, _, dst, protocol, port = flow.split()
+    enforced = apply(load_objects(objects), Options(), cni, given)
+    asked = Tuple5(src, dst, PROTOCOLS[protocol], int(port))
+    found = {getattr(judge(path, enforced.cluster, [asked], enforced.options)[0], side) for path in PATHS}
+    assert len(found) == 1, found
+    return str(found.pop())

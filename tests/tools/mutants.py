@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tools.calico_mutants import CALICO, CALICO_MUTANTS
 from tests.tools.cilium_mutants import CILIUM, CILIUM_MUTANTS
 from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
 from tests.tools.mutant_list import MUTANTS, Mutant
@@ -55,17 +56,33 @@ WORLDS_SUITE = Suite(
 )
 DIALECTS = Suite("dialects", ("tests/dialects",))
 TIMELINES = Suite("timelines", ("tests/agreement/test_timeline_agreement.py",))
-ENGINES_SUITE = Suite("engines", ("tests/agreement/test_agreement.py", "-k", "all_that"))
+ENGINES_SUITE = Suite(
+    "engines",
+    (
+        *("tests/agreement/test_expected.py", "tests/agreement/test_agreement.py"),
+        *("-k", "all_that or what_is_said"),
+    ),
+)
 CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
 CILIUM_SUITE = Suite(
     "Cilium",
     ("tests/dialects/test_cilium.py", "tests/engines/test_cilium.py", "tests/objects/test_cilium_objects.py"),
 )
+CALICO_SUITE = Suite(
+    "Calico",
+    (
+        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py", "tests/engines"),
+        "tests/objects/test_address_sets.py",
+    ),
+)
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
-SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE)
+SUITES = (
+    *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS),
+    *(ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE, CALICO_SUITE),
+)
 
 
 class Outcome(NamedTuple):
@@ -88,6 +105,8 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
         return (CHANGING_SUITE,)
     if mutant.name.startswith(CILIUM):
         return (CILIUM_SUITE,)
+    if mutant.name.startswith(CALICO):
+        return (CALICO_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -204,7 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    chosen = [mutant for mutant in (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS) if given.only in mutant.name]
+    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS)
+    chosen = [mutant for mutant in mutants if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         sound = try_mutant(None, cache)

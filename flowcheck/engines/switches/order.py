@@ -7,17 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from flowcheck.counted import listed
-from flowcheck.engines.switches.own import beside, is_cluster_wide, is_network_policy
+from flowcheck.engines.switches.own import is_cluster_wide, is_network_policy
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Action, Direction, Policy, Rule, Tier
+from flowcheck.model.verdict import Reason
 
 AFTER_NETWORK_POLICY = Tier("NETWORK_POLICY_IS_FINAL", 1.5)
 """What a NetworkPolicy says of the directions it does not isolate, where it ends evaluation for them too."""
 FIRST, THEN = "0", "1"
-"""Ties: of policies that may come first, and of all of them after these."""
+"""Ties: of policies that may come first, and of all of them after these. They tell the two apart, too."""
 MOST_NAMED = 5
 _MEANT = {
-    "unknown": "where they disagree, the API leaves open which is asked first: unknown (unsupported_field)",
+    "unknown": "where they disagree, the API leaves open which is asked first: unknown (ambiguous_policy)",
     "name": "they are taken in the order of their names, which a cluster need not do",
     "rules": "their rules interleave, first with first; of one number Deny comes before Accept before Pass",
 }
@@ -65,7 +66,7 @@ def _any_first(policies: Iterable[Policy]) -> Iterator[Policy]:
             yield policy
             continue
         if str(policy) != min(group):
-            yield replace(beside(policy, "asked first"), tie=FIRST, unread=True)
+            yield replace(policy, tie=FIRST, needs=Reason.AMBIGUOUS_POLICY)
         yield replace(policy, tie=THEN)
 
 
@@ -105,7 +106,8 @@ def _final(policies: Iterable[Policy]) -> Iterator[Policy]:
         if others:
             free = (Rule("policyTypes", Action.ALLOW, source=policy.source),)
             yield replace(
-                beside(policy, "other direction"),
+                policy,
+                tie=THEN,
                 tier=AFTER_NETWORK_POLICY,
                 isolates=frozenset(),
                 isolated=(),

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from flowcheck.model.policy import Peer, Policy, Rule, Tier
 
-ADDED = " ("
-"""How the name goes on of what stands once more beside a policy: no name of an object has it."""
 CLUSTER_WIDE = ("ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+OWN_KINDS = ("NetworkPolicy", *CLUSTER_WIDE)
 
 
 def is_network_policy(policy: Policy) -> bool:
@@ -22,11 +21,6 @@ def is_cluster_wide(policy: Policy) -> bool:
 
 def is_own(policy: Policy) -> bool:
     return is_network_policy(policy) or is_cluster_wide(policy)
-
-
-def beside(policy: Policy, why: str) -> Policy:
-    """The policy once more, under a name of its own: two of one name would be versions of one policy."""
-    return replace(policy, name=f"{policy.name}{ADDED}{why})")
 
 
 def with_rules(policy: Policy, change: Callable[[Rule], Rule | None]) -> Policy:

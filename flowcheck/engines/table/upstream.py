@@ -9,8 +9,8 @@ _SAME_NAME = "core/v1 ContainerPort name: unique in a pod, which nothing enforce
 
 KUBERNETES = Profile(
     "kubernetes",
-    "Kubernetes",
-    "k8s.io/api v0.36.3, network-policy-api v1alpha2 (v0.2.0)",
+    "Kubernetes' API",
+    "k8s.io/api v0.36.3, network-policy-api v0.2.0",
     {
         "ipblock_matches_pods": Setting(
             "yes", "networking/v1 IPBlock: a particular CIDR; upstream end-to-end tests match pods"
@@ -42,6 +42,7 @@ KUBERNETES = Profile(
             "bridge", "containernetworking/plugins bridge and host-local, flannel-io/flannel: the first two"
         ),
         "node_dns": Setting("unknown", "kubernetes/kubernetes cluster/addons/dns/nodelocaldns"),
+        "staged": Setting("ignored", "it has none"),
         "enforced": Setting("yes", "documentation of NetworkPolicy: needs a plugin that enforces it"),
     },
     notes=(

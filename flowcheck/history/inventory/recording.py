@@ -20,12 +20,14 @@ from flowcheck.history.inventory.rows import (
 from flowcheck.history.versions import Version
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import Cluster, ContainerPort, Node, Pod, Workload
+from flowcheck.model.engines import CALICO_LAST
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.ranges import SEEN, AddressSet
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 AGENT_CONFIG = "ConfigMap"
@@ -79,6 +81,7 @@ def rows_of(recording: Recording) -> Iterator[Row]:
     for named in cluster.sets:
         yield _with_text(Row("set", named.namespace, named.name), named.kind, named, recording)
     yield from _agent_rows(recording)
+    yield from map(_tier_row, cluster.tiers)
     for policy in cluster.policies:
         yield _with_text(Row("policy", policy.namespace, policy.name), policy.kind, policy, recording)
     yield from map(_other_row, cluster.other_policies)
@@ -102,6 +105,14 @@ def _other_row(policy: OtherPolicy) -> Row:
     document = {"apiVersion": policy.api_version, "kind": policy.kind, "metadata": meta}
     place, text = _place(policy.source), json.dumps(document)
     return Row("policy", policy.namespace, policy.name, source=place, document=text)
+
+
+def _tier_row(tier: Tier) -> Row:
+    spec = {"order": tier.order, "defaultAction": "Deny" if tier.denies else "Pass"}
+    if tier.order == CALICO_LAST:
+        del spec["order"]
+    document = {"apiVersion": "projectcalico.org/v3", "kind": "Tier", "metadata": {"name": tier.name}}
+    return Row("tier", "", tier.name, source="", document=json.dumps({**document, "spec": spec}))
 
 
 def _place(source: SourceLocation) -> str:

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from flowcheck.manifests.documents import Document
+from flowcheck.manifests.stored import STORED_METADATA, stored_metadata
 from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.policy import Policy
@@ -29,6 +30,9 @@ def needed_text(document: Document, name: str) -> str:
     meta = tree.get("metadata") or {}
     kept: dict[str, Any] = {"apiVersion": document.api_version, "kind": document.kind}
     kept["metadata"] = {key: meta[key] for key in _META if meta.get(key) is not None} | {"name": name}
+    if stored := stored_metadata(document, meta):
+        own = {key: stored[key] for key in _META if key in stored}
+        kept["metadata"]["annotations"] = {STORED_METADATA: json.dumps(own)}
     kept |= {key: tree[key] for key in _PARTS if tree.get(key) is not None}
     balancer = (tree.get("status") or {}).get("loadBalancer") if document.kind == "Service" else None
     if balancer is not None:
