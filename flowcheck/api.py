@@ -21,10 +21,12 @@ from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.formats import HOMES
 from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.form import Asked
+from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
+from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
@@ -45,6 +47,7 @@ class EngineOptions(TypedDict, total=False):
     """Who enforces policies, and each question of theirs: the options of the same names. See docs/cni.md."""
 
     cni: Cni
+    dns_map: str | Path | None
     ipblock_matches_pods: IpBlockMatchesPods
     ipblock_matches_nodes: Literal["yes", "no"]
     networks_match: Literal["inside", "pods", "nodes", "outside"]
@@ -109,7 +112,8 @@ def compile_program(
     ``cluster_ranges``: CIDRs that are the cluster's own, beside those its objects tell; with any, none is
     guessed from where known pods are. ``assume_unchanged``: for so long after the last snapshot, policies are
     taken to be as it shows them; without it, which there are is open then. ``engine``: whose way to enforce
-    policies (``cni``: "auto", by the cluster's own objects), and its answers to single questions.
+    policies (``cni``: "auto", by the cluster's own objects), and its answers to single questions;
+    ``dns_map``: a file that tells which addresses DNS names had.
 
     Raises: CompileError when a decision table would not fit; RunError for an answer that there is not.
     """
@@ -119,13 +123,21 @@ def compile_program(
         )
     _check_names("compile_program", engine, EngineOptions)
     options = _options(skew, as_of, cluster_ranges, assume_unchanged)
-    enforced = profiles.apply(cluster, options, engine.get("cni", AUTO), dict(_switches(engine)))
+    enforced = profiles.apply(
+        cluster, options, engine.get("cni", AUTO), dict(_switches(engine)), _names(engine)
+    )
     return compiler.compile_program(enforced.cluster, enforced.options)
 
 
 def _switches(given: EngineOptions) -> tuple[tuple[str, str], ...]:
     """Those of the options that are switches, with their values."""
     return tuple((name, str(given[name])) for name in SWITCH_NAMES if name in given)  # type: ignore[literal-required]
+
+
+def _names(given: EngineOptions) -> DnsMap | None:
+    """What ``dns_map`` tells, if it was given."""
+    path = given.get("dns_map")
+    return None if path is None else read_dns_map(path)
 
 
 def _check_names(function: str, given: Mapping[str, object], known: type) -> None:
@@ -172,7 +184,8 @@ def audit(
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
     selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
-    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, staged, enforced.
+    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, staged, enforced; dns_map, a
+    file that tells which addresses DNS names had.
     An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
     violations.
 
@@ -190,6 +203,7 @@ def audit(
         ),
         cni=options.get("cni", AUTO),
         switches=_switches(options),
+        dns_map=_names(options),
         out=None if out is None else Path(out),
         jobs=jobs,
         since=options.get("since"),

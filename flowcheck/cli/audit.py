@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.cli.engine import ENGINE, chosen
+from flowcheck.cli.engine import ENGINE, chosen, names_in
 from flowcheck.cli.exits import exit_code
 from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
@@ -213,6 +213,7 @@ def _request(given: dict[str, Any]) -> AuditRequest:
         ),
         cni=given["cni"],
         switches=chosen(given),
+        dns_map=names_in(given),
         out=given["out"],
         jobs=given["jobs"],
         since=given["since"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.cli.engine import ENGINE, chosen
+from flowcheck.cli.engine import ENGINE, chosen, names_in
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import CLUSTER, CONTEXT, NO_POLICIES, RANGES, SPEECH, messages, options
 from flowcheck.cli.values import Moment, Report, Value
@@ -100,7 +100,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         refuse_skipped(cluster)
     _refuse_empty(cluster, given["allow_no_policies"])
     options = Options(cluster_ranges=given["cluster_ranges"])
-    enforced = apply(cluster, options, given["cni"], dict(chosen(given)))
+    enforced = apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given))
     program = compile_program(enforced.cluster, enforced.options)
     port: Port = given["port"]
     answer = explain(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from flowcheck.counted import counted
 from flowcheck.engines import agents, calico, cilium
+from flowcheck.engines.named import resolved
 from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, settings_told
 from flowcheck.engines.switches import around, switched
 from flowcheck.engines.switches import remarks as switch_remarks
@@ -19,6 +20,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Policy
+from flowcheck.model.ranges import DnsMap
 
 __all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recognised", "view_of")
 
@@ -41,10 +43,15 @@ class Enforced(NamedTuple):
 
 
 def apply(
-    cluster: Cluster, options: Options, cni: str = AUTO, given: Mapping[str, str] | None = None
+    cluster: Cluster,
+    options: Options,
+    cni: str = AUTO,
+    given: Mapping[str, str] | None = None,
+    dns_map: DnsMap | None = None,
 ) -> Enforced:
     """The policies as the chosen engine enforces them. ``given`` are switches that a person set, by name;
-    those take the place of the profile's, whatever ``options`` say. A cluster that has a view stays as it is.
+    those take the place of the profile's, whatever ``options`` say. ``dns_map``: policies about names are
+    about the addresses it tells. A cluster that has a view stays as it is.
 
     Raises: RunError for a profile, a switch or a value that there is not.
     """
@@ -57,6 +64,9 @@ def apply(
     before = replace(cluster, policies=tuple(kept))
     said = tuple(_remarks(before, view, found, left_out))
     after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
+    if dns_map is not None:
+        inputs = {**after.inputs, dns_map.path: dns_map.sha256}
+        after = replace(resolved(after, dns_map.names), inputs=inputs)
     said += after.warnings[len(cluster.warnings) :]
     return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -28,7 +27,7 @@ from flowcheck.manifests.files.paths import PathLike, read_inputs
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.validation import canonical_address
 from flowcheck.model.instants import SECOND, parse_instant
-from flowcheck.model.ranges import NamedAddress
+from flowcheck.model.ranges import DnsMap, NamedAddress
 from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 COLLECTED = 60 * SECOND
@@ -40,15 +39,6 @@ _LONGEST = 253
 """Characters of a name. Source: RFC 1035, 2.3.4."""
 _HINT = "give CSV with name,address,from,until, JSON lines of the same, or Hubble's records of DNS"
 _decode = msgspec.json.Decoder().decode
-
-
-@dataclass(frozen=True, slots=True)
-class DnsMap:
-    """``sha256`` is that of the file's bytes."""
-
-    path: str
-    sha256: str
-    names: tuple[NamedAddress, ...]
 
 
 def read_dns_map(path: PathLike) -> DnsMap:

@@ -65,6 +65,15 @@ class NamedAddress:
     lifetime: Lifetime = ALWAYS
 
 
+@dataclass(frozen=True, slots=True)
+class DnsMap:
+    """Which addresses names had, as a file tells; ``sha256``: of its bytes."""
+
+    path: str
+    sha256: str
+    names: tuple[NamedAddress, ...]
+
+
 class Network(Protocol):
     """A CIDR, such as :mod:`ipaddress` has."""
 

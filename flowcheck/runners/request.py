@@ -10,6 +10,7 @@ from typing import Literal
 from flowcheck.engines.profiles import AUTO
 from flowcheck.flows.logs.form import Asked
 from flowcheck.model.options import Options, Thresholds
+from flowcheck.model.ranges import DnsMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class AuditRequest:
     ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load``
     False leaves it out, to tell what it costs. ``asked``: what is said of logs that do not say it themselves.
     ``cni``, ``switches``: whose way to enforce policies, see :func:`flowcheck.engines.profiles.apply`; what
-    they decide is not in ``options`` yet.
+    they decide is not in ``options`` yet. ``dns_map``: what policies about names are decided by.
     """
 
     options: Options = field(default_factory=Options)
@@ -46,11 +47,12 @@ class AuditRequest:
     asked: Asked = field(default_factory=Asked)
     cni: str = AUTO
     switches: tuple[tuple[str, str], ...] = ()
+    dns_map: DnsMap | None = None
 
     @property
     def judged_by(self) -> tuple[object, ...]:
         """What decides what a cluster's program is."""
-        return self.options, self.cni, self.switches
+        return self.options, self.cni, self.switches, self.dns_map and self.dns_map.sha256
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
 
     **Raises**: CompileError.
     """
-    enforced = apply(cluster, request.options, request.cni, dict(request.switches))
+    enforced = apply(cluster, request.options, request.cni, dict(request.switches), request.dns_map)
     program = compile_program(enforced.cluster, enforced.options)
     catalog, plan = plan_counting(program, enforced.cluster) if request.load else (None, None)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
@@ -110,7 +110,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
             replace(_as_judged(cluster, request.options), warnings=enforced.cluster.warnings),
             request.options.cluster_ranges,
         ),
-        dict(cluster.inputs),
+        dict(enforced.cluster.inputs),
         view_of(enforced.cluster),
     )
     sections = sections_of(give(program, plan))
