@@ -47,7 +47,6 @@ class EngineOptions(TypedDict, total=False):
     """Who enforces policies, and each question of theirs: the options of the same names. See docs/cni.md."""
 
     cni: Cni
-    dns_map: str | Path | None
     ipblock_matches_pods: IpBlockMatchesPods
     ipblock_matches_nodes: Literal["yes", "no"]
     networks_match: Literal["inside", "pods", "nodes", "outside"]
@@ -71,7 +70,13 @@ class EngineOptions(TypedDict, total=False):
     enforced: Literal["yes", "no"]
 
 
-class AuditOptions(EngineOptions, total=False):
+class PolicyOptions(EngineOptions, total=False):
+    """What decides how policies are read. ``dns_map``: a file that tells which addresses DNS names had."""
+
+    dns_map: str | Path | None
+
+
+class AuditOptions(PolicyOptions, total=False):
     """What ``audit`` takes beside its inputs; each is the command line's option of the same name."""
 
     skew: timedelta
@@ -103,7 +108,7 @@ def compile_program(
     as_of: datetime | Literal["current"] | None = None,
     cluster_ranges: Sequence[str] = (),
     assume_unchanged: timedelta = timedelta(),
-    **engine: Unpack[EngineOptions],
+    **engine: Unpack[PolicyOptions],
 ) -> Program:
     """Compile a cluster and its policies into the arrays that ``evaluate`` looks flows up in.
 
@@ -121,7 +126,7 @@ def compile_program(
         raise TypeError(
             f"compile_program takes a Cluster, made by load_cluster, not a {type(cluster).__name__}"
         )
-    _check_names("compile_program", engine, EngineOptions)
+    _check_names("compile_program", engine, PolicyOptions)
     options = _options(skew, as_of, cluster_ranges, assume_unchanged)
     enforced = profiles.apply(
         cluster, options, engine.get("cni", AUTO), dict(_switches(engine)), _names(engine)
@@ -134,7 +139,7 @@ def _switches(given: EngineOptions) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(given[name])) for name in SWITCH_NAMES if name in given)  # type: ignore[literal-required]
 
 
-def _names(given: EngineOptions) -> DnsMap | None:
+def _names(given: PolicyOptions) -> DnsMap | None:
     """What ``dns_map`` tells, if it was given."""
     path = given.get("dns_map")
     return None if path is None else read_dns_map(path)

@@ -52,18 +52,19 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
 def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) -> list[tuple[object, ...]]:
     """A flow that several isolating policies deny counts for each of them."""
     first = a.FIRST_RULE_DECISION + len(program.rules)
-    sums: dict[tuple[str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
     for decision in range(first, len(program.decisions)):
         made = program.decisions[decision]
-        for text, source in zip(made.policies, made.sources, strict=True):
+        for text, source, tier in zip(made.policies, made.sources, made.tiers, strict=True):
             for row, direction in enumerate(("egress", "ingress")):
                 if records[row, decision]:
-                    total = sums[text.removeprefix("default-deny by "), source.file, source.line, direction]
+                    policy = text.removeprefix("default-deny by ")
+                    total = sums[policy, tier, source.file, source.line, direction]
                     total[0] += int(records[row, decision])
                     total[1] += int(flows[row, decision])
     return [
-        (policy, "default-deny", "NETWORK_POLICY", direction, "deny", file, line, *total)
-        for (policy, file, line, direction), total in sorted(sums.items())
+        (policy, "default-deny", tier, direction, "deny", file, line, *total)
+        for (policy, tier, file, line, direction), total in sorted(sums.items())
     ]
 
 

@@ -105,7 +105,7 @@ def _result(run: Finished) -> AuditResult:
         last_seen=instant_text(int(edges.last_seen.max())) if len(entries) else None,
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
-        unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
+        unused_rules=sum(bool(row["file"]) and not row["records"] for row in hits.to_pylist()),
         cluster=run.facts.counts,
         compiled=sums.count_program(run.program),
         timings=Timings(
