@@ -32,6 +32,8 @@ class Role(Enum):
     """Where pods get their addresses from."""
     NAMED = auto()
     """What policies name beside pods and nodes: sets of addresses, tiers."""
+    AGENT = auto()
+    """How an agent is set that enforces policies."""
 
 
 class Kind(NamedTuple):
@@ -51,6 +53,8 @@ def _calico(kind: str, plural: str, role: Role, *, namespaced: bool = True, call
     groups = ("projectcalico.org", "crd.projectcalico.org")
     return [Kind(group, kind, plural, role, namespaced, called) for group in groups]
 
+
+_ADMIN = "policy.networking.k8s.io"
 
 KINDS = (
     Kind("", "Namespace", "namespaces", Role.PEER, namespaced=False),
@@ -82,39 +86,34 @@ KINDS = (
     Kind("networking.k8s.io", "ClusterCIDR", "clustercidrs", Role.RANGE, namespaced=False),
     Kind("cilium.io", "CiliumPodIPPool", "ciliumpodippools", Role.RANGE, namespaced=False),
     Kind("config.openshift.io", "Network", "networks", Role.RANGE, namespaced=False),
+    Kind("cilium.io", "CiliumCIDRGroup", "ciliumcidrgroups", Role.NAMED, namespaced=False),
+    Kind("", "ConfigMap", "configmaps", Role.AGENT),
     Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies", Role.POLICY),
     Kind("extensions", "NetworkPolicy", "networkpolicies", Role.POLICY),
-    Kind(
-        "policy.networking.k8s.io",
-        "AdminNetworkPolicy",
-        "adminnetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
-    Kind(
-        "policy.networking.k8s.io",
-        "BaselineAdminNetworkPolicy",
-        "baselineadminnetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
-    Kind(
-        "policy.networking.k8s.io",
-        "ClusterNetworkPolicy",
-        "clusternetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
+    Kind(_ADMIN, "AdminNetworkPolicy", "adminnetworkpolicies", Role.POLICY, namespaced=False),
+    Kind(_ADMIN, "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", Role.POLICY, namespaced=False),
+    Kind(_ADMIN, "ClusterNetworkPolicy", "clusternetworkpolicies", Role.POLICY, namespaced=False),
     *_calico("NetworkPolicy", "networkpolicies", Role.POLICY, called="CalicoNetworkPolicy"),
     *_calico("GlobalNetworkPolicy", "globalnetworkpolicies", Role.POLICY, namespaced=False),
     *_calico("StagedNetworkPolicy", "stagednetworkpolicies", Role.POLICY),
     *_calico("StagedGlobalNetworkPolicy", "stagedglobalnetworkpolicies", Role.POLICY, namespaced=False),
     *_calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", Role.POLICY),
+    Kind("cilium.io", "CiliumNetworkPolicy", "ciliumnetworkpolicies", Role.POLICY),
+    Kind(
+        "cilium.io",
+        "CiliumClusterwideNetworkPolicy",
+        "ciliumclusterwidenetworkpolicies",
+        Role.POLICY,
+        namespaced=False,
+    ),
 )
 """Those that are read."""
 
 POLICY_KINDS = frozenset(one.called or one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
+ONLY_CALLED: Mapping[tuple[str, str], frozenset[str]] = {("", "ConfigMap"): frozenset({"cilium-config"})}
+"""Of these kinds only the objects of these names are read: most others are no matter of ours."""
+_ALL = frozenset((one.group, one.kind) for one in KINDS)
 CLUSTER_SCOPED = frozenset((one.group, one.kind) for one in KINDS if not one.namespaced)
 _CALLED = {(one.group, one.kind): one.called for one in KINDS if one.called}
 
@@ -136,7 +135,6 @@ LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "access.smi-spec.io": ("Service Mesh Interface", ("TrafficTarget",)),
     "auth.consul.hashicorp.com": ("Consul", ("TrafficPermissions",)),
     "authentication.istio.io": ("Istio", ("Policy", "MeshPolicy")),
-    "cilium.io": ("Cilium", ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")),
     "consul.hashicorp.com": ("Consul", ("ServiceIntentions",)),
     "crd.antrea.io": ("Antrea", _ANTREA),
     "crd.nsx.vmware.com": ("NSX", ("SecurityPolicy",)),
@@ -190,12 +188,9 @@ def language_of(group: str, kind: str) -> str:
     name, kinds = LANGUAGES.get(group, ("", ()))
     if kind in kinds:
         return name
-    if (
-        (group, kind) in _KNOWN
-        or _is_built_in(group)
-        or not _GROUP.fullmatch(group)
-        or not _BY_NAME.fullmatch(kind)
-    ):
+    if (group, kind) in _ALL or _is_built_in(group):
+        return ""
+    if not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
         return ""
     return name or group
 
@@ -205,12 +200,16 @@ def is_known(group: str) -> bool:
     return group in LANGUAGES
 
 
+def is_passed_over(group: str, kind: str, name: str) -> bool:
+    """Whether an object of a kind that is read is none of those that are."""
+    return name not in ONLY_CALLED.get((group, kind), (name,))
+
+
 def _is_built_in(group: str) -> bool:
     return "." not in group or group.endswith(".k8s.io")
 
 
 _READ = {(one.group, one.plural): one.kind for one in KINDS}
-_KNOWN = {(one.group, one.kind) for one in KINDS}
 _UNREAD = {
     (group, resource): kind
     for group, (_, kinds) in LANGUAGES.items()
@@ -237,10 +236,11 @@ def read_kind(group: str, resource: str) -> str:
 def unread_kind(group: str, resource: str) -> str:
     """The kind of a policy in another language, by the name that paths have for it (``egressfirewalls``);
     empty: none."""
+    if (group, resource) in _READ:
+        return ""
     plain = _ESCAPED.sub("", resource)
     kind = _UNREAD.get((group, plain), "")
-    is_read = (group, resource) in _READ
-    if kind or not group or is_read or _is_built_in(group) or plain.startswith("staged"):
+    if kind or not group or _is_built_in(group) or plain.startswith("staged"):
         return kind
     endings = (ending for ending in _ENDINGS if plain.endswith(ending))
     return next((plain.removesuffix(one).capitalize() + _ENDINGS[one] for one in endings), "")

@@ -41,8 +41,8 @@ NEVER = {
     "model": {"arrays", "compile", "kernels"},
     "kernels": {"model"},
     "reference": {"arrays", "compile", "kernels"},
-    "engines": {"arrays", "writing"},
     "reading": {"compile", "kernels", "flows", "arrays"},
+    "engines": {"arrays", "writing"},
     "explaining": {"reference", "manifests", "dialects"},
 }
 """Beyond the rows: what gives the house its shape."""

@@ -45,10 +45,9 @@ def firewall(name: str = "default") -> dict[str, Any]:
         ("kubeovn.io", "SecurityGroup", "security-groups", "Kube-OVN"),
         ("consul.hashicorp.com", "ServiceIntentions", "serviceintentions", "Consul"),
         ("crd.antrea.io", "ClusterNetworkPolicy", "clusternetworkpolicies", "Antrea"),
-        ("cilium.io", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies", "Cilium"),
         ("security.istio.io", "PeerAuthentication", "peerauthentications", "Istio"),
         ("core.example.net", "NetworkPolicy", "networkpolicies", "core.example.net"),
-        ("cilium.io", "TomorrowsNetworkPolicy", "tomorrowsnetworkpolicies", "Cilium"),
+        ("cilium.io", "TomorrowsNetworkPolicy", "tomorrowsnetworkpolicies", "cilium.io"),
     ],
 )
 def test_what_restricts_traffic(group: str, kind: str, resource: str, language: str) -> None:
@@ -68,6 +67,7 @@ def test_what_restricts_traffic(group: str, kind: str, resource: str, language: 
         ("projectcalico.org", "StagedNetworkPolicy", "stagednetworkpolicies"),
         ("networking.gke.io", "NetworkLogging", "networkloggings"),
         ("cilium.io", "CiliumEndpoint", "ciliumendpoints"),
+        ("cilium.io", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies"),
         ("k8s.ovn.org", "EgressIP", "egressips"),
         ("kyverno.io", "ClusterPolicy", "clusterpolicies"),
         ("example.org", "NetworkPolicyReport", "networkpolicyreports"),

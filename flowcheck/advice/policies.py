@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
-from flowcheck.model.policy import PodQuery, Policy, Tier
+from flowcheck.model.policy import PodQuery, Policy
 from flowcheck.model.verdict import Reason
 
 _OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
@@ -21,7 +21,6 @@ def warnings(cluster: Cluster) -> Iterator[str]:
     """Every remark on the cluster's policies, in their order; on the last version of those that changed."""
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)
-    yield from _ties(policies)
     cached = [service for service in cluster.services if service.cached]
     if cached:
         yield (
@@ -91,18 +90,3 @@ def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:
         labels, selector = namespace.labels, subject.namespaces
         if selector.matches(labels) if settled else selector.may_match(labels):
             yield namespace.name
-
-
-def _ties(policies: Iterable[Policy]) -> Iterator[str]:
-    """Policies of one priority: which of them comes first is for no one to rely on."""
-    by_priority: dict[tuple[Tier, float], list[Policy]] = defaultdict(list)
-    for policy in policies:
-        if policy.tier in (Tier.ADMIN, Tier.BASELINE):
-            by_priority[policy.tier, policy.priority].append(policy)
-    for (tier, priority), tied in sorted(by_priority.items(), key=lambda one: (one[0][0].place, one[0][1])):
-        if len(tied) > 1:
-            names = ", ".join(str(policy) for policy in sorted(tied, key=lambda policy: policy.order))
-            yield (
-                f"{names} have the same priority {priority} in tier {tier.name.title()}: "
-                "they are taken in the order of their names, which a cluster need not do"
-            )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli import audit
+from flowcheck.cli.engine import NOTHING_CHOSEN
 from flowcheck.cli.flows.logs import SAID_OF_NO_LOG
 from flowcheck.cli.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.values import Tolerance
@@ -69,8 +70,7 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
         "min_coverage": None,
         "keep_columns": False,
         "no_cache": False,
-        "ipblock_matches_pods": defaults.ipblock_matches_pods,
-        "icmp": defaults.icmp,
+        **NOTHING_CHOSEN,
         "skew": timedelta(microseconds=defaults.skew),
         "as_of": None,
         "assume_unchanged": timedelta(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flowcheck.dialects import admin, calico, kubernetes
+from flowcheck.dialects import admin, calico, cilium, kubernetes
 from flowcheck.manifests.documents import Document
 from flowcheck.model.policy import Policy
 
@@ -30,5 +30,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
     **{("projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
     **{("crd.projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
+    ("cilium.io", "CiliumNetworkPolicy"): cilium.read_cilium_network_policy,
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): cilium.read_cilium_clusterwide_network_policy,
 }
 """By API group and kind, as ``kinds`` has them: languages give the same name to kinds of their own."""

@@ -56,7 +56,8 @@ _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 
 
 def read_network_policy(document: Document) -> Policy:
-    """One NetworkPolicy. Rules of a direction that policyTypes leaves out have no effect and are left out."""
+    """One NetworkPolicy. Rules of a direction that policyTypes leaves out have no effect and stand
+    apart."""
     check_version(document, VERSIONS)
     return _read(document, _SPEC)
 
@@ -88,10 +89,10 @@ def _read(document: Document, known: tuple[str, ...]) -> Policy:
         document.warn("has no spec, so it denies all ingress to every pod of its namespace")
     rules = {direction: _rules(spec.get(direction.value), direction, namespace) for direction in Direction}
     isolates = _isolates(spec.get("policyTypes"), bool(rules[Direction.EGRESS]))
-    for direction in Direction:
-        if rules[direction] and direction not in isolates:
-            spec[direction.value].warn(f"these rules have no effect: policyTypes has no {direction.title()}")
-            rules[direction] = ()
+    beside = {one: found for one, found in rules.items() if found and one not in isolates}
+    for direction in beside:
+        spec[direction.value].warn(f"these rules have no effect: policyTypes has no {direction.title()}")
+        rules[direction] = ()
     selector = read_selector(spec["podSelector"]) if "podSelector" in spec else EVERYTHING
     return Policy(
         document.kind,
@@ -103,6 +104,7 @@ def _read(document: Document, known: tuple[str, ...]) -> Policy:
         ingress=rules[Direction.INGRESS],
         egress=rules[Direction.EGRESS],
         source=document.source,
+        beside_types=tuple(beside.items()),
     )
 
 

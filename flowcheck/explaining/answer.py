@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flowcheck.compile import Program, compile_program
+from flowcheck.engines.profiles import apply
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
@@ -48,8 +49,8 @@ def explain(
     Service, ``NS/svc/NAME``, and ``port`` is then the Service's. ``protocol`` is TCP, UDP, SCTP, ICMP, ICMPv6
     or a number. ``at``: the instant to explain, where the cluster changed over time; None: the latest.
 
-    A Cluster is compiled first, with the default options: for many questions, or other options, give what
-    ``compile_program`` made of it.
+    A Cluster is compiled first, as the network plugin enforces it that its own objects tell, with the default
+    options: for many questions, or other options, give what ``compile_program`` made of it.
 
     Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
     """
@@ -64,7 +65,7 @@ def explain(
 def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
     """The program of the cluster as it was at one instant; where nothing ever changes, the one given."""
     if isinstance(given, Cluster):
-        cluster, options = given, Options()
+        cluster, options, _ = apply(given, Options())
     elif isinstance(given, Program):
         if given.cluster is None or given.cluster.is_static:
             return given
@@ -122,10 +123,8 @@ class _Explainer:
             settle=settle,
             cases=tuple(cases),
             change=change,
-            options={
-                "ipblock_matches_pods": self._program.options.ipblock_matches_pods,
-                "icmp": self._program.options.icmp,
-            },
+            options=view.answers if (view := self._cluster.view) else {},
+            engine=view.sentence if view else "",
             left_out=tuple(map(str, self._cluster.refused)),
         )
 

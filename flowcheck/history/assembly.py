@@ -23,11 +23,12 @@ from flowcheck.model.timeline import ALWAYS, END, Lifetime
 from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices, add_devices
 from flowcheck.objects.dns_caches import mark_cached
+from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.nodes import complete_namespaces, complete_nodes
 from flowcheck.objects.ranges import seen_ranges, unknown_ranges
 from flowcheck.objects.workloads import Controller, settle
 
-_Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet)
+_Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
 
@@ -72,6 +73,7 @@ class _Parts:
     accounts: dict[tuple[str, str], Labels] = field(default_factory=dict)
     sets: list[AddressSet] = field(default_factory=list)
     tiers: dict[str, Tier] = field(default_factory=dict)
+    agents: list[Agent] = field(default_factory=list)
 
     def add(self, key: Key, value: Value, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -103,6 +105,8 @@ class _Parts:
                 self.sets.append(_dated(value, lifetime))
             case Tier():
                 self.tiers[value.name] = value
+            case Agent():
+                self.agents.append(_dated(value, lifetime))
 
     def cluster(self) -> Cluster:
         pods = settle(self.pods, self.controllers.values())
@@ -123,6 +127,7 @@ class _Parts:
             accounts=self.accounts,
             sets=tuple(self.sets),
             tiers=tuple(self.tiers.values()),
+            cilium=self.agents[-1].settings if self.agents else None,
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)

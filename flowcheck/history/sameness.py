@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from flowcheck.history.values import Value
 from flowcheck.model.cluster import Namespace, Pod
 from flowcheck.model.places import NOWHERE
-from flowcheck.model.policy import Policy
+from flowcheck.model.policy import Policy, Rule
 from flowcheck.model.ranges import PodRanges
 from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
@@ -20,9 +21,14 @@ def unplaced(value: Value | None) -> Value | None:
         case list():
             return [replace(one, source=NOWHERE, lifetime=ALWAYS) for one in value]
         case Policy():
-            ingress = tuple(replace(rule, source=NOWHERE) for rule in value.ingress)
-            egress = tuple(replace(rule, source=NOWHERE) for rule in value.egress)
-            return replace(value, ingress=ingress, egress=egress, source=NOWHERE, lifetime=ALWAYS)
+            return replace(
+                value,
+                ingress=_unplaced_rules(value.ingress),
+                egress=_unplaced_rules(value.egress),
+                beside_types=tuple((of, _unplaced_rules(rules)) for of, rules in value.beside_types),
+                source=NOWHERE,
+                lifetime=ALWAYS,
+            )
         case Controller():
             template = value.template and _unplaced_pod(value.template)
             return replace(value, template=template, source=NOWHERE)
@@ -34,6 +40,10 @@ def unplaced(value: Value | None) -> Value | None:
             return _unplaced_pod(value)
         case _:
             return replace(value, source=NOWHERE, lifetime=ALWAYS)
+
+
+def _unplaced_rules(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(replace(rule, source=NOWHERE) for rule in rules)
 
 
 def _unplaced_pod(pod: Pod) -> Pod:

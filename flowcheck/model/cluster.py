@@ -2,6 +2,7 @@
 
 Put together by ``history.assembly``, read by ``compile`` and ``reference``. Values only: every rule of what
 traffic means lives in those two. Addresses are kept as the canonical text of :mod:`ipaddress`.
+One file because a cluster is all of these together, and each is a list of fields.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
 from flowcheck.model.pickled import fast_to_pickle
@@ -141,6 +143,9 @@ class Cluster:
     snapshots only; between two of them, others may have come and gone. ``known_until``: the last snapshot,
     where nothing tells of policies after it: which there are is open then. ``accounts`` are the labels of
     service accounts, by namespace and name; of others they are not known. ``tiers`` are those of objects.
+    ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
+    enforces the policies, which are as it does; None: they are as written.
+    ``cilium``: how Cilium's agents are set, as they were last; None: nothing tells.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -160,6 +165,9 @@ class Cluster:
     sets: tuple[AddressSet, ...] = ()
     accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
     tiers: tuple[Tier, ...] = ()
+    signs: tuple[str, ...] = ()
+    view: EngineView | None = None
+    cilium: CiliumSettings | None = None
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""

@@ -32,6 +32,7 @@ class Options:
     ``sidecars`` native sidecars too, ``init`` all init containers too. ``same_port_name``: what a name stands
     for that a pod has several times: ``all``, or the ``last`` one's. ``staged``: judge as if policies that
     are only staged were in force. ``host_policies``: nodes are subjects of policies, too, as pods are.
+    ``enforced``: something enforces policies; if not, it is no violation that what they deny went through.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
@@ -45,6 +46,7 @@ class Options:
     same_port_name: SamePortName = "all"
     staged: bool = False
     host_policies: bool = False
+    enforced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

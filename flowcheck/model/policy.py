@@ -121,6 +121,8 @@ class Policy:
     the subject cannot be read; it is the most that the policy may select, and nothing tells whether it does.
     ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
     one name apart. ``staged``: it is not in force, only previewed.
+    ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
+    engine goes by the rules.
     """
 
     kind: str
@@ -139,6 +141,7 @@ class Policy:
     staged: bool = False
     isolated: tuple[tuple[Direction, Subject], ...] = ()
     needs: Reason = Reason.NONE
+    beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
 
     @property
     def open_for(self) -> Reason:

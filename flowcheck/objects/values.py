@@ -8,6 +8,7 @@ from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.tiers import Tier
 from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices
+from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.workloads import Controller
 
 ObjectValue = (
@@ -22,5 +23,6 @@ ObjectValue = (
     | PodRanges
     | AddressSet
     | Tier
+    | Agent
 )
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""

@@ -190,13 +190,13 @@ CALICO_MUTANTS = tuple(
         ),
         (
             "a tier's default is always Deny",
-            "objects/tiers.py",
+            "objects/network/tiers.py",
             'denies=action == "Deny")',
             "denies=True)",
         ),
         (
             "a tier without an order is the first",
-            "objects/tiers.py",
+            "objects/network/tiers.py",
             "CALICO_LAST if spec.order is None else spec.order",
             "spec.order or 0.0",
         ),

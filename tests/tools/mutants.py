@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.tools.calico_mutants import CALICO, CALICO_MUTANTS
+from tests.tools.cilium_mutants import CILIUM, CILIUM_MUTANTS
 from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
 from tests.tools.mutant_list import MUTANTS, Mutant
 
@@ -70,11 +71,18 @@ CALICO_SUITE = Suite(
         "tests/objects/test_address_sets.py",
     ),
 )
+CILIUM_SUITE = Suite(
+    "Cilium",
+    ("tests/dialects/test_cilium.py", "tests/engines/test_cilium.py", "tests/objects/test_cilium_objects.py"),
+)
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
-SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE, CALICO_SUITE)
+SUITES = (
+    *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE),
+    *(CALICO_SUITE, CILIUM_SUITE),
+)
 
 
 class Outcome(NamedTuple):
@@ -97,6 +105,8 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
         return (CHANGING_SUITE,)
     if mutant.name.startswith(CALICO):
         return (CALICO_SUITE,)
+    if mutant.name.startswith(CILIUM):
+        return (CILIUM_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -184,8 +194,8 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
         "",
         f"**{killed} of {len(outcomes)} killed**, {by_case} of them by a hand-written case.",
         "",
-        "| mutant | in | result | case | random worlds | dialect tests | over time | load |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| mutant | in | result | {' | '.join(suite.name for suite in SUITES)} |",
+        "|---" * (3 + len(SUITES)) + "|",
     ]
     for outcome in outcomes:
         if outcome.mutant is None:
@@ -213,7 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    chosen = [mutant for mutant in (*MUTANTS, *ENGINE_MUTANTS, *CALICO_MUTANTS) if given.only in mutant.name]
+    every = (*MUTANTS, *ENGINE_MUTANTS, *CALICO_MUTANTS, *CILIUM_MUTANTS)
+    chosen = [mutant for mutant in every if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         sound = try_mutant(None, cache)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.tools.calico_mutants import CALICO_MUTANTS
+from tests.tools.cilium_mutants import CILIUM_MUTANTS
 from tests.tools.engine_mutants import ENGINE_MUTANTS
 from tests.tools.mutant_list import MUTANTS, Mutant
 from tests.tools.mutants import ROOT
 
-ALL = (*MUTANTS, *ENGINE_MUTANTS, *CALICO_MUTANTS)
+ALL = (*MUTANTS, *ENGINE_MUTANTS, *CALICO_MUTANTS, *CILIUM_MUTANTS)
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)

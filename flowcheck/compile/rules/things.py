@@ -47,6 +47,8 @@ class Things:
         blocks = self._of_kind(a.KIND_BLOCK)
         self.may_be_nodes = index.nobody if cluster.lists_nodes else blocks
         self._described = {endpoint: node.labels for endpoint, node in axis.nodes}
+        self._undescribed = self.nodes & ~self._set(self._described)
+        self._by_label: dict[str, list[tuple[Labels, UInt64]]] = {}
         self._known: dict[tuple[Expression, bool], Answered] = {}
 
     def where(self, what: Expression) -> Answered:
@@ -145,9 +147,21 @@ class Things:
         found = self._index.labelled(clause)
         if clause.matches({}):
             found = found | self.outside
-        described = self._set(e for e, labels in self._described.items() if clause.matches(labels))
-        told = self._set(self._described)
-        return Answered(found | described, ((a.REASON_NO_NODE, self.nodes & ~told),))
+        for labels, nodes in self._nodes_by(clause.key):
+            if clause.matches(labels):
+                found = found | nodes
+        return Answered(found, ((a.REASON_NO_NODE, self._undescribed),))
+
+    def _nodes_by(self, key: str) -> list[tuple[Labels, UInt64]]:
+        """The described nodes by their value of one label, or that they have none: once for all clauses."""
+        if key not in self._by_label:
+            ends: dict[str | None, list[int]] = defaultdict(list)
+            for endpoint, labels in self._described.items():
+                ends[labels.get(key)].append(endpoint)
+            self._by_label[key] = [
+                ({} if value is None else {key: value}, self._set(some)) for value, some in ends.items()
+            ]
+        return self._by_label[key]
 
     def _spaces(self, clause: Requirement) -> Answered:
         def says(labels: Labels, described: bool) -> Said:

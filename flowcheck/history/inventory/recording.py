@@ -30,6 +30,8 @@ from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
+AGENT_CONFIG = "ConfigMap"
+_HasText = Service | EndpointSlice | AddressSet | Policy
 TextKey = tuple[str, str, str, SourceLocation]
 
 
@@ -76,20 +78,25 @@ def rows_of(recording: Recording) -> Iterator[Row]:
         if told.kind != SEEN:  # what pods tell is told by their rows
             text = recording.text(told.kind, "", told.name, told.source)
             yield Row("range", "", told.name, source=_place(told.source), document=text)
-    for addresses in cluster.sets:
-        row = Row("addressset", addresses.namespace, addresses.name)
-        yield _with_text(row, addresses.kind, addresses, recording)
+    for named in cluster.sets:
+        yield _with_text(Row("set", named.namespace, named.name), named.kind, named, recording)
     yield from map(_tier_row, cluster.tiers)
+    yield from _agent_rows(recording)
     for policy in cluster.policies:
         yield _with_text(Row("policy", policy.namespace, policy.name), policy.kind, policy, recording)
     yield from map(_other_row, cluster.other_policies)
 
 
-def _with_text(
-    row: Row, kind: str, one: Service | EndpointSlice | AddressSet | Policy, recording: Recording
-) -> Row:
+def _with_text(row: Row, kind: str, one: _HasText, recording: Recording) -> Row:
     text = recording.text(kind, row.namespace, row.name, one.source)
     return replace(row, lifetime=one.lifetime, source=_place(one.source), document=text)
+
+
+def _agent_rows(recording: Recording) -> Iterator[Row]:
+    """How agents are set. Only the last of several versions counts, and they stand in their order."""
+    for (kind, namespace, name, source), text in recording.texts.items():
+        if kind == AGENT_CONFIG:
+            yield Row("agent", namespace, name, source=_place(source), document=text)
 
 
 def _other_row(policy: OtherPolicy) -> Row:

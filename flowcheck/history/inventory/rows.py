@@ -30,8 +30,8 @@ from flowcheck.objects.devices import DEVICE_IP
 from flowcheck.objects.owners import MADE
 
 ROW_KINDS = (
-    *("pod", "node", "namespace", "service", "serviceaccount", "endpointslice"),
-    *("policy", "addressset", "tier", "range"),
+    *("pod", "node", "namespace", "service", "serviceaccount", "endpointslice", "policy", "range"),
+    *("set", "tier", "agent"),
 )
 SIDECAR, INIT = "sidecar", "init"
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flowcheck.history.values import Value
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.stored import STORED_METADATA, stored_metadata
 from flowcheck.manifests.text.trees import Mapping, Sequence
@@ -17,14 +16,12 @@ from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import Service
+from flowcheck.objects.network.agents import Agent
 
-_PARTS = ("spec", "addressType", "endpoints", "ports", "subsets")
+WITH_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, list)
+"""The values whose objects are kept as text."""
+_PARTS = ("spec", "specs", "data", "addressType", "endpoints", "ports", "subsets")
 _META = ("name", "namespace", "labels")
-
-
-def is_kept_as_text(value: Value) -> bool:
-    """Whether an inventory keeps it as the text it was read from."""
-    return isinstance(value, Policy | Service | PodRanges | AddressSet | list)
 
 
 def needed_text(document: Document, name: str) -> str:
