@@ -67,8 +67,9 @@ CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agree
 CALICO_SUITE = Suite(
     "Calico",
     (
-        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py", "tests/engines"),
-        "tests/objects/test_address_sets.py",
+        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py"),
+        *("tests/objects/test_address_sets.py", "tests/engines/test_calico.py"),
+        "tests/engines/test_calico_worlds.py",
     ),
 )
 CILIUM_SUITE = Suite(
