@@ -64,6 +64,7 @@ class EngineOptions(TypedDict, total=False):
     icmp: Icmp
     node_devices: Literal["bridge", "gateway", "management", "told"]
     node_dns: Literal["unknown", "backends"]
+    staged: Literal["ignored", "enforced"]
     enforced: Literal["yes", "no"]
 
 
@@ -171,7 +172,7 @@ def audit(
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
     selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
-    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, enforced.
+    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, staged, enforced.
     An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
     violations.
 

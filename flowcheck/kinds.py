@@ -6,6 +6,8 @@ has a namespace, what a misspelt kind may have been meant as. Of policies in oth
 evaluated; ``reading`` names each in a warning, since a verdict that leaves them out may allow what they
 forbid. Staged policies enforce nothing and are none of them.
 
+One file because whoever asks what a kind is asks for all of that.
+
 Source: Kubernetes API groups; the custom resource definitions of each project; apimachinery meta
 UnsafeGuessKindToResource for the names that paths have for kinds.
 """
@@ -93,11 +95,6 @@ KINDS = (
     Kind(_ADMIN, "AdminNetworkPolicy", "adminnetworkpolicies", Role.POLICY, namespaced=False),
     Kind(_ADMIN, "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", Role.POLICY, namespaced=False),
     Kind(_ADMIN, "ClusterNetworkPolicy", "clusternetworkpolicies", Role.POLICY, namespaced=False),
-    *_calico("NetworkPolicy", "networkpolicies", Role.POLICY, called="CalicoNetworkPolicy"),
-    *_calico("GlobalNetworkPolicy", "globalnetworkpolicies", Role.POLICY, namespaced=False),
-    *_calico("StagedNetworkPolicy", "stagednetworkpolicies", Role.POLICY),
-    *_calico("StagedGlobalNetworkPolicy", "stagedglobalnetworkpolicies", Role.POLICY, namespaced=False),
-    *_calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", Role.POLICY),
     Kind("cilium.io", "CiliumNetworkPolicy", "ciliumnetworkpolicies", Role.POLICY),
     Kind(
         "cilium.io",
@@ -106,6 +103,11 @@ KINDS = (
         Role.POLICY,
         namespaced=False,
     ),
+    *_calico("NetworkPolicy", "networkpolicies", Role.POLICY, called="CalicoNetworkPolicy"),
+    *_calico("GlobalNetworkPolicy", "globalnetworkpolicies", Role.POLICY, namespaced=False),
+    *_calico("StagedNetworkPolicy", "stagednetworkpolicies", Role.POLICY),
+    *_calico("StagedGlobalNetworkPolicy", "stagedglobalnetworkpolicies", Role.POLICY, namespaced=False),
+    *_calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", Role.POLICY),
 )
 """Those that are read."""
 

@@ -36,7 +36,7 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
-from flowcheck.objects.plugins import signs_of
+from flowcheck.objects.network.plugins import signs_of
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 from flowcheck.uncollected import uncollected

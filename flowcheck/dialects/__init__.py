@@ -28,9 +28,9 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("policy.networking.k8s.io", "AdminNetworkPolicy"): admin.read_admin_network_policy,
     ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): admin.read_baseline_admin_network_policy,
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
-    **{("projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
-    **{("crd.projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
     ("cilium.io", "CiliumNetworkPolicy"): cilium.read_cilium_network_policy,
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): cilium.read_cilium_clusterwide_network_policy,
+    **{("projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
+    **{("crd.projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
 }
 """By API group and kind, as ``kinds`` has them: languages give the same name to kinds of their own."""

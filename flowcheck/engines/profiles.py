@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from flowcheck.counted import counted
+from flowcheck.engines import agents, calico, cilium
 from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, settings_told
+from flowcheck.engines.switches import around, switched
 from flowcheck.engines.switches import remarks as switch_remarks
-from flowcheck.engines.switches import switched
-from flowcheck.engines.switches.own import is_own
+from flowcheck.engines.switches.own import OWN_KINDS, is_own
 from flowcheck.engines.table import PROFILES
 from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, EngineView
+from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Policy
 
@@ -24,6 +25,9 @@ __all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recogn
 AUTO = "auto"
 CHOICES = (AUTO, *PROFILES)
 """What ``--cni`` takes."""
+AGENT = "ConfigMap cilium-config"
+_SAYS_ITSELF = {"cilium": {"nodes_peers": "match", "cluster_policies": "enforced"}}
+"""Of which policies it refuses, Cilium's code says more."""
 _VALUES = {switch.name: switch.values for switch in SWITCHES}
 
 
@@ -45,15 +49,31 @@ def apply(
     Raises: RunError for a profile, a switch or a value that there is not.
     """
     if cluster.view is not None:
-        return Enforced(cluster, _judged_by(options, cluster.view.switches), ())
+        return Enforced(cluster, _judged_again(cluster, options, cluster.view), ())
     given = dict(given or {})
     _check(cni, given)
     view, found = choose(cluster, cni, given)
     kept, left_out = _of_engine(cluster, view.cni)
     before = replace(cluster, policies=tuple(kept))
     said = tuple(_remarks(before, view, found, left_out))
-    after = replace(switched(before, view.switches), view=view, warnings=(*cluster.warnings, *said))
-    return Enforced(after, _judged_by(options, view.switches), said)
+    after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
+    said += after.warnings[len(cluster.warnings) :]
+    return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
+
+
+def _by_engine(cluster: Cluster, options: Options, view: EngineView) -> tuple[Cluster, Options]:
+    """By the engine's own code, where it has some, else by its switches alone."""
+    values = view.switches
+    match view.cni:
+        case "cilium":
+            settings = agents.cilium_settings(cluster.cilium or CiliumSettings(), values)
+            return cilium.enforced(around.things(cluster, values), settings), cilium.options(
+                options, settings
+            )
+        case "calico":
+            return calico.enforced(switched(cluster, values)), options
+        case _:
+            return switched(cluster, values), options
 
 
 def view_of(cluster: Cluster) -> EngineView:
@@ -70,18 +90,24 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
     profile = PROFILES[name]
     told = settings_told(cluster, name)
     values = {switch: setting.value for switch, setting in profile.settings.items()}
+    if name == "cilium" and cluster.cilium is not None:
+        told |= {switch: (value, AGENT) for switch, value in agents.told_by(cluster.cilium)}
     values |= {switch: value for switch, (value, _) in told.items()}
     values |= given
-    if name == "cilium" and "networks_match" not in given:
-        values["networks_match"] = _match_mode(values)
+    if name == "cilium":
+        values["networks_match"] = agents.networks_of(values)
+    agents.check(profile, values, given)
     because = "; ".join(dict.fromkeys((because, *(sign for _, sign in told.values()))))
     return EngineView(name, profile.title, profile.version, because, values, tuple(given)), found
 
 
-def _match_mode(values: Mapping[str, str]) -> str:
-    """Cilium has one setting for all blocks."""
-    matched = values["ipblock_matches_pods"] == "yes", values["ipblock_matches_nodes"] == "yes"
-    return {(True, True): "inside", (True, False): "pods", (False, True): "nodes"}.get(matched, "outside")
+def _judged_again(cluster: Cluster, options: Options, view: EngineView) -> Options:
+    """The options of a cluster that an engine has seen already."""
+    judged_by = _judged_by(options, view.switches)
+    if view.cni != "cilium":
+        return judged_by
+    settings = cluster.cilium or CiliumSettings()
+    return cilium.options(judged_by, agents.cilium_settings(settings, view.switches))
 
 
 def _check(cni: str, given: Mapping[str, str]) -> None:
@@ -104,13 +130,14 @@ def _judged_by(options: Options, values: Mapping[str, str]) -> Options:
         **chosen,  # type: ignore[arg-type]  # words of SWITCHES, which are those of Options
         port_names=names,  # type: ignore[arg-type]
         same_port_name=same,  # type: ignore[arg-type]
+        staged=values["staged"] == "enforced",
         enforced=values["enforced"] == "yes",
     )
 
 
 def _language_of(policy: Policy) -> str:
     """The engine whose own language a policy is in; empty: Kubernetes'."""
-    if is_own(policy):
+    if is_own(policy) and policy.kind in OWN_KINDS:
         return ""
     return "cilium" if policy.kind.startswith("Cilium") else "calico"
 
@@ -122,7 +149,7 @@ def _of_engine(cluster: Cluster, cni: str) -> tuple[list[Policy], Counter[str]]:
         language = _language_of(policy)
         if language in ("", cni):
             kept.append(policy)
-        else:
+        elif not policy.staged:
             left_out[language] += 1
     return kept, left_out
 
@@ -143,4 +170,4 @@ def _remarks(cluster: Cluster, view: EngineView, found: Found, left_out: Counter
     if found.cni == "kubernetes" and found.others and view.cni == "kubernetes":
         yield f"{found.because}: policies are taken to be enforced; --cni flannel where nothing does"
     yield from PROFILES[view.cni].remarks
-    yield from switch_remarks(cluster, view.switches)
+    yield from switch_remarks(cluster, {**view.switches, **_SAYS_ITSELF.get(view.cni, {})})

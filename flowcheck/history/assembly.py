@@ -72,8 +72,8 @@ class _Parts:
     ranges: dict[PodRanges, None] = field(default_factory=dict)
     accounts: dict[tuple[str, str], Labels] = field(default_factory=dict)
     sets: list[AddressSet] = field(default_factory=list)
-    tiers: dict[str, Tier] = field(default_factory=dict)
     agents: list[Agent] = field(default_factory=list)
+    tiers: dict[str, Tier] = field(default_factory=dict)
 
     def add(self, key: Key, value: Value, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -103,10 +103,10 @@ class _Parts:
                 self.nodes.append(_dated(value, lifetime))
             case AddressSet():
                 self.sets.append(_dated(value, lifetime))
-            case Tier():
-                self.tiers[value.name] = value
             case Agent():
                 self.agents.append(_dated(value, lifetime))
+            case Tier():
+                self.tiers[value.name] = value
 
     def cluster(self) -> Cluster:
         pods = settle(self.pods, self.controllers.values())
@@ -126,8 +126,8 @@ class _Parts:
             services_unlisted=_lacks_services(self.services, pods),
             accounts=self.accounts,
             sets=tuple(self.sets),
-            tiers=tuple(self.tiers.values()),
             cilium=self.agents[-1].settings if self.agents else None,
+            tiers=tuple(self.tiers.values()),
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)

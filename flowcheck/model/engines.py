@@ -117,6 +117,11 @@ SWITCHES = (
         ("unknown", "backends"),
         "Flows to a DNS Service where a cache runs on the nodes: unknown, or judged at its backends.",
     ),
+    Switch(
+        "staged",
+        ("ignored", "enforced"),
+        "Staged policies: left out, as they are in force, or judged as if they were enforced.",
+    ),
     Switch("enforced", ("yes", "no"), "Whether anything enforces policies."),
 )
 """In the order of the documents."""

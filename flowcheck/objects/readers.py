@@ -37,11 +37,11 @@ _BY_KIND: Mapping[str, Reader] = {
     "ServiceAccount": _whenever(read_account),
     "EndpointSlice": _whenever(read_slice),
     "Endpoints": _whenever(read_endpoints),
+    "CiliumCIDRGroup": _whenever(read_cidr_group),
     "NetworkSet": _whenever(read_address_set),
     "GlobalNetworkSet": _whenever(read_address_set),
     "HostEndpoint": _whenever(read_address_set),
     "Tier": _whenever(read_tier),
-    "CiliumCIDRGroup": _whenever(read_cidr_group),
 }
 _BY_ROLE: Mapping[Role, Reader] = {
     Role.WORKLOAD: _whenever(read_controller),

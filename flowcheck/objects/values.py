@@ -22,7 +22,7 @@ ObjectValue = (
     | Controller
     | PodRanges
     | AddressSet
-    | Tier
     | Agent
+    | Tier
 )
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""

@@ -149,11 +149,11 @@ def test_flags_and_variables_of_agents_are_read() -> None:
 
 
 def test_a_person_beats_the_cluster_and_the_profile() -> None:
-    enforced = apply(load_objects([WEB, daemon_set("cilium")]), Options(), given={"icmp": "unknown"})
-    assert enforced.options.icmp == "unknown"
+    enforced = apply(load_objects([WEB, daemon_set("cilium")]), Options(), given={"own_node": "policy"})
     assert enforced.cluster.view is not None
     assert (
-        enforced.cluster.view.sentence == "Cilium v1.20.2 (DaemonSet kube-system/cilium), with --icmp unknown"
+        enforced.cluster.view.sentence
+        == "Cilium v1.20.2 (DaemonSet kube-system/cilium), with --own-node policy"
     )
     for cni, given in (("weave", {}), ("auto", {"icmp": "maybe"}), ("auto", {"icpm": "policy"})):
         with pytest.raises(RunError):
@@ -168,7 +168,7 @@ def test_a_cluster_is_seen_by_one_engine_only_once() -> None:
 
 def test_refused_and_ignored_policies_are_named() -> None:
     nodes = cluster_policy("a", egress=[{"action": "Accept", "to": [{"nodes": {}}]}])
-    assert "refused as a whole" in cni_of(nodes, cni="cilium")[2][0]
+    assert "enable-node-selector-labels is off" in cni_of(nodes, cni="cilium")[2][0]
     assert any("kind that is not enforced" in one for one in cni_of(nodes, cni="aws")[2])
 
 
@@ -236,3 +236,76 @@ def test_an_explanation_says_whose_way_it_is(tmp_path: Path) -> None:
     assert "Antrea v2.7.0 (DaemonSet kube-system/antrea-agent)" in said
     record = json.loads(command("explain", "--cluster", cluster, *ends, "-f", "json").stdout)
     assert (record["options"]["cni"], record["options"]["rule_types"]) == ("antrea", "all")
+
+
+# -- engines that have code of their own ---------------------------------------------------------------
+
+
+def test_an_engine_is_not_asked_for_what_it_cannot_be() -> None:
+    cluster = load_objects([*base(), WEB, CLI, CLOSED])
+    for cni, switch, value in (
+        ("cilium", "rule_types", "listed"),
+        ("cilium", "networks_match", "inside"),
+        ("cilium", "icmp", "unknown"),
+        ("calico", "equal_priority", "unknown"),
+        ("calico", "baseline", "pod"),
+    ):
+        with pytest.raises(RunError, match="cannot be set so"):
+            apply(cluster, Options(), cni, {switch: value})
+        apply(cluster, Options(), "kubernetes", {switch: value})
+    assert apply(cluster, Options(), "calico", {"equal_priority": "name"}).cluster.view is not None
+    modes = {"ipblock_matches_pods": "yes", "ipblock_matches_nodes": "yes", "networks_match": "inside"}
+    assert apply(cluster, Options(), "cilium", modes).cluster.view is not None
+
+
+def test_the_settings_of_an_agent_answer_switches_and_a_person_beats_them() -> None:
+    data = {"policy-cidr-match-mode": "pods", "enable-policy": "always", "policy-audit-mode": "true"}
+    config = {**config_map("cilium-config"), "data": data}
+    cluster = load_objects([*base(), WEB, CLI, config])
+    seen = apply(cluster, Options())
+    view = seen.cluster.view
+    assert view is not None
+    assert (view.cni, view.switches["ipblock_matches_pods"], view.switches["networks_match"]) == (
+        "cilium",
+        "yes",
+        "pods",
+    )
+    assert (view.switches["unselected_pods"], view.switches["enforced"]) == ("denied", "no")
+    assert (seen.options.enforced, seen.options.own_node) == (False, "policy")
+    said = apply(cluster, Options(), given={"ipblock_matches_pods": "no", "enforced": "yes"})
+    assert said.cluster.view is not None
+    assert (said.cluster.view.switches["networks_match"], said.options.enforced) == ("outside", True)
+
+
+def test_policies_in_the_language_of_another_engine_are_left_out_and_counted() -> None:
+    cilium = thing(
+        "CiliumNetworkPolicy",
+        "c",
+        "shop",
+        "cilium.io/v2",
+        spec={"endpointSelector": {}, "ingress": [{"fromEntities": ["all"]}]},
+    )
+    calico = thing(
+        "GlobalNetworkPolicy",
+        "g",
+        api="projectcalico.org/v3",
+        spec={"selector": "all()", "types": ["Ingress"]},
+    )
+    staged = {**calico, "kind": "StagedGlobalNetworkPolicy"}
+    objects = (cilium, calico, staged, CLOSED)
+    expected = {
+        "cilium": ["1 policy in the language of Calico left out, which Cilium does not enforce"],
+        "calico": ["1 policy in the language of Cilium left out, which Calico does not enforce"],
+        "antrea": [
+            "1 policy in the language of Cilium left out, which Antrea does not enforce",
+            "1 policy in the language of Calico left out, which Antrea does not enforce",
+        ],
+    }
+    for cni, sentences in expected.items():
+        remarks = cni_of(*objects, cni=cni)[2]
+        assert [one for one in remarks if "left out" in one] == sentences
+    cni, because, remarks = cni_of(*objects)
+    assert (cni, because) == ("cilium", "CiliumNetworkPolicy (cilium.io)")
+    assert any(
+        one.startswith("Calico is there too (GlobalNetworkPolicy (projectcalico.org))") for one in remarks
+    )

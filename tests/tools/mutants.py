@@ -64,25 +64,24 @@ ENGINES_SUITE = Suite(
     ),
 )
 CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
-CALICO_SUITE = Suite(
-    "Calico",
-    (
-        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py"),
-        *("tests/objects/test_address_sets.py", "tests/engines/test_calico.py"),
-        "tests/engines/test_calico_worlds.py",
-    ),
-)
 CILIUM_SUITE = Suite(
     "Cilium",
     ("tests/dialects/test_cilium.py", "tests/engines/test_cilium.py", "tests/objects/test_cilium_objects.py"),
+)
+CALICO_SUITE = Suite(
+    "Calico",
+    (
+        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py", "tests/engines"),
+        "tests/objects/test_address_sets.py",
+    ),
 )
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
 SUITES = (
-    *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS, ENGINES_SUITE, CHANGING_SUITE),
-    *(CALICO_SUITE, CILIUM_SUITE),
+    *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS),
+    *(ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE, CALICO_SUITE),
 )
 
 
@@ -104,10 +103,10 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
         return (ENGINES_SUITE,)
     if mutant.name.startswith(CHANGING):
         return (CHANGING_SUITE,)
-    if mutant.name.startswith(CALICO):
-        return (CALICO_SUITE,)
     if mutant.name.startswith(CILIUM):
         return (CILIUM_SUITE,)
+    if mutant.name.startswith(CALICO):
+        return (CALICO_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -224,8 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    every = (*MUTANTS, *ENGINE_MUTANTS, *CALICO_MUTANTS, *CILIUM_MUTANTS)
-    chosen = [mutant for mutant in every if given.only in mutant.name]
+    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS)
+    chosen = [mutant for mutant in mutants if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         sound = try_mutant(None, cache)

@@ -10,7 +10,7 @@ from tests.tools.engine_mutants import ENGINE_MUTANTS
 from tests.tools.mutant_list import MUTANTS, Mutant
 from tests.tools.mutants import ROOT
 
-ALL = (*MUTANTS, *ENGINE_MUTANTS, *CALICO_MUTANTS, *CILIUM_MUTANTS)
+ALL = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS)
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)

@@ -21,7 +21,11 @@ ovn-k8s-mp0, go-controller/pkg/util/net.go, GetNodeManagementIfAddr."""
 
 def switched(cluster: Cluster, values: Mapping[str, str]) -> Cluster:
     policies = (*_with_host_network(cluster, values["host_network_namespace"]), *_added(values))
-    cluster = replace(cluster, policies=policies)
+    return things(replace(cluster, policies=policies), values)
+
+
+def things(cluster: Cluster, values: Mapping[str, str]) -> Cluster:
+    """What is not about policies: pods, nodes and Services as they are taken to be."""
     if values["same_port_name"] == "first":
         cluster = replace(cluster, pods=tuple(map(_first_names, cluster.pods)))
     if values["node_devices"] != "bridge":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flowcheck.model.policy import Peer, Policy, Rule, Tier
 
 CLUSTER_WIDE = ("ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+OWN_KINDS = ("NetworkPolicy", *CLUSTER_WIDE)
 
 
 def is_network_policy(policy: Policy) -> bool:

@@ -32,6 +32,7 @@ CILIUM = Profile(
         "icmp": Setting("policy", f"{_RUN}: an allow with ports never admits ICMP"),
         "node_devices": Setting("told", "CiliumNode spec.addresses, annotations of Nodes"),
         "node_dns": Setting("unknown", KUBERNETES.settings["node_dns"].source),
+        "staged": Setting("ignored", f"{_RUN}: it has none"),
         "enforced": Setting("yes", "enable-policy other than never"),
     },
 )
@@ -66,6 +67,7 @@ CALICO = Profile(
         "icmp": Setting("policy", _FELIX),
         "node_devices": Setting("bridge", "annotations of Nodes tell; with host-local IPAM the first two"),
         "node_dns": Setting("unknown", KUBERNETES.settings["node_dns"].source),
+        "staged": Setting("ignored", f"{_FELIX}: as they are in force"),
         "enforced": Setting("yes", _FELIX),
     },
 )

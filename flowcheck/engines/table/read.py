@@ -38,6 +38,7 @@ ANTREA = Profile(
             "gateway", "read, pkg/agent/agent.go: antrea-gw0 has the next after the range's own"
         ),
         "node_dns": _DNS,
+        "staged": Setting("ignored", "it has none"),
         "enforced": Setting("yes", _A_FLOWS),
     },
     notes=("Antrea's own policies and tiers are not evaluated.",),
@@ -79,6 +80,7 @@ OVN = Profile(
             "management", "read, go-controller/pkg/util/net.go, GetNodeManagementIfAddr: ovn-k8s-mp0"
         ),
         "node_dns": _DNS,
+        "staged": Setting("ignored", "it has none"),
         "enforced": Setting("yes", _O_NP),
     },
     notes=("OpenShift sets --host-network-namespace openshift-host-network.",),
@@ -121,6 +123,7 @@ AWS = Profile(
         "icmp": Setting("policy", f"{_W_EBPF}: port 0 of a protocol that no rule names"),
         "node_devices": Setting("told", "pods' addresses are of the VPC; there is no tunnel"),
         "node_dns": _DNS,
+        "staged": Setting("ignored", "it has none"),
         "enforced": Setting("yes", f"{_W_AGENT}, with enable-network-policy, which is off by default"),
     },
     (

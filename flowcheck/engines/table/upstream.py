@@ -42,6 +42,7 @@ KUBERNETES = Profile(
             "bridge", "containernetworking/plugins bridge and host-local, flannel-io/flannel: the first two"
         ),
         "node_dns": Setting("unknown", "kubernetes/kubernetes cluster/addons/dns/nodelocaldns"),
+        "staged": Setting("ignored", "it has none"),
         "enforced": Setting("yes", "documentation of NetworkPolicy: needs a plugin that enforces it"),
     },
     notes=(

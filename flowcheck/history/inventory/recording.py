@@ -80,8 +80,8 @@ def rows_of(recording: Recording) -> Iterator[Row]:
             yield Row("range", "", told.name, source=_place(told.source), document=text)
     for named in cluster.sets:
         yield _with_text(Row("set", named.namespace, named.name), named.kind, named, recording)
-    yield from map(_tier_row, cluster.tiers)
     yield from _agent_rows(recording)
+    yield from map(_tier_row, cluster.tiers)
     for policy in cluster.policies:
         yield _with_text(Row("policy", policy.namespace, policy.name), policy.kind, policy, recording)
     yield from map(_other_row, cluster.other_policies)
