@@ -146,6 +146,8 @@ def test_policies_of_kubernetes_stand_in_calicos_tiers(load: Load) -> None:
         + cluster_wide("base", "tier: Baseline, priority: 8, subject: {namespaces: {}}")
         + calico("StagedKubernetesNetworkPolicy", "s", "podSelector: {}")
     )
+    assert {one.tier for one in policies(load, text)} == {Tier.ADMIN, Tier.NETWORK_POLICY, Tier.BASELINE}
+    text += calico("NetworkPolicy", "z", "order: 2000")
     found = [
         (one.name, one.tier.name, one.tier.order, one.priority, one.staged) for one in policies(load, text)
     ]
@@ -153,6 +155,7 @@ def test_policies_of_kubernetes_stand_in_calicos_tiers(load: Load) -> None:
         ("admin", "kube-admin", 1e3, 7, False),
         ("k", "default", 1e6, 1000, False),
         ("s", "default", 1e6, 1000, True),
+        ("z", "default", 1e6, 2000, False),
         ("base", "kube-baseline", 1e7, 8, False),
     ]
 
