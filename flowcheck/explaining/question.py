@@ -18,7 +18,8 @@ from flowcheck.model.policy import (
     Policy,
     PortRange,
     Tier,
-)from flowcheck.model.protocols import WITH_PORTS
+)
+from flowcheck.model.protocols import WITH_PORTS
 
 Explained = PodQuery | AddressBlock | NodeQuery | DomainNames | Anyone
 """The peers that sentences are made of."""
