@@ -50,6 +50,8 @@ GROUPS = {
 NOTHING_TOLD = "no object tells which network plugin runs"
 RANGES = {"CiliumPodIPPool": "cilium", "IPPool": "calico", "IPAMBlock": "calico"}
 """Kinds that tell where pods get their addresses from."""
+HOST_NETWORK = ("openshift-host-network", "ovn-host-network")
+"""Namespaces that installers of OVN-Kubernetes make to stand for the host network."""
 ONLY_ADDRESSES = ("aws", "flannel")
 """Plugins that are used to give pods addresses while another enforces policies."""
 
@@ -88,6 +90,8 @@ def settings_told(cluster: Cluster, cni: str) -> dict[str, tuple[str, str]]:
             found["unselected_pods"] = ("denied", sign)
         elif cni == "ovn" and name in ("host-network-namespace", "OVN_HOST_NETWORK_NAMESPACE"):
             found["host_network_namespace"] = (value, sign)
+    if cni == "ovn" and (names := [name for name in HOST_NETWORK if name in cluster.namespaces]):
+        found.setdefault("host_network_namespace", (names[0], f"Namespace {names[0]}"))
     return found
 
 

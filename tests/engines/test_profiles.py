@@ -148,6 +148,15 @@ def test_flags_and_variables_of_agents_are_read() -> None:
     assert view.switches["host_network_namespace"] == "ovn-host-network"
 
 
+def test_a_namespace_that_installers_make_stands_for_the_host_network_of_ovn() -> None:
+    space = thing("Namespace", "openshift-host-network")
+    node = daemon_set("ovnkube-node", "openshift-ovn-kubernetes")
+    for objects, name in (([space, node], "openshift-host-network"), ([node], ""), ([space], "")):
+        view = apply(load_objects([WEB, *objects]), Options()).cluster.view
+        assert view is not None
+        assert view.switches["host_network_namespace"] == name
+
+
 def test_a_person_beats_the_cluster_and_the_profile() -> None:
     enforced = apply(load_objects([WEB, daemon_set("cilium")]), Options(), given={"own_node": "policy"})
     assert enforced.cluster.view is not None

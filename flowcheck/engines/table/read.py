@@ -83,7 +83,7 @@ OVN = Profile(
         "staged": Setting("ignored", "it has none"),
         "enforced": Setting("yes", _O_NP),
     },
-    notes=("OpenShift sets --host-network-namespace openshift-host-network.",),
+    notes=("A namespace openshift-host-network or ovn-host-network is taken to stand for the host network.",),
 )
 
 _W_EBPF = "read, aws-network-policy-agent v1.4.1 pkg/ebpf/c"
