@@ -163,9 +163,8 @@ def _conclude(asked: Sequence[_Asked], question: Asked, answers: Mapping[Hanging
             allows = first.rule.action is Action.ALLOW
             return Ending(Verdict.ALLOW if allows else Verdict.DENY, tier.tier, first)
         if first is None and tier.isolating and tier.tier.denies:
-            is_open = tier.tier.icmp_open and question.options.icmp == "unknown"
-            portless = question.protocol not in WITH_PORTS and is_open
-            verdict = Verdict.UNKNOWN if portless else Verdict.DENY
+            portless = question.protocol not in WITH_PORTS and question.options.icmp == "unknown"
+            verdict = Verdict.UNKNOWN if portless and tier.tier.icmp_open else Verdict.DENY
             return Ending(verdict, tier.tier, None, tier.isolating)
     return Ending(Verdict.ALLOW)
 
