@@ -59,7 +59,12 @@ ENGINES_SUITE = Suite("engines", ("tests/agreement/test_agreement.py", "-k", "al
 CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
 CILIUM_SUITE = Suite(
     "Cilium",
-    ("tests/dialects/test_cilium.py", "tests/engines/test_cilium.py", "tests/objects/test_cilium_objects.py"),
+    (
+        "tests/dialects/test_cilium.py",
+        "tests/engines/test_cilium.py",
+        "tests/engines/test_identities.py",
+        "tests/objects/test_cilium_objects.py",
+    ),
 )
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
