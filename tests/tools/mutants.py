@@ -66,7 +66,12 @@ ENGINES_SUITE = Suite(
 CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
 CILIUM_SUITE = Suite(
     "Cilium",
-    ("tests/dialects/test_cilium.py", "tests/engines/test_cilium.py", "tests/objects/test_cilium_objects.py"),
+    (
+        "tests/dialects/test_cilium.py",
+        "tests/engines/test_cilium.py",
+        "tests/engines/test_identities.py",
+        "tests/objects/test_cilium_objects.py",
+    ),
 )
 CALICO_SUITE = Suite(
     "Calico",
