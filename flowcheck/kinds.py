@@ -56,6 +56,8 @@ def _calico(kind: str, plural: str, role: Role, *, namespaced: bool = True, call
     return [Kind(group, kind, plural, role, namespaced, called) for group in groups]
 
 
+_ADMIN = "policy.networking.k8s.io"
+
 KINDS = (
     Kind("", "Namespace", "namespaces", Role.PEER, namespaced=False),
     Kind("", "Node", "nodes", Role.PEER, namespaced=False),
@@ -90,27 +92,9 @@ KINDS = (
     Kind("", "ConfigMap", "configmaps", Role.AGENT),
     Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies", Role.POLICY),
     Kind("extensions", "NetworkPolicy", "networkpolicies", Role.POLICY),
-    Kind(
-        "policy.networking.k8s.io",
-        "AdminNetworkPolicy",
-        "adminnetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
-    Kind(
-        "policy.networking.k8s.io",
-        "BaselineAdminNetworkPolicy",
-        "baselineadminnetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
-    Kind(
-        "policy.networking.k8s.io",
-        "ClusterNetworkPolicy",
-        "clusternetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
+    Kind(_ADMIN, "AdminNetworkPolicy", "adminnetworkpolicies", Role.POLICY, namespaced=False),
+    Kind(_ADMIN, "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", Role.POLICY, namespaced=False),
+    Kind(_ADMIN, "ClusterNetworkPolicy", "clusternetworkpolicies", Role.POLICY, namespaced=False),
     Kind("cilium.io", "CiliumNetworkPolicy", "ciliumnetworkpolicies", Role.POLICY),
     Kind(
         "cilium.io",

@@ -46,9 +46,9 @@ KINDS = frozenset({*_KUBERNETES, *_ADMIN, *_OWN})
 
 def enforced(cluster: Cluster, settings: CalicoSettings = CalicoSettings()) -> Cluster:  # noqa: B008 (frozen)
     """The cluster with its policies as Calico enforces them; those of other languages are left out."""
-    view = _View(
-        {**CALICO_TIERS, **{tier.name: tier for tier in cluster.tiers}}, settings, bool(cluster.sets)
-    )
+    tiers = {**CALICO_TIERS, **{tier.name: tier for tier in cluster.tiers}}
+    has_own = any(policy.kind in _OWN for policy in cluster.policies)
+    view = _View(tiers, settings, bool(cluster.sets), has_own)
     policies = tuple(view.policy(one) for one in cluster.policies if one.kind in KINDS)
     return replace(cluster, policies=policies, accounts=_accounts(cluster))
 
@@ -66,33 +66,43 @@ def _accounts(cluster: Cluster) -> dict[tuple[str, str], Labels]:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """``has_sets``: there are sets of addresses, so that what a selector takes may be more than pods."""
+    """``has_sets``: there are sets of addresses, so that what a selector takes may be more than pods.
+    ``has_own``: there are policies of Calico's own; without, Kubernetes' tiers say the same as Calico's."""
 
     tiers: Mapping[str, Tier]
     settings: CalicoSettings
     has_sets: bool
+    has_own: bool
 
     def policy(self, policy: Policy) -> Policy:
+        if policy.kind in _ADMIN:
+            ingress, egress = (tuple(_converted(rules)) for rules in (policy.ingress, policy.egress))
+            policy = replace(policy, ingress=ingress, egress=egress)
+        if not self.has_own:
+            return policy
         if policy.kind in _KUBERNETES:
             tier = self.tiers["default"]
             tie = self._tie(policy, tier, _KUBERNETES[policy.kind])
             return replace(policy, tier=tier, priority=KUBERNETES_ORDER, tie=tie)
         if policy.kind in _ADMIN:
             tier = self.tiers["kube-baseline" if policy.tier == Tier.BASELINE else "kube-admin"]
-            return replace(
-                policy,
-                tier=tier,
-                tie=self._tie(policy, tier, "KubernetesClusterNetworkPolicy"),
-                ingress=tuple(_converted(policy.ingress)),
-                egress=tuple(_converted(policy.egress)),
-            )
+            return replace(policy, tier=tier, tie=self._tie(policy, tier, "KubernetesClusterNetworkPolicy"))
         name = policy.tier.name
         tier = self.tiers.get(name, Tier(name, math.inf, denies=True))
-        policy = replace(policy, tier=tier, tie=self._tie(policy, tier, _OWN[policy.kind]))
-        if self.has_sets:
-            return policy
-        ingress, egress = (tuple(map(_of_pods_alone, rules)) for rules in (policy.ingress, policy.egress))
-        return replace(policy, ingress=ingress, egress=egress)
+        ingress, egress = (tuple(map(self._plain, rules)) for rules in (policy.ingress, policy.egress))
+        tie = self._tie(policy, tier, _OWN[policy.kind])
+        return replace(policy, tier=tier, tie=tie, ingress=ingress, egress=egress)
+
+    def _plain(self, rule: Rule) -> Rule:
+        """The same rule, said as plainly as can be: sentences are made of plain peers only."""
+        peers, subject = rule.peers or (), rule.subject
+        if not self.has_sets:
+            peers = tuple(map(_without_sets, peers))
+            subject = None if subject is None else _without_sets(subject)
+        match peers:
+            case (AnyOf(parts),):
+                peers = parts
+        return replace(rule, peers=None if rule.peers is None else peers, subject=subject)
 
     def _tie(self, policy: Policy, tier: Tier, kind: str) -> str:
         """What policies of equal order are asked by."""
@@ -111,13 +121,6 @@ def _converted(rules: tuple[Rule, ...]) -> Iterator[Rule]:
             yield rule
         elif rule.action is not Action.ALLOW:
             yield replace(rule, action=Action.DENY, peers=None, ports=None, unread=False)
-
-
-def _of_pods_alone(rule: Rule) -> Rule:
-    """The same rule where there are no sets of addresses."""
-    peers = None if rule.peers is None else tuple(map(_without_sets, rule.peers))
-    subject = None if rule.subject is None else _without_sets(rule.subject)
-    return replace(rule, peers=peers, subject=subject)
 
 
 def _without_sets(peer: Peer) -> Peer:

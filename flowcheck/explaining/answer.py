@@ -16,7 +16,7 @@ from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.question import Asked, is_explained
+from flowcheck.explaining.question import Asked, is_changed
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, sentence_of, split_of
@@ -130,7 +130,7 @@ class _Explainer:
 
     def _change(self, denied: Sequence[Denied], n_pairs: int) -> Change | None:
         """What would allow it, where NetworkPolicies are all there is to change."""
-        if not denied or not all(map(is_explained, self._policies)):
+        if not denied or not all(map(is_changed, self._policies)):
             return None
         return propose(self._cluster, denied, self._protocol, n_pairs)
 

@@ -162,9 +162,9 @@ def _conclude(asked: Sequence[_Asked], question: Asked, answers: Mapping[Hanging
         if first is not None and first.rule.action is not Action.PASS:
             allows = first.rule.action is Action.ALLOW
             return Ending(Verdict.ALLOW if allows else Verdict.DENY, tier.tier, first)
-        if first is None and tier.isolating:
+        if first is None and tier.isolating and tier.tier.denies:
             portless = question.protocol not in WITH_PORTS and question.options.icmp == "unknown"
-            verdict = Verdict.UNKNOWN if portless else Verdict.DENY
+            verdict = Verdict.UNKNOWN if portless and tier.tier.icmp_open else Verdict.DENY
             return Ending(verdict, tier.tier, None, tier.isolating)
     return Ending(Verdict.ALLOW)
 

@@ -57,7 +57,7 @@ def load(world: dict[str, Any]) -> Cluster:
 
 def flow_of(check: dict[str, Any], cluster: Cluster) -> Tuple5:
     protocol = check["proto"]
-    number = PROTOCOLS.get(protocol, protocol)
+    number = {**PROTOCOLS, "UDPLite": 136}.get(protocol, protocol)
     flow = to_flow({**check, "proto": "TCP"}, cluster)
     return replace(flow, protocol=number, icmp_type=check.get("icmp_type"), icmp_code=check.get("icmp_code"))
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from flowcheck.compile import compile_program
 from flowcheck.engines.calico import enforced
+from flowcheck.explaining.answer import explain
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CALICO_LAST, CalicoSettings
 from flowcheck.model.options import Options
@@ -146,6 +148,8 @@ def test_policies_of_kubernetes_stand_in_calicos_tiers(load: Load) -> None:
         + cluster_wide("base", "tier: Baseline, priority: 8, subject: {namespaces: {}}")
         + calico("StagedKubernetesNetworkPolicy", "s", "podSelector: {}")
     )
+    assert {one.tier for one in policies(load, text)} == {Tier.ADMIN, Tier.NETWORK_POLICY, Tier.BASELINE}
+    text += calico("NetworkPolicy", "z", "order: 2000")
     found = [
         (one.name, one.tier.name, one.tier.order, one.priority, one.staged) for one in policies(load, text)
     ]
@@ -153,6 +157,7 @@ def test_policies_of_kubernetes_stand_in_calicos_tiers(load: Load) -> None:
         ("admin", "kube-admin", 1e3, 7, False),
         ("k", "default", 1e6, 1000, False),
         ("s", "default", 1e6, 1000, True),
+        ("z", "default", 1e6, 2000, False),
         ("base", "kube-baseline", 1e7, 8, False),
     ]
 
@@ -299,3 +304,20 @@ def test_source_ports_are_unknown(load: Load, path: str) -> None:
     text = calico("NetworkPolicy", "p", f"ingress: [{rule}]")
     assert verdict(load, path, text, "b", "a")[0] == "unknown"
     assert verdict(load, path, text, "b", "a", "UDP/1")[0] == "deny"
+
+
+def test_explained_tier_by_tier(load: Load) -> None:
+    rules = "ingress: [{action: Log}, {action: Pass, source: {selector: app == 'b'}}]"
+    text = (
+        calico("Tier", "t", "order: 1, defaultAction: Pass")
+        + calico("GlobalNetworkPolicy", "p", f"tier: t, {rules}")
+        + calico("NetworkPolicy", "q", "ingress: [{action: Allow, source: {nets: [10.0.0.3/32]}}]")
+    )
+    cluster = enforced(load(PODS + text))
+    (case,) = explain(compile_program(cluster, CALICO), src="x/b", dst="x/a", port=8080).cases
+    said = [(step.tier, step.outcome, step.ended) for step in case.ingress.tiers]
+    assert said == [
+        ("t", "GlobalNetworkPolicy/p[ingress[1]] passes it on to the next tier", False),
+        ("default", "no rule matches, and what no rule allows is denied: the end", True),
+    ]
+    assert case.ingress.decided_by == "default-deny by CalicoNetworkPolicy/x/q"

@@ -112,9 +112,14 @@ class Dice(random.Random):
             spec["namespaceSelector"] = self.selector(OF_SPACES)
         if self.odds(3):
             spec["types"] = self.sample(("Ingress", "Egress"), self.randrange(1, 3))
-        for way in ("ingress", "egress"):
+        for way, far in (("ingress", "source"), ("egress", "destination")):
             if self.odds(2):
                 spec[way] = [self.rule() for _ in range(self.randrange(1, 4))]
+            for rule in spec.get(way, ()):
+                if self.odds(6) and "ets" not in str(rule) and "orts" not in str(rule):
+                    rule[far] = {"services": {"name": "s", "namespace": self.choice(SPACES)}}
+                    if not is_global and self.odds(3):
+                        del rule[far]["services"]["namespace"]
         meta = {"name": self.choice((f"p{number}", f"p-{number}", f"t1.p{number}"))}
         meta |= {} if is_global else {"namespace": self.choice(SPACES)}
         return calico(kind, meta, spec)
@@ -153,12 +158,27 @@ def world(dice: Dice) -> list[Object]:
         )
         nets = dice.sample(("203.0.113.0/24", "10.0.0.2/31", "198.51.100.1/32"), dice.randrange(1, 3))
         objects.append(calico("GlobalNetworkSet" if is_global else "NetworkSet", meta, {"nets": nets}))
+    for name in SPACES:
+        objects.append(endpoints(dice, name))
     for name in ("t1", "t2"):
         spec = {"defaultAction": dice.choice(("Deny", "Pass"))} | (
             {"order": dice.choice((1, 2))} if dice.odds(2) else {}
         )
         objects.append(calico("Tier", {"name": name}, spec))
     return [*objects, *(dice.policy(number) for number in range(dice.randrange(1, 5)))]
+
+
+def endpoints(dice: Dice, namespace: str) -> Object:
+    """Who stands behind the Service that is called s there, ready or not."""
+    addresses = dice.sample((*OUTSIDE, *(f"10.0.0.{number}" for number in range(4))), 3)
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "s1", "namespace": namespace, "labels": {"kubernetes.io/service-name": "s"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [one], "conditions": {"ready": dice.odds(2)}} for one in addresses],
+        "ports": [{"port": dice.choice((80, 85)), "protocol": dice.choice(("TCP", "UDP"))}],
+    }
 
 
 # -- the witness ----------------------------------------------------------------------------------------
@@ -222,6 +242,13 @@ class Witness:
                 "projectcalico.org/serviceaccount": account,
                 "projectcalico.org/orchestrator": "k8s",
             }
+        self.services = {
+            one["metadata"]["namespace"]: (
+                {address for end in one["endpoints"] for address in end["addresses"]},
+                {(port["protocol"], port["port"]) for port in one["ports"]},
+            )
+            for one in of("EndpointSlice")
+        }
         self.sets = []
         for one in of("NetworkSet", "GlobalNetworkSet"):
             labels = dict(one["metadata"]["labels"])
@@ -287,12 +314,22 @@ class Witness:
 
     def rule_matches(self, rule: Object, flow: tuple[str, str, str, int], space: str) -> bool:
         src, dst, protocol, _ = flow
-        target = rule.get("destination", {})
+        source, target = rule.get("source", {}), rule.get("destination", {})
+        nowhere: tuple[set[str], set[tuple[str, int]]] = (set(), set())
+        if (
+            "services" in source
+            and src not in self.services.get(source["services"].get("namespace", ""), nowhere)[0]
+        ):
+            return False
+        if "services" in target:
+            addresses, ports = self.services.get(target["services"].get("namespace", ""), nowhere)
+            if dst not in addresses or (protocol, flow[3]) not in ports:
+                return False
         return (
             rule.get("ipVersion", 4) == 4
             and rule.get("protocol", protocol) == protocol
             and rule.get("notProtocol") != protocol
-            and self.end_matches(rule.get("source", {}), src, space)
+            and self.end_matches(source, src, space)
             and self.end_matches(target, dst, space)
             and ("ports" not in target or self.port_matches(target["ports"], flow))
             and not ("notPorts" in target and self.port_matches(target["notPorts"], flow))

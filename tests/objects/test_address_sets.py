@@ -17,6 +17,7 @@ from flowcheck.reading import load_cluster, load_recording
 Load = Callable[..., Cluster]
 Problems = Callable[..., list[str]]
 
+HOST = "node: n1, interfaceName: '*'"
 STORED = "apiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkSet\nspec: {nets: [10.0.0.0/8]}\n"
 
 
@@ -67,6 +68,10 @@ def test_tiers(load: Load) -> None:
         ("HostEndpoint", "interfaceName: '*'", "needs node"),
         ("HostEndpoint", "node: n1", "needs interfaceName or expectedIPs"),
         ("HostEndpoint", "node: n1, expectedIPs: [10.0.0.0/8]", "is not an address"),
+        ("HostEndpoint", "node: n1, interfaceName: eth/0", "is no name of an interface"),
+        ("HostEndpoint", f"{HOST}, ports: [{{name: WEB, protocol: TCP, port: 1}}]", "ports[0].name"),
+        ("HostEndpoint", f"{HOST}, ports: [{{name: web, protocol: ICMP, port: 1}}]", "ports[0].protocol"),
+        ("HostEndpoint", f"{HOST}, ports: [{{name: web, protocol: 17, port: 0}}]", "ports[0].port"),
         ("Tier", "defaultAction: Allow", "must be Deny or Pass"),
         ("Tier", "order: x", "spec.order"),
     ],
@@ -88,6 +93,10 @@ def test_what_is_refused(problems: Problems, kind: str, spec: str, problem: str)
 )
 def test_tiers_that_are_refused(problems: Problems, name: str, spec: str, problem: str) -> None:
     assert problem in problems(manifest("Tier", spec, f"name: {name}"))[0]
+
+
+def test_names_are_those_of_objects(problems: Problems) -> None:
+    assert "is not a name" in problems(manifest("NetworkSet", "", "name: A"))[0]
 
 
 def test_reserved_labels_are_refused(problems: Problems) -> None:

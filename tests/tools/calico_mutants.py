@@ -185,8 +185,8 @@ CALICO_MUTANTS = tuple(
         (
             "sets are left out where there are some",
             _VIEW,
-            "if self.has_sets:\n            return policy\n",
-            "",
+            "if not self.has_sets:",
+            "if True:",
         ),
         (
             "a tier's default is always Deny",

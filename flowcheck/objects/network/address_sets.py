@@ -8,6 +8,7 @@ libcalico-go/lib/validator/v3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,12 +17,22 @@ import msgspec
 from flowcheck.manifests.blocks import plain_address, plain_cidr
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.stored import stored_metadata
-from flowcheck.manifests.validation import DEFAULT_NAMESPACE, label_key_fault, label_value_fault
+from flowcheck.manifests.validation import (
+    DEFAULT_NAMESPACE,
+    label_key_fault,
+    label_value_fault,
+    name_fault,
+    port_name_fault,
+)
 from flowcheck.model.labels import Labels
+from flowcheck.model.ports import LAST_NUMBER
+from flowcheck.model.protocols import PROTOCOLS, WITH_PORTS
 from flowcheck.model.ranges import AddressSet
 
 _NAMESPACED = frozenset({"NetworkSet"})
 _RESERVED = "projectcalico.org/namespace"
+_INTERFACE = re.compile(r"\*|[A-Za-z0-9_.-]{1,15}")
+_WITH_PORTS = frozenset({*PROTOCOLS, *map(str, WITH_PORTS), *WITH_PORTS})
 
 
 class _Meta(msgspec.Struct):
@@ -29,11 +40,18 @@ class _Meta(msgspec.Struct):
     annotations: dict[str, str] | None = None
 
 
+class _Port(msgspec.Struct):
+    name: str = ""
+    protocol: str | int = ""
+    port: int = 0
+
+
 class _Spec(msgspec.Struct, rename="camel"):
     nets: list[str] | None = None
     node: str | None = None
     interface_name: str | None = None
     expected_ips: list[str] | None = msgspec.field(default=None, name="expectedIPs")
+    ports: list[_Port] | None = None
 
 
 class _Object(msgspec.Struct):
@@ -46,6 +64,8 @@ def read_address_set(document: Document) -> AddressSet:
     manifest = document.decode(_Object)
     spec = manifest.spec or _Spec()
     is_namespaced = document.kind in _NAMESPACED
+    if document.name and (fault := name_fault(document.name)):
+        document.report(fault, path="metadata.name")
     if document.kind == "HostEndpoint":
         cidrs = _addresses(document, spec.expected_ips or ())
         _check_host(document, spec)
@@ -66,6 +86,15 @@ def _check_host(document: Document, spec: _Spec) -> None:
         document.report("needs node", path="spec")
     if not spec.interface_name and not spec.expected_ips:
         document.report("needs interfaceName or expectedIPs", path="spec")
+    if spec.interface_name and not _INTERFACE.fullmatch(spec.interface_name):
+        document.report("is no name of an interface, nor *", path="spec.interfaceName")
+    for number, port in enumerate(spec.ports or ()):
+        if fault := port_name_fault(port.name):
+            document.report(fault, path=f"spec.ports[{number}].name")
+        if port.protocol not in _WITH_PORTS:
+            document.report("must be a protocol with ports", path=f"spec.ports[{number}].protocol")
+        if not 1 <= port.port <= LAST_NUMBER:
+            document.report(f"must be from 1 to {LAST_NUMBER}", path=f"spec.ports[{number}].port")
 
 
 def _nets(document: Document, texts: Sequence[str]) -> tuple[str, ...]:
