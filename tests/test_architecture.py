@@ -25,6 +25,7 @@ PACKAGE = ROOT / "flowcheck"
 ROWS = (
     ("version", "errors", "counted", "outcome", "kinds", "uncollected"),
     ("model", "arrays", "writing"),
+    ("keywords",),
     ("manifests", "reference", "kernels", "engines"),
     ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),

@@ -14,6 +14,7 @@ from flowcheck.results.audit import AuditResult
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
+ALL = (*ORDINARY, *EXPECTED)
 DATA = Path(__file__).resolve().parent.parent / "data" / "cilium"
 
 
@@ -39,12 +40,16 @@ def test_what_was_planted_is_found() -> None:
     assert summary.violations.forwarded_denied == planted["forwarded_denied"] == 38
     assert summary.violations.dropped_allowed == planted["dropped_allowed"] == 4
     assert summary.verdicts.unknown == 0
-    assert sum(result.edges["flow_count"].to_pylist()) == sum(talk.connections for talk in (*ORDINARY, *EXPECTED))
+    assert sum(result.edges["flow_count"].to_pylist()) == sum(
+        talk.connections for talk in (*ORDINARY, *EXPECTED)
+    )
 
 
 def test_without_names_what_is_about_names_is_unknown() -> None:
     result = audit(names=False)
-    assert result.summary.verdicts.unknown == sum(t.connections for t in (*ORDINARY, *EXPECTED) if t.port == 443)
+    assert result.summary.verdicts.unknown == sum(
+        t.connections for t in (*ORDINARY, *EXPECTED) if t.port == 443
+    )
     unknown = [row for row in result.edges.to_pylist() if row["verdict"] == "unknown"]
     assert {row["reason"] for row in unknown} == {"needs_dns"}
 

@@ -6,8 +6,8 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from flowcheck.api import Cni, EngineOptions
 from flowcheck.engines.profiles import CHOICES, PROFILES
+from flowcheck.keywords import Cni, EngineOptions
 from flowcheck.model.engines import SWITCH_NAMES, SWITCHES
 from tests.tools.cni_page import PAGE, page
 
