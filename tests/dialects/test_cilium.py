@@ -524,6 +524,17 @@ def test_one_bad_spec_refuses_all(load: Load) -> None:
     assert len(refusals(load, f"[{good}, {{endpointSelector: {{}}}}]", key="specs")) == 1
 
 
+def test_what_cilium_said_is_heeded(load: Load) -> None:
+    text = manifest("{endpointSelector: {}, ingress: [{}]}") + (
+        "status: {conditions: [{type: Valid, status: 'False', message: no such flag}]}\n"
+    )
+    cluster = load(text)
+    assert cluster.policies[0].subject == NOBODY
+    assert "status: says it is not valid: no such flag: Cilium refuses" in cluster.warnings[0]
+    valid = text.replace("'False'", "'True'")
+    assert load(valid, "b.yaml").policies[0].subject == PodQuery(namespace="a")
+
+
 def test_hosts_have_no_requests(load: Load) -> None:
     entry = f"{{toPorts: [{{ports: [{{port: '80', protocol: TCP}}], {HTTP}}}]}}"
     (found,) = refusals(load, f"{{nodeSelector: {{}}, ingress: [{entry}]}}", clusterwide=True)

@@ -70,6 +70,8 @@ def _read(document: Document, context: Context) -> Policy:
     if "spec" not in top and "specs" not in top:
         document.report("needs spec or specs")
     specs = [_spec(field, prefix, context) for field, prefix in _specs(top)]
+    if "status" in top:
+        _heed_status(top["status"], context)
     if context.refused or not specs:
         return _policy(document, context, NOBODY)
     if len(specs) == 1:
@@ -81,6 +83,14 @@ def _read(document: Document, context: Context) -> Policy:
             egress=tuple(only.rules[Direction.EGRESS]),
         )
     return _several(_policy(document, context, NOBODY), specs)
+
+
+def _heed_status(field: Field, context: Context) -> None:
+    """What Cilium itself said of it: condition Valid is False for what its agents do not enforce."""
+    conditions = field.value.get("conditions") if isinstance(field.value, dict) else None
+    for one in conditions if isinstance(conditions, list) else ():
+        if isinstance(one, dict) and (one.get("type"), one.get("status")) == ("Valid", "False"):
+            context.refuse(field, f"says it is not valid: {one.get('message') or 'without a reason'}")
 
 
 def _policy(document: Document, context: Context, subject: Subject) -> Policy:
