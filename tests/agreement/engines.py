@@ -142,8 +142,12 @@ def of_set(dice: Dice, names: Sequence[str]) -> Expression:
 def one_peer(dice: Dice, names: Sequence[str], services: Sequence[Service]) -> Peer:
     counting = dice.one_of((None, True, False)), dice.chance(60), dice.chance(25)
     match dice.below(10):
-        case 0 | 1 | 2:
+        case 0 | 1:
             return Where(expression(dice, names))
+        case 2:
+            own = IsA(Kind.OWN_NODE)
+            others = AllOf((IsA(Kind.NODE), Not(own)))
+            return Where(dice.one_of((own, others, AllOf((others, Labelled(Of.OWN, clause(dice)))))))
         case 3:
             return PodQuery(namespace=dice.one_of(names), pods=selector(dice))
         case 4:

@@ -279,6 +279,14 @@ def _between_known(faces: bytes, cluster: Cluster) -> Tuple5:
     dice = Dice(faces)
     pods = [a for pod in cluster.pods if not pod.finished for a in pod.addresses] or [OUTSIDE[0]]
     one, other = dice.one_of(pods), dice.one_of((*pods, *nodes_have(cluster), *OUTSIDE, "192.168.50.10"))
+    at_home = [
+        (pod.addresses[0], node.addresses[0])
+        for pod in cluster.pods
+        for node in cluster.nodes
+        if pod.node == node.name and pod.addresses and node.addresses and not pod.finished
+    ]
+    if at_home and dice.chance(25):
+        one, other = dice.one_of(at_home)
     port, protocol = dice.one_of(FLOW_PORTS), dice.one_of((*FLOW_PROTOCOLS, 112))
     return Tuple5(one, other, protocol, port) if dice.chance(50) else Tuple5(other, one, protocol, port)
 

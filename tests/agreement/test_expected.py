@@ -47,12 +47,14 @@ from flowcheck.reference import Tuple5
 from tests.builders import make_cluster, make_namespace, make_node, make_pod, make_service, select
 from tests.tools.conformance import PATHS, judge
 
-A, A6, B, C, N1, N2, OUTSIDE = (
-    *("10.0.0.1", "fd00::1", "10.0.0.2", "10.0.0.3", "10.9.0.1", "10.9.0.2", "192.0.2.9"),
-)
+A, A6, B, C, D = "10.0.0.1", "fd00::1", "10.0.0.2", "10.0.0.3", "10.0.0.9"
+N1, N2, OUTSIDE = "10.9.0.1", "10.9.0.2", "192.0.2.9"
+UNKNOWN = Where(labelled(Of.ACCOUNT, select("may=all")))
+"""Open for pod d, whose account nobody describes."""
 PODS = (
     make_pod("a", A, A6, labels="app=a", node="n1"),
     make_pod("b", B, labels="app=b", node="n1", ports="web=80 web=81"),
+    replace(make_pod("d", D, labels="app=d", node="n2"), account="other"),
     replace(make_pod("y/c", C, labels="app=c", node="n2"), account="robot"),
 )
 SERVICE = make_service("web", "10.96.0.1", selector={"app": "b"})
@@ -165,6 +167,23 @@ WORLDS: dict[str, tuple[Iterable[Policy], Options, list[tuple[Tuple5, str]]]] = 
             BY_POLICY,
             [(flow(N1), "allow"), (flow(N2), "deny"), (flow(N2, 81), "allow"), (flow(OUTSIDE), "deny")],
         ),
+    ),
+    "own node and others, on the way out": (
+        (
+            replace(
+                policy("p"),
+                isolates=frozenset((Direction.EGRESS,)),
+                egress=(
+                    allow(OWN_NODE, label="egress[0]"),
+                    allow(OTHER_NODE, PortRange(TCP, 81, 81), label="egress[1]"),
+                ),
+            ),
+        ),
+        Options(),
+        [
+            *((flow(B, dst=N1), "allow"), (flow(B, dst=N2), "deny"), (flow(B, 81, dst=N2), "allow")),
+            (flow(B, dst=OUTSIDE), "deny"),
+        ],
     ),
     "an own node can be denied": (
         (policy("p", deny(OWN_NODE), allow()),),
@@ -364,22 +383,24 @@ WORLDS: dict[str, tuple[Iterable[Policy], Options, list[tuple[Tuple5, str]]]] = 
     "two open questions are one more": (
         (
             policy(
-                "p",
-                allow(subject=pods("app=b"), needs=Reason.NEEDS_L7),
-                needs=Reason.AMBIGUOUS_POLICY,
-                isolates=False,
+                "p", allow(subject=UNKNOWN), subject=Where(IS_POD), isolates=False, needs=Reason.NO_NAMESPACE
             ),
-            policy("q", deny(pods("app=a")), isolates=False, needs=Reason.AMBIGUOUS_POLICY, priority=2),
             policy(
-                "p", deny(pods("app=c")), isolates=False, needs=Reason.AMBIGUOUS_POLICY, priority=2, tie="2"
+                "p",
+                deny(),
+                subject=Where(IS_POD),
+                isolates=False,
+                needs=Reason.NO_NAMESPACE,
+                priority=2,
+                tie="2",
             ),
         ),
         *(
             Options(),
             [
-                (flow(A), "unknown ambiguous_policy"),
-                (flow(C), "unknown ambiguous_policy"),
-                (flow(N2), "allow"),
+                (flow(A, dst=D), "unknown no_namespace"),
+                (flow(A, dst=C), "allow"),
+                (flow(A), "unknown no_namespace"),
             ],
         ),
     ),
@@ -390,6 +411,31 @@ WORLDS: dict[str, tuple[Iterable[Policy], Options, list[tuple[Tuple5, str]]]] = 
     "unless they are asked for": (
         (policy("p", deny(), staged=True),),
         *(Options(staged=True), [(flow(A), "deny")]),
+    ),
+    "whom a policy may isolate": (
+        (
+            policy("p", allow(pods("app=c")), needs=Reason.NO_NAMESPACE),
+            policy("q", allow(pods("app=a")), isolates=False, tier=replace(FIRST, order=2, name="later")),
+        ),
+        *(Options(icmp="policy"), [(flow(C), "allow"), (flow(A), "unknown no_namespace")]),
+    ),
+    "not, all and any of what is open": (
+        (
+            policy(
+                "p",
+                allow(Not(UNKNOWN), PortRange(TCP, 80, 80)),
+                allow(AllOf((UNKNOWN, pods("app=q"))), PortRange(TCP, 81, 81)),
+            ),
+            policy("q", allow(AllOf((UNKNOWN, pods("app=d"))), PortRange(TCP, 82, 82))),
+            policy("r", allow(AnyOf((UNKNOWN, pods("app=q"))), PortRange(TCP, 83, 83))),
+            policy("s", allow(AnyOf((UNKNOWN, pods("app=d"))), PortRange(TCP, 84, 84))),
+        ),
+        Options(),
+        [
+            *((flow(D), "unknown no_service_account"), (flow(D, 81), "deny"), (flow(A), "allow")),
+            *((flow(D, 82), "unknown no_service_account"), (flow(D, 83), "unknown no_service_account")),
+            *((flow(D, 84), "allow"), (flow(A, 84), "deny")),
+        ],
     ),
     "nodes are subjects where asked": (
         (

@@ -292,6 +292,11 @@ def test_services_of_a_deny_rule_are_not_looked_up(load: Load) -> None:
     assert (with_ports.peers, with_ports.unread) == ((Anyone(),), True)
 
 
+def test_an_empty_list_of_services_is_as_if_absent(load: Load) -> None:
+    (rule,) = rules(load, "{toServices: [], toPorts: [{ports: [{port: '80'}]}]}", "egress")
+    assert rule.peers is None
+
+
 def test_domain_names(load: Load) -> None:
     text = "{toFQDNs: [{matchName: Example.org.}, {matchPattern: '**.example.net'}, {}]}"
     (rule,) = rules(load, text, "egress")

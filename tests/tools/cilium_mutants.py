@@ -183,12 +183,6 @@ CILIUM_MUTANTS = tuple(
             "return (pods, nodes)",
         ),
         (
-            "exceptions match no pods",
-            _SEEN + "sight.py",
-            "        if negated:\n            return True, True\n",
-            "",
-        ),
-        (
             "nodes by label may be the own",
             _SEEN + "sight.py",
             "(IsA(Kind.NODE), Not(IsA(Kind.OWN_NODE)))",

@@ -526,8 +526,8 @@ MUTANTS = (
     Mutant(
         "rules of a direction outside policyTypes count",
         "dialects/kubernetes.py",
-        "            rules[direction] = ()\n",
-        "            isolates = isolates | {direction}\n",
+        "        rules[direction] = ()\n",
+        "        isolates = isolates | {direction}\n",
     ),
     Mutant(
         "an empty from is nobody",
@@ -587,14 +587,14 @@ MUTANTS = (
     Mutant(
         "ports of native sidecars are not read",
         "objects/pods.py",
-        'if one.restart_policy == "Always")',
-        'if one.restart_policy == "Never")',
+        'if one.restart_policy == "Always"]',
+        'if one.restart_policy == "Never"]',
     ),
     Mutant(
         "ports of all init containers are read",
         "objects/pods.py",
-        'if one.restart_policy == "Always")',
-        "if one)",
+        'if one.restart_policy == "Always"]',
+        "if one]",
     ),
     Mutant(
         "only the first podIP is read",

@@ -23,6 +23,7 @@ from tests.tools.calico_mutants import CALICO, CALICO_MUTANTS
 from tests.tools.cilium_mutants import CILIUM, CILIUM_MUTANTS
 from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
 from tests.tools.mutant_list import MUTANTS, Mutant
+from tests.tools.profile_mutants import PROFILE_MUTANTS, PROFILES
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "mutants.md"
@@ -66,7 +67,12 @@ ENGINES_SUITE = Suite(
 CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
 CILIUM_SUITE = Suite(
     "Cilium",
-    ("tests/dialects/test_cilium.py", "tests/engines/test_cilium.py", "tests/objects/test_cilium_objects.py"),
+    (
+        "tests/dialects/test_cilium.py",
+        "tests/engines/test_cilium.py",
+        "tests/engines/test_identities.py",
+        "tests/objects/test_cilium_objects.py",
+    ),
 )
 CALICO_SUITE = Suite(
     "Calico",
@@ -75,13 +81,14 @@ CALICO_SUITE = Suite(
         "tests/objects/test_address_sets.py",
     ),
 )
+PROFILES_SUITE = Suite("profiles", ("tests/engines/test_switches.py", "tests/engines/test_profiles.py"))
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
 SUITES = (
     *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS),
-    *(ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE, CALICO_SUITE),
+    *(ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE, CALICO_SUITE, PROFILES_SUITE),
 )
 
 
@@ -107,6 +114,8 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
         return (CILIUM_SUITE,)
     if mutant.name.startswith(CALICO):
         return (CALICO_SUITE,)
+    if mutant.name.startswith(PROFILES):
+        return (PROFILES_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -223,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS)
+    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS)
     chosen = [mutant for mutant in mutants if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)

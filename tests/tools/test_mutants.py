@@ -9,8 +9,9 @@ from tests.tools.cilium_mutants import CILIUM_MUTANTS
 from tests.tools.engine_mutants import ENGINE_MUTANTS
 from tests.tools.mutant_list import MUTANTS, Mutant
 from tests.tools.mutants import ROOT
+from tests.tools.profile_mutants import PROFILE_MUTANTS
 
-ALL = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS)
+ALL = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS)
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)

@@ -44,14 +44,14 @@ class Sight:
             return self._identities.query(subject)
         return Where(self._identities.expression(subject.what))
 
-    def peer(self, peer: Peer, *, negated: bool = False) -> Peer:
+    def peer(self, peer: Peer) -> Peer:
         match peer:
             case AllOf(parts):
-                return AllOf(tuple(self.peer(part, negated=negated) for part in parts))
+                return AllOf(tuple(self.peer(part) for part in parts))
             case AnyOf(parts):
-                return AnyOf(tuple(self.peer(part, negated=negated) for part in parts))
+                return AnyOf(tuple(self.peer(part) for part in parts))
             case Not(part):
-                return Not(self.peer(part, negated=not negated))
+                return Not(self.peer(part))
             case PodQuery():
                 return self._identities.query(peer)
             case Where(what):
@@ -61,17 +61,15 @@ class Sight:
                 return Where(AllOf((*others, self._identities.nodes(nodes))))
             case AddressBlock() | InSets():
                 cidr = peer.cidr if isinstance(peer, AddressBlock) else ""
-                of_pods, of_nodes = self._matched(cidr, negated=negated)
+                of_pods, of_nodes = self._matched(cidr)
                 return replace(peer, may_match_pods=of_pods, may_match_nodes=of_nodes, whole=True)
             case _:
                 return peer
 
-    def _matched(self, cidr: str, *, negated: bool) -> tuple[bool, bool]:
-        """Whether a block takes pods and nodes. What is left out of something is left out whatever it is. A
-        block of everything is the world, not a block: only with ``pods`` it is more than that."""
+    def _matched(self, cidr: str) -> tuple[bool, bool]:
+        """Whether a block takes pods and nodes. A block of everything is the world, not a block: only with
+        ``pods`` it is more than that."""
         pods, nodes = (word in self._settings.cidr_match_mode for word in ("pods", "nodes"))
-        if negated:
-            return True, True
         return (pods, pods and nodes) if cidr in _WORLD else (pods, nodes)
 
     def _families(self, what: Expression) -> Expression:
