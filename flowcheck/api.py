@@ -6,23 +6,28 @@ command line does the same with its own progress and messages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import flowcheck.reports.notebook  # noqa: F401 # it tells results how to show themselves
 from flowcheck import compile as compiler
 from flowcheck.compile import Program
+from flowcheck.engines import profiles
 from flowcheck.errors import RunError
 from flowcheck.explaining import explain
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.formats import HOMES
 from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.form import Asked
+from flowcheck.keywords import AuditOptions, EngineOptions, PolicyOptions
+from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.engines import SWITCH_NAMES
 from flowcheck.model.instants import instant_of
-from flowcheck.model.options import Icmp, IpBlockMatchesPods, Options
+from flowcheck.model.options import Options
+from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
@@ -38,42 +43,14 @@ __all__ = ["audit", "compile_program", "explain"]
 DEFAULT_SKEW = timedelta(microseconds=Options().skew)
 
 
-class AuditOptions(TypedDict, total=False):
-    """What ``audit`` takes beside its inputs; each is the command line's option of the same name."""
-
-    ipblock_matches_pods: IpBlockMatchesPods
-    icmp: Icmp
-    skew: timedelta
-    as_of: datetime | Literal["current"] | None
-    assume_unchanged: timedelta
-    cluster_ranges: Sequence[str]
-    since: datetime | None
-    until: datetime | None
-    namespaces: Sequence[str]
-    max_rejected_rows: int
-    max_rejected_percent: float | None
-    min_coverage: float | None
-    keep_columns: bool
-    resume: bool
-    allow_no_policies: bool
-    cache: bool
-    source_format: str
-    time_unit: str
-    time_zone: str
-    fields: Sequence[str]
-    mapping: str | Path
-    received_within: timedelta | None
-
-
 def compile_program(
     cluster: Cluster,
     *,
-    ipblock_matches_pods: IpBlockMatchesPods = "yes",
-    icmp: Icmp = "unknown",
     skew: timedelta = DEFAULT_SKEW,
     as_of: datetime | Literal["current"] | None = None,
     cluster_ranges: Sequence[str] = (),
     assume_unchanged: timedelta = timedelta(),
+    **engine: Unpack[PolicyOptions],
 ) -> Program:
     """Compile a cluster and its policies into the arrays that ``evaluate`` looks flows up in.
 
@@ -81,22 +58,45 @@ def compile_program(
     policies of this instant (``current``: the latest), not by those in force when it began.
     ``cluster_ranges``: CIDRs that are the cluster's own, beside those its objects tell; with any, none is
     guessed from where known pods are. ``assume_unchanged``: for so long after the last snapshot, policies are
-    taken to be as it shows them; without it, which there are is open then.
+    taken to be as it shows them; without it, which there are is open then. ``engine``: whose way to enforce
+    policies (``cni``: "auto", by the cluster's own objects), and its answers to single questions;
+    ``dns_map``: a file that tells which addresses DNS names had.
 
-    Raises: CompileError when a decision table would not fit.
+    Raises: CompileError when a decision table would not fit; RunError for an answer that there is not.
     """
     if not isinstance(cluster, Cluster):
         raise TypeError(
             f"compile_program takes a Cluster, made by load_cluster, not a {type(cluster).__name__}"
         )
-    return compiler.compile_program(
-        cluster, _options(ipblock_matches_pods, icmp, skew, as_of, cluster_ranges, assume_unchanged)
+    _check_names("compile_program", engine, PolicyOptions)
+    options = _options(skew, as_of, cluster_ranges, assume_unchanged)
+    enforced = profiles.apply(
+        cluster, options, engine.get("cni", AUTO), dict(_switches(engine)), _names(engine)
     )
+    return compiler.compile_program(enforced.cluster, enforced.options)
+
+
+def _switches(given: EngineOptions) -> tuple[tuple[str, str], ...]:
+    """Those of the options that are switches, with their values."""
+    return tuple((name, str(given[name])) for name in SWITCH_NAMES if name in given)  # type: ignore[literal-required]
+
+
+def _names(given: PolicyOptions) -> DnsMap | None:
+    """What ``dns_map`` tells, if it was given."""
+    path = given.get("dns_map")
+    return None if path is None else read_dns_map(path)
+
+
+def _check_names(function: str, given: Mapping[str, object], known: type) -> None:
+    unknown = given.keys() - known.__annotations__.keys()
+    if unknown:
+        listed = ", ".join(known.__annotations__)
+        raise TypeError(
+            f"{function}() got an unexpected keyword argument {sorted(unknown)[0]!r}; there are {listed}"
+        )
 
 
 def _options(
-    ipblock_matches_pods: IpBlockMatchesPods,
-    icmp: Icmp,
     skew: timedelta,
     as_of: datetime | Literal["current"] | None,
     cluster_ranges: Sequence[str],
@@ -105,12 +105,10 @@ def _options(
     at = None if as_of is None else END if as_of == "current" else instant_of(as_of)
     microsecond = timedelta(microseconds=1)
     return Options(
-        ipblock_matches_pods,
-        icmp,
-        skew // microsecond,
-        at,
-        tuple(cluster_ranges),
-        assume_unchanged // microsecond,
+        skew=skew // microsecond,
+        policies_at=at,
+        cluster_ranges=tuple(cluster_ranges),
+        assume_unchanged=assume_unchanged // microsecond,
     )
 
 
@@ -126,32 +124,33 @@ def audit(
     ``flows_paths``: files, folders and globs; or rows in memory, as ``evaluate`` takes them; or a list of
     either. Results call rows in memory by a name such as ``<DataFrame>``, and ``row`` is their position.
     ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
-    result; None: they are not written. ``options`` are those of the command line: ipblock_matches_pods, icmp,
-    skew, as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
-    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache; and of logs
-    source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any).
+    result; None: they are not written. ``options`` are those of the command line: skew,
+    as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
+    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache; of logs
+    source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any);
+    of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
+    ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
+    selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
+    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, staged, enforced; dns_map, a
+    file that tells which addresses DNS names had.
     An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
     violations.
 
     Raises: ManifestError, CompileError, RunError, FlowFormatError, when nothing was judged; OutputError.
     """
-    unknown = options.keys() - AuditOptions.__annotations__.keys()
-    if unknown:
-        known = ", ".join(AuditOptions.__annotations__)
-        raise TypeError(
-            f"audit() got an unexpected keyword argument {sorted(unknown)[0]!r}; there are {known}"
-        )
+    _check_names("audit", options, AuditOptions)
     if isinstance(cluster, Program):
         raise TypeError("audit takes a Cluster, or paths of one, and compiles it itself; not a Program")
     request = AuditRequest(
         options=_options(
-            options.get("ipblock_matches_pods", "yes"),
-            options.get("icmp", "unknown"),
             options.get("skew", DEFAULT_SKEW),
             options.get("as_of"),
             options.get("cluster_ranges", ()),
             options.get("assume_unchanged", timedelta()),
         ),
+        cni=options.get("cni", AUTO),
+        switches=_switches(options),
+        dns_map=_names(options),
         out=None if out is None else Path(out),
         jobs=jobs,
         since=options.get("since"),

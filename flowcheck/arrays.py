@@ -12,8 +12,9 @@ rows       one rule with one port range in one direction, in the order they are 
 stages     the tiers, in order
 subjects   subject classes of one direction: endpoints that no row tells apart as subject
 peers      peer classes of one direction, likewise
-ports      port classes: disjoint ranges of TCP, then UDP, then SCTP; then one class for every other
-           protocol; then three pseudo classes for TCP, UDP and SCTP flows without a recorded port
+ports      port classes: disjoint ranges of TCP, then UDP, then SCTP (then ICMP and ICMPv6, if policies
+           speak of types); then a class for each other protocol that policies name; one for all that are
+           left; then pseudo classes, one for each of those that have ranges, without a recorded number
 vectors    distinct lists of decisions over the port classes
 questions  what no input tells and a row's match hangs on, such as a namespace's labels; the first, 0,
            stands for none
@@ -74,6 +75,7 @@ REASON_UNRESOLVED_SRC, REASON_UNRESOLVED_DST, REASON_AMBIGUOUS_SRC, REASON_AMBIG
 REASON_UNKNOWN_INITIATOR, REASON_NO_PORT, REASON_UNSUPPORTED_FIELD, REASON_NEEDS_DNS = 5, 6, 7, 8
 REASON_SERVICE_BACKENDS_DIFFER, REASON_AMBIGUOUS_POLICY = 10, 11
 REASON_NO_NAMESPACE, REASON_NO_NODE, REASON_NO_SERVICE = 12, 13, 14
+REASON_NO_SERVICE_ACCOUNT = 16
 
 # How the initiator of a connection was found, in the order asked.
 BASIS_NONE, BASIS_RECORD, BASIS_FLAGS, BASIS_PAIR, BASIS_LISTENER, BASIS_PORT = range(6)
@@ -83,6 +85,8 @@ BASIS_NONE, BASIS_RECORD, BASIS_FLAGS, BASIS_PAIR, BASIS_LISTENER, BASIS_PORT = 
 KIND_POD, KIND_NODE, KIND_BLOCK, KIND_SECONDARY, KIND_UNRESOLVED, KIND_AMBIGUOUS, KIND_SERVICE, KIND_TIMED = (
     range(8)
 )
+KIND_OWN_NODE = 8
+"""A node as its own pods see it: never an end of a flow itself, only classed as one."""
 
 # Decision ids that every program has. UNKNOWN_DECISION + reason code is "unknown for that reason".
 NO_SUBJECT, NO_POLICY, SAME_POD, OWN_NODE, DENY_FOR_SEVERAL_CAUSES = 0, 1, 2, 3, 4
@@ -121,6 +125,9 @@ N_REAL_PROTOCOLS = 3  # TCP, UDP, SCTP
 PROTOCOL_SLOT = np.full(256, N_REAL_PROTOCOLS, dtype=np.uint8)
 """(256,) protocol number -> 0 TCP, 1 UDP, 2 SCTP, 3 any other."""
 PROTOCOL_SLOT[[6, 17, 132]] = [0, 1, 2]
+NUMBERED_SLOT = np.full(256, 5, dtype=np.uint8)
+"""(256,) the same, with 3 ICMP and 4 ICMPv6, whose numbers are type * 256 + code, and 5 any other."""
+NUMBERED_SLOT[[6, 17, 132, 1, 58]] = [0, 1, 2, 3, 4]
 
 Array = TypeVar("Array", bound=AnyArray)
 
@@ -332,9 +339,12 @@ class Tables(NamedTuple):
 
     endpoints (endpoints, 8) int32: the columns named above; POD is -1 for what is not a pod, NODE the
     node a pod runs on or the node itself (-1: none). epoch_start (epochs,) int64: when the policies changed,
-    microseconds, ascending, the first is timeline.BEGINNING. port_class (3, 65536) uint16: TCP, UDP, SCTP.
-    other_port int: the class of every other protocol; the three after it are "port not recorded".
-    verdict, reason (decisions,) uint8.
+    microseconds, ascending, the first is timeline.BEGINNING. port_class (slots, 65536) uint16: TCP, UDP,
+    SCTP; then ICMP and ICMPv6 by type * 256 + code, if policies tell those apart. other_port int: the class
+    of protocols of which no policy speaks; those after it are "number not recorded", by slot. without_port
+    (256,) int32: the class of each protocol's flows that have no number or lack it. own_peer (endpoints, 2)
+    int32: the peer classes, ingress and egress, of a node seen from its own pods; (0, 2) where nothing tells
+    that apart. verdict, reason (decisions,) uint8.
     """
 
     addresses: AddressTable
@@ -345,6 +355,8 @@ class Tables(NamedTuple):
     epoch_start: Int64
     port_class: UInt16
     other_port: int
+    without_port: Int32
+    own_peer: Int32
     ingress: DirectionTable
     egress: DirectionTable
     verdict: UInt8

@@ -6,6 +6,8 @@ has a namespace, what a misspelt kind may have been meant as. Of policies in oth
 evaluated; ``reading`` names each in a warning, since a verdict that leaves them out may allow what they
 forbid. Staged policies enforce nothing and are none of them.
 
+One file because whoever asks what a kind is asks for all of that.
+
 Source: Kubernetes API groups; the custom resource definitions of each project; apimachinery meta
 UnsafeGuessKindToResource for the names that paths have for kinds.
 """
@@ -30,17 +32,31 @@ class Role(Enum):
     WORKLOAD = auto()
     RANGE = auto()
     """Where pods get their addresses from."""
+    NAMED = auto()
+    """What policies name beside pods and nodes: sets of addresses, tiers."""
+    AGENT = auto()
+    """How an agent is set that enforces policies."""
 
 
 class Kind(NamedTuple):
-    """``plural`` is the resource: the name that paths and audit logs have for it."""
+    """``plural`` is the resource: the name that paths and audit logs have for it. ``called`` is how it is
+    called here, where another group has a kind of that name."""
 
     group: str
     kind: str
     plural: str
     role: Role
     namespaced: bool = True
+    called: str = ""
 
+
+def _calico(kind: str, plural: str, role: Role, *, namespaced: bool = True, called: str = "") -> list[Kind]:
+    """A kind of Calico's as it is written, and as it is stored."""
+    groups = ("projectcalico.org", "crd.projectcalico.org")
+    return [Kind(group, kind, plural, role, namespaced, called) for group in groups]
+
+
+_ADMIN = "policy.networking.k8s.io"
 
 KINDS = (
     Kind("", "Namespace", "namespaces", Role.PEER, namespaced=False),
@@ -49,6 +65,7 @@ KINDS = (
     Kind("", "Service", "services", Role.PEER),
     Kind("discovery.k8s.io", "EndpointSlice", "endpointslices", Role.PEER),
     Kind("", "Endpoints", "endpoints", Role.DETAIL),
+    Kind("", "ServiceAccount", "serviceaccounts", Role.DETAIL),
     Kind("cilium.io", "CiliumNode", "ciliumnodes", Role.DETAIL, namespaced=False),
     Kind("", "ReplicationController", "replicationcontrollers", Role.WORKLOAD),
     Kind("apps", "Deployment", "deployments", Role.WORKLOAD),
@@ -61,41 +78,52 @@ KINDS = (
     Kind("batch", "Job", "jobs", Role.WORKLOAD),
     Kind("batch", "CronJob", "cronjobs", Role.WORKLOAD),
     Kind("apps.openshift.io", "DeploymentConfig", "deploymentconfigs", Role.WORKLOAD),
-    Kind("crd.projectcalico.org", "IPPool", "ippools", Role.RANGE, namespaced=False),
+    *_calico("IPPool", "ippools", Role.RANGE, namespaced=False),
+    *_calico("BlockAffinity", "blockaffinities", Role.RANGE, namespaced=False),
     Kind("crd.projectcalico.org", "IPAMBlock", "ipamblocks", Role.RANGE, namespaced=False),
-    Kind("projectcalico.org", "IPPool", "ippools", Role.RANGE, namespaced=False),
+    *_calico("NetworkSet", "networksets", Role.NAMED),
+    *_calico("GlobalNetworkSet", "globalnetworksets", Role.NAMED, namespaced=False),
+    *_calico("HostEndpoint", "hostendpoints", Role.NAMED, namespaced=False),
+    *_calico("Tier", "tiers", Role.NAMED, namespaced=False),
     Kind("networking.k8s.io", "ClusterCIDR", "clustercidrs", Role.RANGE, namespaced=False),
     Kind("cilium.io", "CiliumPodIPPool", "ciliumpodippools", Role.RANGE, namespaced=False),
     Kind("config.openshift.io", "Network", "networks", Role.RANGE, namespaced=False),
+    Kind("cilium.io", "CiliumCIDRGroup", "ciliumcidrgroups", Role.NAMED, namespaced=False),
+    Kind("", "ConfigMap", "configmaps", Role.AGENT),
     Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies", Role.POLICY),
     Kind("extensions", "NetworkPolicy", "networkpolicies", Role.POLICY),
+    Kind(_ADMIN, "AdminNetworkPolicy", "adminnetworkpolicies", Role.POLICY, namespaced=False),
+    Kind(_ADMIN, "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", Role.POLICY, namespaced=False),
+    Kind(_ADMIN, "ClusterNetworkPolicy", "clusternetworkpolicies", Role.POLICY, namespaced=False),
+    Kind("cilium.io", "CiliumNetworkPolicy", "ciliumnetworkpolicies", Role.POLICY),
     Kind(
-        "policy.networking.k8s.io",
-        "AdminNetworkPolicy",
-        "adminnetworkpolicies",
+        "cilium.io",
+        "CiliumClusterwideNetworkPolicy",
+        "ciliumclusterwidenetworkpolicies",
         Role.POLICY,
         namespaced=False,
     ),
-    Kind(
-        "policy.networking.k8s.io",
-        "BaselineAdminNetworkPolicy",
-        "baselineadminnetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
-    Kind(
-        "policy.networking.k8s.io",
-        "ClusterNetworkPolicy",
-        "clusternetworkpolicies",
-        Role.POLICY,
-        namespaced=False,
-    ),
+    *_calico("NetworkPolicy", "networkpolicies", Role.POLICY, called="CalicoNetworkPolicy"),
+    *_calico("GlobalNetworkPolicy", "globalnetworkpolicies", Role.POLICY, namespaced=False),
+    *_calico("StagedNetworkPolicy", "stagednetworkpolicies", Role.POLICY),
+    *_calico("StagedGlobalNetworkPolicy", "stagedglobalnetworkpolicies", Role.POLICY, namespaced=False),
+    *_calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", Role.POLICY),
 )
 """Those that are read."""
 
-POLICY_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.POLICY)
+POLICY_KINDS = frozenset(one.called or one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
+ONLY_CALLED: Mapping[tuple[str, str], frozenset[str]] = {("", "ConfigMap"): frozenset({"cilium-config"})}
+"""Of these kinds only the objects of these names are read: most others are no matter of ours."""
+_ALL = frozenset((one.group, one.kind) for one in KINDS)
 CLUSTER_SCOPED = frozenset((one.group, one.kind) for one in KINDS if not one.namespaced)
+_CALLED = {(one.group, one.kind): one.called for one in KINDS if one.called}
+
+
+def called(group: str, kind: str) -> str:
+    """How a kind is called here: no two that are read are called the same, but for versions of one."""
+    return _CALLED.get((group, kind), kind)
+
 
 BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
     "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),
@@ -104,17 +132,14 @@ BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
 """The kinds without policies in the groups that have some; any other kind there is a typing error."""
 
 _ANTREA = ("NetworkPolicy", "ClusterNetworkPolicy")
-_CALICO = ("NetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 
 LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "access.smi-spec.io": ("Service Mesh Interface", ("TrafficTarget",)),
     "auth.consul.hashicorp.com": ("Consul", ("TrafficPermissions",)),
     "authentication.istio.io": ("Istio", ("Policy", "MeshPolicy")),
-    "cilium.io": ("Cilium", ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")),
     "consul.hashicorp.com": ("Consul", ("ServiceIntentions",)),
     "crd.antrea.io": ("Antrea", _ANTREA),
     "crd.nsx.vmware.com": ("NSX", ("SecurityPolicy",)),
-    "crd.projectcalico.org": ("Calico", _CALICO),
     "ingressnodefirewall.openshift.io": ("OpenShift", ("IngressNodeFirewall",)),
     "k8s.cni.cncf.io": ("Multus", ("MultiNetworkPolicy",)),
     "k8s.ovn.org": ("OVN-Kubernetes", ("EgressFirewall",)),
@@ -139,7 +164,6 @@ LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "ServerAuthorization",
         ),
     ),
-    "projectcalico.org": ("Calico", _CALICO),
     "rbac.istio.io": ("Istio", ("ServiceRole", "ServiceRoleBinding", "RbacConfig", "ClusterRbacConfig")),
     "security.antrea.tanzu.vmware.com": ("Antrea", _ANTREA),
     "security.istio.io": ("Istio", ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")),
@@ -166,7 +190,9 @@ def language_of(group: str, kind: str) -> str:
     name, kinds = LANGUAGES.get(group, ("", ()))
     if kind in kinds:
         return name
-    if _is_built_in(group) or not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
+    if (group, kind) in _ALL or _is_built_in(group):
+        return ""
+    if not _GROUP.fullmatch(group) or not _BY_NAME.fullmatch(kind):
         return ""
     return name or group
 
@@ -174,6 +200,11 @@ def language_of(group: str, kind: str) -> str:
 def is_known(group: str) -> bool:
     """Whether the group is that of a known language."""
     return group in LANGUAGES
+
+
+def is_passed_over(group: str, kind: str, name: str) -> bool:
+    """Whether an object of a kind that is read is none of those that are."""
+    return name not in ONLY_CALLED.get((group, kind), (name,))
 
 
 def _is_built_in(group: str) -> bool:
@@ -207,6 +238,8 @@ def read_kind(group: str, resource: str) -> str:
 def unread_kind(group: str, resource: str) -> str:
     """The kind of a policy in another language, by the name that paths have for it (``egressfirewalls``);
     empty: none."""
+    if (group, resource) in _READ:
+        return ""
     plain = _ESCAPED.sub("", resource)
     kind = _UNREAD.get((group, plain), "")
     if kind or not group or _is_built_in(group) or plain.startswith("staged"):

@@ -23,20 +23,20 @@ from flowcheck.history.dated import Dated
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
 from flowcheck.history.inventory.recording import Recording, TextKey, text_key
-from flowcheck.history.inventory.texts import needed_text
+from flowcheck.history.inventory.texts import WITH_TEXT, needed_text
 from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
 from flowcheck.history.sources import read_documents
 from flowcheck.history.values import Value
-from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, language_of
+from flowcheck.kinds import PEER_KINDS, POLICY_KINDS, called, is_passed_over, language_of
 from flowcheck.manifests.documents import Document
+from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
-from flowcheck.model.ranges import PodRanges
-from flowcheck.model.service import Service
+from flowcheck.objects.network.plugins import signs_of
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
 from flowcheck.uncollected import uncollected
@@ -113,6 +113,7 @@ class _Loader:
     namespaces: NamespaceVersions = field(default_factory=dict)
     texts: dict[TextKey, str] | None = None
     other_policies: dict[tuple[str, ...], OtherPolicy] = field(default_factory=dict)
+    signs: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.journal)
@@ -126,14 +127,17 @@ class _Loader:
         """Read one document by its kind, into the history or the journal."""
         document = dated.document
         key = (document.group, document.kind)
-        is_read = key in POLICY_READERS or key in OBJECT_READERS
+        passed_over = is_passed_over(*key, document.name)
+        if not document.is_bare and (dated.when is None or dated.when.what is not What.GONE):
+            self.signs |= dict.fromkeys(signs_of(document))
+        is_read = not passed_over and (key in POLICY_READERS or key in OBJECT_READERS)
         if is_read and not document.is_bare:
             self._read(dated)
             return
-        hint = "" if is_read else misspelt(document)
+        hint = "" if is_read or passed_over else misspelt(document)
         if (language := language_of(*key)) and not hint:
             self._note_other(document, language)
-        elif document.is_bare:
+        elif document.is_bare and not passed_over:
             self.gathering.keep(None, dated, NO_TIMES, is_policy=key in POLICY_READERS)
         elif hint:
             document.problems.clear()
@@ -151,14 +155,8 @@ class _Loader:
         key = (document.group, document.kind, document.namespace, document.name)
         if key in self.other_policies:
             return
-        self.other_policies[key] = OtherPolicy(
-            language,
-            document.api_version,
-            document.kind,
-            document.namespace,
-            document.name,
-            document.source,
-        )
+        other = OtherPolicy(language, document.api_version, *key[1:], document.source)
+        self.other_policies[key] = other
         reason = f"a policy in the language of {language}, which is not read"
         self.journal.skip(document.kind, document.name, reason, document.source)
 
@@ -176,9 +174,10 @@ class _Loader:
         if not document.are_none:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
-        if self.texts is not None and isinstance(value, Policy | Service | PodRanges | list):
-            key = text_key(document.kind, document.namespace, document.name, document.source)
-            self.texts.setdefault(key, needed_text(document, document.name))
+        if self.texts is not None and isinstance(value, WITH_TEXT):
+            name = value.name if isinstance(value, Policy) else document.name
+            key = text_key(called(document.group, document.kind), document.namespace, name, document.source)
+            self.texts.setdefault(key, needed_text(document, name))
 
     def _read_anew(self, dated: Dated) -> tuple[Value | None, OwnTimes]:
         """What the document says, None if that cannot be read, and the times it tells of itself."""
@@ -233,6 +232,7 @@ class _Loader:
             cluster,
             skipped=journal.all_skipped(),
             other_policies=others,
+            signs=tuple(self.signs),
             warnings=(
                 *other_languages(others),
                 *gaps(cluster),

@@ -21,6 +21,7 @@ from flowcheck.model.cluster import (
     Workload,
 )
 from flowcheck.model.labels import Operator, Requirement, Selector
+from flowcheck.model.peers import AllOf, AnyOf, Not, Simple
 from flowcheck.model.policy import (
     Action,
     AddressBlock,
@@ -159,7 +160,7 @@ def make_rule(
     action: Action, peers: Peer | Iterable[Peer] | None, ports: str | None, label: str = ""
 ) -> Rule:
     """A rule; a single peer need not be in a tuple; without a label the policy gives it one by its place."""
-    listed = (peers,) if isinstance(peers, Peer) else peers
+    listed = (peers,) if isinstance(peers, Simple | AllOf | AnyOf | Not) else peers
     return Rule(
         label,
         action,

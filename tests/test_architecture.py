@@ -25,7 +25,8 @@ PACKAGE = ROOT / "flowcheck"
 ROWS = (
     ("version", "errors", "counted", "outcome", "kinds", "uncollected"),
     ("model", "arrays", "writing"),
-    ("manifests", "reference", "kernels"),
+    ("keywords",),
+    ("manifests", "reference", "kernels", "engines"),
     ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),
     ("advice",),
@@ -42,6 +43,7 @@ NEVER = {
     "kernels": {"model"},
     "reference": {"arrays", "compile", "kernels"},
     "reading": {"compile", "kernels", "flows", "arrays"},
+    "engines": {"arrays", "writing"},
     "explaining": {"reference", "manifests", "dialects"},
 }
 """Beyond the rows: what gives the house its shape."""

@@ -42,8 +42,8 @@ def _host_network(cluster: Cluster, policies: list[Policy]) -> Iterator[str]:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         yield (
             f"{policy}[{rule.label}] ({rule.source}){more} may let in {HOST_NETWORK}, which stands "
-            "for the nodes on OpenShift: that is known and not followed, so traffic from nodes may be called "
-            "denied; --policies with a policy that allows their addresses has it judged so"
+            "for the nodes on OpenShift: that is followed with --cni ovn, or --host-network-namespace "
+            f"{HOST_NETWORK}; else traffic from nodes may be called denied"
         )
 
 

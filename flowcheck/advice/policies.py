@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
-from flowcheck.model.policy import PodQuery, Policy, Tier
+from flowcheck.model.policy import PodQuery, Policy
 from flowcheck.model.verdict import Reason
 
 _OLD = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
@@ -20,13 +21,16 @@ def warnings(cluster: Cluster) -> Iterator[str]:
     """Every remark on the cluster's policies, in their order; on the last version of those that changed."""
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)
-    yield from _ties(policies)
     cached = [service for service in cluster.services if service.cached]
     if cached:
         yield (
             f"a DNS cache runs on the nodes and may answer at the address of {cached[0]}: whether a flow to "
             f"there reached the cache or a backend is not known, so it is unknown ({Reason.AMBIGUOUS_DST})"
         )
+    hosts = len({one.name for one in cluster.sets if one.kind == "HostEndpoint"})
+    if hosts:
+        said = counted(hosts, "HostEndpoint")
+        yield f"{said}: what Calico's policies say of the hosts themselves is not judged"
     kinds = {policy.kind for policy in cluster.policies}
     if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
         yield (
@@ -60,10 +64,13 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     on_host = _LabelIndex(pod for pod in cluster.pods if not pod.finished and pod.host_network)
     lonely: dict[str, list[Policy]] = defaultdict(list)
     for policy in judged:
-        names = list(_namespaces(policy.subject, cluster))
-        if any(reached.any_match(name, policy.subject.pods) for name in names):
+        subject = policy.subject
+        if not isinstance(subject, PodQuery):
             continue
-        if any(on_host.any_match(name, policy.subject.pods) for name in names):
+        names = list(_namespaces(subject, cluster))
+        if any(reached.any_match(name, subject.pods) for name in names):
+            continue
+        if any(on_host.any_match(name, subject.pods) for name in names):
             yield f"{policy} ({policy.source}) selects only pods on the host network, where it has no effect"
         elif policy.namespace and not reached.label_sets[policy.namespace]:
             lonely[policy.namespace].append(policy)
@@ -83,18 +90,3 @@ def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:
         labels, selector = namespace.labels, subject.namespaces
         if selector.matches(labels) if settled else selector.may_match(labels):
             yield namespace.name
-
-
-def _ties(policies: Iterable[Policy]) -> Iterator[str]:
-    """Policies of one priority: which of them comes first is for no one to rely on."""
-    by_priority: dict[tuple[Tier, int], list[Policy]] = defaultdict(list)
-    for policy in policies:
-        if policy.tier is not Tier.NETWORK_POLICY:
-            by_priority[policy.tier, policy.priority].append(policy)
-    for (tier, priority), tied in sorted(by_priority.items()):
-        if len(tied) > 1:
-            names = ", ".join(str(policy) for policy in sorted(tied, key=lambda policy: policy.order))
-            yield (
-                f"{names} have the same priority {priority} in tier {tier.name.title()}: "
-                "they are taken in the order of their names, which a cluster need not do"
-            )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowcheck.cli.engine import ENGINE, chosen, names_in
 from flowcheck.cli.exits import exit_code
 from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
@@ -18,7 +19,6 @@ from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.options import (
     CLUSTER,
     CONTEXT,
-    DIALECT,
     JUDGING,
     NO_POLICIES,
     OUTCOME,
@@ -53,7 +53,7 @@ CURRENT = "current"
 @click.option(
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
 )
-@options(OUTCOME, SELECTION, RANGES, TIME, JUDGING, DIALECT, SPEECH)
+@options(OUTCOME, SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
@@ -206,13 +206,14 @@ def _request(given: dict[str, Any]) -> AuditRequest:
 
     return AuditRequest(
         options=Options(
-            ipblock_matches_pods=given["ipblock_matches_pods"],
-            icmp=given["icmp"],
             skew=given["skew"] // timedelta(microseconds=1),
             policies_at=_policies_at(given),
             cluster_ranges=given["cluster_ranges"],
             assume_unchanged=given["assume_unchanged"] // timedelta(microseconds=1),
         ),
+        cni=given["cni"],
+        switches=chosen(given),
+        dns_map=names_in(given),
         out=given["out"],
         jobs=given["jobs"],
         since=given["since"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli import audit
+from flowcheck.cli.engine import NOTHING_CHOSEN
 from flowcheck.cli.flows.logs import SAID_OF_NO_LOG
 from flowcheck.cli.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.values import Tolerance
 from flowcheck.errors import RunError
+from flowcheck.flows.known import AUTO, CANONICAL
 
 if TYPE_CHECKING:
     from flowcheck.results.records.summary import Summary
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 @click.command("demo", context_settings=CONTEXT)
 @click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
 @options(OUTCOME, SPEECH)
+@click.option(
+    "--sample",
+    type=click.Choice(["kubernetes", "cilium"]),
+    default="kubernetes",
+    show_default=True,
+    help="NetworkPolicies and a day in Parquet; or Cilium's policies and an hour of Hubble's log.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]")
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
@@ -31,28 +39,32 @@ def command(context: click.Context, /, **given: Any) -> int:
     """
     import tempfile
 
-    directory = given.pop("directory")
+    directory, sample = given.pop("directory"), given.pop("sample")
     if directory is not None:
-        return _run(context, directory, given, out=directory / "out")
+        return _run(context, sample, directory, given, out=directory / "out")
     with tempfile.TemporaryDirectory(prefix="flowcheck-demo-") as temporary:
-        return _run(context, Path(temporary), given, out=None)
+        return _run(context, sample, Path(temporary), given, out=None)
 
 
-def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Path | None) -> int:
+def _run(
+    context: click.Context, sample: str, directory: Path, given: dict[str, Any], out: Path | None
+) -> int:
     from flowcheck import demo
+    from flowcheck.demo.cilium import LOG
     from flowcheck.model.options import Options
     from flowcheck.results.relative import named_from
     from flowcheck.writing import output_errors
 
     with output_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        demo.write(directory)
-    defaults = Options()
+        write = demo.write_cilium if sample == "cilium" else demo.write
+        write(directory)
+    defaults, log = Options(), directory / LOG
     if out is not None:
         messages(context).note(f"the sample is in {directory}")
     given = {
         **given,
-        "flows": (str(directory / "flows"),),
+        "flows": (str(log if sample == "cilium" else directory / "flows"),),
         "cluster": (str(directory / "cluster"),),
         "policies": (),
         "replace_policies": False,
@@ -69,32 +81,31 @@ def _run(context: click.Context, directory: Path, given: dict[str, Any], out: Pa
         "min_coverage": None,
         "keep_columns": False,
         "no_cache": False,
-        "ipblock_matches_pods": defaults.ipblock_matches_pods,
-        "icmp": defaults.icmp,
+        **NOTHING_CHOSEN,
+        "dns_map": log if sample == "cilium" else None,
         "skew": timedelta(microseconds=defaults.skew),
         "as_of": None,
         "assume_unchanged": timedelta(),
         "cluster_ranges": (),
         **SAID_OF_NO_LOG,
+        "source_format": AUTO if sample == "cilium" else CANONICAL,
     }
     result = audit.judge(context, given)
     code = audit.report(result if out else named_from(result, directory), given)
-    messages(context).say(compare_with_planted(result.summary))
+    messages(context).say(compare_with_planted(result.summary, sample))
     if out is None:
         messages(context).say("the sample is gone: flowcheck demo DIR keeps it, and DIR/out the results")
     return code
 
 
-def compare_with_planted(summary: Summary) -> str:
+def compare_with_planted(summary: Summary, sample: str) -> str:
     """Hold what was found against what the sample's makers planted.
 
     **Raises**: RunError when they differ: this installation of flowcheck cannot be trusted.
     """
-    from flowcheck.demo import SCENARIOS
+    from flowcheck.demo import planted_counts
 
-    planted: Counter[str] = Counter()
-    for scenario in SCENARIOS:
-        planted[scenario.kind or scenario.verdict] += scenario.rows
+    planted = planted_counts(sample)
     pairs = {
         "forwarded though denied": (planted["forwarded_denied"], summary.violations.forwarded_denied),
         "dropped though allowed": (planted["dropped_allowed"], summary.violations.dropped_allowed),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowcheck.cli.engine import ENGINE, chosen, names_in
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CLUSTER, CONTEXT, DIALECT, NO_POLICIES, RANGES, SPEECH, messages, options
+from flowcheck.cli.options import CLUSTER, CONTEXT, NO_POLICIES, RANGES, SPEECH, messages, options
 from flowcheck.cli.values import Moment, Report, Value
 from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS
@@ -68,7 +69,7 @@ class PortType(Value):
 @click.option(
     "--at", type=Moment(), help="The instant to explain, where the cluster changed.  [default: the latest]"
 )
-@options(RANGES, DIALECT, SPEECH)
+@options(RANGES, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Say why one end may or may not talk to another, rule by rule, and what would change it.
@@ -83,6 +84,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     from flowcheck.cli.audit import check_inputs, refuse_skipped
     from flowcheck.cli.output import write_reports
     from flowcheck.compile import compile_program
+    from flowcheck.engines.profiles import apply
     from flowcheck.explaining import explain
     from flowcheck.model.options import Options
     from flowcheck.reading import load_cluster
@@ -97,14 +99,14 @@ def command(context: click.Context, /, **given: Any) -> int:
     if given["strict"]:
         refuse_skipped(cluster)
     _refuse_empty(cluster, given["allow_no_policies"])
-    program = compile_program(
-        cluster, Options(given["ipblock_matches_pods"], given["icmp"], cluster_ranges=given["cluster_ranges"])
-    )
+    options = Options(cluster_ranges=given["cluster_ranges"])
+    enforced = apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given))
+    program = compile_program(enforced.cluster, enforced.options)
     port: Port = given["port"]
     answer = explain(
         program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol, at=given["at"]
     )
-    messages(context).warnings(cluster.warnings)
+    messages(context).warnings(enforced.cluster.warnings)
     messages(context).warnings([*_after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])

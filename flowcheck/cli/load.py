@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowcheck.cli.engine import ENGINE
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import (
     CLUSTER,
     CONTEXT,
-    DIALECT,
     JUDGING,
     RANGES,
     SELECTION,
@@ -86,7 +86,7 @@ DEFAULTS = Thresholds()
 )
 @click.option("--fail-on-skew", is_flag=True, help="End with 1 where a Service is skewed.")
 @click.option("--allow-no-policies", is_flag=True, hidden=True, help="Always so: none are needed here.")
-@options(SELECTION, RANGES, TIME, JUDGING, DIALECT, SPEECH)
+@options(SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Show how evenly each Service of a cluster spread the connections in recorded FLOWS over its endpoints.

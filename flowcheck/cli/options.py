@@ -27,7 +27,6 @@ from flowcheck.cli.values import (
     Tolerance,
     ToleranceType,
 )
-from flowcheck.model.options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
@@ -77,23 +76,6 @@ SNAPSHOT_TIME: list[Option[Any]] = [
         "--at",
         type=SnapshotTime(),
         help="When the files were written whose names tell no time: a time, or mtime.",
-    ),
-]
-
-DIALECT: list[Option[Any]] = [
-    click.option(
-        "--ipblock-matches-pods",
-        type=click.Choice(["yes", "no", "unknown"]),
-        default=Options().ipblock_matches_pods,
-        show_default=True,
-        help="Whether an ipBlock matches pods by their address (Cilium: no).",
-    ),
-    click.option(
-        "--icmp",
-        type=click.Choice(["unknown", "policy"]),
-        default=Options().icmp,
-        show_default=True,
-        help="What a policy says of a protocol without ports that no rule admits (policy: deny).",
     ),
 ]
 

@@ -5,13 +5,12 @@ The middle three are taken for each direction, in ``rules/directions.py``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Tables
 from flowcheck.compile.endpoints.addresses import build_table
+from flowcheck.compile.endpoints.asked import Asked
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.endpoints.beside import beside_pods
 from flowcheck.compile.endpoints.layout import build_axis, timed_table
@@ -23,7 +22,7 @@ from flowcheck.compile.rules.directions import CompiledDirection, Rulebook, comp
 from flowcheck.compile.translation import build_services
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import AddressBlock, Direction, Policy
+from flowcheck.model.policy import Direction
 from flowcheck.uncollected import uncollected
 
 
@@ -55,6 +54,8 @@ def _compile(cluster: Cluster, options: Options) -> Program:
             epoch_start=np.array([epoch.start for epoch in rulebook.epochs.epochs], dtype=np.int64),
             port_class=rulebook.ports.class_of,
             other_port=rulebook.ports.other,
+            without_port=rulebook.ports.without_number(),
+            own_peer=naming.own_peer,
             ingress=ingress.table,
             egress=egress.table,
             verdict=decisions.verdict,
@@ -82,21 +83,20 @@ def _compile(cluster: Cluster, options: Options) -> Program:
 
 def axis_of(cluster: Cluster, options: Options) -> Axis:
     """The endpoint axis of a cluster: what the endpoint numbers of its program stand for."""
-    return build_axis(cluster, _blocks(cluster.policies), options.skew, options.cluster_ranges)
-
-
-def _blocks(policies: Sequence[Policy]) -> list[AddressBlock]:
-    return [peer for policy in policies for peer in policy.peers() if isinstance(peer, AddressBlock)]
+    return build_axis(cluster, Asked.of(cluster, options), options.skew, options.cluster_ranges)
 
 
 def _endpoint_table(axis: Axis, ingress: CompiledDirection, egress: CompiledDirection) -> Int32:
-    """(endpoints, 8) int32 without groups, which :mod:`flowcheck.compile.endpoints.names` numbers."""
-    table = np.zeros((len(axis.endpoints), 8), dtype=np.int32)
+    """(endpoints, 8) int32 without groups, which :mod:`flowcheck.compile.endpoints.names` numbers;
+    (endpoints, 10) with own_peer of :class:`~flowcheck.arrays.Tables`, where policies see own nodes."""
+    table = np.zeros((len(axis.endpoints), 10 if axis.as_own else 8), dtype=np.int32)
     table[:, a.INGRESS_SUBJECT] = ingress.subject
     table[:, a.INGRESS_PEER] = ingress.peer
     table[:, a.EGRESS_SUBJECT] = egress.subject
     table[:, a.EGRESS_PEER] = egress.peer
     table[:, a.POD] = [e.pod for e in axis.endpoints]
     table[:, a.NODE] = [e.node for e in axis.endpoints]
-    table[:, a.KIND] = [e.kind for e in axis.endpoints]
+    table[:, a.KIND] = [e.kind if e.kind < a.KIND_OWN_NODE else a.KIND_UNRESOLVED for e in axis.endpoints]
+    for node, as_own in axis.as_own.items():
+        table[node, 8:] = ingress.peer[as_own], egress.peer[as_own]
     return table

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from flowcheck.arrays import AnyArray, Int32, Names, Tables
+from flowcheck.arrays import N_REAL_PROTOCOLS, AnyArray, Int32, Names, Tables
 from flowcheck.compile.rules.decisions import Decision, RuleInfo
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
@@ -57,6 +57,11 @@ class Program:
     def __repr__(self) -> str:
         n_endpoints, n_decisions = len(self.tables.endpoints), len(self.decisions)
         return f"<Program endpoints={n_endpoints} rules={len(self.rules)} decisions={n_decisions}>"
+
+    @property
+    def tells_icmp_apart(self) -> bool:
+        """Whether a policy speaks of types of ICMP."""
+        return len(self.tables.port_class) > N_REAL_PROTOCOLS
 
     @cached_property
     def fingerprint(self) -> str:

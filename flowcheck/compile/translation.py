@@ -68,7 +68,7 @@ def build_services(
             start=np.array([member.start for member in members], dtype=np.int64),
             end=np.array([member.end for member in members], dtype=np.int64),
             rank=_int32(member.rank for member in members),
-            way=_ways(listings, endpoints),
+            way=_ways(listings, endpoints, nodes_differ=axis.sees_own),
             pod=endpoints[backend, a.POD].astype(np.int32),
             node=np.where(is_pod, endpoints[backend, a.NODE], -1).astype(np.int32),
             on_node=_int32(member.on_node for member in members),
@@ -189,14 +189,16 @@ def _changes(listing: Listing) -> list[int]:
     return sorted(edge for edge in edges if edge < END)
 
 
-def _ways(listings: Sequence[Listing], endpoints: Int32) -> Int32:
-    """Backends of one service port that policies do not tell apart have one number."""
+def _ways(listings: Sequence[Listing], endpoints: Int32, *, nodes_differ: bool) -> Int32:
+    """Backends of one service port that policies do not tell apart have one number. ``nodes_differ``: to its
+    own pods a node is not what others are."""
     numbers: list[int] = []
     treatment = endpoints[:, _TREATMENT].tolist()
     for listing in listings:
         known: dict[tuple[int, ...], int] = {}
         for member in listing.members:
-            key = (*treatment[member.endpoint], member.port)
+            own = member.endpoint if nodes_differ and treatment[member.endpoint][-1] == a.KIND_NODE else -1
+            key = (*treatment[member.endpoint], member.port, own)
             numbers.append(known.setdefault(key, len(known)))
     return _int32(numbers)
 

@@ -1,4 +1,4 @@
-"""The sample: a small cluster with its NetworkPolicies and one day of its flows, with planted violations.
+"""The samples. The first: a small cluster with NetworkPolicies and a day of its flows, with planted faults.
 
 ``write`` puts it into a folder; the repository's ``data/`` is what it wrote there. ``PLANTED`` says how many
 records of each scenario the flows hold, ``SCENARIOS`` what an audit has to say of them.
@@ -6,14 +6,20 @@ records of each scenario the flows hold, ``SCENARIOS`` what an audit has to say 
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
 from flowcheck.demo import flows, logs, readme
+from flowcheck.demo.cilium import write as write_cilium
+from flowcheck.demo.cilium.talk import EXPECTED
 from flowcheck.demo.planted import Scenario
 from flowcheck.demo.scenarios import PLANTED, SCENARIOS
 
-__all__ = ["PLANTED", "SCENARIOS", "Scenario", "write"]
+SAMPLES = ("kubernetes", "cilium")
+"""The first, and one on Cilium: :mod:`flowcheck.demo.cilium`."""
+
+__all__ = ["PLANTED", "SAMPLES", "SCENARIOS", "Scenario", "planted_counts", "write", "write_cilium"]
 
 
 def write(directory: Path) -> None:
@@ -27,3 +33,15 @@ def write(directory: Path) -> None:
     flows.write(directory / "flows")
     logs.write(directory / "logs", cluster)
     (directory / "README.md").write_text(readme.text(flows.ROWS), encoding="utf-8")
+
+
+def planted_counts(sample: str) -> Counter[str]:
+    """How many records an audit has to find, by kind of violation, and as ``unknown``."""
+    planted: Counter[str] = Counter()
+    if sample == "cilium":
+        for talk in EXPECTED:
+            planted[talk.found] += talk.connections
+    else:
+        for scenario in SCENARIOS:
+            planted[scenario.kind or scenario.verdict] += scenario.rows
+    return planted

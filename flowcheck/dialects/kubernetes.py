@@ -20,6 +20,8 @@ has the same shape.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowcheck.dialects.shared import PEERS, check_version, read_top
 from flowcheck.manifests.alike import read_once
 from flowcheck.manifests.blocks import read_cidr
@@ -28,6 +30,7 @@ from flowcheck.manifests.fields import Field
 from flowcheck.manifests.selectors import read_selector
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE, port_name_fault
 from flowcheck.model.labels import EVERYTHING
+from flowcheck.model.peers import AnyOf, Where
 from flowcheck.model.policy import (
     Action,
     AddressBlock,
@@ -44,30 +47,55 @@ from flowcheck.model.policy import (
 from flowcheck.model.protocols import PROTOCOLS
 
 VERSIONS = ("networking.k8s.io/v1", "extensions/v1beta1")
+STAGED_VERSIONS = ("projectcalico.org/v3", "crd.projectcalico.org/v1")
+_ACTIONS = ("Set", "Delete", "Learn", "Ignore")
+_SPEC = ("podSelector", "policyTypes", "ingress", "egress")
 _INSTEAD = {"from": {"to": "from"}, "to": {"from": "to"}}
 """By the field of a rule that names its peers: the one that people write in its place."""
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 
 
 def read_network_policy(document: Document) -> Policy:
-    """One NetworkPolicy. Rules of a direction that policyTypes leaves out have no effect and are left out."""
+    """One NetworkPolicy. Rules of a direction that policyTypes leaves out have no effect and stand
+    apart."""
     check_version(document, VERSIONS)
+    return _read(document, _SPEC)
+
+
+def read_staged_network_policy(document: Document) -> Policy:
+    """Calico's StagedKubernetesNetworkPolicy (projectcalico.org/v3): one that is only previewed. Nobody fills
+    in its policyTypes: without, it is for ingress alone. Where it stands for a deletion it selects nobody, as
+    Calico's own preview leaves it out."""
+    check_version(document, STAGED_VERSIONS)
+    policy = replace(_read(document, (*_SPEC, "stagedAction")), staged=True)
+    root = document.root()
+    spec = root.child("spec").entries() if isinstance(root.value, dict) and root.value.get("spec") else {}
+    given = {name for name, field in spec.items() if field.value is not None}
+    if "policyTypes" not in given:
+        policy = replace(policy, isolates=frozenset({Direction.INGRESS}), egress=())
+    action = spec["stagedAction"].one_of(*_ACTIONS) if "stagedAction" in given else "Set"
+    if action != "Delete":
+        return policy
+    return replace(policy, subject=Where(AnyOf(())), isolates=frozenset(), ingress=(), egress=())
+
+
+def _read(document: Document, known: tuple[str, ...]) -> Policy:
     namespace = document.namespace or DEFAULT_NAMESPACE
     top = read_top(document)
     spec: dict[str, Field] = {}
     if "spec" in top:
-        spec = top["spec"].mapping("podSelector", "policyTypes", "ingress", "egress")
+        spec = top["spec"].mapping(*known)
     else:
         document.warn("has no spec, so it denies all ingress to every pod of its namespace")
     rules = {direction: _rules(spec.get(direction.value), direction, namespace) for direction in Direction}
     isolates = _isolates(spec.get("policyTypes"), bool(rules[Direction.EGRESS]))
-    for direction in Direction:
-        if rules[direction] and direction not in isolates:
-            spec[direction.value].warn(f"these rules have no effect: policyTypes has no {direction.title()}")
-            rules[direction] = ()
+    beside = {one: found for one, found in rules.items() if found and one not in isolates}
+    for direction in beside:
+        spec[direction.value].warn(f"these rules have no effect: policyTypes has no {direction.title()}")
+        rules[direction] = ()
     selector = read_selector(spec["podSelector"]) if "podSelector" in spec else EVERYTHING
     return Policy(
-        "NetworkPolicy",
+        document.kind,
         namespace,
         document.name,
         Tier.NETWORK_POLICY,
@@ -76,6 +104,7 @@ def read_network_policy(document: Document) -> Policy:
         ingress=rules[Direction.INGRESS],
         egress=rules[Direction.EGRESS],
         source=document.source,
+        beside_types=tuple(beside.items()),
     )
 
 

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flowcheck.compile import Program, compile_program
+from flowcheck.engines.profiles import apply
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.question import Asked
-from flowcheck.explaining.records import Case, Explanation
+from flowcheck.explaining.question import Asked, is_changed
+from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, sentence_of, split_of
 from flowcheck.explaining.walk import Walked
@@ -48,8 +49,8 @@ def explain(
     Service, ``NS/svc/NAME``, and ``port`` is then the Service's. ``protocol`` is TCP, UDP, SCTP, ICMP, ICMPv6
     or a number. ``at``: the instant to explain, where the cluster changed over time; None: the latest.
 
-    A Cluster is compiled first, with the default options: for many questions, or other options, give what
-    ``compile_program`` made of it.
+    A Cluster is compiled first, as the network plugin enforces it that its own objects tell, with the default
+    options: for many questions, or other options, give what ``compile_program`` made of it.
 
     Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
     """
@@ -64,7 +65,7 @@ def explain(
 def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
     """The program of the cluster as it was at one instant; where nothing ever changes, the one given."""
     if isinstance(given, Cluster):
-        cluster, options = given, Options()
+        cluster, options, _ = apply(given, Options())
     elif isinstance(given, Program):
         if given.cluster is None or given.cluster.is_static:
             return given
@@ -110,7 +111,7 @@ class _Explainer:
         cases, denied = self._cases(pairs, outcomes)
         verdict, reason = self._verdict(src, dst, pairs, outcomes, cases)
         why, settle = self._summary(src, dst, verdict, reason, cases)
-        change = propose(self._cluster, denied, self._protocol, len(pairs)) if denied else None
+        change = self._change(denied, len(pairs))
         return Explanation(
             src=end_answer(src, ()),
             dst=end_answer(dst, filter(None, [translation(self._port, dst, self._protocol)])),
@@ -122,12 +123,16 @@ class _Explainer:
             settle=settle,
             cases=tuple(cases),
             change=change,
-            options={
-                "ipblock_matches_pods": self._program.options.ipblock_matches_pods,
-                "icmp": self._program.options.icmp,
-            },
+            options=view.answers if (view := self._cluster.view) else {},
+            engine=view.sentence if view else "",
             left_out=tuple(map(str, self._cluster.refused)),
         )
+
+    def _change(self, denied: Sequence[Denied], n_pairs: int) -> Change | None:
+        """What would allow it, where NetworkPolicies are all there is to change."""
+        if not denied or not all(map(is_changed, self._policies)):
+            return None
+        return propose(self._cluster, denied, self._protocol, n_pairs)
 
     def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:
         """One case for each distinct outcome, explained by the first pair that has it."""

@@ -79,7 +79,7 @@ class _Proposal:
         self, direction: Direction, subject: Candidate, peer: Candidate, walked: Walked, port: int | None
     ) -> None:
         ending = walked.ending
-        if ending.tier is Tier.ADMIN and ending.tried is not None:
+        if ending.tier == Tier.ADMIN and ending.tried is not None:
             place = f" ({ending.tried.rule.source})" if str(ending.tried.rule.source) else ""
             self._falls_short(
                 f"{ending.decided_by}{place} is of the Admin tier, which no NetworkPolicy can undo: "
@@ -87,7 +87,7 @@ class _Proposal:
             )
             return
         for tried in walked.hanging:
-            if tried.policy.tier is Tier.ADMIN and tried.rule.action is Action.DENY:
+            if tried.policy.tier == Tier.ADMIN and tried.rule.action is Action.DENY:
                 name = f"{tried.policy}[{tried.rule.label}]"
                 self._falls_short(f"{name} may deny it all the same: no input tells whether it matches")
         if subject.pod is None:
@@ -103,7 +103,7 @@ class _Proposal:
             return
         for note in (*selection.notes, *_kept_out(ending.isolating, direction, peer)):
             self.notes[note] = None
-        if ending.tier is Tier.BASELINE:
+        if ending.tier == Tier.BASELINE:
             note = (
                 f"the new policy takes the place of the Baseline tier for {direction} of these pods: "
                 "whatever else they need in that direction must be allowed too"

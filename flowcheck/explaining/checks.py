@@ -57,6 +57,7 @@ def check_peers(rule: Rule, question: Asked) -> tuple[Check, ...]:
 
 def check_subject(policy: Policy, question: Asked) -> Check:
     """Whether a policy is for the subject; perhaps, where its selector cannot be read."""
+    assert isinstance(policy.subject, PodQuery)  # see question.is_explained
     found = check_query(policy.subject, question.subject, question.subject_word, question.cluster)
     return _in_doubt(found, "part of the subject") if policy.unread else found
 
@@ -91,6 +92,8 @@ def check_peer(peer: Peer, question: Asked) -> Check:
             return Check("no", what, f"{who} is in the cluster")
         case Anyone():
             return Check("yes", "everyone (the rule has a peer of an unknown kind and fails closed)")
+        case _:
+            raise AssertionError(f"no sentence for {peer}: see question.is_explained")
 
 
 def check_query(query: PodQuery, end: Candidate, who: str, cluster: Cluster) -> Check:
@@ -189,6 +192,7 @@ def check_port(ports: Ports, question: Asked) -> Check:
     if isinstance(ports, PortRange):
         matches = ports.protocol == question.protocol and ports.first <= question.port <= ports.last
         return _check(matches, what, f"the flow goes to {asked}")
+    assert isinstance(ports, NamedPort)
     return _check_name(ports, question, what, asked)
 
 

@@ -132,7 +132,7 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
     shows all of it.
 
     ``left_out`` names the documents of the cluster that it does not know of, each with its place and problem:
-    with them it may be another.
+    with them it may be another. ``engine`` says who enforces policies; empty: as they are written.
     """
 
     src: EndAnswer
@@ -147,6 +147,7 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
     change: Change | None = None
     options: dict[str, str] = {}
     left_out: tuple[str, ...] = ()
+    engine: str = ""
     schema: int = SCHEMA
 
     def __repr__(self) -> str:

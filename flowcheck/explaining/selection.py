@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flowcheck.counted import listed
 from flowcheck.model.cluster import Cluster, Pod
-from flowcheck.model.policy import Direction, Policy, Tier
+from flowcheck.model.policy import Direction, PodQuery, Policy, Tier
 
 VOLATILE = frozenset(
     {
@@ -106,14 +106,18 @@ def _pods(cluster: Cluster, namespace: str) -> list[Pod]:
 
 
 def _selected(cluster: Cluster, policy: Policy) -> list[Pod]:
-    return [p for p in _pods(cluster, policy.namespace) if policy.subject.pods.matches(p.labels)]
+    return [p for p in _pods(cluster, policy.namespace) if _selects(policy, p)]
+
+
+def _selects(policy: Policy, pod: Pod) -> bool:
+    return isinstance(policy.subject, PodQuery) and policy.subject.pods.matches(pod.labels)
 
 
 def _isolated(cluster: Cluster, pod: Pod, direction: Direction) -> bool:
     return any(
-        policy.tier is Tier.NETWORK_POLICY
+        policy.tier == Tier.NETWORK_POLICY
         and direction in policy.isolates
         and policy.namespace == pod.namespace
-        and policy.subject.pods.matches(pod.labels)
+        and _selects(policy, pod)
         for policy in cluster.policies
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from flowcheck.compile import Program
 from flowcheck.explaining import compiled
-from flowcheck.explaining.question import Asked
+from flowcheck.explaining.question import Asked, is_explained
 from flowcheck.explaining.summary import no_subject
 from flowcheck.explaining.walk import Walked, checked, exempt, walk
 from flowcheck.model.policy import Direction, Policy
@@ -23,8 +23,25 @@ OWN_NODE_EGRESS = (
 
 def explain_side(program: Program, question: Asked, policies: Sequence[Policy], decision: int) -> Walked:
     """One side, explained and held against the compiled decision. ``policies`` are in the order they are
-    asked."""
+    asked; of languages that nothing here speaks, only what decided is told."""
+    if not all(map(is_explained, policies)):
+        return _told(program, question, decision)
     return checked(_explained(program, question, policies), *compiled.side_of(program, decision))
+
+
+def _told(program: Program, question: Asked, decision: int) -> Walked:
+    """What the compiled program says, with the place of what decided, and no walk."""
+    verdict, reason, decided_by = compiled.side_of(program, decision)
+    places = list(dict.fromkeys(str(source) for source in program.decisions[decision].sources if str(source)))
+    where = f" ({', '.join(places)})" if places else ""
+    why = {
+        Verdict.ALLOW: f"allowed by {decided_by}{where}" if decided_by else "nothing denies it",
+        Verdict.DENY: f"denied by {decided_by}{where}" if decided_by else "denied, whatever the port",
+        Verdict.UNKNOWN: f"it hangs on what neither the flow nor the inputs tell: {reason}",
+        Verdict.NOT_APPLICABLE: no_subject(question.subject),
+    }[verdict]
+    walked = exempt(question, verdict, why, reason=str(reason))
+    return replace(walked, answer=msgspec.structs.replace(walked.answer, decided_by=decided_by))
 
 
 def _explained(program: Program, question: Asked, policies: Sequence[Policy]) -> Walked:

@@ -17,11 +17,13 @@ from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import PolicyStep, RuleStep, SideAnswer, TierStep
 from flowcheck.explaining.tries import Hanging, Tried, hold
 from flowcheck.explaining.words import protocol_name
-from flowcheck.model.policy import MOST_WAYS, Action, Policy, Tier
+from flowcheck.model.policy import MOST_WAYS, Action, PodQuery, Policy, Tier
 from flowcheck.model.protocols import WITH_PORTS
+from flowcheck.model.tiers import tiers_of
 from flowcheck.model.verdict import Reason, Verdict
 
 TIERS = {Tier.ADMIN: "Admin", Tier.NETWORK_POLICY: "NetworkPolicy", Tier.BASELINE: "Baseline"}
+"""What tiers are called where that is not their name."""
 
 
 class InconsistentError(Exception):
@@ -82,7 +84,7 @@ def exempt(question: Asked, verdict: Verdict, why: str, *, reason: str = "", set
 
 def walk(question: Asked, policies: Sequence[Policy]) -> Walked:
     """Walk one side. ``policies`` are in the order they are asked; the subject is a pod."""
-    asked = [_ask(tier, question, [p for p in policies if p.tier is tier]) for tier in Tier]
+    asked = [_ask(tier, question, [p for p in policies if p.tier == tier]) for tier in tiers_of(policies)]
     endings = list(islice(_endings(asked, question), MOST_WAYS + 1))
     ending = endings[0]
     other = next((one for one in endings if one.verdict is not ending.verdict), None)
@@ -124,7 +126,8 @@ def _ask(tier: Tier, question: Asked, policies: Sequence[Policy]) -> _Asked:
     for policy in policies:
         taken = checks.check_subject(policy, question)
         if taken.match != "no" and (policy.rules(direction) or direction in policy.isolates):
-            asked_for = str(policy) if policy.unread else policy.subject.namespaces
+            spaces = policy.subject.namespaces if isinstance(policy.subject, PodQuery) else None
+            asked_for = str(policy) if policy.unread else spaces
             hanging = (taken.reason, "subject", asked_for)
             speaking.append((policy, taken.why))
             subject_if = hanging if taken.match == "maybe" else None
@@ -159,9 +162,9 @@ def _conclude(asked: Sequence[_Asked], question: Asked, answers: Mapping[Hanging
         if first is not None and first.rule.action is not Action.PASS:
             allows = first.rule.action is Action.ALLOW
             return Ending(Verdict.ALLOW if allows else Verdict.DENY, tier.tier, first)
-        if first is None and tier.isolating:
+        if first is None and tier.isolating and tier.tier.denies:
             portless = question.protocol not in WITH_PORTS and question.options.icmp == "unknown"
-            verdict = Verdict.UNKNOWN if portless else Verdict.DENY
+            verdict = Verdict.UNKNOWN if portless and tier.tier.icmp_open else Verdict.DENY
             return Ending(verdict, tier.tier, None, tier.isolating)
     return Ending(Verdict.ALLOW)
 
@@ -187,8 +190,12 @@ def _steps(asked: Sequence[_Asked], ending: Ending, question: Asked) -> list[Tie
             )
             for policy, why in tier.policies
         )
-        ended = ending.tier is tier.tier
-        steps.append(TierStep(TIERS[tier.tier], policies, _outcome(tier, first, ended, ending), ended))
+        ended = ending.tier == tier.tier
+        steps.append(
+            TierStep(
+                TIERS.get(tier.tier, tier.tier.name), policies, _outcome(tier, first, ended, ending), ended
+            )
+        )
         if ended:
             break
     return steps

@@ -23,6 +23,7 @@ def ports_text(ports: Ports) -> str:
     """One entry of a rule's ports."""
     if isinstance(ports, NamedPort):
         return f"port {ports.name}" + (f"/{protocol_name(ports.protocol)}" if ports.protocol else "")
+    assert isinstance(ports, PortRange)  # see question.is_explained
     if (ports.first, ports.last) in ((0, 65535), (1, 65535)):
         return f"every {protocol_name(ports.protocol)} port"
     return f"{_range(ports)}/{protocol_name(ports.protocol)}"
@@ -45,6 +46,8 @@ def requirement_text(clause: Requirement) -> str:
             return f"{clause.key} present"
         case Operator.DOES_NOT_EXIST:
             return f"{clause.key} absent"
+        case _:
+            return f"{clause.key} {clause.operator} {listed}"
 
 
 def selector_text(selector: Selector) -> str:

@@ -14,17 +14,21 @@ from flowcheck.history.values import Value
 from flowcheck.history.versions import Version, versions_of
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
+from flowcheck.model.labels import Labels
 from flowcheck.model.policy import Policy
-from flowcheck.model.ranges import PodRanges
+from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
+from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices, add_devices
 from flowcheck.objects.dns_caches import mark_cached
+from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.nodes import complete_namespaces, complete_nodes
 from flowcheck.objects.ranges import seen_ranges, unknown_ranges
 from flowcheck.objects.workloads import Controller, settle
 
-_Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy)
+_Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
 
@@ -53,7 +57,8 @@ def _versions(key: Key, known: Sequence[Sighting], coverage: Coverage) -> list[V
 
 @dataclass(slots=True)
 class _Parts:
-    """Every version of every object, by what it is. ``controllers`` and ``devices`` are as they were last."""
+    """Every version of every object, by what it is. ``controllers``, ``devices`` and ``accounts`` are as they
+    were last."""
 
     pods: list[Pod] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -65,6 +70,10 @@ class _Parts:
     devices: dict[str, NodeDevices] = field(default_factory=dict)
     namespaces: NamespaceVersions = field(default_factory=dict)
     ranges: dict[PodRanges, None] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], Labels] = field(default_factory=dict)
+    sets: list[AddressSet] = field(default_factory=list)
+    agents: list[Agent] = field(default_factory=list)
+    tiers: dict[str, Tier] = field(default_factory=dict)
 
     def add(self, key: Key, value: Value, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -73,6 +82,8 @@ class _Parts:
             case Controller():
                 gone = lifetime is not None and lifetime.end < END
                 self.controllers[key] = replace(value, template=None) if gone else value
+            case ServiceAccount():
+                self.accounts[value.namespace, value.name] = value.labels
             case NodeDevices():
                 self.devices[value.name] = value
             case Namespace():
@@ -90,11 +101,18 @@ class _Parts:
                 self.services.append(_dated(value, lifetime))
             case Node():
                 self.nodes.append(_dated(value, lifetime))
+            case AddressSet():
+                self.sets.append(_dated(value, lifetime))
+            case Agent():
+                self.agents.append(_dated(value, lifetime))
+            case Tier():
+                self.tiers[value.name] = value
 
     def cluster(self) -> Cluster:
         pods = settle(self.pods, self.controllers.values())
         slices = self._slices()
-        naming = [one.namespace for part in (pods, self.services, slices, self.policies) for one in part]
+        parts = (pods, self.services, slices, self.policies, self.sets)
+        naming = [one.namespace for part in parts for one in part]
         known = {name: found[-1].value for name, found in self.namespaces.items()}
         nodes = add_devices(complete_nodes(self.nodes, pods), self.devices, pods)
         cluster = Cluster(
@@ -106,6 +124,10 @@ class _Parts:
             tuple(self.policies),
             ranges=tuple(self.ranges),
             services_unlisted=_lacks_services(self.services, pods),
+            accounts=self.accounts,
+            sets=tuple(self.sets),
+            cilium=self.agents[-1].settings if self.agents else None,
+            tiers=tuple(self.tiers.values()),
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from flowcheck.history.dated import Dated
+from flowcheck.kinds import called
 from flowcheck.manifests.envelopes import What
 from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import BEGINNING, END
@@ -60,12 +61,12 @@ class Coverage:
             part = self._streams[AUDIT_LOG if audited else document.source.file]
             part.whole = part.whole or audited
             if when.what is What.LISTED:
-                part.listed.add(document.kind)
+                part.listed.add(called(document.group, document.kind))
             if when.seen < END:
                 part.last = max(part.last, when.seen)
                 if when.since is not None:
                     part.first = min(part.first, when.since)
-        part.kinds.add(document.kind)
+        part.kinds.add(called(document.group, document.kind))
         if document.namespace:
             part.namespaces.add(document.namespace)
 

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from flowcheck.errors import ManifestError
 from flowcheck.history.dated import Dated
 from flowcheck.history.sightings import When
+from flowcheck.kinds import called
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import Event, What
 from flowcheck.model.timeline import BEGINNING, END
@@ -70,7 +71,7 @@ def date_events(events: Sequence[tuple[Document, Event]]) -> list[Dated]:
 
 
 def _key(document: Document) -> _Key:
-    return (document.kind, document.namespace, document.name)
+    return (called(document.group, document.kind), document.namespace, document.name)
 
 
 def _own_times(document: Document) -> OwnTimes:

@@ -9,6 +9,7 @@ from flowcheck.history.values import Value
 from flowcheck.model.cluster import Namespace, Node, Pod, Workload
 from flowcheck.model.labels import Labels
 from flowcheck.model.places import NOWHERE, SourceLocation
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import Lifetime
 from flowcheck.objects.workloads import Controller
 
@@ -37,7 +38,7 @@ class Kept:
             return replace(value, namespace_labels=self.namespace_labels)
         if isinstance(value, Namespace | Node):
             return replace(value, source=self.source, described=self.source != NOWHERE)
-        return replace(value, source=self.source)
+        return value if isinstance(value, Tier) else replace(value, source=self.source)
 
     def located(self, problem: Problem) -> Problem:
         """A problem of the document, shown at the row."""

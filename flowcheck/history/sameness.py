@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from flowcheck.history.values import Value
 from flowcheck.model.cluster import Namespace, Pod
 from flowcheck.model.places import NOWHERE
-from flowcheck.model.policy import Policy
+from flowcheck.model.policy import Policy, Rule
 from flowcheck.model.ranges import PodRanges
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 from flowcheck.objects.workloads import Controller
 
@@ -19,20 +21,29 @@ def unplaced(value: Value | None) -> Value | None:
         case list():
             return [replace(one, source=NOWHERE, lifetime=ALWAYS) for one in value]
         case Policy():
-            ingress = tuple(replace(rule, source=NOWHERE) for rule in value.ingress)
-            egress = tuple(replace(rule, source=NOWHERE) for rule in value.egress)
-            return replace(value, ingress=ingress, egress=egress, source=NOWHERE, lifetime=ALWAYS)
+            return replace(
+                value,
+                ingress=_unplaced_rules(value.ingress),
+                egress=_unplaced_rules(value.egress),
+                beside_types=tuple((of, _unplaced_rules(rules)) for of, rules in value.beside_types),
+                source=NOWHERE,
+                lifetime=ALWAYS,
+            )
         case Controller():
             template = value.template and _unplaced_pod(value.template)
             return replace(value, template=template, source=NOWHERE)
-        case None:
-            return None
+        case None | Tier():
+            return value
         case Namespace() | PodRanges():
             return replace(value, source=NOWHERE)
         case Pod():
             return _unplaced_pod(value)
         case _:
             return replace(value, source=NOWHERE, lifetime=ALWAYS)
+
+
+def _unplaced_rules(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(replace(rule, source=NOWHERE) for rule in rules)
 
 
 def _unplaced_pod(pod: Pod) -> Pod:
@@ -66,7 +77,9 @@ _TELLING = ("addresses", "secondary_addresses", "node", "ready", "workload")
 def _same_pod(before: Pod, after: Pod) -> bool:
     """A pod without addresses yet becomes the one with addresses, and what else comes with being started
     does not count; nor does it that an ended pod is no longer ready."""
-    if before.labels != after.labels or before.ports != after.ports:
+    if before.labels != after.labels or before.ports != after.ports or before.init_ports != after.init_ports:
+        return False
+    if before.account != after.account:
         return False
     if before.host_network != after.host_network or before.finished != after.finished:
         return False

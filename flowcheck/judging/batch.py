@@ -17,12 +17,13 @@ from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Judged, Tables, UInt8
 from flowcheck.compile import Program
 from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS
-from flowcheck.flows.canonical.numbers import read_numbers, reject
+from flowcheck.flows.canonical.numbers import icmp_numbers, read_numbers, reject
 from flowcheck.flows.canonical.schema import END_NAMES
 from flowcheck.flows.ends import Ends, Resolver
 from flowcheck.flows.initiators import Initiators, find_initiators
 from flowcheck.flows.names import NameBook
 from flowcheck.kernels import decide, lookup, translate
+from flowcheck.model.protocols import ICMP, ICMPV6
 
 Several = Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]]
 """By row: the endpoints that its source may be, and its destination, where a name stands for several."""
@@ -79,6 +80,9 @@ def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> Flo
     if any_turned:
         src, dst = _turned(turned, src, dst), _turned(turned, dst, src)
         ports = np.where(turned, ports[1], ports[0]), np.where(turned, ports[0], ports[1])
+    if len(tables.port_class) > a.N_REAL_PROTOCOLS:  # policies tell ICMP types apart
+        is_icmp = np.isin(numbers.protocol, (ICMP, ICMPV6))
+        ports = ports[0], np.where(is_icmp, icmp_numbers(batch), ports[1])
     judge = np.where(opened.basis != a.BASIS_NONE, np.uint8(1), np.uint8(2))
     if len(tables.shared.word):
         asked = (numbers.protocol, np.where(judge == 1, ports[1], np.int32(-1)), numbers.seen_at)
@@ -148,8 +152,10 @@ def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:
 
 def judge_flows(program: Program, flows: FlowArrays, several: Several) -> Judged:
     """What is said of each row that is not left out. Rows of ``several`` get a verdict only where all
-    agree."""
+    agree. Where nothing enforces policies, it is no violation that what they deny went through."""
     judged = _judge(program, flows)
+    if not program.options.enforced:
+        judged.violation[judged.violation == a.FORWARDED_DENIED] = a.NO_VIOLATION
     for row, (sources, destinations) in several.items():
         reason = _disagreement(program, take_rows(flows, np.array([row])), sources, destinations)
         if reason:

@@ -12,13 +12,12 @@ TRANSLATED = 255
 
 
 @kernel
-def port_class(port_classes: UInt16, other_port: int, protocol: int, port: int) -> int:
-    """The port class of one flow; ``port`` is -1 where it was not recorded."""
-    slot = a.PROTOCOL_SLOT[protocol]
-    if slot == a.N_REAL_PROTOCOLS:
-        return other_port
-    if port < 0:
-        return other_port + 1 + int(slot)
+def port_class(port_classes: UInt16, without_port: Int32, protocol: int, port: int) -> int:
+    """The port class of one flow; ``port``, of ICMP type * 256 + code, is -1 where it was not recorded."""
+    slot = a.NUMBERED_SLOT[protocol]
+    if port < 0 or slot >= port_classes.shape[0]:
+        lacking: int = without_port[protocol]
+        return lacking
     found: int = port_classes[slot, port]
     return found
 
@@ -41,7 +40,7 @@ def is_same_pod(endpoints: Int32, src: int, dst: int) -> bool:
 
 @kernel
 def is_own_node(endpoints: Int32, src: int, dst: int) -> bool:
-    """Traffic to a pod from the node it runs on, which nothing can forbid."""
+    """Traffic to a pod from the node it runs on."""
     node: int = endpoints[src, a.NODE]
     is_node, is_pod = endpoints[src, a.KIND] == a.KIND_NODE, endpoints[dst, a.KIND] == a.KIND_POD
     return is_node and is_pod and node >= 0 and node == endpoints[dst, a.NODE]
@@ -50,6 +49,7 @@ def is_own_node(endpoints: Int32, src: int, dst: int) -> bool:
 @inlined
 def decide_pair(
     endpoints: Int32,
+    own_peer: Int32,
     going_out: DirectionTable,
     coming_in: DirectionTable,
     epoch: int,
@@ -57,25 +57,32 @@ def decide_pair(
     dst: int,
     ports: int,
 ) -> tuple[int, int]:
-    """What decides on either side of one pair of endpoints: (egress, ingress).
+    """What decides on either side of one pair of endpoints: (egress, ingress). Where no policy tells a node
+    from a pod's own, nothing can forbid what that sends to the pod.
 
     going_out, coming_in: the DirectionTables of egress and ingress.
     """
     if is_same_pod(endpoints, src, dst):
         return a.SAME_POD, a.SAME_POD
+    tells_apart = own_peer.shape[0] > 0
     subject, peer = endpoints[src, a.EGRESS_SUBJECT], endpoints[dst, a.EGRESS_PEER]
+    if tells_apart and is_own_node(endpoints, dst, src):
+        peer = own_peer[dst, 1]
     egress = going_out.decision[going_out.vector[going_out.row[epoch, subject], peer], ports]
-    if is_own_node(endpoints, src, dst):
-        return egress, a.OWN_NODE
     subject, peer = endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]
+    if is_own_node(endpoints, src, dst):
+        if not tells_apart:
+            return egress, a.OWN_NODE
+        peer = own_peer[src, 0]
     return egress, coming_in.decision[coming_in.vector[coming_in.row[epoch, subject], peer], ports]
 
 
 @kernel
 def judge_pair(tables: Tables, src: int, dst: int, protocol: int, port: int) -> tuple[int, int, int]:
     """(egress, ingress, verdict) of one pair in the first epoch, its destination as it is: not translated."""
-    ports = port_class(tables.port_class, tables.other_port, protocol, port)
-    egress, ingress = decide_pair(tables.endpoints, tables.egress, tables.ingress, 0, src, dst, ports)
+    ports = port_class(tables.port_class, tables.without_port, protocol, port)
+    own_peer, egress_table, ingress_table = tables.own_peer, tables.egress, tables.ingress
+    egress, ingress = decide_pair(tables.endpoints, own_peer, egress_table, ingress_table, 0, src, dst, ports)
     return egress, ingress, a.VERDICT[tables.verdict[egress], tables.verdict[ingress]]
 
 
@@ -88,7 +95,8 @@ def judge(tables: Tables, flows: FlowArrays, judged: Judged) -> int:
     inlined: that alone would cost many times the work.
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
-    port_classes, other_port, family = tables.port_class, tables.other_port, tables.services.doors.family
+    port_classes, without_port, own_peer = tables.port_class, tables.without_port, tables.own_peer
+    family = tables.services.doors.family
     going_out, coming_in = tables.egress, tables.ingress
     has_doors = tables.services.doors.node_port.size + tables.services.doors.host_word.size > 0
     src_of, dst_of, judge_of, seen_at = flows.src, flows.dst, flows.judge, flows.seen_at
@@ -109,8 +117,8 @@ def judge(tables: Tables, flows: FlowArrays, judged: Judged) -> int:
                 n_translated += 1
                 continue
             epoch = epoch_at(epoch_start, seen_at[i], epoch)
-            ports = port_class(port_classes, other_port, protocol_of[i], port_of[i])
-            egress, ingress = decide_pair(endpoints, going_out, coming_in, epoch, src, dst, ports)
+            ports = port_class(port_classes, without_port, protocol_of[i], port_of[i])
+            egress, ingress = decide_pair(endpoints, own_peer, going_out, coming_in, epoch, src, dst, ports)
         verdict = a.VERDICT[verdicts[egress], verdicts[ingress]]
         egress_to[i] = egress
         ingress_to[i] = ingress

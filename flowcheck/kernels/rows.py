@@ -91,19 +91,20 @@ def decide_ports(
     n_chosen: int,
     defaults: Int32,
     other_defaults: Int32,
+    portless: int,
     other_port: int,
     verdict: UInt8,
     out: Int32,
 ) -> None:
     """Decide one list of matching rows for every real port class: out (ports,) int32 up to ``other_port``.
 
-    ``other_defaults`` are the defaults for protocols without ports. Where all ways of answering the questions
-    agree, the decision with every answer a no stands.
+    ``other_defaults`` are the defaults for protocols without ports, whose first class is ``portless``. Where
+    all ways of answering the questions agree, the decision with every answer a no stands.
     """
     answers = np.full(rows.reason.size, -1, np.int8)
     asked = np.zeros(rows.reason.size, np.int32)
     for port in range(other_port + 1):
-        fallback = other_defaults if port == other_port else defaults
+        fallback = other_defaults if port >= portless else defaults
         decision = walk(rows, chosen, n_chosen, fallback, port, answers, asked)
         same, ways = True, 1
         while same and _next_way(answers, asked):
@@ -119,13 +120,11 @@ def decide_ports(
 
 @kernel
 def decide_missing_ports(out: Int32, slot_starts: Int64, other_port: int, verdict: UInt8) -> None:
-    """The three pseudo classes: a TCP, UDP or SCTP flow whose port was not recorded.
-
-    If all ports of the protocol agree, so does the flow; otherwise the answer is unknown, for the reason they
-    share if they do. slot_starts (4,) int64: the port classes of protocol slot ``s`` are
-    ``slot_starts[s]:slot_starts[s + 1]``.
+    """The pseudo classes: a flow whose port, or ICMP type, was not recorded. If all numbers of the protocol
+    agree, so does the flow; otherwise it is unknown, for the reason they share if they do. slot_starts
+    (slots + 1,) int64: the port classes of protocol slot ``s`` are ``slot_starts[s]:slot_starts[s + 1]``.
     """
-    for slot in range(a.N_REAL_PROTOCOLS):
+    for slot in range(slot_starts.size - 1):
         first = out[slot_starts[slot]]
         decision = first
         for port in range(slot_starts[slot], slot_starts[slot + 1]):
@@ -211,7 +210,7 @@ def decide_lists(
     other_port: int,
     verdict: UInt8,
 ) -> Int32:
-    """Decide every list of rows that some peer class matches: (lists, ports + 3) int32, in order of nodes.
+    """Decide every list of rows that some peer class matches: (lists, ports) int32, in order of nodes.
     nodes, node_of: as from :func:`match_peers`; node_of becomes the number of the list."""
     place = np.full(n_nodes, -1, np.int64)
     for peer in range(node_of.size):
@@ -223,13 +222,14 @@ def decide_lists(
             n_lists += 1
     for peer in range(node_of.size):
         node_of[peer] = place[node_of[peer]]
-    out = np.empty((n_lists, other_port + 1 + a.N_REAL_PROTOCOLS), np.int32)
+    out = np.empty((n_lists, other_port + slot_starts.size), np.int32)
+    portless = slot_starts[a.N_REAL_PROTOCOLS]
     chosen = np.empty(n_nodes, np.int32)
     for node in range(n_nodes):
         if place[node] != -1:
             n_chosen = read_list(nodes, node, chosen)
             one = out[place[node]]
-            decide_ports(rows, chosen, n_chosen, defaults, other_defaults, other_port, verdict, one)
+            decide_ports(rows, chosen, n_chosen, defaults, other_defaults, portless, other_port, verdict, one)
             decide_missing_ports(one, slot_starts, other_port, verdict)
     return out
 

@@ -14,7 +14,7 @@ from flowcheck.manifests.fields import Field
 from flowcheck.manifests.validation import label_key_fault, label_value_fault
 from flowcheck.model.labels import Operator, Requirement, Selector
 
-_OPERATORS = tuple(Operator)
+_OPERATORS = (Operator.IN, Operator.NOT_IN, Operator.EXISTS, Operator.DOES_NOT_EXIST)
 _WITH_VALUES = (Operator.IN, Operator.NOT_IN)
 
 _Complain = Callable[..., None]

@@ -2,6 +2,7 @@
 
 Put together by ``history.assembly``, read by ``compile`` and ``reference``. Values only: every rule of what
 traffic means lives in those two. Addresses are kept as the canonical text of :mod:`ipaddress`.
+One file because a cluster is all of these together, and each is a list of fields.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
 from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
-from flowcheck.model.ranges import PodRanges, ranges_by_teller
+from flowcheck.model.ranges import AddressSet, PodRanges, ranges_by_teller
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, END, Lifetime
 
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
@@ -54,6 +57,7 @@ class Workload:
 class ContainerPort:
     """A declared container port. ``protocol`` is the IANA number; ``name`` may be empty. ``host_port`` is the
     port of the pod's node that leads to it, 0 none; ``host_ip`` at which address of the node, empty: at any.
+    ``sidecar``: it is a native sidecar's.
     """
 
     name: str
@@ -61,6 +65,7 @@ class ContainerPort:
     protocol: int
     host_port: int = 0
     host_ip: str = ""
+    sidecar: bool = False
 
 
 @fast_to_pickle
@@ -78,7 +83,8 @@ class Pod:
     ``secondary_addresses`` are those of further interfaces, beside the cluster's network: no policy is for
     what comes or goes there, and to others they are addresses like any outside.
     ``namespace_labels`` are its namespace's at that time; None: those of ``Cluster.namespaces``.
-    ``ready`` is the Ready condition at that time.
+    ``ready`` is the Ready condition at that time. ``account`` is the name of its service account;
+    ``init_ports`` are those of other init containers, which do not last.
     """
 
     namespace: str
@@ -99,6 +105,8 @@ class Pod:
     namespace_labels: Labels | None = None
     secondary_addresses: tuple[str, ...] = ()
     owners: tuple[Workload, ...] = ()
+    account: str = "default"
+    init_ports: tuple[ContainerPort, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,11 @@ class Cluster:
     their addresses from, beside the nodes' own. ``services_unlisted``: it is a running cluster, and no input
     has all its Services, so that an address nobody has may be one's. ``sampled``: pods are known from
     snapshots only; between two of them, others may have come and gone. ``known_until``: the last snapshot,
-    where nothing tells of policies after it: which there are is open then.
+    where nothing tells of policies after it: which there are is open then. ``accounts`` are the labels of
+    service accounts, by namespace and name; of others they are not known. ``tiers`` are those of objects.
+    ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
+    enforces the policies, which are as it does; None: they are as written.
+    ``cilium``: how Cilium's agents are set, as they were last; None: nothing tells.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -150,6 +162,12 @@ class Cluster:
     services_unlisted: bool = False
     sampled: bool = False
     known_until: int = END
+    sets: tuple[AddressSet, ...] = ()
+    accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
+    tiers: tuple[Tier, ...] = ()
+    signs: tuple[str, ...] = ()
+    view: EngineView | None = None
+    cilium: CiliumSettings | None = None
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""
@@ -181,7 +199,7 @@ class Cluster:
         return tuple(skipped for skipped in self.skipped if skipped.is_refused)
 
     def __repr__(self) -> str:
-        """Counts only. What changed has several versions, and counts once."""
+        """Counts only; what changed has several versions, and counts once."""
         pods = {(pod.namespace, pod.name, pod.uid, pod.template) for pod in self.pods}
         templates = sum(template for *_, template in pods)
         nodes = len({node.name for node in self.nodes})
@@ -195,21 +213,20 @@ class Cluster:
     @property
     def is_static(self) -> bool:
         """Whether nothing in it ever changes."""
-        timed = (self.nodes, self.pods, self.services, self.slices, self.policies)
+        timed = (self.nodes, self.pods, self.services, self.slices, self.policies, self.sets)
         return all(one.lifetime == ALWAYS for objects in timed for one in objects)
 
     def at(self, time: int) -> Cluster:
-        """The cluster at one instant: whatever may have been there then, as if it always had been.
-
-        Of an object that changed at a time known only roughly, the later version.
-        """
+        """The cluster at one instant: whatever may have been there then, as if it always had been. Of what
+        changed at a time known only roughly, the later version."""
         return replace(
             self,
             nodes=_there(self.nodes, time, lambda node: node.name),
             pods=_there(self.pods, time, lambda pod: (pod.namespace, pod.name, pod.uid)),
             services=_there(self.services, time, lambda service: (service.namespace, service.name)),
             slices=_there(self.slices, time, lambda one: (one.namespace, one.service, one.name)),
-            policies=_there(self.policies, time, str),
+            policies=_there(self.policies, time, lambda policy: policy.identity),
+            sets=_there(self.sets, time, str),
             sampled=False,
             known_until=END,
         )
@@ -228,7 +245,7 @@ class Cluster:
         return replace(self, policies=tuple(policies), known_until=until)
 
 
-_Timed = TypeVar("_Timed", Node, Pod, Service, EndpointSlice, Policy)
+_Timed = TypeVar("_Timed", Node, Pod, Service, EndpointSlice, Policy, AddressSet)
 
 
 def _there(

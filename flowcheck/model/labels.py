@@ -16,12 +16,17 @@ Labels = Mapping[str, str]
 
 
 class Operator(StrEnum):
+    """The first four are Kubernetes'; the others are about what is in a value (Calico)."""
+
     __hash__ = str.__hash__  # Enum's own is a Python function; selectors are keys
 
     IN = "In"
     NOT_IN = "NotIn"
     EXISTS = "Exists"
     DOES_NOT_EXIST = "DoesNotExist"
+    CONTAINS = "Contains"
+    STARTS_WITH = "StartsWith"
+    ENDS_WITH = "EndsWith"
 
 
 class Requirement(NamedTuple):
@@ -42,6 +47,18 @@ class Requirement(NamedTuple):
                 return self.key in labels
             case Operator.DOES_NOT_EXIST:
                 return self.key not in labels
+            case _:
+                return self.key in labels and self.takes(labels[self.key])
+
+    def takes(self, value: str) -> bool:
+        """Whether a clause about what is in a value, which no Kubernetes selector has, holds for one."""
+        match self.operator:
+            case Operator.CONTAINS:
+                return any(text in value for text in self.values)
+            case Operator.STARTS_WITH:
+                return value.startswith(tuple(self.values))
+            case _:
+                return value.endswith(tuple(self.values))
 
 
 class Selector(NamedTuple):

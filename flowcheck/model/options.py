@@ -7,6 +7,9 @@ from typing import Literal
 
 IpBlockMatchesPods = Literal["yes", "no", "unknown"]
 Icmp = Literal["unknown", "policy"]
+OwnNode = Literal["allowed", "policy"]
+PortNames = Literal["containers", "sidecars", "init"]
+SamePortName = Literal["all", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,12 @@ class Options:
     cluster's own, beside those its objects tell: nobody known there is unresolved, never external. With any,
     none is guessed from where known pods are. ``assume_unchanged``: for so many microseconds after the last
     snapshot policies are taken to be as it shows them.
+    ``own_node``: what comes to a pod from its own node is ``allowed`` whatever the policies say, or asked of
+    them like all else. ``port_names``: which containers name ports: ``containers`` those of spec.containers,
+    ``sidecars`` native sidecars too, ``init`` all init containers too. ``same_port_name``: what a name stands
+    for that a pod has several times: ``all``, or the ``last`` one's. ``staged``: judge as if policies that
+    are only staged were in force. ``host_policies``: nodes are subjects of policies, too, as pods are.
+    ``enforced``: something enforces policies; if not, it is no violation that what they deny went through.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
@@ -32,6 +41,12 @@ class Options:
     policies_at: int | None = None
     cluster_ranges: tuple[str, ...] = ()
     assume_unchanged: int = 0
+    own_node: OwnNode = "allowed"
+    port_names: PortNames = "sidecars"
+    same_port_name: SamePortName = "all"
+    staged: bool = False
+    host_policies: bool = False
+    enforced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,60 @@
 Dialects write these values; ``compile`` and ``reference`` read them. Nothing here knows a language.
 The order in which a verdict is found, for one direction:
 
-    tiers in their order; within a tier its policies by (priority, kind, namespace, name), rules as written;
+    tiers in their order; within a tier its policies by (priority, tie, kind, namespace, name), rules as
+    written, or by level where the tier says so;
     the first rule whose subject, peer and ports match decides: allow, deny, or pass to the next tier;
-    a subject that no rule matched but that a policy of the tier isolates gets deny; otherwise the
-    next tier; after the last tier: allow.
+    a subject that no rule matched but that a policy of the tier isolates gets deny, if the tier denies;
+    otherwise the next tier;
+    after the last tier: deny for whom a policy isolates whose tier is asked last; else allow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from enum import StrEnum
 
-from flowcheck.model.labels import EVERYTHING, Selector
+from flowcheck.model.labels import Requirement
+from flowcheck.model.peers import (
+    AddressBlock,
+    Anyone,
+    DomainNames,
+    Labelled,
+    NodeQuery,
+    Of,
+    Peer,
+    PodQuery,
+    Simple,
+    Subject,
+    Where,
+    leaves,
+    simple_peers,
+)
 from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
+from flowcheck.model.ports import NamedPort, PortRange, Ports
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, Lifetime
+from flowcheck.model.verdict import Reason
+
+__all__ = (
+    "MOST_WAYS",
+    "Action",
+    "AddressBlock",
+    "Anyone",
+    "Direction",
+    "DomainNames",
+    "NamedPort",
+    "NodeQuery",
+    "Peer",
+    "PodQuery",
+    "Policy",
+    "PortRange",
+    "Ports",
+    "Rule",
+    "Tier",
+)
 
 MOST_WAYS = 4096
 """What rules hang on and no input tells is tried in at most so many ways; more leave the verdict open."""
@@ -40,86 +77,6 @@ class Action(StrEnum):
     PASS = "pass"
 
 
-class Tier(IntEnum):
-    """The tiers of Kubernetes, in the order they are asked."""
-
-    ADMIN = 0
-    NETWORK_POLICY = 1
-    BASELINE = 2
-
-
-class PodQuery(NamedTuple):
-    """Which pods: those matching ``pods`` in ``namespace``, or in the namespaces matching ``namespaces``.
-
-    Exactly one of the two is set. Host-network pods, nodes and external addresses never match.
-    """
-
-    namespace: str | None = None
-    namespaces: Selector | None = None
-    pods: Selector = EVERYTHING
-
-
-@dataclass(frozen=True, slots=True)
-class AddressBlock:
-    """Addresses inside ``cidr`` and in none of ``excepts``.
-
-    ``may_match_pods`` is True where the language says that pods' addresses count (ClusterNetworkPolicy
-    ``networks``) and None where it leaves that open (NetworkPolicy ``ipBlock``), so that an option decides.
-    CIDRs are canonical: no host bits.
-    """
-
-    cidr: str
-    excepts: tuple[str, ...] = ()
-    may_match_pods: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeQuery:
-    """Nodes by label, matched by their addresses."""
-
-    nodes: Selector
-
-
-@dataclass(frozen=True, slots=True)
-class DomainNames:
-    """Destinations by DNS name: not decidable from a flow's addresses."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Anyone:
-    """Every endpoint; what a deny rule with a peer of an unknown kind fails closed to."""
-
-
-Peer = PodQuery | AddressBlock | NodeQuery | DomainNames | Anyone
-
-
-@dataclass(frozen=True, slots=True)
-class PortRange:
-    """Destination ports ``first`` to ``last``, both included, of one protocol (IANA number)."""
-
-    protocol: int
-    first: int = 0
-    last: int = 65535
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPort:
-    """A container port's name, looked up on the destination pod of each flow.
-
-    ``protocol`` is None where the name alone counts (ClusterNetworkPolicy destinationNamedPort).
-    A name may stand for several numbers on one pod; all of them match. On a destination that
-    is not a pod it matches nothing.
-    """
-
-    name: str
-    protocol: int | None
-
-
-Ports = PortRange | NamedPort
-
-
 @fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -128,8 +85,12 @@ class Rule:
     ``peers`` None: everyone, external addresses too. An empty tuple: nobody. ``ports`` None: every
     protocol and port, ICMP too. ``label`` is how a report names it, for example ``ingress[0]``.
 
-    ``unread``: a part of it cannot be read, though the API server took it. Peers and ports are then the most
-    it may be about, and whether it matches them is one question that nothing answers.
+    ``unread``: a part of it cannot be read, though the API server took it. ``needs``: it also asks for what
+    a flow does not tell, such as a request's path (``needs_l7``). Peers and ports are then the most it may be
+    about, and whether it matches them is one question that nothing answers.
+
+    ``subject``: it is only for those of the policy's subjects that are these, too. ``level``: where it stands
+    in a tier that goes by levels; None: at the policy's priority.
     """
 
     label: str
@@ -138,6 +99,14 @@ class Rule:
     ports: tuple[Ports, ...] | None = None
     source: SourceLocation = NOWHERE
     unread: bool = False
+    needs: Reason = Reason.NONE
+    subject: Peer | None = None
+    level: float | None = None
+
+    @property
+    def open_for(self) -> Reason:
+        """Why it is open whether it matches, if it is."""
+        return Reason.UNSUPPORTED_FIELD if self.unread else self.needs
 
 
 @fast_to_pickle
@@ -145,42 +114,82 @@ class Rule:
 class Policy:
     """A named object in a tier. ``namespace`` is empty for a cluster-scoped kind.
 
-    ``isolates`` holds the directions in which a selected pod is denied whatever no rule allows
-    (NetworkPolicy policyTypes); it is empty for the Admin and Baseline tiers. A policy that was changed
+    ``isolates`` holds the directions in which the default of its tier is asked of a selected pod
+    (NetworkPolicy policyTypes); it is empty for the Admin and Baseline tiers. ``isolated``: where it isolates
+    only some of its subjects, whom, by direction. A policy that was changed
     stands once for each version, under the same name; ``lifetime`` says when each was in force. ``unread``:
     the subject cannot be read; it is the most that the policy may select, and nothing tells whether it does.
+    ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
+    one name apart. ``staged``: it is not in force, only previewed.
+    ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
+    engine goes by the rules.
     """
 
     kind: str
     namespace: str
     name: str
     tier: Tier
-    subject: PodQuery
-    priority: int = 0
+    subject: Subject
+    priority: float = 0
     isolates: frozenset[Direction] = frozenset()
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = ()
     source: SourceLocation = field(default=NOWHERE)
     lifetime: Lifetime = ALWAYS
     unread: bool = False
+    tie: str = ""
+    staged: bool = False
+    isolated: tuple[tuple[Direction, Subject], ...] = ()
+    needs: Reason = Reason.NONE
+    beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
+
+    @property
+    def open_for(self) -> Reason:
+        """Why it is open whether it selects whom it may, if it is."""
+        return Reason.UNSUPPORTED_FIELD if self.unread else self.needs
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What all versions of one policy share."""
+        return str(self), self.tie
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"
 
     @property
-    def order(self) -> tuple[int, int, str, str, str]:
-        """The order policies are asked in; ties in priority are broken by name."""
-        return (self.tier, self.priority, self.kind, self.namespace, self.name)
+    def order(self) -> tuple[float, str, float, str, str, str, str]:
+        """The order policies are asked in; ties in priority are broken by name, if not by ``tie``."""
+        return (*self.tier.place, self.priority, self.tie, self.kind, self.namespace, self.name)
 
     def rules(self, direction: Direction) -> tuple[Rule, ...]:
         return self.ingress if direction is Direction.INGRESS else self.egress
 
-    def peers(self) -> Iterator[Peer]:
-        """Every peer of every rule."""
+    def isolates_whom(self, direction: Direction) -> Iterator[Subject]:
+        """Whom it isolates in a direction, if anybody."""
+        if direction in self.isolates:
+            chosen = [subject for of, subject in self.isolated if of is direction]
+            yield from chosen or (self.subject,)
+
+    def peers(self) -> Iterator[Simple]:
+        """What every peer of every rule is made of, and what rules say of their subjects."""
         for rule in (*self.ingress, *self.egress):
-            yield from rule.peers or ()
+            for peer in rule.peers or ():
+                yield from simple_peers(peer)
+            if rule.subject is not None:
+                yield from simple_peers(rule.subject)
+
+    def subjects(self) -> Iterator[Subject]:
+        """All that it asks of subjects."""
+        yield self.subject
+        yield from (subject for _, subject in self.isolated)
+
+    def clauses(self) -> Iterator[tuple[Of, Requirement]]:
+        """Everything its expressions ask about labels."""
+        for one in (*self.subjects(), *self.peers()):
+            if isinstance(one, Where):
+                yield from ((leaf.of, leaf.clause) for leaf in leaves(one.what) if isinstance(leaf, Labelled))
 
     def pod_queries(self) -> Iterator[PodQuery]:
-        """Everything it asks about pods: whom it selects, and whom its rules name."""
-        yield self.subject
-        yield from (peer for peer in self.peers() if isinstance(peer, PodQuery))
+        """Everything it asks about pods by query: whom it selects, and whom its rules name."""
+        asked = (*self.subjects(), *self.peers())
+        yield from (one for one in asked if isinstance(one, PodQuery))

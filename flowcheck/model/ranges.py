@@ -1,4 +1,4 @@
-"""Where the addresses lie that a cluster gives to its pods.
+"""Where the addresses lie that a cluster gives to its pods, and sets of addresses that have a name.
 
 Whoever has such an address and is not known is a pod nobody told of, never somebody outside.
 """
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Protocol
 
+from flowcheck.model.labels import Labels
 from flowcheck.model.places import NOWHERE, SourceLocation
+from flowcheck.model.timeline import ALWAYS, Lifetime
 
 OPTION, NODES, SEEN = "--cluster-range", "Node podCIDRs", "pods' addresses"
 """What tells of a range, where it is not an object of a network plugin: that goes by its kind and name."""
@@ -35,6 +37,41 @@ class PodRanges:
     @property
     def told_by(self) -> str:
         return f"{self.kind} {self.name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSet:
+    """An object that names addresses, such as a NetworkSet. ``namespace`` is empty for a cluster-scoped kind;
+    CIDRs are canonical."""
+
+    kind: str
+    namespace: str
+    name: str
+    cidrs: tuple[str, ...]
+    labels: Labels
+    source: SourceLocation = NOWHERE
+    lifetime: Lifetime = ALWAYS
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAddress:
+    """An address that a DNS name had. ``name``: in lower case, no last dot; ``address``: canonical."""
+
+    name: str
+    address: str
+    lifetime: Lifetime = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class DnsMap:
+    """Which addresses names had, as a file tells; ``sha256``: of its bytes."""
+
+    path: str
+    sha256: str
+    names: tuple[NamedAddress, ...]
 
 
 class Network(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flowcheck.model.labels import Labels
 from flowcheck.model.pickled import fast_to_pickle
@@ -31,7 +31,8 @@ class Service:
     ``external_ips`` are spec.externalIPs and the load balancer's. ``internal_traffic_policy``,
     ``external_traffic_policy``, ``traffic_distribution`` and ``session_affinity`` are core/v1
     ServiceSpec's words; ``affinity_seconds`` is sessionAffinityConfig.clientIP.timeoutSeconds. ``cached``:
-    a cache on the client's node may answer at the cluster IPs instead of a backend.
+    a cache on the client's node may answer at the cluster IPs instead of a backend. ``labels`` are the
+    object's own.
     """
 
     namespace: str
@@ -52,6 +53,7 @@ class Service:
     headless: bool = False
     external_name: str = ""
     cached: bool = False
+    labels: Labels = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return f"{self.namespace}/Service/{self.name}"

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     NO_NAMESPACE = "no_namespace"
     NO_NODE = "no_node"
     NO_SERVICE = "no_service"
+    NEEDS_AUTHENTICATION = "needs_authentication"
+    NO_SERVICE_ACCOUNT = "no_service_account"
 
 
 class Observed(StrEnum):

@@ -8,6 +8,8 @@ Source: core/v1 Pod, PodTemplateSpec.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from flowcheck.manifests.alike import MOST_KEPT
@@ -39,6 +41,8 @@ class _Spec(msgspec.Struct, rename="camel", gc=False):
     init_containers: list[_Container] | None = None
     node_name: str | None = None
     host_network: bool | None = None
+    service_account_name: str | None = None
+    service_account: str | None = None
 
 
 class _PodIP(msgspec.Struct, gc=False):
@@ -57,7 +61,11 @@ class _Pod(msgspec.Struct, gc=False):
     status: _Status | None = None
 
 
-_known_ports: dict[tuple[_Port, ...], tuple[ContainerPort, ...]] = {}
+DEFAULT_ACCOUNT = "default"
+"""Whom a pod runs as that names nobody. Source: plugin/pkg/admission/serviceaccount."""
+
+Ports = tuple[ContainerPort, ...]
+_known_ports: dict[tuple[tuple[_Port, ...], ...], tuple[Ports, Ports]] = {}
 """Ports with which nothing was wrong: all pods of a workload have the same."""
 
 
@@ -93,6 +101,7 @@ def read_pod(document: Document, seen: int | None) -> Pod:
     addresses = tuple(dict.fromkeys((*addresses, *default)))
     created = meta.creation_timestamp if meta else None
     lifetime = own_lifetime(document, created, status, seen=seen, addressed=bool(addresses))
+    ports, init_ports = _ports(document, spec, "spec")
     return Pod(
         namespace,
         document.name,
@@ -101,7 +110,7 @@ def read_pod(document: Document, seen: int | None) -> Pod:
         else Workload(owner.kind, namespace, owner.name),
         labels=read_labels(document, meta),
         addresses=addresses,
-        ports=_ports(document, spec, "spec"),
+        ports=ports,
         node=spec.node_name or "",
         host_address=host[0] if host else "",
         host_network=bool(spec.host_network),
@@ -111,21 +120,26 @@ def read_pod(document: Document, seen: int | None) -> Pod:
         source=document.source,
         lifetime=lifetime,
         secondary_addresses=tuple(address for address in others if address not in addresses),
+        account=_account(spec),
+        init_ports=init_ports,
     )
 
 
 def read_template(document: Document, template: Template | None, workload: Workload, path: str) -> Pod:
     """The endpoint that stands for a workload without pods: its template's labels and ports."""
     spec = (template.spec if template else None) or _Spec()
+    ports, init_ports = _ports(document, spec, f"{path}.spec")
     return Pod(
         workload.namespace,
         workload.name,
         workload,
         labels=read_labels(document, template.metadata if template else None, f"{path}.metadata.labels"),
-        ports=_ports(document, spec, f"{path}.spec"),
+        ports=ports,
         host_network=bool(spec.host_network),
         template=True,
         source=document.source,
+        account=_account(spec),
+        init_ports=init_ports,
     )
 
 
@@ -136,19 +150,29 @@ def _is_ready(status: _Status) -> bool:
     return status.phase != "Pending"
 
 
-def _ports(document: Document, spec: _Spec, path: str) -> tuple[ContainerPort, ...]:
-    """Ports of containers and of native sidecars; other init containers end before there is traffic."""
-    containers = spec.containers or []
-    if spec.init_containers:
-        sidecars = (one for one in spec.init_containers if one.restart_policy == "Always")
-        containers = [*containers, *sidecars]
-    declared = tuple([port for container in containers for port in container.ports or ()])
-    ports = _known_ports.get(declared)
-    if ports is None:
-        ports = tuple([_port(document, port, f"{path}.containers") for port in declared])
+def _account(spec: _Spec) -> str:
+    """spec.serviceAccount is the older name, which the API server keeps the same."""
+    return spec.service_account_name or spec.service_account or DEFAULT_ACCOUNT
+
+
+def _ports(document: Document, spec: _Spec, path: str) -> tuple[Ports, Ports]:
+    """Ports of containers and of native sidecars; and those of other init containers, which end before there
+    is traffic."""
+    init = spec.init_containers or []
+    sidecars = [one for one in init if one.restart_policy == "Always"] if init else []
+    others = [one for one in init if one.restart_policy != "Always"] if init else []
+    declared = (_declared(spec.containers or []), _declared(sidecars), _declared(others))
+    known = _known_ports.get(declared)
+    if known is None:
+        own, beside, before = ([_port(document, port, f"{path}.containers") for port in p] for p in declared)
+        known = (*own, *(replace(port, sidecar=True) for port in beside)), tuple(before)
         if document.are_none and len(_known_ports) < MOST_KEPT:
-            _known_ports[declared] = ports
-    return ports
+            _known_ports[declared] = known
+    return known
+
+
+def _declared(containers: list[_Container]) -> tuple[_Port, ...]:
+    return tuple([port for container in containers for port in container.ports or ()])
 
 
 def _port(document: Document, port: _Port, path: str) -> ContainerPort:

@@ -1,6 +1,6 @@
 """Objects that say where pods get their addresses from, and what the pods themselves tell of that.
 
-Source: crd.projectcalico.org/v1 and projectcalico.org/v3 IPPool spec.cidr, IPAMBlock spec.cidr;
+Source: crd.projectcalico.org/v1 and projectcalico.org/v3 IPPool, BlockAffinity, IPAMBlock spec.cidr;
 networking.k8s.io/v1alpha1 ClusterCIDR spec.ipv4, spec.ipv6; cilium.io/v2alpha1 CiliumPodIPPool
 spec.ipv4.cidrs, spec.ipv6.cidrs; config.openshift.io/v1 Network status.clusterNetwork.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -41,6 +42,7 @@ class _Spec(msgspec.Struct):
     ipv4: str | _Cidrs | None = None
     ipv6: str | _Cidrs | None = None
     cluster_network: list[_ClusterNetwork] | None = msgspec.field(default=None, name="clusterNetwork")
+    nat_outgoing: Any = msgspec.field(default=None, name="natOutgoing")
 
 
 class _Object(msgspec.Struct):
@@ -49,8 +51,11 @@ class _Object(msgspec.Struct):
 
 
 def read_ranges(document: Document) -> PodRanges:
-    """The CIDRs of one object; one that is none is reported."""
+    """The CIDRs of one object; one that is none is reported. Of Calico's IPPools it is noted where pods'
+    addresses are not seen outside: spec.natOutgoing."""
     manifest = document.decode(_Object)
+    if manifest.spec is not None and manifest.spec.nat_outgoing is True:
+        document.warn("natOutgoing: beyond its node, what a pod sends out of all pools comes from the node")
     texts = []
     for part in (manifest.spec, manifest.status):
         if part is not None:

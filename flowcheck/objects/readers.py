@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping
 
 from flowcheck.kinds import KINDS, Role
 from flowcheck.manifests.documents import Document
+from flowcheck.objects.accounts import read_account
 from flowcheck.objects.devices import read_cilium_node
+from flowcheck.objects.network.address_sets import read_address_set
+from flowcheck.objects.network.agents import read_agent
+from flowcheck.objects.network.cidr_groups import read_cidr_group
+from flowcheck.objects.network.tiers import read_tier
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
 from flowcheck.objects.ranges import read_ranges
@@ -29,12 +34,19 @@ _BY_KIND: Mapping[str, Reader] = {
     "CiliumNode": _whenever(read_cilium_node),
     "Pod": read_pod,
     "Service": _whenever(read_service),
+    "ServiceAccount": _whenever(read_account),
     "EndpointSlice": _whenever(read_slice),
     "Endpoints": _whenever(read_endpoints),
+    "CiliumCIDRGroup": _whenever(read_cidr_group),
+    "NetworkSet": _whenever(read_address_set),
+    "GlobalNetworkSet": _whenever(read_address_set),
+    "HostEndpoint": _whenever(read_address_set),
+    "Tier": _whenever(read_tier),
 }
 _BY_ROLE: Mapping[Role, Reader] = {
     Role.WORKLOAD: _whenever(read_controller),
     Role.RANGE: _whenever(read_ranges),
+    Role.AGENT: _whenever(read_agent),
 }
 
 READERS: Mapping[tuple[str, str], Reader] = {

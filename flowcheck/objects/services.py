@@ -12,7 +12,7 @@ import msgspec
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.service import Service, ServicePort
-from flowcheck.objects.shared import ObjectMeta, read_addresses, read_protocol
+from flowcheck.objects.shared import ObjectMeta, read_addresses, read_labels, read_protocol
 
 DEFAULT_AFFINITY_SECONDS, MOST_AFFINITY_SECONDS = 10800, 86400
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
@@ -104,6 +104,7 @@ def read_service(document: Document) -> Service:
         _affinity_seconds(document, spec.session_affinity_config),
         bool(spec.publish_not_ready_addresses),
         headless=headless,
+        labels=read_labels(document, manifest.metadata),
     )
     if service.type == "ExternalName":
         name = spec.external_name or ""

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from flowcheck.model.cluster import Namespace, Node, Pod
-from flowcheck.model.ranges import PodRanges
+from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
+from flowcheck.objects.accounts import ServiceAccount
 from flowcheck.objects.devices import NodeDevices
+from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.workloads import Controller
 
-ObjectValue = Namespace | Node | NodeDevices | Pod | Service | list[EndpointSlice] | Controller | PodRanges
+ObjectValue = (
+    Namespace
+    | Node
+    | NodeDevices
+    | Pod
+    | Service
+    | ServiceAccount
+    | list[EndpointSlice]
+    | Controller
+    | PodRanges
+    | AddressSet
+    | Agent
+    | Tier
+)
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""

@@ -150,4 +150,4 @@ class AddressOwners:
 
 def plain_service(service: Service) -> Service:
     """The Service without all that tells versions apart and no flow depends on."""
-    return replace(service, lifetime=ALWAYS, source=NOWHERE)
+    return replace(service, lifetime=ALWAYS, source=NOWHERE, labels={})

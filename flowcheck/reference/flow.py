@@ -27,7 +27,8 @@ class Tuple5:
 
     ``port`` is the destination's. ``initiator``: 1 or 2 the source, as recorded; 0 not told; None: there is
     no such column, and the source. ``at`` is when it began, in microseconds since 1970; None: no matter
-    when. ``tcp_flags`` are those of the whole flow, OR-ed; None: not recorded.
+    when. ``tcp_flags`` are those of the whole flow, OR-ed; None: not recorded. ``icmp_type``, ``icmp_code``
+    are those of an ICMP or ICMPv6 message, of which the port says nothing.
     """
 
     src: str | None
@@ -46,6 +47,14 @@ class Tuple5:
     dst_pod_uid: str | None = None
     src_port: int | None = None
     tcp_flags: int | None = None
+    icmp_type: int | None = None
+    icmp_code: int | None = None
+
+    @property
+    def icmp(self) -> int | None:
+        """Type and code as one number, if both are recorded."""
+        recorded = self.icmp_type is not None and self.icmp_code is not None
+        return (self.icmp_type or 0) * 256 + (self.icmp_code or 0) if recorded else None
 
     @property
     def time(self) -> int:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from flowcheck.model.cluster import Cluster, Node, Pod
 from flowcheck.model.labels import Selector
+from flowcheck.model.peers import AddressBlock, InSets, Of
 from flowcheck.model.places import NOWHERE
 from flowcheck.model.timeline import ALWAYS, Lifetime
 from flowcheck.reference.ends import End, canonical
@@ -27,6 +28,8 @@ class Holdings:
         self._versions: dict[tuple[str, ...], list[Pod]] = defaultdict(list)
         for pod in self.pods:
             self._versions[End(None, pod=pod).who].append(pod)
+        peers = (peer for policy in cluster.policies for peer in policy.peers())
+        self._whole = any(isinstance(peer, AddressBlock | InSets) and peer.whole for peer in peers)
         self._alike = dict(self._versions_alike())
 
     def claims(self) -> Iterator[Claim[End]]:
@@ -81,7 +84,7 @@ class Holdings:
             source=NOWHERE,
             ready=True,
             host_address="",
-            addresses=(),
+            addresses=pod.addresses if self._whole else (),
             secondary_addresses=(),
             namespace_labels=labels,
         )
@@ -103,6 +106,11 @@ class Holdings:
         labels, described = self.cluster.namespace_labels(pod)
         around = [query.namespaces.matches(labels) for query in queries if query.namespaces and described]
         of_pod = [one.matches(pod.labels) for one in (*(query.pods for query in queries), *services)]
+        for of, clause in (one for policy in self.cluster.policies for one in policy.clauses()):
+            if of is Of.OWN:
+                of_pod.append(clause.matches(pod.labels))
+            elif of is Of.NAMESPACE:
+                around.append(clause.matches(labels))
         return described, tuple(around) if described else tuple(sorted(labels.items())), tuple(of_pod)
 
     def versions_of(self, end: End) -> list[Pod]:

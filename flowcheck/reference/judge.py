@@ -19,7 +19,6 @@ from flowcheck.reference.ends import End, Resolved, Target, canonical
 from flowcheck.reference.flow import ALLOWED, Judgement, Side, Tuple5, both, join, unknown
 from flowcheck.reference.holdings import Holdings
 from flowcheck.reference.initiator import Opened, by_itself, by_listener, by_port, infer_pairs
-from flowcheck.reference.matching import Question
 from flowcheck.reference.owners import Owners
 from flowcheck.reference.policies import Policies
 from flowcheck.reference.translation import Services
@@ -35,7 +34,7 @@ class Reference:
         addresses = AddressOwners(Holdings(cluster), options.skew, options.cluster_ranges)
         self.owners = Owners(addresses)
         self.services = Services(addresses)
-        self.policies = Policies(cluster.policies, options, cluster.known_until)
+        self.policies = Policies(cluster, options)
 
     def judge_all(self, flows: Sequence[Tuple5]) -> list[Judgement]:
         """The judgements of the flows of one table, in order: what one tells of who opened, others share."""
@@ -147,32 +146,35 @@ class Reference:
         in_particular = src.in_particular and dst.in_particular
         if in_particular and (src.pod or src.secondary) and src.who == dst.who:
             return both(ALLOWED)
-        nodes = {one.pod.node if one.pod is not None else "" for one in dst.versions or (dst,)}
-        own_node = in_particular and nodes == {src.node} and "" not in nodes
-        doubts = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
-        egress = self._ask(Direction.EGRESS, src, dst, flow, target.port, doubts)
-        ingress = self._ask(Direction.INGRESS, dst, src, flow, target.port, doubts[::-1])
-        return egress, ALLOWED if own_node else ingress
+        own_node = in_particular and is_own_node(src, dst)
+        if own_node and self.policies.options.own_node == "allowed":
+            return self._ask(Direction.EGRESS, src, dst, flow, target.port, own_node=False), ALLOWED
+        to_own = in_particular and is_own_node(dst, src)
+        egress = self._ask(Direction.EGRESS, src, dst, flow, target.port, own_node=to_own)
+        ingress = self._ask(Direction.INGRESS, dst, src, flow, target.port, own_node=own_node)
+        return egress, ingress
 
     def _ask(
-        self,
-        direction: Direction,
-        subject: End,
-        peer: End,
-        flow: Tuple5,
-        port: int | None,
-        doubts: tuple[Reason, Reason],
+        self, direction: Direction, subject: End, peer: End, flow: Tuple5, port: int | None, *, own_node: bool
     ) -> Side:
         """One side: what its policies say of every version of the subject and of the peer, where they
         agree."""
+        doubts = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
+        of_subject, of_peer = doubts if direction is Direction.EGRESS else doubts[::-1]
         answers = []
         for other in peer.versions or (peer,):
-            questions = [
-                Question(direction, one, other, flow.protocol, port, self.policies.options)
+            sides = [
+                self.policies.ask(direction, one, other, flow, port, own_node=own_node)
                 for one in subject.versions or (subject,)
             ]
-            answers.append(_agreed([self.policies.ask(one, flow.time) for one in questions], doubts[0]))
-        return _agreed(answers, doubts[1])
+            answers.append(_agreed(sides, of_subject))
+        return _agreed(answers, of_peer)
+
+
+def is_own_node(node: End, pod: End) -> bool:
+    """Whether one end is the node of the pod at the other, in whatever version of it."""
+    nodes = {one.pod.node if one.pod is not None else "" for one in pod.versions or (pod,)}
+    return nodes == {node.node} and "" not in nodes
 
 
 def _agreed(sides: Sequence[Side], doubt: Reason) -> Side:

@@ -5,62 +5,33 @@ What no input tells is not decided here: the answer is then what it hangs on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from flowcheck.model.labels import Selector
 from flowcheck.model.options import Options
-from flowcheck.model.policy import (
-    AddressBlock,
-    Anyone,
-    Direction,
-    DomainNames,
-    NamedPort,
-    NodeQuery,
-    Peer,
-    PodQuery,
-    Policy,
-    PortRange,
-    Ports,
-    Rule,
-)
+from flowcheck.model.peers import Peer, Subject
+from flowcheck.model.policy import Direction, Policy, Rule
 from flowcheck.model.protocols import WITH_PORTS
-from flowcheck.model.verdict import Reason
-from flowcheck.reference.ends import End, inside
-
-
-@dataclass(frozen=True)
-class Open:
-    """What no input tells, with the reason of a verdict that hangs on it. A selector that asks for labels
-    nobody knows is one question for the subject and one for the peer, wherever it stands; a policy or rule
-    that cannot be read is one by its name."""
-
-    reason: Reason
-    of: Literal["subject", "peer"] = "peer"
-    asked: Selector | str | None = None
-
-
-Answer = bool | Open
-
-
-class UnsettledError(Exception):
-    """Something open was asked that is not settled yet."""
-
-    def __init__(self, asked: Open) -> None:
-        self.asked = asked
+from flowcheck.reference.answers import Answer, Open, UnsettledError
+from flowcheck.reference.ends import End
+from flowcheck.reference.peers import Asking
+from flowcheck.reference.ports import Aimed
+from flowcheck.reference.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
 class Question:
-    """One side of a flow: may this subject talk with this peer? ``settled`` answers what is open."""
+    """One side of a flow: may this subject talk with this peer? ``number`` is its port, or ICMP type and
+    code. ``own_node``: the peer is the node of the subject. ``settled`` answers what is open."""
 
     direction: Direction
     subject: End
     peer: End
     protocol: int
-    port: int | None
+    number: int | None
     options: Options
+    around: Surroundings
+    own_node: bool = False
     policies: tuple[Policy, ...] = ()
     settled: Mapping[Open, bool] = field(default_factory=dict)
 
@@ -75,96 +46,76 @@ class Question:
     def destination(self) -> End:
         return self.subject if self.direction is Direction.INGRESS else self.peer
 
+    @property
+    def has_ports(self) -> bool:
+        return self.protocol in WITH_PORTS
+
+    def is_subject(self, peer: Peer) -> Answer:
+        around, options = self.around, self.options
+        return Asking(self.subject, "subject", around, options, own_node=False, goes_out=False).is_one_of(
+            peer
+        )
+
+    def is_peer(self, peer: Peer) -> Answer:
+        out = self.direction is Direction.EGRESS
+        asking = Asking(self.peer, "peer", self.around, self.options, own_node=self.own_node, goes_out=out)
+        return asking.is_one_of(peer)
+
 
 def selects(policy: Policy, question: Question) -> Answer:
     """Whether a policy is for the subject; only perhaps, where its selector cannot be read."""
-    answer = in_query(policy.subject, question.subject, "subject")
-    return answer and Open(Reason.UNSUPPORTED_FIELD, "subject", str(policy)) if policy.unread else answer
+    answer = question.is_subject(policy.subject)
+    return answer and Open(policy.open_for, "subject", str(policy)) if policy.open_for else answer
 
 
-def ports_admit(rule: Rule, question: Question) -> bool:
-    """Absent ports are everything, empty ones nothing."""
-    return rule.ports is None or any(ports_match(ports, question) for ports in rule.ports)
+def isolates(policy: Policy, whom: Subject, question: Question) -> Answer:
+    """Whether a policy isolates the subject, if it isolates these."""
+    answer = question.is_subject(whom)
+    return answer and Open(policy.open_for, "subject", str(policy)) if policy.open_for else answer
+
+
+def for_subject(policy: Policy, rule: Rule, question: Question) -> Answer:
+    """Whether a rule is for the subject, as its policy and the rule itself say."""
+    answer = selects(policy, question)
+    if answer is False or rule.subject is None:
+        return answer
+    own = question.is_subject(rule.subject)
+    whole = Open(own.reason, "subject", rule.subject) if isinstance(own, Open) else own
+    return together(answer, whole)
+
+
+def about_peer(policy: Policy, rule: Rule, question: Question) -> Iterator[Answer]:
+    """By what the rule is about this peer and port: what it hangs on, or yes; nothing where it is not."""
+    aimed = Aimed(question.destination, question.protocol, question.number, question.around, question.options)
+    peers = peer_answers(policy, rule, question)
+    ports = [True] if rule.ports is None else [aimed.is_at(one) for one in rule.ports]
+    asked = [None] if rule.ports is None else list(rule.ports)
+    for peer in peers:
+        for answer, port in zip(ports, asked, strict=True):
+            wholly = Open(answer.reason, "peer", port) if isinstance(answer, Open) else answer
+            if wholly is not False:
+                yield together(peer, wholly)
 
 
 def peer_answers(policy: Policy, rule: Rule, question: Question) -> list[Answer]:
     """By which peers the rule is about this one: just yes if by any surely, else all that it hangs on.
 
-    Absent peers are everybody, empty ones are nobody. A rule that cannot be read hangs on that alone.
+    Absent peers are everybody, empty ones are nobody. Where a part of the rule cannot be read, or it asks for
+    what no flow tells, it hangs on that alone.
     """
-    peers = [True] if rule.peers is None else [peer_answer(peer, question) for peer in rule.peers]
+    peers = [True] if rule.peers is None else [question.is_peer(peer) for peer in rule.peers]
     answers: list[Answer] = [answer for answer in peers if answer is not False]
-    if answers and rule.unread:
-        return [Open(Reason.UNSUPPORTED_FIELD, "peer", f"{policy}[{rule.label}]")]
+    if answers and rule.open_for:
+        return [Open(rule.open_for, "peer", f"{policy}[{rule.label}]")]
     return [True] if True in answers else answers
 
 
-def peer_answer(peer: Peer, question: Question) -> Answer:
-    end = question.peer
-    match peer:
-        case PodQuery():
-            return in_query(peer, end, "peer")
-        case AddressBlock():
-            return in_block(peer, end.address) and (end.pod is None or pods_in_blocks(peer, question.options))
-        case NodeQuery():
-            return in_nodes(peer, end)
-        case DomainNames():
-            egress = question.direction is Direction.EGRESS
-            return egress and end.pod is None and end.node is None and Open(Reason.NEEDS_DNS)
-        case Anyone():
-            return True
-
-
-def pods_in_blocks(block: AddressBlock, options: Options) -> Answer:
-    """Whether a block takes pods by their address: as the language says, else as the option does."""
-    if block.may_match_pods is not None:
-        return block.may_match_pods
-    choice = options.ipblock_matches_pods
-    return Open(Reason.UNSUPPORTED_FIELD) if choice == "unknown" else choice == "yes"
-
-
-def in_nodes(query: NodeQuery, end: End) -> Answer:
-    """Whether the end is a node with the labels. Any address outside may be one of nodes nobody described."""
-    if end.node_labels is not None:
-        return query.nodes.matches(end.node_labels)
-    if end.node is not None and query.nodes.must_match({}):
-        return True
-    return (end.node is not None or end.may_be_node) and Open(Reason.NO_NODE, "peer", query.nodes)
-
-
-def in_query(query: PodQuery, end: End, of: Literal["subject", "peer"]) -> Answer:
-    """Whether the end is a pod with the labels, in the namespace or a namespace with the labels."""
-    pod = end.pod
-    if pod is None or not query.pods.matches(pod.labels):
-        return False
-    if query.namespaces is None:
-        return query.namespace == pod.namespace
-    labels = pod.namespace_labels or {}
-    if end.namespace_described:
-        return query.namespaces.matches(labels)
-    if query.namespaces.must_match(labels):
-        return True
-    return query.namespaces.may_match(labels) and Open(Reason.NO_NAMESPACE, of, query.namespaces)
-
-
-def ports_match(ports: Ports, question: Question) -> bool:
-    """Whether the flow's port is one of these; a name is looked up on the destination pod, all numbers."""
-    if question.protocol not in WITH_PORTS or question.port is None:
-        return False
-    match ports:
-        case PortRange():
-            return ports.protocol == question.protocol and ports.first <= question.port <= ports.last
-        case NamedPort():
-            declared = question.destination.pod.ports if question.destination.pod is not None else ()
-            return ports.protocol in (None, question.protocol) and any(
-                (port.name, port.number, port.protocol) == (ports.name, question.port, question.protocol)
-                for port in declared
-            )
-
-
-def in_block(block: AddressBlock, address: str | None) -> bool:
-    return (
-        address is not None
-        and inside(address, block.cidr)
-        and not any(inside(address, gap) for gap in block.excepts)
-    )
+def together(one: Answer, other: Answer) -> Answer:
+    """Both; where both are open that is one question, for the first one's reason."""
+    if one is True or other is False:
+        return other
+    if other is True or one is False:
+        return one
+    assert isinstance(one, Open)
+    assert isinstance(other, Open)
+    return Open(one.reason, one.of, (one.asked, other.asked))

@@ -12,32 +12,46 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import product
 
+from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Policy
+from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.protocols import ICMP, ICMPV6
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason
-from flowcheck.reference.flow import NOT_APPLICABLE, Side, unknown
+from flowcheck.reference.ends import End
+from flowcheck.reference.flow import NOT_APPLICABLE, Side, Tuple5, unknown
 from flowcheck.reference.matching import Question, selects
 from flowcheck.reference.moments import distinct, moments
 from flowcheck.reference.rules import any_port
+from flowcheck.reference.surroundings import Surroundings
 
 
 class Policies:
     """The policies of a cluster, over time."""
 
-    def __init__(self, policies: Iterable[Policy], options: Options, known_until: int = END) -> None:
+    def __init__(self, cluster: Cluster, options: Options) -> None:
         self.options = options
-        self.known_until = known_until
-        self.versions: dict[tuple[str, str, str], list[Policy]] = defaultdict(list)
-        for policy in policies:
-            self.versions[policy.kind, policy.namespace, policy.name].append(policy)
+        self.around = Surroundings(cluster)
+        self.known_until = cluster.known_until
+        self.versions: dict[tuple[str, str], list[Policy]] = defaultdict(list)
+        for policy in cluster.policies:
+            if options.staged or not policy.staged:
+                self.versions[policy.identity].append(policy)
 
-    def ask(self, question: Question, at: int) -> Side:
-        """The side's verdict at a time; the versions that were in force first are the ones to name."""
-        if question.subject.pod is None:
+    def ask(
+        self, direction: Direction, subject: End, peer: End, flow: Tuple5, port: int | None, *, own_node: bool
+    ) -> Side:
+        """The side's verdict at the time of the flow, which goes to this port; the versions that were in
+        force first are the ones to name. ``own_node``: the peer is the node of the subject."""
+        is_host = subject.node is not None and self.options.host_policies
+        if subject.pod is None and not is_host:
             return NOT_APPLICABLE
+        at = flow.time
         if self.options.policies_at is None and at + self.options.skew >= self.known_until:
             return unknown(Reason.AMBIGUOUS_POLICY)
+        number = flow.icmp if flow.protocol in (ICMP, ICMPV6) else port
+        around, options = self.around, self.options
+        question = Question(direction, subject, peer, flow.protocol, number, options, around, own_node)
         choices = [
             self._telling(versions, question, at)
             for versions in self.versions.values()
@@ -83,7 +97,7 @@ def latest(versions: Sequence[Policy], instant: int) -> Policy | None:
 def has_say(policy: Policy, question: Question) -> bool:
     """Whether a policy selects the subject, or may, and says anything in that direction."""
     direction = question.direction
-    ruled = bool(policy.rules(direction)) or direction in policy.isolates
+    ruled = bool(policy.rules(direction)) or (direction in policy.isolates and policy.tier.denies)
     return ruled and selects(policy, question) is not False
 
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
 
 from flowcheck.model.cluster import Cluster, Pod
-from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.policy import Direction, PodQuery, Policy
 
 DEFAULT_DENY = "default-deny by "
 
@@ -47,5 +47,8 @@ class Choices:
 
     def _selected(self, policy: Policy) -> frozenset[str]:
         """The workloads of the pods that a NetworkPolicy selects."""
-        pods = self._pods[policy.subject.namespace or ""].values()
-        return frozenset(str(pod.workload) for pod in pods if policy.subject.pods.matches(pod.labels))
+        subject = policy.subject
+        if not isinstance(subject, PodQuery):
+            return frozenset()
+        pods = self._pods[subject.namespace or ""].values()
+        return frozenset(str(pod.workload) for pod in pods if subject.pods.matches(pod.labels))

@@ -44,8 +44,19 @@ class FindingKey(NamedTuple):
 
 
 def violation_codes(program: Program, edges: Edges) -> UInt8:
-    """(edges,) how verdict and observed disagree."""
-    return a.VIOLATION[combine_verdicts(program, edges), edges.observed]
+    """(edges,) how verdict and observed disagree; that nothing stopped what policies deny is no violation
+    where nothing enforces them."""
+    codes: UInt8 = a.VIOLATION[combine_verdicts(program, edges), edges.observed]
+    codes[expected(program, edges)] = a.NO_VIOLATION
+    return codes
+
+
+def expected(program: Program, edges: Edges) -> np.ndarray:
+    """(edges,) bool: denied, not stopped, and nothing is there that would."""
+    if program.options.enforced:
+        return np.zeros(len(edges.observed), dtype=np.bool_)
+    found: np.ndarray = a.VIOLATION[combine_verdicts(program, edges), edges.observed] == a.FORWARDED_DENIED
+    return found
 
 
 def untold(codes: UInt8, edges: Edges) -> np.ndarray:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from flowcheck import arrays as a
 from flowcheck.compile import Program
+from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.results.edges import Edges
 
 HITS_SCHEMA = pa.schema(
@@ -27,19 +28,19 @@ HITS_SCHEMA = pa.schema(
 
 
 def hits_table(program: Program, edges: Edges) -> pa.Table:
-    """The table of policy_hits.parquet: rules in the order they are asked, then default denies by policy."""
+    """The table of policy_hits.parquet: rules in the order they are asked, then default denies by policy. A
+    rule that is asked twice, since nothing tells in which order its policy comes, is one."""
     records = _sum_by_decision(program, edges, edges.records)
     flows = _sum_by_decision(program, edges, edges.flows)
+    sums: dict[RuleInfo, list[int]] = defaultdict(lambda: [0, 0])
+    for decision, rule in enumerate(program.rules, start=a.FIRST_RULE_DECISION):
+        total = sums[rule]
+        total[0] += int(records[:, decision].sum())
+        total[1] += int(flows[:, decision].sum())
     rows: list[tuple[object, ...]] = []
-    for number, rule in enumerate(program.rules):
-        decision = a.FIRST_RULE_DECISION + number
-        end = (
-            rule.source.file,
-            rule.source.line,
-            int(records[:, decision].sum()),
-            int(flows[:, decision].sum()),
-        )
-        rows.append((rule.policy, rule.label, rule.tier, rule.direction.value, rule.action, *end))
+    for rule, total in sums.items():
+        place = rule.source.file, rule.source.line
+        rows.append((rule.policy, rule.label, rule.tier, rule.direction.value, rule.action, *place, *total))
     rows += _default_denies(program, records, flows)
     columns = zip(*rows, strict=True) if rows else [()] * len(HITS_SCHEMA)
     return pa.Table.from_arrays(
@@ -51,18 +52,19 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
 def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) -> list[tuple[object, ...]]:
     """A flow that several isolating policies deny counts for each of them."""
     first = a.FIRST_RULE_DECISION + len(program.rules)
-    sums: dict[tuple[str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
     for decision in range(first, len(program.decisions)):
         made = program.decisions[decision]
-        for text, source in zip(made.policies, made.sources, strict=True):
+        for text, source, tier in zip(made.policies, made.sources, made.tiers, strict=True):
             for row, direction in enumerate(("egress", "ingress")):
                 if records[row, decision]:
-                    total = sums[text.removeprefix("default-deny by "), source.file, source.line, direction]
+                    policy = text.removeprefix("default-deny by ")
+                    total = sums[policy, tier, source.file, source.line, direction]
                     total[0] += int(records[row, decision])
                     total[1] += int(flows[row, decision])
     return [
-        (policy, "default-deny", "NETWORK_POLICY", direction, "deny", file, line, *total)
-        for (policy, file, line, direction), total in sorted(sums.items())
+        (policy, "default-deny", tier, direction, "deny", file, line, *total)
+        for (policy, tier, file, line, direction), total in sorted(sums.items())
     ]
 
 

@@ -18,7 +18,7 @@ from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
-from flowcheck.results.findings import untold, violation_codes
+from flowcheck.results.findings import expected, untold, violation_codes
 from flowcheck.results.records.ledger import FileEntry, Totals
 from flowcheck.results.records.summary import ClusterCounts, ProgramCounts, VerdictCounts, Violations
 
@@ -107,6 +107,7 @@ def count_violations(program: Program, edges: Edges, findings: int) -> Violation
         dropped_allowed=int(edges.records[codes == a.DROPPED_ALLOWED].sum()),
         findings=findings,
         observed_unknown=int(edges.records[untold(codes, edges)].sum()),
+        expected=int(edges.records[expected(program, edges)].sum()),
     )
 
 

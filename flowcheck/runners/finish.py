@@ -87,12 +87,12 @@ def _result(run: Finished) -> AuditResult:
         started_at=run.started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         program=run.facts.fingerprint,
         options={
-            "ipblock_matches_pods": run.request.options.ipblock_matches_pods,
-            "icmp": run.request.options.icmp,
+            **run.facts.view.answers,
             "skew": f"{run.request.options.skew / 1e6:g}s",
             "policies": _policies_of(run.request.options.policies_at),
             **_assumed(run.request.options.assume_unchanged),
         },
+        engine=run.facts.view.sentence,
         complete=not causes,
         incomplete_because=causes,
         coverage=round(covered, 4),
@@ -106,7 +106,7 @@ def _result(run: Finished) -> AuditResult:
         last_seen=instant_text(int(edges.last_seen.max())) if len(entries) else None,
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
-        unused_rules=sum(n == 0 for n in hits.column("records").to_pylist()),
+        unused_rules=sum(bool(row["file"]) and not row["records"] for row in hits.to_pylist()),
         cluster=run.facts.counts,
         compiled=sums.count_program(run.program),
         timings=Timings(

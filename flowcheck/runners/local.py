@@ -88,7 +88,7 @@ def _prepare(
 ) -> Prepared:
     """What is judged by; ``clock`` gains the time when the cluster was there."""
     identity = source.identity() if request.cache else None
-    kept_at = cache_path(identity.digest, request.options, load=request.load) if identity else None
+    kept_at = cache_path(identity.digest, request.judged_by, load=request.load) if identity else None
     prepared = known(kept_at)
     if prepared is not None:
         _check_cluster(prepared.facts.pods, prepared.facts.policies, request)

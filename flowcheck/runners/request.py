@@ -7,8 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from flowcheck.engines.profiles import AUTO
 from flowcheck.flows.logs.form import Asked
 from flowcheck.model.options import Options, Thresholds
+from flowcheck.model.ranges import DnsMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class AuditRequest:
     that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``thresholds`` and
     ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load``
     False leaves it out, to tell what it costs. ``asked``: what is said of logs that do not say it themselves.
+    ``cni``, ``switches``: whose way to enforce policies, see :func:`flowcheck.engines.profiles.apply`; what
+    they decide is not in ``options`` yet. ``dns_map``: what policies about names are decided by.
     """
 
     options: Options = field(default_factory=Options)
@@ -41,6 +45,14 @@ class AuditRequest:
     load: bool = True
     purpose: Literal["policies", "load"] = "policies"
     asked: Asked = field(default_factory=Asked)
+    cni: str = AUTO
+    switches: tuple[tuple[str, str], ...] = ()
+    dns_map: DnsMap | None = None
+
+    @property
+    def judged_by(self) -> tuple[object, ...]:
+        """What decides what a cluster's program is."""
+        return self.options, self.cni, self.switches, self.dns_map and self.dns_map.sha256
 
 
 @dataclass(frozen=True, slots=True)

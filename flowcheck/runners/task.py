@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from flowcheck.arrays import FlowArrays
 from flowcheck.flows.canonical.rows import cut_batches
-from flowcheck.flows.canonical.schema import COLUMNS, JUDGED
+from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
@@ -44,7 +44,8 @@ class TaskRunner:
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
         work = Work(self._program, self._plan, self._tables, task.name)
-        judged_columns = [name for name in file.columns if name in JUDGED]
+        judged_by = {*JUDGED, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
+        judged_columns = [name for name in file.columns if name in judged_by]
         judged_columns += [name for name in RECORDED if name in file.columns]
         judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]

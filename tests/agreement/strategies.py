@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from flowcheck.model.cluster import Cluster, Node, Pod
+from flowcheck.model.cluster import Cluster, ContainerPort, Node, Pod
 from flowcheck.model.options import IpBlockMatchesPods, Options
 from flowcheck.model.policy import AddressBlock
 from flowcheck.model.protocols import SCTP, TCP, UDP
 from flowcheck.reference import Tuple5
 from tests.agreement.dice import Dice, rolls
+from tests.agreement.engines import CALICO, CILIUM, MIXED, address_set, engine_policy
 from tests.agreement.objects import make_namespace, make_node, make_pod, make_service, make_slice, undescribed
-from tests.agreement.policies import admin_policy, network_policy
+from tests.agreement.policies import admin_policy, labels, network_policy
 
 ELSEWHERE = (
     "192.0.2.1",
@@ -214,3 +216,83 @@ def worlds(draw: st.DrawFn, *, admin: bool = True) -> tuple[Cluster, Options, li
         make_flow(faces, cluster, addresses, doors, initiators) for faces in draw(rolls(24, 24, least=4))
     ]
     return cluster, options, flows
+
+
+ICMP_MESSAGES = ((8, 0), (3, 1), (3, 0), (128, 0), (0, 0), (8, None), (None, None))
+
+
+@st.composite
+def engines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
+    """The same with policies of all that the model can say, and options that engines differ in."""
+    return with_engines(draw, *draw(worlds()))
+
+
+def with_engines(
+    draw: st.DrawFn, cluster: Cluster, options: Options, flows: list[Tuple5]
+) -> tuple[Cluster, Options, list[Tuple5]]:
+    world = Dice(draw(st.binary(min_size=60, max_size=60)))
+    namespaces, services = list(cluster.namespaces.values()), cluster.services
+    tiers = world.one_of((CILIUM, CALICO, MIXED))
+    policies = [
+        engine_policy(place, faces, tiers, namespaces, services)
+        for place, faces in enumerate(draw(rolls(160, 5, least=1)))
+    ]
+    sets = [address_set(place, faces, namespaces) for place, faces in enumerate(draw(rolls(8, 3)))]
+    pods = [
+        replace(
+            pod,
+            account=world.one_of(("default", "robot")),
+            ports=tuple(replace(port, sidecar=world.chance(30)) for port in pod.ports),
+            init_ports=(ContainerPort("setup", 80, TCP),) if world.chance(30) else (),
+        )
+        for pod in cluster.pods
+    ]
+    accounts = {(one.name, name): labels(world) for one in namespaces for name in ("default", "robot")}
+    if world.chance(40):
+        accounts.popitem()
+    services = tuple(replace(service, labels=labels(world)) for service in services)
+    kept = cluster.policies[: world.one_of((0, 0, 1, 2))]
+    cluster = replace(
+        cluster,
+        policies=(*kept, *policies),
+        pods=tuple(pods),
+        sets=tuple(sets),
+        accounts=accounts,
+        services=services,
+    )
+    options = replace(
+        options,
+        own_node=world.one_of(("allowed", "policy")),
+        port_names=world.one_of(("sidecars", "containers", "init")),
+        same_port_name=world.one_of(("all", "last")),
+        staged=world.chance(50),
+        host_policies=world.chance(30),
+    )
+    more = [_between_known(faces, cluster) for faces in draw(rolls(8, 40, least=10))]
+    told = 1 if any(flow.initiator is not None for flow in flows) else None
+    flows += [replace(flow, initiator=told, at=world.one_of((None, 3, 12, 40))) for flow in more]
+    return cluster, options, [_with_icmp(flow, world) for flow in flows]
+
+
+def _between_known(faces: bytes, cluster: Cluster) -> Tuple5:
+    """A flow with a pod at one end and somebody known at the other: most of what policies decide."""
+    dice = Dice(faces)
+    pods = [a for pod in cluster.pods if not pod.finished for a in pod.addresses] or [OUTSIDE[0]]
+    one, other = dice.one_of(pods), dice.one_of((*pods, *nodes_have(cluster), *OUTSIDE, "192.168.50.10"))
+    at_home = [
+        (pod.addresses[0], node.addresses[0])
+        for pod in cluster.pods
+        for node in cluster.nodes
+        if pod.node == node.name and pod.addresses and node.addresses and not pod.finished
+    ]
+    if at_home and dice.chance(25):
+        one, other = dice.one_of(at_home)
+    port, protocol = dice.one_of(FLOW_PORTS), dice.one_of((*FLOW_PROTOCOLS, 112))
+    return Tuple5(one, other, protocol, port) if dice.chance(50) else Tuple5(other, one, protocol, port)
+
+
+def _with_icmp(flow: Tuple5, dice: Dice) -> Tuple5:
+    if flow.protocol not in (1, 58):
+        return flow
+    type_, code = dice.one_of(ICMP_MESSAGES)
+    return replace(flow, icmp_type=type_, icmp_code=code)

@@ -19,7 +19,7 @@ from flowcheck.model.service import Backend
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reference import Tuple5
 from tests.agreement.agree import WORLDS, World, disagreements, drawn
-from tests.agreement.timeline_strategies import timelines
+from tests.agreement.timeline_strategies import changing_engines, timelines
 from tests.builders import (
     allow,
     between,
@@ -41,6 +41,12 @@ from tests.builders import (
 @drawn(2 * WORLDS)
 @given(timelines())
 def test_paths_agree_on_timelines(world: World) -> None:
+    assert disagreements(world) == []
+
+
+@drawn(WORLDS)
+@given(changing_engines())
+def test_paths_agree_on_timelines_of_all_that_the_model_can_say(world: World) -> None:
     assert disagreements(world) == []
 
 

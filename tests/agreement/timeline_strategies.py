@@ -16,11 +16,19 @@ from hypothesis import strategies as st
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.options import Options
 from flowcheck.model.protocols import TCP, UDP
-from flowcheck.model.timeline import END
+from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.reference import Tuple5
 from tests.agreement.dice import Dice, rolls
 from tests.agreement.objects import make_namespace
-from tests.agreement.strategies import at_node, doors_of, nodes_have, pods_have, services_have, workload_text
+from tests.agreement.strategies import (
+    at_node,
+    doors_of,
+    nodes_have,
+    pods_have,
+    services_have,
+    with_engines,
+    workload_text,
+)
 from tests.agreement.timeline_objects import (
     ELSEWHERE,
     LAST,
@@ -196,6 +204,30 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
         flows.append(make_flow(faces[:26], cluster, instants, initiators))
         if Dice(faces[26:]).chance(20):
             flows.append(make_answer(Dice(faces[27:]), flows[-1]))
+    return cluster, options, [flow for flow in flows if has_ends(flow)]
+
+
+@st.composite
+def changing_engines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
+    """The same with policies of all that the model can say, and sets of addresses that change. Pods have no
+    further interfaces, whose addresses no expression tells from others outside."""
+    cluster, options, flows = with_engines(draw, *draw(timelines()))
+    pods = tuple(replace(pod, secondary_addresses=()) for pod in cluster.pods)
+    world = Dice(draw(st.binary(min_size=40, max_size=40)))
+    sets = []
+    for one in cluster.sets:
+        cut = world.one_of((END, 5, 20))
+        sets.append(replace(one, lifetime=Lifetime.exact(end=cut)))
+        if cut < END:
+            sets.append(replace(one, cidrs=(*one.cidrs, "10.244.0.0/24"), lifetime=Lifetime.exact(cut)))
+    spans = ((BEGINNING, END), (BEGINNING, END), (4, 30))
+    fixed = [policy for policy in cluster.policies if policy.lifetime == ALWAYS]
+    changing = [policy for policy in cluster.policies if policy.lifetime != ALWAYS]
+    policies = [
+        *changing,
+        *(replace(policy, lifetime=Lifetime.exact(*world.one_of(spans))) for policy in fixed),
+    ]
+    cluster = replace(cluster, pods=pods, sets=tuple(sets), policies=tuple(policies))
     return cluster, options, [flow for flow in flows if has_ends(flow)]
 
 

@@ -104,7 +104,7 @@ def test_the_request_is_what_the_options_say(finish: Finish) -> None:
     assert (request.out, request.namespaces, request.jobs) == (Path("out"), ("shop", "db"), 2)
     assert (request.max_rejected_rows, request.max_rejected_percent, request.min_coverage) == (0, 1.0, 99.0)
     assert (request.keep_columns, request.cache, request.resume) == (True, False, False)
-    assert (request.options.icmp, request.options.ipblock_matches_pods) == ("policy", "yes")
+    assert (request.cni, request.switches) == ("auto", (("icmp", "policy"),))
     assert request.since.year == 2026
 
 

@@ -68,7 +68,7 @@ def test_reports() -> None:
 def test_without_options_the_report_goes_to_the_terminal(given: dict[str, Any]) -> None:
     assert main(COMMAND) == 0
     assert list(given["formats"]) == [Report("terminal")]
-    assert (given["jobs"], given["max_rejected"], given["ipblock_matches_pods"]) == (None, Tolerance(), "yes")
+    assert (given["jobs"], given["max_rejected"], given["ipblock_matches_pods"]) == (None, Tolerance(), None)
 
 
 def test_every_option_can_come_from_the_environment(

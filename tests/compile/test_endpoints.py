@@ -6,6 +6,7 @@ import pytest
 
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import prefix
+from flowcheck.compile.endpoints.asked import Asked
 from flowcheck.compile.endpoints.axis import Axis, members
 from flowcheck.compile.endpoints.layout import build_axis
 from flowcheck.model.cluster import Namespace, Node, Pod
@@ -17,7 +18,8 @@ Object = Namespace | Node | Pod | Service
 
 
 def axis_of(*objects: Object, blocks: tuple[AddressBlock, ...] = ()) -> Axis:
-    return build_axis(make_cluster(*objects), blocks)
+    asked = Asked(tuple(cidr for one in blocks for cidr in (one.cidr, *one.excepts)))
+    return build_axis(make_cluster(*objects), asked)
 
 
 def owner(axis: Axis, address: str) -> str:

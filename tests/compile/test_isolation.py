@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flowcheck import arrays as a
+from flowcheck.compile.endpoints.asked import Asked
 from flowcheck.compile.endpoints.layout import build_axis
 from flowcheck.compile.rules.bitset import SetPool, to_indices
 from flowcheck.compile.rules.decisions import Decisions, number_rules
-from flowcheck.compile.rules.isolation import Isolation, stage_defaults
+from flowcheck.compile.rules.isolation import Isolation, Stages
+from flowcheck.compile.rules.peers import PeerIndex
 from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy, Tier
 from tests.builders import make_admin, make_cluster, make_pod, make_policy
 
-FIRST = 100
+FIRST = a.FIRST_RULE_DECISION
 PODS = make_pod("a", "10.0.0.1", labels="app=a"), make_pod("b", "10.0.0.2", labels="app=b")
 
 
 def isolating(direction: Direction, *policies: Policy) -> list[tuple[int, ...]]:
     """The policies that isolate pod a, and pod b."""
     cluster = make_cluster(*PODS, *policies)
-    axis = build_axis(cluster, ())
-    isolation = Isolation(direction, policies, SelectorIndex(axis, cluster))
+    axis = build_axis(cluster, Asked())
+    peers = PeerIndex(axis, cluster, SelectorIndex(axis, cluster), Options())
+    isolation = Isolation(direction, policies, peers, Stages(policies, Options(), Decisions(policies, [])))
     pool = SetPool(len(axis.endpoints))
     numbers = isolation.sets(pool)
     isolated = [set(to_indices(pool.matrix()[number]).tolist()) for number in numbers]
@@ -69,6 +74,16 @@ def test_admin_policies_isolate_nobody() -> None:
     ("icmp", "portless"), [("unknown", a.UNKNOWN_DECISION + a.REASON_NO_PORT), ("policy", FIRST)]
 )
 def test_protocols_without_ports_are_denied_by_choice(icmp: str, portless: int) -> None:
-    with_ports, without = stage_defaults(Options(icmp=icmp))(FIRST)  # type: ignore[arg-type]
-    assert with_ports.tolist() == [-1, FIRST, -1]
-    assert without[Tier.NETWORK_POLICY] == portless
+    policies = make_admin(), make_policy(ingress=()), make_admin(tier=Tier.BASELINE)
+    stages = Stages(policies, Options(icmp=icmp), Decisions(policies, []))  # type: ignore[arg-type]
+    with_ports, without = stages.defaults((1,))
+    assert with_ports.tolist() == [-1, FIRST, -1, -1]
+    assert without.tolist() == [-1, portless, -1, -1]
+
+
+def test_a_default_that_is_asked_last_is_of_the_stage_after_all_tiers() -> None:
+    last = Tier("normal", 1, denies=True, asked_last=True)
+    policies = replace(make_policy(ingress=()), tier=last), make_admin(tier=Tier.BASELINE)
+    stages = Stages(policies, Options(), Decisions(policies, []))
+    assert stages.of(policies[0]) == 0
+    assert [one.tolist() for one in stages.defaults((0,))] == [[-1, -1, FIRST]] * 2

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from flowcheck.compile.endpoints.asked import Asked
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.endpoints.layout import build_axis
 from flowcheck.compile.rules import bitset
@@ -40,7 +41,7 @@ CLUSTER = make_cluster(*PODS, make_namespace("y", "team=t"), make_node("n1", "10
 
 
 def index_of(cluster: Cluster, *blocks: AddressBlock) -> tuple[Axis, SelectorIndex]:
-    axis = build_axis(cluster, blocks)
+    axis = build_axis(cluster, Asked(tuple(c for one in blocks for c in (one.cidr, *one.excepts))))
     return axis, SelectorIndex(axis, cluster)
 
 
@@ -77,7 +78,7 @@ def test_a_query_selects_these_pods(query: PodQuery, pods: set[str]) -> None:
 
 def names_in(the_block: AddressBlock) -> set[str]:
     axis, index = index_of(CLUSTER, the_block)
-    inside = bitset.to_indices(index.select_block(the_block)).tolist()
+    inside = bitset.to_indices(index.select_block(the_block.cidr, the_block.excepts)).tolist()
     return {axis.endpoints[e].name or str(axis.endpoints[e].prefix) for e in inside}
 
 

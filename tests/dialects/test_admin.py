@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from flowcheck.engines.profiles import apply
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import EVERYTHING, Selector
+from flowcheck.model.options import Options
 from flowcheck.model.policy import (
     Action,
     AddressBlock,
@@ -468,10 +470,11 @@ def test_versions_are_not_mixed_up(problems: Problems) -> None:
 
 def test_ties_in_priority_are_remarked(load: Load) -> None:
     cluster = load(manifest("CNP") + "---\n" + manifest("CNP").replace("name: p", "name: b"))
-    assert any(
-        "ClusterNetworkPolicy/b, ClusterNetworkPolicy/p have the same priority 5 in tier Admin" in warning
-        for warning in cluster.warnings
-    )
+    said = "ClusterNetworkPolicy/b, ClusterNetworkPolicy/p have the same priority 5 in tier Admin: "
+    for cni, meant in (("kubernetes", "unknown"), ("calico", "by their names"), ("cilium", "interleave")):
+        (remark,) = apply(cluster, Options(), cni).remarks
+        assert remark.startswith(said)
+        assert meant in remark.replace("the order of their names", "by their names")
 
 
 def test_old_and_new_kinds_together_are_remarked(load: Load) -> None:

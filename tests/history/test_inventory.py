@@ -38,7 +38,7 @@ from tests.history.timed import (
     watch,
 )
 
-PARTS = ("namespaces", "nodes", "pods", "services", "slices", "policies", "ranges")
+PARTS = ("namespaces", "nodes", "pods", "services", "slices", "policies", "ranges", "accounts")
 
 
 def written(paths: Any, target: Path, **options: Any) -> Cluster:
@@ -62,6 +62,11 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     spec = {
         "nodeName": "n2",
         "containers": [{"ports": [port, {"containerPort": 53}]}],
+        "initContainers": [
+            {"ports": [{"containerPort": 81, "name": "mesh"}], "restartPolicy": "Always"},
+            {"ports": [{"containerPort": 82, "name": "db"}]},
+        ],
+        "serviceAccountName": "robot",
     }
     service = {
         "clusterIP": "10.96.0.1",
@@ -70,6 +75,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     }
     template = {"template": {"metadata": {"labels": {"app": "t"}}, "spec": spec}}
     cluster_scoped: list[Json] = [
+        thing("ServiceAccount", "robot", "v1", labels={"role": "web"}),
         thing(
             "Node",
             "n1",

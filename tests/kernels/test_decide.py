@@ -35,7 +35,7 @@ def test_a_violation_is_a_denied_flow_that_went_through_or_an_allowed_one_that_p
 
 
 def class_of(tables: Tables, protocol: int, port: int) -> int:
-    return int(decide.port_class(tables.port_class, tables.other_port, protocol, port))
+    return int(decide.port_class(tables.port_class, tables.without_port, protocol, port))
 
 
 def test_a_port_has_the_class_of_its_protocol() -> None:

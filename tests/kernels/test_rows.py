@@ -79,7 +79,7 @@ def decide(*given: Row, verdicts: dict[int, int]) -> int:
     none = np.full(3, -1, dtype=np.int32)
     out = np.full(5, -7, dtype=np.int32)
     chosen = np.arange(len(given), dtype=np.int32)
-    kernels.decide_ports(make_rows(*given), chosen, len(given), none, none, 1, verdict, out)
+    kernels.decide_ports(make_rows(*given), chosen, len(given), none, none, 1, 1, verdict, out)
     assert out[2:].tolist() == [-7, -7, -7]
     return int(out[0])
 
@@ -129,7 +129,7 @@ def test_too_many_ways_leave_it_open(n: int, decision: int) -> None:
     verdict[10 : 10 + n] = a.ALLOW
     out, chosen = np.full(5, -7, dtype=np.int32), np.arange(n, dtype=np.int32)
     none = np.full(3, -1, dtype=np.int32)
-    kernels.decide_ports(rows, chosen, n, none, none, 1, verdict, out)
+    kernels.decide_ports(rows, chosen, n, none, none, 1, 1, verdict, out)
     assert out[:2].tolist() == [decision, decision]
 
 

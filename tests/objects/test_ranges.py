@@ -27,11 +27,19 @@ status: {phase: Running, podIP: 10.8.0.1}
 """
 
 
+def test_pools_whose_pods_are_not_seen_outside(tmp_path: Path) -> None:
+    pool = "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: own}\n"
+    spec = "spec: {cidr: 10.8.0.0/16, natOutgoing: %s}\n"
+    assert any("natOutgoing" in one for one in load(tmp_path, POD + pool + spec % "true").warnings)
+    assert not any("natOutgoing" in one for one in load(tmp_path, POD + pool + spec % "false").warnings)
+
+
 @pytest.mark.parametrize(
     ("api", "kind", "body", "cidrs"),
     [
         ("crd.projectcalico.org/v1", "IPPool", "spec: {cidr: 10.8.0.0/16}", ["10.8.0.0/16"]),
         ("projectcalico.org/v3", "IPPool", "spec: {cidr: fd00::/48}", ["fd00::/48"]),
+        ("projectcalico.org/v3", "BlockAffinity", "spec: {cidr: 10.8.1.0/26}", ["10.8.1.0/26"]),
         ("crd.projectcalico.org/v1", "IPAMBlock", "spec: {cidr: 10.8.0.64/26}", ["10.8.0.64/26"]),
         (
             "networking.k8s.io/v1alpha1",

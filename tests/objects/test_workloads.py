@@ -231,7 +231,7 @@ def test_ports_of_containers_and_native_sidecars(load: Load) -> None:
     assert only.ports == (
         ContainerPort("web", 80, TCP),
         ContainerPort("", 53, UDP),
-        ContainerPort("web", 90, SCTP),
+        ContainerPort("web", 90, SCTP, sidecar=True),
     )
 
 
@@ -416,3 +416,21 @@ def test_nodes_are_read_and_inferred(load: Load) -> None:
         ("n2", ("10.9.0.2",), False),
         ("10.9.0.3", ("10.9.0.3",), False),
     ]
+
+
+def test_ports_of_init_containers_and_the_account_are_kept_apart(load: Load) -> None:
+    spec = {
+        "serviceAccountName": "web",
+        "initContainers": [
+            {"ports": [{"containerPort": 81, "name": "db"}]},
+            {"restartPolicy": "Always", "ports": [{"containerPort": 82, "name": "mesh"}]},
+        ],
+        "containers": [{"ports": [{"containerPort": 80, "name": "http"}]}],
+    }
+    accounts = thing("ServiceAccount", "web", "v1", labels={"role": "front"})
+    cluster = load(items(pod("a", spec), pod("b", {"serviceAccount": "old"}), pod("c"), accounts), "a.json")
+    first = cluster.pods[0]
+    assert first.ports == (ContainerPort("http", 80, TCP), ContainerPort("mesh", 82, TCP, sidecar=True))
+    assert first.init_ports == (ContainerPort("db", 81, TCP),)
+    assert [one.account for one in cluster.pods] == ["web", "old", "default"]
+    assert cluster.accounts == {("x", "web"): {"role": "front"}}

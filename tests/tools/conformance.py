@@ -82,6 +82,7 @@ def to_table(flows: Sequence[Tuple5]) -> Any:
     text = ("namespace", "pod", "pod_uid", "workload")
     optional = {f"{end}_{what}": pa.string() for end in ("src", "dst") for what in text}
     optional |= {"src_port": pa.uint16(), "tcp_flags": pa.uint16(), "initiator": pa.int8()}
+    optional |= {"icmp_type": pa.uint8(), "icmp_code": pa.uint8()}
     columns: dict[str, Any] = {
         "start_time": pa.array([flow.time for flow in flows], pa.timestamp("us", "UTC")),
         "src_ip": pa.array([flow.src for flow in flows], pa.string()),

@@ -31,13 +31,13 @@ MUTANTS = (
         "higher priority number asked first",
         "compile/rules/directions.py",
         "key=lambda policy: (policy.order, policy.lifetime.start))",
-        "key=lambda policy: (policy.tier, -policy.priority, *policy.order[2:]))",
+        "key=lambda policy: (*policy.tier.place, -policy.priority, *policy.order[3:]))",
     ),
     Mutant(
         "ties in priority broken by name backwards",
         "compile/rules/directions.py",
-        "sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))",
-        "sorted(sorted(cluster.policies, key=lambda p: p.order)[::-1], key=lambda p: p.order[:2])",
+        "sorted(in_force, key=lambda policy: (policy.order, policy.lifetime.start))",
+        "sorted(sorted(in_force, key=lambda p: p.order)[::-1], key=lambda p: p.order[:3])",
     ),
     Mutant(
         "rules asked from the last to the first",
@@ -47,15 +47,15 @@ MUTANTS = (
     ),
     Mutant(
         "Baseline asked together with NetworkPolicies",
-        "compile/rules/rows.py",
-        "int(numbered.policy.tier),",
-        "min(int(numbered.policy.tier), 1),",
+        "compile/rules/isolation.py",
+        "        return self._number[policy.tier]\n\n    def of_default",
+        "        return min(self._number[policy.tier], 1)\n\n    def of_default",
     ),
     Mutant(
         "default deny put after Baseline",
         "compile/rules/isolation.py",
-        "with_ports[Tier.NETWORK_POLICY] =",
-        "with_ports[Tier.BASELINE] =",
+        "return len(self._number) if policy.tier.asked_last else self._number[policy.tier]",
+        "return len(self._number)",
     ),
     Mutant(
         "Baseline skipped for pods isolated in the other direction",
@@ -71,8 +71,8 @@ MUTANTS = (
     Mutant(
         "a policy isolates in both directions",
         "compile/rules/isolation.py",
-        "for n, p in enumerate(policies) if direction in p.isolates]",
-        "for n, p in enumerate(policies) if p.isolates]",
+        "policy.isolates_whom(direction) if policy.tier.denies",
+        "(w for d in Direction for w in policy.isolates_whom(d)) if policy.tier.denies",
     ),
     Mutant(
         "default deny allows",
@@ -83,8 +83,8 @@ MUTANTS = (
     Mutant(
         "a policy without rules isolates nobody",
         "compile/rules/isolation.py",
-        "for n, p in enumerate(policies) if direction in p.isolates]",
-        "for n, p in enumerate(policies) if direction in p.isolates and p.rules(direction)]",
+        "if policy.tier.denies else ()",
+        "if policy.tier.denies and policy.rules(direction) else ()",
     ),
     # -- selectors
     Mutant(
@@ -133,8 +133,8 @@ MUTANTS = (
     Mutant(
         "absent peers are pods only",
         "compile/rules/rows.py",
-        "EndSet(index.everyone, 0)",
-        "EndSet(index.pods, 0)",
+        "EndSet(peers.everyone)",
+        "EndSet(peers._index.pods)",
     ),
     Mutant(
         "only the first peer counts",
@@ -150,21 +150,21 @@ MUTANTS = (
     ),
     Mutant(
         "Anyone is pods only",
-        "compile/rules/rows.py",
-        "return Taken(index.everyone, index.nobody), (0, None)",
-        "return Taken(index.pods, index.nobody), (0, None)",
+        "compile/rules/peers.py",
+        "return Answered(index.everyone)\n            case PodQuery",
+        "return Answered(index.pods)\n            case PodQuery",
     ),
     Mutant(
         "domain names match nothing",
-        "compile/rules/rows.py",
-        "return Taken(index.nobody, external), (a.REASON_NEEDS_DNS, None)",
-        "return Taken(index.nobody, index.nobody), (a.REASON_NEEDS_DNS, None)",
+        "compile/rules/peers.py",
+        '((a.REASON_NEEDS_DNS, self._outside),) if side == "out" else ()',
+        "()",
     ),
     Mutant(
         "domain names surely match",
-        "compile/rules/rows.py",
-        "return Taken(index.nobody, external), (a.REASON_NEEDS_DNS, None)",
-        "return Taken(external, index.nobody), (a.REASON_NEEDS_DNS, None)",
+        "compile/rules/peers.py",
+        'return Answered(index.nobody, ((a.REASON_NEEDS_DNS, self._outside),) if side == "out" else ())',
+        'return Answered(self._outside if side == "out" else index.nobody)',
     ),
     # -- address blocks
     Mutant(
@@ -187,27 +187,27 @@ MUTANTS = (
     ),
     Mutant(
         "ipBlock never matches pods",
-        "compile/rules/rows.py",
+        "compile/rules/peers.py",
         "None: self._options.ipblock_matches_pods",
         'None: "no"',
     ),
     Mutant(
         "ipBlock always matches pods",
-        "compile/rules/rows.py",
+        "compile/rules/peers.py",
         "None: self._options.ipblock_matches_pods",
         'None: "yes"',
     ),
     Mutant(
         "networks obey the option for ipBlock",
-        "compile/rules/rows.py",
+        "compile/rules/peers.py",
         'True: "yes"',
         "True: self._options.ipblock_matches_pods",
     ),
     Mutant(
         "doubt about ipBlock left out",
-        "compile/rules/rows.py",
-        'may = block & index.pods if choice == "unknown" else index.nobody',
-        "may = index.nobody",
+        "compile/rules/peers.py",
+        '[(a.REASON_UNSUPPORTED_FIELD, index.pods)] if choice == "unknown" else []',
+        "[]",
     ),
     Mutant(
         "doubt though the verdict does not depend on it",
@@ -262,14 +262,14 @@ MUTANTS = (
     Mutant(
         "whom a policy may be for it is for",
         "compile/rules/rows.py",
-        "yield EndSet(may, questions.number(asked))",
-        "yield EndSet(may, 0)",
+        "                yield EndSet(surely, question)",
+        "                yield EndSet(surely)",
     ),
     Mutant(
         "whom a policy may be for it is not for",
-        "compile/rules/rows.py",
-        "if may is not self._index.nobody and may.any():",
-        "if False:",
+        "compile/rules/peers.py",
+        "    for question, words in perhaps:\n        yield words, question\n",
+        "",
     ),
     Mutant(
         "only one way to answer is tried",
@@ -316,8 +316,8 @@ MUTANTS = (
     Mutant(
         "ranges that were only seen are not taken",
         "compile/endpoints/layout.py",
-        "_add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks, unlisted)",
-        "_add_blocks(axis, axis.ranges, blocks, unlisted)",
+        "_add_blocks(axis, dict.fromkeys(map(prefix, told)), asked.blocks, unlisted)",
+        "_add_blocks(axis, axis.ranges, asked.blocks, unlisted)",
     ),
     # -- ports
     Mutant(
@@ -352,15 +352,16 @@ MUTANTS = (
     ),
     Mutant(
         "a port name stands for its first number only",
-        "compile/rules/rows.py",
-        "if port.name:",
-        "if port.name and port is next(p for p in pod.ports if p.name == port.name):",
+        "compile/rules/aims.py",
+        "for port in _naming(pod, options) if port.name]",
+        "for port in _naming(pod, options) if port.name"
+        " and port is next(p for p in pod.ports if p.name == port.name)]",
     ),
     Mutant(
         "a port name matches whatever its protocol",
-        "compile/rules/rows.py",
-        "if port.protocol in (None, protocol):",
-        "if port.protocol in (None, 6, 17, 132):",
+        "compile/rules/aims.py",
+        "                    if port.protocol in (None, protocol):",
+        "                    if port.protocol in (None, 6, 17, 132):",
     ),
     Mutant(
         "a port matches whatever the protocol",
@@ -378,20 +379,20 @@ MUTANTS = (
     Mutant(
         "ICMP is denied by default",
         "compile/rules/isolation.py",
-        'if options.icmp == "unknown":',
-        'if options.icmp == "never":',
+        'self._decides_icmp = options.icmp != "unknown"',
+        'self._decides_icmp = options.icmp != "never"',
     ),
     Mutant(
         "ICMP is always in doubt",
         "compile/rules/isolation.py",
-        'if options.icmp == "unknown":',
-        "if options.icmp:",
+        'self._decides_icmp = options.icmp != "unknown"',
+        "self._decides_icmp = False",
     ),
     Mutant(
         "a missing port is port 0",
         "kernels/decide.py",
-        "        return other_port + 1 + int(slot)",
-        "        port = 0",
+        "    if port < 0 or slot >= port_classes.shape[0]:",
+        "    port = max(port, 0)\n    if slot >= port_classes.shape[0]:",
     ),
     Mutant(
         "a missing port is any port that fits",
@@ -525,8 +526,8 @@ MUTANTS = (
     Mutant(
         "rules of a direction outside policyTypes count",
         "dialects/kubernetes.py",
-        "            rules[direction] = ()\n",
-        "            isolates = isolates | {direction}\n",
+        "        rules[direction] = ()\n",
+        "        isolates = isolates | {direction}\n",
     ),
     Mutant(
         "an empty from is nobody",
@@ -586,14 +587,14 @@ MUTANTS = (
     Mutant(
         "ports of native sidecars are not read",
         "objects/pods.py",
-        'if one.restart_policy == "Always")',
-        'if one.restart_policy == "Never")',
+        'if one.restart_policy == "Always"]',
+        'if one.restart_policy == "Never"]',
     ),
     Mutant(
         "ports of all init containers are read",
         "objects/pods.py",
-        'if one.restart_policy == "Always")',
-        "if one)",
+        'if one.restart_policy == "Always"]',
+        "if one]",
     ),
     Mutant(
         "only the first podIP is read",
@@ -654,14 +655,14 @@ MUTANTS = (
     Mutant(
         "a rule that cannot be read surely matches",
         "compile/rules/rows.py",
-        "found = iter((EndSet(words, questions.number(asked)),))",
-        "found = iter((EndSet(words, 0),))",
+        'EndSet(words, (REASON_CODES[numbered.rule.open_for], ("peer", name)))',
+        "EndSet(words)",
     ),
     Mutant(
         "rules that cannot be read are one question",
         "compile/rules/rows.py",
-        '("rule", numbered.decision)',
-        '("rule", 0)',
+        'name = f"{numbered.policy}[{numbered.rule.label}]"',
+        'name = ""',
     ),
     Mutant(
         "a rule that cannot be read is about its sure peers only",
@@ -671,13 +672,13 @@ MUTANTS = (
     ),
     Mutant(
         "a policy whose subject cannot be read surely selects",
-        "compile/rules/rows.py",
-        "surely, may = self._index.nobody, surely | may",
-        "surely, may = surely | may, self._index.nobody",
+        "compile/rules/peers.py",
+        '        yield words, (REASON_CODES[policy.open_for], ("subject", str(policy)))',
+        "        yield words, SURE",
     ),
     Mutant(
         "policies whose subjects cannot be read are one question",
-        "compile/rules/rows.py",
+        "compile/rules/peers.py",
         '("subject", str(policy))',
         '("subject", "")',
     ),
@@ -890,8 +891,8 @@ MUTANTS = (
     Mutant(
         "over time: clocks agree",
         "compile/build.py",
-        "_blocks(cluster.policies), options.skew, options",
-        "_blocks(cluster.policies), 0, options",
+        "Asked.of(cluster, options), options.skew, options",
+        "Asked.of(cluster, options), 0, options",
     ),
     Mutant(
         "over time: who may be there is as good as who surely is",

@@ -19,7 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tools.calico_mutants import CALICO, CALICO_MUTANTS
+from tests.tools.cilium_mutants import CILIUM, CILIUM_MUTANTS
+from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
 from tests.tools.mutant_list import MUTANTS, Mutant
+from tests.tools.profile_mutants import PROFILE_MUTANTS, PROFILES
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "mutants.md"
@@ -53,11 +57,39 @@ WORLDS_SUITE = Suite(
 )
 DIALECTS = Suite("dialects", ("tests/dialects",))
 TIMELINES = Suite("timelines", ("tests/agreement/test_timeline_agreement.py",))
+ENGINES_SUITE = Suite(
+    "engines",
+    (
+        *("tests/agreement/test_expected.py", "tests/agreement/test_agreement.py"),
+        *("-k", "all_that or what_is_said"),
+    ),
+)
+CHANGING_SUITE = Suite("changing engines", ("tests/agreement/test_timeline_agreement.py", "-k", "all_that"))
+CILIUM_SUITE = Suite(
+    "Cilium",
+    (
+        "tests/dialects/test_cilium.py",
+        "tests/engines/test_cilium.py",
+        "tests/engines/test_identities.py",
+        "tests/objects/test_cilium_objects.py",
+    ),
+)
+CALICO_SUITE = Suite(
+    "Calico",
+    (
+        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py", "tests/engines"),
+        "tests/objects/test_address_sets.py",
+    ),
+)
+PROFILES_SUITE = Suite("profiles", ("tests/engines/test_switches.py", "tests/engines/test_profiles.py"))
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
 of those that change no verdict but the load."""
-SUITES = (CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS)
+SUITES = (
+    *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS),
+    *(ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE, CALICO_SUITE, PROFILES_SUITE),
+)
 
 
 class Outcome(NamedTuple):
@@ -74,6 +106,16 @@ class Outcome(NamedTuple):
 def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
     if mutant.name.startswith(OVER_TIME):
         return (CASES, TIMELINES)
+    if mutant.name.startswith(ENGINES):
+        return (ENGINES_SUITE,)
+    if mutant.name.startswith(CHANGING):
+        return (CHANGING_SUITE,)
+    if mutant.name.startswith(CILIUM):
+        return (CILIUM_SUITE,)
+    if mutant.name.startswith(CALICO):
+        return (CALICO_SUITE,)
+    if mutant.name.startswith(PROFILES):
+        return (PROFILES_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -161,8 +203,8 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
         "",
         f"**{killed} of {len(outcomes)} killed**, {by_case} of them by a hand-written case.",
         "",
-        "| mutant | in | result | case | random worlds | dialect tests | over time | load |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| mutant | in | result | {' | '.join(suite.name for suite in SUITES)} |",
+        "|---" * (3 + len(SUITES)) + "|",
     ]
     for outcome in outcomes:
         if outcome.mutant is None:
@@ -190,7 +232,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    chosen = [mutant for mutant in MUTANTS if given.only in mutant.name]
+    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS)
+    chosen = [mutant for mutant in mutants if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         sound = try_mutant(None, cache)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.labels import Labels, Selector
-from flowcheck.model.policy import PodQuery
+from flowcheck.model.peers import Of, PodQuery
 
 
 class VisibleLabels:
@@ -24,14 +24,19 @@ class VisibleLabels:
     @cached_property
     def _of_pods(self) -> _Selectors:
         services = [Selector.from_labels(one.selector) for one in self._cluster.services if one.selector]
-        return _Selectors([*(query.pods for query in self._queries()), *services])
+        return _Selectors([*(query.pods for query in self._queries()), *self._clauses(Of.OWN), *services])
 
     @cached_property
     def _of_namespaces(self) -> _Selectors:
-        return _Selectors([query.namespaces for query in self._queries() if query.namespaces])
+        asked = [query.namespaces for query in self._queries() if query.namespaces]
+        return _Selectors([*asked, *self._clauses(Of.NAMESPACE)])
 
     def _queries(self) -> Iterator[PodQuery]:
         return (query for policy in self._cluster.policies for query in policy.pod_queries())
+
+    def _clauses(self, of: Of) -> Iterator[Selector]:
+        asked = (one for policy in self._cluster.policies for one in policy.clauses())
+        return (Selector((clause,)) for whose, clause in asked if whose is of)
 
     def of(self, pod: Labels, namespace: Labels, *, described: bool) -> Hashable:
         """What all of them make of a pod; labels of a namespace that is not described are all that is

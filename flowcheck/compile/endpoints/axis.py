@@ -75,6 +75,7 @@ class Axis:
     one in all versions; ``sampled``: see Cluster. ``torn`` is somebody, and even a recorded pod does not tell
     who. ``lives`` are the endpoints and times of every version of a pod, by its number, which
     ``pod_numbers`` has by identity. ``claims`` say who has or shares each address when, in the order found.
+    ``as_own``: where policies see own nodes (``sees_own``), the endpoint of a node as its own pods see it.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -88,6 +89,8 @@ class Axis:
     shared: list[Shared] = field(default_factory=list)
     reached: dict[int, int] = field(default_factory=dict)
     node_numbers: dict[str, int] = field(default_factory=dict)
+    as_own: dict[int, int] = field(default_factory=dict)
+    sees_own: bool = False
     by_pod: dict[tuple[str, str], PodVersions] = field(default_factory=lambda: defaultdict(list))
     by_uid: dict[str, PodVersions] = field(default_factory=lambda: defaultdict(list))
     by_workload: dict[tuple[str, str], PodVersions] = field(default_factory=lambda: defaultdict(list))

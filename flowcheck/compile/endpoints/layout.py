@@ -17,13 +17,13 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import ROOTS, Prefix, prefix
 from flowcheck.compile.endpoints.alike import VisibleLabels
+from flowcheck.compile.endpoints.asked import Asked
 from flowcheck.compile.endpoints.axis import Axis, Claims, Endpoint, PodVersion, identity
 from flowcheck.compile.endpoints.nodes import add_hosts
 from flowcheck.compile.endpoints.ownership import Segment, joined
 from flowcheck.compile.endpoints.versions import held
 from flowcheck.compile.endpoints.virtual import add_services
 from flowcheck.model.cluster import Cluster, Pod
-from flowcheck.model.policy import AddressBlock
 from flowcheck.model.ranges import PRIVATE, SEEN, Within
 from flowcheck.model.timeline import BEGINNING, Lifetime
 
@@ -31,21 +31,19 @@ SECONDARY = "(secondary interface)"
 """Follows the name of a pod, or its workload, where it is reached beside the cluster's network."""
 
 
-def build_axis(
-    cluster: Cluster, blocks: Iterable[AddressBlock], skew: int = 0, ranges: Sequence[str] = ()
-) -> Axis:
-    """Lay out the axis for a cluster and every CIDR and exception its policies name.
+def build_axis(cluster: Cluster, asked: Asked, skew: int = 0, ranges: Sequence[str] = ()) -> Axis:
+    """Lay out the axis for a cluster and what its policies ask of it.
 
     ``ranges`` are those a person gives beside what the cluster tells. Units: ``skew`` in microseconds, see
     :mod:`flowcheck.compile.endpoints.ownership`.
     """
-    axis = Axis(sampled=cluster.sampled)
+    axis = Axis(sampled=cluster.sampled, sees_own=asked.own_nodes)
     axis.ambiguous = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(unknown name)"))
     axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))
     axis.torn = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     claims = axis.claims
-    _add_pods(axis, cluster, claims, axis.node_numbers)
+    _add_pods(axis, cluster, claims, axis.node_numbers, whole=asked.whole)
     add_hosts(axis, cluster, claims, axis.node_numbers)
     several = add_services(axis, cluster, claims, skew)
     for address, claimed in claims.items():
@@ -53,7 +51,7 @@ def build_axis(
     told = cluster.pod_ranges(ranges)
     axis.ranges = tuple(dict.fromkeys(prefix(cidr) for cidr, teller in told.items() if teller != SEEN))
     unlisted = [prefix(cidr) for cidr in PRIVATE] if cluster.services_unlisted else []
-    _add_blocks(axis, dict.fromkeys(map(prefix, told)), blocks, unlisted)
+    _add_blocks(axis, dict.fromkeys(map(prefix, told)), asked.blocks, unlisted)
     return axis
 
 
@@ -78,7 +76,9 @@ def _owner(axis: Axis, found: list[Segment[int]], several: int) -> int:
     return axis.add(Endpoint(a.KIND_TIMED, group="", node=len(axis.timed) - 1))
 
 
-def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[str, int]) -> None:
+def _add_pods(
+    axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[str, int], *, whole: bool
+) -> None:
     live = [pod for pod in cluster.pods if not pod.finished]
     identities = list(map(identity, live))
     n_versions = Counter(identities)
@@ -93,7 +93,7 @@ def _add_pods(axis: Axis, cluster: Cluster, claims: Claims, node_numbers: dict[s
         number = axis.pod_numbers.setdefault(same, len(axis.pod_numbers))
         name = str(pod.workload) if pod.template else f"{pod.namespace}/Pod/{pod.name}"
         node = node_numbers.setdefault(pod.node, len(node_numbers)) if pod.node else -1
-        apart = _told_apart_by(pod, cluster, visible) if n_versions[same] > 1 else same
+        apart = _told_apart_by(pod, cluster, visible, whole=whole) if n_versions[same] > 1 else same
         who = versions.setdefault(apart, len(versions))
         ends = []
         for address in dict.fromkeys(map(prefix, pod.addresses)) or unaddressed:
@@ -141,21 +141,23 @@ def _add_secondary(axis: Axis, pod: Pod, number: int, claims: Claims) -> None:
         claims[address].append((end, pod.lifetime))
 
 
-def _told_apart_by(pod: Pod, cluster: Cluster, visible: VisibleLabels) -> Hashable:
-    """All of a pod that policies and names can tell versions by, but for its address."""
+def _told_apart_by(pod: Pod, cluster: Cluster, visible: VisibleLabels, *, whole: bool) -> Hashable:
+    """All of a pod that policies and names can tell versions by, but for its address; for all of its
+    addresses, where it counts with them."""
     labels, described = cluster.namespace_labels(pod)
     return (
-        *(*identity(pod), pod.workload, pod.owners, pod.node, pod.ports),
+        *(*identity(pod), pod.workload, pod.owners, pod.node, pod.ports, pod.init_ports, pod.account),
+        pod.addresses if whole else (),
         visible.of(pod.labels, labels, described=described),
         described,
     )
 
 
 def _add_blocks(
-    axis: Axis, ranges: Iterable[Prefix], blocks: Iterable[AddressBlock], unlisted: Sequence[Prefix]
+    axis: Axis, ranges: Iterable[Prefix], blocks: Iterable[str], unlisted: Sequence[Prefix]
 ) -> None:
     """``ranges`` are pods', ``unlisted`` those in which any address nobody has may be a Service's."""
-    named = {prefix(cidr) for block in blocks for cidr in (block.cidr, *block.excepts)}
+    named = set(map(prefix, blocks))
     pods, virtual = Within(ranges), Within(unlisted)
     for network in sorted({*ROOTS, *ranges, *named, *unlisted} - set(axis.owners), key=str):
         of_pods = network in pods

@@ -2,7 +2,8 @@
 
 A flow may name a pod (by its uid, or by namespace and name) or a workload. What a name means depends on the
 time, as an address does. The name of a workload with several pods stands for none of them in particular, so
-it gets endpoints of its own, one for each way policies treat its pods.
+it gets endpoints of its own, one for each way policies treat its pods. One file because both kinds of names
+are settled by the same segments and treatments.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ _TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER
 
 
 class Naming(NamedTuple):
-    """endpoints: as in ``Tables.endpoints``, groups numbered, more endpoints appended; names in its order.
+    """endpoints, own_peer: as in ``Tables``, groups numbered, more endpoints appended; names in its order.
     ``address_of``: the address of each of several endpoints that a pod's name stands for."""
 
     endpoints: Int32
+    own_peer: Int32
     names: tuple[str, ...]
     groups: tuple[str, ...]
     namespaces: tuple[str, ...]
@@ -40,13 +42,17 @@ class Naming(NamedTuple):
 
 
 def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
-    """Number the groups and settle what every recorded name may mean."""
+    """Number the groups and settle what every recorded name may mean. endpoints (n, 8 or 10) int32: own_peer
+    in the last columns."""
     namer = _Namer(axis, endpoints, skew)
     by_pod = {key: namer.of_pod(versions) for key, versions in axis.by_pod.items()}
     by_uid = {key: namer.of_pod(versions) for key, versions in axis.by_uid.items()}
     by_workload = {key: namer.of_workload(key, versions) for key, versions in axis.by_workload.items()}
+    extra = np.array(namer.extra, dtype=np.int32).reshape(-1, endpoints.shape[1])
+    whole, own_peer = np.split(np.vstack([endpoints, extra]), [8], axis=1)
     return Naming(
-        endpoints=np.vstack([endpoints, np.array(namer.extra, dtype=np.int32).reshape(-1, 8)]),
+        endpoints=np.ascontiguousarray(whole),
+        own_peer=np.ascontiguousarray(own_peer.reshape(-1, 2)),
         names=tuple(namer.names),
         groups=tuple(namer.groups),
         namespaces=tuple(namer.namespaces),
@@ -87,7 +93,8 @@ class _Namer:
 
     def __init__(self, axis: Axis, endpoints: Int32, skew: int) -> None:
         self._axis, self._skew = axis, skew
-        self._treatments: list[tuple[int, ...]] = list(map(tuple, endpoints[:, _TREATMENT].tolist()))
+        seen = [*_TREATMENT, *range(8, endpoints.shape[1])]
+        self._treatments: list[tuple[int, ...]] = list(map(tuple, endpoints[:, seen].tolist()))
         self.groups: dict[str, int] = {}
         endpoints[:, a.GROUP] = [self.groups.setdefault(e.group, len(self.groups)) for e in axis.endpoints]
         self._rows: list[list[int]] = endpoints.tolist()

@@ -139,8 +139,12 @@ class _Host:
             )
             if not device:
                 self._axis.node_endpoints[self._name].append(self._ends[key])
+            if self._axis.sees_own:
+                own = Endpoint(a.KIND_OWN_NODE, name, name, "", address, node=self._number, likely=likely)
+                self._axis.as_own[self._ends[key]] = self._axis.add(own)
             if node is not None and node.described:
-                self._axis.nodes.append((self._ends[key], node))
+                ends = (self._ends[key], self._axis.as_own.get(self._ends[key], -1))
+                self._axis.nodes += ((end, node) for end in ends if end >= 0)
         return self._ends[key]
 
     def _of(self, version: Hashable) -> list[int]:

@@ -51,7 +51,7 @@ def add_services(axis: Axis, cluster: Cluster, claims: Claims, skew: int) -> dic
 def plain_service(service: Service) -> Hashable:
     """A Service without what tells versions apart that say the same."""
     selector = None if service.selector is None else frozenset(service.selector.items())
-    return replace(service, selector=None, lifetime=ALWAYS, source=NOWHERE), selector
+    return replace(service, selector=None, lifetime=ALWAYS, source=NOWHERE, labels={}), selector
 
 
 def addresses_of(service: Service) -> list[Prefix]:

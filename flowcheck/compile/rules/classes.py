@@ -26,14 +26,12 @@ TABLE_BUDGET = 2 << 30
 
 
 class Decider(NamedTuple):
-    """What the table needs besides rows: port classes, all decisions, and ``defaults(decision)``: each
-    stage's default for protocols with and without ports, given the decision of the isolating policies
-    (-1: none).
-    """
+    """What the table needs besides rows: port classes, all decisions, and ``defaults(isolated_by)``: each
+    stage's default for protocols with and without ports, given the isolating policies."""
 
     ports: PortClasses
     decisions: Decisions
-    defaults: Callable[[int], tuple[Int32, Int32]]
+    defaults: Callable[[tuple[int, ...]], tuple[Int32, Int32]]
 
 
 def build_table(
@@ -65,7 +63,6 @@ class _Filling:
         decider: Decider,
     ) -> None:
         self._subjects, self._peers, self._settled = subjects, peers, settled
-        self._decisions = decider.decisions
         self._outcomes = _Outcomes(subjects.rows, decider)
         self._starts, self._members = set_members(sets, subjects.rows.peer, peers)
         self._node_of = np.zeros(peers.n, dtype=np.int64)
@@ -121,7 +118,6 @@ class _Filling:
     def _in_state(self, subject: int, endpoint: int, state: State) -> int:
         mine = self._subjects.rows_in(subject, state)
         isolated_by = self._subjects.isolated_by(subject, state)
-        default = self._decisions.default_deny(isolated_by) if isolated_by else -1
         peers_of = self._subjects.rows.peer
         while (
             n_nodes := row_kernels.match_peers(
@@ -129,7 +125,7 @@ class _Filling:
             )
         ) < 0:
             self._nodes = np.zeros((len(self._nodes) * 2, 2), dtype=np.int64)
-        numbers = self._outcomes.of_lists(self._nodes, n_nodes, self._node_of, default)
+        numbers = self._outcomes.of_lists(self._nodes, n_nodes, self._node_of, isolated_by)
         return self._keep(endpoint, numbers[self._node_of])
 
     def _constant(self, endpoint: int, decision: int) -> int:
@@ -182,18 +178,18 @@ class _Outcomes:
         self._numbers: dict[bytes, int] = {}
         self._listed: list[Int32] = []
         self._constants: dict[int, int] = {}
-        self._width = decider.ports.other + 1 + a.N_REAL_PROTOCOLS
+        self._width = decider.ports.width
 
     def constant(self, decision: int) -> int:
         if decision not in self._constants:
             self._constants[decision] = self._number(np.full(self._width, decision, dtype=np.int32))
         return self._constants[decision]
 
-    def of_lists(self, nodes: Int64, n_nodes: int, node_of: Int64, default: int) -> Int32:
+    def of_lists(self, nodes: Int64, n_nodes: int, node_of: Int64, isolated_by: tuple[int, ...]) -> Int32:
         """(lists,) int32: the outcome of each list of rows that a peer class matches. nodes, node_of: as from
         ``match_peers``; node_of becomes the number of the list."""
+        with_ports, without = self._decider.defaults(isolated_by)
         ports, verdict = self._decider.ports, self._decider.decisions.verdict
-        with_ports, without = self._decider.defaults(default)
         found = row_kernels.decide_lists(
             self._rows, nodes, n_nodes, node_of, with_ports, without, ports.slot_starts, ports.other, verdict
         )

@@ -20,7 +20,8 @@ _VERDICTS = {Action.ALLOW: a.ALLOW, Action.DENY: a.DENY, Action.PASS: a.NOT_APPL
 class Decision:
     """One thing that can come out for one side of a flow.
 
-    ``text`` is what reports show (empty: no policy applied), ``policies`` the policies and rules behind it.
+    ``text`` is what reports show (empty: no policy applied), ``policies`` the policies and rules behind it,
+    ``tiers`` those of the policies of a default deny.
     """
 
     verdict: int
@@ -28,6 +29,7 @@ class Decision:
     text: str = ""
     policies: tuple[str, ...] = ()
     sources: tuple[SourceLocation, ...] = ()
+    tiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +148,5 @@ def _default_deny(by: Sequence[Policy]) -> Decision:
         text="default-deny by " + ", ".join(names),
         policies=tuple(f"default-deny by {name}" for name in names),
         sources=tuple(policy.source for policy in ordered),
+        tiers=tuple(policy.tier.name for policy in ordered),
     )

@@ -7,16 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowcheck import arrays as a
 from flowcheck.arrays import DirectionTable, Int32, Rows, UInt64
 from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.rules.aims import Aims, spoken_of
 from flowcheck.compile.rules.bitset import SetPool
 from flowcheck.compile.rules.classes import Decider, build_table
 from flowcheck.compile.rules.decisions import Decisions, NumberedRule, number_rules
 from flowcheck.compile.rules.epochs import Epochs, build_epochs
-from flowcheck.compile.rules.isolation import Isolation, stage_defaults
+from flowcheck.compile.rules.isolation import Isolation, Stages
+from flowcheck.compile.rules.peers import PeerIndex
 from flowcheck.compile.rules.ports import PortClasses, build_port_classes
-from flowcheck.compile.rules.rows import NamedPorts, RowBuilder, port_ranges
+from flowcheck.compile.rules.rows import RowBuilder
 from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.compile.rules.settled import DOUBTS, as_peer, judged_as, settled
 from flowcheck.compile.rules.subjects import Subjects, partition
@@ -34,27 +35,32 @@ class Rulebook(NamedTuple):
     rules: Sequence[NumberedRule]
     decisions: Decisions
     epochs: Epochs
-    selectors: SelectorIndex
-    named: NamedPorts
+    peers: PeerIndex
+    aims: Aims
     ports: PortClasses
+    stages: Stages
     options: Options
 
     @classmethod
     def of(cls, axis: Axis, cluster: Cluster, options: Options) -> Rulebook:
-        policies = sorted(cluster.policies, key=lambda policy: (policy.order, policy.lifetime.start))
+        in_force = [policy for policy in cluster.policies if options.staged or not policy.staged]
+        policies = sorted(in_force, key=lambda policy: (policy.order, policy.lifetime.start))
         place_of = {id(policy): place for place, policy in enumerate(cluster.policies)}
         places = [place_of[id(policy)] for policy in policies]
         rules = number_rules(policies)
-        named = NamedPorts(axis)
+        decisions = Decisions(policies, rules)
+        index = SelectorIndex(axis, cluster)
+        aims = Aims(axis, cluster, index, options)
         return cls(
             axis=axis,
             policies=policies,
             rules=rules,
-            decisions=Decisions(policies, rules),
+            decisions=decisions,
             epochs=build_epochs(policies, places, options.skew, options.policies_at, cluster.known_until),
-            selectors=SelectorIndex(axis, cluster),
-            named=named,
-            ports=build_port_classes(port_ranges(policies, named)),
+            peers=PeerIndex(axis, cluster, index, options),
+            aims=aims,
+            ports=build_port_classes(spoken_of(policies, aims)),
+            stages=Stages(policies, options, decisions),
             options=options,
         )
 
@@ -73,20 +79,20 @@ class CompiledDirection(NamedTuple):
 def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirection:
     """Raises: CompileError when the table would not fit."""
     pool = SetPool(len(rulebook.axis.endpoints))
-    builder = RowBuilder(rulebook.selectors, rulebook.ports, rulebook.named, rulebook.options, pool)
-    rows = builder.build([rule for rule in rulebook.rules if rule.direction is direction])
-    isolation = Isolation(direction, rulebook.policies, rulebook.selectors)
+    peers, stages = rulebook.peers, rulebook.stages
+    isolation = Isolation(direction, rulebook.policies, peers, stages)
+    builder = RowBuilder(peers, rulebook.ports, rulebook.aims, stages, pool)
+    own = [rule for rule in rulebook.rules if rule.direction is direction]
+    rows, policy_of_row = builder.build(own, isolation, rulebook.decisions)
     isolated = isolation.sets(pool)
     sets = pool.matrix()
 
     kinds = judged_as(rulebook.axis)
     versions = {number: end.versions for number, end in enumerate(rulebook.axis.endpoints) if end.versions}
     subjects = partition(sets, np.append(rows.subject, isolated), kinds).mixed(versions)
-    peers = partition(sets, rows.peer, as_peer(kinds)).mixed(versions)
-
-    policy_of_rule = np.array([rule.policy_number for rule in rulebook.rules], dtype=np.int32)
-    policy_of_row = policy_of_rule[rows.decision - a.FIRST_RULE_DECISION]
+    classes = partition(sets, rows.peer, as_peer(kinds, rulebook.options)).mixed(versions)
     asked = Subjects(subjects, rows, policy_of_row, sets, isolation.policies, isolated, rulebook.epochs)
-    decider = Decider(rulebook.ports, rulebook.decisions, stage_defaults(rulebook.options))
-    table = build_table(sets, asked, peers, settled(kinds, direction), decider, DOUBTS[direction])
-    return CompiledDirection(sets, rows, subjects.class_of, peers.class_of, table)
+    decider = Decider(rulebook.ports, rulebook.decisions, stages.defaults)
+    settle = settled(kinds, direction, rulebook.options)
+    table = build_table(sets, asked, classes, settle, decider, DOUBTS[direction])
+    return CompiledDirection(sets, rows, subjects.class_of, classes.class_of, table)

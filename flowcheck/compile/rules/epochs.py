@@ -45,9 +45,9 @@ def build_epochs(
     """``places``: where each policy stands in the input; of two versions that began together the last there
     is the later. ``known_until``: see Cluster. ``at``: the instant whose policies judge every flow; None:
     those of each flow's own time."""
-    versions: dict[str, list[int]] = defaultdict(list)
+    versions: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number in sorted(range(len(policies)), key=places.__getitem__):
-        versions[str(policies[number])].append(number)
+        versions[policies[number].identity].append(number)
     if at is not None:
         chosen = [_latest(numbers, policies, min(at, END - 1)) for numbers in versions.values()]
         return Epochs(len(policies), tuple(sorted(n for n in chosen if n != ABSENT)), (Epoch(BEGINNING, ()),))

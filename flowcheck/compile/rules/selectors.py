@@ -22,7 +22,7 @@ from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules import bitset
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
-from flowcheck.model.policy import AddressBlock, PodQuery
+from flowcheck.model.peers import PodQuery
 
 
 class Taken(NamedTuple):
@@ -89,22 +89,40 @@ class SelectorIndex:
             self._queries[query] = found
         return self._queries[query]
 
-    def select_block(self, block: AddressBlock) -> UInt64:
+    def select_block(self, cidr: str, excepts: tuple[str, ...]) -> UInt64:
         """Every endpoint whose address lies inside the block, pods and nodes too."""
-        key = ("block", block.cidr, block.excepts)
+        key = ("block", cidr, excepts)
         if key not in self._cache:
-            inside = self._inside(block.cidr).copy()
-            for exception in block.excepts:
+            inside = self._inside(cidr).copy()
+            for exception in excepts:
                 inside &= ~self._inside(exception)
             self._cache[key] = inside
         return self._cache[key]
+
+    def having(self, addresses: Iterable[str]) -> UInt64:
+        """Every endpoint that has one of the addresses alone."""
+        single = (self._single(prefix(address)) for address in addresses)
+        return bitset.from_indices([end for ends in single for end in ends], self._n)
+
+    def _single(self, address: Prefix) -> list[int]:
+        keys, order = self._sorted[address.version]
+        found: list[int] = order[_slice(keys, address)].tolist()
+        return found
+
+    def labelled(self, clause: Requirement) -> UInt64:
+        """The pods whose labels a clause takes."""
+        return self._requirement(clause)
+
+    def spaces(self) -> Iterable[tuple[Labels, bool, list[int]]]:
+        """(labels of a namespace at a time, whether those are all it has, its pods' endpoints)."""
+        return self._spaces.values()
 
     def select_nodes(self, nodes: Selector) -> Taken:
         """Every address of the nodes that carry the labels. Where no input describes any node, an address
         outside the cluster may be one's."""
         described = {endpoint for endpoint, _ in self._axis.nodes}
         chosen = [endpoint for endpoint, node in self._axis.nodes if nodes.matches(node.labels)]
-        named = [e for e in self._of_kind(a.KIND_NODE) if e not in described]
+        named = [e for e in self._of_kind(a.KIND_NODE, a.KIND_OWN_NODE) if e not in described]
         surely = [*chosen, *named] if nodes.must_match({}) else chosen
         may = [] if nodes.must_match({}) else named
         if not self._cluster.lists_nodes:
@@ -167,6 +185,8 @@ class SelectorIndex:
                 return self._any_value(requirement.key, values)
             case Operator.DOES_NOT_EXIST:
                 return self.pods & ~self._any_value(requirement.key, values)
+            case _:
+                return self._any_value(requirement.key, filter(requirement.takes, values))
 
     def _any_value(self, key: str, values: Iterable[str]) -> UInt64:
         postings = self._postings.get(key, {})

@@ -9,6 +9,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32
 from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
 
 DOUBTS = {
@@ -17,7 +18,7 @@ DOUBTS = {
 }
 """Why it is open what holds where the versions of a subject, and of a peer, do not agree."""
 
-_UNLISTED = 1 + a.KIND_TIMED
+_UNLISTED = 1 + a.KIND_OWN_NODE
 """What may be a Service's address: as a source it is an address outside."""
 _SOURCES = {a.KIND_UNRESOLVED: a.REASON_UNRESOLVED_SRC, a.KIND_AMBIGUOUS: a.REASON_AMBIGUOUS_SRC}
 _DESTINATIONS = {
@@ -32,22 +33,28 @@ def judged_as(axis: Axis) -> Int32:
     address is nobody's, and nobody is timed."""
     kinds = np.array([e.kind for e in axis.endpoints], dtype=np.int32)
     kinds[kinds == a.KIND_SECONDARY] = a.KIND_BLOCK
-    kinds[kinds > a.KIND_AMBIGUOUS] = a.KIND_UNRESOLVED
+    kinds[(kinds > a.KIND_AMBIGUOUS) & (kinds != a.KIND_OWN_NODE)] = a.KIND_UNRESOLVED
     kinds[[e.unlisted for e in axis.endpoints]] = _UNLISTED
     return kinds
 
 
-def as_peer(kinds: Int32) -> Int32:
-    """Pods, nodes and blocks may share a peer class; unresolved and ambiguous ones are apart."""
-    return np.where(kinds <= a.KIND_BLOCK, 0, kinds).astype(np.int32)
+def as_peer(kinds: Int32, options: Options) -> Int32:
+    """Pods, nodes and blocks may share a peer class; unresolved and ambiguous ones are apart, and so is a
+    subject's own node, if that is let in whatever the policies say."""
+    asked = kinds <= a.KIND_BLOCK
+    if options.own_node == "policy":
+        asked = asked | (kinds == a.KIND_OWN_NODE)
+    return np.where(asked, 0, kinds).astype(np.int32)
 
 
-def settled(kinds: Int32, direction: Direction) -> Callable[[int, int], int]:
+def settled(kinds: Int32, direction: Direction, options: Options) -> Callable[[int, int], int]:
     """The decision for two endpoints, subject and peer, that does not depend on rows: an end that is not
     known, or a subject without policies; -1 where it does.
 
     The source's doubt is named before the destination's. An endpoint of -1 is "any that is fine".
     """
+
+    subjects = (a.KIND_POD, a.KIND_NODE) if options.host_policies else (a.KIND_POD,)
 
     def settle(subject: int, peer: int) -> int:
         subject_kind = int(kinds[subject]) if subject >= 0 else a.KIND_POD
@@ -56,6 +63,9 @@ def settled(kinds: Int32, direction: Direction) -> Callable[[int, int], int]:
         reason = _SOURCES.get(ends[0]) or _DESTINATIONS.get(ends[1])
         if reason:
             return a.UNKNOWN_DECISION + reason
-        return a.NO_SUBJECT if subject_kind != a.KIND_POD else -1
+        if subject_kind not in subjects:
+            return a.NO_SUBJECT
+        comes_in = peer_kind == a.KIND_OWN_NODE and direction is Direction.INGRESS
+        return a.OWN_NODE if comes_in and options.own_node == "allowed" else -1
 
     return settle

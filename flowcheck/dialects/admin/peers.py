@@ -40,7 +40,7 @@ def read_peer(entry: Field, direction: Direction, action: Action, form: Form) ->
         case _:
             if action is not Action.ALLOW:
                 value.doubt("may stand in rules that allow only")
-            return (DomainNames(_domains(value)),)
+            return (DomainNames(_domains(value), deep=True),)
 
 
 def _namespaces(field: Field, form: Form) -> Selector:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck.arrays import Int32, Int64, UInt8, writable
+from flowcheck.flows.canonical.schema import ICMP_NUMBER
 
 REJECTIONS = (
     *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
@@ -89,6 +90,22 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         seen_at=seen_at,
         rejected=rejected,
     )
+
+
+def icmp_numbers(batch: pa.RecordBatch) -> Int32:
+    """(flows,) int32: type * 256 + code of ICMP and ICMPv6 messages, -1 where either is not recorded or is no
+    byte."""
+    found = np.zeros(batch.num_rows, dtype=np.int32)
+    lacking = np.zeros(batch.num_rows, dtype=np.bool_)
+    for name, worth in zip(ICMP_NUMBER, (256, 1), strict=True):
+        if name not in batch.schema.names:
+            return np.full(batch.num_rows, -1, dtype=np.int32)
+        column = pc.fill_null(_typed(batch.column(name), pa.int64()).cast(pa.int64()), -1)
+        values = column.to_numpy(zero_copy_only=False)
+        lacking |= (values < 0) | (values > 255)
+        found += np.where(lacking, 0, values).astype(np.int32) * np.int32(worth)
+    found[lacking] = -1
+    return found
 
 
 def reject(rejected: UInt8, bad: npt.NDArray[np.bool_], reason: str) -> None:

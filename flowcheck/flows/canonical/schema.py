@@ -128,6 +128,8 @@ JUDGED = (
     *("service_ip", "service_port", "service_name"),
 )
 """The columns a verdict and its edge are made from; the others are read for violating rows only."""
+ICMP_NUMBER = ("icmp_type", "icmp_code")
+"""Further ones, where policies tell messages apart."""
 
 
 def check_schema(schema: pa.Schema, where: str) -> list[str]:

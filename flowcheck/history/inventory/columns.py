@@ -18,6 +18,7 @@ _PORT = [
     ("port", pa.int32()),
     ("host_port", pa.int32()),
     ("host_ip", TEXT),
+    ("container", TEXT),
 ]
 PORTS = pa.list_(pa.struct(_PORT))
 SCHEMA = pa.schema(
@@ -41,6 +42,7 @@ SCHEMA = pa.schema(
         pa.field("ready", pa.bool_()),
         pa.field("named_ports", PORTS),
         pa.field("secondary_ips", pa.list_(TEXT)),
+        pa.field("service_account", TEXT),
         pa.field("owner_kind", TEXT),
         pa.field("owner_name", TEXT),
         pa.field("owner_links", pa.list_(TEXT)),

@@ -145,6 +145,7 @@ def _row(record: Mapping[str, Any], place: SourceLocation) -> Row:
         place=place,
         secondary_ips=tuple(filter(None, record.get("secondary_ips") or ())),
         links=tuple(filter(None, record.get("owner_links") or ())),
+        account=record.get("service_account") or "",
     )
 
 
@@ -184,4 +185,5 @@ def _port(port: Mapping[str, Any] | None) -> RowPort:
     if port is None or port["port"] is None:
         raise ValueError("has a port without a number")
     at_host = (port.get("host_port") or 0, port.get("host_ip") or "")
-    return RowPort(port["name"] or "", port["protocol"] or "TCP", port["port"], *at_host)
+    container = port.get("container") or ""
+    return RowPort(port["name"] or "", port["protocol"] or "TCP", port["port"], *at_host, container)

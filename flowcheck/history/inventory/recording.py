@@ -7,18 +7,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flowcheck.history.assembly import NamespaceVersions
-from flowcheck.history.inventory.rows import FINISHED, RUNNING, TEMPLATE, Row, RowPort, node_object
+from flowcheck.history.inventory.rows import (
+    FINISHED,
+    INIT,
+    RUNNING,
+    SIDECAR,
+    TEMPLATE,
+    Row,
+    RowPort,
+    node_object,
+)
 from flowcheck.history.versions import Version
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
-from flowcheck.model.cluster import Cluster, Node, Pod, Workload
+from flowcheck.model.cluster import Cluster, ContainerPort, Node, Pod, Workload
+from flowcheck.model.engines import CALICO_LAST
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
 from flowcheck.model.protocols import PROTOCOL_NAMES
-from flowcheck.model.ranges import SEEN
+from flowcheck.model.ranges import SEEN, AddressSet
 from flowcheck.model.service import EndpointSlice, Service
+from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
+AGENT_CONFIG = "ConfigMap"
+_HasText = Service | EndpointSlice | AddressSet | Policy
 TextKey = tuple[str, str, str, SourceLocation]
 
 
@@ -47,6 +60,8 @@ def rows_of(recording: Recording) -> Iterator[Row]:
         for value, lifetime in recording.namespaces.get(name) or [Version(namespace, ALWAYS)]:
             source = _place(value.source)
             yield Row("namespace", "", name, lifetime=lifetime, labels=value.labels, source=source)
+    for (space, name), labels in cluster.accounts.items():
+        yield Row("serviceaccount", space, name, labels=labels, source="")
     yield from map(_node_row, cluster.nodes)
     yield from map(_pod_row, cluster.pods)
     for service in cluster.services:
@@ -63,14 +78,25 @@ def rows_of(recording: Recording) -> Iterator[Row]:
         if told.kind != SEEN:  # what pods tell is told by their rows
             text = recording.text(told.kind, "", told.name, told.source)
             yield Row("range", "", told.name, source=_place(told.source), document=text)
+    for named in cluster.sets:
+        yield _with_text(Row("set", named.namespace, named.name), named.kind, named, recording)
+    yield from _agent_rows(recording)
+    yield from map(_tier_row, cluster.tiers)
     for policy in cluster.policies:
         yield _with_text(Row("policy", policy.namespace, policy.name), policy.kind, policy, recording)
     yield from map(_other_row, cluster.other_policies)
 
 
-def _with_text(row: Row, kind: str, one: Service | EndpointSlice | Policy, recording: Recording) -> Row:
+def _with_text(row: Row, kind: str, one: _HasText, recording: Recording) -> Row:
     text = recording.text(kind, row.namespace, row.name, one.source)
     return replace(row, lifetime=one.lifetime, source=_place(one.source), document=text)
+
+
+def _agent_rows(recording: Recording) -> Iterator[Row]:
+    """How agents are set. Only the last of several versions counts, and they stand in their order."""
+    for (kind, namespace, name, source), text in recording.texts.items():
+        if kind == AGENT_CONFIG:
+            yield Row("agent", namespace, name, source=_place(source), document=text)
 
 
 def _other_row(policy: OtherPolicy) -> Row:
@@ -79,6 +105,14 @@ def _other_row(policy: OtherPolicy) -> Row:
     document = {"apiVersion": policy.api_version, "kind": policy.kind, "metadata": meta}
     place, text = _place(policy.source), json.dumps(document)
     return Row("policy", policy.namespace, policy.name, source=place, document=text)
+
+
+def _tier_row(tier: Tier) -> Row:
+    spec = {"order": tier.order, "defaultAction": "Deny" if tier.denies else "Pass"}
+    if tier.order == CALICO_LAST:
+        del spec["order"]
+    document = {"apiVersion": "projectcalico.org/v3", "kind": "Tier", "metadata": {"name": tier.name}}
+    return Row("tier", "", tier.name, source="", document=json.dumps({**document, "spec": spec}))
 
 
 def _place(source: SourceLocation) -> str:
@@ -108,16 +142,22 @@ def _pod_row(pod: Pod) -> Row:
         pod.host_network,
         TEMPLATE if pod.template else FINISHED if pod.finished else RUNNING,
         pod.ready,
-        tuple(
-            RowPort(port.name, PROTOCOL_NAMES[port.protocol], port.number, port.host_port, port.host_ip)
-            for port in pod.ports
+        (
+            *(_port(port, SIDECAR if port.sidecar else "") for port in pod.ports),
+            *(_port(port, INIT) for port in pod.init_ports),
         ),
         "" if pod.workload == own else pod.workload.kind,
         "" if pod.workload == own else pod.workload.name,
         _place(pod.source),
         secondary_ips=pod.secondary_addresses,
         links=tuple(f"{link.kind}/{link.name}" for link in pod.owners),
+        account=pod.account,
     )
+
+
+def _port(port: ContainerPort, container: str) -> RowPort:
+    protocol = PROTOCOL_NAMES[port.protocol]
+    return RowPort(port.name, protocol, port.number, port.host_port, port.host_ip, container)
 
 
 def span(recording: Recording) -> tuple[int, int] | None:

@@ -29,7 +29,11 @@ from flowcheck.objects.annotations import NETWORK_STATUS
 from flowcheck.objects.devices import DEVICE_IP
 from flowcheck.objects.owners import MADE
 
-ROW_KINDS = ("pod", "node", "namespace", "service", "endpointslice", "policy", "range")
+ROW_KINDS = (
+    *("pod", "node", "namespace", "service", "serviceaccount", "endpointslice", "policy", "range"),
+    *("set", "tier", "agent"),
+)
+SIDECAR, INIT = "sidecar", "init"
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")
 """Of a pod. Finished: nobody knows when it ended. Template: it stands for a workload without pods."""
 
@@ -49,13 +53,15 @@ _OBJECT_KINDS = {
 
 
 class RowPort(NamedTuple):
-    """A container port, with the word for its protocol; ``host_port`` 0: none."""
+    """A container port, with the word for its protocol; ``host_port`` 0: none. ``container``: what kind its
+    container is of, where that is none of spec.containers: :data:`SIDECAR` or :data:`INIT`."""
 
     name: str
     protocol: str
     number: int
     host_port: int = 0
     host_ip: str = ""
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class Row:
     place: SourceLocation = NOWHERE
     secondary_ips: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    account: str = ""
 
 
 def documents_of(row: Row, journal: Journal) -> Iterator[Dated]:
@@ -105,10 +112,9 @@ def documents_of(row: Row, journal: Journal) -> Iterator[Dated]:
             yield from _read(owner, replace(kept, names_only=True, lifetime=ALWAYS), journal)
     elif row.document:
         yield from _of_kind(row, _read(row.document, kept, journal), journal)
-    elif row.kind in ("node", "namespace"):
-        yield from _read(
-            node_object(row) if row.kind == "node" else _object(row, "v1", "Namespace"), kept, journal
-        )
+    elif row.kind in ("node", "namespace", "serviceaccount"):
+        kind = {"namespace": "Namespace", "serviceaccount": "ServiceAccount"}.get(row.kind, "")
+        yield from _read(_object(row, "v1", kind) if kind else node_object(row), kept, journal)
     else:
         journal.refuse_part(row.place, f"a {row.kind} needs a document", "the Kubernetes object as JSON")
 
@@ -160,22 +166,29 @@ def node_object(row: Row, pod_cidrs: Sequence[str] = (), devices: Sequence[str] 
     return _object(row, "v1", "Node", **parts)
 
 
-def _containers(row: Row) -> list[dict[str, Any]]:
-    ports = [
-        {
-            "name": port.name,
-            "protocol": port.protocol,
-            "containerPort": port.number,
-            "hostPort": port.host_port,
-            "hostIP": port.host_ip,
-        }
-        for port in row.ports
+def _containers(row: Row) -> dict[str, Any]:
+    """The parts of a pod's spec that have ports."""
+    ports: dict[str, list[dict[str, Any]]] = {"": [], SIDECAR: [], INIT: []}
+    for port in row.ports:
+        ports.get(port.container, ports[""]).append(
+            {
+                "name": port.name,
+                "protocol": port.protocol,
+                "containerPort": port.number,
+                "hostPort": port.host_port,
+                "hostIP": port.host_ip,
+            }
+        )
+    init: list[dict[str, Any]] = [
+        {"ports": ports[SIDECAR], "restartPolicy": "Always"},
+        {"ports": ports[INIT]},
     ]
-    return [{"ports": ports}]
+    return {"containers": [{"ports": ports[""]}], "initContainers": [one for one in init if one["ports"]]}
 
 
 def _pod(row: Row) -> dict[str, Any]:
-    spec = {"nodeName": row.node_name, "hostNetwork": row.host_network, "containers": _containers(row)}
+    spec: dict[str, Any] = {"nodeName": row.node_name, "hostNetwork": row.host_network, **_containers(row)}
+    spec["serviceAccountName"] = row.account
     status = {
         "phase": "Failed" if row.phase == FINISHED else "Running",
         "podIPs": [{"ip": ip} for ip in row.ips],
@@ -193,7 +206,7 @@ def _pod(row: Row) -> dict[str, Any]:
 
 
 def _template(row: Row, kind: str, name: str) -> dict[str, Any]:
-    spec = {"hostNetwork": row.host_network, "containers": _containers(row)}
+    spec = {"hostNetwork": row.host_network, "serviceAccountName": row.account, **_containers(row)}
     template: dict[str, Any] = {"template": {"metadata": {"labels": row.labels}, "spec": spec}}
     if kind == "CronJob":
         template = {"jobTemplate": {"spec": template}}

@@ -10,10 +10,17 @@ import json
 from typing import Any
 
 from flowcheck.manifests.documents import Document
+from flowcheck.manifests.stored import STORED_METADATA, stored_metadata
 from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
+from flowcheck.model.policy import Policy
+from flowcheck.model.ranges import AddressSet, PodRanges
+from flowcheck.model.service import Service
+from flowcheck.objects.network.agents import Agent
 
-_PARTS = ("spec", "addressType", "endpoints", "ports", "subsets")
+WITH_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, list)
+"""The values whose objects are kept as text."""
+_PARTS = ("spec", "specs", "data", "addressType", "endpoints", "ports", "subsets")
 _META = ("name", "namespace", "labels")
 
 
@@ -23,10 +30,15 @@ def needed_text(document: Document, name: str) -> str:
     meta = tree.get("metadata") or {}
     kept: dict[str, Any] = {"apiVersion": document.api_version, "kind": document.kind}
     kept["metadata"] = {key: meta[key] for key in _META if meta.get(key) is not None} | {"name": name}
+    if stored := stored_metadata(document, meta):
+        own = {key: stored[key] for key in _META if key in stored}
+        kept["metadata"]["annotations"] = {STORED_METADATA: json.dumps(own)}
     kept |= {key: tree[key] for key in _PARTS if tree.get(key) is not None}
     balancer = (tree.get("status") or {}).get("loadBalancer") if document.kind == "Service" else None
     if balancer is not None:
         kept["status"] = {"loadBalancer": balancer}
+    if document.group == "cilium.io":
+        kept |= {key: tree[key] for key in ("status",) if tree.get(key) is not None}
     writer = _Writer(document.source.line)
     writer.write(kept, tree.lines if isinstance(tree, Mapping) else {})
     return "".join(writer.parts)

@@ -56,10 +56,12 @@ def _records(row: Row) -> Iterator[dict[str, Any]]:
                     "port": port.number,
                     "host_port": port.host_port or None,
                     "host_ip": port.host_ip or None,
+                    "container": port.container or None,
                 }
                 for port in row.ports
             ],
             "secondary_ips": list(row.secondary_ips),
+            "service_account": row.account or None,
             "owner_kind": row.owner_kind or None,
             "owner_name": row.owner_name or None,
             "owner_links": list(row.links),

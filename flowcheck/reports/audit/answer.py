@@ -39,6 +39,8 @@ def _no_violations(summary: Summary) -> str:
     """Said together with what was not judged."""
     totals, verdicts = summary.totals, summary.verdicts
     parts = [f"no violations among {counted(verdicts.allow + verdicts.deny, 'judged row')}"]
+    if summary.violations.expected:
+        parts.append(f"policies are not enforced: {counted(summary.violations.expected, 'record')} denied")
     if verdicts.by_default:
         all_free = verdicts.by_default == verdicts.allow + verdicts.deny
         some = "any" if all_free else f"{verdicts.by_default:,}"
@@ -69,6 +71,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.pods, 'pod')} in {counted(cluster.namespaces, 'namespace')}, "
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
+        *_engine(summary),
         *_pod_ranges(cluster.pod_ranges),
         *_known_until(summary),
         *_not_evaluated(cluster),
@@ -78,6 +81,15 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         *_said(summary.recorded),
         ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
     ]
+    return lines
+
+
+def _engine(summary: Summary) -> list[tuple[str, str]]:
+    """Who enforces policies, and what comes of it where nobody does."""
+    lines = [("engine", summary.engine)] if summary.engine else []
+    if expected := summary.violations.expected:
+        rows = f"{counted(expected, 'record')} that policies deny went through, or may have"
+        lines.append(("", f"{rows}: nothing stops them, so it is no violation"))
     return lines
 
 

@@ -84,7 +84,7 @@ def unused_rules(result: AuditResult) -> list[str]:
         return []
     share = percent(summary.unused_rules, summary.cluster.rules)
     rules = counted(summary.cluster.rules, "rule")
-    unused = [row for row in result.policy_hits.to_pylist() if not row["records"]]
+    unused = [row for row in result.policy_hits.to_pylist() if row["file"] and not row["records"]]
     named = [f"{row['policy']}[{row['rule']}] ({row['file']}:{row['line']})" for row in unused]
     answer = f"{summary.unused_rules:,} of {rules} ({share}) decided no flow"
     return [answer, *first(named, MOST_RULES, place(result, "policy_hits.parquet"))]

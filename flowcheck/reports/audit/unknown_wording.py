@@ -26,6 +26,14 @@ REASONS = {
         "log the initiator, or the TCP flags it is told by",
     ),
     "needs_l7": ("the deciding rule looks into the request", "an address log cannot settle it"),
+    "needs_authentication": (
+        "the deciding rule lets through only who authenticates",
+        "an address log cannot settle it",
+    ),
+    "no_service_account": (
+        "a selector asks for labels of a service account that no input describes",
+        "add the ServiceAccount objects: kubectl get serviceaccounts -A -o json",
+    ),
     "needs_dns": ("the deciding rule names a domain", "an address log cannot settle it"),
     "unsupported_field": (
         "the deciding policy has a field that nobody can read, or an ipBlock around a pod was left open",

@@ -73,6 +73,8 @@ def _answer(console: Console, answer: Explanation) -> None:
     console.print()
     for label, end in (("from", answer.src), ("to", answer.dst)):
         _end(console, label, end)
+    if answer.engine:
+        _print(console, f"by    {answer.engine}", hang=6)
 
 
 def _verdict(verdict: str, reason: str) -> str:

@@ -109,12 +109,14 @@ class Violations(msgspec.Struct, frozen=True, kw_only=True):
     """Violating records by kind, and how many findings they make.
 
     ``observed_unknown``: those of ``forwarded_denied`` of which the log does not say if they went through.
+    ``expected``: records that would be ``forwarded_denied`` if anything enforced policies.
     """
 
     forwarded_denied: int
     dropped_allowed: int
     findings: int
     observed_unknown: int = 0
+    expected: int = 0
 
     @property
     def records(self) -> int:
@@ -167,7 +169,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     judged rows (None without any). ``complete`` is false when a file failed, a row was rejected beyond what
     was tolerated, coverage is below the asked minimum, or there is no answer, of which ``nothing`` tells.
     ``load`` counts service ports by state. ``rows_per_second`` is of ``timings.judge``. ``resumed`` is None
-    where nothing was to be taken over, ``bytes`` where no row has any.
+    where nothing was to be taken over, ``bytes`` where no row has any. ``engine`` says who enforces policies.
     """
 
     schema: int
@@ -197,3 +199,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     nothing: Nothing | None = None
     resumed: Resumed | None = None
     recorded: Recorded = Recorded()
+    engine: str = ""

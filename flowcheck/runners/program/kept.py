@@ -16,7 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from flowcheck.kernels.cache import cache_directory
-from flowcheck.model.options import Options
 from flowcheck.runners.program.stored import Stored, write_sections
 
 FOLDER = "programs"
@@ -24,16 +23,16 @@ MOST_KEPT = 8
 """Entries; the one that was used longest ago goes first."""
 
 
-def cache_path(cluster: str, options: Options, *, load: bool) -> Path | None:
-    """Where the program of a cluster with this digest stands or would stand; None where nothing may be
-    kept."""
+def cache_path(cluster: str, judged_by: tuple[object, ...], *, load: bool) -> Path | None:
+    """Where the program of a cluster with this digest stands or would stand, made as is asked; None where
+    nothing may be kept."""
     folder = cache_directory()
     if folder is None:
         return None
     programs = folder / FOLDER
     with suppress(OSError):
         programs.mkdir(mode=0o700, exist_ok=True)
-        return programs / hashlib.sha256(repr((cluster, options, load)).encode()).hexdigest()
+        return programs / hashlib.sha256(repr((cluster, judged_by, load)).encode()).hexdigest()
     return None
 
 

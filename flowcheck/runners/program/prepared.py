@@ -18,7 +18,9 @@ from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.compile import Program, compile_program
+from flowcheck.engines.profiles import apply, view_of
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.engines import EngineView
 from flowcheck.model.options import Options
 from flowcheck.model.timeline import END
 from flowcheck.results.records.summary import ClusterCounts
@@ -39,7 +41,8 @@ class ToldBy(NamedTuple):
 
 class Facts(msgspec.Struct, frozen=True):
     """What is asked of a cluster without reading it again. ``identity`` tells what is said by its program and
-    plan from what others would say; ``counts`` is the cluster as it is judged, ``inputs`` as in Cluster."""
+    plan from what others would say; ``counts`` is the cluster as it is judged, its policies as written;
+    ``inputs`` as in Cluster. ``view``: who enforces them."""
 
     pods: int
     policies: int
@@ -47,6 +50,7 @@ class Facts(msgspec.Struct, frozen=True):
     fingerprint: str
     counts: ClusterCounts
     inputs: dict[str, str]
+    view: EngineView
 
 
 @dataclass
@@ -93,16 +97,21 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
 
     **Raises**: CompileError.
     """
-    program = compile_program(cluster, request.options)
-    catalog, plan = plan_counting(program, cluster) if request.load else (None, None)
+    enforced = apply(cluster, request.options, request.cni, dict(request.switches), request.dns_map)
+    program = compile_program(enforced.cluster, enforced.options)
+    catalog, plan = plan_counting(program, enforced.cluster) if request.load else (None, None)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
     facts = Facts(
         len(cluster.pods),
         len(cluster.policies),
         hashlib.sha256(identity).hexdigest(),
         program.fingerprint,
-        count_cluster(_as_judged(cluster, request.options), request.options.cluster_ranges),
-        dict(cluster.inputs),
+        count_cluster(
+            replace(_as_judged(cluster, request.options), warnings=enforced.cluster.warnings),
+            request.options.cluster_ranges,
+        ),
+        dict(enforced.cluster.inputs),
+        view_of(enforced.cluster),
     )
     sections = sections_of(give(program, plan))
 
@@ -116,7 +125,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
         facts,
         program.tables.services,
         lambda: ToldBy(program, catalog),
-        lambda: cluster,
+        lambda: enforced.cluster,
         lambda to: write_sections(to, sections),
         keep,
     )

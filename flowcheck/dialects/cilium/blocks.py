@@ -1,0 +1,86 @@
+"""Blocks of addresses, and groups of them, as the agent reads them.
+
+``toCIDR`` and ``fromCIDR`` take bare addresses too; host bits are cleared everywhere. An exception binds its
+own entry only, and lies inside it. Whether pods and nodes are matched by their addresses, the agent's
+settings say: the engine sets it.
+
+Source: cilium v1.20 pkg/policy/api/cidr.go and rule_validation.go (netip.ParsePrefix), types_cidrgroup.go.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from flowcheck.dialects.cilium.context import Context
+from flowcheck.dialects.cilium.selectors import read_clauses
+from flowcheck.manifests.fields import Field
+from flowcheck.manifests.validation import Network
+from flowcheck.model.peers import AllOf, AnyOf, Called, Expression, InSets, Labelled, Not, Of, Peer
+from flowcheck.model.policy import AddressBlock
+
+_KINDS = ("cidr", "cidrGroupRef", "cidrGroupSelector")
+
+
+def read_block(field: Field, context: Context) -> Peer | None:
+    """One entry of ``toCIDR`` or ``fromCIDR``."""
+    network = _network(field, context, bare=True)
+    return None if network is None else _block(network)
+
+
+def read_block_rule(field: Field, context: Context) -> Peer | None:
+    """One entry of ``toCIDRSet`` or ``fromCIDRSet``: a block, a group by name, or groups by their labels."""
+    parts = field.mapping("cidr", "cidrGroupRef", "cidrGroupSelector", "except")
+    kinds = [name for name in _KINDS if name in parts and parts[name].value != ""]
+    excepts = [
+        (entry, network)
+        for entry in (parts["except"].elements() if "except" in parts else [])
+        if (network := _network(entry, context)) is not None
+    ]
+    if len(kinds) != 1:
+        context.refuse(field, "needs exactly one of cidr, cidrGroupRef, cidrGroupSelector")
+        return None
+    if kinds == ["cidr"]:
+        network = _network(parts["cidr"], context)
+        if network is None:
+            return None
+        for entry, inner in excepts:
+            if inner.version != network.version or not inner.subnet_of(network):  # type: ignore[arg-type]
+                context.refuse(entry, "must lie inside cidr")
+        return _block(network, *(inner for _, inner in excepts))
+    if kinds == ["cidrGroupRef"]:
+        groups = _sets(Called(parts["cidrGroupRef"].text() or ""))
+    else:
+        clauses = read_clauses(parts["cidrGroupSelector"], context)
+        groups = _sets(AllOf(tuple(Labelled(Of.OWN, clause.asked) for clause in clauses)))
+    if not excepts:
+        return groups
+    return AllOf((groups, Not(AnyOf(tuple(_block(inner) for _, inner in excepts)))))
+
+
+def _sets(what: Expression) -> Peer:
+    return InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
+
+
+def _block(network: Network, *excepts: Network) -> AddressBlock:
+    return AddressBlock(
+        str(network), tuple(map(str, excepts)), may_match_pods=False, may_match_nodes=False, whole=True
+    )
+
+
+def _network(field: Field, context: Context, *, bare: bool = False) -> Network | None:
+    text = field.text()
+    if text is None:
+        return None
+    address, slash, bits = text.partition("/")
+    plain = not slash if bare else False
+    if not plain and not (bits.isascii() and bits.isdigit() and str(int(bits)) == bits):
+        hint = f"write {address}/{128 if ':' in address else 32} for this one address" if not slash else ""
+        context.refuse(field, "is not a CIDR", hint)
+        return None
+    try:
+        if "%" in address:
+            raise ValueError
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        context.refuse(field, "is not an address or a CIDR" if bare else "is not a CIDR")
+        return None

@@ -1,0 +1,99 @@
+"""What an entry of ``toPorts`` asks for beside ports: requests, names of servers, a listener.
+
+Which of them a connection carried, no flow of layer 4 tells: the rule is open (``needs_l7``). Rules of
+releases before 1.20 (kafka, l7proto with l7) are open too.
+
+Source: cilium v1.20 pkg/policy/api l4.go PortRule, L7Rules, rule_validation.go.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+
+from flowcheck.dialects.cilium.context import Context
+from flowcheck.dialects.cilium.names import read_names
+from flowcheck.manifests.fields import Field
+from flowcheck.model.policy import Direction
+from flowcheck.model.verdict import Reason
+
+_TLS = ("terminatingTLS", "originatingTLS")
+_HTTP = ("path", "method", "host", "headers", "headerMatches")
+_OLD = ("kafka", "l7", "l7proto")
+
+
+_ONLY_GO = re.compile(r"\\[pPzCQE]|\[\[:|\(\?[a-zA-Z-]*U")
+_NEVER_GO = re.compile(r"\(\?(?:=|!|<=|<!|\()|\\[1-9]")
+
+
+def is_broken(text: str) -> bool:
+    """Whether Go reads it as no regular expression, as far as Python can tell."""
+    if _ONLY_GO.search(text) is not None:
+        return False
+    try:
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            re.compile(text)
+    except re.error:
+        return True
+    return _NEVER_GO.search(text) is not None
+
+
+def needs_of(
+    parts: Mapping[str, Field], direction: Direction, context: Context, ports: Sequence[Field]
+) -> Reason:
+    """Whether the entry lets through only some of what goes to its ports."""
+    rules = parts["rules"].mapping("http", "dns", *_OLD) if "rules" in parts else {}
+    if rules:
+        _check_rules(parts["rules"], rules, direction, context, ports)
+    servers = parts["serverNames"].elements() if "serverNames" in parts else []
+    for name in servers:
+        if name.text() == "":
+            context.refuse(name, "must not be empty")
+    if servers and rules and "terminatingTLS" not in parts:
+        context.refuse(parts["serverNames"], "cannot stand beside rules without terminatingTLS")
+    if "listener" in parts:
+        parts["listener"].mapping("envoyConfig", "name", "priority", required=("envoyConfig", "name"))
+        if direction is Direction.INGRESS:
+            context.refuse(parts["listener"], "may stand in egress rules only")
+        if rules:
+            context.refuse(parts["listener"], "cannot stand beside rules")
+    filled = any(rules[name].value for name in rules)
+    asks = filled or servers or "listener" in parts or any(name in parts for name in _TLS)
+    return Reason.NEEDS_L7 if asks else Reason.NONE
+
+
+def _check_rules(
+    field: Field,
+    rules: Mapping[str, Field],
+    direction: Direction,
+    context: Context,
+    ports: Sequence[Field],
+) -> None:
+    """What the agent asks of them; and that every field is one."""
+    for entry in rules["http"].elements() if "http" in rules else []:
+        parts = entry.mapping(*_HTTP)
+        for name in ("path", "method", "host"):
+            if name in parts and is_broken(parts[name].text() or ""):
+                context.refuse(parts[name], "is not a regular expression")
+    for entry in rules["dns"].elements() if "dns" in rules else []:
+        read_names(entry, context)
+    has_dns = bool("dns" in rules and rules["dns"].value)
+    if len({name for name in rules if name != "l7"}) > 1:
+        context.refuse(field, "has rules of several protocols", "make them two entries")
+    if has_dns and direction is Direction.INGRESS:
+        context.refuse(rules["dns"], "may stand in egress rules only")
+    if context.for_nodes and (direction is Direction.INGRESS or "http" in rules):
+        context.refuse(field, "is not for nodes")
+    if "dns" in rules and not ports:
+        context.refuse(rules["dns"], "needs ports")
+    for entry in ports:
+        port = entry.value if isinstance(entry.value, dict) else {}
+        if not has_dns and port.get("protocol") != "TCP":
+            context.refuse(entry, "must say protocol: TCP, as the rules beside it are for TCP alone")
+        number = port.get("port")
+        if isinstance(number, str) and number and not number.strip("0_"):
+            context.refuse(entry, "must be one port, not every one, beside rules")
+        end, is_number = port.get("endPort"), isinstance(number, str) and number.isdigit()
+        if has_dns and is_number and isinstance(end, int) and end > int(number or 0):
+            context.refuse(entry, "must be one port, no range, beside dns rules")

@@ -1,0 +1,136 @@
+"""What Calico enforces, as policies of the one vocabulary.
+
+Everything stands in Calico's tiers. A NetworkPolicy of Kubernetes is one of tier default at order 1000, whose
+default is the tier's: what it does not allow, a Calico policy of a later order may. A ClusterNetworkPolicy
+is one of tier kube-admin or kube-baseline at its priority as order; a rule with a peer that Calico cannot
+convert (nodes, domainNames) allows nothing, and denies everything where it denies or passes. Policies of
+equal order are asked by name. After the last tier everything is allowed, which is what the profiles of
+namespaces say.
+
+Source: Calico v3.32, libcalico-go backend/k8s/conversion (conversion.go, clusternetworkpolicy.go),
+felix/calc/policy_sorter.go, app-policy/checker/check.go.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.engines import CALICO_TIERS, CalicoSettings
+from flowcheck.model.labels import Labels
+from flowcheck.model.peers import AllOf, AnyOf, InSets, Not, Peer
+from flowcheck.model.policy import Action, DomainNames, NodeQuery, Policy, Rule, Tier
+
+ACCOUNT_NAME = "projectcalico.org/name"
+"""To Calico a label of every service account."""
+KUBERNETES_ORDER = 1000
+_ONES_WITH_NAMES = (3, 32)
+"""The first release whose ties are broken by name, namespace and kind."""
+
+_KUBERNETES = {
+    "NetworkPolicy": "KubernetesNetworkPolicy",
+    "StagedKubernetesNetworkPolicy": "StagedKubernetesNetworkPolicy",
+}
+_ADMIN = frozenset({"ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
+_OWN = {
+    "CalicoNetworkPolicy": "NetworkPolicy",
+    "GlobalNetworkPolicy": "GlobalNetworkPolicy",
+    "StagedNetworkPolicy": "StagedNetworkPolicy",
+    "StagedGlobalNetworkPolicy": "StagedGlobalNetworkPolicy",
+}
+KINDS = frozenset({*_KUBERNETES, *_ADMIN, *_OWN})
+"""The policies that Calico enforces, or previews."""
+
+
+def enforced(cluster: Cluster, settings: CalicoSettings = CalicoSettings()) -> Cluster:  # noqa: B008 (frozen)
+    """The cluster with its policies as Calico enforces them; those of other languages are left out."""
+    tiers = {**CALICO_TIERS, **{tier.name: tier for tier in cluster.tiers}}
+    has_own = any(policy.kind in _OWN for policy in cluster.policies)
+    view = _View(tiers, settings, bool(cluster.sets), has_own)
+    policies = tuple(view.policy(one) for one in cluster.policies if one.kind in KINDS)
+    return replace(cluster, policies=policies, accounts=_accounts(cluster))
+
+
+def _accounts(cluster: Cluster) -> dict[tuple[str, str], Labels]:
+    """Service accounts with their names as labels. In a namespace of which any is described, all are: a pod
+    whose account does not exist has no labels of one."""
+    spaces = {namespace for namespace, _ in cluster.accounts}
+    used = {(pod.namespace, pod.account) for pod in cluster.pods if pod.namespace in spaces}
+    return {
+        key: {**cluster.accounts.get(key, {}), ACCOUNT_NAME: key[1]}
+        for key in sorted(used | cluster.accounts.keys())
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """``has_sets``: there are sets of addresses, so that what a selector takes may be more than pods.
+    ``has_own``: there are policies of Calico's own; without, Kubernetes' tiers say the same as Calico's."""
+
+    tiers: Mapping[str, Tier]
+    settings: CalicoSettings
+    has_sets: bool
+    has_own: bool
+
+    def policy(self, policy: Policy) -> Policy:
+        if policy.kind in _ADMIN:
+            ingress, egress = (tuple(_converted(rules)) for rules in (policy.ingress, policy.egress))
+            policy = replace(policy, ingress=ingress, egress=egress)
+        if not self.has_own:
+            return policy
+        if policy.kind in _KUBERNETES:
+            tier = self.tiers["default"]
+            tie = self._tie(policy, tier, _KUBERNETES[policy.kind])
+            return replace(policy, tier=tier, priority=KUBERNETES_ORDER, tie=tie)
+        if policy.kind in _ADMIN:
+            tier = self.tiers["kube-baseline" if policy.tier == Tier.BASELINE else "kube-admin"]
+            return replace(policy, tier=tier, tie=self._tie(policy, tier, "KubernetesClusterNetworkPolicy"))
+        name = policy.tier.name
+        tier = self.tiers.get(name, Tier(name, math.inf, denies=True))
+        ingress, egress = (tuple(map(self._plain, rules)) for rules in (policy.ingress, policy.egress))
+        tie = self._tie(policy, tier, _OWN[policy.kind])
+        return replace(policy, tier=tier, tie=tie, ingress=ingress, egress=egress)
+
+    def _plain(self, rule: Rule) -> Rule:
+        """The same rule, said as plainly as can be: sentences are made of plain peers only."""
+        peers, subject = rule.peers or (), rule.subject
+        if not self.has_sets:
+            peers = tuple(map(_without_sets, peers))
+            subject = None if subject is None else _without_sets(subject)
+        match peers:
+            case (AnyOf(parts),):
+                peers = parts
+        return replace(rule, peers=None if rule.peers is None else peers, subject=subject)
+
+    def _tie(self, policy: Policy, tier: Tier, kind: str) -> str:
+        """What policies of equal order are asked by."""
+        if self.settings.version >= _ONES_WITH_NAMES:
+            return f"{policy.name}/{policy.namespace}/{kind}"
+        prefix = (
+            f"{tier.name}." if policy.kind in _OWN else f"k{'np' if policy.namespace else 'anp'}.{tier.name}."
+        )
+        return policy.name if policy.name.startswith(prefix) else prefix + policy.name
+
+
+def _converted(rules: tuple[Rule, ...]) -> Iterator[Rule]:
+    """The rules of a ClusterNetworkPolicy that Calico can convert; of others those that close."""
+    for rule in rules:
+        if not any(isinstance(peer, NodeQuery | DomainNames) for peer in rule.peers or ()):
+            yield rule
+        elif rule.action is not Action.ALLOW:
+            yield replace(rule, action=Action.DENY, peers=None, ports=None, unread=False)
+
+
+def _without_sets(peer: Peer) -> Peer:
+    match peer:
+        case AnyOf(parts):
+            left = tuple(_without_sets(part) for part in parts if not isinstance(part, InSets))
+            return left[0] if len(left) == 1 else AnyOf(left)
+        case AllOf(parts):
+            return AllOf(tuple(map(_without_sets, parts)))
+        case Not(part):
+            return Not(_without_sets(part))
+        case _:
+            return peer

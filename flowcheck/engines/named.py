@@ -1,0 +1,166 @@
+"""Rules about DNS names -> rules about the addresses that these had, where it is known which.
+
+A name's address counts from when it is known until it no longer is. So a rule about names becomes, for
+each time that some of its addresses have in common, a policy of its own, with the same name and place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.peers import AnyOf, Peer
+from flowcheck.model.policy import AddressBlock, DomainNames, Policy, Rule
+from flowcheck.model.ranges import NamedAddress
+from flowcheck.model.timeline import ALWAYS, Lifetime
+
+MOST_TIMES = 4096
+"""Times of one rule; with more it stays open what its names stand for."""
+
+
+def resolved(cluster: Cluster, names: Sequence[NamedAddress]) -> Cluster:
+    """The cluster with rules about the addresses of these names in the place of those about names."""
+    policies, warnings = [], []
+    nodes = {address for node in cluster.nodes for address in (*node.addresses, *node.device_addresses)}
+    names = [one for one in names if one.address not in nodes]
+    for policy in cluster.policies:
+        parts = list(_resolved(policy, names))
+        policies += parts or [policy]
+        if not parts:
+            warnings.append(
+                f"{policy} ({policy.source}): the addresses of its names changed more than {MOST_TIMES:,} "
+                "times, so what it says of them stays unknown (needs_dns)"
+            )
+    return replace(cluster, policies=tuple(policies), warnings=(*cluster.warnings, *warnings))
+
+
+def _resolved(policy: Policy, names: Sequence[NamedAddress]) -> Iterator[Policy]:
+    """The policy in as many parts as it takes; nothing where those are too many.
+
+    In a tier that goes by levels a rule keeps its place wherever it stands; in others it is the policy's tie
+    that keeps it between the rules before it and those after.
+    """
+    if not any(_asks_names(rule) for rule in policy.egress):
+        yield policy
+        return
+    timed = [_addresses_of(rule, names) for rule in policy.egress]
+    if any(len(times) > MOST_TIMES for times in timed):
+        return
+    rest = [
+        _without_names(rule, times.pop(ALWAYS, ())) for rule, times in zip(policy.egress, timed, strict=True)
+    ]
+    if policy.tier.by_level or not any(timed):
+        yield replace(policy, egress=tuple(rest))
+    else:
+        yield from _between(policy, rest, timed)
+    for place, (rule, times) in enumerate(zip(policy.egress, timed, strict=True)):
+        level = policy.priority if rule.level is None else rule.level
+        for number, (time, addresses) in enumerate(times.items()):
+            only = replace(rule, level=level, peers=_blocks(addresses))
+            yield _part(policy, f"{_place(place)}.1.{number}", (only,), policy.lifetime.within(time))
+
+
+def _between(
+    policy: Policy, rest: Sequence[Rule], timed: Sequence[dict[Lifetime, list[str]]]
+) -> Iterator[Policy]:
+    """The policy, cut behind each rule that others are to follow."""
+    first = 0
+    for place, times in enumerate(timed):
+        if times or place == len(timed) - 1:
+            rules = tuple(rest[first : place + 1])
+            whole = replace(policy, egress=rules, tie=f"{policy.tie}{_place(place)}.0")
+            yield whole if first == 0 else _part(policy, f"{_place(place)}.0", rules, policy.lifetime)
+            first = place + 1
+
+
+def _part(policy: Policy, tie: str, egress: tuple[Rule, ...], lifetime: Lifetime) -> Policy:
+    """A part of a policy that isolates nobody."""
+    return replace(
+        policy,
+        tie=policy.tie + tie,
+        ingress=(),
+        egress=egress,
+        isolates=frozenset(),
+        isolated=(),
+        beside_types=(),
+        lifetime=lifetime,
+    )
+
+
+def _place(place: int) -> str:
+    return f"\t{place:06}"
+
+
+def _asks_names(rule: Rule) -> bool:
+    return any(isinstance(peer, DomainNames) for peer in rule.peers or ())
+
+
+def _addresses_of(rule: Rule, names: Iterable[NamedAddress]) -> dict[Lifetime, list[str]]:
+    """By when they had any of the names of a rule: addresses."""
+    asked = [peer for peer in rule.peers or () if isinstance(peer, DomainNames)]
+    patterns = [pattern for peer in asked for pattern in _patterns(peer)]
+    times: dict[str, list[Lifetime]] = {}
+    for one in names if patterns else ():
+        if any(pattern.fullmatch(one.name) for pattern in patterns):
+            times.setdefault(one.address, []).append(one.lifetime)
+    found: dict[Lifetime, list[str]] = {}
+    for address, lifetimes in times.items():
+        for lifetime in _joined(lifetimes):
+            found.setdefault(lifetime, []).append(address)
+    return found
+
+
+def _joined(lifetimes: Iterable[Lifetime]) -> Iterator[Lifetime]:
+    """Without those that only go on with another that is sure when they begin."""
+    latest: Lifetime | None = None
+    for one in sorted(lifetimes):
+        if latest is not None and one.sure_start <= latest.sure_end:
+            end, sure_end = max(one.end, latest.end), max(one.sure_end, latest.sure_end)
+            latest = Lifetime(latest.start, end, latest.sure_start, sure_end)
+            continue
+        if latest is not None:
+            yield latest
+        latest = one
+    if latest is not None:
+        yield latest
+
+
+@lru_cache(1 << 12)
+def _patterns(peer: DomainNames) -> tuple[re.Pattern[str], ...]:
+    return tuple(_pattern(name.lower().removesuffix("."), deep=peer.deep) for name in peer.names)
+
+
+def _pattern(name: str, *, deep: bool) -> re.Pattern[str]:
+    if name == "*":
+        return re.compile(r".+")
+    some = r"(?:[^.]+\.)+"
+    for front in ("**.", "*.") if deep else ("**.",):
+        if name.startswith(front):
+            return re.compile(some + _letters(name.removeprefix(front)))
+    if name.startswith("*."):
+        return re.compile(r"[^.]+\." + _letters(name[2:]))
+    return re.compile(_letters(name))
+
+
+def _letters(name: str) -> str:
+    return "[^.]*".join(map(re.escape, re.split(r"\*+", name)))
+
+
+def _without_names(rule: Rule, addresses: Sequence[str]) -> Rule:
+    """The rule about what it names beside, and about addresses that always had one of the names."""
+    if not _asks_names(rule):
+        return rule
+    others = tuple(peer for peer in rule.peers or () if not isinstance(peer, DomainNames))
+    return replace(rule, peers=others + (_blocks(addresses) if addresses else ()))
+
+
+def _blocks(addresses: Iterable[str]) -> tuple[Peer, ...]:
+    """What is in the cluster never has the name of a policy."""
+    blocks = tuple(
+        AddressBlock(f"{address}/{128 if ':' in address else 32}", may_match_pods=False)
+        for address in dict.fromkeys(addresses)
+    )
+    return (AnyOf(blocks),)

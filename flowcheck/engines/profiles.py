@@ -1,0 +1,183 @@
+"""Which profile is taken for a cluster, with which answers; and the cluster as that engine enforces it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from flowcheck.counted import counted
+from flowcheck.engines import agents, calico, cilium
+from flowcheck.engines.named import resolved
+from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, settings_told
+from flowcheck.engines.switches import around, switched
+from flowcheck.engines.switches import remarks as switch_remarks
+from flowcheck.engines.switches.own import OWN_KINDS, is_own
+from flowcheck.engines.table import PROFILES
+from flowcheck.errors import RunError
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView
+from flowcheck.model.options import Options
+from flowcheck.model.policy import Policy
+from flowcheck.model.ranges import DnsMap
+
+__all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recognised", "view_of")
+
+AUTO = "auto"
+CHOICES = (AUTO, *PROFILES)
+"""What ``--cni`` takes."""
+AGENT = "ConfigMap cilium-config"
+_SAYS_ITSELF = {"cilium": {"nodes_peers": "match", "cluster_policies": "enforced"}}
+"""Of which policies it refuses, Cilium's code says more."""
+_VALUES = {switch.name: switch.values for switch in SWITCHES}
+
+
+class Enforced(NamedTuple):
+    """A cluster as an engine enforces its policies, and what to judge it by. ``remarks`` are in the cluster's
+    warnings too."""
+
+    cluster: Cluster
+    options: Options
+    remarks: tuple[str, ...]
+
+
+def apply(
+    cluster: Cluster,
+    options: Options,
+    cni: str = AUTO,
+    given: Mapping[str, str] | None = None,
+    dns_map: DnsMap | None = None,
+) -> Enforced:
+    """The policies as the chosen engine enforces them. ``given`` are switches that a person set, by name;
+    those take the place of the profile's, whatever ``options`` say. ``dns_map``: policies about names are
+    about the addresses it tells. A cluster that has a view stays as it is.
+
+    Raises: RunError for a profile, a switch or a value that there is not.
+    """
+    if cluster.view is not None:
+        return Enforced(cluster, _judged_again(cluster, options, cluster.view), ())
+    given = dict(given or {})
+    _check(cni, given)
+    view, found = choose(cluster, cni, given)
+    kept, left_out = _of_engine(cluster, view.cni)
+    before = replace(cluster, policies=tuple(kept))
+    said = tuple(_remarks(before, view, found, left_out))
+    after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
+    if dns_map is not None:
+        inputs = {**after.inputs, dns_map.path: dns_map.sha256}
+        after = replace(resolved(after, dns_map.names), inputs=inputs)
+    said += after.warnings[len(cluster.warnings) :]
+    return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
+
+
+def _by_engine(cluster: Cluster, options: Options, view: EngineView) -> tuple[Cluster, Options]:
+    """By the engine's own code, where it has some, else by its switches alone."""
+    values = view.switches
+    match view.cni:
+        case "cilium":
+            settings = agents.cilium_settings(cluster.cilium or CiliumSettings(), values)
+            return cilium.enforced(around.things(cluster, values), settings), cilium.options(
+                options, settings
+            )
+        case "calico":
+            return calico.enforced(switched(cluster, values)), options
+        case _:
+            return switched(cluster, values), options
+
+
+def view_of(cluster: Cluster) -> EngineView:
+    """The view of a cluster that has one."""
+    if cluster.view is None:
+        raise ValueError("the cluster is as it is written, not as an engine enforces it")
+    return cluster.view
+
+
+def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[EngineView, Found]:
+    """The profile that is taken, and what was found in the cluster."""
+    found = recognised(cluster)
+    name, because = (found.cni, found.because) if cni == AUTO else (cni, f"--cni {cni}")
+    profile = PROFILES[name]
+    told = settings_told(cluster, name)
+    values = {switch: setting.value for switch, setting in profile.settings.items()}
+    if name == "cilium" and cluster.cilium is not None:
+        told |= {switch: (value, AGENT) for switch, value in agents.told_by(cluster.cilium)}
+    values |= {switch: value for switch, (value, _) in told.items()}
+    values |= given
+    if name == "cilium":
+        values["networks_match"] = agents.networks_of(values)
+    agents.check(profile, values, given)
+    because = "; ".join(dict.fromkeys((because, *(sign for _, sign in told.values()))))
+    return EngineView(name, profile.title, profile.version, because, values, tuple(given)), found
+
+
+def _judged_again(cluster: Cluster, options: Options, view: EngineView) -> Options:
+    """The options of a cluster that an engine has seen already."""
+    judged_by = _judged_by(options, view.switches)
+    if view.cni != "cilium":
+        return judged_by
+    settings = cluster.cilium or CiliumSettings()
+    return cilium.options(judged_by, agents.cilium_settings(settings, view.switches))
+
+
+def _check(cni: str, given: Mapping[str, str]) -> None:
+    if cni not in CHOICES:
+        raise RunError(f"no network plugin {cni!r} is known", hint=f"there are {', '.join(CHOICES)}")
+    for name, value in given.items():
+        if name not in _VALUES:
+            raise RunError(f"there is no switch {name!r}", hint=f"there are {', '.join(SWITCH_NAMES)}")
+        if _VALUES[name] and value not in _VALUES[name]:
+            raise RunError(f"{name} cannot be {value!r}", hint=f"there are {', '.join(_VALUES[name])}")
+
+
+def _judged_by(options: Options, values: Mapping[str, str]) -> Options:
+    """The options with what of the switches is for whoever judges."""
+    chosen = {name: values[name] for name in ("ipblock_matches_pods", "icmp", "own_node")}
+    names = {"unread": "containers"}.get(values["port_names"], values["port_names"])
+    same = {"first": "all"}.get(values["same_port_name"], values["same_port_name"])
+    return replace(
+        options,
+        **chosen,  # type: ignore[arg-type]  # words of SWITCHES, which are those of Options
+        port_names=names,  # type: ignore[arg-type]
+        same_port_name=same,  # type: ignore[arg-type]
+        staged=values["staged"] == "enforced",
+        enforced=values["enforced"] == "yes",
+    )
+
+
+def _language_of(policy: Policy) -> str:
+    """The engine whose own language a policy is in; empty: Kubernetes'."""
+    if is_own(policy) and policy.kind in OWN_KINDS:
+        return ""
+    return "cilium" if policy.kind.startswith("Cilium") else "calico"
+
+
+def _of_engine(cluster: Cluster, cni: str) -> tuple[list[Policy], Counter[str]]:
+    """The policies that the engine knows, and how many of others there are, by their engine."""
+    kept, left_out = [], Counter[str]()
+    for policy in cluster.policies:
+        language = _language_of(policy)
+        if language in ("", cni):
+            kept.append(policy)
+        elif not policy.staged:
+            left_out[language] += 1
+    return kept, left_out
+
+
+def _remarks(cluster: Cluster, view: EngineView, found: Found, left_out: Counter[str]) -> Iterator[str]:
+    title = view.title
+    if not view.enforces:
+        yield f"nothing enforces policies here ({view.because}): what they deny and went through is expected"
+    if view.cni == found.cni:
+        beside = [one for one in found.others if one[0] not in ONLY_ADDRESSES]
+        for name, sign in beside:
+            yield f"{PROFILES[name].title} is there too ({sign}): {title} is taken to enforce policies"
+    elif found.because != NOTHING_TOLD and found.cni != "kubernetes":
+        yield f"{PROFILES[found.cni].title} seems to run ({found.because}), but {view.because} was said"
+    for name, count in left_out.items():
+        policies = counted(count, "policy", "policies")
+        yield f"{policies} in the language of {PROFILES[name].title} left out, which {title} does not enforce"
+    if found.cni == "kubernetes" and found.others and view.cni == "kubernetes":
+        yield f"{found.because}: policies are taken to be enforced; --cni flannel where nothing does"
+    yield from PROFILES[view.cni].remarks
+    yield from switch_remarks(cluster, {**view.switches, **_SAYS_ITSELF.get(view.cni, {})})

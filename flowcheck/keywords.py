@@ -1,0 +1,70 @@
+"""The keywords of the public functions, which are the command line's options by the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from flowcheck.model.options import Icmp, IpBlockMatchesPods
+
+Cni = Literal["auto", "kubernetes", "cilium", "calico", "antrea", "ovn", "aws", "flannel"]
+
+
+class EngineOptions(TypedDict, total=False):
+    """Who enforces policies, and each question of theirs: the options of the same names. See docs/cni.md."""
+
+    cni: Cni
+    ipblock_matches_pods: IpBlockMatchesPods
+    ipblock_matches_nodes: Literal["yes", "no"]
+    networks_match: Literal["inside", "pods", "nodes", "outside"]
+    block_takes: Literal["address", "pod"]
+    nodes_peers: Literal["match", "refused", "closed"]
+    cluster_policies: Literal["enforced", "ignored"]
+    rule_types: Literal["listed", "all", "allow"]
+    selector_labels: Literal["all", "identity"]
+    port_names: Literal["sidecars", "containers", "init", "unread"]
+    same_port_name: Literal["all", "first", "last"]
+    equal_priority: Literal["unknown", "name", "rules"]
+    baseline: Literal["direction", "pod"]
+    unselected_pods: Literal["allowed", "denied"]
+    host_network_namespace: str
+    own_node: Literal["allowed", "policy"]
+    to_own_node: Literal["policy", "allowed"]
+    icmp: Icmp
+    node_devices: Literal["bridge", "gateway", "management", "told"]
+    node_dns: Literal["unknown", "backends"]
+    staged: Literal["ignored", "enforced"]
+    enforced: Literal["yes", "no"]
+
+
+class PolicyOptions(EngineOptions, total=False):
+    """What decides how policies are read. ``dns_map``: a file that tells which addresses DNS names had."""
+
+    dns_map: str | Path | None
+
+
+class AuditOptions(PolicyOptions, total=False):
+    """What ``audit`` takes beside its inputs; each is the command line's option of the same name."""
+
+    skew: timedelta
+    as_of: datetime | Literal["current"] | None
+    assume_unchanged: timedelta
+    cluster_ranges: Sequence[str]
+    since: datetime | None
+    until: datetime | None
+    namespaces: Sequence[str]
+    max_rejected_rows: int
+    max_rejected_percent: float | None
+    min_coverage: float | None
+    keep_columns: bool
+    resume: bool
+    allow_no_policies: bool
+    cache: bool
+    source_format: str
+    time_unit: str
+    time_zone: str
+    fields: Sequence[str]
+    mapping: str | Path
+    received_within: timedelta | None
