@@ -179,6 +179,18 @@ def test_an_empty_selector_is_of_the_own_namespace(load: Load) -> None:
     assert peer(load, "{fromEndpoints: [{}]}", clusterwide=True) == PodQuery(namespaces=EVERYTHING)
 
 
+@pytest.mark.parametrize("clusterwide", [False, True])
+def test_a_selector_that_names_namespace_and_cluster_takes_anything(load: Load, clusterwide: bool) -> None:
+    keys = ("io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.policy.cluster")
+    entries = ", ".join(f'{{key: "{key}", operator: DoesNotExist}}' for key in keys)
+    found = peer(load, f"{{fromEndpoints: [{{matchExpressions: [{entries}]}}]}}", clusterwide=clusterwide)
+    absent = (
+        Labelled(Of.NAMESPACE, Requirement(NAMESPACE_NAME_LABEL, Operator.DOES_NOT_EXIST)),
+        Labelled(Of.OWN, Requirement("io.cilium.k8s.policy.cluster", Operator.DOES_NOT_EXIST)),
+    )
+    assert found == Where(AllOf(tuple(AnyOf((Not(POD), one)) for one in absent)))
+
+
 def test_a_subject_stays_in_its_namespace(load: Load) -> None:
     key = "k8s:io.kubernetes.pod.namespace"
     text = f'{{endpointSelector: {{matchLabels: {{"{key}": b}}}}, ingress: [{{}}]}}'

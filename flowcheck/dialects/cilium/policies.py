@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.rules import read_entry
-from flowcheck.dialects.cilium.selectors import RESERVED, read_clauses
+from flowcheck.dialects.cilium.selectors import read_clauses
 from flowcheck.dialects.cilium.things import NOBODY, hosts_of, subject_of
 from flowcheck.dialects.shared import check_version
 from flowcheck.manifests.documents import Document
@@ -170,7 +170,6 @@ def _is_false(field: Field | None) -> bool:
 def _subject(field: Field, parts: dict[str, Field], context: Context) -> Subject:
     """Exactly one of endpointSelector and, clusterwide, nodeSelector."""
     context.for_nodes = "nodeSelector" in parts
-    context.for_init = False
     if ("endpointSelector" in parts) == context.for_nodes:
         context.refuse(field, "needs exactly one of endpointSelector and nodeSelector")
     if context.for_nodes:
@@ -180,6 +179,4 @@ def _subject(field: Field, parts: dict[str, Field], context: Context) -> Subject
         return hosts_of(read_clauses(parts["nodeSelector"], context))
     if "endpointSelector" not in parts:
         return NOBODY
-    clauses = read_clauses(parts["endpointSelector"], context)
-    context.for_init = any((one.source, one.key) == (RESERVED, "init") for one in clauses)
-    return subject_of(clauses, context)
+    return subject_of(read_clauses(parts["endpointSelector"], context), context)
