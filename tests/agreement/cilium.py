@@ -17,7 +17,7 @@ from flowcheck.reading import load_cluster
 from flowcheck.reference import Tuple5
 from tests.agreement.agree import World
 from tests.agreement.dice import Dice, rolls
-from tests.engines.worlds import PLACES, SERVER, WORLD, flow
+from tests.engines.cilium_world import PLACES, SERVER, WORLD, flow
 
 _OBJECTS = [*yaml.safe_load_all(WORLD + SERVER)]
 _GROUP = {
