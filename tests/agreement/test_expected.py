@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowcheck.model.cluster import ContainerPort
 from flowcheck.model.labels import Operator, Requirement
 from flowcheck.model.options import Options
 from flowcheck.model.peers import (
@@ -51,9 +52,14 @@ A, A6, B, C, D = "10.0.0.1", "fd00::1", "10.0.0.2", "10.0.0.3", "10.0.0.9"
 N1, N2, OUTSIDE = "10.9.0.1", "10.9.0.2", "192.0.2.9"
 UNKNOWN = Where(labelled(Of.ACCOUNT, select("may=all")))
 """Open for pod d, whose account nobody describes."""
+WEB = ContainerPort("web", 80, TCP), ContainerPort("web", 81, TCP)
 PODS = (
     make_pod("a", A, A6, labels="app=a", node="n1"),
-    make_pod("b", B, labels="app=b", node="n1", ports="web=80 web=81"),
+    replace(
+        make_pod("b", B, labels="app=b", node="n1"),
+        ports=(*WEB, ContainerPort("side", 90, TCP, sidecar=True)),
+        init_ports=(ContainerPort("setup", 91, TCP),),
+    ),
     replace(make_pod("d", D, labels="app=d", node="n2"), account="other"),
     replace(make_pod("y/c", C, labels="app=c", node="n2"), account="robot"),
 )
@@ -64,6 +70,7 @@ SLICE = EndpointSlice(
 SETS = (
     AddressSet("GlobalNetworkSet", "", "wide", ("192.0.2.0/24", "10.0.0.0/30"), {"zone": "dmz"}),
     AddressSet("NetworkSet", "y", "own", ("192.0.2.9/32",), {}),
+    AddressSet("NetworkSet", "x", "ours", ("198.51.100.7/32",), {}),
 )
 CLUSTER = replace(
     make_cluster(
@@ -367,6 +374,26 @@ WORLDS: dict[str, tuple[Iterable[Policy], Options, list[tuple[Tuple5, str]]]] = 
             (flow(A, 81), "allow"),
             (flow(OUTSIDE, 80), "allow"),
             (flow(OUTSIDE, 81), "deny"),
+        ],
+    ),
+    **{
+        f"names in {names}": (
+            (policy("p", allow(None, NamedPort("side", TCP)), allow(None, NamedPort("setup", TCP))),),
+            Options(port_names=names),
+            [(flow(A, 90), "allow" if side else "deny"), (flow(A, 91), "allow" if setup else "deny")],
+        )
+        for names, side, setup in (("containers", 0, 0), ("sidecars", 1, 0), ("init", 1, 1))
+    },
+    "sets by the labels of their namespaces, Services by their own": (
+        (
+            policy("p", allow(InSets(in_space("t")), PortRange(TCP, 80, 80))),
+            policy("q", allow(ServicePods("x", None, select("is=web")), PortRange(TCP, 81, 81))),
+            policy("r", allow(InSets(Not(in_space("t"))), PortRange(TCP, 82, 82))),
+        ),
+        Options(),
+        [
+            *((flow(OUTSIDE), "deny"), (flow("198.51.100.7"), "allow"), (flow(OUTSIDE, 82), "allow")),
+            *((flow("198.51.100.7", 82), "deny"), (flow(A, 81), "unknown unsupported_field")),
         ],
     ),
     "what a rule needs beside is open": (

@@ -209,8 +209,10 @@ def timelines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
 
 @st.composite
 def changing_engines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
-    """The same with policies of all that the model can say, and sets of addresses that change."""
+    """The same with policies of all that the model can say, and sets of addresses that change. Pods have no
+    further interfaces, whose addresses no expression tells from others outside."""
     cluster, options, flows = with_engines(draw, *draw(timelines()))
+    pods = tuple(replace(pod, secondary_addresses=()) for pod in cluster.pods)
     world = Dice(draw(st.binary(min_size=40, max_size=40)))
     sets = []
     for one in cluster.sets:
@@ -225,7 +227,7 @@ def changing_engines(draw: st.DrawFn) -> tuple[Cluster, Options, list[Tuple5]]:
         *changing,
         *(replace(policy, lifetime=Lifetime.exact(*world.one_of(spans))) for policy in fixed),
     ]
-    cluster = replace(cluster, sets=tuple(sets), policies=tuple(policies))
+    cluster = replace(cluster, pods=pods, sets=tuple(sets), policies=tuple(policies))
     return cluster, options, [flow for flow in flows if has_ends(flow)]
 
 

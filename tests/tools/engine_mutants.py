@@ -194,8 +194,8 @@ ENGINE_MUTANTS = tuple(
         (
             ENGINES + "Services of any labels",
             _RULES + "peers.py",
-            "if not peer.labels.matches(service.labels):\n",
-            "if False:\n",
+            " if any(peer.labels.matches(one.labels) for one in own)]",
+            "]",
         ),
         (
             ENGINES + "what leads nowhere is nobody",
