@@ -179,6 +179,18 @@ def test_an_empty_selector_is_of_the_own_namespace(load: Load) -> None:
     assert peer(load, "{fromEndpoints: [{}]}", clusterwide=True) == PodQuery(namespaces=EVERYTHING)
 
 
+@pytest.mark.parametrize("clusterwide", [False, True])
+def test_a_selector_that_names_namespace_and_cluster_takes_anything(load: Load, clusterwide: bool) -> None:
+    keys = ("io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.policy.cluster")
+    entries = ", ".join(f'{{key: "{key}", operator: DoesNotExist}}' for key in keys)
+    found = peer(load, f"{{fromEndpoints: [{{matchExpressions: [{entries}]}}]}}", clusterwide=clusterwide)
+    absent = (
+        Labelled(Of.NAMESPACE, Requirement(NAMESPACE_NAME_LABEL, Operator.DOES_NOT_EXIST)),
+        Labelled(Of.OWN, Requirement("io.cilium.k8s.policy.cluster", Operator.DOES_NOT_EXIST)),
+    )
+    assert found == Where(AllOf(tuple(AnyOf((Not(POD), one)) for one in absent)))
+
+
 def test_a_subject_stays_in_its_namespace(load: Load) -> None:
     key = "k8s:io.kubernetes.pod.namespace"
     text = f'{{endpointSelector: {{matchLabels: {{"{key}": b}}}}, ingress: [{{}}]}}'
@@ -522,6 +534,17 @@ def test_every_fault_is_told_with_its_line(load: Load) -> None:
 def test_one_bad_spec_refuses_all(load: Load) -> None:
     good = "{endpointSelector: {}, ingress: [{}]}"
     assert len(refusals(load, f"[{good}, {{endpointSelector: {{}}}}]", key="specs")) == 1
+
+
+def test_what_cilium_said_is_heeded(load: Load) -> None:
+    text = manifest("{endpointSelector: {}, ingress: [{}]}") + (
+        "status: {conditions: [{type: Valid, status: 'False', message: no such flag}]}\n"
+    )
+    cluster = load(text)
+    assert cluster.policies[0].subject == NOBODY
+    assert "status: says it is not valid: no such flag: Cilium refuses" in cluster.warnings[0]
+    valid = text.replace("'False'", "'True'")
+    assert load(valid, "b.yaml").policies[0].subject == PodQuery(namespace="a")
 
 
 def test_hosts_have_no_requests(load: Load) -> None:

@@ -91,10 +91,12 @@ def test_other_config_maps_are_not_read(load: Load) -> None:
 def test_an_inventory_keeps_both(tmp_path: Path) -> None:
     policy = (
         "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: a}\n"
+        "status: {conditions: [{type: Valid, status: 'True'}]}\n"
         "specs: [{endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupRef: g}]}]}]\n"
     )
     source = tmp_path / "a.yaml"
-    source.write_text(f"{POD}---{GROUP}---{CONFIG}---\n{policy}")
+    bad = policy.replace("name: p", "name: q").replace("'True'", "'False', message: no")
+    source.write_text(f"{POD}---{GROUP}---{CONFIG}---\n{policy}---\n{bad}")
     table = tmp_path / "inventory.parquet"
     write_rows(rows_of(load_recording([source])), table)
     before, after = load_cluster([source]), load_cluster([table])
@@ -103,3 +105,4 @@ def test_an_inventory_keeps_both(tmp_path: Path) -> None:
         (one.name, one.cidrs, one.labels) for one in before.sets
     ]
     assert after.policies == before.policies
+    assert [bool(one.ingress) for one in after.policies] == [True, False]

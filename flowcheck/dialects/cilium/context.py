@@ -13,13 +13,11 @@ from flowcheck.manifests.fields import Field
 
 @dataclass(slots=True)
 class Context:
-    """``namespace`` is empty for a clusterwide policy. ``for_nodes``: the spec at hand is for nodes;
-    ``for_init``: its subjects are told apart by whether they are being initialized. ``refused``: the agent
-    refuses the policy."""
+    """``namespace`` is empty for a clusterwide policy. ``for_nodes``: the spec at hand is for nodes.
+    ``refused``: the agent refuses the policy."""
 
     namespace: str
     for_nodes: bool = False
-    for_init: bool = False
     refused: bool = False
 
     def refuse(self, field: Field, message: str, hint: str = "") -> None:

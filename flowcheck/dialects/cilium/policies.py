@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.rules import read_entry
-from flowcheck.dialects.cilium.selectors import RESERVED, read_clauses
+from flowcheck.dialects.cilium.selectors import read_clauses
 from flowcheck.dialects.cilium.things import NOBODY, hosts_of, subject_of
 from flowcheck.dialects.shared import check_version
 from flowcheck.manifests.documents import Document
@@ -70,6 +70,8 @@ def _read(document: Document, context: Context) -> Policy:
     if "spec" not in top and "specs" not in top:
         document.report("needs spec or specs")
     specs = [_spec(field, prefix, context) for field, prefix in _specs(top)]
+    if "status" in top:
+        _heed_status(top["status"], context)
     if context.refused or not specs:
         return _policy(document, context, NOBODY)
     if len(specs) == 1:
@@ -81,6 +83,14 @@ def _read(document: Document, context: Context) -> Policy:
             egress=tuple(only.rules[Direction.EGRESS]),
         )
     return _several(_policy(document, context, NOBODY), specs)
+
+
+def _heed_status(field: Field, context: Context) -> None:
+    """What Cilium itself said of it: condition Valid is False for what its agents do not enforce."""
+    conditions = field.value.get("conditions") if isinstance(field.value, dict) else None
+    for one in conditions if isinstance(conditions, list) else ():
+        if isinstance(one, dict) and (one.get("type"), one.get("status")) == ("Valid", "False"):
+            context.refuse(field, f"says it is not valid: {one.get('message') or 'without a reason'}")
 
 
 def _policy(document: Document, context: Context, subject: Subject) -> Policy:
@@ -160,7 +170,6 @@ def _is_false(field: Field | None) -> bool:
 def _subject(field: Field, parts: dict[str, Field], context: Context) -> Subject:
     """Exactly one of endpointSelector and, clusterwide, nodeSelector."""
     context.for_nodes = "nodeSelector" in parts
-    context.for_init = False
     if ("endpointSelector" in parts) == context.for_nodes:
         context.refuse(field, "needs exactly one of endpointSelector and nodeSelector")
     if context.for_nodes:
@@ -170,6 +179,4 @@ def _subject(field: Field, parts: dict[str, Field], context: Context) -> Subject
         return hosts_of(read_clauses(parts["nodeSelector"], context))
     if "endpointSelector" not in parts:
         return NOBODY
-    clauses = read_clauses(parts["endpointSelector"], context)
-    context.for_init = any((one.source, one.key) == (RESERVED, "init") for one in clauses)
-    return subject_of(clauses, context)
+    return subject_of(read_clauses(parts["endpointSelector"], context), context)

@@ -10,7 +10,8 @@
     any other source                       a label that no pod has
 
 A selector of peers takes pods of the policy's namespace (clusterwide: of any), unless it names a namespace or
-one of its labels, with whatever operator; one with a ``reserved`` key takes anything.
+one of its labels, with whatever operator; one with a ``reserved`` key, or that names both a
+namespace and the cluster, takes anything.
 
 Source: cilium v1.20 pkg/policy/api/selector.go, pkg/labels ParseSelectLabel, pkg/k8s/apis/cilium.io/utils.
 """
@@ -29,6 +30,7 @@ from flowcheck.model.labels import Operator, Requirement
 POD_NAMESPACE = "io.kubernetes.pod.namespace"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
+CLUSTER = "io.cilium.k8s.policy.cluster"
 RESERVED, NODE, ANY, KUBERNETES = "reserved", "node", "any", "k8s"
 POSITIVE = (Operator.IN, Operator.EXISTS)
 _OPERATORS = (Operator.IN, Operator.NOT_IN, Operator.EXISTS, Operator.DOES_NOT_EXIST)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.selectors import (
     ACCOUNT,
+    CLUSTER,
     KUBERNETES,
     POD_NAMESPACE,
     POSITIVE,
@@ -86,14 +87,14 @@ def hosts_of(clauses: Sequence[Clause]) -> Subject:
 
 
 def endpoints_of(clauses: Sequence[Clause], context: Context) -> Peer:
-    """Whom a selector of peers takes."""
-    if has_reserved(clauses):
+    """Whom a selector of peers takes: pods, as a namespace or the cluster is added, which nothing else has,
+    unless it names both, or what no pod has."""
+    named = {one.key for one in clauses if one.is_of_pods}
+    if has_reserved(clauses) or named >= {POD_NAMESPACE, CLUSTER}:
         return _anything(clauses)
-    if any(one.names_namespace for one in clauses):
+    if any(one.names_namespace for one in clauses) or not context.namespace:
         return _pods(clauses, ())
-    if context.namespace:
-        return _pods(clauses, (is_namespace(context.namespace),))
-    return _anything(clauses) if context.for_init else _pods(clauses, ())
+    return _pods(clauses, (is_namespace(context.namespace),))
 
 
 def _pods(clauses: Sequence[Clause], namespace: tuple[Requirement, ...]) -> Subject:
@@ -137,12 +138,10 @@ def _of_present(asked: Requirement) -> Expression:
 
 
 def _anything(clauses: Sequence[Clause]) -> Peer:
-    """A selector that no namespace is added to: each clause holds of whatever an end is."""
+    """A selector that neither a namespace nor the cluster is added to: it asks of whatever an end is."""
     peers = [_clause_of_anything(one) for one in clauses]
     plain = [one.what for one in peers if isinstance(one, Where)]
     others = [one for one in peers if not isinstance(one, Where)]
-    if not clauses:
-        return Anyone()
     return AllOf((Where(AllOf(tuple(plain))), *others)) if others else Where(AllOf(tuple(plain)))
 
 

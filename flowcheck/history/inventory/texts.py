@@ -37,6 +37,8 @@ def needed_text(document: Document, name: str) -> str:
     balancer = (tree.get("status") or {}).get("loadBalancer") if document.kind == "Service" else None
     if balancer is not None:
         kept["status"] = {"loadBalancer": balancer}
+    if document.group == "cilium.io":
+        kept |= {key: tree[key] for key in ("status",) if tree.get(key) is not None}
     writer = _Writer(document.source.line)
     writer.write(kept, tree.lines if isinstance(tree, Mapping) else {})
     return "".join(writer.parts)
