@@ -175,8 +175,8 @@ class _Loader:
             self.journal.warnings += document.warnings
             self.journal.oddities.add(document.oddities)
         if self.texts is not None and isinstance(value, WITH_TEXT):
-            kind, name = called(document.group, document.kind), document.name
-            key = text_key(kind, document.namespace, name, document.source)
+            name = value.name if isinstance(value, Policy) else document.name
+            key = text_key(called(document.group, document.kind), document.namespace, name, document.source)
             self.texts.setdefault(key, needed_text(document, name))
 
     def _read_anew(self, dated: Dated) -> tuple[Value | None, OwnTimes]:

@@ -26,18 +26,20 @@ from flowcheck.objects.workloads import Controller
 @dataclass(slots=True)
 class Gathering:
     """``beside_the_cluster``: what comes now is given in addition to the cluster. ``contradicted`` are the
-    files without a time that another input contradicts."""
+    files without a time that another input contradicts. ``stored`` has the objects that are stored under
+    another name, by that."""
 
     journal: Journal
     chronicle: Chronicle = field(default_factory=Chronicle)
     coverage: Coverage = field(default_factory=Coverage)
     beside_the_cluster: bool = False
     contradicted: set[str] = field(default_factory=set)
+    stored: dict[Key, Key] = field(default_factory=dict)
 
     def keep(self, value: Value | None, dated: Dated, own_times: OwnTimes, *, is_policy: bool) -> None:
         """Keep what a document gave (None: it is gone), or report what speaks against it to the document."""
         document = dated.document
-        key = _key(value, document)
+        key = self._key(value, document)
         if dated.when is None:
             sighting = Sighting(value, document.source)
         else:
@@ -57,6 +59,17 @@ class Gathering:
             self._contradict(other, sighting, document)
         else:
             self.chronicle.add(key, sighting)
+
+    def _key(self, value: Value | None, document: Document) -> Key:
+        """An object that is gone may be told of by the name that it is stored under alone."""
+        kind = called(document.group, document.kind)
+        stored = (kind, document.namespace, document.name)
+        if value is None:
+            return self.stored.get(stored, stored)
+        key = _key(value, document)
+        if key[2] != document.name:
+            self.stored[stored] = key
+        return key
 
     def _sighting(self, value: Value | None, dated: Dated, own_times: OwnTimes) -> Sighting:
         source = dated.document.source
@@ -91,10 +104,8 @@ class Gathering:
             )
 
 
-def _key(value: Value | None, document: Document) -> Key:
+def _key(value: Value, document: Document) -> Key:
     kind = called(document.group, document.kind)
-    if value is None:
-        return (kind, document.namespace, document.name)
     scoped = isinstance(value, Policy) and not value.namespace
     scoped = scoped or (document.group, document.kind) in CLUSTER_SCOPED
     namespace = "" if scoped else document.namespace or DEFAULT_NAMESPACE

@@ -108,6 +108,10 @@ def test_subjects(load: Load) -> None:
     assert policy(load, "selector: a == 'b'").subject == PodQuery(namespace="x", pods=Selector.of(a="b"))
     either = AnyOf((own("a", "b"), own("c", "d")))
     assert policy(load, "selector: a == 'b' || c == 'd'").subject == Where(AllOf((POD, IN_X, either)))
+    converted = "projectcalico.org/orchestrator == 'k8s' && a == 'b'"
+    assert policy(load, f"selector: {converted}").subject == PodQuery(namespace="x", pods=Selector.of(a="b"))
+    nobody = policy(load, "selector: '!has(projectcalico.org/orchestrator)'").subject
+    assert nobody == Where(AllOf((POD, IN_X, AnyOf(()))))
     accounts = policy(load, "serviceAccountSelector: a == 'b'").subject
     assert accounts == Where(AllOf((POD, IN_X, labelled(Of.ACCOUNT, "a", Operator.IN, "b"))))
     spaces = policy(load, "namespaceSelector: a == 'b', selector: all()", "GlobalNetworkPolicy")

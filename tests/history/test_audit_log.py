@@ -69,6 +69,25 @@ def test_a_policy_from_its_creation_to_its_deletion(log: Any) -> None:
     assert second.lifetime == life(edge("10:05"), edge("10:10"), edge("10:05"), edge("10:10"))
 
 
+def test_a_policy_of_calico_that_is_stored_under_another_name(log: Any) -> None:
+    stored = {
+        "apiVersion": "crd.projectcalico.org/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {
+            "name": "default.n",
+            "namespace": "x",
+            "uid": "u",
+            "creationTimestamp": stamp("10:00"),
+            "annotations": {"projectcalico.org/metadata": json.dumps({"name": "n"})},
+        },
+        "spec": {"tier": "default", "types": ["Ingress"]},
+    }
+    cluster = log(entry("create", "10:00", stored), entry("delete", "10:10", STATUS, subject=stored))
+    (found,) = seen(cluster, "policies", "n")
+    assert str(found) == "CalicoNetworkPolicy/x/n"
+    assert found.lifetime == life(edge("10:00"), edge("10:10"), edge("10:00"), edge("10:10"))
+
+
 def test_a_pod_whose_status_is_written(log: Any, tmp_path: Path) -> None:
     """Only the status: so its labels were the same before, though nobody saw them."""
     status = {"reference": {"subresource": "status"}}
@@ -130,7 +149,7 @@ def test_it_goes_on_from_a_snapshot(log: Any, tmp_path: Path) -> None:
         {"responseStatus": None},
         {"requestURI": "/apis/networking.k8s.io/v1/namespaces/x/networkpolicies/n?dryRun=All&fieldManager=a"},
         {"reference": {"resource": "leases", "apiGroup": "coordination.k8s.io"}},
-        {"reference": {"resource": "networkpolicies", "apiGroup": "crd.projectcalico.org"}},
+        {"reference": {"resource": "networkpolicies", "apiGroup": "crd.antrea.io"}},
         {"objectRef": None},
     ],
 )

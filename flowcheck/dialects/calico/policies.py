@@ -85,10 +85,9 @@ def _read(document: Document, form: Form) -> Policy:
     namespace = "" if form.is_global else document.namespace or DEFAULT_NAMESPACE
     top = read_top(document)
     kept = stored_metadata(document, top["metadata"].value if "metadata" in top else None)
-    if isinstance(kept.get("name"), str) and kept["name"]:
-        document.name = kept["name"]
+    name = str(kept.get("name") or document.name)
     spec = top["spec"].mapping(*form.spec) if "spec" in top else {}
-    _check_name(document, form)
+    _check_name(document, name, form)
     rules = {
         direction: read_rules(spec.get(direction.value), Place(direction, namespace))
         for direction in Direction
@@ -106,7 +105,7 @@ def _read(document: Document, form: Form) -> Policy:
     return Policy(
         form.kind,
         namespace,
-        document.name,
+        name,
         _tier(spec),
         subject,
         _order(spec["order"]) if "order" in spec else math.inf,
@@ -123,9 +122,8 @@ def _is_stored(document: Document, top: dict[str, Field]) -> bool:
     return document.api_version == STORED or (isinstance(meta, dict) and bool(meta.get("uid")))
 
 
-def _check_name(document: Document, form: Form) -> None:
+def _check_name(document: Document, name: str, form: Form) -> None:
     """A name has one dot at most: what stands before it is mostly the tier."""
-    name = document.name
     converted = not form.is_global and _CONVERTED.fullmatch(name)
     if name and document.api_version != STORED and not (converted or _NAME.fullmatch(name)):
         hint = "lower case letters, digits and '-', and one '.' at most"
