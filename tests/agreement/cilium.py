@@ -16,7 +16,7 @@ from flowcheck.model.options import Options
 from flowcheck.reading import load_cluster
 from tests.agreement.agree import World
 from tests.agreement.dice import Dice, rolls
-from tests.engines.worlds import PLACES, SERVER, WORLD, flow
+from tests.engines.cilium_world import PLACES, SERVER, WORLD, flow
 
 OBJECTS = [*yaml.safe_load_all(WORLD + SERVER)]
 GROUP = {

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.reference import Tuple5
 from tests.agreement.cilium import GROUP, OBJECTS
-from tests.engines.worlds import PLACES
+from tests.engines.cilium_world import PLACES
 
 Identity = Mapping[tuple[str, str], str]
 """Labels by source and key."""
