@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 import flowcheck
+from flowcheck.compile import compile_program
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.peers import AllOf, IsA, Kind, Of, Where, labelled
 from flowcheck.model.policy import Action, Direction, Policy, Rule
@@ -37,7 +38,7 @@ def cluster_with(**tweaks: object) -> Cluster:
     ],
 )
 def test_what_decided_is_told_and_no_change_is_proposed(src: str, verdict: str, decided_by: str) -> None:
-    answer = flowcheck.explain(cluster_with(), src=src, dst="x/b")
+    answer = flowcheck.explain(compile_program(cluster_with()), src=src, dst="x/b")
     (case,) = answer.cases
     assert (answer.verdict, case.ingress.decided_by) == (verdict, decided_by)
     assert case.ingress.why == f"{'allowed' if verdict == 'allow' else 'denied'} by {decided_by}"
@@ -46,6 +47,6 @@ def test_what_decided_is_told_and_no_change_is_proposed(src: str, verdict: str, 
 
 
 def test_what_a_verdict_hangs_on_is_told() -> None:
-    answer = flowcheck.explain(cluster_with(needs=Reason.NEEDS_L7), src="x/a", dst="x/b")
+    answer = flowcheck.explain(compile_program(cluster_with(needs=Reason.NEEDS_L7)), src="x/a", dst="x/b")
     assert (answer.verdict, answer.reason) == ("unknown", "needs_l7")
     assert answer.cases[0].ingress.why == "it hangs on what neither the flow nor the inputs tell: needs_l7"

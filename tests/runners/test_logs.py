@@ -124,7 +124,7 @@ def test_logs_and_canonical_files_lie_in_one_folder(world: Path) -> None:
 
 def test_policies_that_records_name_are_compared_with_those_that_decided(world: Path) -> None:
     named = {"name": "db-from-web", "namespace": "shop", "kind": "NetworkPolicy"}
-    other, foreign = {**named, "name": "other"}, {**named, "kind": "CiliumNetworkPolicy"}
+    other, foreign = {**named, "name": "other"}, {**named, "kind": "EgressFirewall"}
     (world / "logs" / "n1.jsonl").write_bytes(
         lines(
             event(ALLOWED, number, ingress_allowed_by=[one])
