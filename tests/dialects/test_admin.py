@@ -110,7 +110,7 @@ def test_egress_peers(load: Load, kind: str, allow: str) -> None:
         AddressBlock("10.0.0.0/8", may_match_pods=True),
         AddressBlock("::/0", may_match_pods=True),
         NodeQuery(Selector.of(e="f")),
-        DomainNames(("a.example", "*.b.example.")),
+        DomainNames(("a.example", "*.b.example."), deep=True),
     )
 
 
@@ -243,7 +243,7 @@ ODD = "{matchExpressions: [{key: a, operator: In}], matchLabels: {c: d}}"
             f"{{pods: {{namespaceSelector: {ODD}, podSelector: {{}}}}}}",
             PodQuery(namespaces=Selector.of(c="d")),
         ),
-        ("{domainNames: [a.example]}", DomainNames(("a.example",))),
+        ("{domainNames: [a.example]}", DomainNames(("a.example",), deep=True)),
     ],
 )
 @pytest.mark.parametrize("action", ["Deny", "Pass"])
