@@ -98,6 +98,7 @@ def test_of_two_engines_one_is_taken_and_the_other_named() -> None:
     assert remarks == (
         "Calico is there too (DaemonSet kube-system/calico-node): Cilium is taken to enforce policies",
     )
+    assert cni_of(daemon_set("cilium"), config_map("calico-config"))[2] == ()
     cni, _, remarks = cni_of(daemon_set("cilium"), daemon_set("calico-node"), cni="calico")
     assert (cni, remarks) == (
         "calico",

@@ -325,3 +325,25 @@ def test_devices_of_nodes() -> None:
         ("gateway", 1),
         ("management", 2),
     }
+
+
+def test_switches_do_by_themselves_what_engines_do() -> None:
+    """Under a profile that has no code of its own."""
+    causes = {
+        "a Deny of nodes on one port": ({"nodes_peers": "closed"}, "deny"),
+        "an Accept of nodes and pods in one rule, pod asked": ({"nodes_peers": "closed"}, "deny"),
+        "a label that is no part of an identity": ({"selector_labels": "identity"}, "deny"),
+        "a subject by such a label": ({"selector_labels": "identity"}, "allow"),
+        "an ipBlock around another node": ({"ipblock_matches_nodes": "no"}, "deny"),
+        "networks around a node": ({"networks_match": "pods"}, "deny"),
+        "networks around a pod": ({"networks_match": "pods"}, "allow"),
+    }
+    for name, (given, expected) in causes.items():
+        cause = CAUSES[name]
+        assert said(base() + cause.objects, cause.flow, cause.side, "kubernetes", given) == expected, name
+    passing = [{"action": "Pass", "to": [{"nodes": {}}]}]
+    objects = [*base(), WEB, CLI, cluster_policy("a", egress=passing)]
+    assert said(objects, f"{IN} 80", "egress", "kubernetes", {"nodes_peers": "closed"}) == "deny"
+    strict = {"unselected_pods": "denied"}
+    outside = "198.51.100.7 > 10.4.1.1 TCP 80"
+    assert said([*base(), WEB], outside, "ingress", "kubernetes", strict) == "deny"

@@ -77,7 +77,8 @@ CILIUM_SUITE = Suite(
 CALICO_SUITE = Suite(
     "Calico",
     (
-        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py", "tests/engines"),
+        *("tests/dialects/test_calico_selectors.py", "tests/dialects/test_calico.py"),
+        *("tests/engines/test_calico.py", "tests/engines/test_calico_worlds.py"),
         "tests/objects/test_address_sets.py",
     ),
 )
