@@ -50,8 +50,9 @@ FOUND_SO = """\
 
 *run*: the implementation's own code judged random worlds, and what differed from flowcheck was shrunk to
 its cause; 512,175 checks for Cilium, Calico and kube-network-policies, and 832,633 more without a
-difference once these causes were taken out. *read*: in its source, at the version named. Bold: what
-differs from Kubernetes' API.
+difference once these causes were taken out; or it judged a case made for the question. *read*: in its
+source, which for Antrea, OVN-Kubernetes and AWS was a newer one than the version named, and was never
+run: where an answer matters there, try it, and set the switch. Bold: what differs from Kubernetes' API.
 """
 
 
