@@ -276,6 +276,20 @@ def test_a_namespace_may_stand_for_the_host_network() -> None:
     assert said(objects, f"{IN} 80", "ingress", "ovn", {"host_network_namespace": "host-network"}) == "deny"
 
 
+@pytest.mark.parametrize(
+    "peer",
+    [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "lab"}}},
+        {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "cli"}}},
+    ],
+)
+def test_peers_that_do_not_select_it_take_no_host_network(peer: dict[str, Any]) -> None:
+    policy = network_policy("p", "shop", ingress=[{"from": [peer]}])
+    objects = [*base(), thing("Namespace", "host-network"), WEB, CLI, policy]
+    node = "10.9.0.2 > 10.4.1.1 TCP 80"
+    assert said(objects, node, "ingress", "ovn", {"host_network_namespace": "host-network"}) == "deny"
+
+
 def test_own_nodes_both_ways() -> None:
     closed = [
         network_policy(f"p-{space}", space, policyTypes=["Ingress", "Egress"]) for space in ("shop", "lab")
