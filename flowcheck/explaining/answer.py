@@ -98,7 +98,8 @@ class _Explainer:
     def __init__(self, finder: Finder, protocol: int, port: int | None) -> None:
         self._program = finder.program
         self._cluster: Cluster = finder.cluster
-        self._policies: list[Policy] = sorted(finder.cluster.policies, key=lambda policy: policy.order)
+        in_force = (one for one in finder.cluster.policies if self._program.options.staged or not one.staged)
+        self._policies: list[Policy] = sorted(in_force, key=lambda policy: policy.order)
         self._protocol = protocol
         self._port = port
 

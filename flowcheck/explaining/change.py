@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowcheck.counted import listed
-from flowcheck.explaining.checks import exception_of
+from flowcheck.explaining.asking.checks import exception_of
 from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.records import Change, Edit
 from flowcheck.explaining.selection import Selection, pods_with, select, workload_labels

@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flowcheck.explaining.ends import Candidate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import (
-    AddressBlock,
-    Anyone,
-    Direction,
-    DomainNames,
-    NamedPort,
-    NodeQuery,
-    PodQuery,
-    Policy,
-    PortRange,
-    Tier,
-)
-from flowcheck.model.protocols import WITH_PORTS
+from flowcheck.model.policy import Direction, Policy, PortRange, Tier
+from flowcheck.model.protocols import ICMP, ICMPV6
 
-Explained = PodQuery | AddressBlock | NodeQuery | DomainNames | Anyone
-"""The peers that sentences are made of."""
-_EXPLAINED = frozenset({*WITH_PORTS, None})
-"""And the protocols; None: a name's own."""
-
-
-def is_explained(policy: Policy) -> bool:
-    """Whether all of a policy is what Kubernetes' own policies are made of."""
-    rules = (*policy.ingress, *policy.egress)
-    ports = (port for rule in rules for port in rule.ports or ())
-    return (
-        isinstance(policy.subject, PodQuery)
-        and not (
-            policy.staged or policy.isolated or policy.needs or policy.tier.by_level or policy.tier.asked_last
-        )
-        and all(isinstance(peer, Explained) for rule in rules for peer in rule.peers or ())
-        and all(isinstance(port, PortRange | NamedPort) and port.protocol in _EXPLAINED for port in ports)
-        and not any(rule.subject or rule.needs for rule in rules)
+def asks_types(policies: Iterable[Policy], direction: Direction, protocol: int) -> bool:
+    """Whether a rule is about some messages of ICMP or ICMPv6 only, and which one is asked about no port says."""
+    return protocol in (ICMP, ICMPV6) and any(
+        isinstance(ports, PortRange) and ports.protocol == protocol and ports != PortRange(protocol)
+        for policy in policies
+        for rule in policy.rules(direction)
+        for ports in rule.ports or ()
     )
 
 
 def is_changed(policy: Policy) -> bool:
-    """Whether proposals know the tier of a policy, and so what a NetworkPolicy can do beside it."""
-    return is_explained(policy) and policy.tier in (Tier.ADMIN, Tier.NETWORK_POLICY, Tier.BASELINE)
+    return policy.tier in (Tier.ADMIN, Tier.NETWORK_POLICY, Tier.BASELINE)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One side of a flow: may this subject talk with this peer?"""
+    """One side of a flow: may this subject talk with this peer? ``own_node``: the peer is the node of the
+    subject."""
 
     cluster: Cluster
     options: Options
@@ -58,6 +37,7 @@ class Asked:
     peer: Candidate
     protocol: int
     port: int | None
+    own_node: bool = False
 
     @property
     def destination(self) -> Candidate:

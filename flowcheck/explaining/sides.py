@@ -9,7 +9,7 @@ import msgspec
 
 from flowcheck.compile import Program
 from flowcheck.explaining import compiled
-from flowcheck.explaining.question import Asked, is_explained
+from flowcheck.explaining.question import Asked, asks_types
 from flowcheck.explaining.summary import no_subject
 from flowcheck.explaining.walk import Walked, checked, exempt, walk
 from flowcheck.model.policy import Direction, Policy
@@ -23,8 +23,8 @@ OWN_NODE_EGRESS = (
 
 def explain_side(program: Program, question: Asked, policies: Sequence[Policy], decision: int) -> Walked:
     """One side, explained and held against the compiled decision. ``policies`` are in the order they are
-    asked; of languages that nothing here speaks, only what decided is told."""
-    if not all(map(is_explained, policies)):
+    asked. Where rules are about some messages of ICMP, of which nothing is asked, only what decided is told."""
+    if asks_types(policies, question.direction, question.protocol):
         return _told(program, question, decision)
     return checked(_explained(program, question, policies), *compiled.side_of(program, decision))
 
@@ -58,13 +58,15 @@ def _explained(program: Program, question: Asked, policies: Sequence[Policy]) ->
     exemption = compiled.exemption(program, src.endpoint, dst.endpoint)
     if exemption == "self":
         return exempt(question, Verdict.ALLOW, "a pod may always talk to itself: no policy is asked")
-    if subject.pod is None:
+    if subject.pod is None and not (subject.node is not None and question.options.host_policies):
         return exempt(question, Verdict.NOT_APPLICABLE, no_subject(subject))
-    if exemption == "own node" and not is_egress:
+    from_own = exemption == "own node"
+    if from_own and not is_egress and question.options.own_node == "allowed":
         why = "a pod's own node may always talk to it (kubelet probes): no policy is asked"
         return exempt(question, Verdict.ALLOW, why)
-    walked = walk(question, policies)
-    if is_egress and compiled.exemption(program, dst.endpoint, src.endpoint) == "own node":
+    to_own = compiled.exemption(program, dst.endpoint, src.endpoint) == "own node"
+    walked = walk(replace(question, own_node=to_own if is_egress else from_own), policies)
+    if is_egress and to_own:
         why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
         walked = replace(walked, answer=msgspec.structs.replace(walked.answer, why=why))
     return walked

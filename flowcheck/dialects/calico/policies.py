@@ -28,7 +28,7 @@ from flowcheck.dialects.calico.labels import IN_A_NAMESPACE, POD
 from flowcheck.dialects.calico.rules import Place, read_rules
 from flowcheck.dialects.calico.selectors import EVERYTHING, NOTHING, all_of
 from flowcheck.dialects.calico.texts import read_accounts, read_namespaces, read_things
-from flowcheck.dialects.shared import check_version, read_top
+from flowcheck.dialects.shared import as_written, check_version, read_top
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field, ambiguity, type_name
 from flowcheck.manifests.stored import STORED, stored_metadata
@@ -46,6 +46,7 @@ _SPEC = (
     *("tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress"),
     "performanceHints",
 )
+_SELECTORS = ("selector", "namespaceSelector", "serviceAccountSelector")
 _GLOBAL = ("namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward")
 
 
@@ -114,7 +115,13 @@ def _read(document: Document, form: Form) -> Policy:
         rules[Direction.EGRESS],
         document.source,
         staged=form.staged,
+        written=_written(spec),
     )
+
+
+def _written(spec: dict[str, Field]) -> str:
+    said = [f"{name}: {as_written(spec[name].value)}" for name in _SELECTORS if name in spec]
+    return ", ".join(said) or "no selector: everyone"
 
 
 def _is_stored(document: Document, top: dict[str, Field]) -> bool:

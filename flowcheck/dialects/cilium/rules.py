@@ -7,6 +7,8 @@ rule lets in what fails it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.peers import FIELDS, read_peers
 from flowcheck.dialects.cilium.ports import PortGroup, read_ports
@@ -38,7 +40,7 @@ def read_entry(
         rules = [_unread(rule) for rule in rules]
     if "authentication" in parts and _is_required(parts["authentication"]):
         rules += [_authenticated(rule, place) for place, rule in enumerate(rules)]
-    return rules
+    return [replace(rule, written=whom.written) for rule in rules]
 
 
 def _rule(
