@@ -14,7 +14,7 @@ from flowcheck.model.policy import Direction
 
 PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 """The field of a rule that names its peers."""
-_PLAIN = re.compile(r"[A-Za-z0-9$_/.*()'-][^{}\[\]\",#\n]*(?<! )")
+_PLAIN = re.compile(r"(?!.*: )[A-Za-z0-9$_/.(][^{}\[\]\",#\n]*(?<! )")
 _LONGEST = 300
 
 

@@ -16,7 +16,7 @@ from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.question import Asked, is_changed
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, sentence_of, split_of
@@ -130,10 +130,10 @@ class _Explainer:
         )
 
     def _change(self, denied: Sequence[Denied], n_pairs: int) -> Change | None:
-        """What would allow it, where NetworkPolicies are all there is to change."""
-        if not denied or not all(map(is_changed, self._policies)):
+        """What would allow it, if anything is denied."""
+        if not denied:
             return None
-        return propose(self._cluster, denied, self._protocol, n_pairs)
+        return propose(self._cluster, self._program.options, denied, self._protocol, n_pairs)
 
     def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:
         """One case for each distinct outcome, explained by the first pair that has it."""

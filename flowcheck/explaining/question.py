@@ -8,21 +8,18 @@ from dataclasses import dataclass
 from flowcheck.explaining.ends import Candidate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Direction, Policy, PortRange, Tier
+from flowcheck.model.policy import Direction, Policy, PortRange
 from flowcheck.model.protocols import ICMP, ICMPV6
 
+
 def asks_types(policies: Iterable[Policy], direction: Direction, protocol: int) -> bool:
-    """Whether a rule is about some messages of ICMP or ICMPv6 only, and which one is asked about no port says."""
+    """Whether a rule is about some messages of ICMP or ICMPv6 only: no port says which one is asked about."""
     return protocol in (ICMP, ICMPV6) and any(
         isinstance(ports, PortRange) and ports.protocol == protocol and ports != PortRange(protocol)
         for policy in policies
         for rule in policy.rules(direction)
         for ports in rule.ports or ()
     )
-
-
-def is_changed(policy: Policy) -> bool:
-    return policy.tier in (Tier.ADMIN, Tier.NETWORK_POLICY, Tier.BASELINE)
 
 
 @dataclass(frozen=True)

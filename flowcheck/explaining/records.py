@@ -55,8 +55,8 @@ class PolicyStep(msgspec.Struct, frozen=True):
     """One policy that selects the subject. ``isolates``: what no rule of its tier allows is denied.
 
     ``doubt`` says why it may select the subject or not; empty: it does. ``selector`` is whom it is for as it
-    stands in the policy, where that is of Cilium's or Calico's language; ``order`` its place in its tier, where
-    the tier goes by that.
+    stands in the policy, where that is of Cilium's or Calico's language; ``order`` its place in a tier of
+    Calico's. ``notes``: what else stands in it, such as rules that only log.
     """
 
     policy: str
@@ -66,6 +66,7 @@ class PolicyStep(msgspec.Struct, frozen=True):
     doubt: str = ""
     selector: str = ""
     order: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class TierStep(msgspec.Struct, frozen=True):

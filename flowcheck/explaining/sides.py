@@ -23,7 +23,7 @@ OWN_NODE_EGRESS = (
 
 def explain_side(program: Program, question: Asked, policies: Sequence[Policy], decision: int) -> Walked:
     """One side, explained and held against the compiled decision. ``policies`` are in the order they are
-    asked. Where rules are about some messages of ICMP, of which nothing is asked, only what decided is told."""
+    asked. Where rules are about some messages of ICMP, and nobody says which, only what decided is told."""
     if asks_types(policies, question.direction, question.protocol):
         return _told(program, question, decision)
     return checked(_explained(program, question, policies), *compiled.side_of(program, decision))

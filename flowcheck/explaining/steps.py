@@ -113,6 +113,4 @@ def why(question: Asked, ending: Ending, asked: Sequence[AskedTier]) -> str:
 
 def _isolated(question: Asked, ending: Ending) -> str:
     verb = "isolates" if len(ending.names) == 1 else "isolate"
-    return (
-        f"{listed(ending.names)} {verb} {question.subject_word} for {question.direction}: default deny"
-    )
+    return f"{listed(ending.names)} {verb} {question.subject_word} for {question.direction}: default deny"

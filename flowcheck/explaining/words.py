@@ -33,8 +33,8 @@ def ports_text(ports: Ports) -> str:
             some = _listed(among) if among is not None else f"every {protocol_name(protocol)} port"
             return f"{some} but {_listed(but)}"
         case ProtocolsBut(protocols):
-            but = " or ".join(protocol_name(one) for one in sorted(protocols))
-            return f"every protocol but {but}" if but else "every protocol"
+            names = " or ".join(protocol_name(one) for one in sorted(protocols))
+            return f"every protocol but {names}" if names else "every protocol"
         case ServicePorts(namespace, name, protocol):
             whose = f" of {protocol_name(protocol)}" if protocol else ""
             return f"where Service {namespace}/{name} is served{whose}"

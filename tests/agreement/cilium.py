@@ -11,13 +11,14 @@ import yaml
 from hypothesis import strategies as st
 
 from flowcheck.engines.cilium import enforced, options
+from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.options import Options
 from flowcheck.reading import load_cluster
 from flowcheck.reference import Tuple5
 from tests.agreement.agree import World
 from tests.agreement.dice import Dice, rolls
-from tests.engines.worlds import PLACES, SERVER, WORLD, flow
+from tests.engines.cilium_world import PLACES, SERVER, WORLD, flow
 
 _OBJECTS = [*yaml.safe_load_all(WORLD + SERVER)]
 _GROUP = {
@@ -164,7 +165,8 @@ def settings(dice: Dice) -> CiliumSettings:
     )
 
 
-def world(drawn: list[bytes]) -> World:
+def as_written(drawn: list[bytes]) -> tuple[Cluster, CiliumSettings]:
+    """The cluster with its policies as they stand in its objects, and the settings they are seen by."""
     first, *rest = [Dice(faces) for faces in drawn]
     chosen = settings(first)
     services = [{"apiVersion": "v1", "kind": "Service", **one} for one in _SERVICES]
@@ -174,9 +176,13 @@ def world(drawn: list[bytes]) -> World:
         file = Path(folder, "world.json")
         items = [*_OBJECTS, _GROUP, *services, *policies]
         file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        cluster = enforced(load_cluster([file]), chosen)
+        return load_cluster([file]), chosen
+
+
+def world(drawn: list[bytes]) -> World:
+    cluster, chosen = as_written(drawn)
     flows: list[Tuple5] = _FLOWS
-    return cluster, options(Options(), chosen), flows
+    return enforced(cluster, chosen), options(Options(), chosen), flows
 
 
 def cilium_worlds() -> st.SearchStrategy[World]:

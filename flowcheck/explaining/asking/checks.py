@@ -33,7 +33,7 @@ IN_DOUBT = {
 SETTLES = {
     Reason.NEEDS_L7: "Hubble's layer 7 records tell which requests it let through",
     Reason.NEEDS_AUTHENTICATION: "Hubble's records tell which connections were dropped for want of it",
-    Reason.NEEDS_DNS: "--dns-map FILE (names with their addresses, or Hubble's records of DNS) settles it",
+    Reason.NEEDS_DNS: "--dns-map FILE, of names with their addresses or of Hubble's records of DNS",
 }
 """What would tell whether an open rule matches."""
 
@@ -51,7 +51,11 @@ def check_peers(policy: Policy, rule: Rule, question: Asked) -> tuple[tuple[Chec
     if rule.peers is None:
         checks: tuple[Check, ...] = (Check("yes", "everyone"),)
     elif not rule.peers:
-        why = f"{', '.join(written)} stands for nobody" if written else "the rule has no peer that is understood"
+        why = (
+            f"{', '.join(written)} stands for nobody"
+            if written
+            else "the rule has no peer that is understood"
+        )
         checks = (Check("no", ", ".join(written) or "nobody", why),)
     else:
         found = [whom.is_one_of(peer) for peer in rule.peers]
@@ -116,7 +120,11 @@ def check_rule_subject(rule: Rule, question: Asked) -> tuple[Check | None, Hangi
 
 
 def _check(found: Found, text: str) -> Check:
-    return Check(found.match, text) if found.match == "yes" else Check(found.match, text, found.why, found.reason)
+    return (
+        Check(found.match, text)
+        if found.match == "yes"
+        else Check(found.match, text, found.why, found.reason)
+    )
 
 
 def _in_doubt(check: Check, what: str, reason: Reason) -> Check:

@@ -30,7 +30,11 @@ def check_ports(rule: Rule, question: Asked) -> tuple[Check, ...]:
         if {one.protocol for one in entries if isinstance(one, PortRange)} == WITH_PORTS:
             first = next((check for check in checks if check.match == "yes"), checks[0])
             text = f"{checks[0].text.rpartition('/')[0] or 'every port'}/ANY"
-            checks = [Check(first.match, text.replace("every port/ANY", "every port of TCP, UDP and SCTP"), first.why)]
+            checks = [
+                Check(
+                    first.match, text.replace("every port/ANY", "every port of TCP, UDP and SCTP"), first.why
+                )
+            ]
         found += checks
     return tuple(found)
 
@@ -43,7 +47,11 @@ def check_port(ports: Ports, question: Asked) -> Check:
     what, asked = ports_text(ports), port_text(question.port, question.protocol)
     if isinstance(ports, ProtocolsBut):
         return _check(question.protocol not in ports.protocols, what, f"the flow is {asked}")
-    if isinstance(ports, PortRange) and question.protocol not in WITH_PORTS and ports.protocol not in WITH_PORTS:
+    if (
+        isinstance(ports, PortRange)
+        and question.protocol not in WITH_PORTS
+        and ports.protocol not in WITH_PORTS
+    ):
         return _check(ports.protocol == question.protocol, what, f"the flow is {asked}")
     if question.protocol not in WITH_PORTS or question.port is None:
         return _check(False, what, f"{asked} has no ports")
@@ -54,7 +62,9 @@ def check_port(ports: Ports, question: Asked) -> Check:
         case NamedPort():
             return _check_name(ports, question, what, asked)
         case PortsBut():
-            among = ports.ports is None or any(check_port(one, question).match == "yes" for one in ports.ports)
+            among = ports.ports is None or any(
+                check_port(one, question).match == "yes" for one in ports.ports
+            )
             mine = ports.protocol == question.protocol and among
             left_out = any(check_port(one, question).match == "yes" for one in ports.but)
             return _check(mine and not left_out, what, f"the flow goes to {asked}")
@@ -98,7 +108,10 @@ def _check_name(ports: NamedPort, question: Asked, what: str, asked: str) -> Che
     means = ", ".join(port_text(port.number, port.protocol) for port in declared)
     right = [p for p in declared if ports.protocol in (None, p.protocol)]
     last = ports.last or 0
-    if any(p.protocol == question.protocol and p.number <= (question.port or 0) <= max(p.number, last) for p in right):
+    if any(
+        p.protocol == question.protocol and p.number <= (question.port or 0) <= max(p.number, last)
+        for p in right
+    ):
         return Check("yes", f"{what}, which is {means} on the destination")
     if not right:
         wanted = protocol_name(ports.protocol or 0)

@@ -89,7 +89,9 @@ def endings(asked: Sequence[AskedTier], question: Asked) -> Iterator[Ending]:
             left += [{**answers, ending: True}, {**answers, ending: False}]
 
 
-def _conclude(asked: Sequence[AskedTier], question: Asked, answers: Mapping[Hanging, bool]) -> Ending | Hanging:
+def _conclude(
+    asked: Sequence[AskedTier], question: Asked, answers: Mapping[Hanging, bool]
+) -> Ending | Hanging:
     """The walk itself, or what to answer before it can go on."""
     for tier in asked:
         first = None
@@ -107,7 +109,9 @@ def _conclude(asked: Sequence[AskedTier], question: Asked, answers: Mapping[Hang
             found = _isolation([tier], question, answers)
             if found is not None:
                 return found
-    return _isolation([one for one in asked if one.tier.asked_last], question, answers) or Ending(Verdict.ALLOW)
+    return _isolation([one for one in asked if one.tier.asked_last], question, answers) or Ending(
+        Verdict.ALLOW
+    )
 
 
 def _isolation(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
 from flowcheck.counted import listed
 from flowcheck.explaining.asking.found import Found, all_of, any_of, known, negated
+from flowcheck.explaining.asking.services import among_backends, behind
 from flowcheck.explaining.asking.things import Thing, described_node, may_be_node, of_set
 from flowcheck.explaining.ends import Candidate, as_address
 from flowcheck.explaining.question import Asked
@@ -31,7 +32,6 @@ from flowcheck.model.peers import (
     Where,
 )
 from flowcheck.model.policy import Direction
-from flowcheck.model.service import Backend, Service
 from flowcheck.model.verdict import Reason
 
 _A_NODE = "a node, which selectors do not select (an ipBlock does)"
@@ -92,12 +92,9 @@ class Whom:
             case DomainNames():
                 return self._named()
             case Backends():
-                slices = [s for s in self.cluster.slices if (s.namespace, s.service) == (peer.namespace, peer.name)]
-                here = any(self._is_listed(s.backends) for s in slices)
-                no = "" if here else "not "
-                return known(here, f"{self._at} is {no}among the addresses of Service {peer.namespace}/{peer.name}")
+                return among_backends(peer, self.end, self._at, self.cluster)
             case ServicePods():
-                return self._behind(peer)
+                return behind(peer, self.end, self.who, self.cluster)
 
     @property
     def _at(self) -> str:
@@ -192,7 +189,9 @@ class Whom:
                 if option == "no":
                     return known(False, "an ipBlock does not match pods (--ipblock-matches-pods no)")
                 choice = True
-            return known(choice, fact if choice else f"{self.who} is a pod, and addresses do not stand for pods here")
+            return known(
+                choice, fact if choice else f"{self.who} is a pod, and addresses do not stand for pods here"
+            )
         if block.may_match_nodes:
             return known(True, fact)
         if end.node is not None:
@@ -217,36 +216,10 @@ class Whom:
         for service in self.cluster.services if network.num_addresses == 1 else ():
             if address in service.cluster_ips and not service.cached:
                 name = f"{service.namespace}/{service.name}"
-                return f"; {address} is the address of the Service {name}, translated before policies are asked"
+                return (
+                    f"; {address} is the address of the Service {name}, translated before policies are asked"
+                )
         return ""
-
-    # -- Services --------------------------------------------------------------------------------------
-
-    def _is_listed(self, backends: Iterable[Backend]) -> bool:
-        return any(as_address(one.address) == self.end.address for one in backends)
-
-    def _behind(self, peer: ServicePods) -> Found:
-        services = [
-            one
-            for one in self.cluster.services
-            if peer.namespace in (None, one.namespace)
-            and peer.name in (None, one.name)
-            and peer.labels.matches(one.labels)
-        ]
-        if not any(one.selector is not None or self.cluster.slices_of(one) for one in services):
-            return Found("maybe", ("no input tells who is behind that Service",), Reason.UNSUPPORTED_FIELD)
-        names = listed([f"{one.namespace}/{one.name}" for one in services])
-        found = any(map(self._is_behind, services))
-        return known(found, f"{self.who} is {'' if found else 'not '}behind Service {names}")
-
-    def _is_behind(self, service: Service) -> bool:
-        pod = self.end.pod
-        if service.selector is not None:
-            mine = pod is not None and pod.namespace == service.namespace
-            return mine and pod is not None and service.selector.items() <= pod.labels.items()
-        if pod is not None or self.end.node is not None:
-            return False
-        return any(self._is_listed(one.backends) for one in self.cluster.slices_of(service))
 
 
 def inside(address: str, cidr: str) -> bool:

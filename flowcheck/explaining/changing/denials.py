@@ -1,0 +1,57 @@
+"""Which language says what would allow a denial, and what to say where no added rule can."""
+
+from __future__ import annotations
+
+from flowcheck.explaining.asking.tiers import Ending
+from flowcheck.explaining.changing.calico import Calico
+from flowcheck.explaining.changing.cilium import Cilium
+from flowcheck.explaining.changing.kubernetes import Kubernetes
+from flowcheck.explaining.changing.language import Language
+from flowcheck.explaining.ends import Candidate
+from flowcheck.explaining.steps import is_calico, tier_name
+from flowcheck.model.engines import CILIUM_ADMIN, CILIUM_BASELINE, CILIUM_NORMAL
+from flowcheck.model.policy import Tier
+
+ADMIN = (Tier.ADMIN, CILIUM_ADMIN)
+_LAST = (Tier.BASELINE, CILIUM_BASELINE)
+
+
+def is_baseline(tier: Tier | None) -> bool:
+    """Whether a tier is asked after the policies of namespaces."""
+    return tier is not None and (tier in _LAST or (is_calico(tier) and tier.name == "kube-baseline"))
+
+
+def language_of(ending: Ending, peer: Candidate) -> Language:
+    """That of the policies that deny. Blocks of NetworkPolicies do not stand for nodes to Cilium."""
+    kinds = {policy.kind for policy in ending.isolating}
+    if ending.tier == CILIUM_BASELINE:
+        return Cilium()
+    if ending.tier == CILIUM_NORMAL:
+        return Kubernetes() if kinds == {"NetworkPolicy"} and peer.node is None else Cilium()
+    if ending.tier is not None and is_calico(ending.tier) and not is_baseline(ending.tier):
+        return Kubernetes() if kinds == {"NetworkPolicy"} else Calico(ending.tier.name, ending.isolating)
+    return Kubernetes()
+
+
+def final(ending: Ending) -> str:
+    """Why no added rule can undo it, and what to change instead; empty where one can."""
+    tried, tier = ending.tried, ending.tier
+    if tried is None or tier is None or is_baseline(tier):
+        return ""
+    place = f" ({tried.rule.source})" if str(tried.rule.source) else ""
+    name = f"{ending.decided_by}{place}"
+    if tier in ADMIN:
+        weak = "NetworkPolicy" if tier == Tier.ADMIN else "CiliumNetworkPolicy"
+        return (
+            f"{name} is of the Admin tier, which no {weak} can undo: "
+            "change that rule, or put one that allows or passes this before it"
+        )
+    about = f": it is about {', '.join(tried.rule.written)}" if tried.rule.written else ""
+    if tier == CILIUM_NORMAL:
+        return (
+            f"{name} denies it, and Cilium asks what denies before what allows, so no rule that allows can "
+            f"win. Narrow that rule{about}"
+        )
+    order = f" with an order under {tried.policy.priority:g}" if is_calico(tier) else ""
+    before = f"an Allow of tier {tier_name(tier)}{order} would be asked before it"
+    return f"{name} denies it, and no rule behind it is asked. Narrow that rule{about}; {before}"
