@@ -98,8 +98,10 @@ class _Explainer:
     def __init__(self, finder: Finder, protocol: int, port: int | None) -> None:
         self._program = finder.program
         self._cluster: Cluster = finder.cluster
-        in_force = (one for one in finder.cluster.policies if self._program.options.staged or not one.staged)
-        self._policies: list[Policy] = sorted(in_force, key=lambda policy: policy.order)
+        policies = sorted(finder.cluster.policies, key=lambda policy: policy.order)
+        previewed = self._program.options.staged
+        self._policies: list[Policy] = [one for one in policies if previewed or not one.staged]
+        self._staged: list[Policy] = [one for one in policies if one.staged and not previewed]
         self._protocol = protocol
         self._port = port
 
@@ -173,7 +175,7 @@ class _Explainer:
         self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
     ) -> Walked:
         question = Asked(self._cluster, self._program.options, direction, subject, peer, self._protocol, port)
-        return explain_side(self._program, question, self._policies, decision)
+        return explain_side(self._program, question, self._policies, self._staged, decision)
 
     def _verdict(
         self, src: Party, dst: Party, pairs: list[Pair], outcomes: list[Outcome], cases: list[Case]

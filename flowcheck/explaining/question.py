@@ -9,17 +9,27 @@ from flowcheck.explaining.ends import Candidate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy, PortRange
+from flowcheck.model.ports import LAST_NUMBER, PortsBut
 from flowcheck.model.protocols import ICMP, ICMPV6
 
 
-def asks_types(policies: Iterable[Policy], direction: Direction, protocol: int) -> bool:
-    """Whether a rule is about some messages of ICMP or ICMPv6 only: no port says which one is asked about."""
-    return protocol in (ICMP, ICMPV6) and any(
-        isinstance(ports, PortRange) and ports.protocol == protocol and ports != PortRange(protocol)
-        for policy in policies
-        for rule in policy.rules(direction)
-        for ports in rule.ports or ()
-    )
+def telling_types(policies: Iterable[Policy], direction: Direction, protocol: int) -> list[int]:
+    """One number (type and code) of every stretch of ICMP messages that no rule divides; nothing where rules
+    are about all messages or none."""
+    if protocol not in (ICMP, ICMPV6):
+        return []
+    starts = {0}
+    for policy in policies:
+        for ports in (port for rule in policy.rules(direction) for port in rule.ports or ()):
+            inner = (*(ports.ports or ()), *ports.but) if isinstance(ports, PortsBut) else (ports,)
+            starts |= {
+                edge
+                for one in inner
+                if isinstance(one, PortRange) and one.protocol == protocol
+                for edge in (one.first, one.last + 1)
+            }
+    found = sorted(edge for edge in starts if edge <= LAST_NUMBER)
+    return found if len(found) > 1 else []
 
 
 @dataclass(frozen=True)

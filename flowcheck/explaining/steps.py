@@ -61,6 +61,7 @@ def _policies(tier: AskedTier, first: Tried | None, question: Asked) -> tuple[Po
                 taken.why,
                 policy.written,
                 _order(policy),
+                tuple(note for note in policy.notes if note.startswith(question.direction)),
             )
         )
     return tuple(shown)
@@ -106,6 +107,8 @@ def why(question: Asked, ending: Ending, asked: Sequence[AskedTier]) -> str:
         return f"{verb} by {ending.decided_by}{place}"
     if ending.isolating:
         return f"no rule allows it, and {_isolated(question, ending)}"
+    if any(tier.policies and is_calico(tier.tier) for tier in asked):
+        return f"no tier decides it, so the profile of {who}'s namespace does, which allows everything"
     if any(tier.policies for tier in asked):
         return f"no rule matches and no policy isolates {who} for {direction}, so it is allowed"
     return f"no policy selects {who} for {direction}, so everything is allowed"

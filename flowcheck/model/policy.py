@@ -127,7 +127,8 @@ class Policy:
     ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
     one name apart. ``staged``: it is not in force, only previewed.
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
-    engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`.
+    engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`;
+    ``notes``: what else stands there that decides nothing.
     """
 
     kind: str
@@ -148,6 +149,7 @@ class Policy:
     needs: Reason = Reason.NONE
     beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
     written: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def open_for(self) -> Reason:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flowcheck.dialects.calico.ends import in_namespace, pods
@@ -116,7 +117,16 @@ def _read(document: Document, form: Form) -> Policy:
         document.source,
         staged=form.staged,
         written=_written(spec),
+        notes=tuple(_logging(spec)),
     )
+
+
+def _logging(spec: dict[str, Field]) -> Iterator[str]:
+    for direction in Direction:
+        entries = spec[direction].value if direction in spec else None
+        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict) and entry.get("action") == "Log":
+                yield f"{direction}[{number}] only logs, and the next rule is asked"
 
 
 def _written(spec: dict[str, Field]) -> str:

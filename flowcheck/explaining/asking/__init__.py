@@ -1,1 +1,1 @@
-"""Holding policies against one side of a flow: who is meant, at which ports, and what is asked in which order."""
+"""Holding policies against one side of a flow: whom they mean, which ports, and what is asked when."""

@@ -46,7 +46,7 @@ def together(checks: Iterable[Check]) -> Match:
 
 def check_peers(policy: Policy, rule: Rule, question: Asked) -> tuple[tuple[Check, ...], tuple[Hanging, ...]]:
     """The peers of a rule, and by what of them it may be about this one; nothing where it surely is or is
-    not. Absent peers are everybody, an empty list is nobody. Where the rule itself is open they only may be."""
+    not. Absent peers are everybody, an empty list is nobody. Of a rule that is open they only may be."""
     whom, written = Whom(question, "peer"), rule.written
     if rule.peers is None:
         checks: tuple[Check, ...] = (Check("yes", "everyone"),)

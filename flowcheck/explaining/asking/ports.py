@@ -11,7 +11,7 @@ from flowcheck.explaining.words import port_text, ports_text, protocol_name
 from flowcheck.model.cluster import ContainerPort, Pod
 from flowcheck.model.policy import NamedPort, PortRange, Ports, Rule
 from flowcheck.model.ports import PortsBut, ProtocolsBut, ServicePorts
-from flowcheck.model.protocols import WITH_PORTS
+from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS
 
 
 def check_ports(rule: Rule, question: Asked) -> tuple[Check, ...]:
@@ -45,15 +45,15 @@ def _numbers(ports: Ports) -> object:
 
 def check_port(ports: Ports, question: Asked) -> Check:
     what, asked = ports_text(ports), port_text(question.port, question.protocol)
+    if question.protocol in (ICMP, ICMPV6) and question.port is not None:
+        asked = ports_text(PortRange(question.protocol, question.port, question.port))
     if isinstance(ports, ProtocolsBut):
         return _check(question.protocol not in ports.protocols, what, f"the flow is {asked}")
-    if (
-        isinstance(ports, PortRange)
-        and question.protocol not in WITH_PORTS
-        and ports.protocol not in WITH_PORTS
-    ):
-        return _check(ports.protocol == question.protocol, what, f"the flow is {asked}")
-    if question.protocol not in WITH_PORTS or question.port is None:
+    if isinstance(ports, PortRange) and question.protocol not in WITH_PORTS:
+        matches = ports.protocol == question.protocol and _is_message(ports, question)
+        has_ports = ports.protocol in WITH_PORTS
+        return _check(matches, what, f"{asked} has no ports" if has_ports else f"the flow is {asked}")
+    if question.port is None:
         return _check(False, what, f"{asked} has no ports")
     match ports:
         case PortRange():
@@ -70,6 +70,12 @@ def check_port(ports: Ports, question: Asked) -> Check:
             return _check(mine and not left_out, what, f"the flow goes to {asked}")
         case ServicePorts():
             return _check(_is_served(ports, question), what, f"that is not where the flow goes, {asked}")
+
+
+def _is_message(ports: PortRange, question: Asked) -> bool:
+    """Whether a protocol without ports is meant as a whole, or this type and code of it."""
+    whole = ports == PortRange(ports.protocol)
+    return whole or (question.port is not None and ports.first <= question.port <= ports.last)
 
 
 def _is_served(ports: ServicePorts, question: Asked) -> bool:

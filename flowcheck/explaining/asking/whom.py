@@ -1,4 +1,4 @@
-"""Whether an end of a flow is one of those that a peer, or a policy's subject, stands for, and by which facts."""
+"""Whether an end of a flow is one of those that a peer or a policy's subject stands for, with the facts."""
 
 from __future__ import annotations
 

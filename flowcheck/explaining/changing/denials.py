@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from flowcheck.explaining.asking.tiers import Ending
 from flowcheck.explaining.changing.calico import Calico
 from flowcheck.explaining.changing.cilium import Cilium
@@ -52,6 +54,13 @@ def final(ending: Ending) -> str:
             f"{name} denies it, and Cilium asks what denies before what allows, so no rule that allows can "
             f"win. Narrow that rule{about}"
         )
-    order = f" with an order under {tried.policy.priority:g}" if is_calico(tier) else ""
+    number = tried.policy.priority
+    order = (
+        ""
+        if not is_calico(tier)
+        else " with any order"
+        if math.isinf(number)
+        else f" with an order under {number:g}"
+    )
     before = f"an Allow of tier {tier_name(tier)}{order} would be asked before it"
     return f"{name} denies it, and no rule behind it is asked. Narrow that rule{about}; {before}"

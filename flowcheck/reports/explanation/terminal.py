@@ -152,6 +152,8 @@ def _policy(console: Console, policy: PolicyStep, direction: str) -> None:
     _print(console, _placed(name, policy.source), indent=4, hang=2)
     if policy.selector:
         _print(console, f"for {policy.selector}", indent=6, hang=2)
+    for note in policy.notes:
+        _print(console, note, indent=6, hang=2)
     if policy.doubt:
         _print(console, f"may be for it or not: {policy.doubt}", indent=6, hang=2)
     if not policy.rules:
