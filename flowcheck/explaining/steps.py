@@ -15,8 +15,8 @@ from flowcheck.explaining.records import PolicyStep, RuleStep, TierStep
 from flowcheck.model.policy import Action, Policy, Tier
 from flowcheck.model.verdict import Verdict
 
-TIERS = {Tier.ADMIN: "Admin", Tier.NETWORK_POLICY: "NetworkPolicy", Tier.BASELINE: "Baseline"}
-"""What tiers are called where that is not their name."""
+TIERS = {"ADMIN": "Admin", "NETWORK_POLICY": "NetworkPolicy", "BASELINE": "Baseline"}
+"""What Kubernetes' tiers are called, by their name in the model."""
 ASKED_LAST = "Default deny, asked after all tiers"
 
 
@@ -39,7 +39,7 @@ def steps(asked: Sequence[AskedTier], ending: Ending, question: Asked) -> list[T
 
 
 def tier_name(tier: Tier) -> str:
-    return TIERS.get(tier, tier.name)
+    return TIERS.get(tier.name, tier.name)
 
 
 def _policies(tier: AskedTier, first: Tried | None, question: Asked) -> tuple[PolicyStep, ...]:
@@ -69,14 +69,14 @@ def _policies(tier: AskedTier, first: Tried | None, question: Asked) -> tuple[Po
 
 def _order(policy: Policy) -> str:
     """A policy's place in a tier of Calico's."""
-    if policy.tier.by_level or (policy.tier in TIERS) or not is_calico(policy.tier):
+    if not is_calico(policy.tier):
         return ""
     return "no order, so the last" if math.isinf(policy.priority) else f"order {policy.priority:g}"
 
 
 def is_calico(tier: Tier) -> bool:
-    """Whether it is none of Kubernetes' and Cilium's."""
-    return not tier.by_level and tier not in TIERS and tier.name != "NETWORK_POLICY_IS_FINAL"
+    """Whether it is none of Kubernetes' and Cilium's, whose names have capitals: Calico's cannot."""
+    return tier.name == tier.name.lower()
 
 
 def _not_asked(step: RuleStep) -> RuleStep:

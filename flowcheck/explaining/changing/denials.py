@@ -14,13 +14,13 @@ from flowcheck.explaining.steps import is_calico, tier_name
 from flowcheck.model.engines import CILIUM_ADMIN, CILIUM_BASELINE, CILIUM_NORMAL
 from flowcheck.model.policy import Tier
 
-ADMIN = (Tier.ADMIN, CILIUM_ADMIN)
-_LAST = (Tier.BASELINE, CILIUM_BASELINE)
+_ADMIN = ("ADMIN", CILIUM_ADMIN.name)
+_LAST = ("BASELINE", CILIUM_BASELINE.name, "kube-baseline")
 
 
 def is_baseline(tier: Tier | None) -> bool:
     """Whether a tier is asked after the policies of namespaces."""
-    return tier is not None and (tier in _LAST or (is_calico(tier) and tier.name == "kube-baseline"))
+    return tier is not None and tier.name in _LAST
 
 
 def language_of(ending: Ending, peer: Candidate) -> Language:
@@ -42,8 +42,8 @@ def final(ending: Ending) -> str:
         return ""
     place = f" ({tried.rule.source})" if str(tried.rule.source) else ""
     name = f"{ending.decided_by}{place}"
-    if tier in ADMIN:
-        weak = "NetworkPolicy" if tier == Tier.ADMIN else "CiliumNetworkPolicy"
+    if tier.name in _ADMIN:
+        weak = "CiliumNetworkPolicy" if tier == CILIUM_ADMIN else "NetworkPolicy"
         return (
             f"{name} is of the Admin tier, which no {weak} can undo: "
             "change that rule, or put one that allows or passes this before it"
