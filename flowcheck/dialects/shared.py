@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from flowcheck.manifests.documents import Document
@@ -36,12 +37,15 @@ def as_written(value: Any) -> str:
 
 
 def _flow(value: Any) -> str:
+    if isinstance(value, str):
+        return _scalar(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_flow(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join([f"{_flow(key)}: {_flow(inner)}" for key, inner in value.items()]) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    if isinstance(value, Ambiguous):
-        return value.text
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        return value
-    return json.dumps(value, default=str)
+        return "[" + ", ".join([_flow(inner) for inner in value]) + "]"
+    return value.text if isinstance(value, Ambiguous) else json.dumps(value, default=str)
+
+
+@lru_cache(1 << 14)  # the same few hundred labels and words stand everywhere
+def _scalar(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) else json.dumps(value)

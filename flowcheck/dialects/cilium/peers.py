@@ -45,33 +45,30 @@ class Whom(NamedTuple):
 
 def read_peers(parts: Mapping[str, Field], context: Context, *, denies: bool) -> Whom:
     """What the fields of one entry say; ``parts`` are all that are given of it."""
-    given = {name.removeprefix("from").removeprefix("to"): field for name, field in parts.items()}
+    called = {name.removeprefix("from").removeprefix("to"): name for name in parts}
+    given = {short: parts[name] for short, name in called.items()}
     lists = {name: field.elements() for name, field in given.items() if name in (*_READERS, "Requires")}
     if lists.get("Requires"):
         given["Requires"].report("takes no entries any more", "say it in the selectors")
     lists.pop("Requires", None)
     filled = [name for name, entries in lists.items() if entries]
     if len(filled) > 1:
-        names = " and ".join(_named(given[name]) for name in filled)
+        names = " and ".join(called[name] for name in filled)
         context.refuse(given[filled[1]], f"{names} cannot be combined", "make them two entries")
     peers = [(_READERS[name](entry, context), name, entry) for name in filled for entry in lists[name]]
     empty = [name for name, entries in lists.items() if name in _EMPTY_IS_NOBODY and not entries]
     if empty:
-        return Whom((), written=tuple(f"{_named(given[name])}: []" for name in empty))
+        return Whom((), written=tuple(f"{called[name]}: []" for name in empty))
     if not filled:
         return Whom(None)
     written = tuple(
-        f"{_named(given[name])}: {as_written(entry.value)}" for peer, name, entry in peers if peer is not None
+        f"{called[name]}: {as_written(entry.value)}" for peer, name, entry in peers if peer is not None
     )
     if filled == ["Services"] and denies:
         has_ports = "toPorts" in parts or "icmps" in parts
         return _never_resolved(given["Services"], has_ports=has_ports)._replace(written=written)
     found = tuple(peer for peer, _, _ in peers if peer is not None)
     return Whom(found, unread=filled == ["Groups"], written=written)
-
-
-def _named(field: Field) -> str:
-    return field.path.rpartition(".")[2]
 
 
 def _never_resolved(field: Field, *, has_ports: bool) -> Whom:
