@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from flowcheck.counted import listed
 from flowcheck.explaining.asking.checks import exception_of
-from flowcheck.explaining.changing.denials import final, is_baseline, language_of
+from flowcheck.explaining.changing.denials import final, is_baseline, language_of, perhaps_node
 from flowcheck.explaining.changing.kubernetes import FIELDS
 from flowcheck.explaining.changing.language import Entry, Language, Side
 from flowcheck.explaining.ends import Candidate
@@ -94,6 +94,11 @@ class _Proposal:
             if ending.isolating:
                 self._falls_short(f"{subject.name} is a node: add a rule to {listed(ending.names)}")
             return
+        if perhaps_node(ending, peer, self._cluster):
+            self._falls_short(
+                f"no input tells whether {peer.name} is a node, for which no CIDR stands: give the Node "
+                "objects too"
+            )
         language = language_of(ending, peer)
         rule = language.peer(Side(self._cluster, direction, subject.pod, peer, self._note))
         if rule is None:

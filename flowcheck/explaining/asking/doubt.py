@@ -32,7 +32,8 @@ def doubt(
         case Reason.NO_NODE:
             node, end_name = question.peer.node, question.peer.name
             told = f"which labels {end_name} has" if node is not None else f"whether {end_name} is one"
-            why = f"{name} is about nodes, and no input tells {told}: {fork}"
+            about = "is about nodes" if isinstance(asked_for, Selector) else "tells nodes from who is outside"
+            why = f"{name} {about}, and no input tells {told}: {fork}"
             return why, "give the Node objects too: kubectl get nodes -o json"
         case Reason.NO_SERVICE_ACCOUNT:
             why = f"{name} is about labels of service accounts that no input describes: {fork}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from flowcheck.explaining.asking.things import may_be_node
 from flowcheck.explaining.asking.tiers import Ending
 from flowcheck.explaining.changing.calico import Calico
 from flowcheck.explaining.changing.cilium import Cilium
@@ -11,7 +12,8 @@ from flowcheck.explaining.changing.kubernetes import Kubernetes
 from flowcheck.explaining.changing.language import Language
 from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.steps import is_calico, tier_name
-from flowcheck.model.engines import CILIUM_ADMIN, CILIUM_BASELINE, CILIUM_NORMAL
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.engines import CILIUM_ADMIN, CILIUM_BASELINE, CILIUM_NORMAL, CiliumSettings
 from flowcheck.model.policy import Tier
 
 _ADMIN = ("ADMIN", CILIUM_ADMIN.name)
@@ -33,6 +35,13 @@ def language_of(ending: Ending, peer: Candidate) -> Language:
     if ending.tier is not None and is_calico(ending.tier) and not is_baseline(ending.tier):
         return Kubernetes() if kinds == {"NetworkPolicy"} else Calico(ending.tier.name, ending.isolating)
     return Kubernetes()
+
+
+def perhaps_node(ending: Ending, peer: Candidate, cluster: Cluster) -> bool:
+    """Whether an address may be a node's, for which Cilium's blocks do not stand."""
+    settings = cluster.cilium or CiliumSettings()
+    of_cilium = ending.tier in (CILIUM_NORMAL, CILIUM_BASELINE) and "nodes" not in settings.cidr_match_mode
+    return of_cilium and may_be_node(peer, cluster)
 
 
 def final(ending: Ending) -> str:
