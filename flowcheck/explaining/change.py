@@ -18,7 +18,7 @@ from flowcheck.explaining.changing.language import Entry, Language, Side
 from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Change, Edit
-from flowcheck.explaining.selection import Selection, select
+from flowcheck.explaining.selection import Selection, for_node, select
 from flowcheck.explaining.walk import Walked
 from flowcheck.explaining.yaml_text import yaml_text
 from flowcheck.model.cluster import Cluster
@@ -90,33 +90,36 @@ class _Proposal:
             if tried.rule.action is Action.DENY and not is_baseline(tried.policy.tier):
                 name = f"{tried.policy}[{tried.rule.label}]"
                 self._falls_short(f"{name} may deny it all the same: no input tells whether it matches")
-        if subject.pod is None:
-            if ending.isolating:
-                self._falls_short(f"{subject.name} is a node: add a rule to {listed(ending.names)}")
-            return
         if perhaps_node(ending, peer, self._cluster):
             self._falls_short(
                 f"no input tells whether {peer.name} is a node, for which no CIDR stands: give the Node "
                 "objects too"
             )
         language = language_of(ending, peer)
-        rule = language.peer(Side(self._cluster, direction, subject.pod, peer, self._note))
+        pod = subject.pod
+        place = (pod.namespace, pod.node) if pod is not None else ("", subject.node or "")
+        rule = language.peer(Side(self._cluster, direction, *place, peer, self._note))
         if rule is None:
             self._falls_short(f"{peer.name} has no known address, so no rule can name it")
             return
         question = Asked(self._cluster, self._options, direction, subject, peer, self._protocol, port)
-        selection = select(
-            question,
-            subject.pod,
-            ending.isolating,
-            extends=language.extends,
-            frees=language.frees,
-            seen=lambda key: language.has(self._cluster, key),
-        )
-        if selection is None:
-            self._falls_short(
-                f"{subject.name} has no labels, so no policy can select it alone: label it first"
+        if pod is None:
+            selection, alone = (
+                for_node(ending.isolating, direction),
+                "is a node, and no policy with such rules isolates it",
             )
+        else:
+            selection = select(
+                question,
+                pod,
+                ending.isolating,
+                extends=language.extends,
+                frees=language.frees,
+                seen=lambda key: language.has(self._cluster, key),
+            )
+            alone = "has no labels, so no policy can select it alone: label it first"
+        if selection is None:
+            self._falls_short(f"{subject.name} {alone}")
             return
         for note in (*selection.notes, *_kept_out(ending.isolating, direction, peer)):
             self._note(note)
@@ -130,8 +133,8 @@ class _Proposal:
             else:
                 self._note(note)
         chosen = selection.policy or tuple(sorted(selection.labels.items()))
-        key = (direction, subject.pod.namespace, language.kind, id(chosen) if selection.policy else chosen)
-        workload = str(subject.pod.workload)
+        key = (direction, place[0], language.kind, id(chosen) if selection.policy else chosen)
+        workload = str(pod.workload) if pod is not None else subject.name
         addition = self._additions.setdefault(key, _Addition(direction, language, selection, workload))
         _, ports = addition.rules.setdefault(repr(rule), (rule, set()))
         ports.add(port)

@@ -11,7 +11,7 @@ from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.question import Asked
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.peers import Subject
-from flowcheck.model.policy import Policy
+from flowcheck.model.policy import Direction, Policy
 
 VOLATILE = frozenset(
     {
@@ -117,6 +117,13 @@ def select(
     policy, selected = min(own, key=lambda item: (len(item[1]), str(item[0])))
     note = f"{policy} selects {len(selected)} pods, and the rule is for all of them"
     return Selection(pod.namespace, labels, policy, (note,) if len(selected) > 1 else ())
+
+
+def for_node(isolating: Sequence[Policy], direction: Direction) -> Selection | None:
+    """The policy that isolates a node, to which the rule is added for all nodes that it selects."""
+    own = [one for one in isolating if one.rules(direction) and not one.isolated]
+    note = "the rule is for every node that the policy selects"
+    return Selection("", {}, own[0], (note,)) if own else None
 
 
 def _shared(pod: Pod, meant: Sequence[Pod]) -> tuple[str, ...]:

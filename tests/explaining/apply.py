@@ -20,6 +20,7 @@ spec:
 SPECS = {
     "NetworkPolicy": ("networking.k8s.io/v1", "  podSelector: {{}}\n  policyTypes: [{type}]\n"),
     "CiliumNetworkPolicy": ("cilium.io/v2", "  endpointSelector: {{}}\n"),
+    "CiliumClusterwideNetworkPolicy": ("cilium.io/v2", "  nodeSelector: {{}}\n"),
     "CalicoNetworkPolicy": ("projectcalico.org/v3", "  types: [{type}]\n"),
     "GlobalNetworkPolicy": ("projectcalico.org/v3", "  types: [{type}]\n"),
 }

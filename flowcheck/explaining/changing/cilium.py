@@ -34,7 +34,7 @@ class Cilium:
         way, peer = SIDES[side.direction], side.peer
         if peer.pod is not None:
             labels = peer_labels(self, side, peer.pod)
-            if side.subject.namespace != peer.pod.namespace:
+            if side.namespace != peer.pod.namespace:
                 labels = {**labels, NAMESPACE: peer.pod.namespace}
             return {f"{way}Endpoints": [{"matchLabels": labels} if labels else {}]}
         if peer.node is not None:

@@ -32,7 +32,7 @@ class Kubernetes:
             return {"ipBlock": {"cidr": host_cidr(peer.address)}}
         labels = peer_labels(self, side, peer.pod)
         entry: Entry = {"podSelector": {"matchLabels": labels} if labels else {}}
-        if side.subject.namespace != peer.pod.namespace:
+        if side.namespace != peer.pod.namespace:
             namespace = {"matchLabels": {NAMESPACE_NAME_LABEL: peer.pod.namespace}}
             entry = {"namespaceSelector": namespace, **entry}
         return entry

@@ -19,17 +19,19 @@ NO_ADDRESS = "{} has no known address, so no rule can name it"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Whom a rule is for and about, in which direction. ``note`` takes what is worth knowing of it."""
+    """Whom a rule is for and about, in which direction: a pod of ``namespace`` on ``node``, or a node, which
+    has no namespace. ``note`` takes what is worth knowing of it."""
 
     cluster: Cluster
     direction: Direction
-    subject: Pod
+    namespace: str
+    node: str
     peer: Candidate
     note: Callable[[str], None]
 
     @property
     def own_node(self) -> bool:
-        return self.peer.node is not None and self.peer.node == self.subject.node
+        return self.peer.node is not None and self.peer.node == self.node
 
 
 class Language(Protocol):
