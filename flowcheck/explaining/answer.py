@@ -16,7 +16,7 @@ from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.question import Asked, is_changed
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, sentence_of, split_of
@@ -98,7 +98,10 @@ class _Explainer:
     def __init__(self, finder: Finder, protocol: int, port: int | None) -> None:
         self._program = finder.program
         self._cluster: Cluster = finder.cluster
-        self._policies: list[Policy] = sorted(finder.cluster.policies, key=lambda policy: policy.order)
+        policies = sorted(finder.cluster.policies, key=lambda policy: policy.order)
+        previewed = self._program.options.staged
+        self._policies: list[Policy] = [one for one in policies if previewed or not one.staged]
+        self._staged: list[Policy] = [one for one in policies if one.staged and not previewed]
         self._protocol = protocol
         self._port = port
 
@@ -129,10 +132,10 @@ class _Explainer:
         )
 
     def _change(self, denied: Sequence[Denied], n_pairs: int) -> Change | None:
-        """What would allow it, where NetworkPolicies are all there is to change."""
-        if not denied or not all(map(is_changed, self._policies)):
+        """What would allow it, if anything is denied."""
+        if not denied:
             return None
-        return propose(self._cluster, denied, self._protocol, n_pairs)
+        return propose(self._cluster, self._program.options, denied, self._protocol, n_pairs)
 
     def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:
         """One case for each distinct outcome, explained by the first pair that has it."""
@@ -172,7 +175,7 @@ class _Explainer:
         self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
     ) -> Walked:
         question = Asked(self._cluster, self._program.options, direction, subject, peer, self._protocol, port)
-        return explain_side(self._program, question, self._policies, decision)
+        return explain_side(self._program, question, self._policies, self._staged, decision)
 
     def _verdict(
         self, src: Party, dst: Party, pairs: list[Pair], outcomes: list[Outcome], cases: list[Case]

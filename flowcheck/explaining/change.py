@@ -1,30 +1,30 @@
 """The smallest change to the policies that would allow what they deny, as sentences and YAML.
 
-NetworkPolicies add up, so one more rule is enough wherever a NetworkPolicy's isolation denies. It goes into
-an existing policy that is for exactly these pods, else into a new one that selects them by stable labels.
-A rule of the Admin tier that denies is another matter: nothing in a NetworkPolicy can undo it.
+Policies that isolate add up, so one more rule is enough wherever isolation denies, in the language of the
+policy that does. It goes into an existing policy that is for exactly these pods, else into a new one that
+selects them by stable labels. A rule that denies by itself is another matter: no added rule can undo it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from flowcheck.counted import listed
-from flowcheck.explaining.checks import exception_of
+from flowcheck.explaining.asking.checks import exception_of
+from flowcheck.explaining.changing.denials import final, is_baseline, language_of, perhaps_node
+from flowcheck.explaining.changing.kubernetes import FIELDS
+from flowcheck.explaining.changing.language import Entry, Language, Side
 from flowcheck.explaining.ends import Candidate
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Change, Edit
-from flowcheck.explaining.selection import Selection, pods_with, select, workload_labels
+from flowcheck.explaining.selection import Selection, for_node, select
 from flowcheck.explaining.walk import Walked
-from flowcheck.explaining.words import labels_text, protocol_name
 from flowcheck.explaining.yaml_text import yaml_text
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
-from flowcheck.model.policy import Action, AddressBlock, Direction, Policy, Tier
-from flowcheck.model.protocols import WITH_PORTS
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
+from flowcheck.model.policy import Action, AddressBlock, Direction, Policy
 from flowcheck.model.verdict import Verdict
-
-FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,18 @@ class _Addition:
     """Rules to add for one subject in one direction: peers by their text, each with its ports."""
 
     direction: Direction
+    language: Language
     selection: Selection
     subject: str
-    rules: dict[str, tuple[dict[str, Any], set[int | None]]] = field(default_factory=dict)
+    rules: dict[str, tuple[Entry, set[int | None]]] = field(default_factory=dict)
     peers: dict[str, None] = field(default_factory=dict)
 
 
 class _Proposal:
     """Collects additions and notes over all denied pairs."""
 
-    def __init__(self, cluster: Cluster, protocol: int, several: bool) -> None:
-        self._cluster = cluster
+    def __init__(self, cluster: Cluster, options: Options, protocol: int, several: bool) -> None:
+        self._cluster, self._options = cluster, options
         self._several = several
         self._protocol = protocol
         self._additions: dict[object, _Addition] = {}
@@ -71,39 +72,58 @@ class _Proposal:
             elif walked.answer.verdict == Verdict.UNKNOWN:
                 self._falls_short(f"the {direction} side stays unknown: {walked.answer.why}")
 
+    def _note(self, note: str) -> None:
+        self.notes[note] = None
+
     def _falls_short(self, note: str) -> None:
         self.sufficient = False
-        self.notes[note] = None
+        self._note(note)
 
     def _side(
         self, direction: Direction, subject: Candidate, peer: Candidate, walked: Walked, port: int | None
     ) -> None:
         ending = walked.ending
-        if ending.tier == Tier.ADMIN and ending.tried is not None:
-            place = f" ({ending.tried.rule.source})" if str(ending.tried.rule.source) else ""
-            self._falls_short(
-                f"{ending.decided_by}{place} is of the Admin tier, which no NetworkPolicy can undo: "
-                "change that rule, or put one that allows or passes this before it"
-            )
+        if note := final(ending):
+            self._falls_short(note)
             return
         for tried in walked.hanging:
-            if tried.policy.tier == Tier.ADMIN and tried.rule.action is Action.DENY:
+            if tried.rule.action is Action.DENY and not is_baseline(tried.policy.tier):
                 name = f"{tried.policy}[{tried.rule.label}]"
                 self._falls_short(f"{name} may deny it all the same: no input tells whether it matches")
-        if subject.pod is None:
-            return
-        rule = self._peer(subject.pod, peer)
-        if rule is None:
-            return
-        selection = select(self._cluster, subject.pod, direction, ending.isolating)
-        if selection is None:
+        if perhaps_node(ending, peer, self._cluster):
             self._falls_short(
-                f"{subject.name} has no labels, so no policy can select it alone: label it first"
+                f"no input tells whether {peer.name} is a node, for which no CIDR stands: give the Node "
+                "objects too"
             )
+        language = language_of(ending, peer)
+        pod = subject.pod
+        place = (pod.namespace, pod.node) if pod is not None else ("", subject.node or "")
+        rule = language.peer(Side(self._cluster, direction, *place, peer, self._note))
+        if rule is None:
+            self._falls_short(f"{peer.name} has no known address, so no rule can name it")
+            return
+        question = Asked(self._cluster, self._options, direction, subject, peer, self._protocol, port)
+        if pod is None:
+            selection, alone = (
+                for_node(ending.isolating, direction),
+                "is a node, and no policy with such rules isolates it",
+            )
+        else:
+            selection = select(
+                question,
+                pod,
+                ending.isolating,
+                extends=language.extends,
+                frees=language.frees,
+                seen=lambda key: language.has(self._cluster, key),
+            )
+            alone = "has no labels, so no policy can select it alone: label it first"
+        if selection is None:
+            self._falls_short(f"{subject.name} {alone}")
             return
         for note in (*selection.notes, *_kept_out(ending.isolating, direction, peer)):
-            self.notes[note] = None
-        if ending.tier == Tier.BASELINE:
+            self._note(note)
+        if is_baseline(ending.tier) and not language.frees:
             note = (
                 f"the new policy takes the place of the Baseline tier for {direction} of these pods: "
                 "whatever else they need in that direction must be allowed too"
@@ -111,51 +131,25 @@ class _Proposal:
             if self._several:
                 self._falls_short(note)
             else:
-                self.notes[note] = None
-        key = (direction, subject.pod.namespace, selection.policy or tuple(sorted(selection.labels.items())))
-        addition = self._additions.setdefault(key, _Addition(direction, selection, str(subject.pod.workload)))
+                self._note(note)
+        chosen = selection.policy or tuple(sorted(selection.labels.items()))
+        key = (direction, place[0], language.kind, id(chosen) if selection.policy else chosen)
+        workload = str(pod.workload) if pod is not None else subject.name
+        addition = self._additions.setdefault(key, _Addition(direction, language, selection, workload))
         _, ports = addition.rules.setdefault(repr(rule), (rule, set()))
         ports.add(port)
         addition.peers[str(peer.pod.workload) if peer.pod else peer.name] = None
-
-    def _peer(self, subject: Pod, peer: Candidate) -> dict[str, Any] | None:
-        """The peer entry for one end; None, with a note, where no policy can name it."""
-        if peer.pod is None:
-            if peer.address is None:
-                self._falls_short(f"{peer.name} has no known address, so no rule can name it")
-                return None
-            if peer.node is not None:
-                self.notes[
-                    f"{peer.name} is named by its address: everything on its host network is let in"
-                ] = None
-            return {"ipBlock": {"cidr": f"{peer.address}/{128 if ':' in peer.address else 32}"}}
-        labels = workload_labels(self._cluster, peer.pod)
-        entry: dict[str, Any] = {"podSelector": {"matchLabels": labels} if labels else {}}
-        meant = {p.workload for p in pods_with(self._cluster, peer.pod.namespace, labels)} - {
-            peer.pod.workload
-        }
-        if meant:
-            others = listed(sorted(map(str, meant)))
-            what = (
-                f"the labels {labels_text(labels)} are"
-                if labels
-                else "pods without labels cannot be told apart"
-            )
-            self.notes[
-                f"{what} also those of {others}" if labels else f"{what}: the rule is for {others} as well"
-            ] = None
-        if subject.namespace != peer.pod.namespace:
-            namespace = {"matchLabels": {NAMESPACE_NAME_LABEL: peer.pod.namespace}}
-            entry = {"namespaceSelector": namespace, **entry}
-        return entry
 
     def edits(self) -> list[Edit]:
         taken = {(policy.namespace, policy.name) for policy in self._cluster.policies}
         return [self._edit(addition, taken) for addition in self._additions.values()]
 
     def _edit(self, addition: _Addition, taken: set[tuple[str, str]]) -> Edit:
-        direction, selection = addition.direction, addition.selection
-        rules = [self._rule(direction, peer, ports) for peer, ports in addition.rules.values()]
+        direction, selection, language = addition.direction, addition.selection, addition.language
+        rules = [
+            language.rule(direction, peer, self._protocol, sorted(p for p in ports if p), self._note)
+            for peer, ports in addition.rules.values()
+        ]
         verb = "reach" if direction is Direction.EGRESS else "be reached from"
         purpose = f"{addition.subject} may {verb} {listed(addition.peers)}"
         policy = selection.policy
@@ -167,35 +161,16 @@ class _Proposal:
                 str(direction), text, yaml_text(rules), str(policy), selection.namespace, str(policy.source)
             )
         name = _free_name(addition, selection.namespace, taken)
-        document = {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": selection.namespace},
-            "spec": {
-                "podSelector": {"matchLabels": selection.labels} if selection.labels else {},
-                "policyTypes": [str(direction).title()],
-                str(direction): rules,
-            },
-        }
-        text = f"{direction}: apply this new NetworkPolicy, so that {purpose}"
+        document = language.document(name, selection, direction, rules)
+        text = f"{direction}: apply this new {language.kind}, so that {purpose}"
         return Edit(str(direction), text, yaml_text(document), namespace=selection.namespace)
 
-    def _rule(self, direction: Direction, peer: dict[str, Any], ports: set[int | None]) -> dict[str, Any]:
-        rule: dict[str, Any] = {FIELDS[direction]: [peer]}
-        if self._protocol in WITH_PORTS:
-            name = protocol_name(self._protocol)
-            rule["ports"] = [{"protocol": name, "port": port} for port in sorted(p for p in ports if p)]
-        else:
-            self.notes[
-                f"a NetworkPolicy cannot name {protocol_name(self._protocol)}: the rule has no ports, and so "
-                "admits every protocol and port"
-            ] = None
-        return rule
 
-
-def propose(cluster: Cluster, denied: Sequence[Denied], protocol: int, n_pairs: int) -> Change:
+def propose(
+    cluster: Cluster, options: Options, denied: Sequence[Denied], protocol: int, n_pairs: int
+) -> Change:
     """What would allow every one of the denied pairs, of ``n_pairs`` that were asked about."""
-    proposal = _Proposal(cluster, protocol, several=n_pairs > 1)
+    proposal = _Proposal(cluster, options, protocol, several=n_pairs > 1)
     for one in denied:
         proposal.add(one)
     edits = proposal.edits()

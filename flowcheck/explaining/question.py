@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flowcheck.explaining.ends import Candidate
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import (
-    AddressBlock,
-    Anyone,
-    Direction,
-    DomainNames,
-    NamedPort,
-    NodeQuery,
-    PodQuery,
-    Policy,
-    PortRange,
-    Tier,
-)
-from flowcheck.model.protocols import WITH_PORTS
-
-Explained = PodQuery | AddressBlock | NodeQuery | DomainNames | Anyone
-"""The peers that sentences are made of."""
-_EXPLAINED = frozenset({*WITH_PORTS, None})
-"""And the protocols; None: a name's own."""
+from flowcheck.model.policy import Direction, Policy, PortRange
+from flowcheck.model.ports import LAST_NUMBER, PortsBut
+from flowcheck.model.protocols import ICMP, ICMPV6
 
 
-def is_explained(policy: Policy) -> bool:
-    """Whether all of a policy is what Kubernetes' own policies are made of."""
-    rules = (*policy.ingress, *policy.egress)
-    ports = (port for rule in rules for port in rule.ports or ())
-    return (
-        isinstance(policy.subject, PodQuery)
-        and not (
-            policy.staged or policy.isolated or policy.needs or policy.tier.by_level or policy.tier.asked_last
-        )
-        and all(isinstance(peer, Explained) for rule in rules for peer in rule.peers or ())
-        and all(isinstance(port, PortRange | NamedPort) and port.protocol in _EXPLAINED for port in ports)
-        and not any(rule.subject or rule.needs for rule in rules)
-    )
-
-
-def is_changed(policy: Policy) -> bool:
-    """Whether proposals know the tier of a policy, and so what a NetworkPolicy can do beside it."""
-    return is_explained(policy) and policy.tier in (Tier.ADMIN, Tier.NETWORK_POLICY, Tier.BASELINE)
+def telling_types(policies: Iterable[Policy], direction: Direction, protocol: int) -> list[int]:
+    """One number (type and code) of every stretch of ICMP messages that no rule divides; nothing where rules
+    are about all messages or none."""
+    if protocol not in (ICMP, ICMPV6):
+        return []
+    starts = {0}
+    for policy in policies:
+        for ports in (port for rule in policy.rules(direction) for port in rule.ports or ()):
+            inner = (*(ports.ports or ()), *ports.but) if isinstance(ports, PortsBut) else (ports,)
+            starts |= {
+                edge
+                for one in inner
+                if isinstance(one, PortRange) and one.protocol == protocol
+                for edge in (one.first, one.last + 1)
+            }
+    found = sorted(edge for edge in starts if edge <= LAST_NUMBER)
+    return found if len(found) > 1 else []
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One side of a flow: may this subject talk with this peer?"""
+    """One side of a flow: may this subject talk with this peer? ``own_node``: the peer is the node of the
+    subject."""
 
     cluster: Cluster
     options: Options
@@ -58,6 +44,7 @@ class Asked:
     peer: Candidate
     protocol: int
     port: int | None
+    own_node: bool = False
 
     @property
     def destination(self) -> Candidate:

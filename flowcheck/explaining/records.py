@@ -34,6 +34,10 @@ class RuleStep(msgspec.Struct, frozen=True):
     """One rule, held against the flow. ``not_asked``: an earlier rule had already decided.
 
     ``peers`` and ``ports`` are one check for each entry, or a single one where the rule has no such list.
+    Peers are told as they stand in the policy, where it is of Cilium's or Calico's language. ``subject``: one
+    check, where the rule is not for all of its policy's subjects. ``settle``: what would tell whether it
+    matches, where no address and port do. ``level``: where it is asked in a tier that goes by levels, the
+    lowest first, and of one level those that deny before those that allow.
     """
 
     rule: str
@@ -42,12 +46,17 @@ class RuleStep(msgspec.Struct, frozen=True):
     peers: tuple[Check, ...] = ()
     ports: tuple[Check, ...] = ()
     source: str = ""
+    subject: tuple[Check, ...] = ()
+    settle: str = ""
+    level: float | None = None
 
 
 class PolicyStep(msgspec.Struct, frozen=True):
     """One policy that selects the subject. ``isolates``: what no rule of its tier allows is denied.
 
-    ``doubt`` says why it may select the subject or not; empty: it does.
+    ``doubt`` says why it may select the subject or not; empty: it does. ``selector`` is whom it is for as it
+    stands in the policy, where that is of Cilium's or Calico's language; ``order`` its place in a tier of
+    Calico's. ``notes``: what else stands in it, such as rules that only log.
     """
 
     policy: str
@@ -55,10 +64,14 @@ class PolicyStep(msgspec.Struct, frozen=True):
     rules: tuple[RuleStep, ...] = ()
     source: str = ""
     doubt: str = ""
+    selector: str = ""
+    order: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class TierStep(msgspec.Struct, frozen=True):
-    """One tier that was asked, its policies in the order asked, and what came of it."""
+    """One tier that was asked, its policies in the order asked, and what came of it. Without policies: the
+    default that is asked after all tiers."""
 
     tier: str
     policies: tuple[PolicyStep, ...]
@@ -70,6 +83,7 @@ class SideAnswer(msgspec.Struct, frozen=True):
     """What one side's policies say. ``why`` is the answer in a sentence; ``settle`` what would end a doubt.
 
     ``decided_by`` is as in an audit: ``kind/ns/name[rule]``, ``default-deny by kind/ns/name``, or empty.
+    ``notes``: what is worth knowing beside, such as a policy that is only staged.
     """
 
     direction: str
@@ -81,6 +95,7 @@ class SideAnswer(msgspec.Struct, frozen=True):
     why: str
     settle: str = ""
     tiers: tuple[TierStep, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class EndAnswer(msgspec.Struct, frozen=True):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
 
 from flowcheck.compile import Program
 from flowcheck.explaining import compiled
-from flowcheck.explaining.question import Asked, is_explained
+from flowcheck.explaining.asking.checks import check_subject
+from flowcheck.explaining.question import Asked, telling_types
 from flowcheck.explaining.summary import no_subject
 from flowcheck.explaining.walk import Walked, checked, exempt, walk
-from flowcheck.model.policy import Direction, Policy
+from flowcheck.explaining.words import ports_text
+from flowcheck.model.policy import Direction, Policy, PortRange
 from flowcheck.model.verdict import Reason, Verdict
 
 OWN_NODE_EGRESS = (
@@ -21,27 +23,51 @@ OWN_NODE_EGRESS = (
 )
 
 
-def explain_side(program: Program, question: Asked, policies: Sequence[Policy], decision: int) -> Walked:
+def explain_side(
+    program: Program,
+    question: Asked,
+    policies: Sequence[Policy],
+    staged: Sequence[Policy],
+    decision: int,
+) -> Walked:
     """One side, explained and held against the compiled decision. ``policies`` are in the order they are
-    asked; of languages that nothing here speaks, only what decided is told."""
-    if not all(map(is_explained, policies)):
-        return _told(program, question, decision)
-    return checked(_explained(program, question, policies), *compiled.side_of(program, decision))
+    asked, ``staged`` are not."""
+    walked = checked(_explained(program, question, policies), *compiled.side_of(program, decision))
+    notes = tuple(_previews(question, staged))
+    return replace(walked, answer=msgspec.structs.replace(walked.answer, notes=notes)) if notes else walked
 
 
-def _told(program: Program, question: Asked, decision: int) -> Walked:
-    """What the compiled program says, with the place of what decided, and no walk."""
-    verdict, reason, decided_by = compiled.side_of(program, decision)
-    places = list(dict.fromkeys(str(source) for source in program.decisions[decision].sources if str(source)))
-    where = f" ({', '.join(places)})" if places else ""
-    why = {
-        Verdict.ALLOW: f"allowed by {decided_by}{where}" if decided_by else "nothing denies it",
-        Verdict.DENY: f"denied by {decided_by}{where}" if decided_by else "denied, whatever the port",
-        Verdict.UNKNOWN: f"it hangs on what neither the flow nor the inputs tell: {reason}",
-        Verdict.NOT_APPLICABLE: no_subject(question.subject),
-    }[verdict]
-    walked = exempt(question, verdict, why, reason=str(reason))
-    return replace(walked, answer=msgspec.structs.replace(walked.answer, decided_by=decided_by))
+def _previews(question: Asked, staged: Sequence[Policy]) -> Iterator[str]:
+    """Policies for the subject that are not in force."""
+    for policy in staged:
+        speaks = policy.rules(question.direction) or question.direction in policy.isolates
+        if speaks and check_subject(policy, question)[0].match != "no":
+            yield f"{policy} ({policy.source}) is only staged, and not asked (--staged enforced asks it too)"
+
+
+def _walk(question: Asked, policies: Sequence[Policy]) -> Walked:
+    """The walk; where rules are about some messages of ICMP only, of every kind of message that they tell
+    apart, as nobody said which is meant."""
+    types = telling_types(policies, question.direction, question.protocol)
+    if not types:
+        return walk(question, policies)
+    walks = [walk(replace(question, port=number), policies) for number in types]
+    found = [one.answer for one in walks]
+    first = walks[0]
+    if len({(one.verdict, one.reason, one.decided_by) for one in found}) == 1:
+        return first
+    if len({(one.verdict, one.reason) for one in found}) == 1:
+        # Of several causes a rule that denies tells more: none can be added that undoes it.
+        telling = next((one for one in walks if one.ending.tried is not None), first)
+        return replace(telling, answer=msgspec.structs.replace(telling.answer, decided_by=""))
+    said = [
+        f"{ports_text(PortRange(question.protocol, number, number))} {one.verdict}"
+        for number, one in zip(types, found, strict=True)
+    ]
+    why = f"it hangs on the message, by its type and code: {', '.join(said)}"
+    opened = {"verdict": str(Verdict.UNKNOWN), "reason": str(Reason.NO_PORT), "decided_by": "", "why": why}
+    settle = "the steps below are those of the first; a log with icmp_type and icmp_code tells which it was"
+    return replace(first, answer=msgspec.structs.replace(found[0], **opened, settle=settle))
 
 
 def _explained(program: Program, question: Asked, policies: Sequence[Policy]) -> Walked:
@@ -58,13 +84,15 @@ def _explained(program: Program, question: Asked, policies: Sequence[Policy]) ->
     exemption = compiled.exemption(program, src.endpoint, dst.endpoint)
     if exemption == "self":
         return exempt(question, Verdict.ALLOW, "a pod may always talk to itself: no policy is asked")
-    if subject.pod is None:
+    if subject.pod is None and not (subject.node is not None and question.options.host_policies):
         return exempt(question, Verdict.NOT_APPLICABLE, no_subject(subject))
-    if exemption == "own node" and not is_egress:
+    from_own = exemption == "own node"
+    if from_own and not is_egress and question.options.own_node == "allowed":
         why = "a pod's own node may always talk to it (kubelet probes): no policy is asked"
         return exempt(question, Verdict.ALLOW, why)
-    walked = walk(question, policies)
-    if is_egress and compiled.exemption(program, dst.endpoint, src.endpoint) == "own node":
+    to_own = compiled.exemption(program, dst.endpoint, src.endpoint) == "own node"
+    walked = _walk(replace(question, own_node=to_own if is_egress else from_own), policies)
+    if is_egress and to_own:
         why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
         walked = replace(walked, answer=msgspec.structs.replace(walked.answer, why=why))
     return walked

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.policy import AddressBlock, NamedPort, PodQuery, PortRange, Ports
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.ports import PortsBut, ProtocolsBut, ServicePorts
+from flowcheck.model.protocols import ICMP, ICMPV6, PROTOCOL_NAMES, WITH_PORTS
 
 EMPTY = '""'
 
@@ -21,12 +24,44 @@ def port_text(port: int | None, protocol: int) -> str:
 
 def ports_text(ports: Ports) -> str:
     """One entry of a rule's ports."""
-    if isinstance(ports, NamedPort):
-        return f"port {ports.name}" + (f"/{protocol_name(ports.protocol)}" if ports.protocol else "")
-    assert isinstance(ports, PortRange)  # see question.is_explained
+    match ports:
+        case NamedPort():
+            upwards = f" up to {ports.last}" if ports.last else ""
+            protocol = f"/{protocol_name(ports.protocol)}" if ports.protocol else ""
+            return f"port {ports.name}{upwards}{protocol}"
+        case PortsBut(protocol, among, but):
+            some = _listed(among) if among is not None else f"every {protocol_name(protocol)} port"
+            return f"{some} but {_listed(but)}"
+        case ProtocolsBut(protocols):
+            names = " or ".join(protocol_name(one) for one in sorted(protocols))
+            return f"every protocol but {names}" if names else "every protocol"
+        case ServicePorts(namespace, name, protocol):
+            whose = f" of {protocol_name(protocol)}" if protocol else ""
+            return f"where Service {namespace}/{name} is served{whose}"
+        case PortRange(protocol) if protocol in (ICMP, ICMPV6):
+            return _messages(ports)
+        case PortRange(protocol) if protocol not in WITH_PORTS:
+            return protocol_name(protocol)
     if (ports.first, ports.last) in ((0, 65535), (1, 65535)):
         return f"every {protocol_name(ports.protocol)} port"
     return f"{_range(ports)}/{protocol_name(ports.protocol)}"
+
+
+def _listed(ports: Iterable[Ports]) -> str:
+    return ", ".join(map(ports_text, ports))
+
+
+def _messages(ports: PortRange) -> str:
+    """ICMP by type and code, of which a number is made."""
+    name = protocol_name(ports.protocol)
+    if ports == PortRange(ports.protocol):
+        return f"every {name} message"
+    type_, code = divmod(ports.first, 256)
+    whole = (ports.first, ports.last) == (type_ * 256, type_ * 256 + 255)
+    if whole:
+        return f"{name} type {type_}"
+    one = f"{name} type {type_} code {code}"
+    return one if ports.first == ports.last else f"{one} to type {ports.last // 256} code {ports.last % 256}"
 
 
 def _range(ports: PortRange) -> str:

@@ -91,6 +91,9 @@ class Rule:
 
     ``subject``: it is only for those of the policy's subjects that are these, too. ``level``: where it stands
     in a tier that goes by levels; None: at the policy's priority.
+
+    ``written``: each peer as it stands in the policy, ``written_subject`` the subject, where the language has
+    words of its own; no verdict hangs on them.
     """
 
     label: str
@@ -102,6 +105,8 @@ class Rule:
     needs: Reason = Reason.NONE
     subject: Peer | None = None
     level: float | None = None
+    written: tuple[str, ...] = field(default=(), compare=False)
+    written_subject: str = field(default="", compare=False)
 
     @property
     def open_for(self) -> Reason:
@@ -122,7 +127,8 @@ class Policy:
     ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
     one name apart. ``staged``: it is not in force, only previewed.
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
-    engine goes by the rules.
+    engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`;
+    ``notes``: what else stands there that decides nothing.
     """
 
     kind: str
@@ -142,6 +148,8 @@ class Policy:
     isolated: tuple[tuple[Direction, Subject], ...] = ()
     needs: Reason = Reason.NONE
     beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
+    written: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def open_for(self) -> Reason:

@@ -68,3 +68,17 @@ def test_3_where_a_refused_document_was_left_out(cluster: Path) -> None:
 def test_the_dialect_options_count(cluster: Path) -> None:
     ends = ("--from", "shop/web", "--to", "shop/db", "--port", "icmp", "--icmp", "policy")
     assert flowcheck("explain", "--cluster", cluster, *ends).stdout.startswith("DENY")
+
+
+def test_policies_of_cilium_are_walked_and_changed_in_their_language() -> None:
+    sample = Path(__file__).parent.parent.parent / "data" / "cilium" / "cluster"
+    ends = ("--from", "shop/front-0", "--to", "pay/ledger-0", "--port", "5432")
+    said = in_a_process("explain", "--cluster", sample, *ends).stdout
+    assert "for endpointSelector: {matchLabels: {app: ledger}}" in said
+    assert "add this rule to spec.ingress of CiliumNetworkPolicy/pay/ledger" in " ".join(said.split())
+    record = json.loads(in_a_process("explain", "--cluster", sample, *ends, "-f", "json").stdout)
+    (policy,) = record["cases"][0]["ingress"]["tiers"][0]["policies"]
+    assert policy["selector"] == "endpointSelector: {matchLabels: {app: ledger}}"
+    texts = [peer["text"] for rule in policy["rules"] for peer in rule["peers"]]
+    assert texts[0] == "fromEntities: world"
+    assert record["change"]["edits"][1]["policy"] == "CiliumNetworkPolicy/pay/ledger"

@@ -11,15 +11,20 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Policy
 from flowcheck.reading import load_cluster
 
-WRAPPER = """\
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
+HEAD = """\
+apiVersion: {version}
+kind: {kind}
 metadata: {{name: wrapper, namespace: {namespace}}}
 spec:
-  podSelector: {{}}
-  policyTypes: [{type}]
-  {direction}:
 """
+SPECS = {
+    "NetworkPolicy": ("networking.k8s.io/v1", "  podSelector: {{}}\n  policyTypes: [{type}]\n"),
+    "CiliumNetworkPolicy": ("cilium.io/v2", "  endpointSelector: {{}}\n"),
+    "CiliumClusterwideNetworkPolicy": ("cilium.io/v2", "  nodeSelector: {{}}\n"),
+    "CalicoNetworkPolicy": ("projectcalico.org/v3", "  types: [{type}]\n"),
+    "GlobalNetworkPolicy": ("projectcalico.org/v3", "  types: [{type}]\n"),
+}
+"""By kind: the version, and what a policy needs beside its rules."""
 
 
 def apply(cluster: Cluster, change: Change) -> Cluster:
@@ -32,7 +37,12 @@ def apply(cluster: Cluster, change: Change) -> Cluster:
 def _apply(cluster: Cluster, edit: Edit) -> Cluster:
     if not edit.policy:
         return replace(cluster, policies=(*cluster.policies, _read(edit.yaml)))
-    head = WRAPPER.format(namespace=edit.namespace, type=edit.direction.title(), direction=edit.direction)
+    kind = edit.policy.partition("/")[0]
+    version, spec = SPECS[kind]
+    head = HEAD.format(
+        version=version, kind=kind.replace("CalicoN", "N"), namespace=edit.namespace or "default"
+    )
+    head += spec.format(type=edit.direction.title()) + f"  {edit.direction}:\n"
     added = _read(head + "".join(f"  {line}\n" for line in edit.yaml.splitlines()))
     policies = []
     for policy in cluster.policies:

@@ -15,7 +15,9 @@ import pytest
 
 import flowcheck
 from flowcheck.compile import Program, compile_program
+from flowcheck.engines.profiles import apply
 from flowcheck.explaining import Explanation, explain
+from flowcheck.model.options import Options
 from flowcheck.reading import load_cluster
 from flowcheck.reports.explanation import json as explanation_json
 from flowcheck.reports.explanation import terminal as explanation_terminal
@@ -55,6 +57,18 @@ def test_terminal(name: str, program: Program) -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert text.isascii()
     file = GOLDEN / f"explain-{name}.txt"
+    if os.environ.get("FLOWCHECK_UPDATE_GOLDEN"):
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+def test_terminal_in_words_of_cilium(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    enforced = apply(load_cluster(["data/cilium/cluster"]), Options())
+    program = compile_program(enforced.cluster, enforced.options)
+    text = text_of(explain(program, src="shop/front-0", dst="pay/ledger-0", port=5432))
+    assert max(map(len, text.splitlines())) <= 80
+    file = GOLDEN / "explain-cilium.txt"
     if os.environ.get("FLOWCHECK_UPDATE_GOLDEN"):
         file.write_text(text)
     assert text == file.read_text()

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flowcheck.dialects.calico.ends import in_namespace, pods
@@ -28,7 +29,7 @@ from flowcheck.dialects.calico.labels import IN_A_NAMESPACE, POD
 from flowcheck.dialects.calico.rules import Place, read_rules
 from flowcheck.dialects.calico.selectors import EVERYTHING, NOTHING, all_of
 from flowcheck.dialects.calico.texts import read_accounts, read_namespaces, read_things
-from flowcheck.dialects.shared import check_version, read_top
+from flowcheck.dialects.shared import as_written, check_version, read_top
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field, ambiguity, type_name
 from flowcheck.manifests.stored import STORED, stored_metadata
@@ -46,6 +47,7 @@ _SPEC = (
     *("tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress"),
     "performanceHints",
 )
+_SELECTORS = ("selector", "namespaceSelector", "serviceAccountSelector")
 _GLOBAL = ("namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward")
 
 
@@ -114,7 +116,22 @@ def _read(document: Document, form: Form) -> Policy:
         rules[Direction.EGRESS],
         document.source,
         staged=form.staged,
+        written=_written(spec),
+        notes=tuple(_logging(spec)),
     )
+
+
+def _logging(spec: dict[str, Field]) -> Iterator[str]:
+    for direction in Direction:
+        entries = spec[direction].value if direction in spec else None
+        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict) and entry.get("action") == "Log":
+                yield f"{direction}[{number}] only logs, and the next rule is asked"
+
+
+def _written(spec: dict[str, Field]) -> str:
+    said = [f"{name}: {as_written(spec[name].value)}" for name in _SELECTORS if name in spec]
+    return ", ".join(said) or "no selector: everyone"
 
 
 def _is_stored(document: Document, top: dict[str, Field]) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from flowcheck.dialects.calico.entities import Entity, read_entity, together
 from flowcheck.dialects.calico.http import check_http
 from flowcheck.dialects.calico.ports import Given, are_all, ports_of, read_icmp, read_protocol, service_ports
+from flowcheck.dialects.shared import as_written
 from flowcheck.manifests.fields import Field
 from flowcheck.model.peers import AnyOf, Backends, Family, Peer, Where
 from flowcheck.model.policy import Action, Direction, Ports, Rule
@@ -25,6 +26,7 @@ _FIELDS = (
     *("action", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP"),
     *("source", "destination", "http", "metadata"),
 )
+_PORTS = ("ports", "notPorts")
 _MOST = 1024
 _VERSION_OF = {ICMP: 4, ICMPV6: 6}
 _NOBODY: Peer = AnyOf(())
@@ -76,8 +78,11 @@ def _rule(entry: Field, label: str, place: Place) -> Rule | None:
     if word not in _ACTIONS:
         return None
     source, destination = read["source"], read["destination"]
+    written = {name: _written(parts, name) for name in read}
     given = given._replace(ports=destination.ports, not_ports=destination.not_ports)
     far, near = (source, destination) if place.is_ingress else (destination, source)
+    whom, whose = ("source", "destination") if place.is_ingress else ("destination", "source")
+    said = [text for text in (written[whom], _version(parts)) if text]
     peers = far.peers if version is None else (*far.peers, Where(Family(version)))
     ports: tuple[Ports, ...] | None = ports_of(given)
     unread = _asks_of_source_ports(parts, source) or _has_odd_icmp(parts, given)
@@ -97,7 +102,20 @@ def _rule(entry: Field, label: str, place: Place) -> Rule | None:
         entry.source,
         unread,
         subject=together(near.peers) if near.peers else None,
+        written=(", ".join(said),) if said else (),
+        written_subject=written[whose],
     )
+
+
+def _written(parts: dict[str, Field], name: str) -> str:
+    """Whom an end of the rule is about, as it stands there; empty: everyone."""
+    value = parts[name].value if name in parts else None
+    said = {key: one for key, one in value.items() if key not in _PORTS} if isinstance(value, dict) else {}
+    return f"{name}: {as_written(said)}" if said else ""
+
+
+def _version(parts: dict[str, Field]) -> str:
+    return f"ipVersion: {as_written(parts['ipVersion'].value)}" if "ipVersion" in parts else ""
 
 
 def _ip_version(parts: dict[str, Field]) -> int | None:

@@ -18,6 +18,7 @@ from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.names import read_names
 from flowcheck.dialects.cilium.selectors import ANY, NODE, POSITIVE, RESERVED, read_clauses
 from flowcheck.dialects.cilium.things import ENTITIES, NOBODY, RESERVED_THINGS, endpoints_of
+from flowcheck.dialects.shared import as_written
 from flowcheck.manifests.fields import Field
 from flowcheck.model.labels import EVERYTHING, Selector
 from flowcheck.model.peers import AllOf, AnyOf, Anyone, DomainNames, NodeQuery, Not, Peer, ServicePods, Where
@@ -34,32 +35,40 @@ _EMPTY_IS_NOBODY = ("Endpoints", "Nodes", "Entities", "CIDR", "CIDRSet")
 
 
 class Whom(NamedTuple):
-    """``peers`` None: no field names any. ``unread``: nobody can tell from here whom it means."""
+    """``peers`` None: no field names any. ``unread``: nobody can tell from here whom it means. ``written``:
+    each peer with its field; of an empty list the field."""
 
     peers: tuple[Peer, ...] | None
     unread: bool = False
+    written: tuple[str, ...] = ()
 
 
 def read_peers(parts: Mapping[str, Field], context: Context, *, denies: bool) -> Whom:
     """What the fields of one entry say; ``parts`` are all that are given of it."""
-    given = {name.removeprefix("from").removeprefix("to"): field for name, field in parts.items()}
+    called = {name.removeprefix("from").removeprefix("to"): name for name in parts}
+    given = {short: parts[name] for short, name in called.items()}
     lists = {name: field.elements() for name, field in given.items() if name in (*_READERS, "Requires")}
     if lists.get("Requires"):
         given["Requires"].report("takes no entries any more", "say it in the selectors")
     lists.pop("Requires", None)
     filled = [name for name, entries in lists.items() if entries]
     if len(filled) > 1:
-        names = " and ".join(given[name].path.rpartition(".")[2] for name in filled)
+        names = " and ".join(called[name] for name in filled)
         context.refuse(given[filled[1]], f"{names} cannot be combined", "make them two entries")
-    peers = [_READERS[name](entry, context) for name in filled for entry in lists[name]]
-    if any(name in _EMPTY_IS_NOBODY and not entries for name, entries in lists.items()):
-        return Whom(())
+    peers = [(_READERS[name](entry, context), name, entry) for name in filled for entry in lists[name]]
+    empty = [name for name, entries in lists.items() if name in _EMPTY_IS_NOBODY and not entries]
+    if empty:
+        return Whom((), written=tuple(f"{called[name]}: []" for name in empty))
     if not filled:
         return Whom(None)
-    found = tuple(peer for peer in peers if peer is not None)
+    written = tuple(
+        f"{called[name]}: {as_written(entry.value)}" for peer, name, entry in peers if peer is not None
+    )
     if filled == ["Services"] and denies:
-        return _never_resolved(given["Services"], has_ports="toPorts" in parts or "icmps" in parts)
-    return Whom(found, unread=filled == ["Groups"])
+        has_ports = "toPorts" in parts or "icmps" in parts
+        return _never_resolved(given["Services"], has_ports=has_ports)._replace(written=written)
+    found = tuple(peer for peer, _, _ in peers if peer is not None)
+    return Whom(found, unread=filled == ["Groups"], written=written)
 
 
 def _never_resolved(field: Field, *, has_ports: bool) -> Whom:

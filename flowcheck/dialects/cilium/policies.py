@@ -13,7 +13,7 @@ from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.rules import read_entry
 from flowcheck.dialects.cilium.selectors import read_clauses
 from flowcheck.dialects.cilium.things import NOBODY, hosts_of, subject_of
-from flowcheck.dialects.shared import check_version
+from flowcheck.dialects.shared import as_written, check_version
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
@@ -51,6 +51,7 @@ class Spec:
     subject: Subject
     isolates: frozenset[Direction]
     rules: dict[Direction, list[Rule]]
+    written: str
 
 
 def read_cilium_network_policy(document: Document) -> Policy:
@@ -81,6 +82,7 @@ def _read(document: Document, context: Context) -> Policy:
             isolates=only.isolates,
             ingress=tuple(only.rules[Direction.INGRESS]),
             egress=tuple(only.rules[Direction.EGRESS]),
+            written=only.written,
         )
     return _several(_policy(document, context, NOBODY), specs)
 
@@ -102,7 +104,9 @@ def _several(policy: Policy, specs: list[Spec]) -> Policy:
     """One policy that is for anybody any of the specs is for."""
     rules = {
         direction: tuple(
-            replace(rule, subject=spec.subject) for spec in specs for rule in spec.rules[direction]
+            replace(rule, subject=spec.subject, written_subject=spec.written)
+            for spec in specs
+            for rule in spec.rules[direction]
         )
         for direction in Direction
     }
@@ -116,6 +120,7 @@ def _several(policy: Policy, specs: list[Spec]) -> Policy:
         isolated=isolated,
         ingress=rules[Direction.INGRESS],
         egress=rules[Direction.EGRESS],
+        written=" or ".join(dict.fromkeys(spec.written for spec in specs)),
     )
 
 
@@ -156,7 +161,9 @@ def _spec(field: Field, prefix: str, context: Context) -> Spec:
         context.refuse(field, "needs an entry in ingress, ingressDeny, egress or egressDeny")
     chosen = parts["enableDefaultDeny"].mapping(*Direction) if "enableDefaultDeny" in parts else {}
     off = {direction for direction in Direction if _is_false(chosen.get(direction))}
-    return Spec(subject, frozenset(filled - off), rules)
+    selectors = [name for name in ("endpointSelector", "nodeSelector") if name in parts]
+    written = ", ".join(f"{name}: {as_written(parts[name].value)}" for name in selectors)
+    return Spec(subject, frozenset(filled - off), rules, written)
 
 
 def _is_false(field: Field | None) -> bool:

@@ -7,6 +7,8 @@ rule lets in what fails it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.peers import FIELDS, read_peers
 from flowcheck.dialects.cilium.ports import PortGroup, read_ports
@@ -31,7 +33,7 @@ def read_entry(
         peers = ()
     action = Action.DENY if denies else Action.ALLOW
     rules = [
-        _rule(entry, label, action, peers, group, first=place == 0)
+        _rule(entry, label, action, peers, group, whom.written, first=place == 0)
         for place, group in enumerate(groups if groups is not None else [None])
     ]
     if whom.unread:
@@ -47,23 +49,25 @@ def _rule(
     action: Action,
     peers: tuple[Peer, ...] | None,
     group: PortGroup | None,
+    written: tuple[str, ...],
     *,
     first: bool,
 ) -> Rule:
     if group is None:
-        return Rule(label, action, peers, None, entry.source, level=0)
+        return Rule(label, action, peers, None, entry.source, level=0, written=written)
     name = label if first or not group.place else f"{label}.{group.place}"
-    return Rule(name, action, peers, group.ports, entry.source, group.unread, group.needs, level=0)
+    ports, needs = group.ports, group.needs
+    return Rule(name, action, peers, ports, entry.source, group.unread, needs, level=0, written=written)
 
 
 def _unread(rule: Rule) -> Rule:
-    return Rule(rule.label, rule.action, rule.peers, rule.ports, rule.source, unread=True, level=0)
+    return replace(rule, unread=True, needs=Reason.NONE)
 
 
 def _authenticated(rule: Rule, place: int) -> Rule:
     name = f"{rule.label}.authentication" + (f"[{place}]" if place else "")
     needs = Reason.NEEDS_AUTHENTICATION
-    return Rule(name, Action.DENY, rule.peers, rule.ports, rule.source, rule.unread, needs, level=0)
+    return replace(rule, label=name, action=Action.DENY, needs=needs)
 
 
 def _is_required(field: Field) -> bool:

@@ -12,6 +12,7 @@ from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.unknown_wording import REASONS, unknowns
 from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
+from flowcheck.results.changes import DEFAULT_DENY
 from flowcheck.results.records.findings import Finding
 
 FORWARDED = "forwarded_denied"
@@ -122,9 +123,15 @@ def _change(finding: Finding) -> str:
 
 
 def _explain(finding: Finding) -> str:
-    """The command that writes the rule, where the flow is of a kind that it takes."""
+    """The command that writes the rule to add, or tells which one denies, where it takes such a flow."""
     names = (finding.example.src, finding.example.dst)
     if finding.protocol not in _EXPLAINED or finding.port is None or any(" " in name for name in names):
         return ""
     ends = f"--from {shlex.quote(names[0])} --to {shlex.quote(names[1])}"
-    return f"; flowcheck explain --cluster ... {ends} --port {port(finding).lower()} writes it"
+    does = "writes it" if all(map(_isolates, finding.policies)) else "says why, rule by rule"
+    return f"; flowcheck explain --cluster ... {ends} --port {port(finding).lower()} {does}"
+
+
+def _isolates(decider: str) -> bool:
+    """Whether what denies is that a policy isolates: a rule can be added then, and is written."""
+    return decider.startswith(DEFAULT_DENY)

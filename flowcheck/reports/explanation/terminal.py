@@ -122,11 +122,16 @@ def _side(console: Console, title: str, side: SideAnswer, like: int) -> None:
     _print(console, side.why, indent=2)
     if side.settle:
         _print(console, f"to settle it: {side.settle}", indent=2)
+    for note in side.notes:
+        _print(console, note, indent=2, hang=2)
     for tier in side.tiers:
         _tier(console, tier, side.direction)
 
 
 def _tier(console: Console, tier: TierStep, direction: str) -> None:
+    if not tier.policies:
+        _print(console, f"{tier.tier}: {tier.outcome}", indent=2, hang=2)
+        return
     who = "the source" if direction == "egress" else "the destination"
     count = len(tier.policies)
     select = "policy selects" if count == 1 else "policies select"
@@ -143,7 +148,12 @@ def _tier(console: Console, tier: TierStep, direction: str) -> None:
 
 
 def _policy(console: Console, policy: PolicyStep, direction: str) -> None:
-    _print(console, _placed(policy.policy, policy.source), indent=4, hang=2)
+    name = f"{policy.policy}, {policy.order}" if policy.order else policy.policy
+    _print(console, _placed(name, policy.source), indent=4, hang=2)
+    if policy.selector:
+        _print(console, f"for {policy.selector}", indent=6, hang=2)
+    for note in policy.notes:
+        _print(console, note, indent=6, hang=2)
     if policy.doubt:
         _print(console, f"may be for it or not: {policy.doubt}", indent=6, hang=2)
     if not policy.rules:
@@ -159,10 +169,13 @@ def _policy(console: Console, policy: PolicyStep, direction: str) -> None:
 
 
 def _rule(console: Console, rule: RuleStep, direction: str) -> None:
-    line = _placed(f"{rule.rule} ({rule.action}) {OUTCOMES[rule.outcome]}", rule.source, "line")
+    action = rule.action if rule.level is None else f"{rule.action}, level {rule.level:g}"
+    line = _placed(f"{rule.rule} ({action}) {OUTCOMES[rule.outcome]}", rule.source, "line")
     _print(console, line, style="bold" if rule.outcome != "not_matched" else None, indent=6, hang=2)
-    for label, checks in ((PEER_FIELDS[direction], rule.peers), ("port", rule.ports)):
+    for label, checks in (("for", rule.subject), (PEER_FIELDS[direction], rule.peers), ("port", rule.ports)):
         _checks(console, label, checks)
+    if rule.settle:
+        _print(console, f"to settle it: {rule.settle}", indent=8, hang=5)
 
 
 def _checks(console: Console, label: str, checks: Sequence[Check]) -> None:

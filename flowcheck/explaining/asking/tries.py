@@ -1,18 +1,15 @@
-"""One rule held against a flow: whether it matches, or what hangs on it whether it does."""
+"""One rule held against one side of a flow, and what it hangs on where no input tells whether it matches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flowcheck.explaining import checks
+from flowcheck.explaining.asking.checks import SETTLES, Hanging, check_peers, check_rule_subject, together
+from flowcheck.explaining.asking.ports import check_ports
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Match, Reached, RuleStep
-from flowcheck.model.policy import NodeQuery, Peer, PodQuery, Policy, Rule
-
-Hanging = tuple[str, str, object]
-"""What a match hangs on: the reason, whether it is about subject or peer, and the selector that asks, or the
-name of the policy or rule that cannot be read."""
+from flowcheck.model.policy import Policy, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,11 @@ class Tried:
     def hangs_on(self) -> tuple[Hanging, ...]:
         return (*((self.subject_if,) if self.subject_if else ()), *self.peer_if)
 
+    @property
+    def level(self) -> float:
+        """Where it stands in a tier that goes by levels."""
+        return self.policy.priority if self.rule.level is None else self.rule.level
+
     def holds(self, answers: Mapping[Hanging, bool]) -> bool | Hanging:
         """Whether it matches by the answers so far, or what to answer next."""
         if self.match == "no" or (self.subject_if and answers.get(self.subject_if) is False):
@@ -45,28 +47,25 @@ class Tried:
 
 
 def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None) -> Tried:
-    peers, ports = checks.check_peers(rule, question), checks.check_ports(rule, question)
-    among = checks.together(peers)
-    perhaps = zip(rule.peers or (None,), peers, strict=True) if among == "maybe" else ()
-    peer_if = tuple(
-        dict.fromkeys(
-            (check.reason, "peer", f"{policy}[{rule.label}]" if rule.unread else _asked_for(peer))
-            for peer, check in perhaps
-            if check.match == "maybe"
-        )
-    )
-    sides = {among, checks.together(ports), "maybe" if subject_if else "yes"}
+    peers, peer_if = check_peers(policy, rule, question)
+    ports = check_ports(rule, question)
+    subject, subject_too = check_rule_subject(rule, question)
+    if subject_if and subject_too:
+        subject_if = (subject_if[0], "subject", (subject_if, subject_too))
+    subject_if = subject_if or subject_too
+    sides = {together(peers), together(ports), "maybe" if subject_if else "yes"}
+    sides |= {subject.match} if subject else set()
     match: Match = "no" if "no" in sides else "maybe" if "maybe" in sides else "yes"
     outcomes: dict[Match, Reached] = {"yes": "matched", "maybe": "may_match", "no": "not_matched"}
-    step = RuleStep(rule.label, str(rule.action), outcomes[match], peers, ports, str(rule.source))
+    step = RuleStep(
+        rule.label,
+        str(rule.action),
+        outcomes[match],
+        peers,
+        ports,
+        str(rule.source),
+        subject=(subject,) if subject else (),
+        settle=SETTLES.get(peer_if[0][0], "") if match == "maybe" and peer_if else "",
+        level=rule.level,
+    )
     return Tried(policy, rule, match, step, subject_if, peer_if)
-
-
-def _asked_for(peer: Peer | None) -> object:
-    match peer:
-        case PodQuery():
-            return peer.namespaces
-        case NodeQuery():
-            return peer.nodes
-        case _:
-            return None
