@@ -267,8 +267,8 @@ def test_groups_of_blocks(load: Load) -> None:
     gap = AddressBlock("10.1.0.0/16", (), False, False, whole=True)
     assert found == AllOf((by_name, Not(AnyOf((gap,)))))
     by_label = peer(load, "{fromCIDRSet: [{cidrGroupSelector: {matchLabels: {k: v}}}]}")
-    what = AllOf((Labelled(Of.OWN, is_one_of("k", "v")),))
-    assert by_label == InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
+    what = Labelled(Of.OWN, is_one_of("k", "v"))
+    assert by_label == AllOf((InSets(what, may_match_pods=False, may_match_nodes=False, whole=True),))
 
 
 def test_nodes_by_label(load: Load) -> None:

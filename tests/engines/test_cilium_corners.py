@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engines.cilium_world import read, verdicts
+from flowcheck.model.engines import CiliumSettings
+from tests.engines.cilium_world import policy, read, verdicts
 from tests.engines.test_cilium import DEFAULT, egress
 from tests.tools.conformance import PATHS
 
@@ -62,3 +63,17 @@ def test_how_far_an_exception_reaches(gap: str, said: str, path: str) -> None:
     cluster = read(egress(f"{{toCIDRSet: [{{cidr: 198.51.0.0/16, except: [{gap}]}}]}}"))
     flows = ("a/one > 198.51.100.1 TCP 80", "a/one > 198.51.1.1 TCP 80")
     assert verdicts(path, cluster, DEFAULT, *flows) == said
+
+
+# -- isolation -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_always_isolates_nodes_too_with_the_host_firewall(path: str) -> None:
+    let_in = "{nodeSelector: {matchLabels: {disk: ssd}}, ingress: [{fromEntities: [world]}]}"
+    cluster = read(policy(let_in, namespace=""))
+    flows = ("192.0.2.1 > node/n1 TCP 22", "192.0.2.1 > node/n2 TCP 22", "node/n1 > 192.0.2.1 TCP 22")
+    for host_firewall, said in ((True, "allow deny deny"), (False, "allow allow allow")):
+        settings = CiliumSettings(enforcement="always", host_firewall=host_firewall)
+        found = verdicts(path, cluster, settings, *flows).replace("not_applicable", "allow")
+        assert found == said
