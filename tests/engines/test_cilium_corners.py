@@ -6,7 +6,7 @@ import pytest
 
 from flowcheck.model.engines import CiliumSettings
 from tests.engines.cilium_world import policy, read, verdicts
-from tests.engines.test_cilium import DEFAULT, egress
+from tests.engines.test_cilium import DEFAULT, HTTP, PODS, TO_TWO, admin, egress
 from tests.tools.conformance import PATHS
 
 # -- groups of addresses -------------------------------------------------------------------------------------
@@ -77,3 +77,67 @@ def test_always_isolates_nodes_too_with_the_host_firewall(path: str) -> None:
         settings = CiliumSettings(enforcement="always", host_firewall=host_firewall)
         found = verdicts(path, cluster, settings, *flows).replace("not_applicable", "allow")
         assert found == said
+
+
+# -- rules for requests --------------------------------------------------------------------------------------
+
+ASKED = f"{{{TO_TWO}, {HTTP}}}"
+NOT_ISOLATING = ", enableDefaultDeny: {egress: false}"
+OTHER = policy("{endpointSelector: {}, egress: [{toEntities: [world]}]}", name="other")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("action", "more", "said"),
+    [
+        ("Accept", (), "allow allow"),
+        ("Deny", (), "allow deny"),  # nobody is isolated, so no request is asked about
+        ("Accept", (OTHER,), "needs_l7 allow"),  # another policy isolates: the proxy refuses some
+        ("Deny", (OTHER,), "needs_l7 deny"),
+    ],
+)
+def test_requests_are_asked_about_where_anything_isolates(
+    action: str, more: tuple[str, ...], said: str, path: str
+) -> None:
+    baseline = admin("base", f"egress: [{{action: {action}, to: {PODS}}}]", "Baseline")
+    cluster = read(baseline, egress(ASKED, NOT_ISOLATING), *more)
+    assert verdicts(path, cluster, DEFAULT, "a/one > a/two TCP 80", "a/one > a/two TCP 81") == said
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_always_isolates_whose_requests_are_asked_about(path: str) -> None:
+    baseline = admin("base", f"egress: [{{action: Accept, to: {PODS}}}]", "Baseline")
+    let_in = policy("{endpointSelector: {}, ingress: [{fromEntities: [all]}]}", name="in")
+    cluster = read(baseline, egress(ASKED, NOT_ISOLATING), let_in)
+    settings = CiliumSettings(enforcement="always")
+    flows = ("a/one > a/two TCP 80", "a/one > a/two TCP 81", "a/one > 192.0.2.1 TCP 80")
+    assert verdicts(path, cluster, settings, *flows) == "needs_l7 allow deny"
+
+
+# -- two families --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("entry", "single", "dual"),
+    [
+        ("{toEndpoints: [{matchLabels: {'reserved:world': ''}}]}", "allow deny", "deny deny"),
+        (
+            "{toEndpoints: [{matchExpressions: [{key: 'reserved:world', operator: DoesNotExist}]}]}",
+            "deny allow",
+            "allow allow",
+        ),
+        ("{toEndpoints: [{matchLabels: {'reserved:world-ipv6': ''}}]}", "deny deny", "deny deny"),
+        ("{toEntities: [world]}", "allow deny", "allow deny"),
+        ("{toCIDR: [0.0.0.0/0]}", "allow deny", "allow deny"),
+        ("{toCIDR: ['::/0']}", "deny deny", "deny deny"),
+    ],
+)
+def test_with_two_families_the_world_has_a_label_for_each(
+    entry: str, single: str, dual: str, path: str
+) -> None:
+    """And none that is for both."""
+    cluster = read(egress(entry))
+    flows = ("a/one > 192.0.2.1 TCP 80", "a/one > a/two TCP 80")
+    assert verdicts(path, cluster, DEFAULT, *flows) == single
+    assert verdicts(path, cluster, CiliumSettings(dual_stack=True), *flows) == dual
