@@ -219,9 +219,9 @@ def test_reserved_labels(load: Load, key: str) -> None:
 
 
 def test_what_has_not_a_reserved_label_may_be_anything(load: Load) -> None:
-    clause = '{key: "reserved:world", operator: DoesNotExist}'
+    clause = '{key: "reserved:host", operator: DoesNotExist}'
     found = peer(load, f"{{fromEndpoints: [{{matchExpressions: [{clause}]}}]}}")
-    assert found == Where(AllOf((Not(IsA(Kind.OUTSIDE)),)))
+    assert found == Where(AllOf((Not(IsA(Kind.OWN_NODE)),)))
 
 
 def test_kube_apiserver_by_label_is_where_its_slices_are(load: Load) -> None:
