@@ -141,3 +141,45 @@ def test_with_two_families_the_world_has_a_label_for_each(
     flows = ("a/one > 192.0.2.1 TCP 80", "a/one > a/two TCP 80")
     assert verdicts(path, cluster, DEFAULT, *flows) == single
     assert verdicts(path, cluster, CiliumSettings(dual_stack=True), *flows) == dual
+
+
+# -- Services ------------------------------------------------------------------------------------------------
+
+
+def service(name: str, selector: str) -> str:
+    spec = f"{{selector: {selector}, ports: [{{port: 80}}]}}"
+    return f"{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: a}}, spec: {spec}}}"
+
+
+def to_services(*names: str) -> str:
+    listed = ", ".join(f"{{k8sService: {{serviceName: {name}, namespace: a}}}}" for name in names)
+    return policy(
+        f"{{endpointSelector: {{matchLabels: {{app: two}}}}, egress: [{{toServices: [{listed}]}}]}}"
+    )
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_services_select_by_the_labels_of_identities(path: str) -> None:
+    other = service("other", "{app: one, pod-template-hash: h}")
+    asked = "a/two > a/one TCP 80"
+    assert verdicts(path, read(other, to_services("other")), DEFAULT, asked) == "deny"
+    cluster = read(other, service("plain", "{app: one}"), to_services("other", "plain"))
+    assert verdicts(path, cluster, DEFAULT, asked) == "allow"
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("modes", "said"),
+    [((), "deny deny allow"), (("pods",), "allow deny allow"), (("nodes",), "deny allow allow")],
+)
+def test_addresses_of_a_service_without_a_selector_are_blocks(
+    modes: tuple[str, ...], said: str, path: str
+) -> None:
+    slices = (
+        "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: "
+        "{name: by-hand, namespace: a, labels: {kubernetes.io/service-name: by-hand}}, "
+        "endpoints: [{addresses: [10.2.1.1]}, {addresses: [10.1.0.1]}, {addresses: [192.0.2.1]}]}"
+    )
+    cluster = read(service("by-hand", "null"), slices, to_services("by-hand"))
+    flows = ("a/two > a/one TCP 80", "a/two > node/n1 TCP 80", "a/two > 192.0.2.1 TCP 80")
+    assert verdicts(path, cluster, CiliumSettings(cidr_match_mode=frozenset(modes)), *flows) == said

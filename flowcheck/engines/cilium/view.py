@@ -40,7 +40,7 @@ class View:
     """Policies as the agent sees them."""
 
     def __init__(self, settings: CiliumSettings, policies: Sequence[Policy], cluster: Cluster) -> None:
-        self._sight = Sight(settings)
+        self._sight = Sight(settings, cluster)
         told = any((one.namespace, one.service) == _API_SERVER for one in cluster.slices)
         asked = any(_asks_api_server(peer) for policy in policies for peer in policy.peers())
         self.misses_api_server = asked and not told
