@@ -6,7 +6,7 @@ import pytest
 
 from flowcheck.model.engines import CiliumSettings
 from tests.engines.cilium_world import policy, read, verdicts
-from tests.engines.test_cilium import DEFAULT, HTTP, PODS, TO_TWO, admin, egress
+from tests.engines.test_cilium import DEFAULT, HTTP, PODS, TO_TWO, admin, egress, ingress
 from tests.tools.conformance import PATHS
 
 # -- groups of addresses -------------------------------------------------------------------------------------
@@ -112,6 +112,16 @@ def test_always_isolates_whose_requests_are_asked_about(path: str) -> None:
     settings = CiliumSettings(enforcement="always")
     flows = ("a/one > a/two TCP 80", "a/one > a/two TCP 81", "a/one > 192.0.2.1 TCP 80")
     assert verdicts(path, cluster, settings, *flows) == "needs_l7 allow deny"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_own_node_is_asked_for_no_requests(path: str) -> None:
+    baseline = admin("base", f"ingress: [{{action: Accept, from: {PODS}}}]", "Baseline")
+    cluster = read(baseline, ingress(f"{{{HTTP}}}"))
+    flows = ("node/n1 > a/one TCP 80", "node/n2 > a/one TCP 80", "a/two > a/one TCP 80")
+    assert verdicts(path, cluster, DEFAULT, *flows) == "allow needs_l7 needs_l7"
+    settings = CiliumSettings(localhost_allowed=False)
+    assert verdicts(path, cluster, settings, *flows) == "needs_l7 needs_l7 needs_l7"
 
 
 # -- two families --------------------------------------------------------------------------------------------

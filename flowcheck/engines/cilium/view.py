@@ -33,6 +33,7 @@ from flowcheck.model.verdict import Reason
 _API_SERVER = ("default", "kubernetes")
 _AFTER = 0.005
 """After the rules of one level, before those of the next, which is a hundredth later."""
+_NOT_OWN_NODE: Peer = Not(Where(IsA(Kind.OWN_NODE)))
 _DNS = Labelled(Of.OWN, Requirement("k8s-app", Operator.IN, frozenset({"kube-dns"})))
 
 
@@ -46,6 +47,7 @@ class View:
         self.misses_api_server = asked and not told
         self._has_tiers = any(policy.kind == "ClusterNetworkPolicy" for policy in policies)
         self._always = settings.enforcement == "always"
+        self._localhost_allowed = settings.localhost_allowed
         self._isolated = {
             one: tuple(self._sight.subject(whom) for policy in policies for whom in _isolated(policy, one))
             for one in Direction
@@ -97,15 +99,17 @@ class View:
 
     def _by_proxy(self, rule: Rule, direction: Direction) -> Iterator[Rule]:
         """What requests are asked for is let in whatever they ask, of whom nothing isolates; of others the
-        proxy refuses what no rule of its own lets through, so no later rule or tier is asked."""
+        proxy refuses what no rule of its own lets through, so no later rule or tier is asked. Where a pod's
+        own node is always let in, the proxy refuses none of it."""
         isolated: Peer = Anyone() if self._always else AnyOf(self._isolated[direction])
-        later = (rule.level or 0) + _AFTER
-        for whom, change in (
-            (Not(isolated), {"label": f"{rule.label}.unasked"}),
-            (isolated, {"label": f"{rule.label}.proxy", "action": Action.DENY, "level": later}),
-        ):
-            subject = whom if rule.subject is None else AllOf((rule.subject, whom))
-            yield replace(rule, needs=Reason.NONE, subject=subject, **change)
+        after = (rule.level or 0) + _AFTER
+        peers = rule.peers
+        if direction is Direction.INGRESS and self._localhost_allowed:
+            peers = tuple(AllOf((peer, _NOT_OWN_NODE)) for peer in ((Anyone(),) if peers is None else peers))
+        let_in = replace(rule, label=f"{rule.label}.unasked", needs=Reason.NONE)
+        refused = replace(let_in, label=f"{rule.label}.proxy", action=Action.DENY, peers=peers, level=after)
+        for seen, whom in ((let_in, Not(isolated)), (refused, isolated)):
+            yield replace(seen, subject=whom if rule.subject is None else AllOf((rule.subject, whom)))
 
 
 def _isolated(policy: Policy, direction: Direction) -> Iterator[Subject]:
