@@ -268,7 +268,9 @@ def test_groups_of_blocks(load: Load) -> None:
     assert found == AllOf((by_name, Not(AnyOf((gap,)))))
     by_label = peer(load, "{fromCIDRSet: [{cidrGroupSelector: {matchLabels: {k: v}}}]}")
     what = Labelled(Of.OWN, is_one_of("k", "v"))
-    assert by_label == AllOf((InSets(what, may_match_pods=False, may_match_nodes=False, whole=True),))
+    sets = InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
+    anywhere = (AddressBlock(cidr, (), False, False, whole=True) for cidr in ("0.0.0.0/0", "::/0"))
+    assert by_label == AllOf((AnyOf(tuple(anywhere)), sets))
 
 
 def test_nodes_by_label(load: Load) -> None:

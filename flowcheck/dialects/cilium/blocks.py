@@ -5,8 +5,7 @@ own entry only, and its address lies inside it, however much it covers. Whether 
 their addresses, the agent's settings say: the engine sets it.
 
 An address has the labels of every group that holds it, also two values of one key; each clause of a
-cidrGroupSelector is asked of all of them. What is in no group has none, so NotIn and DoesNotExist take it,
-pods too.
+cidrGroupSelector is asked of all of them. What is in no group has none, so NotIn and DoesNotExist take it.
 
 Source: cilium v1.20 pkg/policy/api/cidr.go and rule_validation.go (netip.ParsePrefix), pkg/policy/types
 CIDRSelector, pkg/policy/k8s cilium_cidr_group.go, types_cidrgroup.go.
@@ -61,10 +60,20 @@ def read_block_rule(field: Field, context: Context) -> Peer | None:
         groups = _sets(Called(parts["cidrGroupRef"].text() or ""))
     else:
         clauses = read_clauses(parts["cidrGroupSelector"], context)
-        groups = AllOf(tuple(map(_in_groups, clauses)))
+        groups = AllOf((_ADDRESSES, *map(_in_groups, clauses)))
     if not excepts:
         return groups
     return AllOf((groups, Not(AnyOf(tuple(_block(inner) for _, inner in excepts)))))
+
+
+def _block(network: Network, *excepts: Network) -> AddressBlock:
+    return AddressBlock(
+        str(network), tuple(map(str, excepts)), may_match_pods=False, may_match_nodes=False, whole=True
+    )
+
+
+_ADDRESSES: Peer = AnyOf((_block(ipaddress.IPv4Network("0.0.0.0/0")), _block(ipaddress.IPv6Network("::/0"))))
+"""What is known by its address."""
 
 
 def _in_groups(clause: Clause) -> Peer:
@@ -78,12 +87,6 @@ def _in_groups(clause: Clause) -> Peer:
 
 def _sets(what: Expression) -> Peer:
     return InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
-
-
-def _block(network: Network, *excepts: Network) -> AddressBlock:
-    return AddressBlock(
-        str(network), tuple(map(str, excepts)), may_match_pods=False, may_match_nodes=False, whole=True
-    )
 
 
 def _network(field: Field, context: Context, *, bare: bool = False) -> Network | None:
