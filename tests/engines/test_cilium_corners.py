@@ -194,3 +194,24 @@ def test_addresses_of_a_service_without_a_selector_are_blocks(
     cluster = read(service("by-hand", "null"), slices, to_services("by-hand"))
     flows = ("a/two > a/one TCP 80", "a/two > node/n1 TCP 80", "a/two > 192.0.2.1 TCP 80")
     assert verdicts(path, cluster, CiliumSettings(cidr_match_mode=frozenset(modes)), *flows) == said
+
+
+# -- nodes with several addresses ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_node_is_taken_by_each_of_its_addresses_and_the_own_node_by_any(path: str) -> None:
+    node = (
+        "{apiVersion: v1, kind: Node, metadata: {name: NAME}, status: {addresses: "
+        "[{type: InternalIP, address: 10.1.0.NUMBER}, {type: InternalIP, address: 'fd01::NUMBER'}]}}"
+    )
+    pod = (
+        "{apiVersion: v1, kind: Pod, metadata: {name: six, namespace: a, labels: {app: one}}, spec: "
+        "{nodeName: n4, containers: [{name: c}]}, status: {podIPs: [{ip: 10.2.4.6}, {ip: 'fd00::6'}]}}"
+    )
+    nodes = [node.replace("NAME", f"n{n}").replace("NUMBER", str(n)) for n in (4, 5)]
+    cluster = read(*nodes, pod, egress("{toCIDR: ['fd01::/64']}"))
+    settings = CiliumSettings(dual_stack=True, cidr_match_mode=frozenset({"nodes"}))
+    remote = ("fd00::6 > fd01::5 TCP 80", "10.2.4.6 > 10.1.0.5 TCP 80")
+    own = ("fd00::6 > fd01::4 TCP 80", "10.2.4.6 > 10.1.0.4 TCP 80")
+    assert verdicts(path, cluster, settings, *remote, *own) == "allow deny allow allow"

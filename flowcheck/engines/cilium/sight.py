@@ -32,6 +32,7 @@ from flowcheck.model.peers import (
 )
 from flowcheck.model.policy import AddressBlock, PodQuery
 
+_ONE_IDENTITY = Where(AnyOf((IsA(Kind.POD), IsA(Kind.OWN_NODE))))
 _WORLD = ("0.0.0.0/0", "::/0")
 
 
@@ -64,12 +65,19 @@ class Sight:
                 return Where(AllOf((*others, self._identities.nodes(nodes))))
             case AddressBlock() | InSets():
                 cidr = peer.cidr if isinstance(peer, AddressBlock) else ""
-                of_pods, of_nodes = self._matched(cidr)
-                return replace(peer, may_match_pods=of_pods, may_match_nodes=of_nodes, whole=True)
+                return self._block(peer, *self._matched(cidr))
             case ServicePods():
                 return self._services(peer)
             case _:
                 return peer
+
+    def _block(self, peer: AddressBlock | InSets, of_pods: bool, of_nodes: bool) -> Peer:
+        """A pod is one identity with all its addresses, and so is a pod's own node; any other node is one for
+        each address."""
+        whole = replace(peer, may_match_pods=of_pods, may_match_nodes=of_nodes, whole=True)
+        if not of_nodes:
+            return whole
+        return AnyOf((AllOf((_ONE_IDENTITY, whole)), replace(whole, whole=False)))
 
     def _services(self, peer: ServicePods) -> Peer:
         """A Service that selects by what is no identity's label selects nobody. Where blocks match pods or
