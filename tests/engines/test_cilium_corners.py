@@ -215,3 +215,19 @@ def test_a_node_is_taken_by_each_of_its_addresses_and_the_own_node_by_any(path: 
     remote = ("fd00::6 > fd01::5 TCP 80", "10.2.4.6 > 10.1.0.5 TCP 80")
     own = ("fd00::6 > fd01::4 TCP 80", "10.2.4.6 > 10.1.0.4 TCP 80")
     assert verdicts(path, cluster, settings, *remote, *own) == "allow deny allow allow"
+
+
+# -- identities ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [((), "deny"), (("app",), "allow"), (("app", "io.cilium.k8s.policy.serviceaccount"), "deny")],
+)
+def test_where_labels_are_chosen_the_account_must_be_one_of_them(
+    labels: tuple[str, ...], said: str, path: str
+) -> None:
+    account = "{matchLabels: {io.cilium.k8s.policy.serviceaccount: red}}"
+    cluster = read(policy(f"{{endpointSelector: {account}, egress: [{{}}]}}"))
+    assert verdicts(path, cluster, CiliumSettings(labels=labels), "a/one > a/two TCP 80") == said
