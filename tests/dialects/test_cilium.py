@@ -219,9 +219,9 @@ def test_reserved_labels(load: Load, key: str) -> None:
 
 
 def test_what_has_not_a_reserved_label_may_be_anything(load: Load) -> None:
-    clause = '{key: "reserved:world", operator: DoesNotExist}'
+    clause = '{key: "reserved:host", operator: DoesNotExist}'
     found = peer(load, f"{{fromEndpoints: [{{matchExpressions: [{clause}]}}]}}")
-    assert found == Where(AllOf((Not(IsA(Kind.OUTSIDE)),)))
+    assert found == Where(AllOf((Not(IsA(Kind.OWN_NODE)),)))
 
 
 def test_kube_apiserver_by_label_is_where_its_slices_are(load: Load) -> None:
@@ -267,8 +267,10 @@ def test_groups_of_blocks(load: Load) -> None:
     gap = AddressBlock("10.1.0.0/16", (), False, False, whole=True)
     assert found == AllOf((by_name, Not(AnyOf((gap,)))))
     by_label = peer(load, "{fromCIDRSet: [{cidrGroupSelector: {matchLabels: {k: v}}}]}")
-    what = AllOf((Labelled(Of.OWN, is_one_of("k", "v")),))
-    assert by_label == InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
+    what = Labelled(Of.OWN, is_one_of("k", "v"))
+    sets = InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
+    anywhere = (AddressBlock(cidr, (), False, False, whole=True) for cidr in ("0.0.0.0/0", "::/0"))
+    assert by_label == AllOf((AnyOf(tuple(anywhere)), sets))
 
 
 def test_nodes_by_label(load: Load) -> None:

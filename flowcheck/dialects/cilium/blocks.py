@@ -1,10 +1,14 @@
 """Blocks of addresses, and groups of them, as the agent reads them.
 
 ``toCIDR`` and ``fromCIDR`` take bare addresses too; host bits are cleared everywhere. An exception binds its
-own entry only, and lies inside it. Whether pods and nodes are matched by their addresses, the agent's
-settings say: the engine sets it.
+own entry only, and its address lies inside it, however much it covers. Whether pods and nodes are matched by
+their addresses, the agent's settings say: the engine sets it.
 
-Source: cilium v1.20 pkg/policy/api/cidr.go and rule_validation.go (netip.ParsePrefix), types_cidrgroup.go.
+An address has the labels of every group that holds it, also two values of one key; each clause of a
+cidrGroupSelector is asked of all of them. What is in no group has none, so NotIn and DoesNotExist take it.
+
+Source: cilium v1.20 pkg/policy/api/cidr.go and rule_validation.go (netip.ParsePrefix), pkg/policy/types
+CIDRSelector, pkg/policy/k8s cilium_cidr_group.go, types_cidrgroup.go.
 """
 
 from __future__ import annotations
@@ -12,9 +16,11 @@ from __future__ import annotations
 import ipaddress
 
 from flowcheck.dialects.cilium.context import Context
-from flowcheck.dialects.cilium.selectors import read_clauses
+from flowcheck.dialects.cilium.selectors import ANY, POSITIVE, Clause, read_clauses
+from flowcheck.dialects.cilium.things import NOBODY
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.validation import Network
+from flowcheck.model.labels import Operator
 from flowcheck.model.peers import AllOf, AnyOf, Called, Expression, InSets, Labelled, Not, Of, Peer
 from flowcheck.model.policy import AddressBlock
 
@@ -32,9 +38,9 @@ def read_block_rule(field: Field, context: Context) -> Peer | None:
     parts = field.mapping("cidr", "cidrGroupRef", "cidrGroupSelector", "except")
     kinds = [name for name in _KINDS if name in parts and parts[name].value != ""]
     excepts = [
-        (entry, network)
+        (entry, inner)
         for entry in (parts["except"].elements() if "except" in parts else [])
-        if (network := _network(entry, context)) is not None
+        if (inner := _network(entry, context)) is not None
     ]
     if len(kinds) != 1:
         context.refuse(field, "needs exactly one of cidr, cidrGroupRef, cidrGroupSelector")
@@ -44,27 +50,43 @@ def read_block_rule(field: Field, context: Context) -> Peer | None:
         if network is None:
             return None
         for entry, inner in excepts:
-            if inner.version != network.version or not inner.subnet_of(network):  # type: ignore[arg-type]
+            if ipaddress.ip_interface(entry.text() or "").ip not in network:
                 context.refuse(entry, "must lie inside cidr")
+            elif inner.prefixlen < network.prefixlen:
+                return NOBODY
         return _block(network, *(inner for _, inner in excepts))
+    groups: Peer
     if kinds == ["cidrGroupRef"]:
         groups = _sets(Called(parts["cidrGroupRef"].text() or ""))
     else:
         clauses = read_clauses(parts["cidrGroupSelector"], context)
-        groups = _sets(AllOf(tuple(Labelled(Of.OWN, clause.asked) for clause in clauses)))
+        groups = AllOf((_ADDRESSES, *map(_in_groups, clauses)))
     if not excepts:
         return groups
     return AllOf((groups, Not(AnyOf(tuple(_block(inner) for _, inner in excepts)))))
-
-
-def _sets(what: Expression) -> Peer:
-    return InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
 
 
 def _block(network: Network, *excepts: Network) -> AddressBlock:
     return AddressBlock(
         str(network), tuple(map(str, excepts)), may_match_pods=False, may_match_nodes=False, whole=True
     )
+
+
+_ADDRESSES: Peer = AnyOf((_block(ipaddress.IPv4Network("0.0.0.0/0")), _block(ipaddress.IPv6Network("::/0"))))
+"""What is known by its address."""
+
+
+def _in_groups(clause: Clause) -> Peer:
+    """One clause, asked of all labels that an address has of groups."""
+    asked, wanted = clause.asked, clause.asked.operator in POSITIVE
+    if not wanted:
+        asked = asked._replace(operator=Operator.IN if asked.values else Operator.EXISTS)
+    holds = _sets(Labelled(Of.OWN, asked)) if clause.source in (ANY, "cidrgroup") else NOBODY
+    return holds if wanted else Not(holds)
+
+
+def _sets(what: Expression) -> Peer:
+    return InSets(what, may_match_pods=False, may_match_nodes=False, whole=True)
 
 
 def _network(field: Field, context: Context, *, bare: bool = False) -> Network | None:

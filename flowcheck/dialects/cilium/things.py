@@ -46,10 +46,13 @@ _POD, _NODE, _OWN_NODE, _OUTSIDE = map(IsA, (Kind.POD, Kind.NODE, Kind.OWN_NODE,
 _REMOTE_NODE: Expression = AllOf((_NODE, Not(_OWN_NODE)))
 _API_SERVER: Peer = Backends("default", "kubernetes")
 
+_OF_NO_FAMILY: Expression = AllOf((_OUTSIDE, Not(AnyOf((Family(4), Family(6))))))
+"""The world where there is one family only: with two, whatever is outside is of one of them."""
+
 RESERVED_THINGS: Mapping[str, Expression] = {
     "host": _OWN_NODE,
     "remote-node": _REMOTE_NODE,
-    "world": _OUTSIDE,
+    "world": _OF_NO_FAMILY,
     "world-ipv4": AllOf((_OUTSIDE, Family(4))),
     "world-ipv6": AllOf((_OUTSIDE, Family(6))),
 }

@@ -12,11 +12,12 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CILIUM_DEFAULT, CILIUM_NORMAL, CiliumSettings
 from flowcheck.model.labels import EVERYTHING
 from flowcheck.model.options import Options
-from flowcheck.model.peers import IsA, Kind, Where
+from flowcheck.model.peers import AnyOf, IsA, Kind, Where
 from flowcheck.model.policy import Action, Direction, PodQuery, Policy, Rule
 from flowcheck.model.verdict import Reason
 
 _ALL_PODS = PodQuery(namespaces=EVERYTHING)
+_PODS_AND_NODES = Where(AnyOf((IsA(Kind.POD), IsA(Kind.NODE))))
 _NO_API_SERVER = (
     "no input tells where the API server is, so rules about kube-apiserver and cluster are unknown "
     f"({Reason.NO_SERVICE}) for whatever it may be: add kubectl get endpointslices -n default -o json"
@@ -66,5 +67,5 @@ def _own_policies(settings: CiliumSettings) -> Iterator[Policy]:
         rule = Rule("allow-localhost", Action.ALLOW, (Where(IsA(Kind.OWN_NODE)),))
         yield Policy("Cilium", "", "allow-localhost", CILIUM_DEFAULT, _ALL_PODS, ingress=(rule,))
     if settings.enforcement == "always":
-        both = frozenset(Direction)
-        yield Policy("Cilium", "", "enable-policy", CILIUM_NORMAL, _ALL_PODS, isolates=both)
+        whom = _PODS_AND_NODES if settings.host_firewall else _ALL_PODS
+        yield Policy("Cilium", "", "enable-policy", CILIUM_NORMAL, whom, isolates=frozenset(Direction))

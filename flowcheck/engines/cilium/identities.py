@@ -15,11 +15,12 @@ from functools import cache
 from typing import NamedTuple
 
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
-from flowcheck.model.peers import AllOf, AnyOf, Expression, Labelled, Not, Of, Subject, Where
+from flowcheck.model.peers import Account, AllOf, AnyOf, Expression, Labelled, Not, Of, Subject, Where
 from flowcheck.model.policy import PodQuery
 
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 CLUSTER = "io.cilium.k8s.policy.cluster"
+ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 KUBERNETES, NODE = "k8s", "node"
 _TAKEN = (
     r"io\.kubernetes\.pod\.namespace",
@@ -139,6 +140,8 @@ class Identities:
             case Labelled(of, clause) if of is not Of.ACCOUNT:
                 known = self._known(clause, NAMESPACE_LABELS if of is Of.NAMESPACE else "")
                 return what if known is None else _constant(known)
+            case Account():
+                return what if self.has(ACCOUNT) else _constant(holds=False)
             case _:
                 return what
 

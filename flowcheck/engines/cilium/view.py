@@ -11,6 +11,8 @@ from flowcheck.model.engines import CILIUM_ADMIN, CILIUM_BASELINE, CILIUM_NORMAL
 from flowcheck.model.labels import Operator, Requirement
 from flowcheck.model.peers import (
     AllOf,
+    AnyOf,
+    Anyone,
     Backends,
     DomainNames,
     IsA,
@@ -18,7 +20,9 @@ from flowcheck.model.peers import (
     Labelled,
     Not,
     Of,
+    Peer,
     Simple,
+    Subject,
     Where,
     simple_peers,
 )
@@ -27,6 +31,9 @@ from flowcheck.model.protocols import TCP
 from flowcheck.model.verdict import Reason
 
 _API_SERVER = ("default", "kubernetes")
+_AFTER = 0.005
+"""After the rules of one level, before those of the next, which is a hundredth later."""
+_NOT_OWN_NODE: Peer = Not(Where(IsA(Kind.OWN_NODE)))
 _DNS = Labelled(Of.OWN, Requirement("k8s-app", Operator.IN, frozenset({"kube-dns"})))
 
 
@@ -34,13 +41,17 @@ class View:
     """Policies as the agent sees them."""
 
     def __init__(self, settings: CiliumSettings, policies: Sequence[Policy], cluster: Cluster) -> None:
-        self._sight = Sight(settings)
+        self._sight = Sight(settings, cluster)
         told = any((one.namespace, one.service) == _API_SERVER for one in cluster.slices)
         asked = any(_asks_api_server(peer) for policy in policies for peer in policy.peers())
         self.misses_api_server = asked and not told
-        kinds = {(policy.kind, policy.tier == Tier.BASELINE) for policy in policies}
-        self._has_baseline = ("ClusterNetworkPolicy", True) in kinds
-        self._isolates = any(policy.isolates for policy in policies) or settings.enforcement == "always"
+        self._has_tiers = any(policy.kind == "ClusterNetworkPolicy" for policy in policies)
+        self._always = settings.enforcement == "always"
+        self._localhost_allowed = settings.localhost_allowed
+        self._isolated = {
+            one: tuple(self._sight.subject(whom) for policy in policies for whom in _isolated(policy, one))
+            for one in Direction
+        }
 
     def policy(self, policy: Policy) -> Policy:
         match policy.kind:
@@ -52,8 +63,8 @@ class View:
             policy,
             subject=self._sight.subject(policy.subject),
             isolated=tuple((direction, self._sight.subject(whom)) for direction, whom in policy.isolated),
-            ingress=tuple(self._rules(policy.ingress, isolates=Direction.INGRESS in policy.isolates)),
-            egress=tuple(self._rules(policy.egress, isolates=Direction.EGRESS in policy.isolates)),
+            ingress=tuple(self._rules(policy.ingress, Direction.INGRESS)),
+            egress=tuple(self._rules(policy.egress, Direction.EGRESS)),
         )
 
     def _by_level(self, policy: Policy) -> Policy:
@@ -73,12 +84,9 @@ class View:
             dns = Where(AllOf((IsA(Kind.POD), _DNS)))
             ports = (NamedPort("dns", None), NamedPort("dns-tcp", None))
             needs = Reason.NEEDS_L7
-            asking = replace(rule, label=f"{rule.label}.dns", peers=(dns,), ports=ports, needs=needs)
-            yield asking
-            if self._isolates:
-                yield _refusing(asking, 0.005)
+            yield replace(rule, label=f"{rule.label}.dns", peers=(dns,), ports=ports, needs=needs)
 
-    def _rules(self, rules: Iterable[Rule], *, isolates: bool) -> Iterator[Rule]:
+    def _rules(self, rules: Iterable[Rule], direction: Direction) -> Iterator[Rule]:
         for rule in rules:
             peers = None if rule.peers is None else tuple(self._sight.peer(one) for one in rule.peers)
             subject = None if rule.subject is None else self._sight.peer(rule.subject)
@@ -86,8 +94,30 @@ class View:
             yield seen
             if self.misses_api_server and any(map(_asks_api_server, _simple_of(rule))):
                 yield from _perhaps_api_server(seen)
-            if isolates and self._has_baseline and seen.action is Action.ALLOW and seen.needs:
-                yield _refusing(seen, 0.5)
+            if self._has_tiers and seen.action is Action.ALLOW and seen.needs is Reason.NEEDS_L7:
+                yield from self._by_proxy(seen, direction)
+
+    def _by_proxy(self, rule: Rule, direction: Direction) -> Iterator[Rule]:
+        """What requests are asked for is let in whatever they ask, of whom nothing isolates; of others the
+        proxy refuses what no rule of its own lets through, so no later rule or tier is asked. Where a pod's
+        own node is always let in, the proxy refuses none of it."""
+        isolated: Peer = Anyone() if self._always else AnyOf(self._isolated[direction])
+        after = (rule.level or 0) + _AFTER
+        peers = rule.peers
+        if direction is Direction.INGRESS and self._localhost_allowed:
+            peers = tuple(AllOf((peer, _NOT_OWN_NODE)) for peer in ((Anyone(),) if peers is None else peers))
+        let_in = replace(rule, label=f"{rule.label}.unasked", needs=Reason.NONE)
+        refused = replace(let_in, label=f"{rule.label}.proxy", action=Action.DENY, peers=peers, level=after)
+        for seen, whom in ((let_in, Not(isolated)), (refused, isolated)):
+            yield replace(seen, subject=whom if rule.subject is None else AllOf((rule.subject, whom)))
+
+
+def _isolated(policy: Policy, direction: Direction) -> Iterator[Subject]:
+    """Whom a policy isolates."""
+    if policy.kind == "NetworkPolicy":
+        policy = _by_its_rules(policy)
+    if direction in policy.isolates:
+        yield from [whom for one, whom in policy.isolated if one is direction] or [policy.subject]
 
 
 def _by_its_rules(policy: Policy) -> Policy:
@@ -122,14 +152,3 @@ def _perhaps_api_server(rule: Rule) -> Iterator[Rule]:
         peers = (Where(Not(IsA(Kind.POD))),)
         label = f"{rule.label}.kube-apiserver"
         yield replace(rule, label=label, peers=peers, ports=tuple(ports), needs=Reason.NO_SERVICE)
-
-
-def _refusing(rule: Rule, later: float) -> Rule:
-    """The proxy refuses what no rule of its own lets through, so no later tier is asked."""
-    return replace(
-        rule,
-        label=f"{rule.label}.proxy",
-        action=Action.DENY,
-        needs=Reason.NONE,
-        level=(rule.level or 0) + later,
-    )
