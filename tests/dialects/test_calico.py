@@ -228,7 +228,9 @@ def test_all_namespaces_and_none(load: Load) -> None:
 def test_a_not_selector_keeps_to_the_own_namespace(load: Load) -> None:
     but = Not(taken(PodQuery(namespaces=EVERYTHING, pods=Selector.of(a="b")), own("a", "b")))
     found = rule(load, "source: {notSelector: a == 'b'}")
-    assert found.peers == (AllOf((taken(PodQuery(namespace="x"), IN_X), but)),)
+    others = Requirement("a", Operator.NOT_IN, frozenset("b"))
+    query = PodQuery(namespace="x", pods=Selector((others,)))
+    assert found.peers == (taken(query, AllOf((IN_X, Labelled(Of.OWN, others)))),)
     assert rule(load, "source: {notSelector: a == 'b'}", kind="GlobalNetworkPolicy").peers == (but,)
 
 

@@ -183,16 +183,15 @@ def test_what_calico_cannot_convert(load: Load) -> None:
 
 def test_without_sets_a_selector_is_a_query(load: Load) -> None:
     rule = (
-        "{action: Allow, source: {selector: a == 'b', notSelector: has(c)}, destination: {selector: has(d)}}"
+        "{action: Allow, source: {nets: [10.0.0.0/8], notSelector: has(c)}, destination: {selector: has(d)}}"
     )
     text = calico("GlobalNetworkPolicy", "p", f"ingress: [{rule}]")
     ((found,),) = (one.ingress for one in policies(load, text))
     (peer,) = found.peers or ()
     assert isinstance(peer, AllOf)
-    first, second = peer.parts
-    assert isinstance(first, PodQuery)
-    assert isinstance(second, Not)
-    assert isinstance(second.part, PodQuery)
+    first, _ = peer.parts
+    assert isinstance(first, Not)
+    assert isinstance(first.part, PodQuery)
     assert isinstance(found.subject, PodQuery)
     text += calico("GlobalNetworkSet", "s", "nets: [10.0.0.0/8]")
     ((found,),) = (one.ingress for one in policies(load, text))
@@ -321,3 +320,17 @@ def test_explained_tier_by_tier(load: Load) -> None:
         ("default", "no rule matches, and what no rule allows is denied: the end", True),
     ]
     assert case.ingress.decided_by == "default-deny by CalicoNetworkPolicy/x/q"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_not_selector_is_of_the_same_thing_as_a_selector(load: Load, path: str) -> None:
+    """The pod that the selector takes is taken, although its address is in a set of the notSelector."""
+    text = (
+        "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\n"
+        "metadata: {name: s, labels: {bad: ''}}\nspec: {nets: [10.0.0.0/30]}\n---\n"
+    )
+    chosen = "selector: app == 'b', notSelector: has(bad)"
+    both = calico("GlobalNetworkPolicy", "p", f"ingress: [{{action: Allow, source: {{{chosen}}}}}]")
+    assert verdict(load, path, text + both, "b", "a")[0] == "allow"
+    alone = calico("GlobalNetworkPolicy", "p", "ingress: [{action: Allow, source: {notSelector: has(bad)}}]")
+    assert verdict(load, path, text + alone, "b", "a")[0] == "deny"

@@ -283,11 +283,11 @@ class Witness:
                 return False
             if accounts.get("selector") and not matches(accounts["selector"], labels, "pcsa."):
                 return False
-            return not selector or matches(selector, labels)
+            return (not selector or matches(selector, labels)) and not (but and matches(but, labels))
 
         if asks and not any(map(is_taken, self.maps_of(address))):
             return False
-        if but and any(matches(but, labels) for labels in self.maps_of(address)):
+        if but and not asks and any(matches(but, labels) for labels in self.maps_of(address)):
             return False
         inside = [
             any(ipaddress.ip_address(address) in ipaddress.ip_network(net) for net in entity.get(name, ()))
