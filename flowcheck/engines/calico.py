@@ -3,9 +3,10 @@
 Everything stands in Calico's tiers. A NetworkPolicy of Kubernetes is one of tier default at order 1000, whose
 default is the tier's: what it does not allow, a Calico policy of a later order may. A ClusterNetworkPolicy
 is one of tier kube-admin or kube-baseline at its priority as order; a rule with a peer that Calico cannot
-convert (nodes, domainNames) allows nothing, and denies everything where it denies or passes. Policies of
-equal order are asked by name. After the last tier everything is allowed, which is what the profiles of
-namespaces say.
+convert (nodes, domainNames) allows nothing, and denies everything where it denies or passes. Its peer
+``namespaces`` takes network sets too, as a selector of Calico's does. Names of ports are those of the pods
+that a rule's selector takes, never of a network set around them. Policies of equal order are asked by name.
+After the last tier everything is allowed, which is what the profiles of namespaces say.
 
 Source: Calico v3.32, libcalico-go backend/k8s/conversion (conversion.go, clusternetworkpolicy.go),
 felix/calc/policy_sorter.go, app-policy/checker/check.go.
@@ -17,11 +18,11 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from flowcheck.model.cluster import Cluster
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
 from flowcheck.model.engines import CALICO_TIERS, CalicoSettings
-from flowcheck.model.labels import Labels
-from flowcheck.model.peers import AllOf, AnyOf, InSets, Not, Peer
-from flowcheck.model.policy import Action, DomainNames, NodeQuery, Policy, Rule, Tier
+from flowcheck.model.labels import Labels, Operator, Requirement, Selector
+from flowcheck.model.peers import AllOf, AnyOf, InSets, Not, Of, Peer, PodQuery, labelled
+from flowcheck.model.policy import Action, DomainNames, NamedPort, NodeQuery, Policy, Rule, Tier
 
 ACCOUNT_NAME = "projectcalico.org/name"
 """To Calico a label of every service account."""
@@ -78,6 +79,10 @@ class _View:
         if policy.kind in _ADMIN:
             ingress, egress = (tuple(_converted(rules)) for rules in (policy.ingress, policy.egress))
             policy = replace(policy, ingress=ingress, egress=egress)
+        if self.has_sets and policy.kind not in _KUBERNETES:
+            ingress = tuple(part for rule in policy.ingress for part in _beside_sets(rule, is_ingress=True))
+            egress = tuple(part for rule in policy.egress for part in _beside_sets(rule, is_ingress=False))
+            policy = replace(policy, ingress=ingress, egress=egress)
         if not self.has_own:
             return policy
         if policy.kind in _KUBERNETES:
@@ -121,6 +126,42 @@ def _converted(rules: tuple[Rule, ...]) -> Iterator[Rule]:
             yield rule
         elif rule.action is not Action.ALLOW:
             yield replace(rule, action=Action.DENY, peers=None, ports=None, unread=False)
+
+
+def _beside_sets(rule: Rule, *, is_ingress: bool) -> Iterator[Rule]:
+    """The rule where there are sets of addresses: one about numbers of ports, and one about names of them,
+    which only pods have."""
+    names = tuple(port for port in rule.ports or () if isinstance(port, NamedPort))
+    others = tuple(port for port in rule.ports or () if port not in names)
+    peers = None if rule.peers is None else tuple(map(_with_sets, rule.peers))
+    if others or not names:
+        yield replace(rule, peers=peers, ports=rule.ports and others)
+    if names and is_ingress:
+        subject = None if rule.subject is None else _of_pods(rule.subject)
+        yield replace(rule, peers=peers, ports=names, subject=subject)
+    elif names:
+        yield replace(
+            rule, peers=None if rule.peers is None else tuple(map(_of_pods, rule.peers)), ports=names
+        )
+
+
+def _of_pods(peer: Peer) -> Peer:
+    """Whom its selectors take but for sets; what a notSelector leaves out stays."""
+    match peer:
+        case AnyOf(parts):
+            return AnyOf(tuple(part for part in parts if not isinstance(part, InSets)))
+        case AllOf(parts):
+            return AllOf(tuple(map(_of_pods, parts)))
+        case _:
+            return peer
+
+
+def _with_sets(peer: Peer) -> Peer:
+    """Namespaces with their network sets; and with sets that have no namespace, where the clauses hold."""
+    if not (isinstance(peer, PodQuery) and peer.whole and peer.namespaces is not None):
+        return peer
+    clauses = peer.namespaces.requirements or (Requirement(NAMESPACE_NAME_LABEL, Operator.EXISTS),)
+    return AnyOf((peer, InSets(labelled(Of.NAMESPACE, Selector(clauses)), may_match_pods=True)))
 
 
 def _without_sets(peer: Peer) -> Peer:

@@ -334,3 +334,49 @@ def test_a_not_selector_is_of_the_same_thing_as_a_selector(load: Load, path: str
     assert verdict(load, path, text + both, "b", "a")[0] == "allow"
     alone = calico("GlobalNetworkPolicy", "p", "ingress: [{action: Allow, source: {notSelector: has(bad)}}]")
     assert verdict(load, path, text + alone, "b", "a")[0] == "deny"
+
+
+SET = (
+    "apiVersion: projectcalico.org/v3\nkind: NetworkSet\n"
+    "metadata: {name: s, namespace: z, labels: {app: far}}\n"
+    "spec: {nets: [10.0.0.0/30, 203.0.113.0/24]}\n---\n"
+    "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\n"
+    "metadata: {name: s, labels: {app: gone}}\nspec: {nets: [198.51.100.0/24]}\n---\n"
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_namespaces_of_a_cluster_network_policy_take_network_sets(load: Load, path: str) -> None:
+    def of(peer: str, src: str) -> str:
+        spec = "tier: Admin, priority: 1, subject: {pods: {podSelector: {matchLabels: {app: a}}}}"
+        rules = f"ingress: [{{action: Deny, from: [{{{peer}}}]}}]"
+        return verdict(load, path, SET + cluster_wide("p", f"{spec}, {rules}"), src, "a")[0]
+
+    other = "matchExpressions: [{key: env, operator: NotIn, values: [prod]}]"
+    no_set, in_set, in_global = "192.0.2.1", "203.0.113.9", "198.51.100.9"
+    for peer, denied in (
+        ("namespaces: {}", {"b", "c", in_set}),
+        ("namespaces: {matchLabels: {env: dev}}", {"b", "c", in_set}),
+        ("namespaces: {matchLabels: {env: prod}}", {"b"}),
+        (f"namespaces: {{{other}}}", {"b", "c", in_set, in_global}),
+        ("pods: {podSelector: {}}", {"b", "c"}),
+        (f"pods: {{namespaceSelector: {{{other}}}, podSelector: {{}}}}", {"c"}),
+    ):
+        found = {src for src in ("b", "c", no_set, in_set, in_global) if of(peer, src) == "deny"}
+        assert found == denied, peer
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_in_a_network_set_no_port_has_a_name(load: Load, path: str) -> None:
+    def of(end: str, dst: str, what: str) -> str:
+        rule = f"{{action: Allow, protocol: TCP, destination: {{{end}}}}}"
+        text = SET + calico("GlobalNetworkPolicy", "p", f"selector: app != 'a', egress: [{rule}]")
+        cluster = enforced(load(PODS + text))
+        flow = Tuple5(ADDRESSES["b"], ADDRESSES.get(dst, dst), 6, int(what))
+        return judge(path, cluster, [flow], CALICO)[0].egress
+
+    assert of("selector: app == 'a', ports: [web]", "a", "8080") == "allow"
+    assert of("selector: app == 'far', ports: [web]", "a", "8080") == "deny"
+    assert of("selector: app == 'far', ports: [web, 8080]", "a", "8080") == "allow"
+    assert of("selector: app == 'far', ports: [web, 8080]", "203.0.113.9", "8080") == "allow"
+    assert of("notSelector: app == 'far', ports: [web]", "a", "8080") == "deny"
