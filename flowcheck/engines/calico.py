@@ -18,9 +18,11 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from flowcheck.engines.hosts import host_endpoints, with_hosts
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
 from flowcheck.model.engines import CALICO_TIERS, CalicoSettings
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
+from flowcheck.model.options import Options
 from flowcheck.model.peers import AllOf, AnyOf, InSets, Not, Of, Peer, PodQuery, labelled
 from flowcheck.model.policy import Action, DomainNames, NamedPort, NodeQuery, Policy, Rule, Tier
 
@@ -51,7 +53,12 @@ def enforced(cluster: Cluster, settings: CalicoSettings = CalicoSettings()) -> C
     has_own = any(policy.kind in _OWN for policy in cluster.policies)
     view = _View(tiers, settings, bool(cluster.sets), has_own)
     policies = tuple(view.policy(one) for one in cluster.policies if one.kind in KINDS)
-    return replace(cluster, policies=policies, accounts=_accounts(cluster))
+    return with_hosts(replace(cluster, policies=policies, accounts=_accounts(cluster)))
+
+
+def options(chosen: Options, cluster: Cluster) -> Options:
+    """The options, and that nodes are subjects, too, where there are host endpoints."""
+    return replace(chosen, host_policies=True) if host_endpoints(cluster) else chosen
 
 
 def _accounts(cluster: Cluster) -> dict[tuple[str, str], Labels]:

@@ -22,6 +22,7 @@ from flowcheck.model.peers import (
     AddressBlock,
     Anyone,
     DomainNames,
+    Expression,
     Labelled,
     NodeQuery,
     Of,
@@ -122,7 +123,8 @@ class Policy:
     ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
     one name apart. ``staged``: it is not in force, only previewed.
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
-    engine goes by the rules.
+    engine goes by the rules. ``hosts``: what it asks of a host endpoint's labels, where it may select
+    such, too (Calico); the engine makes subjects of those.
     """
 
     kind: str
@@ -142,6 +144,7 @@ class Policy:
     isolated: tuple[tuple[Direction, Subject], ...] = ()
     needs: Reason = Reason.NONE
     beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
+    hosts: Expression | None = None
 
     @property
     def open_for(self) -> Reason:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from flowcheck.compile import compile_program
-from flowcheck.engines.calico import enforced
+from flowcheck.engines.calico import enforced, options
 from flowcheck.explaining.answer import explain
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CALICO_LAST, CalicoSettings
@@ -380,3 +380,64 @@ def test_in_a_network_set_no_port_has_a_name(load: Load, path: str) -> None:
     assert of("selector: app == 'far', ports: [web, 8080]", "a", "8080") == "allow"
     assert of("selector: app == 'far', ports: [web, 8080]", "203.0.113.9", "8080") == "allow"
     assert of("notSelector: app == 'far', ports: [web]", "a", "8080") == "deny"
+
+
+def host(name: str, spec: str, labels: str = "role: node") -> str:
+    head = "apiVersion: projectcalico.org/v3\nkind: HostEndpoint\n"
+    return f"{head}metadata: {{name: {name}, labels: {{{labels}}}}}\nspec: {{node: n1, {spec}}}\n---\n"
+
+
+OUTSIDE, NODE = "203.0.113.9", "192.168.7.1"
+WHOLE = host("h", "interfaceName: '*', expectedIPs: [192.168.7.1]")
+OPEN = host("h", "interfaceName: '*', expectedIPs: [192.168.7.1], profiles: [projectcalico-default-allow]")
+DENY = "ingress: [{action: Deny}], egress: [{action: Deny}]"
+
+
+def of_host(load: Load, path: str, text: str, *what: str) -> list[str]:
+    """The verdicts of the node's side, of what comes in from outside."""
+    cluster = load(PODS + text)
+    flows = []
+    for one in what:
+        protocol, _, port = one.partition("/")
+        flows.append(Tuple5(OUTSIDE, NODE, PROTOCOLS[protocol], int(port)))
+    chosen = options(Options(icmp="policy", port_names="init"), cluster)
+    return [answer.ingress for answer in judge(path, enforced(cluster), flows, chosen)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_host_endpoints(load: Load, path: str) -> None:
+    def said(text: str) -> list[str]:
+        return of_host(load, path, text, "TCP/443", "TCP/22", "UDP/22")
+
+    assert said("") == ["not_applicable"] * 3
+    assert said(WHOLE) == ["deny", "allow", "deny"]
+    assert said(OPEN) == ["allow"] * 3
+    for spec, selects in (
+        ("selector: has(role)", True),
+        ("selector: role == 'other'", False),
+        ("", True),
+        ("namespaceSelector: all()", False),
+        ("namespaceSelector: env != 'prod'", True),
+        ("namespaceSelector: projectcalico.org/name == 'x'", False),
+        ("serviceAccountSelector: all()", False),
+        ("serviceAccountSelector: '!has(kind)'", True),
+        ("selector: projectcalico.org/orchestrator == 'k8s'", False),
+    ):
+        text = OPEN + calico("GlobalNetworkPolicy", "p", ", ".join(one for one in (spec, DENY) if one))
+        assert said(text) == (["deny", "allow", "deny"] if selects else ["allow"] * 3), spec
+    assert said(OPEN + kubernetes("k", "podSelector: {}")) == ["allow"] * 3
+    assert said(OPEN + calico("NetworkPolicy", "p", DENY)) == ["allow"] * 3
+    early = f"doNotTrack: true, applyOnForward: true, {DENY}"
+    assert said(OPEN + calico("GlobalNetworkPolicy", "p", early)) == ["unknown", "allow", "unknown"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_host_endpoints_that_may_be_another_interface(load: Load, path: str) -> None:
+    node = "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [%s]}\n---\n"
+    one, other = (f"{{type: InternalIP, address: 192.168.7.{number}}}" for number in (1, 2))
+    some = host("h", "interfaceName: eth0, expectedIPs: [192.168.7.1]")
+    assert of_host(load, path, node % one + some, "TCP/443") == ["deny"]
+    assert of_host(load, path, node % f"{one}, {other}" + some, "TCP/443") == ["unknown"]
+    assert of_host(load, path, node % one + host("h", "interfaceName: eth0"), "TCP/443") == ["unknown"]
+    profiles = host("h", "interfaceName: '*', expectedIPs: [192.168.7.1], profiles: [mine]")
+    assert of_host(load, path, profiles, "TCP/443", "TCP/22") == ["unknown", "allow"]

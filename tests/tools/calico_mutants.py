@@ -95,8 +95,8 @@ CALICO_MUTANTS = tuple(
         (
             "notNets are for both IP versions",
             f"{_DIALECT}entities.py",
-            "peers += [_of_versions({_version(net) for net in but}), Not(AnyOf(tuple(map(_block, but))))]",
-            "peers += [Not(AnyOf(tuple(map(_block, but))))]",
+            "[_of_versions({_version(net) for net in but_nets}), Not(AnyOf(tuple(map(_block, but_nets))))]",
+            "[Not(AnyOf(tuple(map(_block, but_nets))))]",
         ),
         (
             "source and destination are swapped in egress rules",

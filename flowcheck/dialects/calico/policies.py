@@ -2,7 +2,7 @@
 
     kind                        selects                                     staged
     NetworkPolicy               pods of its namespace                       StagedNetworkPolicy
-    GlobalNetworkPolicy         pods (and host endpoints, not judged)       StagedGlobalNetworkPolicy
+    GlobalNetworkPolicy         pods and host endpoints                     StagedGlobalNetworkPolicy
 
 Absent: ``tier`` is default, ``order`` the last, ``selector`` everyone. ``types``, where it is absent, is
 filled in when an object is written: Egress where there are only egress rules, else Ingress, and Egress too
@@ -98,8 +98,10 @@ def _read(document: Document, form: Form) -> Policy:
         if direction in written and direction not in types:
             spec[direction.value].warn(f"these rules have no effect: types has no {direction.title()}")
             rules[direction] = ()
-    subject: PodQuery | Where = pods(_subject(spec, namespace))
-    if _is_for_hosts(spec) or _is_deletion(spec):
+    what = _subject(spec, namespace)
+    subject: PodQuery | Where = pods(what)
+    is_for_hosts, is_deletion = _is_for_hosts(spec), _is_deletion(spec)
+    if is_for_hosts or is_deletion:
         subject, rules = Where(NOTHING), dict.fromkeys(Direction, ())
     _check_hints(spec)
     return Policy(
@@ -113,7 +115,9 @@ def _read(document: Document, form: Form) -> Policy:
         rules[Direction.INGRESS],
         rules[Direction.EGRESS],
         document.source,
+        unread=is_for_hosts,
         staged=form.staged,
+        hosts=what if form.is_global and not is_deletion else None,
     )
 
 
@@ -194,7 +198,9 @@ def _is_for_hosts(spec: dict[str, Field]) -> bool:
         if "types" in spec and "Egress" in (spec["types"].value or ()):
             spec["types"].report("may not have Egress beside preDNAT")
     if early:
-        spec[early[0]].warn("is for host endpoints only, whose policies are not judged")
+        spec[early[0]].warn(
+            "is for host endpoints only, before connections are tracked or translated: not judged"
+        )
     return bool(early)
 
 
