@@ -332,6 +332,10 @@ def test_ports(load: Load, text: str, ports: tuple[Ports, ...]) -> None:
     assert (found.ports, found.unread, found.peers) == (ports, False, None)
 
 
+def test_a_protocol_by_number_goes_with_either_ip_version(load: Load) -> None:
+    assert rule(load, "ipVersion: 6, protocol: 1").ports == (PortRange(ICMP),)
+
+
 @pytest.mark.parametrize(
     "text",
     [
