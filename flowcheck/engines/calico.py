@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flowcheck.engines.hosts import host_endpoints, with_hosts
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.engines import CALICO_TIERS, CalicoSettings
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.options import Options
@@ -28,6 +28,8 @@ from flowcheck.model.policy import Action, DomainNames, NamedPort, NodeQuery, Po
 
 ACCOUNT_NAME = "projectcalico.org/name"
 """To Calico a label of every service account."""
+_OF_NAMESPACE = "pcns."
+_NAMES = frozenset({ACCOUNT_NAME, NAMESPACE_NAME_LABEL})
 KUBERNETES_ORDER = 1000
 _ONES_WITH_NAMES = (3, 32)
 """The first release whose ties are broken by name, namespace and kind."""
@@ -53,12 +55,22 @@ def enforced(cluster: Cluster, settings: CalicoSettings = CalicoSettings()) -> C
     has_own = any(policy.kind in _OWN for policy in cluster.policies)
     view = _View(tiers, settings, bool(cluster.sets), has_own)
     policies = tuple(view.policy(one) for one in cluster.policies if one.kind in KINDS)
-    return with_hosts(replace(cluster, policies=policies, accounts=_accounts(cluster)))
+    pods = tuple(_with_own_labels(pod, cluster) for pod in cluster.pods)
+    return with_hosts(replace(cluster, pods=pods, policies=policies, accounts=_accounts(cluster)))
 
 
 def options(chosen: Options, cluster: Cluster) -> Options:
     """The options, and that nodes are subjects, too, where there are host endpoints."""
     return replace(chosen, host_policies=True) if host_endpoints(cluster) else chosen
+
+
+def _with_own_labels(pod: Pod, cluster: Cluster) -> Pod:
+    """The pod, with its own ``pcns.`` labels in the place of its namespace's, as to Calico it has one map of
+    labels; not the name of its namespace."""
+    keys = {key: key.removeprefix(_OF_NAMESPACE) for key in pod.labels if key.startswith(_OF_NAMESPACE)}
+    own = {name: pod.labels[key] for key, name in keys.items() if name not in _NAMES}
+    labels, is_known = cluster.namespace_labels(pod) if own else ({}, False)
+    return replace(pod, namespace_labels={**labels, **own}) if is_known else pod
 
 
 def _accounts(cluster: Cluster) -> dict[tuple[str, str], Labels]:

@@ -441,3 +441,22 @@ def test_host_endpoints_that_may_be_another_interface(load: Load, path: str) -> 
     assert of_host(load, path, node % one + host("h", "interfaceName: eth0"), "TCP/443") == ["unknown"]
     profiles = host("h", "interfaceName: '*', expectedIPs: [192.168.7.1], profiles: [mine]")
     assert of_host(load, path, profiles, "TCP/443", "TCP/22") == ["unknown", "allow"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_pods_own_label_in_the_place_of_its_namespaces(load: Load, path: str) -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\n"
+        "metadata: {name: d, namespace: z, labels: {pcns.env: prod, pcns.kubernetes.io/metadata.name: x}}\n"
+        "spec: {nodeName: n1, containers: [{name: c}]}\nstatus: {podIP: 10.0.0.4}\n---\n"
+    )
+    for source in ("namespaceSelector: env == 'prod'", "selector: pcns.env == 'prod'"):
+        rule = f"ingress: [{{action: Allow, source: {{{source}}}}}]"
+        text = pod + calico("GlobalNetworkPolicy", "p", rule)
+        assert [verdict(load, path, text, src, "a")[0] for src in ("b", "c", "10.0.0.4")] == [
+            "allow",
+            "deny",
+            "allow",
+        ]
+    own = pod + calico("NetworkPolicy", "p", "ingress: [{action: Allow, source: {selector: all()}}]")
+    assert verdict(load, path, own, "10.0.0.4", "a")[0] == "deny"
