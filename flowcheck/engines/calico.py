@@ -15,7 +15,7 @@ felix/calc/policy_sorter.go, app-policy/checker/check.go.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flowcheck.engines.hosts import host_endpoints, with_hosts
@@ -24,7 +24,18 @@ from flowcheck.model.engines import CALICO_TIERS, CalicoSettings
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.options import Options
 from flowcheck.model.peers import AllOf, AnyOf, InSets, Not, Of, Peer, PodQuery, labelled
-from flowcheck.model.policy import Action, DomainNames, NamedPort, NodeQuery, Policy, Rule, Tier
+from flowcheck.model.policy import (
+    Action,
+    DomainNames,
+    NamedPort,
+    NodeQuery,
+    Policy,
+    PortRange,
+    Ports,
+    Rule,
+    Tier,
+)
+from flowcheck.model.ports import PortsBut, without
 
 ACCOUNT_NAME = "projectcalico.org/name"
 """To Calico a label of every service account."""
@@ -148,27 +159,47 @@ def _converted(rules: tuple[Rule, ...]) -> Iterator[Rule]:
 
 
 def _beside_sets(rule: Rule, *, is_ingress: bool) -> Iterator[Rule]:
-    """The rule where there are sets of addresses: one about numbers of ports, and one about names of them,
-    which only pods have."""
-    names = tuple(port for port in rule.ports or () if isinstance(port, NamedPort))
-    others = tuple(port for port in rule.ports or () if port not in names)
+    """The rule where there are sets of addresses; one that names ports in two: about the pods that its
+    selector takes, and about who else is in a set that it takes, where no port has a name."""
     peers = None if rule.peers is None else tuple(map(_with_sets, rule.peers))
-    if others or not names:
-        yield replace(rule, peers=peers, ports=rule.ports and others)
-    if names and is_ingress:
-        subject = None if rule.subject is None else _of_pods(rule.subject)
-        yield replace(rule, peers=peers, ports=names, subject=subject)
-    elif names:
-        yield replace(
-            rule, peers=None if rule.peers is None else tuple(map(_of_pods, rule.peers)), ports=names
-        )
+    rule = replace(rule, peers=peers)
+    end: Peer | None = rule.subject
+    if not is_ingress:
+        end = AnyOf(peers) if peers else None
+    unnamed = tuple(found for port in rule.ports or () for found in _without_names(port))
+    pods = None if end is None else _of_pods(end)
+    if end is None or pods is None or pods == end or unnamed == (rule.ports or ()):
+        yield rule
+        return
+    others: Peer = AllOf((end, Not(pods)))
+    for ports, whom in ((rule.ports, pods), (unnamed, others)):
+        if ports and is_ingress:
+            yield replace(rule, ports=ports, subject=whom)
+        elif ports:
+            yield replace(rule, ports=ports, peers=(whom,))
+
+
+def _without_names(port: Ports) -> tuple[Ports, ...]:
+    """What is left of it where no port has a name."""
+    match port:
+        case NamedPort():
+            return ()
+        case PortsBut(protocol, ports, but):
+            left = (PortRange(protocol),) if ports is None else ports
+            return without(_ranges(left), _ranges(but))
+        case _:
+            return (port,)
+
+
+def _ranges(ports: Iterable[PortRange | NamedPort]) -> Iterator[PortRange]:
+    return (port for port in ports if isinstance(port, PortRange))
 
 
 def _of_pods(peer: Peer) -> Peer:
     """Whom its selectors take but for sets; what a notSelector leaves out stays."""
     match peer:
         case AnyOf(parts):
-            return AnyOf(tuple(part for part in parts if not isinstance(part, InSets)))
+            return AnyOf(tuple(_of_pods(part) for part in parts if not isinstance(part, InSets)))
         case AllOf(parts):
             return AllOf(tuple(map(_of_pods, parts)))
         case _:

@@ -380,6 +380,10 @@ def test_in_a_network_set_no_port_has_a_name(load: Load, path: str) -> None:
     assert of("selector: app == 'far', ports: [web, 8080]", "a", "8080") == "allow"
     assert of("selector: app == 'far', ports: [web, 8080]", "203.0.113.9", "8080") == "allow"
     assert of("notSelector: app == 'far', ports: [web]", "a", "8080") == "deny"
+    assert of("selector: app == 'a', notPorts: [web]", "a", "8080") == "deny"
+    assert of("selector: app == 'far', notPorts: [web]", "a", "8080") == "allow"
+    assert of("selector: app == 'far', notPorts: [web, 8080]", "a", "8080") == "deny"
+    assert of("selector: app == 'far', notPorts: [web, 8080]", "203.0.113.9", "8081") == "allow"
 
 
 def host(name: str, spec: str, labels: str = "role: node") -> str:
