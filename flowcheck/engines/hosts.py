@@ -1,7 +1,7 @@
 """Calico's host endpoints: nodes that policies select by the labels of a HostEndpoint.
 
     failsafe ports          let in and out, whatever policies say
-    doNotTrack, preDNAT     asked first, and not judged: what one selects is open
+    doNotTrack, preDNAT     asked next, in this order, each by tiers; these have no default then
     GlobalNetworkPolicy     as of pods
     profiles                at the end: projectcalico-default-allow allows, none denies, others are not read
 
@@ -44,7 +44,8 @@ _FAILSAFE = {
     Direction.EGRESS: ((TCP, _SERVED), (UDP, (53, 67))),
 }
 _FIRST = Tier("failsafe", -math.inf)
-_EARLY = Tier("untracked", -math.inf, denies=True)
+_EARLY = ("untracked", "preDNAT")
+_OPEN = Tier("host", -math.inf, denies=True)
 _LAST = Tier("~profiles", math.inf, denies=True)
 """No tier of a cluster has such a name: it comes after all others."""
 
@@ -60,6 +61,7 @@ def with_hosts(cluster: Cluster) -> Cluster:
         return cluster
     nodes = tuple(_nodes(cluster, hosts))
     known = {name: [one for one in nodes if one.name == name] for name in {one.node for one in hosts}}
+    places = sorted({policy.tier.place for policy in cluster.policies if policy.hosts})
     whole, open_nodes = [], []
     for name, versions in sorted(known.items()):
         mine = [one for one in hosts if one.node == name]
@@ -67,7 +69,7 @@ def with_hosts(cluster: Cluster) -> Cluster:
             whole.append(mine[0])
         else:
             open_nodes.append(name)
-    policies = [_selecting(policy, whole) for policy in cluster.policies]
+    policies = [_selecting(policy, whole, places) for policy in cluster.policies]
     policies += [one for host in whole for one in _ends(host)]
     policies += [_open(name) for name in open_nodes]
     return replace(cluster, nodes=nodes, policies=tuple(policies))
@@ -95,14 +97,16 @@ def _node(name: str) -> Expression:
     return AllOf((IsA(Kind.NODE), Called(name)))
 
 
-def _selecting(policy: Policy, hosts: Sequence[AddressSet]) -> Policy:
-    """The policy, also for the nodes whose host endpoints it selects."""
-    what = policy.hosts
-    chosen = [_node(host.node) for host in hosts if what is not None and _holds(what, host)]
-    if not chosen:
+def _selecting(policy: Policy, hosts: Sequence[AddressSet], places: Sequence[tuple[float, str]]) -> Policy:
+    """The policy, also for the nodes whose host endpoints it selects. ``places``: of tiers, in order."""
+    asked = policy.hosts
+    chosen = [_node(host.node) for host in hosts if asked is not None and _holds(asked.what, host)]
+    if asked is None or not chosen:
         return policy
-    if policy.unread:
-        return replace(policy, tier=_EARLY, subject=Where(AnyOf(tuple(chosen))))
+    if asked.early:
+        number, place = _EARLY.index(asked.early), places.index(policy.tier.place)
+        tier = Tier(f"host {number} {place:05}", -math.inf)
+        return replace(policy, tier=tier, subject=Where(AnyOf(tuple(chosen))), isolates=frozenset())
     return replace(policy, subject=Where(AnyOf((_of_pods(policy.subject), *chosen))))
 
 
@@ -153,5 +157,5 @@ def _open(name: str) -> Policy:
     """Of a node that is judged as no host endpoint of its own."""
     subject = Where(_node(name))
     return Policy(
-        "HostEndpoint", "", f"of node {name}", _EARLY, subject, isolates=frozenset(Direction), unread=True
+        "HostEndpoint", "", f"of node {name}", _OPEN, subject, isolates=frozenset(Direction), unread=True
     )

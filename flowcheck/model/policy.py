@@ -48,6 +48,7 @@ __all__ = (
     "Anyone",
     "Direction",
     "DomainNames",
+    "Hosts",
     "NamedPort",
     "NodeQuery",
     "Peer",
@@ -110,6 +111,15 @@ class Rule:
         return Reason.UNSUPPORTED_FIELD if self.unread else self.needs
 
 
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Host endpoints of whose labels ``what`` holds. ``early``: the policy is for these alone, and asked
+    before all others: ``untracked`` or, after those, ``preDNAT``; its tier then has no default."""
+
+    what: Expression
+    early: str = ""
+
+
 @fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -123,8 +133,8 @@ class Policy:
     ``needs``: likewise, for another reason. ``tie`` orders policies of equal priority, and tells policies of
     one name apart. ``staged``: it is not in force, only previewed.
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
-    engine goes by the rules. ``hosts``: what it asks of a host endpoint's labels, where it may select
-    such, too (Calico); the engine makes subjects of those.
+    engine goes by the rules. ``hosts``: which host endpoints it selects, if it may select such (Calico);
+    the engine makes subjects of those.
     """
 
     kind: str
@@ -144,7 +154,7 @@ class Policy:
     isolated: tuple[tuple[Direction, Subject], ...] = ()
     needs: Reason = Reason.NONE
     beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
-    hosts: Expression | None = None
+    hosts: Hosts | None = None
 
     @property
     def open_for(self) -> Reason:

@@ -431,8 +431,30 @@ def test_host_endpoints(load: Load, path: str) -> None:
         assert said(text) == (["deny", "allow", "deny"] if selects else ["allow"] * 3), spec
     assert said(OPEN + kubernetes("k", "podSelector: {}")) == ["allow"] * 3
     assert said(OPEN + calico("NetworkPolicy", "p", DENY)) == ["allow"] * 3
-    early = f"doNotTrack: true, applyOnForward: true, {DENY}"
-    assert said(OPEN + calico("GlobalNetworkPolicy", "p", early)) == ["unknown", "allow", "unknown"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_asked_of_host_endpoints_before_all_else(load: Load, path: str) -> None:
+    def said(*policies: str) -> list[str]:
+        return of_host(load, path, WHOLE + "".join(policies), "TCP/443", "TCP/80", "TCP/81", "TCP/22")
+
+    def early(name: str, flag: str, action: str, port: int, more: str = "") -> str:
+        rule = f"{{action: {action}, protocol: TCP, destination: {{ports: [{port}]}}}}"
+        spec = f"{flag}: true, applyOnForward: true, ingress: [{rule}]{more}"
+        return calico("GlobalNetworkPolicy", name, spec)
+
+    normal = calico("GlobalNetworkPolicy", "usual", "ingress: [{action: Allow}]")
+    assert said(normal) == ["allow"] * 4
+    assert said(early("p", "doNotTrack", "Allow", 80)) == ["deny", "allow", "deny", "allow"]
+    assert said(early("p", "preDNAT", "Deny", 80), normal) == ["allow", "deny", "allow", "allow"]
+    both = early("p", "preDNAT", "Deny", 80), early("q", "doNotTrack", "Allow", 80)
+    assert said(*both, normal) == ["allow"] * 4
+    first = calico("Tier", "t", "order: 1") + early("z", "preDNAT", "Allow", 80, ", tier: t")
+    assert said(first, both[0], normal) == ["allow"] * 4
+    passing = calico("Tier", "t", "order: 1") + early("z", "preDNAT", "Pass", 80, ", tier: t")
+    assert said(passing, both[0], normal) == ["allow", "deny", "allow", "allow"]
+    pods = early("p", "preDNAT", "Deny", 8080)
+    assert verdict(load, path, WHOLE + pods, "b", "a")[0] == "allow"
 
 
 @pytest.mark.parametrize("path", PATHS)

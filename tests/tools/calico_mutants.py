@@ -149,8 +149,8 @@ CALICO_MUTANTS = tuple(
         (
             "untracked policies are for pods",
             f"{_DIALECT}policies.py",
-            "return bool(early)",
-            "return False",
+            "    if early or is_deletion:",
+            "    if is_deletion:",
         ),
         (
             "no order is the first",

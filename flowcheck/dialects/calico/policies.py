@@ -35,7 +35,7 @@ from flowcheck.manifests.stored import STORED, stored_metadata
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE, name_fault
 from flowcheck.model.peers import Expression, PodQuery, Where
-from flowcheck.model.policy import Direction, Policy, Tier
+from flowcheck.model.policy import Direction, Hosts, Policy, Tier
 
 VERSIONS = ("projectcalico.org/v3", STORED)
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -100,9 +100,9 @@ def _read(document: Document, form: Form) -> Policy:
             rules[direction] = ()
     what = _subject(spec, namespace)
     subject: PodQuery | Where = pods(what)
-    is_for_hosts, is_deletion = _is_for_hosts(spec), _is_deletion(spec)
-    if is_for_hosts or is_deletion:
-        subject, rules = Where(NOTHING), dict.fromkeys(Direction, ())
+    early, is_deletion = _early(spec), _is_deletion(spec)
+    if early or is_deletion:
+        subject = Where(NOTHING)
     _check_hints(spec)
     return Policy(
         form.kind,
@@ -115,9 +115,8 @@ def _read(document: Document, form: Form) -> Policy:
         rules[Direction.INGRESS],
         rules[Direction.EGRESS],
         document.source,
-        unread=is_for_hosts,
         staged=form.staged,
-        hosts=what if form.is_global and not is_deletion else None,
+        hosts=Hosts(what, early) if form.is_global and not is_deletion else None,
     )
 
 
@@ -184,8 +183,8 @@ def _order(field: Field) -> float:
     return math.inf
 
 
-def _is_for_hosts(spec: dict[str, Field]) -> bool:
-    """Whether it is asked before connections are tracked or translated: of host endpoints only."""
+def _early(spec: dict[str, Field]) -> str:
+    """Before what it is asked, if that is connections' tracking or translation: of host endpoints only."""
     flags = {name: _flag(spec[name]) for name in _GLOBAL[1:] if name in spec}
     early = [name for name in ("doNotTrack", "preDNAT") if flags.get(name)]
     if len(early) > 1:
@@ -198,10 +197,8 @@ def _is_for_hosts(spec: dict[str, Field]) -> bool:
         if "types" in spec and "Egress" in (spec["types"].value or ()):
             spec["types"].report("may not have Egress beside preDNAT")
     if early:
-        spec[early[0]].warn(
-            "is for host endpoints only, before connections are tracked or translated: not judged"
-        )
-    return bool(early)
+        spec[early[0]].warn("is for host endpoints only: not judged of what they forward")
+    return {"doNotTrack": "untracked", "preDNAT": "preDNAT"}[early[0]] if early else ""
 
 
 def _flag(field: Field) -> bool:
