@@ -5,8 +5,9 @@
     GlobalNetworkPolicy     as of pods
     profiles                at the end: projectcalico-default-allow allows, none denies, others are not read
 
-A node is judged as its host endpoint where that is of all interfaces, or expects all addresses that are known
-of the node; a node of which other host endpoints tell is open, and one of which none tells has no policies.
+A node is judged as its host endpoint, as that was last, where it is of all interfaces, or expects all
+addresses that are known of the node; a node of which other host endpoints tell is open, and one of which none
+tells has no policies.
 
 Source: Calico v3.32, felix/config (FailsafeInboundHostPorts, FailsafeOutboundHostPorts), felix/rules
 endpoints.go, felix/calc/active_rules_calculator.go.
@@ -64,7 +65,7 @@ def with_hosts(cluster: Cluster) -> Cluster:
     places = sorted({policy.tier.place for policy in cluster.policies if policy.hosts})
     whole, open_nodes = [], []
     for name, versions in sorted(known.items()):
-        mine = [one for one in hosts if one.node == name]
+        mine = list({one.name: one for one in hosts if one.node == name}.values())
         if len(mine) == 1 and _is_whole(mine[0], versions):
             whole.append(mine[0])
         else:
