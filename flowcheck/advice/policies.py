@@ -30,7 +30,7 @@ def warnings(cluster: Cluster) -> Iterator[str]:
     hosts = len({one.name for one in cluster.sets if one.kind == "HostEndpoint"})
     if hosts:
         said = counted(hosts, "HostEndpoint")
-        yield f"{said}: what Calico's policies say of the hosts themselves is not judged"
+        yield f"{said}: what Calico's policies say of what hosts only forward is not judged"
     kinds = {policy.kind for policy in cluster.policies}
     if "ClusterNetworkPolicy" in kinds and kinds & _OLD:
         yield (

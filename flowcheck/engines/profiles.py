@@ -81,7 +81,7 @@ def _by_engine(cluster: Cluster, options: Options, view: EngineView) -> tuple[Cl
                 options, settings
             )
         case "calico":
-            return calico.enforced(switched(cluster, values)), options
+            return calico.enforced(switched(cluster, values)), calico.options(options, cluster)
         case _:
             return switched(cluster, values), options
 
@@ -114,6 +114,8 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
 def _judged_again(cluster: Cluster, options: Options, view: EngineView) -> Options:
     """The options of a cluster that an engine has seen already."""
     judged_by = _judged_by(options, view.switches)
+    if view.cni == "calico":
+        return calico.options(judged_by, cluster)
     if view.cni != "cilium":
         return judged_by
     settings = cluster.cilium or CiliumSettings()

@@ -124,12 +124,14 @@ class PodQuery(NamedTuple):
     """Which pods: those matching ``pods`` in ``namespace``, or in the namespaces matching ``namespaces``.
 
     Exactly one of the two is set. Host-network pods, nodes and external addresses never match. It says what
-    ``Where`` can say too; most policies ask nothing else, and this is answered faster.
+    ``Where`` can say too; most policies ask nothing else, and this is answered faster. ``whole``: it is about
+    namespaces as such, so that an engine may count what else it keeps in them (Calico its NetworkSets).
     """
 
     namespace: str | None = None
     namespaces: Selector | None = None
     pods: Selector = EVERYTHING
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

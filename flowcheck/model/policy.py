@@ -22,6 +22,7 @@ from flowcheck.model.peers import (
     AddressBlock,
     Anyone,
     DomainNames,
+    Expression,
     Labelled,
     NodeQuery,
     Of,
@@ -47,6 +48,7 @@ __all__ = (
     "Anyone",
     "Direction",
     "DomainNames",
+    "Hosts",
     "NamedPort",
     "NodeQuery",
     "Peer",
@@ -114,6 +116,15 @@ class Rule:
         return Reason.UNSUPPORTED_FIELD if self.unread else self.needs
 
 
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Host endpoints of whose labels ``what`` holds. ``early``: the policy is for these alone, and asked
+    before all others: ``untracked`` or, after those, ``preDNAT``; its tier then has no default."""
+
+    what: Expression
+    early: str = ""
+
+
 @fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -128,7 +139,8 @@ class Policy:
     one name apart. ``staged``: it is not in force, only previewed.
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
     engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`;
-    ``notes``: what else stands there that decides nothing.
+    ``notes``: what else stands there that decides nothing. ``hosts``: which host endpoints it selects, if it
+    may select such (Calico); the engine makes subjects of those.
     """
 
     kind: str
@@ -150,6 +162,7 @@ class Policy:
     beside_types: tuple[tuple[Direction, tuple[Rule, ...]], ...] = ()
     written: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    hosts: Hosts | None = None
 
     @property
     def open_for(self) -> Reason:

@@ -42,7 +42,8 @@ class PodRanges:
 @dataclass(frozen=True, slots=True)
 class AddressSet:
     """An object that names addresses, such as a NetworkSet. ``namespace`` is empty for a cluster-scoped kind;
-    CIDRs are canonical."""
+    CIDRs are canonical. A HostEndpoint is an ``interface`` (``*``: all) of a ``node``, with ``profiles``.
+    """
 
     kind: str
     namespace: str
@@ -51,6 +52,9 @@ class AddressSet:
     labels: Labels
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
+    node: str = ""
+    interface: str = ""
+    profiles: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"

@@ -17,7 +17,7 @@ import pytest
 
 from flowcheck.dialects.calico.selectors import parse_selector
 from flowcheck.dialects.calico.tokens import SelectorError
-from flowcheck.engines.calico import enforced
+from flowcheck.engines.calico import enforced, options
 from flowcheck.errors import ManifestError
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
@@ -39,9 +39,9 @@ pytestmark = pytest.mark.skipif(not LINES, reason="FLOWCHECK_CONFORMANCE has no 
 
 
 def is_judged(check: dict[str, Any]) -> bool:
-    """Host endpoints' own side is not judged, and nothing asks a flow for the port at its source. Who has the
-    address of a pod that ended, nobody knows here."""
-    return "host_endpoint" not in check and "src_port" not in check and check["src"] != "shop/job-1"
+    """Nothing asks a flow for the port at its source. Who has the address of a pod that ended, nobody knows
+    here."""
+    return "chain" not in check and "src_port" not in check and check["src"] != "shop/job-1"
 
 
 def load(world: dict[str, Any]) -> Cluster:
@@ -68,7 +68,8 @@ def judged(world: dict[str, Any], path: str) -> Iterator[tuple[dict[str, Any], A
     for staged in (False, True):
         asked = [check for check in checks if (check.get("view") == "pending") is staged]
         flows = [flow_of(check, cluster) for check in asked]
-        answers = judge(path, cluster, flows, replace(OPTIONS, staged=staged)) if flows else []
+        chosen = options(replace(OPTIONS, staged=staged), cluster)
+        answers = judge(path, cluster, flows, chosen) if flows else []
         yield from zip(asked, answers, strict=True)
 
 

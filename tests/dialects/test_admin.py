@@ -82,7 +82,7 @@ def test_tiers_and_priorities(load: Load) -> None:
 def test_actions(load: Load, kind: str, word: str, action: Action) -> None:
     found = rule(load, kind, f"{{name: a rule, action: {word}, from: [{ALL}]}}", "ingress")
     assert (found.action, found.label) == (action, "ingress[0]")
-    assert (found.peers, found.ports) == ((PodQuery(namespaces=EVERYTHING),), None)
+    assert (found.peers, found.ports) == ((PodQuery(namespaces=EVERYTHING, whole=True),), None)
 
 
 def test_subjects(load: Load) -> None:
@@ -105,7 +105,7 @@ def test_egress_peers(load: Load, kind: str, allow: str) -> None:
         " {domainNames: [a.example, '*.b.example.']}]}",
     )
     assert found.peers == (
-        PodQuery(namespaces=Selector.of(a="b")),
+        PodQuery(namespaces=Selector.of(a="b"), whole=True),
         PodQuery(namespaces=EVERYTHING, pods=Selector.of(c="d")),
         AddressBlock("10.0.0.0/8", may_match_pods=True),
         AddressBlock("::/0", may_match_pods=True),
@@ -123,7 +123,7 @@ def test_peers_of_v0_1_1(load: Load) -> None:
         "ingress",
     )
     assert found.peers == (
-        PodQuery(namespaces=Selector.of(a="b")),
+        PodQuery(namespaces=Selector.of(a="b"), whole=True),
         PodQuery(namespaces=EVERYTHING, pods=Selector.of(c="d")),
     )
 
@@ -220,7 +220,7 @@ def test_a_rule_with_a_selector_that_nobody_reads(load: Load, kind: str, selecto
         manifest(kind, f"egress: [{{action: Deny, to: [{{namespaces: {{{selector}}}}}]}}, {EASY}]")
     )
     ((odd, plain),) = [one.egress for one in cluster.policies]
-    assert (odd.unread, odd.peers) == (True, (PodQuery(namespaces=Selector.of(c="d")),))
+    assert (odd.unread, odd.peers) == (True, (PodQuery(namespaces=Selector.of(c="d"), whole=True),))
     assert (plain.unread, cluster.policies[0].unread) == (False, False)
     assert "spec.egress[0].to[0].namespaces.match" in cluster.warnings[0]
     assert message in cluster.warnings[0]
@@ -251,7 +251,7 @@ ODD = "{matchExpressions: [{key: a, operator: In}], matchLabels: {c: d}}"
 def test_peers_that_nobody_reads(load: Load, kind: str, action: str, peer: str, read: object) -> None:
     found = rule(load, kind, f"{{action: {action}, to: [{peer}, {ALL}]}}")
     assert (found.unread, found.ports) == (True, None)
-    assert found.peers == (read, PodQuery(namespaces=EVERYTHING))
+    assert found.peers == (read, PodQuery(namespaces=EVERYTHING, whole=True))
 
 
 @pytest.mark.parametrize(

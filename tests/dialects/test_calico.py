@@ -169,7 +169,7 @@ def test_beside_a_policy_of_kubernetes_of_the_same_name(load: Load) -> None:
 def test_what_is_for_hosts_selects_no_pod(load: Load, flag: str) -> None:
     spec = f"{flag}: true, applyOnForward: true, ingress: [{{action: Allow}}]"
     found = policy(load, spec, "GlobalNetworkPolicy")
-    assert (found.subject, found.ingress) == (Where(AnyOf(())), ())
+    assert found.subject == Where(AnyOf(()))
     forwarded = policy(load, "applyOnForward: true", "GlobalNetworkPolicy")
     assert forwarded.subject == PodQuery(namespaces=EVERYTHING)
 
@@ -228,7 +228,9 @@ def test_all_namespaces_and_none(load: Load) -> None:
 def test_a_not_selector_keeps_to_the_own_namespace(load: Load) -> None:
     but = Not(taken(PodQuery(namespaces=EVERYTHING, pods=Selector.of(a="b")), own("a", "b")))
     found = rule(load, "source: {notSelector: a == 'b'}")
-    assert found.peers == (AllOf((taken(PodQuery(namespace="x"), IN_X), but)),)
+    others = Requirement("a", Operator.NOT_IN, frozenset("b"))
+    query = PodQuery(namespace="x", pods=Selector((others,)))
+    assert found.peers == (taken(query, AllOf((IN_X, Labelled(Of.OWN, others)))),)
     assert rule(load, "source: {notSelector: a == 'b'}", kind="GlobalNetworkPolicy").peers == (but,)
 
 
@@ -328,6 +330,10 @@ NAMED = NamedPort("web", TCP)
 def test_ports(load: Load, text: str, ports: tuple[Ports, ...]) -> None:
     found = rule(load, text)
     assert (found.ports, found.unread, found.peers) == (ports, False, None)
+
+
+def test_a_protocol_by_number_goes_with_either_ip_version(load: Load) -> None:
+    assert rule(load, "ipVersion: 6, protocol: 1").ports == (PortRange(ICMP),)
 
 
 @pytest.mark.parametrize(

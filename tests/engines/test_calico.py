@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from flowcheck.compile import compile_program
-from flowcheck.engines.calico import enforced
+from flowcheck.engines.calico import enforced, options
 from flowcheck.explaining.answer import explain
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CALICO_LAST, CalicoSettings
@@ -183,16 +183,15 @@ def test_what_calico_cannot_convert(load: Load) -> None:
 
 def test_without_sets_a_selector_is_a_query(load: Load) -> None:
     rule = (
-        "{action: Allow, source: {selector: a == 'b', notSelector: has(c)}, destination: {selector: has(d)}}"
+        "{action: Allow, source: {nets: [10.0.0.0/8], notSelector: has(c)}, destination: {selector: has(d)}}"
     )
     text = calico("GlobalNetworkPolicy", "p", f"ingress: [{rule}]")
     ((found,),) = (one.ingress for one in policies(load, text))
     (peer,) = found.peers or ()
     assert isinstance(peer, AllOf)
-    first, second = peer.parts
-    assert isinstance(first, PodQuery)
-    assert isinstance(second, Not)
-    assert isinstance(second.part, PodQuery)
+    first, _ = peer.parts
+    assert isinstance(first, Not)
+    assert isinstance(first.part, PodQuery)
     assert isinstance(found.subject, PodQuery)
     text += calico("GlobalNetworkSet", "s", "nets: [10.0.0.0/8]")
     ((found,),) = (one.ingress for one in policies(load, text))
@@ -321,3 +320,169 @@ def test_explained_tier_by_tier(load: Load) -> None:
         ("default", "no rule matches, and what no rule allows is denied: the end", True),
     ]
     assert case.ingress.decided_by == "default-deny by CalicoNetworkPolicy/x/q"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_not_selector_is_of_the_same_thing_as_a_selector(load: Load, path: str) -> None:
+    """The pod that the selector takes is taken, although its address is in a set of the notSelector."""
+    text = (
+        "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\n"
+        "metadata: {name: s, labels: {bad: ''}}\nspec: {nets: [10.0.0.0/30]}\n---\n"
+    )
+    chosen = "selector: app == 'b', notSelector: has(bad)"
+    both = calico("GlobalNetworkPolicy", "p", f"ingress: [{{action: Allow, source: {{{chosen}}}}}]")
+    assert verdict(load, path, text + both, "b", "a")[0] == "allow"
+    alone = calico("GlobalNetworkPolicy", "p", "ingress: [{action: Allow, source: {notSelector: has(bad)}}]")
+    assert verdict(load, path, text + alone, "b", "a")[0] == "deny"
+
+
+SET = (
+    "apiVersion: projectcalico.org/v3\nkind: NetworkSet\n"
+    "metadata: {name: s, namespace: z, labels: {app: far}}\n"
+    "spec: {nets: [10.0.0.0/30, 203.0.113.0/24]}\n---\n"
+    "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\n"
+    "metadata: {name: s, labels: {app: gone}}\nspec: {nets: [198.51.100.0/24]}\n---\n"
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_namespaces_of_a_cluster_network_policy_take_network_sets(load: Load, path: str) -> None:
+    def of(peer: str, src: str) -> str:
+        spec = "tier: Admin, priority: 1, subject: {pods: {podSelector: {matchLabels: {app: a}}}}"
+        rules = f"ingress: [{{action: Deny, from: [{{{peer}}}]}}]"
+        return verdict(load, path, SET + cluster_wide("p", f"{spec}, {rules}"), src, "a")[0]
+
+    other = "matchExpressions: [{key: env, operator: NotIn, values: [prod]}]"
+    no_set, in_set, in_global = "192.0.2.1", "203.0.113.9", "198.51.100.9"
+    for peer, denied in (
+        ("namespaces: {}", {"b", "c", in_set}),
+        ("namespaces: {matchLabels: {env: dev}}", {"b", "c", in_set}),
+        ("namespaces: {matchLabels: {env: prod}}", {"b"}),
+        (f"namespaces: {{{other}}}", {"b", "c", in_set, in_global}),
+        ("pods: {podSelector: {}}", {"b", "c"}),
+        (f"pods: {{namespaceSelector: {{{other}}}, podSelector: {{}}}}", {"c"}),
+    ):
+        found = {src for src in ("b", "c", no_set, in_set, in_global) if of(peer, src) == "deny"}
+        assert found == denied, peer
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_in_a_network_set_no_port_has_a_name(load: Load, path: str) -> None:
+    def of(end: str, dst: str, what: str) -> str:
+        rule = f"{{action: Allow, protocol: TCP, destination: {{{end}}}}}"
+        text = SET + calico("GlobalNetworkPolicy", "p", f"selector: app != 'a', egress: [{rule}]")
+        cluster = enforced(load(PODS + text))
+        flow = Tuple5(ADDRESSES["b"], ADDRESSES.get(dst, dst), 6, int(what))
+        return judge(path, cluster, [flow], CALICO)[0].egress
+
+    assert of("selector: app == 'a', ports: [web]", "a", "8080") == "allow"
+    assert of("selector: app == 'far', ports: [web]", "a", "8080") == "deny"
+    assert of("selector: app == 'far', ports: [web, 8080]", "a", "8080") == "allow"
+    assert of("selector: app == 'far', ports: [web, 8080]", "203.0.113.9", "8080") == "allow"
+    assert of("notSelector: app == 'far', ports: [web]", "a", "8080") == "deny"
+    assert of("selector: app == 'a', notPorts: [web]", "a", "8080") == "deny"
+    assert of("selector: app == 'far', notPorts: [web]", "a", "8080") == "allow"
+    assert of("selector: app == 'far', notPorts: [web, 8080]", "a", "8080") == "deny"
+    assert of("selector: app == 'far', notPorts: [web, 8080]", "203.0.113.9", "8081") == "allow"
+
+
+def host(name: str, spec: str, labels: str = "role: node") -> str:
+    head = "apiVersion: projectcalico.org/v3\nkind: HostEndpoint\n"
+    return f"{head}metadata: {{name: {name}, labels: {{{labels}}}}}\nspec: {{node: n1, {spec}}}\n---\n"
+
+
+OUTSIDE, NODE = "203.0.113.9", "192.168.7.1"
+WHOLE = host("h", "interfaceName: '*', expectedIPs: [192.168.7.1]")
+OPEN = host("h", "interfaceName: '*', expectedIPs: [192.168.7.1], profiles: [projectcalico-default-allow]")
+DENY = "ingress: [{action: Deny}], egress: [{action: Deny}]"
+
+
+def of_host(load: Load, path: str, text: str, *what: str) -> list[str]:
+    """The verdicts of the node's side, of what comes in from outside."""
+    cluster = load(PODS + text)
+    flows = []
+    for one in what:
+        protocol, _, port = one.partition("/")
+        flows.append(Tuple5(OUTSIDE, NODE, PROTOCOLS[protocol], int(port)))
+    chosen = options(Options(icmp="policy", port_names="init"), cluster)
+    return [answer.ingress for answer in judge(path, enforced(cluster), flows, chosen)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_host_endpoints(load: Load, path: str) -> None:
+    def said(text: str) -> list[str]:
+        return of_host(load, path, text, "TCP/443", "TCP/22", "UDP/22")
+
+    assert said("") == ["not_applicable"] * 3
+    assert said(WHOLE) == ["deny", "allow", "deny"]
+    assert said(OPEN) == ["allow"] * 3
+    for spec, selects in (
+        ("selector: has(role)", True),
+        ("selector: role == 'other'", False),
+        ("", True),
+        ("namespaceSelector: all()", False),
+        ("namespaceSelector: env != 'prod'", True),
+        ("namespaceSelector: projectcalico.org/name == 'x'", False),
+        ("serviceAccountSelector: all()", False),
+        ("serviceAccountSelector: '!has(kind)'", True),
+        ("selector: projectcalico.org/orchestrator == 'k8s'", False),
+    ):
+        text = OPEN + calico("GlobalNetworkPolicy", "p", ", ".join(one for one in (spec, DENY) if one))
+        assert said(text) == (["deny", "allow", "deny"] if selects else ["allow"] * 3), spec
+    assert said(OPEN + kubernetes("k", "podSelector: {}")) == ["allow"] * 3
+    assert said(OPEN + calico("NetworkPolicy", "p", DENY)) == ["allow"] * 3
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_asked_of_host_endpoints_before_all_else(load: Load, path: str) -> None:
+    def said(*policies: str) -> list[str]:
+        return of_host(load, path, WHOLE + "".join(policies), "TCP/443", "TCP/80", "TCP/81", "TCP/22")
+
+    def early(name: str, flag: str, action: str, port: int, more: str = "") -> str:
+        rule = f"{{action: {action}, protocol: TCP, destination: {{ports: [{port}]}}}}"
+        spec = f"{flag}: true, applyOnForward: true, ingress: [{rule}]{more}"
+        return calico("GlobalNetworkPolicy", name, spec)
+
+    normal = calico("GlobalNetworkPolicy", "usual", "ingress: [{action: Allow}]")
+    assert said(normal) == ["allow"] * 4
+    assert said(early("p", "doNotTrack", "Allow", 80)) == ["deny", "allow", "deny", "allow"]
+    assert said(early("p", "preDNAT", "Deny", 80), normal) == ["allow", "deny", "allow", "allow"]
+    both = early("p", "preDNAT", "Deny", 80), early("q", "doNotTrack", "Allow", 80)
+    assert said(*both, normal) == ["allow"] * 4
+    first = calico("Tier", "t", "order: 1") + early("z", "preDNAT", "Allow", 80, ", tier: t")
+    assert said(first, both[0], normal) == ["allow"] * 4
+    passing = calico("Tier", "t", "order: 1") + early("z", "preDNAT", "Pass", 80, ", tier: t")
+    assert said(passing, both[0], normal) == ["allow", "deny", "allow", "allow"]
+    pods = early("p", "preDNAT", "Deny", 8080)
+    assert verdict(load, path, WHOLE + pods, "b", "a")[0] == "allow"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_host_endpoints_that_may_be_another_interface(load: Load, path: str) -> None:
+    node = "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [%s]}\n---\n"
+    one, other = (f"{{type: InternalIP, address: 192.168.7.{number}}}" for number in (1, 2))
+    some = host("h", "interfaceName: eth0, expectedIPs: [192.168.7.1]")
+    assert of_host(load, path, node % one + some, "TCP/443") == ["deny"]
+    assert of_host(load, path, node % f"{one}, {other}" + some, "TCP/443") == ["unknown"]
+    assert of_host(load, path, node % one + host("h", "interfaceName: eth0"), "TCP/443") == ["unknown"]
+    profiles = host("h", "interfaceName: '*', expectedIPs: [192.168.7.1], profiles: [mine]")
+    assert of_host(load, path, profiles, "TCP/443", "TCP/22") == ["unknown", "allow"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_pods_own_label_in_the_place_of_its_namespaces(load: Load, path: str) -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\n"
+        "metadata: {name: d, namespace: z, labels: {pcns.env: prod, pcns.kubernetes.io/metadata.name: x}}\n"
+        "spec: {nodeName: n1, containers: [{name: c}]}\nstatus: {podIP: 10.0.0.4}\n---\n"
+    )
+    for source in ("namespaceSelector: env == 'prod'", "selector: pcns.env == 'prod'"):
+        rule = f"ingress: [{{action: Allow, source: {{{source}}}}}]"
+        text = pod + calico("GlobalNetworkPolicy", "p", rule)
+        assert [verdict(load, path, text, src, "a")[0] for src in ("b", "c", "10.0.0.4")] == [
+            "allow",
+            "deny",
+            "allow",
+        ]
+    own = pod + calico("NetworkPolicy", "p", "ingress: [{action: Allow, source: {selector: all()}}]")
+    assert verdict(load, path, own, "10.0.0.4", "a")[0] == "deny"

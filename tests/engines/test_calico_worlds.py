@@ -214,6 +214,12 @@ def matches(text: str, labels: dict[str, str], prefix: str = "", everything: str
     return holds(parse_selector(plain), seen, prefix, True)
 
 
+def asks_of_things(entity: Object, space: str) -> bool:
+    """Whether what it takes must be known: a pod, or in a set."""
+    asked = (entity.get(name) for name in ("selector", "namespaceSelector", "serviceAccounts"))
+    return any(asked) or bool(space and entity.get("notSelector"))
+
+
 class Witness:
     """What Calico makes of the objects."""
 
@@ -266,28 +272,28 @@ class Witness:
             if any(ipaddress.ip_address(address) in net for net in nets):
                 yield labels
 
-    def end_matches(self, entity: Object, address: str, space: str) -> bool:
+    def takes(self, entity: Object, labels: dict[str, str], space: str) -> bool:
+        """Whether its selectors take a thing."""
         accounts = entity.get("serviceAccounts") or {}
         spaces, selector, but = (
             entity.get(name, "") for name in ("namespaceSelector", "selector", "notSelector")
         )
-        asks = selector or spaces or accounts or (space and but)
-
-        def is_taken(labels: dict[str, str]) -> bool:
-            if spaces and not matches(spaces, labels, "pcns.", "projectcalico.org/namespace"):
-                return False
-            if space and not spaces and labels.get("projectcalico.org/namespace") != space:
-                return False
-            names = accounts.get("names")
-            if names and labels.get("projectcalico.org/serviceaccount") not in names:
-                return False
-            if accounts.get("selector") and not matches(accounts["selector"], labels, "pcsa."):
-                return False
-            return not selector or matches(selector, labels)
-
-        if asks and not any(map(is_taken, self.maps_of(address))):
+        if spaces and not matches(spaces, labels, "pcns.", "projectcalico.org/namespace"):
             return False
-        if but and any(matches(but, labels) for labels in self.maps_of(address)):
+        if space and not spaces and labels.get("projectcalico.org/namespace") != space:
+            return False
+        names = accounts.get("names")
+        if names and labels.get("projectcalico.org/serviceaccount") not in names:
+            return False
+        if accounts.get("selector") and not matches(accounts["selector"], labels, "pcsa."):
+            return False
+        return (not selector or matches(selector, labels)) and not (but and matches(but, labels))
+
+    def end_matches(self, entity: Object, address: str, space: str) -> bool:
+        but, asks = entity.get("notSelector", ""), asks_of_things(entity, space)
+        if asks and not any(self.takes(entity, labels, space) for labels in self.maps_of(address)):
+            return False
+        if but and not asks and any(matches(but, labels) for labels in self.maps_of(address)):
             return False
         inside = [
             any(ipaddress.ip_address(address) in ipaddress.ip_network(net) for net in entity.get(name, ()))
@@ -295,16 +301,20 @@ class Witness:
         ]
         return (inside[0] or not entity.get("nets")) and not inside[1]
 
-    def port_matches(self, ports: list[Any], flow: tuple[str, str, str, int]) -> bool:
+    def port_matches(self, field: str, target: Object, flow: tuple[str, str, str, int], space: str) -> bool:
+        """A name counts of pods only that the selectors take themselves."""
         _, dst, protocol, number = flow
         if protocol == "ICMP":
             return False
-        for port in ports:
+        has_names = dst in self.pods and (
+            not asks_of_things(target, space) or self.takes(target, self.labels[dst], space)
+        )
+        for port in target[field]:
             if isinstance(port, int) or port[0].isdigit():
                 first, _, last = str(port).partition(":")
                 if int(first) <= number <= int(last or first):
                     return True
-            elif dst in self.pods:
+            elif has_names:
                 declared = self.pods[dst]["spec"]["containers"][0]["ports"]
                 if (port, protocol, number) in {
                     (one["name"], one.get("protocol", "TCP"), one["containerPort"]) for one in declared
@@ -331,8 +341,8 @@ class Witness:
             and rule.get("notProtocol") != protocol
             and self.end_matches(source, src, space)
             and self.end_matches(target, dst, space)
-            and ("ports" not in target or self.port_matches(target["ports"], flow))
-            and not ("notPorts" in target and self.port_matches(target["notPorts"], flow))
+            and ("ports" not in target or self.port_matches("ports", target, flow, space))
+            and not ("notPorts" in target and self.port_matches("notPorts", target, flow, space))
         )
 
     def selects(self, policy: Object, address: str) -> bool:

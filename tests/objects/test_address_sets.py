@@ -44,7 +44,10 @@ def test_host_endpoints(load: Load) -> None:
     cluster = load(manifest("HostEndpoint", spec, "name: a, labels: {c: d}"))
     (found,) = cluster.sets
     assert (found.kind, found.cidrs) == ("HostEndpoint", ("192.0.2.1/32", "2001:db8::1/128"))
-    assert any("1 HostEndpoint: what Calico's policies say of the hosts" in one for one in cluster.warnings)
+    assert any(
+        "1 HostEndpoint: what Calico's policies say of what hosts only forward" in one
+        for one in cluster.warnings
+    )
 
 
 def test_tiers(load: Load) -> None:

@@ -95,8 +95,8 @@ CALICO_MUTANTS = tuple(
         (
             "notNets are for both IP versions",
             f"{_DIALECT}entities.py",
-            "peers += [_of_versions({_version(net) for net in but}), Not(AnyOf(tuple(map(_block, but))))]",
-            "peers += [Not(AnyOf(tuple(map(_block, but))))]",
+            "[_of_versions({_version(net) for net in but_nets}), Not(AnyOf(tuple(map(_block, but_nets))))]",
+            "[Not(AnyOf(tuple(map(_block, but_nets))))]",
         ),
         (
             "source and destination are swapped in egress rules",
@@ -149,8 +149,8 @@ CALICO_MUTANTS = tuple(
         (
             "untracked policies are for pods",
             f"{_DIALECT}policies.py",
-            "return bool(early)",
-            "return False",
+            "    if early or is_deletion:",
+            "    if is_deletion:",
         ),
         (
             "no order is the first",

@@ -30,7 +30,7 @@ def read_peer(entry: Field, direction: Direction, action: Action, form: Form) ->
     name, value = chosen
     match name:
         case "namespaces":
-            return (PodQuery(namespaces=_namespaces(value, form)),)
+            return (PodQuery(namespaces=_namespaces(value, form), whole=True),)
         case "pods":
             return (read_pods(value, form),)
         case "networks":

@@ -7,10 +7,12 @@
 
 In a NetworkPolicy all that a selector takes is of its own namespace, unless a namespaceSelector says
 otherwise, as soon as there is a selector, a serviceAccounts or a notSelector; so a notSelector alone takes no
-address outside. A rule with nets or notNets is only for flows of an IP version that they have.
+address outside. Beside other selectors a notSelector is asked of the same thing as they are: a pod that they
+take is taken although its address is in a network set of the notSelector. A rule with nets or notNets is only
+for flows of an IP version that they have.
 
 Source: projectcalico.org/v3 EntityRule of Calico v3.32; libcalico-go updateprocessors/rules.go
-getEndpointSelector; felix/rules FilterRuleToIPVersion.
+getEndpointSelector; felix/calc combineMatchesIfPossible; felix/rules FilterRuleToIPVersion.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from flowcheck.dialects.calico.ends import in_namespace, taken
 from flowcheck.dialects.calico.labels import with_accounts
 from flowcheck.dialects.calico.ports import PortList, read_ports
-from flowcheck.dialects.calico.selectors import all_of
+from flowcheck.dialects.calico.selectors import all_of, negation
 from flowcheck.dialects.calico.texts import (
     read_not_things,
     read_rule_accounts,
@@ -59,23 +61,25 @@ def read_entity(field: Field, namespace: str, protocol: Field | None, number: in
     """``namespace`` is the policy's own, empty for a kind of the whole cluster."""
     parts = field.mapping(*FIELDS)
     peers: list[Peer] = []
-    if (what := _selected(parts, namespace)) is not None:
-        peers.append(taken(what))
-    if _says(parts, "notSelector"):
-        peers.append(Not(taken(read_not_things(parts["notSelector"]))))
+    what = _selected(parts, namespace)
+    but = read_not_things(parts["notSelector"]) if _says(parts, "notSelector") else None
+    if what is not None:
+        peers.append(taken(what if but is None else all_of([what, negation(but)])))
+    elif but is not None:
+        peers.append(Not(taken(but)))
     nets = _nets(parts["nets"]) if "nets" in parts else ()
-    but = _nets(parts["notNets"], negated=True) if "notNets" in parts else ()
+    but_nets = _nets(parts["notNets"], negated=True) if "notNets" in parts else ()
     if nets:
         peers.append(AnyOf(tuple(map(_block, nets))))
-    if but:
-        peers += [_of_versions({_version(net) for net in but}), Not(AnyOf(tuple(map(_block, but))))]
+    if but_nets:
+        peers += [_of_versions({_version(net) for net in but_nets}), Not(AnyOf(tuple(map(_block, but_nets))))]
     service = _service(parts["services"], parts) if "services" in parts else None
     return Entity(
         tuple(peers),
         read_ports(parts["ports"], protocol, number) or None if "ports" in parts else None,
         read_ports(parts["notPorts"], protocol, number) if "notPorts" in parts else (),
         service,
-        frozenset(map(_version, (*nets, *but))),
+        frozenset(map(_version, (*nets, *but_nets))),
     )
 
 

@@ -2,7 +2,7 @@
 
     kind                        selects                                     staged
     NetworkPolicy               pods of its namespace                       StagedNetworkPolicy
-    GlobalNetworkPolicy         pods (and host endpoints, not judged)       StagedGlobalNetworkPolicy
+    GlobalNetworkPolicy         pods and host endpoints                     StagedGlobalNetworkPolicy
 
 Absent: ``tier`` is default, ``order`` the last, ``selector`` everyone. ``types``, where it is absent, is
 filled in when an object is written: Egress where there are only egress rules, else Ingress, and Egress too
@@ -36,7 +36,7 @@ from flowcheck.manifests.stored import STORED, stored_metadata
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE, name_fault
 from flowcheck.model.peers import Expression, PodQuery, Where
-from flowcheck.model.policy import Direction, Policy, Tier
+from flowcheck.model.policy import Direction, Hosts, Policy, Tier
 
 VERSIONS = ("projectcalico.org/v3", STORED)
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -100,9 +100,11 @@ def _read(document: Document, form: Form) -> Policy:
         if direction in written and direction not in types:
             spec[direction.value].warn(f"these rules have no effect: types has no {direction.title()}")
             rules[direction] = ()
-    subject: PodQuery | Where = pods(_subject(spec, namespace))
-    if _is_for_hosts(spec) or _is_deletion(spec):
-        subject, rules = Where(NOTHING), dict.fromkeys(Direction, ())
+    what = _subject(spec, namespace)
+    subject: PodQuery | Where = pods(what)
+    early, is_deletion = _early(spec), _is_deletion(spec)
+    if early or is_deletion:
+        subject = Where(NOTHING)
     _check_hints(spec)
     return Policy(
         form.kind,
@@ -118,6 +120,7 @@ def _read(document: Document, form: Form) -> Policy:
         staged=form.staged,
         written=_written(spec),
         notes=tuple(_logging(spec)),
+        hosts=Hosts(what, early) if form.is_global and not is_deletion else None,
     )
 
 
@@ -197,8 +200,8 @@ def _order(field: Field) -> float:
     return math.inf
 
 
-def _is_for_hosts(spec: dict[str, Field]) -> bool:
-    """Whether it is asked before connections are tracked or translated: of host endpoints only."""
+def _early(spec: dict[str, Field]) -> str:
+    """Before what it is asked, if that is connections' tracking or translation: of host endpoints only."""
     flags = {name: _flag(spec[name]) for name in _GLOBAL[1:] if name in spec}
     early = [name for name in ("doNotTrack", "preDNAT") if flags.get(name)]
     if len(early) > 1:
@@ -211,8 +214,8 @@ def _is_for_hosts(spec: dict[str, Field]) -> bool:
         if "types" in spec and "Egress" in (spec["types"].value or ()):
             spec["types"].report("may not have Egress beside preDNAT")
     if early:
-        spec[early[0]].warn("is for host endpoints only, whose policies are not judged")
-    return bool(early)
+        spec[early[0]].warn("is for host endpoints only: not judged of what they forward")
+    return {"doNotTrack": "untracked", "preDNAT": "preDNAT"}[early[0]] if early else ""
 
 
 def _flag(field: Field) -> bool:

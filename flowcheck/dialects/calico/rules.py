@@ -14,7 +14,15 @@ from dataclasses import dataclass
 
 from flowcheck.dialects.calico.entities import Entity, read_entity, together
 from flowcheck.dialects.calico.http import check_http
-from flowcheck.dialects.calico.ports import Given, are_all, ports_of, read_icmp, read_protocol, service_ports
+from flowcheck.dialects.calico.ports import (
+    NAMES,
+    Given,
+    are_all,
+    ports_of,
+    read_icmp,
+    read_protocol,
+    service_ports,
+)
 from flowcheck.dialects.shared import as_written
 from flowcheck.manifests.fields import Field
 from flowcheck.model.peers import AnyOf, Backends, Family, Peer, Where
@@ -133,7 +141,7 @@ def _given(entry: Field, parts: dict[str, Field], version: int | None) -> Given:
     but = read_protocol(parts["notProtocol"]) if "notProtocol" in parts else None
     for number, name in ((protocol, "protocol"), (but, "notProtocol")):
         needed = _VERSION_OF.get(number or 0)
-        if version is not None and needed not in (None, version):
+        if version is not None and needed not in (None, version) and parts[name].value in NAMES:
             parts[name].report(f"is of IP version {needed}, and ipVersion is {version}")
     icmp = read_icmp(parts["icmp"]) if "icmp" in parts else None
     not_icmp = read_icmp(parts["notICMP"]) if "notICMP" in parts else None

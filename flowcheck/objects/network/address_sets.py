@@ -1,6 +1,6 @@
 """NetworkSet, GlobalNetworkSet and HostEndpoint documents of Calico's: addresses that have labels.
 
-A HostEndpoint is one to others by its expectedIPs. What policies say of the host itself is not judged.
+A HostEndpoint is one to others by its expectedIPs; of the host itself see ``engines.hosts``.
 
 Source: projectcalico.org/v3 of Calico v3.32: NetworkSetSpec, GlobalNetworkSetSpec, HostEndpointSpec;
 libcalico-go/lib/validator/v3.
@@ -52,6 +52,7 @@ class _Spec(msgspec.Struct, rename="camel"):
     interface_name: str | None = None
     expected_ips: list[str] | None = msgspec.field(default=None, name="expectedIPs")
     ports: list[_Port] | None = None
+    profiles: list[str] | None = None
 
 
 class _Object(msgspec.Struct):
@@ -78,6 +79,9 @@ def read_address_set(document: Document) -> AddressSet:
         cidrs,
         _labels(document, manifest.metadata or _Meta()),
         document.source,
+        node=spec.node or "",
+        interface=spec.interface_name or "",
+        profiles=tuple(spec.profiles or ()),
     )
 
 
