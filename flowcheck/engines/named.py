@@ -1,7 +1,8 @@
 """Rules about DNS names -> rules about the addresses that these had, where it is known which.
 
 A name's address counts from when it is known until it no longer is. So a rule about names becomes, for
-each time that some of its addresses have in common, a policy of its own, with the same name and place.
+each time that some of its addresses have in common, a policy of its own, with the same name and place. Before
+the first time that any name is known, and after the last, it stays a rule about names: open (needs_dns).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.peers import AnyOf, Peer
 from flowcheck.model.policy import AddressBlock, DomainNames, Policy, Rule
 from flowcheck.model.ranges import NamedAddress
-from flowcheck.model.timeline import ALWAYS, Lifetime
+from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
 MOST_TIMES = 4096
 """Times of one rule; with more it stays open what its names stand for."""
@@ -26,8 +27,9 @@ def resolved(cluster: Cluster, names: Sequence[NamedAddress]) -> Cluster:
     policies, warnings = [], []
     nodes = {address for node in cluster.nodes for address in (*node.addresses, *node.device_addresses)}
     names = [one for one in names if one.address not in nodes]
+    unknown = _before_and_after(names)
     for policy in cluster.policies:
-        parts = list(_resolved(policy, names))
+        parts = list(_resolved(policy, names, unknown))
         policies += parts or [policy]
         if not parts:
             warnings.append(
@@ -37,7 +39,15 @@ def resolved(cluster: Cluster, names: Sequence[NamedAddress]) -> Cluster:
     return replace(cluster, policies=tuple(policies), warnings=(*cluster.warnings, *warnings))
 
 
-def _resolved(policy: Policy, names: Sequence[NamedAddress]) -> Iterator[Policy]:
+def _before_and_after(names: Iterable[NamedAddress]) -> list[Lifetime]:
+    """The times of which nothing is known of names; none where those that are known always had theirs."""
+    timed = [one.lifetime for one in names if one.lifetime != ALWAYS]
+    first = min((one.sure_start for one in timed), default=BEGINNING)
+    last = max((one.sure_end for one in timed), default=END)
+    return [one for one in (Lifetime.exact(end=first), Lifetime.exact(last)) if one.start < one.end]
+
+
+def _resolved(policy: Policy, names: Sequence[NamedAddress], unknown: Sequence[Lifetime]) -> Iterator[Policy]:
     """The policy in as many parts as it takes; nothing where those are too many.
 
     In a tier that goes by levels a rule keeps its place wherever it stands; in others it is the policy's tie
@@ -52,24 +62,26 @@ def _resolved(policy: Policy, names: Sequence[NamedAddress]) -> Iterator[Policy]
     rest = [
         _without_names(rule, times.pop(ALWAYS, ())) for rule, times in zip(policy.egress, timed, strict=True)
     ]
-    if policy.tier.by_level or not any(timed):
+    open_at = [unknown if _asks_names(rule) else () for rule in policy.egress]
+    followed = [bool(times or open_) for times, open_ in zip(timed, open_at, strict=True)]
+    if policy.tier.by_level or not any(followed):
         yield replace(policy, egress=tuple(rest))
     else:
-        yield from _between(policy, rest, timed)
+        yield from _between(policy, rest, followed)
     for place, (rule, times) in enumerate(zip(policy.egress, timed, strict=True)):
         level = policy.priority if rule.level is None else rule.level
-        for number, (time, addresses) in enumerate(times.items()):
-            only = replace(rule, level=level, peers=_blocks(addresses))
+        about = [(time, _blocks(addresses)) for time, addresses in times.items()]
+        about += [(time, _names_in(rule)) for time in open_at[place]]
+        for number, (time, peers) in enumerate(about):
+            only = replace(rule, level=level, peers=peers)
             yield _part(policy, f"{_place(place)}.1.{number}", (only,), policy.lifetime.within(time))
 
 
-def _between(
-    policy: Policy, rest: Sequence[Rule], timed: Sequence[dict[Lifetime, list[str]]]
-) -> Iterator[Policy]:
+def _between(policy: Policy, rest: Sequence[Rule], followed: Sequence[bool]) -> Iterator[Policy]:
     """The policy, cut behind each rule that others are to follow."""
     first = 0
-    for place, times in enumerate(timed):
-        if times or place == len(timed) - 1:
+    for place, is_followed in enumerate(followed):
+        if is_followed or place == len(followed) - 1:
             rules = tuple(rest[first : place + 1])
             whole = replace(policy, egress=rules, tie=f"{policy.tie}{_place(place)}.0")
             yield whole if first == 0 else _part(policy, f"{_place(place)}.0", rules, policy.lifetime)
@@ -98,10 +110,13 @@ def _asks_names(rule: Rule) -> bool:
     return any(isinstance(peer, DomainNames) for peer in rule.peers or ())
 
 
+def _names_in(rule: Rule) -> tuple[DomainNames, ...]:
+    return tuple(peer for peer in rule.peers or () if isinstance(peer, DomainNames))
+
+
 def _addresses_of(rule: Rule, names: Iterable[NamedAddress]) -> dict[Lifetime, list[str]]:
     """By when they had any of the names of a rule: addresses."""
-    asked = [peer for peer in rule.peers or () if isinstance(peer, DomainNames)]
-    patterns = [pattern for peer in asked for pattern in _patterns(peer)]
+    patterns = [pattern for peer in _names_in(rule) for pattern in _patterns(peer)]
     times: dict[str, list[Lifetime]] = {}
     for one in names if patterns else ():
         if any(pattern.fullmatch(one.name) for pattern in patterns):

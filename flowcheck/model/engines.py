@@ -179,7 +179,7 @@ class EngineView:
         nobody = "" if self.enforces else ", which enforces no policy"
         asked = [switch for switch in SWITCHES if switch.name in self.chosen]
         chosen = ", ".join(f"{switch.option} {self.switches[switch.name]}" for switch in asked)
-        by = f"{self.title} {self.version}{nobody} ({self.because})"
+        by = f"{self.title}, as of {self.version}{nobody} ({self.because})"
         return f"{by}, with {chosen}" if chosen else by
 
 

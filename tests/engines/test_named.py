@@ -68,7 +68,7 @@ def test_an_address_counts_while_it_is_the_names(path: str) -> None:
     names += [had("api.example.com", "192.0.2.2", 15, 40)]
     at = [("192.0.2.1", second) for second in (9, 10, 19, 24, 26, 30)]
     assert egress(path, policy, names, *at, ("192.0.2.2", 9), ("192.0.2.2", 39)) == (
-        "deny allow allow allow ambiguous_policy deny deny allow"
+        "needs_dns allow allow allow ambiguous_policy deny needs_dns allow"
     )
 
 
@@ -87,8 +87,8 @@ def test_by_levels_a_denial_wins_wherever_it_stands(path: str) -> None:
     rules = [allow(DomainNames(("a.example",))), deny(block("192.0.2.9/32", pods=True))]
     policy = replace(make_policy("x/p", egress=rules), tier=CILIUM_NORMAL)
     names = [had("a.example", "192.0.2.1", 0, 100), had("a.example", "192.0.2.9", 0, 100)]
-    asked = ("192.0.2.1", 5), ("192.0.2.9", 5), ("192.0.2.1", 100)
-    assert egress(path, policy, names, *asked) == "allow deny deny"
+    asked = ("192.0.2.1", 5), ("192.0.2.9", 5), ("192.0.2.2", 5), ("192.0.2.1", 100), ("192.0.2.9", 100)
+    assert egress(path, policy, names, *asked) == "allow deny deny needs_dns deny"
 
 
 @PATHS

@@ -163,7 +163,7 @@ def test_a_person_beats_the_cluster_and_the_profile() -> None:
     assert enforced.cluster.view is not None
     assert (
         enforced.cluster.view.sentence
-        == "Cilium v1.20.2 (DaemonSet kube-system/cilium), with --own-node policy"
+        == "Cilium, as of v1.20.2 (DaemonSet kube-system/cilium), with --own-node policy"
     )
     for cni, given in (("weave", {}), ("auto", {"icmp": "maybe"}), ("auto", {"icpm": "policy"})):
         with pytest.raises(RunError):
@@ -229,7 +229,7 @@ def test_the_command_line_the_environment_and_the_file_choose(tmp_path: Path) ->
     done = command(*asked)
     assert done.returncode == 0
     assert "policies are not enforced: 1 record denied" in done.stdout
-    assert "Flannel v0.28.9, which enforces no policy" in " ".join(done.stdout.split())
+    assert "Flannel, as of v0.28.9, which enforces no policy" in " ".join(done.stdout.split())
     assert command(*asked, "--cni", "kubernetes").returncode == 1
     assert command(*asked, "--enforced", "yes").returncode == 1
     assert command(*asked, env={"FLOWCHECK_CNI": "calico"}).returncode == 1
@@ -243,7 +243,7 @@ def test_an_explanation_says_whose_way_it_is(tmp_path: Path) -> None:
     cluster, _ = written(tmp_path, daemon_set("antrea-agent"))
     ends = ("--from", "lab/cli", "--to", "shop/web", "--port", "80")
     said = command("explain", "--cluster", cluster, *ends).stdout
-    assert "Antrea v2.7.0 (DaemonSet kube-system/antrea-agent)" in said
+    assert "Antrea, as of v2.7.0 (DaemonSet kube-system/antrea-agent)" in said
     record = json.loads(command("explain", "--cluster", cluster, *ends, "-f", "json").stdout)
     assert (record["options"]["cni"], record["options"]["rule_types"]) == ("antrea", "all")
 

@@ -58,9 +58,15 @@ def needs_of(
             context.refuse(parts["listener"], "may stand in egress rules only")
         if rules:
             context.refuse(parts["listener"], "cannot stand beside rules")
-    filled = any(rules[name].value for name in rules)
+    filled = any(rules[name].value for name in rules if not _lets_all_through(name, rules[name]))
     asks = filled or servers or "listener" in parts or any(name in parts for name in _TLS)
     return Reason.NEEDS_L7 if asks else Reason.NONE
+
+
+def _lets_all_through(name: str, field: Field) -> bool:
+    """Whether rules for requests are for every one: lookups of any name at all."""
+    entries = field.value if name == "dns" and isinstance(field.value, list) else []
+    return any(isinstance(one, dict) and one.get("matchPattern") == "*" for one in entries)
 
 
 def _check_rules(

@@ -34,7 +34,10 @@ REASONS = {
         "a selector asks for labels of a service account that no input describes",
         "add the ServiceAccount objects: kubectl get serviceaccounts -A -o json",
     ),
-    "needs_dns": ("the deciding rule names a domain", "an address log cannot settle it"),
+    "needs_dns": (
+        "the deciding rule names a domain",
+        "say which addresses its names had: --dns-map FILE, such as Hubble's records of DNS at that time",
+    ),
     "unsupported_field": (
         "the deciding policy has a field that nobody can read, or an ipBlock around a pod was left open",
         "see the warnings for the policy and its field",
