@@ -15,13 +15,12 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.options import Options
 from flowcheck.reading import load_cluster
-from flowcheck.reference import Tuple5
 from tests.agreement.agree import World
 from tests.agreement.dice import Dice, rolls
 from tests.engines.cilium_world import PLACES, SERVER, WORLD, flow
 
-_OBJECTS = [*yaml.safe_load_all(WORLD + SERVER)]
-_GROUP = {
+OBJECTS = [*yaml.safe_load_all(WORLD + SERVER)]
+GROUP = {
     "apiVersion": "cilium.io/v2",
     "kind": "CiliumCIDRGroup",
     "metadata": {"name": "g", "labels": {"k": "v"}},
@@ -34,7 +33,7 @@ _SERVICES = [
     },
     {"metadata": {"name": "t", "namespace": "b", "labels": {"k": "v"}}, "spec": {"ports": [{"port": 80}]}},
 ]
-_FLOWS = [
+FLOWS = [
     flow(f"{src} > {dst} {ports}")
     for src in (*PLACES, "192.0.2.1")
     for dst in (*PLACES, "192.0.2.1", "192.0.2.200")
@@ -165,24 +164,42 @@ def settings(dice: Dice) -> CiliumSettings:
     )
 
 
+def own_world(drawn: list[bytes]) -> tuple[World, CiliumSettings, list[dict[str, Any]]]:
+    """With policies of Cilium's own only, and these as documents."""
+    first, *rest = [Dice(faces) for faces in drawn]
+    chosen = settings(first)
+    policies = [policy(dice, place) for place, dice in enumerate(rest)]
+    return (seen(loaded(policies), chosen), chosen, policies)
+
+
 def as_written(drawn: list[bytes]) -> tuple[Cluster, CiliumSettings]:
     """The cluster with its policies as they stand in its objects, and the settings they are seen by."""
     first, *rest = [Dice(faces) for faces in drawn]
-    chosen = settings(first)
-    services = [{"apiVersion": "v1", "kind": "Service", **one} for one in _SERVICES]
     makers = (policy, policy, cluster_policy, network_policy)
-    policies = [dice.one_of(makers)(dice, place) for place, dice in enumerate(rest)]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "world.json")
-        items = [*_OBJECTS, _GROUP, *services, *policies]
-        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        return load_cluster([file]), chosen
+    return loaded([dice.one_of(makers)(dice, place) for place, dice in enumerate(rest)]), settings(first)
 
 
 def world(drawn: list[bytes]) -> World:
-    cluster, chosen = as_written(drawn)
-    flows: list[Tuple5] = _FLOWS
-    return enforced(cluster, chosen), options(Options(), chosen), flows
+    return seen(*as_written(drawn))
+
+
+def loaded(policies: list[dict[str, Any]]) -> Cluster:
+    """The cluster with these policies."""
+    services = [{"apiVersion": "v1", "kind": "Service", **one} for one in _SERVICES]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "world.json")
+        items = [*OBJECTS, GROUP, *services, *policies]
+        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        return load_cluster([file])
+
+
+def seen(cluster: Cluster, chosen: CiliumSettings) -> World:
+    """As an agent with these settings sees it."""
+    return enforced(cluster, chosen), options(Options(), chosen), FLOWS
+
+
+def own_worlds() -> st.SearchStrategy[tuple[World, CiliumSettings, list[dict[str, Any]]]]:
+    return rolls(120, 4, least=2).map(own_world)
 
 
 def cilium_worlds() -> st.SearchStrategy[World]:
