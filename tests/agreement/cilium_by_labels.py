@@ -206,7 +206,7 @@ def side(policies: Iterable[Document], direction: str, flow: Tuple5, settings: C
     own_node = _PODS[name]["spec"]["nodeName"] if is_pod else name.removeprefix("node/")
     identity = end_of(subject or "", own_node, settings).identity
     end = end_of(peer or "", own_node, settings)
-    isolated = settings.enforcement == "always" and is_pod
+    isolated = settings.enforcement == "always"
     said: set[str] = set()
     for spec, namespace in specs_in_force(policies, settings):
         if not takes(spec, name, identity, namespace):
