@@ -38,8 +38,8 @@ CILIUM_MUTANTS = tuple(
         (
             "a spec's rules are for all subjects",
             _READ + "policies.py",
-            "replace(rule, subject=spec.subject) for spec",
-            "replace(rule, subject=None) for spec",
+            "replace(rule, subject=spec.subject,",
+            "replace(rule, subject=None,",
         ),
         ("denials allow", _READ + "rules.py", "Action.DENY if denies else Action.ALLOW", "Action.ALLOW"),
         (
@@ -52,14 +52,14 @@ CILIUM_MUTANTS = tuple(
         (
             "authentication hangs on a rule that allows",
             _READ + "rules.py",
-            "return Rule(name, Action.DENY,",
-            "return Rule(name, Action.ALLOW,",
+            "label=name, action=Action.DENY,",
+            "label=name, action=Action.ALLOW,",
         ),
         (
             "an empty list of peers is as if absent",
             _READ + "peers.py",
-            "        return Whom(())\n    if not filled",
-            "        return Whom(None)\n    if not filled",
+            "return Whom((), written=",
+            "return Whom(None, written=",
         ),
         (
             "an empty list of Services is nobody",
@@ -146,8 +146,8 @@ CILIUM_MUTANTS = tuple(
         (
             "an exception may lie outside",
             _READ + "blocks.py",
-            "inner.version != network.version or",
-            "False and",
+            'if ipaddress.ip_interface(entry.text() or "").ip not in network:',
+            "if False:",
         ),
         (
             "a bare address is taken everywhere",
@@ -162,8 +162,18 @@ CILIUM_MUTANTS = tuple(
             "policy.priority + n / 100",
             "policy.priority",
         ),
-        ("names are not looked up", _SEEN + "view.py", "            yield asking\n", ""),
-        ("what the proxy refuses goes on", _SEEN + "view.py", "isolates and self._has_baseline", "False"),
+        (
+            "names are not looked up",
+            _SEEN + "view.py",
+            "if any(isinstance(peer, DomainNames) for peer in rule.peers or ()):",
+            "if False:",
+        ),
+        (
+            "what the proxy refuses goes on",
+            _SEEN + "view.py",
+            "if self._has_tiers and seen.action",
+            "if False and seen.action",
+        ),
         (
             "the API server is where nothing tells",
             _SEEN + "view.py",
