@@ -81,6 +81,7 @@ conformance: $(STAMP)
 	  || { echo "set FLOWCHECK_CONFORMANCE to a folder of conformance cases" >&2; exit 1; }
 	"$(BIN)/python" -m tests.tools.conformance "$(FLOWCHECK_CONFORMANCE)" --path reference
 	"$(BIN)/python" -m tests.tools.conformance "$(FLOWCHECK_CONFORMANCE)" --path compiled
+	FLOWCHECK_CONFORMANCE="$(abspath $(FLOWCHECK_CONFORMANCE))" "$(BIN)/python" -m pytest -q tests/conformance
 
 lock: $(STAMP)
 	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
