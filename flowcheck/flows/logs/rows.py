@@ -6,7 +6,7 @@ row alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -111,18 +111,6 @@ def batch_of(rows: Sequence[Row], account: Account) -> pa.RecordBatch:
         kept[list(bad)] = False
         batch = batch.filter(pa.array(kept))
     return batch
-
-
-def in_batches(rows: Iterable[Row], account: Account) -> Iterable[pa.RecordBatch]:
-    """The rows a batch at a time."""
-    waiting: list[Row] = []
-    for row in rows:
-        waiting.append(row)
-        if len(waiting) == ROWS_AT_ONCE:
-            yield batch_of(waiting, account)
-            waiting = []
-    if waiting:
-        yield batch_of(waiting, account)
 
 
 def _is_named(row: Row, end: str) -> bool:
