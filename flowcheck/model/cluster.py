@@ -14,6 +14,7 @@ from typing import TypeVar
 from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
+from flowcheck.model.mesh.membership import Membership, MeshSettings
 from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
@@ -84,7 +85,8 @@ class Pod:
     what comes or goes there, and to others they are addresses like any outside.
     ``namespace_labels`` are its namespace's at that time; None: those of ``Cluster.namespaces``.
     ``ready`` is the Ready condition at that time. ``account`` is the name of its service account;
-    ``init_ports`` are those of other init containers, which do not last.
+    ``init_ports`` are those of other init containers, which do not last. ``mesh``: how a service mesh carries
+    its traffic, if one does.
     """
 
     namespace: str
@@ -107,6 +109,7 @@ class Pod:
     owners: tuple[Workload, ...] = ()
     account: str = "default"
     init_ports: tuple[ContainerPort, ...] = ()
+    mesh: Membership | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ class Cluster:
     service accounts, by namespace and name; of others they are not known. ``tiers`` are those of objects.
     ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
     enforces the policies, which are as it does; None: they are as written.
-    ``cilium``: how Cilium's agents are set, as they were last; None: nothing tells.
+    ``cilium``: how Cilium's agents are set, as they were last, ``mesh`` likewise; None: nothing tells.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -168,6 +171,7 @@ class Cluster:
     signs: tuple[str, ...] = ()
     view: EngineView | None = None
     cilium: CiliumSettings | None = None
+    mesh: MeshSettings | None = None
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""

@@ -10,6 +10,7 @@ Icmp = Literal["unknown", "policy"]
 OwnNode = Literal["allowed", "policy"]
 PortNames = Literal["containers", "sidecars", "init"]
 SamePortName = Literal["all", "last"]
+MeshIdentity = Literal["derived", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Options:
     for that a pod has several times: ``all``, or the ``last`` one's. ``staged``: judge as if policies that
     are only staged were in force. ``host_policies``: nodes are subjects of policies, too, as pods are.
     ``enforced``: something enforces policies; if not, it is no violation that what they deny went through.
+    ``mesh_identity``: where no record tells whether a client in the mesh proved its identity, it did, as
+    mutual TLS is automatic between proxies (``derived``); or that is open (``recorded``).
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
@@ -47,6 +50,7 @@ class Options:
     staged: bool = False
     host_policies: bool = False
     enforced: bool = True
+    mesh_identity: MeshIdentity = "derived"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ hold, and ``Not(Where(e))`` everything that is not taken, addresses of which not
 
 What no input tells (labels of a namespace, a node or an account that is not described) is neither yes nor no:
 where the answer hangs on it, it is open, for the first reason there is, in the order written.
+
+One file because peers are made of expressions, and a reader of the one needs the other.
 """
 
 from __future__ import annotations
@@ -107,9 +109,33 @@ class Called:
     namespace: str = ""
 
 
-Expression = (
-    IsA | Family | Labelled | Account | Called | AllOf["Expression"] | AnyOf["Expression"] | Not["Expression"]
-)
+class DataPlane(StrEnum):
+    """What carries a pod's traffic, and decides what comes in."""
+
+    __hash__ = str.__hash__  # Enum's own is a Python function
+
+    SIDECAR = "sidecar"
+    AMBIENT = "ambient"
+    LINKERD = "linkerd"
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """The thing is a pod whose traffic this data plane of a mesh carries."""
+
+    plane: DataPlane
+
+
+@dataclass(frozen=True, slots=True)
+class Presents:
+    """Who opens the connection proves an identity, and the whole of its SPIFFE id matches a regular
+    expression. What presents none matches no pattern; which it is may be open (``needs_identity``)."""
+
+    pattern: str
+
+
+Leaf = IsA | Family | Labelled | Account | Called | Carries | Presents
+Expression = Leaf | AllOf["Expression"] | AnyOf["Expression"] | Not["Expression"]
 
 
 def labelled(of: Of, selector: Selector) -> AllOf[Expression]:
@@ -232,7 +258,7 @@ def simple_peers(peer: Peer) -> Iterator[Simple]:
             yield peer
 
 
-def leaves(what: Expression) -> Iterator[IsA | Family | Labelled | Account | Called]:
+def leaves(what: Expression) -> Iterator[Leaf]:
     """What an expression is made of."""
     match what:
         case AllOf(parts) | AnyOf(parts):

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flowcheck.model.labels import Requirement
+from flowcheck.model.mesh.requests import Carried, RequestExpression
+from flowcheck.model.mesh.written import MeshWritten
 from flowcheck.model.peers import (
     AddressBlock,
     Anyone,
@@ -94,6 +96,9 @@ class Rule:
     ``subject``: it is only for those of the policy's subjects that are these, too. ``level``: where it stands
     in a tier that goes by levels; None: at the policy's priority.
 
+    ``request``: what the connection's request must be, too; ``carried``: for what the proxy must take the
+    connection, of a mesh's rules. What a record does not tell of that leaves it open (``needs_l7``).
+
     ``written``: each peer as it stands in the policy, ``written_subject`` the subject, where the language has
     words of its own; no verdict hangs on them.
     """
@@ -107,6 +112,8 @@ class Rule:
     needs: Reason = Reason.NONE
     subject: Peer | None = None
     level: float | None = None
+    request: RequestExpression | None = None
+    carried: Carried | None = None
     written: tuple[str, ...] = field(default=(), compare=False)
     written_subject: str = field(default="", compare=False)
 
@@ -140,7 +147,8 @@ class Policy:
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
     engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`;
     ``notes``: what else stands there that decides nothing. ``hosts``: which host endpoints it selects, if it
-    may select such (Calico); the engine makes subjects of those.
+    may select such (Calico); the engine makes subjects of those. ``mesh``: it is a mesh's, as written; the
+    engine makes rules of it.
     """
 
     kind: str
@@ -163,6 +171,7 @@ class Policy:
     written: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     hosts: Hosts | None = None
+    mesh: MeshWritten | None = None
 
     @property
     def open_for(self) -> Reason:

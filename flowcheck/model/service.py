@@ -13,13 +13,15 @@ from flowcheck.model.timeline import ALWAYS, Lifetime
 @fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """``target_port`` is a number, or the name of a container port, per pod."""
+    """``target_port`` is a number, or the name of a container port, per pod.
+    ``app_protocol``: what is spoken there, as the object says, "" not told."""
 
     name: str
     protocol: int
     port: int
     target_port: int | str
     node_port: int = 0
+    app_protocol: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar, Protocol
+
+
+class Layer(StrEnum):
+    """A list of tiers of its own. What a connection meets are layers one behind the other, and each must let
+    it through: network policies at both its ends, then what a mesh's proxy before the destination asks."""
+
+    __hash__ = str.__hash__
+
+    NETWORK = "network"
+    MESH = "mesh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class Tier:
     asked_last: bool = False
     by_level: bool = False
     icmp_open: bool = False
+    layer: Layer = Layer.NETWORK
 
     ADMIN: ClassVar[Tier]
     NETWORK_POLICY: ClassVar[Tier]

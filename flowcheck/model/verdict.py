@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NO_SERVICE = "no_service"
     NEEDS_AUTHENTICATION = "needs_authentication"
     NO_SERVICE_ACCOUNT = "no_service_account"
+    NEEDS_IDENTITY = "needs_identity"
 
 
 class Observed(StrEnum):

@@ -15,11 +15,14 @@ from flowcheck.compile.rules.answered import Answered, Logic
 from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
 from flowcheck.model.labels import Labels, Requirement
+from flowcheck.model.mesh.membership import MeshSettings, identity
+from flowcheck.model.mesh.requests import compiled
 from flowcheck.model.peers import (
     Account,
     AllOf,
     AnyOf,
     Called,
+    Carries,
     Expression,
     Family,
     IsA,
@@ -27,6 +30,7 @@ from flowcheck.model.peers import (
     Labelled,
     Not,
     Of,
+    Presents,
 )
 from flowcheck.model.ranges import AddressSet
 
@@ -128,6 +132,11 @@ class Things:
                 return Answered(self.nodes & self._set(e for e, end in ends if end.name == called))
             case Account(names):
                 return Answered(self._set(e for e, pod in self._axis.pods if pod.account in names))
+            case Carries(plane):
+                pods = self._axis.pods
+                return Answered(self._set(e for e, pod in pods if pod.mesh and pod.mesh.plane is plane))
+            case Presents(pattern):
+                return Answered(self._set(self._presenting(pattern)))
             case Labelled(Of.OWN, clause):
                 return self._own(clause)
             case Labelled(of, clause):
@@ -136,6 +145,13 @@ class Things:
                 return Answered(found.yes | beside, found.open)
             case _:
                 return Answered(self._index.nobody)
+
+    def _presenting(self, pattern: str) -> Iterable[int]:
+        """Pods of a mesh, each by the id of its certificate."""
+        domain = (self._cluster.mesh or MeshSettings()).trust_domain
+        for endpoint, pod in self._axis.pods:
+            if pod.mesh and compiled(pattern).fullmatch(identity(domain, pod.namespace, pod.account)):
+                yield endpoint
 
     def _families(self, version: int) -> Answered:
         def says(prefix: Prefix | None) -> Said:

@@ -11,6 +11,8 @@ from flowcheck.model.peers import (
     Anyone,
     Backends,
     Called,
+    Carries,
+    DataPlane,
     DomainNames,
     Expression,
     Family,
@@ -23,6 +25,7 @@ from flowcheck.model.peers import (
     Of,
     Peer,
     PodQuery,
+    Presents,
     ServicePods,
     Where,
 )
@@ -32,6 +35,11 @@ _KINDS = {
     Kind.NODE: "nodes",
     Kind.OWN_NODE: "the pod's own node",
     Kind.OUTSIDE: "addresses outside the cluster",
+}
+_PLANES = {
+    DataPlane.SIDECAR: "a sidecar",
+    DataPlane.AMBIENT: "ztunnel",
+    DataPlane.LINKERD: "Linkerd's proxy",
 }
 _WHOSE = {Of.OWN: "", Of.NAMESPACE: "namespace ", Of.ACCOUNT: "service account "}
 
@@ -81,6 +89,10 @@ def expression_text(what: Expression) -> str:
             return f"service account {' or '.join(sorted(names))}"
         case Called(name, namespace):
             return f"the name {namespace}/{name}" if namespace else f"the name {name}"
+        case Carries(plane):
+            return f"a pod whose traffic {_PLANES[plane]} carries"
+        case Presents(pattern):
+            return f"an identity like {pattern}"
         case AllOf(parts):
             return ", ".join(map(_inner, parts)) or "everything"
         case AnyOf(parts):
