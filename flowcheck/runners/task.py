@@ -57,7 +57,7 @@ class TaskRunner:
             waiting: list[Violating] = []
             for first, n_rows in cut_batches(task.first_row, end, file.row_groups):
                 batch = file.read(first, n_rows, judged_columns)
-                read = read_flows(self._program.tables, self._resolver, batch)
+                read = read_flows(self._program, self._resolver, batch)
                 work.filtered += self._leave_out(read.flows)
                 found, places = work.add(batch, read, first)
                 if task.converted:
