@@ -50,14 +50,12 @@ class EdgeTable:
         self._table = np.zeros((n_slots, 8), dtype=np.int64)
         self._used = 0
 
-    def count(self, program: Program, keys: Int64, judged: Judged) -> None:
-        """Add keys of flows (n, 10), and what was said of each."""
-        endpoints, start = program.tables.endpoints, 0
-        arrivals = program.arrivals(judged.ingress, judged.mesh)
+    def count(self, endpoints: Int32, keys: Int64, egress: Int32, arrivals: Int32) -> None:
+        """Add keys of flows (n, 10), and what was said of each: the decision at the source, and those at the
+        destination as ``Program.arrivals`` has them."""
+        start = 0
         while True:
-            found = kernels.count_keys(
-                self._table, self._used, endpoints, keys, judged.egress, arrivals, start
-            )
+            found = kernels.count_keys(self._table, self._used, endpoints, keys, egress, arrivals, start)
             self._used, start = int(found[0]), int(found[1])
             if start == len(keys):
                 return

@@ -131,7 +131,8 @@ class Work:
             records = np.bincount(judged.verdict == a.UNKNOWN, keys[:, a.FLOW_RECORDS], minlength=2).tolist()
             self._judged += int(records[0])
             self._unknown += int(records[1])
-            self._edges.count(self._program, keys, judged)
+            arrivals = self._program.arrivals(judged.ingress, judged.mesh)
+            self._edges.count(self._program.tables.endpoints, keys, judged.egress, arrivals)
             if self._plan and self._load:
                 self._load.settle(self._plan.counting, keys)
             self._keyed.clear()
