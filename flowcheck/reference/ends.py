@@ -71,10 +71,10 @@ class Resolved:
     """Everything an end may be, and the name it goes by.
 
     ``lost`` says why there is no knowing. ``service`` is set, and ``ends`` empty, where it is reached
-    through a Service, ``via`` by which of its ports; ``backends`` are who is behind it, or behind a host
-    port. ``by`` is what it was found by; ``version`` that of its address: 4, 6, or 0 without one. ``firm``:
-    whatever pod was recorded beside the address. ``shared``: several Services have the address. ``inner``:
-    the address is a cluster IP; ``node``: it is this node's.
+    through a Service, ``via`` at an address of its own by this port; ``backends`` are who is behind it, or
+    behind a host port. ``by`` is what it was found by; ``version`` that of its address: 4, 6, or 0 without
+    one. ``firm``: whatever pod was recorded beside the address. ``shared``: several Services have the
+    address. ``inner``: the address is a cluster IP; ``node``: it is this node's.
     """
 
     name: str

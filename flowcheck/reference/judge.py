@@ -15,11 +15,11 @@ from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
 from flowcheck.model.service import ServicePort
 from flowcheck.model.tiers import Layer
-from flowcheck.model.verdict import Reason
+from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference.addresses import AddressOwners
 from flowcheck.reference.backends import asked
 from flowcheck.reference.ends import End, Resolved, Target, canonical
-from flowcheck.reference.flow import ALLOWED, Judgement, Side, Sides, Tuple5, join, unknown
+from flowcheck.reference.flow import ALLOWED, NOT_APPLICABLE, Judgement, Side, Sides, Tuple5, join, unknown
 from flowcheck.reference.holdings import Holdings
 from flowcheck.reference.initiator import Opened, by_itself, by_listener, by_port, infer_pairs
 from flowcheck.reference.mesh.side import Mesh
@@ -52,11 +52,8 @@ class Reference:
         if opened.by:
             src = replace(src, lost="unresolved") if src.service is not None else src
             dst = self.services.reach(dst, flow.dst, flow.protocol, flow.port, flow.time)
-        sides = (
-            self._sides(flow, src, dst)
-            if opened.by
-            else self._doubted(flow, Reason.UNKNOWN_INITIATOR, src, dst)
-        )
+        known = bool(opened.by)
+        sides = self._sides(flow, src, dst) if known else self._doubted(flow, Reason.UNKNOWN_INITIATOR)
         return Judgement(
             src.name,
             dst.name,
@@ -111,36 +108,41 @@ class Reference:
 
     # -- what the policies say ---------------------------------------------------------------------
 
-    def _doubted(self, flow: Tuple5, reason: Reason, *destinations: Resolved) -> Sides:
+    def _doubted(self, flow: Tuple5, reason: Reason) -> Sides:
         """All sides of a flow of which nobody can say between whom it is."""
-        both = unknown(reason)
-        return Sides(both, both, self.mesh.doubted(flow, reason, *destinations))
+        return Sides(unknown(reason), unknown(reason), self.mesh.doubted(flow, reason))
 
     def _sides(self, flow: Tuple5, src: Resolved, dst: Resolved) -> Sides:
         """All sides; unknown where an end is not known, or what an end may be disagrees."""
         for lost, which in ((src.lost, "src"), (dst.lost, "dst")):
             if lost:
-                return self._doubted(flow, Reason(f"{lost}_{which}"), dst)
+                return self._doubted(flow, Reason(f"{lost}_{which}"))
         if any(end.may_be_virtual for end in dst.ends):
-            return self._doubted(flow, Reason.NO_SERVICE, dst)
+            return self._doubted(flow, Reason.NO_SERVICE)
         targets = [[Target(Resolved(end.name, (end,)), flow.port)] for end in dst.ends]
         answers = [[self._any_of(flow, end, reading, dst) for end in src.ends] for reading in targets]
         if not targets:
             answers = [[self._any_of(flow, end, asked(dst, end), dst) for end in src.ends]]
         if any(len(set(by_source)) > 1 for by_source in answers):
-            return self._doubted(flow, Reason.AMBIGUOUS_SRC, dst)
+            return self._doubted(flow, Reason.AMBIGUOUS_SRC)
         if len({by_source[0] for by_source in answers}) > 1:
-            return self._doubted(flow, Reason.AMBIGUOUS_DST, dst)
+            return self._doubted(flow, Reason.AMBIGUOUS_DST)
         return answers[0][0]
 
     def _any_of(self, flow: Tuple5, src: End, targets: Sequence[Target], dst: Resolved) -> Sides:
-        """All sides of a flow that one of these takes; the first's, where they share the verdict."""
+        """All sides of a flow that one of these takes: of network policies, and of the mesh, the first's,
+        where all share the verdict; to a mesh, not to be asked is as good as to allow."""
         if not targets:
-            return self._doubted(flow, Reason.UNRESOLVED_DST, dst)
+            return self._doubted(flow, Reason.UNRESOLVED_DST)
         answers = [self._taken(flow, src, target, dst.via) for target in targets]
-        if len({join(sides)[0] for sides in answers}) > 1:
-            return self._doubted(flow, Reason.SERVICE_BACKENDS_DIFFER, dst)
-        return answers[0]
+        differ = self._doubted(flow, Reason.SERVICE_BACKENDS_DIFFER)
+        network = {join(sides._replace(mesh=NOT_APPLICABLE))[0] for sides in answers}
+        egress, ingress, mesh = answers[0]
+        if len(network) > 1:
+            egress, ingress = differ.egress, differ.ingress
+        if len({as_allowed(sides.mesh).verdict for sides in answers}) > 1:
+            mesh = differ.mesh
+        return Sides(egress, ingress, mesh)
 
     def _taken(self, flow: Tuple5, src: End, target: Target, via: ServicePort | None) -> Sides:
         """All sides of a flow between two known ends. Network policies see the port on the wire.
@@ -149,7 +151,7 @@ class Reference:
         from the node where a pod is running is always allowed (read as: from that node to the pod).
         """
         if target.resolved.lost:
-            return self._doubted(flow, Reason(f"{target.resolved.lost}_dst"), target.resolved)
+            return self._doubted(flow, Reason(f"{target.resolved.lost}_dst"))
         (dst,) = target.resolved.ends
         in_particular = src.in_particular and dst.in_particular
         if in_particular and (src.pod or src.secondary) and src.who == dst.who:
@@ -196,7 +198,11 @@ def is_own_node(node: End, pod: End) -> bool:
     return nodes == {node.node} and "" not in nodes
 
 
+def as_allowed(side: Side) -> Side:
+    return ALLOWED if side.verdict is Verdict.NOT_APPLICABLE else side
+
+
 def _agreed(sides: Sequence[Side], doubt: Reason) -> Side:
     """The first of several, open where another says something else."""
-    same = len({(side.verdict, side.reason) for side in sides}) == 1
+    same = len({(side.verdict, side.reason) for side in map(as_allowed, sides)}) == 1
     return sides[0] if same else unknown(doubt)

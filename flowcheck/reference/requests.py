@@ -23,11 +23,13 @@ Presented = str | Open | None
 
 @dataclass(frozen=True)
 class Told:
-    """``carried``: for what the proxy takes the connection; None: no proxy does."""
+    """``carried``: for what the proxy takes the connection; None: no proxy does. ``past``: the ports at which
+    it would go past the proxy, and nobody be asked, where the port is not told."""
 
     presented: Presented = None
     carried: Carried | None = None
     request: Request = NOTHING_TOLD
+    past: frozenset[int] = frozenset()
 
 
 NO_MESH = Told()

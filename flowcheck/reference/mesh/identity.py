@@ -23,8 +23,8 @@ class Identities:
         self.domain = (cluster.mesh or MeshSettings()).trust_domain
         self.derived = options.mesh_identity == "derived"
 
-    def proved(self, flow: Tuple5, src: End, port: int | None) -> list[Presented]:
-        """Every way that it may be, with an identity before without; ``port``: at the destination.
+    def proved(self, flow: Tuple5, src: End) -> list[Presented]:
+        """Every way that it may be, with an identity before without.
 
         What a client dials goes past its proxy by the port it dialled, before a Service's translation; where
         that was not recorded, and some do, it is not told.
@@ -33,7 +33,7 @@ class Identities:
         membership = src.pod.mesh if src.pod is not None else None
         if flow.src_principal:
             return [None if flow.src_principal == NO_PRINCIPAL else flow.src_principal]
-        if port == HBONE_PORT:
+        if flow.port == HBONE_PORT:
             return [own] if membership is not None else [own, None]
         if membership is None or flow.port in membership.outbound_past:
             return [None]
