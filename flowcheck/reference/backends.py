@@ -36,7 +36,7 @@ class Backends:
             backends = tuple(self._listed(slices, port, reached.version, at))
         else:
             backends = tuple(self._selected(service, port, reached.version, at))
-        return replace(reached, backends=backends, lost="" if backends else "unresolved")
+        return replace(reached, backends=backends, via=port, lost="" if backends else "unresolved")
 
     def _slices_at(self, at: int) -> list[EndpointSlice]:
         """Every version of every slice that may have been in force about a time."""

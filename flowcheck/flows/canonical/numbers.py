@@ -20,7 +20,7 @@ from flowcheck.flows.canonical.schema import ICMP_NUMBER
 REJECTIONS = (
     *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
     *("bad_initiator", "bad_action", "bad_flow_count", "bad_bytes", "bad_src_port", "bad_tcp_flags"),
-    *("bad_observation_point", "bad_packets"),
+    *("bad_observation_point", "bad_packets", "bad_outer_port"),
 )
 """Why a row was rejected; the index is its code."""
 
@@ -90,6 +90,11 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         seen_at=seen_at,
         rejected=rejected,
     )
+
+
+def outer_ports(batch: pa.RecordBatch, rejected: UInt8) -> Int32:
+    """(flows,) int32: the port on the wire where ``dst_port`` is the one inside a tunnel; -1 elsewhere."""
+    return _integers(batch, "outer_port", -1, "bad_outer_port", rejected, -1, np.int32)
 
 
 def icmp_numbers(batch: pa.RecordBatch) -> Int32:

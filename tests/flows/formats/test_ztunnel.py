@@ -181,7 +181,7 @@ def test_a_refusal_of_the_mesh_is_no_action_and_keeps_its_name(tmp_path: Path) -
 
 
 def test_who_refused(tmp_path: Path) -> None:
-    """Policies of PeerAuthentication have names of their own in ztunnel; other errors are nobody's refusal."""
+    """Policies of PeerAuthentication have names of their own; other errors are nobody's refusal."""
     why = "connection closed due to policy rejection: "
     for error, want in (
         (f"{why}explicitly denied by: shop/no-web", (2, ["AuthorizationPolicy/shop/no-web"])),
