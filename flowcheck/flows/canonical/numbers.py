@@ -32,13 +32,13 @@ _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 LIMITS: dict[str, tuple[int, int]] = {
     "protocol": (0, 255),
-    **dict.fromkeys(("dst_port", "src_port", "tcp_flags", "outer_port"), (0, 0xFFFF)),
-    "initiator": (0, 2),
+    **dict.fromkeys(("dst_port", "src_port", "outer_port", "tcp_flags"), (0, 0xFFFF)),
+    **dict.fromkeys(("initiator", "mesh_action"), (0, 2)),
     **dict.fromkeys(("action", "egress_action", "ingress_action", "observation_point"), (0, 4)),
     **dict.fromkeys(("flow_count", "flow_count_here"), (0, (1 << 32) - 1)),
     **dict.fromkeys(("bytes", "packets", "bytes_here", "packets_here"), (0, _MOST_BYTES)),
 }
-"""The least and the greatest value of each column that is judged by."""
+"""The least and the greatest value of each column that is judged by, or compared."""
 
 
 Number = TypeVar("Number", np.uint8, np.int32, np.int64)
