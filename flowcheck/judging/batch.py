@@ -173,7 +173,8 @@ def _judge(program: Program, flows: FlowArrays, told: Told | None) -> Judged:
     """Network policies see the port on the wire, a mesh the one inside its tunnel."""
     on_the_wire = flows
     if told is not None and told.outer.max(initial=-1) >= 0:
-        on_the_wire = flows._replace(port=np.where(told.outer >= 0, told.outer, flows.port))
+        tunnelled = (told.outer >= 0) & (program.tables.endpoints[flows.dst, a.KIND] == a.KIND_POD)
+        on_the_wire = flows._replace(port=np.where(tunnelled, told.outer, flows.port))
     judged = judge_by(program.tables, on_the_wire)
     if program.mesh is None:
         return judged

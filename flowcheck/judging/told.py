@@ -13,6 +13,7 @@ import pyarrow as pa
 from flowcheck.arrays import Int32, Int64, UInt8
 from flowcheck.compile.mesh.circumstances import Answers, Questions
 from flowcheck.flows.canonical.numbers import outer_ports
+from flowcheck.flows.canonical.schema import MESH_ASKS
 from flowcheck.model.mesh.requests import Part
 
 PRINCIPAL = "src_principal"
@@ -24,8 +25,6 @@ PARTS = {
     Part.HOST: "http_host",
     Part.SNI: "tls_server_name",
 }
-COLUMNS = (PRINCIPAL, "outer_port", *PARTS.values())
-"""The columns that tell of it."""
 
 
 class Recorded(NamedTuple):
@@ -56,7 +55,7 @@ def read_told(
 ) -> Told | None:
     """None where the batch has no column that tells anything. turned (flows,) bool: of replies, whose columns
     tell of the other end. rejected (flows,) uint8: rows with a port that cannot be are added."""
-    if set(COLUMNS).isdisjoint(batch.schema.names):
+    if set(MESH_ASKS).isdisjoint(batch.schema.names):
         return None
     principals, of_principal = _coded(batch, PRINCIPAL)
     kinds: list[list[Any]] = [[None, *principals]]

@@ -13,7 +13,6 @@ from dataclasses import replace
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
-from flowcheck.model.service import ServicePort
 from flowcheck.model.tiers import Layer
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference.addresses import AddressOwners
@@ -134,7 +133,7 @@ class Reference:
         where all share the verdict; to a mesh, not to be asked is as good as to allow."""
         if not targets:
             return self._doubted(flow, Reason.UNRESOLVED_DST)
-        answers = [self._taken(flow, src, target, dst.via) for target in targets]
+        answers = [self._taken(flow, src, target, dst) for target in targets]
         differ = self._doubted(flow, Reason.SERVICE_BACKENDS_DIFFER)
         network = {join(sides._replace(mesh=NOT_APPLICABLE))[0] for sides in answers}
         egress, ingress, mesh = answers[0]
@@ -144,8 +143,9 @@ class Reference:
             mesh = differ.mesh
         return Sides(egress, ingress, mesh)
 
-    def _taken(self, flow: Tuple5, src: End, target: Target, via: ServicePort | None) -> Sides:
-        """All sides of a flow between two known ends. Network policies see the port on the wire.
+    def _taken(self, flow: Tuple5, src: End, target: Target, reached: Resolved) -> Sides:
+        """All sides of a flow between two known ends. At a pod's own address network policies see the port on
+        the wire.
 
         Source: kubernetes.io, Network Policies: a pod cannot block access to itself, and traffic to and
         from the node where a pod is running is always allowed (read as: from that node to the pod).
@@ -155,10 +155,11 @@ class Reference:
         (dst,) = target.resolved.ends
         in_particular = src.in_particular and dst.in_particular
         if in_particular and (src.pod or src.secondary) and src.who == dst.who:
-            return Sides(ALLOWED, ALLOWED, self.mesh.lets_in(flow, dst, target.port))
+            return Sides(ALLOWED, ALLOWED, NOT_APPLICABLE)
         own_node = in_particular and is_own_node(src, dst)
         to_own = in_particular and is_own_node(dst, src)
-        wire = target.port if flow.outer_port is None else flow.outer_port
+        tunnelled = flow.outer_port is not None and bool(reached.ends) and dst.pod is not None
+        wire = flow.outer_port if tunnelled else target.port
 
         def outgoing(subject: End, peer: End) -> Side:
             return self.policies.ask(Direction.EGRESS, subject, peer, flow, wire, own_node=to_own)
@@ -167,16 +168,14 @@ class Reference:
             return self.policies.ask(Direction.INGRESS, subject, peer, flow, wire, own_node=own_node)
 
         def into_mesh(subject: End, peer: End) -> Side:
-            return self.mesh.ask(flow, peer, subject, target.port, via)
+            return self.mesh.ask(flow, peer, subject, target.port, reached.via)
 
         of_src, of_dst = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
         free = own_node and self.policies.options.own_node == "allowed"
         return Sides(
             of_versions(outgoing, src, dst, of_src, of_dst),
             ALLOWED if free else of_versions(incoming, dst, src, of_dst, of_src),
-            self.mesh.lets_in(flow, dst, target.port)
-            if own_node
-            else of_versions(into_mesh, dst, src, of_dst, of_src),
+            NOT_APPLICABLE if own_node else of_versions(into_mesh, dst, src, of_dst, of_src),
         )
 
 

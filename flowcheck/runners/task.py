@@ -11,12 +11,11 @@ import pyarrow as pa
 
 from flowcheck.arrays import FlowArrays
 from flowcheck.flows.canonical.rows import cut_batches
-from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED
+from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
 from flowcheck.judging.keyed import KeyedFlows
-from flowcheck.judging.told import COLUMNS as TOLD
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.recorded import COLUMNS as RECORDED
@@ -46,7 +45,8 @@ class TaskRunner:
         """Judge the task's rows; returns the name of the part written."""
         work = Work(self._program, self._plan, self._tables, task.name)
         judged_by = {*JUDGED, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
-        judged_by |= set(TOLD if self._program.mesh is not None else ())
+        if self._program.mesh is not None:
+            judged_by |= set(MESH_ASKS)
         judged_columns = [name for name in file.columns if name in judged_by]
         judged_columns += [name for name in RECORDED if name in file.columns]
         judged_columns += [RECORD] if task.converted else []

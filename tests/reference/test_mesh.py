@@ -150,14 +150,14 @@ def test_a_cluster_without_a_mesh_has_no_mesh_side() -> None:
 
 
 def test_a_pod_may_talk_to_itself() -> None:
-    assert mesh(DENY_ALL, src=B) == "allow"
+    assert mesh(DENY_ALL, src=B) == "not_applicable"
     assert mesh(DENY_ALL, make_pod("b", B), src=B) == "not_applicable"
 
 
 @pytest.mark.parametrize("own_node", ["allowed", "policy"])
 def test_the_own_node_comes_in_whatever_options_say(own_node: Any) -> None:
     chosen = Options(own_node=own_node)
-    assert mesh(DENY_ALL, src=NODE, options=chosen) == "allow"
+    assert mesh(DENY_ALL, src=NODE, options=chosen) == "not_applicable"
     assert mesh(DENY_ALL, src=OTHER_NODE, options=chosen) == "deny"
     assert mesh(DENY_ALL, src=NODE, options=chosen, protocol=UDP) == "not_applicable"
 

@@ -41,7 +41,7 @@ class Answer(NamedTuple):
     mesh_policy: str = ""
 
 
-MESH_COLUMNS: tuple[str, ...] = ()
+MESH_COLUMNS: tuple[str, ...] = ("mesh_verdict", "mesh_policy")
 """Those in which the compiled path says what a mesh decides; with none, it is not asked."""
 COLUMNS = (
     *("src", "dst", "egress_verdict", "ingress_verdict", "verdict", "reason"),

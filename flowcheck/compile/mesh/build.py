@@ -16,7 +16,7 @@ from flowcheck.compile.mesh.circumstances import Circumstance, Questions
 from flowcheck.compile.mesh.ends import MeshEnds, of_pods, past_of, spoken_where, told_apart
 from flowcheck.compile.mesh.outside import WITHOUT_SAY, options_of
 from flowcheck.compile.mesh.program import CARRIED, CLIENTS, MeshProgram
-from flowcheck.compile.mesh.tables import MeshCompiler
+from flowcheck.compile.mesh.tables import MeshCompiler, let_through
 from flowcheck.compile.rules.decisions import Decision, RuleInfo
 from flowcheck.compile.rules.directions import Rulebook
 from flowcheck.model.cluster import Cluster
@@ -96,7 +96,7 @@ def build_mesh(
         questions=questions,
         n_decisions=len(decisions.verdict),
         offset=n_before - a.FIRST_RULE_DECISION,
-        verdict_in_tables=decisions.verdict,
+        verdict_in_tables=let_through(decisions.verdict),
         reason=decisions.reason,
         identities=seen.identities,
         ends=MeshEnds(seen.client[like], seen.own[like], past_of(axis), *spoken_where(listings, services)),

@@ -36,8 +36,8 @@ _TCP_SLOT = int(a.PROTOCOL_SLOT[6])
 
 class MeshEnds(NamedTuple):
     """client (endpoints,) uint8: OWN, NONE or NOT_TOLD. own (endpoints,) int32: which of the program's
-    ``identities`` a pod of the mesh has, NOBODY none or one of several. past (n,) int64: ascending pairs of
-    endpoint and port that its connections go past its proxy to. spoken_at (n,) int64: ascending pairs of an
+    ``identities`` a pod has, in a mesh or not; NOBODY none or one of several. past (n,) int64: ascending
+    pairs of endpoint and port that its connections go past its proxy to. spoken_at (n,) int64: ascending pairs of an
     endpoint (a Service's, too) and a TCP port; spoken (n,) uint8: for what is taken what comes there; EITHER
     anywhere else."""
 
@@ -61,9 +61,10 @@ def of_pods(axis: Axis, cluster: Cluster) -> tuple[UInt8, Int32, tuple[str, ...]
     own = np.full(len(axis.endpoints), NOBODY, dtype=np.int32)
     identities: dict[str, int] = {}
     for endpoint, pod in axis.pods:
-        if pod.mesh is not None and axis.endpoints[endpoint].kind == a.KIND_POD:
+        if axis.endpoints[endpoint].kind == a.KIND_POD:
             id_ = identity(domain, pod.namespace, pod.account)
-            client[endpoint], own[endpoint] = OWN, identities.setdefault(id_, len(identities))
+            own[endpoint] = identities.setdefault(id_, len(identities))
+            client[endpoint] = NONE if pod.mesh is None else OWN
     for endpoint, end in enumerate(axis.endpoints):
         versions = list(end.versions)
         if versions:

@@ -45,7 +45,9 @@ class MeshProgram:
         return self.tables[circumstance]
 
     def numbered(self, decisions: Int32) -> Int32:
-        """(n,) as the whole program numbers them; that the mesh has no say is NO_SUBJECT."""
-        silent = (decisions >= a.FIRST_RULE_DECISION) & (decisions < FIRST_RULE)
+        """(n,) as the whole program numbers them; where the mesh has no say, as to a pod itself and
+        to its own node's probes, NO_SUBJECT."""
+        silent = (decisions == a.SAME_POD) | (decisions == a.OWN_NODE)
+        silent |= (decisions >= a.FIRST_RULE_DECISION) & (decisions < FIRST_RULE)
         own = np.where(decisions >= FIRST_RULE, decisions + self.offset, decisions)
         return np.where(silent, a.NO_SUBJECT, own).astype(np.int32)

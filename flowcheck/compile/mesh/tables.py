@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import DirectionTable, Int32, Tables
+from flowcheck.arrays import DirectionTable, Int32, Tables, UInt8
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.members import Listing
 from flowcheck.compile.mesh.circumstances import Circumstance, Questions
@@ -22,6 +22,14 @@ from flowcheck.compile.translation import build_services
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
+
+
+def let_through(verdict: UInt8) -> UInt8:
+    """(decisions,) the verdicts in tables: what the mesh does not reach is let through as what it allows is, so
+    that a Service's backends do not differ by that."""
+    found = verdict.copy()
+    found[a.NO_SUBJECT] = a.ALLOW
+    return found
 
 
 @dataclass
@@ -73,6 +81,6 @@ class MeshCompiler:
                 vector=np.zeros((1, 1), dtype=np.uint16),
                 decision=np.full((1, width), a.NO_SUBJECT, dtype=np.int32),
             ),
-            verdict=rulebook.decisions.verdict,
+            verdict=let_through(rulebook.decisions.verdict),
             reason=rulebook.decisions.reason,
         )

@@ -137,10 +137,9 @@ ICMP_NUMBER = ("icmp_type", "icmp_code")
 """Further ones, where policies tell messages apart."""
 MESH_SAID = ("mesh_action", "mesh_policy_refs")
 """What the mesh itself decided. Like policy_refs it is compared, and never judged by."""
-MESH_TOLD = (
-    *("src_principal", "http_method", "http_path", "http_host", "tls_server_name", "outer_port"),
-    *MESH_SAID,
-)
+MESH_ASKS = ("src_principal", "http_method", "http_path", "http_host", "tls_server_name", "outer_port")
+"""Further ones, where a mesh's policies are asked."""
+MESH_TOLD = (*MESH_ASKS, *MESH_SAID)
 """What only a mesh tells."""
 
 

@@ -17,7 +17,7 @@ from flowcheck.model.service import ServicePort
 from flowcheck.model.tiers import Layer
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference.ends import End
-from flowcheck.reference.flow import ALLOWED, NOT_APPLICABLE, Side, Tuple5, unknown
+from flowcheck.reference.flow import NOT_APPLICABLE, Side, Tuple5, unknown
 from flowcheck.reference.mesh.carried import Speaking
 from flowcheck.reference.mesh.identity import Identities
 from flowcheck.reference.policies import Policies
@@ -53,11 +53,6 @@ class Mesh:
             ]
             sides.append(agreed(asked, Reason.NEEDS_L7))
         return agreed(sides, Reason.NEEDS_IDENTITY)
-
-    def lets_in(self, flow: Tuple5, dst: End, port: int | None) -> Side:
-        """The side of what nothing can forbid."""
-        versions = dst.versions or (dst,)
-        return ALLOWED if any(stands_before(flow, one, port) for one in versions) else NOT_APPLICABLE
 
     def doubted(self, flow: Tuple5, reason: Reason) -> Side:
         """The side of a flow of which nobody can say between whom it is."""
