@@ -25,8 +25,8 @@ from flowcheck.model.policy import Direction, Policy
 
 
 def let_through(verdict: UInt8) -> UInt8:
-    """(decisions,) the verdicts in tables: what the mesh does not reach is let through as what it allows is, so
-    that a Service's backends do not differ by that."""
+    """(decisions,) the verdicts in tables: what the mesh does not reach is let through as what it allows
+    is, so that a Service's backends do not differ by that."""
     found = verdict.copy()
     found[a.NO_SUBJECT] = a.ALLOW
     return found
