@@ -52,6 +52,8 @@ def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) ->
     """A flow that several isolating policies deny counts for each of them."""
     sums: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
     for decision, made in enumerate(program.decisions):
+        if not made.tiers:
+            continue  # a rule's, or a fixed one
         for text, source, tier in zip(made.policies, made.sources, made.tiers, strict=True):
             for row, direction in enumerate(("egress", "ingress", "mesh")):
                 if records[row, decision]:

@@ -29,6 +29,7 @@ from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
+from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.program.prepared import Facts
@@ -63,7 +64,7 @@ def finish(run: Finished) -> AuditResult:
 
 
 def _result(run: Finished) -> AuditResult:
-    reported = by_edge(run.merged.edges.entries())
+    reported, tunnels = carried_once(by_edge(run.merged.edges.entries()))
     entries = fold_reports(reported)
     edges = take_apart(run.program, entries)
     findings = Findings(gather_findings(_told_by(run), edges, run.merged.examples, entries[:, :3]))
@@ -71,7 +72,7 @@ def _result(run: Finished) -> AuditResult:
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
     verdicts = sums.count_verdicts(run.program, edges)
-    attributed = attribution(run.program, reported, run.merged.census)
+    attributed = attribution(run.program, reported, run.merged.census, tunnels)
     covered = sums.coverage(totals, verdicts)
     load = _load(run, totals)
     if run.request.purpose == "load":

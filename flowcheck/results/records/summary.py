@@ -87,6 +87,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     ``unknown_initiator``: which end opened the connection. ``initiators``: rows by how that was found.
     ``replies_turned``: rows that were replies, judged as their connection. ``disagreements``: rows whose
     recorded pod is not who had the recorded address. ``observers``: who reported, as far as the log says.
+    ``tunnel_records``: rows of a mesh's tunnels whose connections its proxies reported, too.
     """
 
     resolved: Share
@@ -102,6 +103,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     hours_seen: int
     hours_spanned: int
     sampled_records: int
+    tunnel_records: int = 0
     outside: Share = NO_SHARE
 
 
