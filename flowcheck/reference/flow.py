@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -64,10 +63,6 @@ class Tuple5:
     http_host: str | None = None
     tls_server_name: str | None = None
     outer_port: int | None = None
-
-    @property
-    def wire_port(self) -> int | None:
-        return self.port if self.outer_port is None else self.outer_port
 
     @property
     def request(self) -> Request:
@@ -134,10 +129,6 @@ def unknown(reason: Reason) -> Side:
     return Side(Verdict.UNKNOWN, reason, "")
 
 
-def both(side: Side) -> tuple[Side, Side]:
-    return side, side
-
-
 class Sides(NamedTuple):
     """What a connection has to pass, in this order: network policies at its source and at its destination,
     and the mesh before the destination."""
@@ -147,8 +138,8 @@ class Sides(NamedTuple):
     mesh: Side = NOT_APPLICABLE
 
 
-def join(sides: Sequence[Side]) -> tuple[Verdict, Reason]:
-    """A connection needs all sides: deny beats unknown, which beats allow."""
+def join(sides: Sides) -> tuple[Verdict, Reason]:
+    """A connection needs all of them: deny beats unknown, which beats allow."""
     for verdict in (Verdict.DENY, Verdict.UNKNOWN, Verdict.ALLOW):
         for side in sides:
             if side.verdict is verdict:

@@ -19,7 +19,7 @@ from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference.addresses import AddressOwners
 from flowcheck.reference.backends import asked
 from flowcheck.reference.ends import End, Resolved, Target, canonical
-from flowcheck.reference.flow import ALLOWED, Judgement, Side, Sides, Tuple5, both, join, unknown
+from flowcheck.reference.flow import ALLOWED, NOT_APPLICABLE, Judgement, Side, Sides, Tuple5, join, unknown
 from flowcheck.reference.holdings import Holdings
 from flowcheck.reference.initiator import Opened, by_itself, by_listener, by_port, infer_pairs
 from flowcheck.reference.mesh.side import Mesh
@@ -51,11 +51,9 @@ class Reference:
         src, dst = self._at_ends(flow)
         if opened.by:
             src = replace(src, lost="unresolved") if src.service is not None else src
-            wired = self._reached(flow, dst, flow.wire_port)
-            dst = self._reached(flow, dst, flow.port)
-            sides = self._sides(flow, src, wired, dst)
-        else:
-            sides = self._doubted(flow, Reason.UNKNOWN_INITIATOR)
+            dst = self.services.reach(dst, flow.dst, flow.protocol, flow.port, flow.time)
+        known = bool(opened.by)
+        sides = self._sides(flow, src, dst) if known else self._doubted(flow, Reason.UNKNOWN_INITIATOR)
         return Judgement(
             src.name,
             dst.name,
@@ -112,87 +110,74 @@ class Reference:
 
     def _doubted(self, flow: Tuple5, reason: Reason) -> Sides:
         """All sides of a flow of which nobody can say between whom it is."""
-        return Sides(*both(unknown(reason)), self.mesh.doubted(flow, reason))
+        return Sides(unknown(reason), unknown(reason), self.mesh.doubted(flow, reason))
 
-    def _reached(self, flow: Tuple5, dst: Resolved, port: int | None) -> Resolved:
-        return self.services.reach(dst, flow.dst, flow.protocol, port, flow.time)
-
-    def _sides(self, flow: Tuple5, src: Resolved, wired: Resolved, dst: Resolved) -> Sides:
-        """All sides; unknown where an end is not known, or what an end may be disagrees. ``wired``: where it
-        goes by the port on the wire, which network policies see; ``dst``: by the port inside of that."""
-        if src.lost:
-            return self._doubted(flow, Reason(f"{src.lost}_src"))
+    def _sides(self, flow: Tuple5, src: Resolved, dst: Resolved) -> Sides:
+        """All sides; unknown where an end is not known, or what an end may be disagrees."""
+        for lost, which in ((src.lost, "src"), (dst.lost, "dst")):
+            if lost:
+                return self._doubted(flow, Reason(f"{lost}_{which}"))
         if any(end.may_be_virtual for end in dst.ends):
             return self._doubted(flow, Reason.NO_SERVICE)
-        ways = zip(readings(wired, flow.wire_port), readings(dst, flow.port), strict=True)
-        answers = [[self._through(flow, end, *way) for end in src.ends] for way in ways]
+        targets = [[Target(Resolved(end.name, (end,)), flow.port)] for end in dst.ends]
+        answers = [[self._any_of(flow, end, reading, dst) for end in src.ends] for reading in targets]
+        if not targets:
+            answers = [[self._any_of(flow, end, asked(dst, end), dst) for end in src.ends]]
         if any(len(set(by_source)) > 1 for by_source in answers):
             return self._doubted(flow, Reason.AMBIGUOUS_SRC)
         if len({by_source[0] for by_source in answers}) > 1:
             return self._doubted(flow, Reason.AMBIGUOUS_DST)
         return answers[0][0]
 
-    def _through(self, flow: Tuple5, src: End, wired: Resolved, dst: Resolved) -> Sides:
-        """All sides of a flow that one of several takes: of network policies, and of the mesh, the first's
+    def _any_of(self, flow: Tuple5, src: End, targets: Sequence[Target], dst: Resolved) -> Sides:
+        """All sides of a flow that one of these takes: of network policies, and of the mesh, the first's,
         where all share the verdict; to a mesh, not to be asked is as good as to allow."""
-        network = [self._network(flow, src, target) for target in asked(wired, src)]
-        mesh = [self._mesh(flow, src, target, dst.via) for target in asked(dst, src)]
-        of_network = doubt_of([join(sides)[0] for sides in network], wired.lost)
-        of_mesh = doubt_of([as_allowed(side).verdict for side in mesh], dst.lost)
-        return Sides(
-            *(both(unknown(of_network)) if of_network else network[0]),
-            self.mesh.doubted(flow, of_mesh) if of_mesh else mesh[0],
-        )
+        if not targets:
+            return self._doubted(flow, Reason.UNRESOLVED_DST)
+        answers = [self._taken(flow, src, target, dst.via) for target in targets]
+        differ = self._doubted(flow, Reason.SERVICE_BACKENDS_DIFFER)
+        network = {join(sides._replace(mesh=NOT_APPLICABLE))[0] for sides in answers}
+        egress, ingress, mesh = answers[0]
+        if len(network) > 1:
+            egress, ingress = differ.egress, differ.ingress
+        if len({as_allowed(sides.mesh).verdict for sides in answers}) > 1:
+            mesh = differ.mesh
+        return Sides(egress, ingress, mesh)
 
-    def _network(self, flow: Tuple5, src: End, target: Target) -> tuple[Side, Side]:
-        """What network policies say of a flow between two known ends, at both.
+    def _taken(self, flow: Tuple5, src: End, target: Target, via: ServicePort | None) -> Sides:
+        """All sides of a flow between two known ends. Network policies see the port on the wire.
 
         Source: kubernetes.io, Network Policies: a pod cannot block access to itself, and traffic to and
         from the node where a pod is running is always allowed (read as: from that node to the pod).
         """
         if target.resolved.lost:
-            return both(unknown(Reason(f"{target.resolved.lost}_dst")))
+            return self._doubted(flow, Reason(f"{target.resolved.lost}_dst"))
         (dst,) = target.resolved.ends
-        if is_same(src, dst):
-            return both(ALLOWED)
-        own_node, to_own = is_own_node(src, dst), is_own_node(dst, src)
+        in_particular = src.in_particular and dst.in_particular
+        if in_particular and (src.pod or src.secondary) and src.who == dst.who:
+            return Sides(ALLOWED, ALLOWED, self.mesh.lets_in(flow, dst, target.port))
+        own_node = in_particular and is_own_node(src, dst)
+        to_own = in_particular and is_own_node(dst, src)
+        wire = target.port if flow.outer_port is None else flow.outer_port
 
         def outgoing(subject: End, peer: End) -> Side:
-            return self.policies.ask(Direction.EGRESS, subject, peer, flow, target.port, own_node=to_own)
+            return self.policies.ask(Direction.EGRESS, subject, peer, flow, wire, own_node=to_own)
 
         def incoming(subject: End, peer: End) -> Side:
-            return self.policies.ask(Direction.INGRESS, subject, peer, flow, target.port, own_node=own_node)
+            return self.policies.ask(Direction.INGRESS, subject, peer, flow, wire, own_node=own_node)
 
-        egress = of_versions(outgoing, src, dst, Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST)
-        if own_node and self.policies.options.own_node == "allowed":
-            return egress, ALLOWED
-        return egress, of_versions(incoming, dst, src, Reason.AMBIGUOUS_DST, Reason.AMBIGUOUS_SRC)
-
-    def _mesh(self, flow: Tuple5, src: End, target: Target, via: ServicePort | None) -> Side:
-        """What the mesh says of a flow between two known ends; likewise."""
-        if target.resolved.lost:
-            return self.mesh.doubted(flow, Reason(f"{target.resolved.lost}_dst"))
-        (dst,) = target.resolved.ends
-        if is_same(src, dst) or is_own_node(src, dst):
-            return self.mesh.lets_in(flow, dst, target.port)
-
-        def asked_of(subject: End, peer: End) -> Side:
+        def into_mesh(subject: End, peer: End) -> Side:
             return self.mesh.ask(flow, peer, subject, target.port, via)
 
-        return of_versions(asked_of, dst, src, Reason.AMBIGUOUS_DST, Reason.AMBIGUOUS_SRC)
-
-
-def readings(dst: Resolved, port: int | None) -> list[Resolved]:
-    """Each thing that a destination may be, as what takes the flow at this port; or who is behind it."""
-    each = [(Target(Resolved(end.name, (end,)), port),) for end in dst.ends]
-    return [replace(dst, ends=(), backends=one) for one in each] or [dst]
-
-
-def doubt_of(verdicts: Sequence[Verdict], lost: str) -> Reason:
-    """Why there is no verdict of what one of several takes, if there is none: nobody does, or they differ."""
-    if not verdicts:
-        return Reason(f"{lost or 'unresolved'}_dst")
-    return Reason.SERVICE_BACKENDS_DIFFER if len(set(verdicts)) > 1 else Reason.NONE
+        of_src, of_dst = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
+        free = own_node and self.policies.options.own_node == "allowed"
+        return Sides(
+            of_versions(outgoing, src, dst, of_src, of_dst),
+            ALLOWED if free else of_versions(incoming, dst, src, of_dst, of_src),
+            self.mesh.lets_in(flow, dst, target.port)
+            if own_node
+            else of_versions(into_mesh, dst, src, of_dst, of_src),
+        )
 
 
 def of_versions(
@@ -207,16 +192,10 @@ def of_versions(
     return _agreed(answers, of_peer)
 
 
-def is_same(one: End, other: End) -> bool:
-    """Whether both ends are one pod, at whichever of its interfaces."""
-    in_particular = one.in_particular and other.in_particular
-    return in_particular and bool(one.pod or one.secondary) and one.who == other.who
-
-
 def is_own_node(node: End, pod: End) -> bool:
     """Whether one end is the node of the pod at the other, in whatever version of it."""
     nodes = {one.pod.node if one.pod is not None else "" for one in pod.versions or (pod,)}
-    return node.in_particular and pod.in_particular and nodes == {node.node} and "" not in nodes
+    return nodes == {node.node} and "" not in nodes
 
 
 def as_allowed(side: Side) -> Side:

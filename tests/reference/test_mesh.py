@@ -185,14 +185,6 @@ def test_network_policies_see_the_port_on_the_wire_and_the_mesh_the_one_inside()
     assert (not_told.ingress.verdict, not_told.mesh.verdict) == ("deny", "allow")
 
 
-def test_each_layer_follows_its_own_port_to_a_service() -> None:
-    behind = make_service("s", VIP, ports=make_service_ports("80:8080"), selector={"app": "b"})
-    judged = judge(behind, mesh_policy(DENY, denies(None, 8080)), dst=VIP, outer_port=81)
-    assert (judged.ingress.reason, judged.mesh.verdict) == ("unresolved_dst", "deny")
-    judged = judge(behind, DENY_ALL, dst=VIP, port=81, outer_port=80)
-    assert (judged.ingress.verdict, judged.mesh.reason) == ("allow", "unresolved_dst")
-
-
 # -- identities --------------------------------------------------------------------------------------
 
 
