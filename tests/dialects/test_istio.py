@@ -247,3 +247,16 @@ def test_what_istio_takes_is_taken(tmp_path: Path) -> None:
                 cluster = load_cluster([path], keep_going=True)
                 refused = bool(cluster.refused) or any("validation refuses" in w for w in cluster.warnings)
                 assert refused is not case["valid"], case["name"]
+
+
+def test_who_selects_nobody_is_said_of_a_mesh_too(load: Load) -> None:
+    """In the root namespace a policy is for the pods of all others, and one with targets for no pod."""
+    pod = "\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: z, labels: {app: a}}\n"
+    root = manifest("mtls: {mode: STRICT}", "PeerAuthentication").replace(
+        "namespace: x", "namespace: istio-system"
+    )
+    targets = manifest("targetRefs: [{kind: Service, name: s}], rules: [{}]")
+    for text in (root, targets):
+        assert not any("no pod" in one for one in load(text + pod).warnings)
+    elsewhere = load(manifest("rules: [{}]") + pod).warnings
+    assert any("namespace x has no pods, but policies: AuthorizationPolicy/x/p" in one for one in elsewhere)

@@ -357,3 +357,17 @@ def test_a_condition_without_values(load: Load) -> None:
     spec = denying(when("key: source.ip"))
     assert rules(load, spec, SIDECAR) == [deny()]
     assert rules(load, spec, AMBIENT) == []
+
+
+def test_a_rule_is_shown_as_it_is_written(load: Load) -> None:
+    spec = (
+        "rules: [{from: [{source: {namespaces: [a, b], notPrincipals: [c]}}, "
+        "{source: {ipBlocks: [10.0.0.1]}}], "
+        "when: [{key: destination.port, values: ['80'], notValues: ['81']}]}]"
+    )
+    beside = "destination.port in [80], destination.port not in [81]"
+    assert made(load, spec).ingress[0].written == (
+        f"notPrincipals: [c], namespaces: [a, b], {beside}",
+        f"ipBlocks: [10.0.0.1], {beside}",
+    )
+    assert made(load, "rules: [{}]").ingress[0].written == ()

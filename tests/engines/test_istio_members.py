@@ -246,6 +246,13 @@ def test_what_is_said_of_a_mesh(load: Load) -> None:
     assert "1 policy of Istio with action AUDIT: they refuse nothing" in said
 
 
+def test_a_namespace_that_is_not_described_may_be_in_the_mesh(load: Load) -> None:
+    said = apply(load(pod() + manifest(ASKS_WHO)), Options()).remarks
+    assert any(one.startswith("no input describes namespace x: pods there are taken") for one in said)
+    for told in (namespace() + pod() + manifest(ASKS_WHO), pod()):
+        assert not any("no input describes" in one for one in apply(load(told), Options()).remarks)
+
+
 @pytest.mark.parametrize(("mesh", "identity"), [("on", "derived"), ("auto", "guessed")])
 def test_other_words_are_refused(load: Load, mesh: str, identity: str) -> None:
     options = Options(mesh_identity=identity)  # type: ignore[arg-type]

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowcheck.counted import counted
+from flowcheck.counted import counted, listed
 from flowcheck.engines.istio.authorization import Authorizations, asks_identities
 from flowcheck.engines.istio.membership import with_members
 from flowcheck.engines.istio.peer_authentication import PeerAuthentications
 from flowcheck.engines.istio.waypoints import waypoints_of
-from flowcheck.model.cluster import Cluster
+from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.mesh.written import Authorization, AuthorizationAction, PeerAuthentication
 from flowcheck.model.policy import Policy
@@ -52,6 +52,12 @@ def remarks(cluster: Cluster) -> Iterator[str]:
             "there are policies of Istio, but no pod with a proxy, nor one that labels put into the mesh: "
             "none of them is asked (give the pods as the cluster has them)"
         )
+    untold = sorted({pod.namespace for pod in cluster.pods if own and _may_be_ambient(pod, cluster)})
+    if untold:
+        yield (
+            f"no input describes namespace {listed(untold)}: pods there are taken to be in no mesh, unless "
+            "they tell so themselves; add what kubectl get namespaces -o json prints"
+        )
     ignored = [
         str(one)
         for one in own
@@ -66,3 +72,8 @@ def remarks(cluster: Cluster) -> Iterator[str]:
     ]
     if audits:
         yield f"{counted(len(audits), 'policy', 'policies')} of Istio with action AUDIT: they refuse nothing"
+
+
+def _may_be_ambient(pod: Pod, cluster: Cluster) -> bool:
+    """Whether labels of its namespace, which are not known, may put it into the mesh."""
+    return not (pod.mesh or pod.host_network or pod.finished or cluster.namespace_labels(pod)[1])

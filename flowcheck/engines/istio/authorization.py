@@ -11,7 +11,7 @@ from flowcheck.engines.istio.terms import IDENTITIES, name_of
 from flowcheck.engines.istio.waypoints import Waypoints, targeted
 from flowcheck.engines.istio.ztunnel import ztunnel_rules
 from flowcheck.model.mesh.membership import MeshSettings
-from flowcheck.model.mesh.written import Authorization, AuthorizationAction, AuthorizationRule
+from flowcheck.model.mesh.written import Authorization, AuthorizationAction, AuthorizationRule, Term
 from flowcheck.model.policy import Action, Direction, Policy, Rule
 from flowcheck.model.verdict import Reason
 
@@ -49,8 +49,25 @@ class Authorizations:
         does = Action.ALLOW if action is AuthorizationAction.ALLOW else Action.DENY
         is_custom = action is AuthorizationAction.CUSTOM
         needs = Reason.NEEDS_L7 if is_custom else Reason.NONE
-        written = Rule(rule.label, does, source=rule.source, needs=needs)
+        written = Rule(rule.label, does, source=rule.source, needs=needs, written=_written(rule))
         yield from sidecar_rules(rule, written, policy.namespace, self.settings)
         if not is_custom:
             yield from ztunnel_rules(rule, written, policy.namespace, self.waypoints)
         yield from gateway_rules(rule, written, policy.namespace, self.settings)
+
+
+def _written(rule: AuthorizationRule) -> tuple[str, ...]:
+    """Each entry of ``from`` as it stands there, with what ``when`` asks beside it."""
+    conditions = [
+        f"{term.field}{' not' if term.negated else ''} in [{', '.join(term.values)}]"
+        for clause in rule.conditions
+        for term in clause
+        if term.values
+    ]
+    entries = [[_field(term) for term in clause] for clause in rule.sources or ((),)]
+    return tuple(text for entry in entries if (text := ", ".join([*entry, *conditions])))
+
+
+def _field(term: Term) -> str:
+    name = f"not{term.field[0].upper()}{term.field[1:]}" if term.negated else term.field
+    return f"{name}: [{', '.join(term.values)}]"
