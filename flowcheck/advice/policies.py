@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
+from flowcheck.model.mesh.membership import MeshSettings
+from flowcheck.model.mesh.written import Authorization
 from flowcheck.model.policy import PodQuery, Policy
 from flowcheck.model.verdict import Reason
 
@@ -65,9 +67,9 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     lonely: dict[str, list[Policy]] = defaultdict(list)
     for policy in judged:
         subject = policy.subject
-        if not isinstance(subject, PodQuery):
+        if not isinstance(subject, PodQuery) or _is_for_gateways(policy):
             continue
-        names = list(_namespaces(subject, cluster))
+        names = list(cluster.namespaces if _is_mesh_wide(policy, cluster) else _namespaces(subject, cluster))
         if any(reached.any_match(name, subject.pods) for name in names):
             continue
         if any(on_host.any_match(name, subject.pods) for name in names):
@@ -79,6 +81,15 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     for namespace, policies in lonely.items():
         more = f" and {len(policies) - 1} more" if len(policies) > 1 else ""
         yield f"namespace {namespace} has no pods, but policies: {policies[0]} ({policies[0].source}){more}"
+
+
+def _is_for_gateways(policy: Policy) -> bool:
+    return isinstance(policy.mesh, Authorization) and bool(policy.mesh.targets)
+
+
+def _is_mesh_wide(policy: Policy, cluster: Cluster) -> bool:
+    """Whether it is a mesh's, and in its root namespace."""
+    return policy.mesh is not None and policy.namespace == (cluster.mesh or MeshSettings()).root_namespace
 
 
 def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:

@@ -99,8 +99,9 @@ def command(context: click.Context, /, **given: Any) -> int:
     if given["strict"]:
         refuse_skipped(cluster)
     _refuse_empty(cluster, given["allow_no_policies"])
-    options = Options(cluster_ranges=given["cluster_ranges"])
-    enforced = apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given))
+    options = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
+    switches = dict(chosen(given))
+    enforced = apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
     program = compile_program(enforced.cluster, enforced.options)
     port: Port = given["port"]
     answer = explain(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from flowcheck.counted import counted
-from flowcheck.engines import agents, calico, cilium
+from flowcheck.engines import agents, calico, cilium, istio
 from flowcheck.engines.named import resolved
 from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, settings_told
 from flowcheck.engines.switches import around, switched
@@ -18,15 +18,30 @@ from flowcheck.engines.table import PROFILES
 from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView
-from flowcheck.model.options import Options
+from flowcheck.model.options import MeshIdentity, Options
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import DnsMap
 
-__all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recognised", "view_of")
+__all__ = (
+    "AUTO",
+    "CHOICES",
+    "IDENTITIES",
+    "MESHES",
+    "PROFILES",
+    "Enforced",
+    "apply",
+    "choose",
+    "recognised",
+    "view_of",
+)
 
-AUTO = "auto"
+AUTO, OFF = "auto", "off"
 CHOICES = (AUTO, *PROFILES)
 """What ``--cni`` takes."""
+MESHES = (AUTO, OFF)
+"""What ``--mesh`` takes."""
+IDENTITIES = get_args(MeshIdentity)
+"""What ``--mesh-identity`` takes."""
 AGENT = "ConfigMap cilium-config"
 _SAYS_ITSELF = {"cilium": {"nodes_peers": "match", "cluster_policies": "enforced"}}
 """Of which policies it refuses, Cilium's code says more."""
@@ -48,10 +63,12 @@ def apply(
     cni: str = AUTO,
     given: Mapping[str, str] | None = None,
     dns_map: DnsMap | None = None,
+    mesh: str = AUTO,
 ) -> Enforced:
     """The policies as the chosen engine enforces them. ``given`` are switches that a person set, by name;
     those take the place of the profile's, whatever ``options`` say. ``dns_map``: policies about names are
-    about the addresses it tells. A cluster that has a view stays as it is.
+    about the addresses it tells. ``mesh`` "off": no policy of a mesh is asked. A cluster that has a view
+    stays as it is.
 
     Raises: RunError for a profile, a switch or a value that there is not.
     """
@@ -59,16 +76,34 @@ def apply(
         return Enforced(cluster, _judged_again(cluster, options, cluster.view), ())
     given = dict(given or {})
     _check(cni, given)
+    for name, value, words in (("mesh", mesh, MESHES), ("mesh_identity", options.mesh_identity, IDENTITIES)):
+        if value not in words:
+            raise RunError(f"{name} cannot be {value!r}", hint=f"there are {', '.join(words)}")
     view, found = choose(cluster, cni, given)
-    kept, left_out = _of_engine(cluster, view.cni)
-    before = replace(cluster, policies=tuple(kept))
-    said = tuple(_remarks(before, view, found, left_out))
+    meshed = _without_mesh(cluster) if mesh == OFF else istio.with_members(cluster)
+    kept, left_out = _of_engine(meshed, view.cni)
+    before = replace(meshed, policies=tuple(kept))
+    said = (*_remarks(before, view, found, left_out), *_mesh_remarks(cluster, meshed, mesh))
     after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
     if dns_map is not None:
         inputs = {**after.inputs, dns_map.path: dns_map.sha256}
         after = replace(resolved(after, dns_map.names), inputs=inputs)
+    after = replace(after, policies=(*after.policies, *istio.policies(meshed)))
     said += after.warnings[len(cluster.warnings) :]
     return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
+
+
+def _without_mesh(cluster: Cluster) -> Cluster:
+    pods = tuple(pod if pod.mesh is None else replace(pod, mesh=None) for pod in cluster.pods)
+    kept = tuple(policy for policy in cluster.policies if not istio.is_own(policy))
+    return replace(cluster, pods=pods, policies=kept)
+
+
+def _mesh_remarks(cluster: Cluster, meshed: Cluster, mesh: str) -> Iterator[str]:
+    if mesh != OFF:
+        yield from istio.remarks(meshed)
+    elif count := sum(map(istio.is_own, cluster.policies)):
+        yield f"{counted(count, 'policy', 'policies')} of Istio left out, as --mesh off says"
 
 
 def _by_engine(cluster: Cluster, options: Options, view: EngineView) -> tuple[Cluster, Options]:
@@ -158,6 +193,8 @@ def _of_engine(cluster: Cluster, cni: str) -> tuple[list[Policy], Counter[str]]:
     """The policies that the engine knows, and how many of others there are, by their engine."""
     kept, left_out = [], Counter[str]()
     for policy in cluster.policies:
+        if istio.is_own(policy):
+            continue
         language = _language_of(policy)
         if language in ("", cni):
             kept.append(policy)

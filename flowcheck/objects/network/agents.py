@@ -1,4 +1,5 @@
-"""How Cilium's agents are set: ConfigMap cilium-config, whose keys are the agent's options.
+"""How agents are set. Cilium's: ConfigMap cilium-config, whose keys are the agent's options. A mesh's:
+``mesh_config.py``.
 
 What a key holds that is no value of it changes nothing, and is warned of; absent keys have the agent's
 defaults.
@@ -16,8 +17,10 @@ import msgspec
 
 from flowcheck.manifests.documents import Document
 from flowcheck.model.engines import CiliumSettings
+from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
+from flowcheck.objects.network.mesh_config import NAME, mesh_settings
 
 _MODES = ("pods", "nodes")
 _LOCALHOST = ("auto", "always", "policy")
@@ -30,7 +33,9 @@ _TRUTH = {
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    settings: CiliumSettings
+    """``settings`` None: the object tells none."""
+
+    settings: CiliumSettings | MeshSettings | None
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
 
@@ -41,7 +46,10 @@ class _ConfigMap(msgspec.Struct):
 
 def read_agent(document: Document) -> Agent:
     """The settings that policies hang on."""
-    given = _Given(document, document.decode(_ConfigMap).data or {})
+    data = document.decode(_ConfigMap).data or {}
+    if document.name == NAME:
+        return Agent(mesh_settings(document, data), document.source)
+    given = _Given(document, data)
     enforcement = given.word("enable-policy", ("default", "always", "never"))
     settings = CiliumSettings(
         frozenset(given.words("policy-cidr-match-mode", _MODES)),

@@ -97,7 +97,8 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
 
     **Raises**: CompileError.
     """
-    enforced = apply(cluster, request.options, request.cni, dict(request.switches), request.dns_map)
+    switches = dict(request.switches)
+    enforced = apply(cluster, request.options, request.cni, switches, request.dns_map, request.mesh)
     program = compile_program(enforced.cluster, enforced.options)
     catalog, plan = plan_counting(program, enforced.cluster) if request.load else (None, None)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
