@@ -28,8 +28,12 @@ def read_peer_authentication(document: Document) -> Policy:
     ports = _ports(spec["portLevelMtls"]) if "portLevelMtls" in spec else ()
     has_selector = bool(selector.requirements)
     if "portLevelMtls" in spec and not has_selector:
-        hint = "add a selector with labels"
-        spec["portLevelMtls"].report("may only stand in a policy that selects workloads", hint)
+        field, hint = spec["portLevelMtls"], "add a selector with labels"
+        if "uid" in meta:  # stored by an older schema
+            field.warn("stands in a policy that selects no workloads: Istio ignores it")
+            ports = ()
+        else:
+            field.report("may only stand in a policy that selects workloads", hint)
     created = meta.get("creationTimestamp")
     written = f"selector: {as_written(spec['selector'].value)}" if "selector" in spec else "no selector"
     return Policy(
