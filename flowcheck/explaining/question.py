@@ -38,7 +38,7 @@ def is_explained(policy: Policy) -> bool:
         )
         and all(isinstance(peer, Explained) for rule in rules for peer in rule.peers or ())
         and all(isinstance(port, PortRange | NamedPort) and port.protocol in _EXPLAINED for port in ports)
-        and not any(rule.subject or rule.needs for rule in rules)
+        and not any(rule.subject or rule.needs or rule.source_ports for rule in rules)
     )
 
 

@@ -83,6 +83,8 @@ OTHERS: tuple[Ports, ...] = (
     PortsBut(UDP, None, (NamedPort("dns", UDP), NamedPort("web", UDP))),
     PortsBut(TCP, None, (NamedPort("web", TCP, 8085),)),
 )
+SOURCES = ((PortRange(TCP, 53, 53),), (PortRange(TCP, 1000), PortRange(TCP, 40, 53)), ())
+"""What rules say of the port at the source."""
 NEEDS = (Reason.NEEDS_L7, Reason.NEEDS_AUTHENTICATION)
 
 
@@ -198,15 +200,20 @@ def rule(dice: Dice, label: str, names: Sequence[str], services: Sequence[Servic
     peers: tuple[Peer, ...] | None = None
     if not dice.chance(35):
         peers = tuple(peer(dice, names, services) for _ in range(dice.one_of((1, 1, 2, 0))))
+    sources: tuple[PortRange, ...] | None = None
+    aims = ports(dice, services)
+    if dice.chance(12):
+        aims, sources = (dice.one_of(RANGES),), dice.one_of(SOURCES)
     return Rule(
         label,
         action,
         peers,
-        ports(dice, services),
+        aims,
         unread=dice.chance(8),
         needs=dice.one_of(NEEDS) if dice.chance(12) else Reason.NONE,
         subject=peer(dice, names, services, 1) if dice.chance(25) else None,
         level=dice.one_of((priority, priority + 0.01, priority + 1)) if dice.chance(30) else None,
+        source_ports=sources,
     )
 
 

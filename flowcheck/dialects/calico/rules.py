@@ -14,10 +14,19 @@ from dataclasses import dataclass
 
 from flowcheck.dialects.calico.entities import Entity, read_entity, together
 from flowcheck.dialects.calico.http import check_http
-from flowcheck.dialects.calico.ports import Given, are_all, ports_of, read_icmp, read_protocol, service_ports
+from flowcheck.dialects.calico.ports import (
+    Given,
+    PortList,
+    are_all,
+    ports_of,
+    read_icmp,
+    read_protocol,
+    service_ports,
+)
 from flowcheck.manifests.fields import Field
 from flowcheck.model.peers import AnyOf, Backends, Family, Peer, Where
-from flowcheck.model.policy import Action, Direction, Ports, Rule
+from flowcheck.model.policy import Action, Direction, PortRange, Ports, Rule
+from flowcheck.model.ports import without
 from flowcheck.model.protocols import ICMP, ICMPV6
 
 _ACTIONS = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
@@ -80,7 +89,7 @@ def _rule(entry: Field, label: str, place: Place) -> Rule | None:
     far, near = (source, destination) if place.is_ingress else (destination, source)
     peers = far.peers if version is None else (*far.peers, Where(Family(version)))
     ports: tuple[Ports, ...] | None = ports_of(given)
-    unread = _asks_of_source_ports(parts, source) or _has_odd_icmp(parts, given)
+    unread = _names_source_ports(parts, source) or _has_odd_icmp(parts, given)
     if are_all(source.not_ports):
         ports, unread = (), False
     if far.service is not None and not far.service[0]:
@@ -97,6 +106,7 @@ def _rule(entry: Field, label: str, place: Place) -> Rule | None:
         entry.source,
         unread,
         subject=together(near.peers) if near.peers else None,
+        source_ports=None if unread or given.protocol is None else _source_ports(source, given.protocol),
     )
 
 
@@ -149,12 +159,24 @@ def _check_services(parts: dict[str, Field], read: dict[str, Entity], place: Pla
             field.report("may not stand beside ports or notPorts")
 
 
-def _asks_of_source_ports(parts: dict[str, Field], source: Entity) -> bool:
-    asks = source.ports is not None and not are_all(source.ports)
-    if asks or source.not_ports:
-        parts["source"].warn("asks for the port at the source: unknown, as flows are judged without it")
+def _names_source_ports(parts: dict[str, Field], source: Entity) -> bool:
+    """A port's name means what the source pod has by it, which flows are judged without."""
+    if any(isinstance(port, str) for port in (*(source.ports or ()), *source.not_ports)):
+        parts["source"].warn("names a port at the source: what it matches is unknown")
         return True
     return False
+
+
+def _source_ports(source: Entity, protocol: int) -> tuple[PortRange, ...] | None:
+    """The numbers a flow may come from; None: any."""
+    if (source.ports is None or are_all(source.ports)) and not source.not_ports:
+        return None
+    some = [PortRange(protocol)] if source.ports is None else _ranges(source.ports, protocol)
+    return without(some, _ranges(source.not_ports, protocol))
+
+
+def _ranges(ports: PortList, protocol: int) -> list[PortRange]:
+    return [PortRange(protocol, *port) for port in ports if not isinstance(port, str)]
 
 
 def _has_odd_icmp(parts: dict[str, Field], given: Given) -> bool:
