@@ -8,7 +8,7 @@ each distinct outcome is kept once. While it is open which state holds, the outc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -210,10 +210,24 @@ class _Outcomes:
         first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
         out = first.copy()
         verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
+        if doubt == a.REASON_NO_PORT:
+            return self._number(self._whatever_port(first, others))
         for other in others:
             differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
             out[differs] = a.UNKNOWN_DECISION + doubt
         return self._number(out)
+
+    def _whatever_port(self, first: Int32, others: Sequence[Int32]) -> Int32:
+        """As kernels.rows.decide_missing_ports says it of numbers that were not recorded."""
+        out, verdict = first.copy(), self._decider.decisions.verdict
+        for other in others:
+            differs = other != first
+            out[differs & (verdict[first] == a.ALLOW)] = a.NO_POLICY
+            out[differs & (verdict[first] == a.DENY)] = a.DENY_FOR_SEVERAL_CAUSES
+        for other in others:
+            is_open = (verdict[other] != verdict[first]) | ((verdict[first] == a.UNKNOWN) & (other != first))
+            out[is_open] = a.UNKNOWN_DECISION + a.REASON_NO_PORT
+        return out
 
     def matrix(self) -> Int32:
         """(outcomes, ports + 3) int32."""
