@@ -344,7 +344,9 @@ class Tables(NamedTuple):
     of protocols of which no policy speaks; those after it are "number not recorded", by slot. without_port
     (256,) int32: the class of each protocol's flows that have no number or lack it. own_peer (endpoints, 2)
     int32: the peer classes, ingress and egress, of a node seen from its own pods; (0, 2) where nothing tells
-    that apart. verdict, reason (decisions,) uint8.
+    that apart. source_class (65537,) uint16, by a source port + 1, where policies ask for that, else (0,);
+    n_sources: how many there are, at least one; the row of a DirectionTable is that of epoch * n_sources +
+    class. verdict, reason (decisions,) uint8.
     """
 
     addresses: AddressTable
@@ -357,6 +359,8 @@ class Tables(NamedTuple):
     other_port: int
     without_port: Int32
     own_peer: Int32
+    source_class: UInt16
+    n_sources: int
     ingress: DirectionTable
     egress: DirectionTable
     verdict: UInt8

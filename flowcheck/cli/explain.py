@@ -58,6 +58,12 @@ class PortType(Value):
     "--port", required=True, type=PortType(), help="443, 53/udp, 9999/sctp, icmp; a Service's own port."
 )
 @click.option(
+    "--source-port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="The port that it comes from, which some of Calico's rules ask for.  [default: any]",
+)
+@click.option(
     "-f",
     "--format",
     "form",
@@ -104,7 +110,13 @@ def command(context: click.Context, /, **given: Any) -> int:
     program = compile_program(enforced.cluster, enforced.options)
     port: Port = given["port"]
     answer = explain(
-        program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol, at=given["at"]
+        program,
+        src=given["src"],
+        dst=given["dst"],
+        port=port.number,
+        protocol=port.protocol,
+        at=given["at"],
+        source_port=given["source_port"],
     )
     messages(context).warnings(enforced.cluster.warnings)
     messages(context).warnings([*_after_the_last(cluster, given["at"])])

@@ -56,6 +56,8 @@ def _compile(cluster: Cluster, options: Options) -> Program:
             other_port=rulebook.ports.other,
             without_port=rulebook.ports.without_number(),
             own_peer=naming.own_peer,
+            source_class=rulebook.sources.class_of,
+            n_sources=rulebook.sources.n,
             ingress=ingress.table,
             egress=egress.table,
             verdict=decisions.verdict,

@@ -91,8 +91,9 @@ class Rule:
     a flow does not tell, such as a request's path (``needs_l7``). Peers and ports are then the most it may be
     about, and whether it matches them is one question that nothing answers.
 
-    ``subject``: it is only for those of the policy's subjects that are these, too. ``level``: where it stands
-    in a tier that goes by levels; None: at the policy's priority.
+    ``source_ports``: the numbers the flow may come from, None any; only where ``ports`` are of protocols with
+    ports. ``subject``: it is only for those of the policy's subjects that are these, too. ``level``: where it
+    stands in a tier that goes by levels; None: at the policy's priority.
 
     ``written``: each peer as it stands in the policy, ``written_subject`` the subject, where the language has
     words of its own; no verdict hangs on them.
@@ -107,6 +108,7 @@ class Rule:
     needs: Reason = Reason.NONE
     subject: Peer | None = None
     level: float | None = None
+    source_ports: tuple[PortRange, ...] | None = None
     written: tuple[str, ...] = field(default=(), compare=False)
     written_subject: str = field(default="", compare=False)
 

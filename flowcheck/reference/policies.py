@@ -52,6 +52,7 @@ class Policies:
         number = flow.icmp if flow.protocol in (ICMP, ICMPV6) else port
         around, options = self.around, self.options
         question = Question(direction, subject, peer, flow.protocol, number, options, around, own_node)
+        question = replace(question, source=flow.src_port)
         choices = [
             self._telling(versions, question, at)
             for versions in self.versions.values()

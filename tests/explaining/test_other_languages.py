@@ -251,6 +251,39 @@ class TestCalico:
         assert answer.verdict == "allow"
         assert "StagedNetworkPolicy/pay/p" in answer.cases[0].ingress.notes[0]
 
+    FROM_DNS = "  ingress:\n  - {action: Allow, protocol: TCP, source: {ports: [53, '1000:2000']}}\n"
+
+    @pytest.mark.parametrize(("port", "verdict"), [(53, "allow"), (54, "deny"), (2000, "allow")])
+    def test_a_port_at_the_source(self, tmp_path: Path, port: int, verdict: str) -> None:
+        text = CALICO % ("NetworkPolicy", "p") + self.FROM_DNS
+        answer = under_calico(tmp_path, text, source_port=port)
+        assert (answer.verdict, answer.source_port) == (verdict, port)
+        (check,) = policies(answer)[0].rules[0].source_ports
+        assert check.text == "53, 1000-2000"
+        assert check.why == ("" if verdict == "allow" else "the flow comes from 54")
+
+    def test_where_the_port_at_the_source_is_not_told(self, tmp_path: Path) -> None:
+        answer = under_calico(tmp_path, CALICO % ("NetworkPolicy", "p") + self.FROM_DNS)
+        assert (answer.verdict, answer.reason) == ("unknown", "no_port")
+        assert (
+            ": ports 0-52 deny, port 53 allow, ports 54-999 deny, ports 1000-2000"
+            in answer.cases[0].ingress.why
+        )
+        assert "--source-port N tells which it was" in answer.settle
+
+    def test_a_port_at_the_source_that_does_not_matter(self, tmp_path: Path) -> None:
+        text = CALICO % ("NetworkPolicy", "p") + self.FROM_DNS + "  - {action: Allow}"
+        assert under_calico(tmp_path, text).verdict == "allow"
+
+    def test_denied_by_one_tier_or_another_no_rule_is_enough(self, tmp_path: Path) -> None:
+        tier = "apiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: t}\nspec: {order: 1}"
+        first = CALICO % ("NetworkPolicy", "t.p") + "  tier: t\n" + self.FROM_DNS.replace("Allow", "Pass")
+        answer = under_calico(tmp_path, tier, first, CALICO % ("NetworkPolicy", "q") + "  types: [Ingress]")
+        assert answer.verdict == "deny"
+        assert answer.change is not None
+        assert not answer.change.sufficient
+        assert "other policies deny it from other ports" in answer.change.notes[0]
+
     def test_what_no_tier_decides_the_profile_does(self, tmp_path: Path) -> None:
         tier = (
             "apiVersion: projectcalico.org/v3\nkind: Tier\n"

@@ -2,7 +2,7 @@
 
 Of an ingress rule ``source`` is the peer and ``destination`` the pod itself, of an egress rule the other way
 round. ``Log`` decides nothing and is left out. ``http`` is no matter of addresses and ports: at layer 4 the
-rule lets the connection through. What a rule says of source ports no flow is asked for: unknown.
+rule lets the connection through. What a port's name means at the source is unknown.
 
 Source: projectcalico.org/v3 Rule of Calico v3.32, the CEL rules of its CRDs; libcalico-go/lib/validator/v3.
 """
@@ -17,6 +17,7 @@ from flowcheck.dialects.calico.http import check_http
 from flowcheck.dialects.calico.ports import (
     NAMES,
     Given,
+    PortList,
     are_all,
     ports_of,
     read_icmp,
@@ -26,7 +27,8 @@ from flowcheck.dialects.calico.ports import (
 from flowcheck.dialects.shared import as_written
 from flowcheck.manifests.fields import Field
 from flowcheck.model.peers import AnyOf, Backends, Family, Peer, Where
-from flowcheck.model.policy import Action, Direction, Ports, Rule
+from flowcheck.model.policy import Action, Direction, PortRange, Ports, Rule
+from flowcheck.model.ports import without
 from flowcheck.model.protocols import ICMP, ICMPV6
 
 _ACTIONS = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
@@ -93,7 +95,7 @@ def _rule(entry: Field, label: str, place: Place) -> Rule | None:
     said = [text for text in (written[whom], _version(parts)) if text]
     peers = far.peers if version is None else (*far.peers, Where(Family(version)))
     ports: tuple[Ports, ...] | None = ports_of(given)
-    unread = _asks_of_source_ports(parts, source) or _has_odd_icmp(parts, given)
+    unread = _names_source_ports(parts, source) or _has_odd_icmp(parts, given)
     if are_all(source.not_ports):
         ports, unread = (), False
     if far.service is not None and not far.service[0]:
@@ -112,6 +114,7 @@ def _rule(entry: Field, label: str, place: Place) -> Rule | None:
         subject=together(near.peers) if near.peers else None,
         written=(", ".join(said),) if said else (),
         written_subject=written[whose],
+        source_ports=None if unread or given.protocol is None else _source_ports(source, given.protocol),
     )
 
 
@@ -175,12 +178,24 @@ def _check_services(parts: dict[str, Field], read: dict[str, Entity], place: Pla
             field.report("may not stand beside ports or notPorts")
 
 
-def _asks_of_source_ports(parts: dict[str, Field], source: Entity) -> bool:
-    asks = source.ports is not None and not are_all(source.ports)
-    if asks or source.not_ports:
-        parts["source"].warn("asks for the port at the source: unknown, as flows are judged without it")
+def _names_source_ports(parts: dict[str, Field], source: Entity) -> bool:
+    """A port's name means what the source pod has by it, which flows are judged without."""
+    if any(isinstance(port, str) for port in (*(source.ports or ()), *source.not_ports)):
+        parts["source"].warn("names a port at the source: what it matches is unknown")
         return True
     return False
+
+
+def _source_ports(source: Entity, protocol: int) -> tuple[PortRange, ...] | None:
+    """The numbers a flow may come from; None: any."""
+    if (source.ports is None or are_all(source.ports)) and not source.not_ports:
+        return None
+    some = [PortRange(protocol)] if source.ports is None else _ranges(source.ports, protocol)
+    return without(some, _ranges(source.not_ports, protocol))
+
+
+def _ranges(ports: PortList, protocol: int) -> list[PortRange]:
+    return [PortRange(protocol, *port) for port in ports if not isinstance(port, str)]
 
 
 def _has_odd_icmp(parts: dict[str, Field], given: Given) -> bool:

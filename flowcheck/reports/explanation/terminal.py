@@ -56,6 +56,8 @@ def render(
 
 def _answer(console: Console, answer: Explanation) -> None:
     asked = answer.protocol if answer.port is None else f"{answer.port}/{answer.protocol}"
+    if answer.source_port is not None:
+        asked += f" from port {answer.source_port}"
     verdict = _verdict(answer.verdict, answer.reason)
     _print(
         console,
@@ -172,7 +174,11 @@ def _rule(console: Console, rule: RuleStep, direction: str) -> None:
     action = rule.action if rule.level is None else f"{rule.action}, level {rule.level:g}"
     line = _placed(f"{rule.rule} ({action}) {OUTCOMES[rule.outcome]}", rule.source, "line")
     _print(console, line, style="bold" if rule.outcome != "not_matched" else None, indent=6, hang=2)
-    for label, checks in (("for", rule.subject), (PEER_FIELDS[direction], rule.peers), ("port", rule.ports)):
+    asked = (
+        *(("for", rule.subject), (PEER_FIELDS[direction], rule.peers)),
+        *(("source port", rule.source_ports), ("port", rule.ports)),
+    )
+    for label, checks in asked:
         _checks(console, label, checks)
     if rule.settle:
         _print(console, f"to settle it: {rule.settle}", indent=8, hang=5)
