@@ -31,7 +31,9 @@ from flowcheck.results.records.summary import Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
+from flowcheck.runners.program.asking_again import asking_again
 from flowcheck.runners.program.prepared import Facts
+from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
 from flowcheck.version import __version__
@@ -43,6 +45,7 @@ class Finished(NamedTuple):
     facts: Facts
     program: Program
     catalog: Catalog | None
+    source: ClusterSource | LoadedCluster
     request: AuditRequest
     workspace: Workspace
     merged: Merged
@@ -130,7 +133,8 @@ def _result(run: Finished) -> AuditResult:
         files=files,
     )
     table = edges_table(run.program, edges)
-    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load)
+    again = asking_again(run.source, run.request, run.program)
+    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again)
 
 
 def _told_by(run: Finished) -> Program:

@@ -77,7 +77,7 @@ def run_audit(
         pool.dismiss()
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
-        inputs_of = (prepared.facts, *prepared.told_by, request, workspace)
+        inputs_of = (prepared.facts, *prepared.told_by, source, request, workspace)
         result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result

@@ -72,8 +72,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return 0 if self.is_told else 1
 
 
-class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """The first violating row of a finding, in input order."""
+class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The first violating row of a finding, in input order. ``start_time`` in RFC 3339; ``src_port`` None: it
+    is not told."""
 
     file: str
     row: int
@@ -81,6 +82,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     dst: str
     src_ip: str | None
     dst_ip: str | None
+    start_time: str = ""
+    src_port: int | None = None
 
 
 class Findings(tuple[Finding, ...], Tabular):
