@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from flowcheck.counted import counted
 from flowcheck.engines import agents, calico, cilium
-from flowcheck.engines.named import resolved
+from flowcheck.engines.named import resolved, span_of
 from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, settings_told
 from flowcheck.engines.switches import around, switched
 from flowcheck.engines.switches import remarks as switch_remarks
@@ -67,6 +67,7 @@ def apply(
     if dns_map is not None:
         inputs = {**after.inputs, dns_map.path: dns_map.sha256}
         after = replace(resolved(after, dns_map.names), inputs=inputs)
+        view = replace(view, names=span_of(dns_map.names))
     said += after.warnings[len(cluster.warnings) :]
     return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
 

@@ -7,9 +7,13 @@ verdict only where all of them agree; a Service only where all its backends do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from flowcheck.compile import Program, compile_program
+from flowcheck.engines.named import joined
 from flowcheck.engines.profiles import apply
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import Outcome, judge_pairs
@@ -19,7 +23,7 @@ from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.question import Asked, Connection, connection
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
-from flowcheck.explaining.summary import end_answer, sentence_of, split_of
+from flowcheck.explaining.summary import end_answer, moment, sentence_of, split_of
 from flowcheck.explaining.walk import Walked
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
@@ -55,13 +59,19 @@ def explain(
     Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
     """
     asked = connection(protocol, port, source_port)
-    finder = Finder(_at_one_time(program, at))
+    instant = END - 1 if at is None else instant_of(at)
+    finder = Finder(_at_one_time(program, instant))
     source = finder.find(src)
     destination = find_destination(finder, dst, asked.port, asked.protocol, source)
-    return _Explainer(finder, asked).explain(source, destination)
+    answer = _Explainer(finder, asked).explain(source, destination)
+    return msgspec.structs.replace(answer, **moment(_cluster_of(program), instant))
 
 
-def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
+def _cluster_of(given: Program | Cluster) -> Cluster | None:
+    return given if isinstance(given, Cluster) else given.cluster
+
+
+def _at_one_time(given: Program | Cluster, instant: int) -> Program:
     """The program of the cluster as it was at one instant; where nothing ever changes, the one given."""
     if isinstance(given, Cluster):
         cluster, options, _ = apply(given, Options())
@@ -72,7 +82,7 @@ def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
     else:
         raise TypeError(f"explain takes a Program or a Cluster, not a {type(given).__name__}")
     if not cluster.is_static:
-        cluster = cluster.at(END - 1 if at is None else instant_of(at))
+        cluster = replace(cluster, policies=joined(cluster.policies, instant)).at(instant)
     return compile_program(cluster, options)
 
 

@@ -8,10 +8,12 @@ from typing import NamedTuple
 from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import span_text
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, PortRange
 from flowcheck.model.ports import LAST_NUMBER
 from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
+from flowcheck.model.timeline import Lifetime
 
 _PROTOCOLS = {name.upper(): number for number, name in PROTOCOL_NAMES.items()}
 
@@ -59,6 +61,19 @@ class Asked:
     port: int | None
     source: PortRange | None = None
     own_node: bool = False
+
+    @property
+    def names(self) -> Lifetime | None:
+        """Of which time a DNS map tells, if one was given."""
+        return self.cluster.view.names if self.cluster.view else None
+
+    @property
+    def unnamed(self) -> str:
+        """Why it is open which names an address had."""
+        if self.names is None:
+            return "an address does not tell its domain"
+        told = span_text(self.names.start, self.names.end)
+        return f"the DNS map, which tells of names {told}, does not tell of this moment"
 
     @property
     def destination(self) -> Candidate:

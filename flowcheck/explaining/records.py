@@ -13,6 +13,7 @@ import msgspec
 from flowcheck.outcome import Shown
 
 SCHEMA = 1
+LATEST = "latest"
 
 Match = Literal["yes", "no", "maybe"]
 Reached = Literal["matched", "may_match", "not_matched", "not_asked"]
@@ -150,7 +151,8 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
 
     ``source_port``: None: any. ``left_out`` names the documents of the cluster that it does not know of, each
     with its place and problem: with them it may be another. ``engine`` says who enforces policies; empty: as
-    they are written.
+    they are written. ``at``: the moment that is shown, ``latest`` or in RFC 3339; empty: nothing of the
+    cluster ever changes. ``names`` says of which time a DNS map tells, where one is used.
     """
 
     src: EndAnswer
@@ -167,6 +169,8 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
     left_out: tuple[str, ...] = ()
     engine: str = ""
     source_port: int | None = None
+    at: str = ""
+    names: str = ""
     schema: int = SCHEMA
 
     def __repr__(self) -> str:

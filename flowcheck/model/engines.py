@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowcheck.model.tiers import Tier
+from flowcheck.model.timeline import Lifetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ class Profile:
 @dataclass(frozen=True, slots=True)
 class EngineView:
     """``cni`` is the profile's name, ``title`` and ``version`` its own; ``because`` says why it was taken.
-    ``switches`` has every switch with its value; ``chosen`` the names of those that a person set."""
+    ``switches`` has every switch with its value; ``chosen`` the names of those that a person set; ``names``:
+    of which time a DNS map tells, where policies about names are read by one."""
 
     cni: str
     title: str
@@ -163,6 +165,7 @@ class EngineView:
     because: str
     switches: Mapping[str, str]
     chosen: tuple[str, ...] = ()
+    names: Lifetime | None = None
 
     @property
     def enforces(self) -> bool:

@@ -96,7 +96,8 @@ class Rule:
     stands in a tier that goes by levels; None: at the policy's priority.
 
     ``written``: each peer as it stands in the policy, ``written_subject`` the subject, where the language has
-    words of its own; no verdict hangs on them.
+    words of its own; ``names``: the DNS names that it is about, where addresses stand in their place. No
+    verdict hangs on them.
     """
 
     label: str
@@ -111,6 +112,7 @@ class Rule:
     source_ports: tuple[PortRange, ...] | None = None
     written: tuple[str, ...] = field(default=(), compare=False)
     written_subject: str = field(default="", compare=False)
+    names: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def open_for(self) -> Reason:

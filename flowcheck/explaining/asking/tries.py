@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flowcheck.explaining.asking.checks import SETTLES, Hanging, check_peers, check_rule_subject, together
+from flowcheck.explaining.asking.checks import Hanging, check_peers, check_rule_subject, settles, together
 from flowcheck.explaining.asking.ports import check_ports, check_source
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Match, Reached, RuleStep
@@ -66,7 +66,7 @@ def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None
         str(rule.source),
         subject=(subject,) if subject else (),
         source_ports=sources,
-        settle=SETTLES.get(peer_if[0][0], "") if match == "maybe" and peer_if else "",
+        settle=settles(peer_if[0][0], question) if match == "maybe" and peer_if else "",
         level=rule.level,
     )
     return Tried(policy, rule, match, step, subject_if, peer_if)

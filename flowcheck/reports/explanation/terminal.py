@@ -16,6 +16,7 @@ from rich.text import Text
 
 from flowcheck.counted import counted, listed
 from flowcheck.explaining.records import (
+    LATEST,
     Case,
     Change,
     Check,
@@ -75,8 +76,10 @@ def _answer(console: Console, answer: Explanation) -> None:
     console.print()
     for label, end in (("from", answer.src), ("to", answer.dst)):
         _end(console, label, end)
-    if answer.engine:
-        _print(console, f"by    {answer.engine}", hang=6)
+    at = "the latest moment that is known of" if answer.at == LATEST else answer.at
+    for label, text in (("by", answer.engine), ("at", at), ("names", answer.names)):
+        if text:
+            _print(console, f"{label:<5} {text}", hang=6)
 
 
 def _verdict(verdict: str, reason: str) -> str:
