@@ -96,6 +96,9 @@ def command(context: click.Context, /, **given: Any) -> int:
     from flowcheck.reading import load_cluster
 
     check_inputs(given)
+    port: Port = given["port"]
+    if port.number is None and given["source_port"] is not None:
+        raise click.UsageError(f"--source-port: {port.protocol} has no ports")
     cluster = load_cluster(
         given["cluster"],
         policies=given["policies"],
@@ -108,7 +111,6 @@ def command(context: click.Context, /, **given: Any) -> int:
     options = Options(cluster_ranges=given["cluster_ranges"])
     enforced = apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given))
     program = compile_program(enforced.cluster, enforced.options)
-    port: Port = given["port"]
     answer = explain(
         program,
         src=given["src"],

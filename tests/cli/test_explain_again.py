@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import flowcheck as library
-from flowcheck.reports.audit.explaining import COMMAND, command, on_lines
+from flowcheck.reports.audit.explaining import command, on_lines
 from flowcheck.results.again import Again
 from flowcheck.results.audit import AuditResult
 from tests.cli.run import flowcheck
@@ -104,7 +104,7 @@ def test_what_cannot_be_shown_is_in_no_command() -> None:
 
 def test_on_lines_it_is_the_same_command() -> None:
     line = command(make_finding(), Again(("--cluster", "a folder", "--cni", "cilium")))
-    assert line.startswith(f"{COMMAND}--cluster 'a folder' --cni cilium --from ")
+    assert line.startswith("flowcheck explain --cluster 'a folder' --cni cilium --from ")
     lines = on_lines(line, 50)
     assert len(lines) > 2
     assert all(len(one) <= 50 for one in lines)

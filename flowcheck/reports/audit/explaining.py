@@ -8,17 +8,22 @@ from flowcheck.reports.parts.escape import escape
 from flowcheck.results.again import Again
 from flowcheck.results.records.findings import Finding
 
-COMMAND = "flowcheck explain "
 _GOES_ON = " \\"
 _EXPLAINED = ("TCP", "UDP", "SCTP")
 
 
-def command(finding: Finding, again: Again | None) -> str:
+class Command(str):
+    """A line for a shell; empty: there is none. Each medium shows it so that it can be copied."""
+
+    __slots__ = ()
+
+
+def command(finding: Finding, again: Again | None) -> Command:
     """For the finding's example; empty where there is no such command, or it holds what cannot be shown."""
     example = finding.example
     names = (example.src, example.dst)
     if again is None or finding.protocol not in _EXPLAINED or finding.port is None:
-        return ""
+        return Command()
     asked = ["--from", names[0], "--to", names[1], "--port", f"{finding.port}/{finding.protocol.lower()}"]
     if again.asks_source and example.src_port is not None:
         asked += ["--source-port", str(example.src_port)]
@@ -26,11 +31,11 @@ def command(finding: Finding, again: Again | None) -> str:
         asked += ["--at", example.start_time]
     words = [*again.options, *asked]
     if any(" " in name for name in names) or any(escape(word) != word for word in words):
-        return ""
-    return COMMAND + shlex.join(words)
+        return Command()
+    return Command(f"flowcheck explain {shlex.join(words)}")
 
 
-def on_lines(text: str, width: int) -> list[str]:
+def on_lines(text: Command, width: int) -> list[str]:
     """A command on as many lines as it takes, each but the last ended as a shell wants it."""
     lines = [""]
     for word in map(shlex.quote, shlex.split(text)):

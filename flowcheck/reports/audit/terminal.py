@@ -15,7 +15,7 @@ from rich.text import Text
 
 from flowcheck.counted import counted
 from flowcheck.reports.audit import answer, finding_wording
-from flowcheck.reports.audit.explaining import COMMAND, on_lines
+from flowcheck.reports.audit.explaining import Command, on_lines
 from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.sections import listed
 from flowcheck.reports.audit.unknown_wording import unknowns
@@ -135,7 +135,7 @@ def _listed(console: Console, title: str, sentences: Sequence[str]) -> None:
     if sentences:
         section(console, title)
     for sentence in sentences:
-        if sentence.startswith(COMMAND):
+        if isinstance(sentence, Command):
             for place, line in enumerate(on_lines(sentence, console.width - 4)):
                 console.print(Text(f"  {'  ' if place else ''}{escape(line)}"), soft_wrap=True)
         else:
