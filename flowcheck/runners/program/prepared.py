@@ -103,7 +103,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
     facts = Facts(
         len(cluster.pods),
-        len(cluster.policies),
+        len(cluster.policies_taken),
         hashlib.sha256(identity).hexdigest(),
         program.fingerprint,
         count_cluster(
