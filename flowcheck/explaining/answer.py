@@ -19,7 +19,7 @@ from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
-from flowcheck.explaining.summary import end_answer, sentence_of, split_of
+from flowcheck.explaining.summary import end_answer, not_seen, sentence_of, split_of
 from flowcheck.explaining.walk import Walked
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
@@ -116,7 +116,7 @@ class _Explainer:
         why, settle = self._summary(src, dst, verdict, reason, cases)
         change = self._change(denied, len(pairs))
         return Explanation(
-            src=end_answer(src, ()),
+            src=end_answer(src, not_seen(self._cluster, src, dst)),
             dst=end_answer(dst, filter(None, [translation(self._port, dst, self._protocol)])),
             port=self._port,
             protocol=protocol_name(self._protocol),

@@ -16,6 +16,7 @@ from flowcheck.dialects.cilium.things import NOBODY, hosts_of, subject_of
 from flowcheck.dialects.shared import as_written, check_version
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field, type_name
+from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.engines import CILIUM_NORMAL
@@ -99,7 +100,9 @@ def _heed_status(field: Field, context: Context) -> None:
     conditions = field.value.get("conditions") if isinstance(field.value, dict) else None
     for one in conditions if isinstance(conditions, list) else ():
         if isinstance(one, dict) and (one.get("type"), one.get("status")) == ("Valid", "False"):
-            context.refuse(field, f"says it is not valid: {one.get('message') or 'without a reason'}")
+            why = one.get("message")
+            why = why.text if isinstance(why, Ambiguous) else why
+            context.refuse(field, f"says it is not valid: {why or 'without a reason'}")
             return
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from flowcheck.advice.translated import pools_not_seen_outside
 from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.plan import plan_counting
@@ -107,7 +108,10 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
         hashlib.sha256(identity).hexdigest(),
         program.fingerprint,
         count_cluster(
-            replace(_as_judged(cluster, request.options), warnings=enforced.cluster.warnings),
+            replace(
+                _as_judged(cluster, request.options),
+                warnings=(*enforced.cluster.warnings, *pools_not_seen_outside(cluster)),
+            ),
             request.options.cluster_ranges,
         ),
         dict(enforced.cluster.inputs),
