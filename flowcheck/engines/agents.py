@@ -56,6 +56,13 @@ def told_by(settings: CiliumSettings) -> Iterator[tuple[str, str]]:
         yield "enforced", "no"
 
 
+def why_not(settings: CiliumSettings | None) -> str:
+    """Which of an agent's settings says that it enforces nothing."""
+    if settings is None:
+        return ""
+    return " (enable-policy: never)" if settings.enforcement == "never" else ' (policy-audit-mode: "true")'
+
+
 def cilium_settings(settings: CiliumSettings, values: Mapping[str, str]) -> CiliumSettings:
     """The settings of an agent that answers as these switches do."""
     modes = {what for what in ("pods", "nodes") if values[f"ipblock_matches_{what}"] == "yes"}
