@@ -11,7 +11,7 @@ from dataclasses import replace
 from flowcheck.errors import RunError
 from flowcheck.model.engines import SWITCHES, CiliumSettings, Profile
 
-ANY = ("node_devices", "node_dns", "enforced", "staged")
+ANY = ("same_pod", "node_devices", "node_dns", "enforced", "staged")
 """Switches that no engine's code has a say in."""
 CAN_BE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "cilium": {

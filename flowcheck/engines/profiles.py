@@ -140,7 +140,7 @@ def _check(cni: str, given: Mapping[str, str]) -> None:
 
 def _judged_by(options: Options, values: Mapping[str, str]) -> Options:
     """The options with what of the switches is for whoever judges."""
-    chosen = {name: values[name] for name in ("ipblock_matches_pods", "icmp", "own_node")}
+    chosen = {name: values[name] for name in ("ipblock_matches_pods", "icmp", "own_node", "same_pod")}
     names = {"unread": "containers"}.get(values["port_names"], values["port_names"])
     same = {"first": "all"}.get(values["same_port_name"], values["same_port_name"])
     return replace(

@@ -27,7 +27,7 @@ from flowcheck.model.protocols import ICMP, ICMPV6, SCTP, TCP, UDP, WITH_PORTS
 NAMES = {"TCP": TCP, "UDP": UDP, "ICMP": ICMP, "ICMPv6": ICMPV6, "SCTP": SCTP, "UDPLite": 136}
 _WITHOUT_NAMES = "needs a protocol with ports: TCP, UDP or SCTP"
 _RANGE = re.compile(r"([0-9]+)(?::([0-9]+))?")
-_LIKE_A_RANGE = re.compile(r"[0-9]{1,5} ?- ?[0-9]{1,5}")
+_OTHER_RANGE = re.compile(r"([0-9]{1,5}) ?- ?([0-9]{1,5})")
 _MOST = 50
 
 PortList = tuple[tuple[int, int] | str, ...]
@@ -87,9 +87,8 @@ def _port(field: Field) -> tuple[int, int] | str | None:
     if isinstance(value, str):
         numbers = _RANGE.fullmatch(value)
         if numbers is None:
-            if _LIKE_A_RANGE.fullmatch(value):
-                first, _, last = value.partition("-")
-                field.report("is no range of ports", f"write {first.strip()}:{last.strip()}")
+            if (other := _OTHER_RANGE.fullmatch(value)) is not None:
+                field.report("is no range of ports", f"write {other[1]}:{other[2]}")
                 return None
             if fault := port_name_fault(value):
                 field.report(fault, "a number, a range as 5000:6000, or a port's name")
