@@ -23,8 +23,7 @@ EXCEPT = {"kubernetes": "", "antrea": "", "calico": "NodePeer"}
 def test_a_profile_holds_the_corpora(file: Path, cni: str) -> None:
     wrong = []
     for world in worlds_in(file):
-        given = {"same_pod": world["same_pod"]}
-        enforced = apply(load_objects(world["objects"]), Options(), cni, given)
+        enforced = apply(load_objects(world["objects"]), Options(), cni)
         flows = [to_flow(check, enforced.cluster) for check in world["checks"]]
         answers = judge("compiled", enforced.cluster, flows, enforced.options)
         said = zip(world["checks"], answers, strict=True)
