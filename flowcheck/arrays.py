@@ -337,8 +337,9 @@ class ServiceTable(NamedTuple):
 class Tables(NamedTuple):
     """All that the per-flow kernel reads.
 
-    endpoints (endpoints, 8) int32: the columns named above; POD is -1 for what is not a pod, NODE the
-    node a pod runs on or the node itself (-1: none). epoch_start (epochs,) int64: when the policies changed,
+    endpoints (endpoints, 8) int32: the columns named above; POD is -1 for what is not a pod, and for all
+    where policies are asked of what a pod sends to itself; NODE the node a pod runs on or the node itself
+    (-1: none). epoch_start (epochs,) int64: when the policies changed,
     microseconds, ascending, the first is timeline.BEGINNING. port_class (slots, 65536) uint16: TCP, UDP,
     SCTP; then ICMP and ICMPv6 by type * 256 + code, if policies tell those apart. other_port int: the class
     of protocols of which no policy speaks; those after it are "number not recorded", by slot. without_port

@@ -143,7 +143,7 @@ def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
 def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
     if not cluster.pods:
         raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")
-    if not cluster.policies and not allow_no_policies:
+    if not cluster.policies_taken and not allow_no_policies:
         raise RunError(
             "there are no policies: everything is allowed",
             hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",

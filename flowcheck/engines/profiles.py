@@ -99,10 +99,8 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
     found = recognised(cluster)
     name, because = (found.cni, found.because) if cni == AUTO else (cni, f"--cni {cni}")
     profile = PROFILES[name]
-    told = settings_told(cluster, name)
+    told = _told(cluster, name)
     values = {switch: setting.value for switch, setting in profile.settings.items()}
-    if name == "cilium" and cluster.cilium is not None:
-        told |= {switch: (value, AGENT) for switch, value in agents.told_by(cluster.cilium)}
     values |= {switch: value for switch, (value, _) in told.items()}
     values |= given
     if name == "cilium":
@@ -110,6 +108,14 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
     agents.check(profile, values, given)
     because = "; ".join(dict.fromkeys((because, *(sign for _, sign in told.values()))))
     return EngineView(name, profile.title, profile.version, because, values, tuple(given)), found
+
+
+def _told(cluster: Cluster, cni: str) -> dict[str, tuple[str, str]]:
+    """Switches that the plugin's own objects set: the value, and what says so."""
+    told = settings_told(cluster, cni)
+    if cni == "cilium" and cluster.cilium is not None:
+        told |= {switch: (value, AGENT) for switch, value in agents.told_by(cluster.cilium)}
+    return told
 
 
 def _judged_again(cluster: Cluster, options: Options, view: EngineView) -> Options:
@@ -135,7 +141,7 @@ def _check(cni: str, given: Mapping[str, str]) -> None:
 
 def _judged_by(options: Options, values: Mapping[str, str]) -> Options:
     """The options with what of the switches is for whoever judges."""
-    chosen = {name: values[name] for name in ("ipblock_matches_pods", "icmp", "own_node")}
+    chosen = {name: values[name] for name in ("ipblock_matches_pods", "icmp", "own_node", "same_pod")}
     names = {"unread": "containers"}.get(values["port_names"], values["port_names"])
     same = {"first": "all"}.get(values["same_port_name"], values["same_port_name"])
     return replace(
@@ -167,10 +173,24 @@ def _of_engine(cluster: Cluster, cni: str) -> tuple[list[Policy], Counter[str]]:
     return kept, left_out
 
 
+def _who_says_no(cluster: Cluster, view: EngineView) -> str:
+    """What says that nothing enforces policies: a person, the plugin's own objects, or what the plugin is."""
+    if "enforced" in view.chosen:
+        return "--enforced no says"
+    if "enforced" in (told := _told(cluster, view.cni)):
+        sign = told["enforced"][1]
+        return f"{sign} says{agents.why_not(cluster.cilium) if sign == AGENT else ''}"
+    chosen = view.because if view.because.startswith("--cni") else f"{view.because}, with --cni {AUTO},"
+    return f"{chosen} says it is {view.title}, which enforces none"
+
+
 def _remarks(cluster: Cluster, view: EngineView, found: Found, left_out: Counter[str]) -> Iterator[str]:
     title = view.title
     if not view.enforces:
-        yield f"nothing enforces policies here ({view.because}): what they deny and went through is expected"
+        yield (
+            f"nothing enforces policies here, as {_who_says_no(cluster, view)}: what they deny and went "
+            "through is expected; say --enforced yes where something does"
+        )
     if view.cni == found.cni:
         beside = [one for one in found.others if one[0] not in ONLY_ADDRESSES]
         for name, sign in beside:

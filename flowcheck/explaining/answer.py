@@ -23,7 +23,7 @@ from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.question import Asked, Connection, connection
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
-from flowcheck.explaining.summary import end_answer, moment, sentence_of, split_of
+from flowcheck.explaining.summary import end_answer, moment, not_seen, sentence_of, split_of
 from flowcheck.explaining.walk import Walked
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
@@ -110,7 +110,7 @@ class _Explainer:
         why, settle = self._summary(src, dst, verdict, reason, cases)
         change = self._change(denied, len(pairs))
         return Explanation(
-            src=end_answer(src, ()),
+            src=end_answer(src, not_seen(self._cluster, src, dst)),
             dst=end_answer(dst, filter(None, [translation(asked.port, dst, asked.protocol)])),
             port=asked.port,
             source_port=asked.source_port,

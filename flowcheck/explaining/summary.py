@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from flowcheck.advice.translated import seen_as_its_node
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.records import LATEST, Case, EndAnswer
 from flowcheck.explaining.selection import stable_labels
@@ -65,6 +66,13 @@ def end_answer(party: Party, more: Iterable[str]) -> EndAnswer:
     addresses = tuple(dict.fromkeys(end.address for end in party.ends if end.address))
     notes = (*party.notes, *more)
     return EndAnswer(party.given, party.name, party.kind, _describe(party), addresses, notes)
+
+
+def not_seen(cluster: Cluster, src: Party, dst: Party) -> Iterator[str]:
+    """That a pod's address is not seen where this goes."""
+    if src.kind in ("pod", "workload") and dst.kind in ("external", "node", "unknown"):
+        source, destination = ([end.address for end in one.ends if end.address] for one in (src, dst))
+        yield from seen_as_its_node(cluster, source, destination)
 
 
 def _describe(party: Party) -> str:

@@ -33,7 +33,7 @@ def epoch_at(starts: Int64, at: int, current: int) -> int:
 
 @kernel
 def is_same_pod(endpoints: Int32, src: int, dst: int) -> bool:
-    """A pod's traffic to itself, which nothing can forbid."""
+    """A pod's traffic to itself, which nothing can forbid, unless the tables tell pods from nobody."""
     pod: int = endpoints[src, a.POD]
     return pod >= 0 and pod == endpoints[dst, a.POD]
 

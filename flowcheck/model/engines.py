@@ -106,6 +106,12 @@ SWITCHES = (
     ),
     Switch("own_node", ("allowed", "policy"), "What comes to a pod from its own node."),
     Switch("to_own_node", ("policy", "allowed"), "What goes from a pod to its own node."),
+    Switch(
+        "same_pod",
+        ("allowed", "policy"),
+        "What a pod sends to itself, at any of its addresses or through a Service: always allowed, or asked "
+        "of its policies in both directions.",
+    ),
     Switch("icmp", ("unknown", "policy"), "Protocols without ports that no rule admits (policy: denied)."),
     Switch(
         "node_devices",

@@ -10,6 +10,11 @@ REFUSED = "refused: "
 """How the reason begins of a document that was left out for its problems."""
 
 
+BY_ITS_ENGINE = "refused by its engine: "
+"""How the reason begins of a policy that the API server took and that its engine refuses: nothing of it is in
+force, so that leaving it out is right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A document that took no part, and why. ``kind`` may be empty where there was none."""
@@ -23,6 +28,10 @@ class Skipped:
     def is_refused(self) -> bool:
         """Whether it was left out for its problems, and not as one that takes no part."""
         return self.reason.startswith(REFUSED)
+
+    @property
+    def is_refused_by_its_engine(self) -> bool:
+        return self.reason.startswith(BY_ITS_ENGINE)
 
     def __str__(self) -> str:
         return f"{self.source}: {' '.join(filter(None, (self.kind, self.name, self.reason)))}"

@@ -144,7 +144,8 @@ class Policy:
     ``beside_types`` are its rules of directions that policyTypes leaves out: of no effect, but where an
     engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`;
     ``notes``: what else stands there that decides nothing. ``hosts``: which host endpoints it selects, if it
-    may select such (Calico); the engine makes subjects of those.
+    may select such (Calico); the engine makes subjects of those. ``refused``: why its engine refuses it,
+    though the API server took it; it then selects nobody.
     """
 
     kind: str
@@ -167,6 +168,7 @@ class Policy:
     written: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     hosts: Hosts | None = None
+    refused: str = ""
 
     @property
     def open_for(self) -> Reason:

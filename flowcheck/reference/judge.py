@@ -144,7 +144,8 @@ class Reference:
             return both(unknown(Reason(f"{target.resolved.lost}_dst")))
         (dst,) = target.resolved.ends
         in_particular = src.in_particular and dst.in_particular
-        if in_particular and (src.pod or src.secondary) and src.who == dst.who:
+        is_same_pod = in_particular and (src.pod or src.secondary) and src.who == dst.who
+        if is_same_pod and self.policies.options.same_pod == "allowed":
             return both(ALLOWED)
         own_node = in_particular and is_own_node(src, dst)
         if own_node and self.policies.options.own_node == "allowed":

@@ -134,7 +134,7 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
         pods=len({(pod.namespace, pod.name, pod.uid) for pod in cluster.pods if not pod.template}),
         workloads_without_pods=sum(pod.template for pod in cluster.pods),
         services=len({str(service) for service in cluster.services}),
-        policies=len({str(policy) for policy in cluster.policies}),
+        policies=len({str(policy) for policy in cluster.policies_taken}),
         rules=sum(len(policy.ingress) + len(policy.egress) for policy in cluster.policies),
         skipped_kinds=dict(
             sorted(Counter(skipped.kind or "(no kind)" for skipped in cluster.skipped).items())
@@ -145,6 +145,7 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
         warnings=cluster.warnings,
         pod_ranges=cluster.pod_ranges(ranges),
         refused=tuple(map(str, cluster.refused)),
+        refused_by_engine=tuple(str(one) for one in cluster.skipped if one.is_refused_by_its_engine),
         known_until=None if cluster.known_until == END else instant_text(cluster.known_until),
     )
 

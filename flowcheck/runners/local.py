@@ -97,7 +97,7 @@ def _prepare(
         clock.append(time.monotonic())
         return prepared
     cluster = source.load()
-    _check_cluster(len(cluster.pods), len(cluster.policies), request)
+    _check_cluster(len(cluster.pods), len(cluster.policies_taken), request)
     if source.inspect is not None:
         source.inspect(cluster)
     clock.append(time.monotonic())

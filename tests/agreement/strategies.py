@@ -263,6 +263,7 @@ def with_engines(
     options = replace(
         options,
         own_node=world.one_of(("allowed", "policy")),
+        same_pod=world.one_of(("allowed", "policy")),
         port_names=world.one_of(("sidecars", "containers", "init")),
         same_port_name=world.one_of(("all", "last")),
         staged=world.chance(50),

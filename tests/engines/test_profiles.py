@@ -217,7 +217,8 @@ def test_where_nothing_enforces_what_went_through_is_expected(tmp_path: Path) ->
     assert (summary.verdicts.deny, summary.violations.records, summary.violations.expected) == (2, 0, 1)
     assert summary.options["cni"] == "flannel"
     assert "enforces no policy" in summary.engine
-    assert any("nothing enforces policies" in one for one in summary.cluster.warnings)
+    said = " says it is Flannel, which enforces none: what they deny and went through is expected; say "
+    assert any(said + "--enforced yes where something does" in one for one in summary.cluster.warnings)
     summary = audited(FLANNEL, folder=tmp_path, cni="kubernetes").summary
     assert (summary.violations.forwarded_denied, summary.violations.expected) == (1, 0)
 
@@ -319,3 +320,44 @@ def test_policies_in_the_language_of_another_engine_are_left_out_and_counted() -
     assert any(
         one.startswith("Calico is there too (GlobalNetworkPolicy (projectcalico.org))") for one in remarks
     )
+
+
+def agent_config(key: str, value: str) -> Json:
+    return {**config_map("cilium-config"), "data": {key: value}}
+
+
+@pytest.mark.parametrize(
+    ("objects", "cni", "given", "who"),
+    [
+        (
+            [FLANNEL],
+            "auto",
+            {},
+            "DaemonSet kube-flannel/kube-flannel-ds, with --cni auto, says it is Flannel, ",
+        ),
+        ([], "flannel", {}, "--cni flannel says it is Flannel, which enforces none"),
+        ([], "calico", {"enforced": "no"}, "--enforced no says"),
+        (
+            [agent_config("enable-policy", "never")],
+            "auto",
+            {},
+            "ConfigMap cilium-config says (enable-policy: never)",
+        ),
+        (
+            [agent_config("policy-audit-mode", "true")],
+            "cilium",
+            {},
+            'ConfigMap cilium-config says (policy-audit-mode: "true")',
+        ),
+    ],
+)
+def test_who_says_that_nothing_enforces_policies(
+    objects: list[Json], cni: str, given: dict[str, str], who: str
+) -> None:
+    (said,) = (
+        one
+        for one in apply(load_objects([*base(), WEB, *objects]), Options(), cni, given).remarks
+        if one.startswith("nothing enforces policies here")
+    )
+    assert f"as {who}" in said
+    assert "say --enforced yes where something does" in said

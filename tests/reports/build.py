@@ -175,6 +175,10 @@ def make_result(
             skipped_kinds={"ConfigMap": 4, "CiliumNetworkPolicy": 1},
             other_policies={"CiliumNetworkPolicy (Cilium)": 1},
             warnings=(),
+            refused_by_engine=(
+                "cnp.yaml:7: CiliumNetworkPolicy shop/db refused by its engine: spec.ingress[0].toPorts[0]."
+                "ports[0]: needs port",
+            ),
         ),
         compiled=ProgramCounts(
             endpoints=60,
@@ -243,7 +247,9 @@ def make_clean_result() -> AuditResult:
             allow=1_000_000, deny=0, unknown=0, not_applicable=0, unknown_by_reason={"no_port": 0}
         ),
         unused_rules=0,
-        cluster=msgspec.structs.replace(result.summary.cluster, skipped_kinds={}, other_policies={}),
+        cluster=msgspec.structs.replace(
+            result.summary.cluster, skipped_kinds={}, other_policies={}, refused_by_engine=()
+        ),
     )
     ledger = msgspec.structs.replace(result.ledger, totals=totals, files=())
     return replace(result, summary=summary, ledger=ledger)

@@ -36,6 +36,10 @@ _FIELDS = (
     *("action", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP"),
     *("source", "destination", "http", "metadata"),
 )
+_WRONG_NAMES = {
+    **{"from": "source", "to": "destination", "ports": "destination: {ports: [...]}", "icmps": "icmp"},
+    **dict.fromkeys(("toPorts", "port"), "destination: {ports: [...]}"),
+}
 _PORTS = ("ports", "notPorts")
 _MOST = 1024
 _VERSION_OF = {ICMP: 4, ICMPV6: 6}
@@ -60,7 +64,7 @@ def read_rules(field: Field | None, place: Place) -> tuple[Rule, ...]:
         return ()
     entries = field.elements()
     if len(entries) > _MOST:
-        field.report(f"has more than {_MOST} entries")
+        field.report(f"has more than {_MOST} entries", "make them two policies")
     return tuple(_rules(entries, place))
 
 
@@ -72,7 +76,7 @@ def _rules(entries: list[Field], place: Place) -> Iterator[Rule]:
 
 
 def _rule(entry: Field, label: str, place: Place) -> Rule | None:
-    parts = entry.mapping(*_FIELDS, required=("action",))
+    parts = entry.mapping(*_FIELDS, required=("action",), instead=_WRONG_NAMES)
     word = parts["action"].one_of("Allow", "Deny", "Log", "Pass") if "action" in parts else None
     version = _ip_version(parts)
     given = _given(entry, parts, version)
@@ -134,7 +138,7 @@ def _ip_version(parts: dict[str, Field]) -> int | None:
         return None
     if parts["ipVersion"].value in (4, 6):
         return int(parts["ipVersion"].value)
-    parts["ipVersion"].report("must be 4 or 6")
+    parts["ipVersion"].report("must be 4 or 6", "without quotes")
     return None
 
 
@@ -145,11 +149,12 @@ def _given(entry: Field, parts: dict[str, Field], version: int | None) -> Given:
     for number, name in ((protocol, "protocol"), (but, "notProtocol")):
         needed = _VERSION_OF.get(number or 0)
         if version is not None and needed not in (None, version) and parts[name].value in NAMES:
-            parts[name].report(f"is of IP version {needed}, and ipVersion is {version}")
+            hint = f"write ipVersion: {needed}, or none"
+            parts[name].report(f"is of IP version {needed}, and ipVersion is {version}", hint)
     icmp = read_icmp(parts["icmp"]) if "icmp" in parts else None
     not_icmp = read_icmp(parts["notICMP"]) if "notICMP" in parts else None
     if "icmp" in parts and protocol not in _VERSION_OF:
-        entry.report("has icmp, and its protocol is not ICMP or ICMPv6")
+        entry.report("has icmp, and its protocol is not ICMP or ICMPv6", "write protocol: ICMP")
     return Given(protocol, but, icmp, not_icmp)
 
 
@@ -158,7 +163,8 @@ def _check_versions(entry: Field, version: int | None, read: dict[str, Entity]) 
     if len(versions) > 1:
         entry.report("has nets of both IP versions", "make them two rules")
     elif version is not None and versions - {version}:
-        entry.report(f"has nets that are not of IP version {version}")
+        hint = f"leave out ipVersion, or write ipVersion: {next(iter(versions - {version}))}"
+        entry.report(f"has nets that are not of IP version {version}", hint)
 
 
 def _check_services(parts: dict[str, Field], read: dict[str, Entity], place: Place) -> None:
@@ -169,13 +175,13 @@ def _check_services(parts: dict[str, Field], read: dict[str, Entity], place: Pla
             continue
         field = parts[name].child("services")
         if name != far:
-            field.report(f"may not stand in {name} of an {place.direction} rule")
+            field.report(f"may not stand in {name} of an {place.direction} rule", f"write it in {far}")
         if not entity.service[0] and not place.namespace:
-            field.report("needs namespace")
+            field.report("needs namespace", "write the Service's beside name")
         elif not entity.service[0]:
-            field.warn("names no namespace, so it matches nothing")
+            field.warn("names no namespace, so it matches nothing: write the Service's beside name")
         if name == "destination" and (entity.ports or entity.not_ports):
-            field.report("may not stand beside ports or notPorts")
+            field.report("may not stand beside ports or notPorts", "leave those out: it has the Service's")
 
 
 def _names_source_ports(parts: dict[str, Field], source: Entity) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from flowcheck.counted import counted
-from flowcheck.reports.parts.gaps import first, left_out
+from flowcheck.reports.parts.gaps import first, left_out, not_in_force
 from flowcheck.reports.parts.units import percent
 from flowcheck.results.audit import AuditResult
 
@@ -74,6 +74,7 @@ def _failures(result: AuditResult) -> list[str]:
     return [
         *first(lines, MOST_FILES, place(result, "ledger.json")),
         *left_out(result.summary.cluster.refused),
+        *not_in_force(result.summary.cluster.refused_by_engine),
     ]
 
 

@@ -28,8 +28,9 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``other_policies`` are those in languages that are not evaluated, as ``kind (language)``. ``refused``
     names the documents that were left out for their problems, each with its place and problem.
-    ``pod_ranges`` are the CIDRs that pods get their addresses from, each with what tells so.
-    ``known_until``: the last snapshot (RFC 3339), where nothing tells of policies after it.
+    ``refused_by_engine``: likewise the policies that the API server took and their engine refuses, so that
+    nothing of them is in force. ``pod_ranges`` are the CIDRs that pods get their addresses from, each with
+    what tells so. ``known_until``: the last snapshot (RFC 3339), where nothing tells of policies after it.
     """
 
     namespaces: int
@@ -43,6 +44,7 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     other_policies: dict[str, int] = {}
     warnings: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    refused_by_engine: tuple[str, ...] = ()
     pod_ranges: dict[str, str] = {}
     known_until: str | None = None
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from flowcheck.advice.translated import pools_not_seen_outside
 from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.plan import plan_counting
@@ -103,11 +104,14 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
     facts = Facts(
         len(cluster.pods),
-        len(cluster.policies),
+        len(cluster.policies_taken),
         hashlib.sha256(identity).hexdigest(),
         program.fingerprint,
         count_cluster(
-            replace(_as_judged(cluster, request.options), warnings=enforced.cluster.warnings),
+            replace(
+                _as_judged(cluster, request.options),
+                warnings=(*enforced.cluster.warnings, *pools_not_seen_outside(cluster)),
+            ),
             request.options.cluster_ranges,
         ),
         dict(enforced.cluster.inputs),
