@@ -115,7 +115,9 @@ def test_csv_has_one_row_per_finding_whatever_the_names() -> None:
 def test_no_violations_is_said_together_with_what_was_not_judged() -> None:
     text = render("terminal", make_result((), out=None), width=100)
     answer = "no violations among 980,000 judged rows; policies do not reach 5,997 more rows"
-    assert f"{answer}; 14,003 rows and 1 file not judged - INCOMPLETE" in " ".join(text.split())
+    assert f"{answer}; 14,000 rows unknown; 3 rows and 1 file not judged - INCOMPLETE" in " ".join(
+        text.split()
+    )
 
 
 def test_at_most_fifteen_findings_are_shown_and_the_rest_is_counted() -> None:
@@ -212,15 +214,22 @@ def test_rules_without_hits_are_named_the_first_of_them() -> None:
             "file": "p.yaml",
             "line": n,
             "records": n % 2,
+            "unknown_records": 7 * (n == 28),
         }
-        for n in range(28)
+        for n in range(29)
     ]
     result = dataclasses.replace(make_result(out=None), policy_hits=pa.Table.from_pylist(rules))
     lines = render("terminal", result, width=160).split("Rules never hit\n")[1].split("\n\n")[0].splitlines()
     assert lines[0] == "  14 of 60 rules (23.33%) decided no flow"
     assert lines[1] == "  NetworkPolicy/a/p0[ingress[0]] (p.yaml:0)"
-    assert lines[-1] == "  and 9 more in policy_hits.parquet (audit -o DIR writes it)"
+    assert lines[6] == "  and 9 more in policy_hits.parquet (audit -o DIR writes it)"
     assert len(lines) == 7
+    open_ones = msgspec.structs.replace(result.summary, open_rules=1)
+    text = render("terminal", dataclasses.replace(result, summary=open_ones), width=160)
+    assert text.split("Rules never hit\n")[1].split("\n\n")[0].splitlines()[7:] == [
+        "  1 more decided none for sure, and perhaps some of the unknown rows",
+        "  NetworkPolicy/a/p28[ingress[0]] (p.yaml:28): may have been hit by 7 unknown rows",
+    ]
 
 
 @pytest.mark.parametrize("form", ["terminal", "md"])
