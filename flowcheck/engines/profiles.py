@@ -203,7 +203,7 @@ def _remarks(cluster: Cluster, view: EngineView, found: Found) -> Iterator[str]:
     staged = len({str(policy) for policy in cluster.policies if policy.staged})
     if staged and view.switches["staged"] == "ignored":
         yield (
-            f"{counted(staged, 'staged policy', 'staged policies')} left out, as they are not in force: "
+            f"{counted(staged, 'staged policy', 'staged policies')} left out, as not in force: "
             "--staged enforced judges as if they were"
         )
     if found.cni == "kubernetes" and found.others and view.cni == "kubernetes":

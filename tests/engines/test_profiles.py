@@ -310,7 +310,7 @@ def test_policies_in_the_language_of_another_engine_are_left_out_and_counted() -
         ]
     staged_ones = [one for one in cni_of(*objects, cni="calico")[2] if "staged" in one]
     assert staged_ones == [
-        "1 staged policy left out, as they are not in force: --staged enforced judges as if they were"
+        "1 staged policy left out, as not in force: --staged enforced judges as if they were"
     ]
     assert not [one for one in cni_of(*objects, cni="calico", staged="enforced")[2] if "staged" in one]
     cni, because, remarks = cni_of(*objects)

@@ -194,6 +194,27 @@ def test_next_names_the_policy_to_change_and_not_the_first_that_denies() -> None
     assert "allow-dns" not in text
 
 
+def test_next_names_what_both_sides_need() -> None:
+    finding = make_finding(direction="both", change=("NetworkPolicy/shop/front",), to_add=("ingress",))
+    text = " ".join(render("terminal", make_result((finding,)), width=160).split("Next")[1].split())
+    assert "allowed, on both sides, for each denies it: add a rule to NetworkPolicy/shop/front and " in text
+    assert " and add a policy for ingress of payments/StatefulSet/ledger-0, as none that denies it" in text
+
+
+@pytest.mark.parametrize("only_named", [0, 6_000])
+def test_next_does_not_ask_for_what_the_log_cannot_tell(only_named: int) -> None:
+    result = make_result()
+    reasons = {"unresolved_src": 9_000, "no_port": 5_000}
+    verdicts = msgspec.structs.replace(
+        result.summary.verdicts, unknown_by_reason=reasons, only_named=only_named
+    )
+    summary = msgspec.structs.replace(result.summary, verdicts=verdicts)
+    text = render("terminal", dataclasses.replace(result, summary=summary), width=160).split("Next")[1]
+    assert ("the log gives no address of these ends" in text) is bool(only_named)
+    assert ("take the snapshot closer to the flows" in text) is not bool(only_named)
+    assert "fail a run only with --fail-on unresolved or --min-coverage" in " ".join(text.split())
+
+
 def test_next_promises_a_rule_only_where_one_can_be_added() -> None:
     finding = make_finding(
         policies=("CiliumNetworkPolicy/payments/ledger[ingressDeny[0]]",),
