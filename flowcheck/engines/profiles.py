@@ -114,7 +114,11 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
 
 
 def left_out(cluster: Cluster, cni: str) -> tuple[LeftOut, ...]:
-    """The policies that the engine does not know, by the engine that does."""
+    """The policies that the engine does not know, by the engine that does.
+
+    Raises: RunError for a profile that there is not.
+    """
+    _check(cni, {})
     return (cluster.view or choose(cluster, cni, {})[0]).left_out
 
 

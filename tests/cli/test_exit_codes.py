@@ -138,6 +138,10 @@ def test_3_policies_of_an_engine_that_seems_to_run_are_left_out(tmp_path: Path, 
     assert "; 1 policy in the language of Cilium left out because of --cni calico - INCOMPLETE" in verdict
     assert "1 of these policies is Cilium's own and left out of every verdict" in done.stdout
     assert flowcheck(*given).returncode == 0
+    asked = ("--from", "shop/web", "--to", "shop/db", "--port", "5432")
+    explained = flowcheck("explain", *given[2:], *asked, "--cni", "calico")
+    assert explained.returncode == 3, explained.stderr
+    assert flowcheck("explain", *given[2:], *asked).returncode == 0
 
 
 def test_2_policies_of_another_engine_are_left_out_and_strict(tmp_path: Path, cluster: Path) -> None:
