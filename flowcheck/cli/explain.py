@@ -84,13 +84,13 @@ def command(context: click.Context, /, **given: Any) -> int:
     flowcheck explain --cluster cluster --from shop/cart --to shop/svc/cart-store --port 6379
     flowcheck explain --cluster cluster --from 203.0.113.9 --to shop/gateway --port 8080
 
-    An explanation is not a check: the exit code is 0 whatever the verdict is, and 3 where documents were
-    left out of it.
+    An explanation is not a check: the exit code is 0 whatever the verdict is, and 3 where documents, or
+    policies that may be in force, were left out of it.
     """
     from flowcheck.cli.audit import check_inputs, refuse_skipped
     from flowcheck.cli.output import write_reports
     from flowcheck.compile import compile_program
-    from flowcheck.engines.profiles import apply
+    from flowcheck.engines.profiles import apply, view_of
     from flowcheck.explaining import explain
     from flowcheck.model.options import Options
     from flowcheck.reading import load_cluster
@@ -106,7 +106,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         keep_going=given["keep_going"],
     )
     if given["strict"]:
-        refuse_skipped(cluster)
+        refuse_skipped(cluster, given["cni"])
     _refuse_empty(cluster, given["allow_no_policies"])
     options = Options(cluster_ranges=given["cluster_ranges"])
     enforced = apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given))
@@ -124,7 +124,8 @@ def command(context: click.Context, /, **given: Any) -> int:
     messages(context).warnings([*_after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
-    return Exit.INCOMPLETE if answer.left_out else Exit.CLEAN
+    perhaps_in_force = any(one.sign for one in view_of(enforced.cluster).left_out)
+    return Exit.INCOMPLETE if answer.left_out or perhaps_in_force else Exit.CLEAN
 
 
 def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,19 +9,20 @@ from typing import NamedTuple
 from flowcheck.counted import counted
 from flowcheck.engines import agents, calico, cilium
 from flowcheck.engines.named import resolved, span_of
-from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, settings_told
+from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, release, settings_told
 from flowcheck.engines.switches import around, switched
 from flowcheck.engines.switches import remarks as switch_remarks
 from flowcheck.engines.switches.own import OWN_KINDS, is_own
 from flowcheck.engines.table import PROFILES
 from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView
+from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView, Profile
+from flowcheck.model.left_out import LeftOut
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import DnsMap
 
-__all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recognised", "view_of")
+__all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "left_out", "recognised", "view_of")
 
 AUTO = "auto"
 CHOICES = (AUTO, *PROFILES)
@@ -60,9 +60,8 @@ def apply(
     given = dict(given or {})
     _check(cni, given)
     view, found = choose(cluster, cni, given)
-    kept, left_out = _of_engine(cluster, view.cni)
-    before = replace(cluster, policies=tuple(kept))
-    said = tuple(_remarks(before, view, found, left_out))
+    before = replace(cluster, policies=tuple(_of_engine(cluster, view.cni)))
+    said = tuple(_remarks(before, view, found))
     after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
     if dns_map is not None:
         inputs = {**after.inputs, dns_map.path: dns_map.sha256}
@@ -106,8 +105,20 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
     if name == "cilium":
         values["networks_match"] = agents.networks_of(values)
     agents.check(profile, values, given)
+    others = tuple(_left_out(cluster, profile, found, cni))
     because = "; ".join(dict.fromkeys((because, *(sign for _, sign in told.values()))))
-    return EngineView(name, profile.title, profile.version, because, values, tuple(given)), found
+    runs = release(cluster, name)
+    own = profile.title, profile.version, because
+    return EngineView(name, *own, values, tuple(given), others, runs), found
+
+
+def left_out(cluster: Cluster, cni: str) -> tuple[LeftOut, ...]:
+    """The policies that the engine does not know, by the engine that does.
+
+    Raises: RunError for a profile that there is not.
+    """
+    _check(cni, {})
+    return (cluster.view or choose(cluster, cni, {})[0]).left_out
 
 
 def _told(cluster: Cluster, cni: str) -> dict[str, tuple[str, str]]:
@@ -161,16 +172,26 @@ def _language_of(policy: Policy) -> str:
     return "cilium" if policy.kind.startswith("Cilium") else "calico"
 
 
-def _of_engine(cluster: Cluster, cni: str) -> tuple[list[Policy], Counter[str]]:
-    """The policies that the engine knows, and how many of others there are, by their engine."""
-    kept, left_out = [], Counter[str]()
+def _of_engine(cluster: Cluster, cni: str) -> Iterator[Policy]:
+    """The policies that the engine knows."""
+    return (policy for policy in cluster.policies if _language_of(policy) in ("", cni))
+
+
+def _left_out(cluster: Cluster, profile: Profile, found: Found, asked: str) -> Iterator[LeftOut]:
+    """Policies of each other engine, but for those that are not in force there either, each once."""
+    by_engine: dict[str, dict[str, Policy]] = {}
     for policy in cluster.policies:
         language = _language_of(policy)
-        if language in ("", cni):
-            kept.append(policy)
-        elif not policy.staged:
-            left_out[language] += 1
-    return kept, left_out
+        if language not in ("", profile.name) and not policy.staged:
+            by_engine.setdefault(language, {}).setdefault(str(policy), policy)
+    running = dict([*found.others, (found.cni, found.because)])
+    because = (
+        f"as {profile.title} is taken to enforce policies" if asked == AUTO else f"because of --cni {asked}"
+    )
+    for name, policies in by_engine.items():
+        name_of_first, policy = next(iter(policies.items()))
+        first = f"{name_of_first} ({policy.source})"
+        yield LeftOut(PROFILES[name].title, len(policies), first, because, running.get(name, ""))
 
 
 def _who_says_no(cluster: Cluster, view: EngineView) -> str:
@@ -184,7 +205,7 @@ def _who_says_no(cluster: Cluster, view: EngineView) -> str:
     return f"{chosen} says it is {view.title}, which enforces none"
 
 
-def _remarks(cluster: Cluster, view: EngineView, found: Found, left_out: Counter[str]) -> Iterator[str]:
+def _remarks(cluster: Cluster, view: EngineView, found: Found) -> Iterator[str]:
     title = view.title
     if not view.enforces:
         yield (
@@ -197,10 +218,25 @@ def _remarks(cluster: Cluster, view: EngineView, found: Found, left_out: Counter
             yield f"{PROFILES[name].title} is there too ({sign}): {title} is taken to enforce policies"
     elif found.because != NOTHING_TOLD and found.cni != "kubernetes":
         yield f"{PROFILES[found.cni].title} seems to run ({found.because}), but {view.because} was said"
-    for name, count in left_out.items():
-        policies = counted(count, "policy", "policies")
-        yield f"{policies} in the language of {PROFILES[name].title} left out, which {title} does not enforce"
+    for one in view.left_out:
+        yield f"{one}: {title} does not enforce them (first: {one.first})"
+    if view.release and _series(view.release) != _series(view.version):
+        yield (
+            f"{title} {view.release} runs here, and verdicts are by the rules of {view.version}: where "
+            "releases differ they may be wrong"
+        )
+    staged = len({str(policy) for policy in cluster.policies if policy.staged})
+    if staged and view.switches["staged"] == "ignored":
+        yield (
+            f"{counted(staged, 'staged policy', 'staged policies')} left out, as not in force: "
+            "--staged enforced judges as if they were"
+        )
     if found.cni == "kubernetes" and found.others and view.cni == "kubernetes":
         yield f"{found.because}: policies are taken to be enforced; --cni flannel where nothing does"
     yield from PROFILES[view.cni].remarks
     yield from switch_remarks(cluster, {**view.switches, **_SAYS_ITSELF.get(view.cni, {})})
+
+
+def _series(release: str) -> list[str]:
+    """A release but for its patches."""
+    return release.removeprefix("v").split(".")[:2]

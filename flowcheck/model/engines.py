@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flowcheck.model.left_out import LeftOut
 from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import Lifetime
 
@@ -162,8 +163,9 @@ class Profile:
 @dataclass(frozen=True, slots=True)
 class EngineView:
     """``cni`` is the profile's name, ``title`` and ``version`` its own; ``because`` says why it was taken.
-    ``switches`` has every switch with its value; ``chosen`` the names of those that a person set; ``names``:
-    of which time a DNS map tells, where policies about names are read by one."""
+    ``switches`` has every switch with its value; ``chosen`` the names of those that a person set.
+    ``release`` is what the cluster runs, empty where nothing tells; ``left_out`` are policies of others;
+    ``names``: of which time a DNS map tells, where policies about names are read by one."""
 
     cni: str
     title: str
@@ -171,6 +173,8 @@ class EngineView:
     because: str
     switches: Mapping[str, str]
     chosen: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    release: str = ""
     names: Lifetime | None = None
 
     @property
@@ -184,11 +188,14 @@ class EngineView:
 
     @property
     def sentence(self) -> str:
-        """Who enforces policies, why that is thought, and what a person set otherwise."""
+        """Who enforces policies, by which release, why that is thought, and what a person set otherwise."""
         nobody = "" if self.enforces else ", which enforces no policy"
         asked = [switch for switch in SWITCHES if switch.name in self.chosen]
         chosen = ", ".join(f"{switch.option} {self.switches[switch.name]}" for switch in asked)
-        by = f"{self.title}, as of {self.version}{nobody} ({self.because})"
+        runs = f" while the cluster runs {self.release}" if self.release else ""
+        if self.release == self.version:
+            runs = ", which the cluster runs"
+        by = f"{self.title}, by the rules of {self.version}{runs}{nobody} ({self.because})"
         return f"{by}, with {chosen}" if chosen else by
 
 

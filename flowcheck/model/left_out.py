@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flowcheck.counted import counted
 from flowcheck.model.places import NOWHERE, SourceLocation
 
 REFUSED = "refused: "
@@ -47,3 +48,22 @@ class OtherPolicy:
     namespace: str
     name: str
     source: SourceLocation = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Policies in the language of an engine that was not taken.
+
+    ``title`` is that engine's, ``first`` one of them with its place, ``because`` why they are left out.
+    ``sign`` tells that their engine runs all the same, so that they may be in force; empty: nothing does.
+    """
+
+    title: str
+    policies: int
+    first: str
+    because: str
+    sign: str = ""
+
+    def __str__(self) -> str:
+        number = counted(self.policies, "policy", "policies")
+        return f"{number} in the language of {self.title} left out {self.because}"

@@ -10,11 +10,14 @@ from importlib import metadata
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import UInt8
 from flowcheck.balance.assess.states import State
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.compile import Program
+from flowcheck.compile.endpoints.layout import ONLY_NAMED
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_text
+from flowcheck.model.left_out import LeftOut
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
@@ -83,7 +86,17 @@ def count_verdicts(program: Program, edges: Edges) -> VerdictCounts:
         not_applicable=int(by_verdict[a.NOT_APPLICABLE]),
         unknown_by_reason=by_reason,
         by_default=int(edges.records[(verdict == a.ALLOW) & _unselected(edges)].sum()),
+        only_named=int(edges.records[_only_named(program, edges, why)].sum()),
     )
+
+
+def _only_named(program: Program, edges: Edges, why: UInt8) -> np.ndarray:
+    """(edges,) bool: unknown for an end that the log only names. why (edges,): the codes of reasons."""
+    named = program.groups.index(ONLY_NAMED) if ONLY_NAMED in program.groups else -1
+    src = (why == a.REASON_UNRESOLVED_SRC) & (edges.source == named)
+    dst = (why == a.REASON_UNRESOLVED_DST) & (edges.destination == named)
+    found: np.ndarray = src | dst
+    return found
 
 
 def _unselected(edges: Edges) -> np.ndarray:
@@ -126,8 +139,10 @@ def check_load(totals: Totals, load: LoadResult) -> None:
         )
 
 
-def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts:
-    """``ranges`` are those a person gave."""
+def count_cluster(
+    cluster: Cluster, ranges: Sequence[str] = (), left_out: Sequence[LeftOut] = ()
+) -> ClusterCounts:
+    """``ranges`` are those a person gave; ``left_out`` policies that the engine does not enforce."""
     return ClusterCounts(
         namespaces=len(cluster.namespaces),
         nodes=len({node.name for node in cluster.nodes}),
@@ -142,6 +157,8 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
         other_policies=dict(
             sorted(Counter(f"{one.kind} ({one.language})" for one in cluster.other_policies).items())
         ),
+        left_out_policies={one.title: one.policies for one in left_out},
+        perhaps_in_force={str(one): one.sign for one in left_out if one.sign},
         warnings=cluster.warnings,
         pod_ranges=cluster.pod_ranges(ranges),
         refused=tuple(map(str, cluster.refused)),

@@ -164,3 +164,45 @@ def test_4_a_full_standard_output(tmp_path: Path, cluster: Path) -> None:
         done = in_a_process("audit", flows, "--cluster", cluster, stdout=full)
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1
+
+
+def cilium_policy(path: Path) -> Path:
+    head = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy"
+    spec = "{endpointSelector: {}, ingress: [{}]}"
+    path.write_text(f"{head}\nmetadata: {{name: c, namespace: shop}}\nspec: {spec}\n")
+    return path
+
+
+def test_3_policies_of_an_engine_that_seems_to_run_are_left_out(tmp_path: Path, cluster: Path) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    given = ("audit", flows, "--cluster", cluster, "--policies", cilium_policy(tmp_path / "c.yaml"))
+    done = flowcheck(*given, "--cni", "calico", env={"COLUMNS": "200"})
+    assert done.returncode == 3, done.stderr
+    verdict = done.stdout.splitlines()[0]
+    assert "; 1 policy in the language of Cilium left out because of --cni calico - INCOMPLETE" in verdict
+    assert "1 of these policies is Cilium's own and left out of every verdict" in done.stdout
+    assert flowcheck(*given).returncode == 0
+    asked = ("--from", "shop/web", "--to", "shop/db", "--port", "5432")
+    explained = flowcheck("explain", *given[2:], *asked, "--cni", "calico")
+    assert explained.returncode == 3, explained.stderr
+    assert flowcheck("explain", *given[2:], *asked).returncode == 0
+
+
+def test_2_policies_of_another_engine_are_left_out_and_strict(tmp_path: Path, cluster: Path) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    policies = cilium_policy(tmp_path / "c.yaml")
+    given = ("audit", flows, "--cluster", cluster, "--policies", policies, "--strict")
+    done = flowcheck(*given, "--cni", "calico")
+    assert done.returncode == 2
+    assert "because of --cni calico (first: CiliumNetworkPolicy/shop/c (" in done.stderr
+    assert flowcheck(*given).returncode == 0
+
+
+def test_2_where_no_policy_is_left_for_the_engine(tmp_path: Path, cluster: Path) -> None:
+    flows = write_flows(tmp_path / "f.parquet", [ALLOWED])
+    policies = ("--replace-policies", "--policies", cilium_policy(tmp_path / "c.yaml"))
+    given = ("audit", flows, "--cluster", cluster, *policies, "--cni", "calico")
+    done = flowcheck(*given)
+    assert done.returncode == 2
+    assert "no policy is judged" in done.stderr
+    assert flowcheck(*given, "--allow-no-policies").returncode == 3

@@ -54,6 +54,7 @@ def make_finding(number: int = 0, **changes: Any) -> Finding:
             src_ip="10.0.0.1",
             dst_ip="10.0.1.9",
         ),
+        "to_add": () if changes.get("change") else ("ingress",),
     }
     return Finding(**{**values, **changes})
 
@@ -70,6 +71,7 @@ def make_dropped(number: int = 0, **changes: Any) -> Finding:
         "policies": ("NetworkPolicy/monitoring/agent-out[egress[0]]",),
         "policy_sources": ("cluster/policies/monitoring.yaml:31",),
         "records": 40 - number,
+        "to_add": (),
     }
     return make_finding(100 + number, **{**values, **changes})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flowcheck.counted import counted
 from flowcheck.reports.audit.explaining import command
 from flowcheck.reports.audit.not_looked_at import place
-from flowcheck.reports.audit.unknown_wording import REASONS, unknowns
+from flowcheck.reports.audit.unknown_wording import advice
 from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.changes import DEFAULT_DENY
@@ -82,9 +82,7 @@ def next_steps(result: AuditResult) -> list[str]:
     if summary.totals.files_failed or summary.totals.rows_rejected:
         steps.append(f"what could not be read is listed in {place(result, 'ledger.json')}")
     if summary.verdicts.unknown:
-        _count, reason, _meaning = unknowns(summary)[0]
-        advice = REASONS.get(reason, ("", ""))[1]
-        steps.append(f"most unknowns are {reason}" + (f": {advice}" if advice else ""))
+        steps.append(advice(summary))
     if result.findings:
         if result.out:
             steps.append(f"every violating row is in {result.out / 'violations.parquet'}")
@@ -103,7 +101,10 @@ def _start(finding: Finding, asking: str) -> list[str]:
         allowing = "".join(f" {text} allows it:" for text in deciders(finding)[:1])
         return [f"{what} was dropped {times}:{allowing} is the policy that dropped it among those given?"]
     if finding.is_told:
-        return [f"{what} went through {times}: find out why nothing stopped it", _change(finding, asking)]
+        why = (
+            "nothing enforced the policy, or it was not in force yet, as where new policies judge an old log"
+        )
+        return [f"{what} went through {times}: {why}", _change(finding, asking)]
     return [
         f"{what} policies deny, {times}: a log with actions would tell whether it went through",
         _change(finding, asking),
@@ -111,14 +112,18 @@ def _start(finding: Finding, asking: str) -> list[str]:
 
 
 def _change(finding: Finding, asking: str) -> str:
-    """Which policy to change where the flow should be allowed, and what the command below says of it."""
+    """Which policies to change where the flow should be allowed, and what the command below says of it."""
     places = dict(zip(finding.policies, finding.policy_sources, strict=False))
     named = []
     for name in finding.change:
         place = places.get(name) or places.get(f"default-deny by {name}")
         verb = "change" if name in finding.policies else "add a rule to"
         named.append(f"{verb} {name} ({place})" if place else f"{verb} {name}")
-    change = " and ".join(named) or "add a policy, as none of those that deny it is for these pods alone"
+    ends = {"egress": finding.source, "ingress": finding.destination}
+    alone = "as none that denies it is for these pods alone"
+    named += [f"add a policy for {side} of {ends[side]}, {alone}" for side in finding.to_add]
+    both = "on both sides, for each denies it: " if finding.direction == "both" else ""
+    change = both + (" and ".join(named) or "add a policy")
     does = "writes it" if all(map(_isolates, finding.policies)) else "says why, rule by rule"
     return f"if it should be allowed, {change}" + (f"; this {does}:" if asking else "")
 

@@ -24,6 +24,7 @@ FINDINGS_SCHEMA = pa.schema(
         ("example_row", pa.int64()),
         ("change", pa.list_(pa.string())),
         ("note", pa.string()),
+        ("to_add", pa.list_(pa.string())),
     ]
 )
 """One row for each finding: the fields of :class:`Finding`."""
@@ -35,8 +36,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
     ``observed`` is ``unknown`` for those alone of which the log does not say whether they went through.
     ``change`` names what to change where it should be allowed: rules that deny, and policies that are for
-    these pods and no others. ``note`` says what may explain it; either is left out where there is nothing to
-    say. ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
+    these pods and no others; ``to_add`` the directions that need a policy more, as there is none of these.
+    All of both is needed. ``note`` says what may explain it. Each is left out where there is nothing to say.
+    ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
     is one violating row: ``file`` and ``row`` (0-based).
     """
 
@@ -58,6 +60,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     example: Example
     change: tuple[str, ...] = ()
     note: str = ""
+    to_add: tuple[str, ...] = ()
 
     @property
     def is_told(self) -> bool:

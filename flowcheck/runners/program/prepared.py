@@ -101,6 +101,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
     enforced = apply(cluster, request.options, request.cni, dict(request.switches), request.dns_map)
     program = compile_program(enforced.cluster, enforced.options)
     catalog, plan = plan_counting(program, enforced.cluster) if request.load else (None, None)
+    view = view_of(enforced.cluster)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
     facts = Facts(
         len(cluster.pods),
@@ -113,9 +114,10 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
                 warnings=(*enforced.cluster.warnings, *pools_not_seen_outside(cluster)),
             ),
             request.options.cluster_ranges,
+            view.left_out,
         ),
         dict(enforced.cluster.inputs),
-        view_of(enforced.cluster),
+        view,
     )
     sections = sections_of(give(program, plan))
 
