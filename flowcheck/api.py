@@ -139,9 +139,9 @@ def audit(
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
     selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
-    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, staged, enforced; dns_map, a
-    file that tells which addresses DNS names had; of a service mesh mesh ("auto" or "off") and mesh_identity
-    ("derived" or "recorded").
+    host_network_namespace, own_node, to_own_node, same_pod, icmp, node_devices, node_dns, staged, enforced;
+    dns_map, a file that tells which addresses DNS names had; of a service mesh mesh ("auto" or "off") and
+    mesh_identity ("derived" or "recorded").
     An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
     violations.
 

@@ -32,6 +32,7 @@ class EngineOptions(TypedDict, total=False):
     host_network_namespace: str
     own_node: Literal["allowed", "policy"]
     to_own_node: Literal["policy", "allowed"]
+    same_pod: Literal["allowed", "policy"]
     icmp: Icmp
     node_devices: Literal["bridge", "gateway", "management", "told"]
     node_dns: Literal["unknown", "backends"]

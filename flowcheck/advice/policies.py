@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from flowcheck.advice.absent import absent
 from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
@@ -23,6 +24,7 @@ def warnings(cluster: Cluster) -> Iterator[str]:
     """Every remark on the cluster's policies, in their order; on the last version of those that changed."""
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)
+    yield from absent(cluster, policies)
     cached = [service for service in cluster.services if service.cached]
     if cached:
         yield (

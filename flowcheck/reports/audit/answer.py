@@ -22,6 +22,7 @@ def headline(summary: Summary) -> str:
         answer = summary.nothing.headline
     else:
         answer = _violations(summary) if summary.violations.records else _no_violations(summary)
+        answer = "; ".join([answer, *summary.cluster.perhaps_in_force])
     return answer if summary.complete else f"{answer} - INCOMPLETE"
 
 
@@ -48,7 +49,9 @@ def _no_violations(summary: Summary) -> str:
         parts.append(f"no policy selects an end of {some} of them")
     if verdicts.not_applicable:
         parts.append(f"policies do not reach {counted(verdicts.not_applicable, 'more row')}")
-    left_out = totals.rows_asked_for + totals.rows_filtered - totals.rows_judged
+    if totals.rows_unknown:
+        parts.append(f"{counted(totals.rows_unknown, 'row')} unknown")
+    left_out = totals.rows_asked_for + totals.rows_filtered - totals.rows_judged - totals.rows_unknown
     gaps = [counted(left_out, "row")] if left_out else []
     gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
     if gaps:
@@ -122,12 +125,18 @@ def _known_until(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:
-    """The policies of other languages, which coverage does not speak of."""
-    if not cluster.other_policies:
-        return []
-    number = counted(sum(cluster.other_policies.values()), "more policy", "more policies")
-    listed = ", ".join(f"{count:,} {kind}" for kind, count in cluster.other_policies.items())
-    return [("", f"{number} in languages that are not evaluated, so a verdict may be wrong: {listed}")]
+    """The policies that no verdict rests on, which coverage does not speak of."""
+    lines = []
+    for language, count in cluster.left_out_policies.items():
+        number = counted(count, "of these policies is", "of these policies are")
+        lines.append(("", f"{number} {language}'s own and left out of every verdict"))
+    if cluster.other_policies:
+        number = counted(sum(cluster.other_policies.values()), "more policy", "more policies")
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in cluster.other_policies.items())
+        lines.append(
+            ("", f"{number} in languages that are not evaluated, so a verdict may be wrong: {kinds}")
+        )
+    return lines
 
 
 def _verdicts(summary: Summary) -> str:
