@@ -72,8 +72,9 @@ def _open_flows(program: Program, edges: Edges, sides: Iterable[_Side]) -> Count
     for direction, decision, subject in sides:
         for e in np.flatnonzero(program.tables.verdict[decision] == a.UNKNOWN).tolist():
             reason = reasons[program.tables.reason[decision[e]]]
-            is_open = subject is None or reason in _SUBJECT_OPEN[direction]
-            whose = _ANYONE if is_open else _namespace(program.groups[subject[e]])
+            whose = _ANYONE
+            if subject is not None and reason not in _SUBJECT_OPEN[direction]:
+                whose = _namespace(program.groups[subject[e]])
             port = int(edges.port[e])
             known = None if port < 0 or reason in _PORT_OPEN else port
             waiting[_Open(direction, whose, int(edges.protocol[e]), known)] += int(edges.records[e])
