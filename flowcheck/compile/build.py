@@ -44,10 +44,10 @@ def _compile(cluster: Cluster, options: Options) -> Program:
     rulebook = Rulebook.of(axis, cluster, written, options)
     ingress = compile_direction(Direction.INGRESS, rulebook)
     egress = compile_direction(Direction.EGRESS, rulebook)
-    seen = see(axis, cluster, options)
+    service_ports = list_service_ports(axis, cluster, options.skew)
+    seen = see(axis, cluster, options, service_ports)
     endpoints = _endpoint_table(axis, ingress, egress, options)
     naming = name_endpoints(axis, endpoints, options.skew, None if seen is None else seen.alike)
-    service_ports = list_service_ports(axis, cluster, options.skew)
     decisions = rulebook.decisions
     tables = Tables(
         addresses=build_table(axis.owners),

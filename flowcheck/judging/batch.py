@@ -152,10 +152,12 @@ def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:
 
 def judge_flows(program: Program, flows: FlowArrays, several: Several, told: Told | None = None) -> Judged:
     """What is said of each row that is not left out. Rows of ``several`` get a verdict only where all
-    agree. Where nothing enforces policies, it is no violation that what they deny went through."""
+    agree. Where nothing enforces network policies, it is no violation that what they deny
+    went through."""
     judged = _judge(program, flows, told)
     if not program.options.enforced:
-        judged.violation[judged.violation == a.FORWARDED_DENIED] = a.NO_VIOLATION
+        excused = program.tables.verdict[judged.mesh] != a.DENY
+        judged.violation[excused & (judged.violation == a.FORWARDED_DENIED)] = a.NO_VIOLATION
     for row, (sources, destinations) in several.items():
         alone = np.array([row])
         same = take_rows(flows, alone), told.take(alone) if told else None

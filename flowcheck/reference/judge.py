@@ -13,6 +13,8 @@ from dataclasses import replace
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
+from flowcheck.model.protocols import TCP
+from flowcheck.model.service import ServicePort
 from flowcheck.model.tiers import Layer
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference.addresses import AddressOwners
@@ -25,6 +27,9 @@ from flowcheck.reference.mesh.side import Mesh
 from flowcheck.reference.owners import Owners
 from flowcheck.reference.policies import Policies
 from flowcheck.reference.translation import Services
+
+UNSAID = ServicePort("", TCP, 0, 0)
+"""What a node's port says of what is spoken behind it."""
 
 
 class Reference:
@@ -161,6 +166,7 @@ class Reference:
         to_own = in_particular and is_own_node(dst, src)
         tunnelled = flow.outer_port is not None and bool(reached.ends) and dst.pod is not None
         wire = flow.outer_port if tunnelled else target.port
+        via = reached.via if reached.via or reached.ends else UNSAID
 
         def outgoing(subject: End, peer: End) -> Side:
             return self.policies.ask(Direction.EGRESS, subject, peer, flow, wire, own_node=to_own)
@@ -169,7 +175,7 @@ class Reference:
             return self.policies.ask(Direction.INGRESS, subject, peer, flow, wire, own_node=own_node)
 
         def into_mesh(subject: End, peer: End) -> Side:
-            return self.mesh.ask(flow, peer, subject, target.port, reached.via)
+            return self.mesh.ask(flow, peer, subject, target.port, via)
 
         of_src, of_dst = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
         free = own_node and self.policies.options.own_node == "allowed"

@@ -57,6 +57,7 @@ def expected(program: Program, edges: Edges) -> np.ndarray:
     if program.options.enforced:
         return np.zeros(len(edges.observed), dtype=np.bool_)
     found: np.ndarray = a.VIOLATION[combine_verdicts(program, edges), edges.observed] == a.FORWARDED_DENIED
+    found &= program.tables.verdict[edges.mesh] != a.DENY
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from flowcheck.arrays import Int32, Tables, UInt8
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.members import Listing
 from flowcheck.compile.mesh.circumstances import Circumstance, Questions
-from flowcheck.compile.mesh.ends import MeshEnds, of_pods, past_of, spoken_where, told_apart
+from flowcheck.compile.mesh.ends import MeshEnds, Spoken, of_pods, past_of, spoken_where, told_apart
 from flowcheck.compile.mesh.outside import WITHOUT_SAY, options_of
 from flowcheck.compile.mesh.program import CARRIED, CLIENTS, MeshProgram
 from flowcheck.compile.mesh.tables import MeshCompiler, let_through
@@ -35,9 +34,10 @@ class Seen(NamedTuple):
     own: Int32
     alike: Int32
     identities: tuple[str, ...]
+    spoken: Spoken
 
 
-def see(axis: Axis, cluster: Cluster, options: Options) -> Seen | None:
+def see(axis: Axis, cluster: Cluster, options: Options, listings: Sequence[Listing]) -> Seen | None:
     """None where no pod is in a mesh."""
     if all(pod.mesh is None for pod in cluster.pods):
         return None
@@ -45,8 +45,9 @@ def see(axis: Axis, cluster: Cluster, options: Options) -> Seen | None:
     policies = (*WITHOUT_SAY, *own_policies)
     rulebook = Rulebook.of(axis, cluster, policies, options_of(options))
     client, own, identities = of_pods(axis, cluster)
-    alike = told_apart(axis, rulebook, policies, [client.astype(np.int32), own])
-    return Seen(policies, client, own, alike, identities)
+    spoken = spoken_where(axis, listings)
+    alike = told_apart(axis, rulebook, policies, [client.astype(np.int32), own, spoken.alike])
+    return Seen(policies, client, own, alike, identities, spoken)
 
 
 class Mesh(NamedTuple):
@@ -87,10 +88,6 @@ def build_mesh(
         for one in (Circumstance(client, as_) for client in clients for as_ in carried)
     }
     decisions = compiler.all_decisions()
-    services = defaultdict(list)
-    for endpoint, end in enumerate(axis.endpoints):
-        if end.kind == a.KIND_SERVICE:
-            services[end.node].append(endpoint)
     program = MeshProgram(
         compiler=compiler,
         questions=questions,
@@ -99,7 +96,7 @@ def build_mesh(
         verdict_in_tables=let_through(decisions.verdict),
         reason=decisions.reason,
         identities=seen.identities,
-        ends=MeshEnds(seen.client[like], seen.own[like], past_of(axis), *spoken_where(listings, services)),
+        ends=MeshEnds(seen.client[like], seen.own[like], past_of(axis), *seen.spoken[:2]),
         tables=tables,
     )
     rules = compiler.rules[len(WITHOUT_SAY) :]

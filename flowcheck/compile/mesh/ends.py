@@ -80,20 +80,45 @@ def past_of(axis: Axis) -> Int64:
     return np.array(sorted({place(e, port) for e, ports in pods for port in ports}), dtype=np.int64)
 
 
-def spoken_where(listings: Sequence[Listing], endpoint_of: dict[int, list[int]]) -> tuple[Int64, UInt8]:
-    """(spoken_at, spoken): see :class:`MeshEnds`. ``endpoint_of``: the endpoints of each Service."""
+class Spoken(NamedTuple):
+    """at (n,) int64, as_ (n,) uint8: ``spoken_at`` and ``spoken`` of :class:`MeshEnds`. alike (ends on the
+    axis,) int32: at those of one number the same is spoken everywhere."""
+
+    at: Int64
+    as_: UInt8
+    alike: Int32
+
+
+def spoken_where(axis: Axis, listings: Sequence[Listing]) -> Spoken:
+    """By what Services say of their ports, at their own addresses and node ports, and wherever in time they
+    lead: to a pod at whichever of its addresses."""
     said: dict[int, set[int]] = defaultdict(set)
+    ends_of: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for endpoint, end in enumerate(axis.endpoints):
+        if end.pod >= 0:
+            ends_of["pod", end.pod].append(endpoint)
+        elif end.kind == a.KIND_SERVICE:
+            ends_of["service", end.node].append(endpoint)
     for listing in listings:
         if listing.slot != _TCP_SLOT:
             continue
         spoken = _SPOKEN[spoken_at(listing.port.app_protocol, listing.port.name)]
         for member in listing.members:
-            said[place(member.endpoint, member.port)].add(spoken)
-        for endpoint in endpoint_of.get(listing.service, ()):
+            pod = axis.endpoints[member.endpoint].pod
+            for endpoint in ends_of["pod", pod] if pod >= 0 else [member.endpoint]:
+                said[place(endpoint, member.port)].add(spoken)
+        for endpoint in ends_of["service", listing.service]:
             said[place(endpoint, listing.port.port)].add(spoken)
     places = sorted(said)
     kinds = [said[one].pop() if len(said[one]) == 1 else EITHER for one in places]
-    return np.array(places, dtype=np.int64), np.array(kinds, dtype=np.uint8)
+    by_end: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for one, kind in zip(places, kinds, strict=True):
+        by_end[one >> PORT_BITS].append((one & (1 << PORT_BITS) - 1, kind))
+    known: dict[tuple[tuple[int, int], ...], int] = {(): 0}
+    alike = np.zeros(len(axis.endpoints), dtype=np.int32)
+    for endpoint, own in by_end.items():
+        alike[endpoint] = known.setdefault(tuple(own), len(known))
+    return Spoken(np.array(places, dtype=np.int64), np.array(kinds, dtype=np.uint8), alike)
 
 
 def told_apart(axis: Axis, rulebook: Rulebook, policies: Iterable[Policy], beside: Sequence[Int32]) -> Int32:

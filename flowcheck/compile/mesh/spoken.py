@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from flowcheck.model.mesh.requests import Carried
 
-_HTTP = frozenset({"http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws"})
+_HTTP = frozenset({"http", "http2", "grpc", "kubernetes.io/h2c", "kubernetes.io/ws"})
 _TCP = frozenset({"tcp", "tls", "https", "kubernetes.io/wss", "mongo", "mysql", "redis", "udp"})
 
 
 def spoken_at(app_protocol: str, name: str) -> Carried | None:
     """None: nothing is said, or nothing that a proxy knows, so that it looks at the bytes."""
-    word = (app_protocol or name.partition("-")[0]).lower()
+    whole = (app_protocol or name).lower()
+    word = "grpc" if whole.startswith("grpc-web") else whole.partition("-")[0]
     return Carried.HTTP if word in _HTTP else Carried.TCP if word in _TCP else None

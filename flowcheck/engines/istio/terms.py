@@ -150,16 +150,11 @@ class Sidecar:
             raise Unsaid(name)
         if name in _REQUESTS:
             part, pattern = _REQUESTS[name]
-            return Asks(Part.OTHER, value, name) if _has_port(name, value) else Asks(part, pattern(value))
+            return Asks(part, pattern(value))
         for prefix in (_HEADERS, _CLAIMS):
             if name.startswith(prefix) and not _BRACKETS.fullmatch(name.removeprefix(prefix)):
                 raise Unsaid(name)
         return Asks(Part.OTHER, value, name)
-
-
-def _has_port(name: str, value: str) -> bool:
-    """Records tell hosts without their ports."""
-    return name == "hosts" and ":" in value
 
 
 def _joined(name: str, said: list[_Said], *, negated: bool, is_gateway: bool) -> Asked:
