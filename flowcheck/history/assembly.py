@@ -15,6 +15,7 @@ from flowcheck.history.versions import Version, versions_of
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
 from flowcheck.model.labels import Labels
+from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
@@ -28,7 +29,9 @@ from flowcheck.objects.nodes import complete_namespaces, complete_nodes
 from flowcheck.objects.ranges import seen_ranges, unknown_ranges
 from flowcheck.objects.workloads import Controller, settle
 
-_Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent)
+_Timed = TypeVar(
+    "_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent, Route, DestinationRule
+)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
 
@@ -74,6 +77,8 @@ class _Parts:
     sets: list[AddressSet] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
     tiers: dict[str, Tier] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    destination_rules: list[DestinationRule] = field(default_factory=list)
 
     def add(self, key: Key, value: Value, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -107,6 +112,10 @@ class _Parts:
                 self.agents.append(_dated(value, lifetime))
             case Tier():
                 self.tiers[value.name] = value
+            case Route():
+                self.routes.append(_dated(value, lifetime))
+            case DestinationRule():
+                self.destination_rules.append(_dated(value, lifetime))
 
     def cluster(self) -> Cluster:
         pods = settle(self.pods, self.controllers.values())
@@ -128,6 +137,8 @@ class _Parts:
             sets=tuple(self.sets),
             cilium=self.agents[-1].settings if self.agents else None,
             tiers=tuple(self.tiers.values()),
+            routes=tuple(self.routes),
+            destination_rules=tuple(self.destination_rules),
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)
