@@ -21,8 +21,8 @@ from flowcheck.reports import FORMATS, renderer
 from flowcheck.reports.balance import svg as balance_svg
 from flowcheck.reports.balance.answer import headline
 from flowcheck.reports.balance.drawing import bar, sparkline, strip
-from flowcheck.reports.balance.wording import WHY, chance, notes, places
-from flowcheck.reports.parts.units import duration
+from flowcheck.reports.balance.wording import WHY, notes, places
+from flowcheck.reports.parts.units import chance, duration
 from tests.reports.build_balance import make_hostile_load, make_load, make_service
 from tests.reports.test_audit import compare
 
