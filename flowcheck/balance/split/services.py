@@ -72,7 +72,7 @@ def _dialled(tallied: Tallied, lookup: Lookup, number: int, same: Sequence[int],
         phases = phases_of(divided)
         if phases.unclear:
             found.unclear[number] = tuple(phases.unclear)
-        by = tuple(sorted(proxies))
+        by = tuple(sorted(one.value for one in proxies))
         found.splits[number] += (Held(split, by) for split in _hold(tallied, divided, phases, _reads_routes))
     spread = spread_of(routing, backends, clients, phases)
     if spread is not None:

@@ -44,7 +44,8 @@ def spread_of(
 ) -> Spread | None:
     """None where no proxy has to do with the service port. ``phases``: of the routes for it, if any."""
     proxies = clients.choosers - {Chooser.KUBE_PROXY}
-    by = tuple(sorted(clients.choosers | ({Chooser.KUBE_PROXY} if clients.others else set())))
+    crowd = {Chooser.KUBE_PROXY} if clients.others else set()
+    by = tuple(sorted(one.value for one in clients.choosers | crowd))
     if not proxies:
         carried = any(pod.mesh for e in _members(backends) for pod in routing.pods.get(e, ()))
         return Spread(by, "", (), False, Why.NONE, backends) if carried or phases else None
