@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from flowcheck.errors import ManifestError
+from flowcheck.history.inventory import write_rows
+from flowcheck.history.inventory.recording import rows_of
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.mesh.requests import Carried
 from flowcheck.model.mesh.routes import (
@@ -24,7 +26,7 @@ from flowcheck.model.mesh.routes import (
     is_exported,
     service_of,
 )
-from flowcheck.reading import load_cluster
+from flowcheck.reading import load_cluster, load_recording
 
 ISTIO, GATEWAY = "networking.istio.io/v1", "gateway.networking.k8s.io/v1"
 
@@ -229,17 +231,26 @@ def test_for_whom_what_is_exported_holds() -> None:
 
 def test_a_route_that_changed_has_a_version_for_each(tmp_path: Path) -> None:
     """From snapshots of two times; only its place in the file changed between the first two."""
-    for time, weight in (
-        ("2026-01-01T00:00:00Z", 10),
-        ("2026-01-01T01:00:00Z", 10),
-        ("2026-01-01T02:00:00Z", 50),
-    ):
-        folder = tmp_path / time
+    for hour, weight in enumerate((10, 10, 50)):
+        folder = tmp_path / f"2026-01-01T0{hour}:00:00Z"
         folder.mkdir()
         spec = {"hosts": ["web"], "http": [{"route": [to("v1", 100 - weight), to("v2", weight)]}]}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{weight}", "namespace": "shop"}}
-        text = yaml.safe_dump_all([pod] * (time > "2026-01-01T00:30") + [made("VirtualService", spec)])
+        text = yaml.safe_dump_all([pod] * bool(hour) + [made("VirtualService", spec)])
         (folder / "all.yaml").write_text(text)
     routes = load_cluster([tmp_path]).routes
     assert [one.rules[0].targets[1].weight for one in routes] == [10, 50]
     assert routes[0].lifetime.sure_end < routes[1].lifetime.sure_start
+
+
+def test_an_inventory_keeps_routes(tmp_path: Path) -> None:
+    spec = {"hosts": ["web"], "http": [{"route": [to("v1", 90), to("v2", 10)]}]}
+    subsets = {"host": "web", "subsets": [{"name": "v1", "labels": {"version": "v1"}}]}
+    file = tmp_path / "routes.yaml"
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}}
+    file.write_text(yaml.safe_dump_all([pod, made("VirtualService", spec), made("DestinationRule", subsets)]))
+    recording = load_recording([file])
+    write_rows(list(rows_of(recording)), tmp_path / "kept.parquet")
+    again = load_cluster([tmp_path / "kept.parquet"])
+    assert again.routes == recording.cluster.routes
+    assert again.destination_rules == recording.cluster.destination_rules

@@ -102,13 +102,9 @@ def split_notes(split: SplitLoad) -> list[str]:
         word = "within" if split.tolerated else "beyond"
         notes.append(f"{word} the 0.05 that Gateway API's conformance tolerates")
     if split.zero_weight:
-        notes.append(
-            f"{counted(split.zero_weight, 'connection')} reached endpoints that should have had none"
-        )
+        notes.append(f"{counted(split.zero_weight, 'connection')} at endpoints that should have had none")
     if split.missing:
-        notes.append(
-            f"{share_text(split.missing)} of everything was for targets without endpoints, and failed"
-        )
+        notes.append(f"{share_text(split.missing)} of everything was for targets without endpoints")
     if split.weighs == "requests" and split.verdict != "not_tested":
         notes.append("weights are of requests; connections were counted")
     if split.asks:

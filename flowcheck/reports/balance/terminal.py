@@ -56,7 +56,7 @@ def render(
 
 
 def _overview(console: Console, result: LoadResult) -> None:
-    skewed = any(service.state == "skewed" for service in result.services)
+    skewed = any(one.state == "skewed" or is_off_target(one) for one in result.services)
     bad = skewed or bool(result.nothing or result.incomplete_because)
     paragraph(console, f"flowcheck load: {answer.headline(result)}", "bold red" if bad else "bold green")
     for line in gaps(result.nothing, result.incomplete_because):
