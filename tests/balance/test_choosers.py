@@ -144,3 +144,17 @@ def test_a_route_that_sends_everything_to_all_endpoints_divides_nothing() -> Non
 def test_a_route_for_a_subset_forbids_the_rest() -> None:
     (found,) = one(flows({V1: 450, V1B: 450, V2: 3}), virtual_service(rule(("v1", 1)))).splits
     assert (found.verdict, found.why, found.zero_weight) == ("off_target", "zero_weight", 3)
+
+
+def test_linkerd_chooses_by_how_fast_answers_come() -> None:
+    found = one(EVEN, meshes=dict.fromkeys(ALL, Membership(DataPlane.LINKERD)))
+    assert (found.why, found.choice.by) == ("balancer", ("linkerd",))
+
+
+def test_versions_that_a_gateway_may_divide_are_held_against_nothing() -> None:
+    """Whose pods are not known: a client without a proxy of its own may be one."""
+    ingress = virtual_service(http(("v1", 90), ("v2", 10)), gateways=("x/public",))
+    plain = one(EVEN, ingress, meshes=dict.fromkeys(ALL))
+    assert (plain.state, plain.why) == ("not_applicable", "routed")
+    assert (plain.splits[0].verdict, plain.splits[0].by) == ("not_tested", ("gateway x/public",))
+    assert one(EVEN, ingress).state == "balanced"

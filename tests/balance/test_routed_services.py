@@ -17,7 +17,7 @@ from flowcheck.model.mesh.requests import Carried
 from flowcheck.model.mesh.routes import Match, Parent, Route, RouteRule, Target
 from flowcheck.model.peers import DataPlane
 from flowcheck.model.service import Service, ServicePort
-from flowcheck.model.timeline import BEGINNING
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from tests.balance.meshed import (
     AMBIENT,
     FIRST_CLIENT,
@@ -31,6 +31,7 @@ from tests.balance.meshed import (
     make_pod,
 )
 from tests.balance.world import (
+    MINUTE,
     TCP,
     PortSpec,
     Row,
@@ -174,3 +175,18 @@ def test_a_gateway_goes_by_no_route_of_the_mesh_and_a_waypoint_does() -> None:
     behind = Membership(DataPlane.AMBIENT, waypoint="x/front")
     found = services(rows, DIALLED, serving=serving, gateway=GATEWAYS, backends=behind)
     assert (of(found, "web").verdict, of(found, "web").by) == ("on_target", ("waypoint",))
+
+
+def test_a_virtual_service_between_services_that_changed() -> None:
+    """Of both versions the targets' backends are known, which change too."""
+    noon = 720 * MINUTE
+    rule = RouteRule("http[0]", Carried.HTTP, (FIRST, SECOND))
+    even = replace(rule, targets=(replace(FIRST, weight=50), replace(SECOND, weight=50)))
+    hosts = ("web.x.svc.cluster.local",)
+    early = Route("VirtualService", "x", "web", (rule,), hosts, ("mesh",), ordered=True)
+    early = replace(early, lifetime=Lifetime.exact(BEGINNING, noon))
+    late = replace(early, rules=(even,), lifetime=Lifetime.exact(noon, END))
+    rows = [row._replace(seen_at=noon - 60 * MINUTE) for row in named(0, RIGHT)]
+    rows += [row._replace(seen_at=noon + 60 * MINUTE) for row in named(0, RIGHT)]
+    found = services(rows, early, late, serving={WEB: [V1, V1B, V2], **BOTH})
+    assert [one.verdict for one in found["web"].splits] == ["on_target", "off_target"]

@@ -10,7 +10,7 @@ import pytest
 from flowcheck.balance.tell.records import SplitLoad
 from flowcheck.kernels.chance.tails import chi_square_tail
 from flowcheck.model.mesh.routes import Match, Target
-from flowcheck.model.timeline import BEGINNING
+from flowcheck.model.timeline import BEGINNING, END, Lifetime
 from tests.balance.meshed import (
     AMBIENT,
     CROWD,
@@ -267,3 +267,14 @@ def test_without_routes_and_mesh_nothing_is_said_of_either() -> None:
     assert service.splits == ()
     assert service.choice is not None  # the backends are in a mesh
     assert (service.choice.by, service.state) == (("kube-proxy",), "balanced")
+
+
+def test_that_another_services_route_changed_is_no_matter() -> None:
+    noon, hour = 720 * MINUTE, 60 * MINUTE
+    other = virtual_service(
+        rule(("", 1), targets=(Target("x", "db"),)), name="db", hosts=("db.x.svc.cluster.local",)
+    )
+    early = replace(other, lifetime=Lifetime(BEGINNING, noon + hour, BEGINNING, noon - hour))
+    late = replace(other, gateways=("mesh", "x/y"), lifetime=Lifetime(noon - hour, END, noon + hour, END))
+    rows = flows({V1: 450, V1B: 450, V2: 100}, at=noon)
+    assert split(rows, CANARY, early, late).connections == 1000

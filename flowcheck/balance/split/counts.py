@@ -37,11 +37,12 @@ class Tallied(NamedTuple):
 
 class Seen(NamedTuple):
     """Of one phase. ``by_endpoint``: connections; ``by_client`` (clients, endpoint) likewise, of a sample.
-    ``pairs``: of clients and endpoints, about."""
+    ``pairs`` of clients and endpoints, and ``clients``, about."""
 
     by_endpoint: dict[int, int]
     by_client: dict[tuple[int, int], int]
     pairs: int = 0
+    clients: int = 0
     why: str = ""
 
 
@@ -87,13 +88,13 @@ def see(
     own = ClientEntries._make(column[_rows(tallied.clients.what, ports)] for column in tallied.clients)
     inside = np.isin(own.client, list(readers)) & (own.first_seen >= start) & (own.last_seen < end)
     by_client = _by_client(own, inside)
-    pairs = len(by_client) << tallied.sampled
+    about = len(by_client) << tallied.sampled, len({client for client, _ in by_client}) << tallied.sampled
     if pure or why:
-        return Seen(_by_time(tallied, rows, start, end), by_client, pairs, why)
+        return Seen(_by_time(tallied, rows, start, end), by_client, *about, why)
     by_endpoint: dict[int, int] = {}
     for (_, endpoint), connections in by_client.items():
         by_endpoint[endpoint] = by_endpoint.get(endpoint, 0) + connections
-    return Seen(by_endpoint, by_client, pairs, "" if only and not tallied.sampled else "clients_differ")
+    return Seen(by_endpoint, by_client, *about, "" if only and not tallied.sampled else "clients_differ")
 
 
 def _who(clients: Clients, readers: set[int]) -> str:

@@ -98,7 +98,7 @@ def hold(phase: Phase, seen: Seen) -> Split:
     clustering = cluster(_table(phase, seen))
     fit = _fit(counts[live], split.n * expected[live])
     p = chi_square_tail(fit.statistic / clustering.effect, fit.freedom) if clustering.follows else fit.p
-    few = clustering.follows and len({c for c, _ in seen.by_client}) < CLIENTS_PER_ENDPOINT * int(live.sum())
+    few = clustering.follows and seen.clients < CLIENTS_PER_ENDPOINT * int(live.sum())
     why = "few_clients" if few else ""
     return Split(phase, groups, counts, expected, none, why, fit, None if few else p, clustering)
 

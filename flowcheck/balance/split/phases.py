@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from flowcheck.balance.split.groups import (
     Group,
@@ -22,7 +23,7 @@ from flowcheck.balance.split.groups import (
 )
 from flowcheck.balance.split.rules import Candidate, Candidates, is_for_mesh
 from flowcheck.balance.split.times import in_force, instant_in, instants, stretches
-from flowcheck.model.mesh.routes import DestinationRule, Route, Target
+from flowcheck.model.mesh.routes import DestinationRule, Route, Target, service_of
 
 
 @dataclass(slots=True)
@@ -80,14 +81,11 @@ class Phases:
 
 
 def phases_of(divided: Divided) -> Phases:
-    routing = divided.lookup.routing
-    involved = set(divided.host)
-    for candidate in divided.rules_at(routing.routes).found:
-        involved |= divided.numbers(candidate)
-    cuts = instants((*routing.routes, *routing.rules)) | divided.lookup.starts(involved)
-    phases = Phases()
+    """Over all time, as far as it is known which versions held."""
+    known, phases = _concerned(divided), Phases()
+    cuts = instants((*known.routes, *known.rules)) | divided.lookup.starts(known.numbers)
     for start, end in stretches(cuts):
-        for phase in _phases_at(divided, start, end, phases):
+        for phase in _phases_at(divided, known, start, end, phases):
             before = next((one for one in reversed(phases.found) if _goes_on(one, phase)), None)
             if before is None:
                 phases.found.append(phase)
@@ -96,18 +94,44 @@ def phases_of(divided: Divided) -> Phases:
     return phases
 
 
-def _phases_at(divided: Divided, start: int, end: int, phases: Phases) -> list[Phase]:
+class _Known(NamedTuple):
+    """All versions of what may have to do with it: that others changed is no matter here."""
+
+    routes: list[Route]
+    rules: list[DestinationRule]
+    numbers: set[int]
+
+
+def _concerned(divided: Divided) -> _Known:
+    routing, numbers = divided.lookup.routing, {*divided.host}
+    named: set[str] = set()
+    for route in routing.routes:
+        found, unclear = divided.rules_at((route,))
+        numbers.update(number for candidate in found for number in divided.numbers(candidate))
+        named |= {str(route)} if found or unclear else set()
+    services = {divided.lookup.service(number) for number in numbers}
+    for route in routing.routes:
+        if any((target.namespace, target.service) in services for r in route.rules for target in r.targets):
+            named.add(str(route))
+    return _Known(
+        [route for route in routing.routes if str(route) in named],
+        [rule for rule in routing.rules if service_of(rule.host) in services],
+        numbers,
+    )
+
+
+def _phases_at(divided: Divided, known: _Known, start: int, end: int, phases: Phases) -> list[Phase]:
     lookup, at = divided.lookup, instant_in(start, end)
-    routes, rules = in_force(lookup.routing.routes, at), in_force(lookup.routing.rules, at)
+    routes, rules = in_force(known.routes, at), in_force(known.rules, at)
     candidates, unclear = divided.rules_at(routes.objects)
     if unclear:
         phases.unclear[unclear] = None
     if routes.is_open or rules.is_open or not candidates:
         return []
     shares = [_shares_or_why(divided, rules.objects, candidate, at) for candidate in candidates]
-    known = [one for one in shares if isinstance(one, Shares)]
-    reached = {e for one in known for e, group in one.group_of.items() if group in one.expected}
-    phases.clear = phases.clear and len(known) == len(shares)
+    clear = [one for one in shares if isinstance(one, Shares)]
+    reached = {e for one in clear for e, group in one.group_of.items() if group in one.expected}
+    phases.clear = phases.clear and len(clear) == len(shares)
     for candidate, one in zip(candidates, shares, strict=True):
         for endpoint, group in one.group_of.items() if isinstance(one, Shares) else ():
             phases.parts[endpoint].add((str(candidate.route), candidate.rule.label, group))
@@ -123,7 +147,7 @@ def _phases_at(divided: Divided, start: int, end: int, phases: Phases) -> list[P
             phase.expected, phase.missing = one.expected, one.missing
             phase.group_of = {e: g for e, g in one.group_of.items() if g in one.expected or e not in reached}
             phase.why = _why(divided, candidates, shares, number) or elsewhere
-        if number == len(candidates) - 1 and len(known) == len(shares) and not phase.why:
+        if number == len(candidates) - 1 and len(clear) == len(shares) and not phase.why:
             phase.forbidden = frozenset(lookup.endpoints(divided.host, at)) - reached - phase.group_of.keys()
         if len(candidate.rule.targets) > 1 or phase.forbidden:
             found.append(phase)

@@ -17,7 +17,7 @@ from flowcheck.balance.split.groups import Lookup
 from flowcheck.balance.split.judge import Split, hold
 from flowcheck.balance.split.phases import Divided, Phase, Phases, phases_of
 from flowcheck.balance.split.rules import gateways_of, is_for_service, rules_for_service, rules_of_gateway
-from flowcheck.balance.split.spread import Spread, spread_of
+from flowcheck.balance.split.spread import Spread, divided_by_gateway, spread_of
 
 
 class Held(NamedTuple):
@@ -88,7 +88,13 @@ def _by_gateway(tallied: Tallied, lookup: Lookup, gateway: str, found: Divisions
 
     rules_at = partial(rules_of_gateway, gateway=(namespace, name))
     divided = Divided(lookup, (), 0, frozenset({namespace}), rules_at)
-    for split in _hold(tallied, divided, phases_of(divided), reads):
+    phases = phases_of(divided)
+    for number in sorted({tallied.catalog.counts_as(n) for one in phases.found for n in one.numbers}):
+        backends, clients = tallied.catalog.ports[number], _clients(tallied, lookup.routing, [number])
+        spread = divided_by_gateway(found.spreads.get(number), backends, clients, phases)
+        if spread is not None:
+            found.spreads[number] = spread
+    for split in _hold(tallied, divided, phases, reads):
         ports = [n for target in split.phase.targets for n in lookup.ports(target, 0)]
         if ports:
             number = tallied.catalog.counts_as(ports[0])

@@ -2,7 +2,7 @@
 
 Proxies spread evenly over the endpoints they may choose (LEAST_REQUEST, ROUND_ROBIN, RANDOM; a ztunnel
 draws), whatever a Service says of affinity or an EndpointSlice of hints. Where they prefer their own zone
-or node, or choose by a hash, nothing is expected.
+or node, or choose by a hash or (Linkerd's) by how fast answers come, nothing is expected.
 
 Source: Istio 1.30 pilot, GetEffectiveLbSetting (trafficDistribution, or outlierDetection with zones, makes a
 sidecar prefer its zone), defaultLBAlgorithm; ztunnel state.rs, load_balance; Envoy, "Load balancing".
@@ -23,7 +23,11 @@ from flowcheck.balance.split.phases import Phases
 from flowcheck.model.mesh.routes import Balancer, DestinationRule, Locality, TrafficPolicy, service_of
 
 READ_RULES = frozenset({Chooser.SIDECAR, Chooser.WAYPOINT, Chooser.GATEWAY})
-"""Who goes by DestinationRules."""
+"""Who goes by DestinationRules, where there are any."""
+ISTIOS = frozenset({Chooser.SIDECAR, Chooser.WAYPOINT})
+"""Who chooses as Istio has it, without any."""
+BESIDE_GATEWAYS = frozenset({Chooser.SIDECAR, Chooser.WAYPOINT, Chooser.ZTUNNEL, Chooser.LINKERD})
+"""Who surely is no gateway; a client without a proxy of its own may be one."""
 
 
 class Spread(NamedTuple):
@@ -55,7 +59,7 @@ def spread_of(
     balancers = {policy.balancer or Balancer.LEAST_REQUEST for policy in policies}
     told = Spread(
         by,
-        " or ".join(sorted(balancers)) if proxies & READ_RULES else "",
+        " or ".join(sorted(balancers)) if rules or proxies & ISTIOS else "",
         tuple(dict.fromkeys(str(rule) for rule in rules)),
         any(policy.ejects for policy in policies),
         Why.NONE,
@@ -63,7 +67,7 @@ def spread_of(
     )
     if balancers == {Balancer.PASSTHROUGH}:
         return told
-    why = _nothing_expected(backends, balancers, policies)
+    why = Why.BALANCER if Chooser.LINKERD in proxies else _nothing_expected(backends, balancers, policies)
     mixed = len(by) > len(proxies) or Chooser.OPEN in proxies
     if not why and mixed and _kube_proxy_differs(backends):
         why = Why.CLIENTS_DIFFER
@@ -74,6 +78,18 @@ def spread_of(
         known = phases is not None and phases.clear and not mixed
         why = Why.NONE if known and not _are_single(cells) else Why.ROUTED
     return told._replace(why=why, backends=_as_proxies_see(backends), cells=cells)
+
+
+def divided_by_gateway(
+    spread: Spread | None, backends: PortBackends, clients: Clients, phases: Phases
+) -> Spread | None:
+    """The same of a service port among whose endpoints a gateway may divide; ``phases``: of its routes."""
+    apart = len(set(_cells(backends, phases).values())) > 1
+    if not apart or clients.are_all(BESIDE_GATEWAYS):
+        return spread
+    by = tuple(sorted(one.value for one in clients.choosers))
+    spread = spread or Spread(by, "", (), False, Why.NONE, backends)
+    return spread._replace(why=spread.why or Why.ROUTED)
 
 
 def _members(backends: PortBackends) -> set[int]:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from flowcheck.model.mesh.requests import Carried
 from flowcheck.model.places import NOWHERE, SourceLocation
@@ -173,6 +174,7 @@ def full_host(host: str, namespace: str) -> str:
     return f"{host}.{namespace}.svc.cluster.local" if short else host
 
 
+@lru_cache(maxsize=1 << 14)
 def service_of(host: str) -> tuple[str, str] | None:
     """Namespace and name of the Service that a host in full is, in whatever domain the cluster has."""
     found = _SERVICE.fullmatch(host)

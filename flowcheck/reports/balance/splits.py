@@ -60,6 +60,8 @@ def choice_notes(service: ServiceLoad) -> list[str]:
         notes.append(
             "expected of an endpoint is its even part of what its version had, which a route divides"
         )
+    if service.state == "skewed" and "LEAST_REQUEST" in choice.balancer:
+        notes.append("LEAST_REQUEST sends less to endpoints that answer slowly")
     if choice.ejects and any(endpoint.state == "idle" for endpoint in service.endpoints):
         notes.append("an endpoint without connections may have been ejected: outlierDetection is set")
     notes += [f"its routes are not known: {UNCLEAR[why]}" for why in choice.unclear]
