@@ -18,10 +18,8 @@ from flowcheck.model.mesh.requests import Carried
 from flowcheck.model.mesh.routes import MESH, Route, RouteRule, covers, is_exported
 from flowcheck.model.service import ServicePort
 
-HTTP_WORDS = frozenset(
-    ("http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws", "kubernetes.io/wss")
-)
-TCP_WORDS = frozenset(("tcp", "tls", "https", "mongo", "mysql", "redis", "udp"))
+HTTP_WORDS = frozenset(("http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws"))
+TCP_WORDS = frozenset(("tcp", "tls", "https", "kubernetes.io/wss", "mongo", "mysql", "redis", "udp"))
 """What a port's appProtocol says, or its name up to the first ``-``. Source: istio.io, Protocol Selection."""
 
 

@@ -119,9 +119,8 @@ class GroupLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 class ShareLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one target of a route had: a subset or a Service, or endpoints that several targets have in common
-    (then ``weight`` is None). ``endpoints`` that it had at any time. ``share`` (95 % interval: ``low`` to
-    ``high``) and ``expected`` are of what reached targets that have endpoints and a weight; the share of one
-    that should have had nothing is of everything."""
+    (then ``weight`` is None). ``share`` (95 % interval: ``low`` to ``high``) and ``expected`` are of what
+    reached targets with endpoints and a weight; the share of any other is of everything."""
 
     target: str
     weight: int | None
@@ -171,10 +170,9 @@ class SplitLoad(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChoiceLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """Who chose the endpoints of a service port's connections, where it was not kube-proxy alone: ``by``; and
-    how: ``balancer`` ("" as it always does), as ``rules`` say. ``ejects``: they may leave out an endpoint
-    that answers with errors. ``divided``: what is expected of an endpoint is its part of what its version
-    had. ``unclear``: why its routes are not known."""
+    """Who chose the endpoints (``by``) and how, as ``rules`` say. ``ejects``: an endpoint that answers with
+    errors may be left out. ``divided``: of an endpoint its part of what its version had is expected.
+    ``unclear``: why its routes are not known."""
 
     by: tuple[str, ...]
     balancer: str
