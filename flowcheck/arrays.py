@@ -73,7 +73,7 @@ ACTION_ALLOW, ACTION_DENY, ACTION_PASS = 0, 1, 2
 # Reason codes used by kernels: the order of model.verdict.Reason.
 REASON_UNRESOLVED_SRC, REASON_UNRESOLVED_DST, REASON_AMBIGUOUS_SRC, REASON_AMBIGUOUS_DST = 1, 2, 3, 4
 REASON_UNKNOWN_INITIATOR, REASON_NO_PORT, REASON_UNSUPPORTED_FIELD, REASON_NEEDS_DNS = 5, 6, 7, 8
-REASON_SERVICE_BACKENDS_DIFFER, REASON_AMBIGUOUS_POLICY = 10, 11
+REASON_NEEDS_L7, REASON_SERVICE_BACKENDS_DIFFER, REASON_AMBIGUOUS_POLICY = 9, 10, 11
 REASON_NO_NAMESPACE, REASON_NO_NODE, REASON_NO_SERVICE = 12, 13, 14
 REASON_NO_SERVICE_ACCOUNT, REASON_NEEDS_IDENTITY = 16, 17
 
@@ -394,12 +394,14 @@ class FlowArrays(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What came out for one batch, each (flows,): decision ids int32, verdict uint8, violation uint8."""
+    """What came out for one batch, each (flows,): decision ids int32, verdict uint8, violation uint8.
+    ``mesh`` is a decision too, which no kernel writes."""
 
     egress: Int32
     ingress: Int32
     verdict: UInt8
     violation: UInt8
+    mesh: Int32
 
 
 # How a row was attributed to a Service. Each judged row is in exactly one class but the first.

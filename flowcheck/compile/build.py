@@ -17,12 +17,14 @@ from flowcheck.compile.endpoints.layout import build_axis, timed_table
 from flowcheck.compile.endpoints.names import locate_addresses, name_endpoints, node_names
 from flowcheck.compile.endpoints.virtual import port_table
 from flowcheck.compile.members import list_service_ports
-from flowcheck.compile.program import Program
+from flowcheck.compile.mesh.build import build_mesh, see
+from flowcheck.compile.program import Program, with_mesh
 from flowcheck.compile.rules.directions import CompiledDirection, Rulebook, compile_direction
 from flowcheck.compile.translation import build_services
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
+from flowcheck.model.tiers import Layer
 from flowcheck.uncollected import uncollected
 
 
@@ -38,29 +40,33 @@ def compile_program(cluster: Cluster, options: Options = Options()) -> Program: 
 def _compile(cluster: Cluster, options: Options) -> Program:
     cluster = cluster.unchanged_for(options.assume_unchanged)
     axis = axis_of(cluster, options)
-    rulebook = Rulebook.of(axis, cluster, options)
+    written = [policy for policy in cluster.policies if policy.tier.layer is Layer.NETWORK]
+    rulebook = Rulebook.of(axis, cluster, written, options)
     ingress = compile_direction(Direction.INGRESS, rulebook)
     egress = compile_direction(Direction.EGRESS, rulebook)
-    naming = name_endpoints(axis, _endpoint_table(axis, ingress, egress), options.skew)
+    seen = see(axis, cluster, options)
+    endpoints = _endpoint_table(axis, ingress, egress)
+    naming = name_endpoints(axis, endpoints, options.skew, None if seen is None else seen.alike)
     service_ports = list_service_ports(axis, cluster, options.skew)
     decisions = rulebook.decisions
-    return Program(
-        tables=Tables(
-            addresses=build_table(axis.owners),
-            timed=timed_table(axis),
-            shared=port_table(axis, len(naming.endpoints)),
-            services=build_services(axis, cluster, service_ports, naming.endpoints, options.skew),
-            endpoints=naming.endpoints,
-            epoch_start=np.array([epoch.start for epoch in rulebook.epochs.epochs], dtype=np.int64),
-            port_class=rulebook.ports.class_of,
-            other_port=rulebook.ports.other,
-            without_port=rulebook.ports.without_number(),
-            own_peer=naming.own_peer,
-            ingress=ingress.table,
-            egress=egress.table,
-            verdict=decisions.verdict,
-            reason=decisions.reason,
-        ),
+    tables = Tables(
+        addresses=build_table(axis.owners),
+        timed=timed_table(axis),
+        shared=port_table(axis, len(naming.endpoints)),
+        services=build_services(axis, cluster, service_ports, naming.endpoints, options.skew),
+        endpoints=naming.endpoints,
+        epoch_start=np.array([epoch.start for epoch in rulebook.epochs.epochs], dtype=np.int64),
+        port_class=rulebook.ports.class_of,
+        other_port=rulebook.ports.other,
+        without_port=rulebook.ports.without_number(),
+        own_peer=naming.own_peer,
+        ingress=ingress.table,
+        egress=egress.table,
+        verdict=decisions.verdict,
+        reason=decisions.reason,
+    )
+    network = Program(
+        tables=tables,
         n_rows=len(ingress.rows.subject) + len(egress.rows.subject),
         decisions=decisions.listed(),
         rules=tuple(rule.info for rule in rulebook.rules),
@@ -79,6 +85,10 @@ def _compile(cluster: Cluster, options: Options) -> Program:
         nodes=node_names(axis),
         located=locate_addresses(axis, cluster),
     )
+    if seen is None:
+        return network
+    rest = axis, cluster, options, seen, naming.alike, tables, service_ports, len(network.decisions)
+    return with_mesh(network, *build_mesh(*rest))
 
 
 def axis_of(cluster: Cluster, options: Options) -> Axis:

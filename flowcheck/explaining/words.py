@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.policy import AddressBlock, NamedPort, PodQuery, PortRange, Ports
-from flowcheck.model.ports import PortsBut, ProtocolsBut, ServicePorts
+from flowcheck.model.ports import PastProxy, PortsBut, ProtocolsBut, ServicePorts
 from flowcheck.model.protocols import ICMP, ICMPV6, PROTOCOL_NAMES, WITH_PORTS
 
 EMPTY = '""'
@@ -38,6 +38,8 @@ def ports_text(ports: Ports) -> str:
         case ServicePorts(namespace, name, protocol):
             whose = f" of {protocol_name(protocol)}" if protocol else ""
             return f"where Service {namespace}/{name} is served{whose}"
+        case PastProxy():
+            return "a port that goes past the proxy"
         case PortRange(protocol) if protocol in (ICMP, ICMPV6):
             return _messages(ports)
         case PortRange(protocol) if protocol not in WITH_PORTS:

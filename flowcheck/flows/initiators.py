@@ -15,7 +15,7 @@ import pyarrow as pa
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Tables, UInt8, UInt64
 from flowcheck.flows.canonical.numbers import Numbers
-from flowcheck.flows.canonical.schema import BOTH_WAYS
+from flowcheck.flows.canonical.schema import BOTH_WAYS, OF_ONE_END
 from flowcheck.flows.ends import Ends, named
 from flowcheck.kernels import initiators
 
@@ -72,7 +72,8 @@ def _sure(end: Ends, columns: Int32) -> Int32:
 def turn_round(batch: pa.RecordBatch, turned: npt.NDArray[np.bool_]) -> pa.RecordBatch:
     """The rows with source and destination exchanged where the row is a reply; the others as they are.
 
-    A row that was turned has ``initiator`` 2, as one that an adapter turned.
+    A row that was turned has ``initiator`` 2, as one that an adapter turned; nothing is told of its other end
+    that a column has of one alone.
     """
     if not turned.any():
         return batch
@@ -83,6 +84,10 @@ def turn_round(batch: pa.RecordBatch, turned: npt.NDArray[np.bool_]) -> pa.Recor
         type_ = columns[one if one in columns else other].type
         first, second = (columns.get(name, pa.nulls(len(turned), type_)) for name in (one, other))
         columns[one], columns[other] = _chosen(turned, second, first), _chosen(turned, first, second)
+    for name in OF_ONE_END:
+        if name in columns:
+            nothing = pa.nulls(len(turned), columns[name].type)
+            columns[name] = _chosen(turned, nothing, columns[name])
     if "initiator" in columns:
         twos = pa.array(np.full(len(turned), 2), columns["initiator"].type)
         columns["initiator"] = _chosen(turned, twos, columns["initiator"])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from flowcheck import arrays as a
-from flowcheck.arrays import FlowArrays, Judged, Tables, UInt8
+from flowcheck.arrays import FlowArrays, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS
 from flowcheck.flows.canonical.numbers import icmp_numbers, read_numbers, reject
@@ -22,8 +22,11 @@ from flowcheck.flows.canonical.schema import END_NAMES
 from flowcheck.flows.ends import Ends, Resolver
 from flowcheck.flows.initiators import Initiators, find_initiators
 from flowcheck.flows.names import NameBook
-from flowcheck.kernels import decide, lookup, translate
-from flowcheck.model.protocols import ICMP, ICMPV6
+from flowcheck.judging.asked import judge_by, take_rows
+from flowcheck.judging.mesh import ask_mesh
+from flowcheck.judging.told import Told, read_told
+from flowcheck.kernels import lookup
+from flowcheck.model.protocols import ICMP, ICMPV6, TCP
 
 Several = Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]]
 """By row: the endpoints that its source may be, and its destination, where a name stands for several."""
@@ -33,7 +36,8 @@ class FlowBatch(NamedTuple):
     """Recorded flows as numbers, not judged yet. rejected (flows,) uint8: an index of
     flows.canonical.numbers.REJECTIONS; such rows are left out. In ``flows`` replies are turned round, as
     ``initiators`` says. disagrees (flows,) bool: a recorded pod is not who has the recorded address.
-    src_inferred, dst_inferred (flows,) uint8: of the recorded ends."""
+    src_inferred, dst_inferred (flows,) uint8: of the recorded ends. ``told``: what a mesh is asked by, where
+    any pod is in one and the log tells anything of it."""
 
     flows: FlowArrays
     rejected: UInt8
@@ -42,6 +46,7 @@ class FlowBatch(NamedTuple):
     src_inferred: UInt8
     dst_inferred: UInt8
     several: Several
+    told: Told | None = None
 
 
 class JudgedBatch(NamedTuple):
@@ -58,14 +63,14 @@ def make_resolver(program: Program) -> Resolver:
 
 def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> JudgedBatch:
     """Judge one batch, such as :func:`flowcheck.flows.canonical.columns.readable` makes them, row by row."""
-    read = read_flows(program.tables, resolver, batch)
-    return JudgedBatch(read, judge_flows(program, read.flows, read.several))
+    read = read_flows(program, resolver, batch)
+    return JudgedBatch(read, judge_flows(program, read.flows, read.several, read.told))
 
 
-def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> FlowBatch:
+def read_flows(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> FlowBatch:
     """Both ends of every row, who opened its connection, and its numbers. A row has no source port where the
     log itself tells of its connection which record counts."""
-    numbers = read_numbers(batch)
+    tables, numbers = program.tables, read_numbers(batch)
     src, dst = (
         resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
     )
@@ -87,6 +92,9 @@ def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> Flo
     if len(tables.shared.word):
         asked = (numbers.protocol, np.where(judge == 1, ports[1], np.int32(-1)), numbers.seen_at)
         lookup.ask_ports(tables.shared, *asked, dst.endpoints, dst.inferred)
+    told = None
+    if program.mesh is not None:
+        told = read_told(batch, program.mesh.questions, turned, numbers.rejected)
     if numbers.rejected.any():
         judge[numbers.rejected != 0] = 0
         for endpoints in (src.endpoints, dst.endpoints):
@@ -115,7 +123,8 @@ def read_flows(tables: Tables, resolver: Resolver, batch: pa.RecordBatch) -> Flo
     inferred = src.inferred, dst.inferred
     if any_turned:
         inferred = np.where(turned, *inferred[::-1]), np.where(turned, *inferred)
-    return FlowBatch(flows, numbers.rejected, opened, disagrees, *inferred, _several(flows, src, dst))
+    several = _several(flows, src, dst)
+    return FlowBatch(flows, numbers.rejected, opened, disagrees, *inferred, several, told)
 
 
 def _several(flows: FlowArrays, src: Ends, dst: Ends) -> Several:
@@ -127,15 +136,6 @@ def _several(flows: FlowArrays, src: Ends, dst: Ends) -> Several:
         for row in sorted({*src.several, *dst.several})
         if flows.judge[row] == 1
     }
-
-
-def take_rows(flows: FlowArrays, rows: np.ndarray) -> FlowArrays:
-    """Some rows, in their order."""
-    return FlowArrays(*(column[rows] for column in flows))
-
-
-def take_judged(judged: Judged, rows: np.ndarray) -> Judged:
-    return Judged(*(column[rows] for column in judged))
 
 
 def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:
@@ -150,52 +150,57 @@ def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:
     )
 
 
-def judge_flows(program: Program, flows: FlowArrays, several: Several) -> Judged:
+def judge_flows(program: Program, flows: FlowArrays, several: Several, told: Told | None = None) -> Judged:
     """What is said of each row that is not left out. Rows of ``several`` get a verdict only where all
     agree. Where nothing enforces policies, it is no violation that what they deny went through."""
-    judged = _judge(program, flows)
+    judged = _judge(program, flows, told)
     if not program.options.enforced:
         judged.violation[judged.violation == a.FORWARDED_DENIED] = a.NO_VIOLATION
     for row, (sources, destinations) in several.items():
-        reason = _disagreement(program, take_rows(flows, np.array([row])), sources, destinations)
+        alone = np.array([row])
+        same = take_rows(flows, alone), told.take(alone) if told else None
+        reason = _disagreement(program, *same, sources, destinations)
         if reason:
             judged.egress[row] = judged.ingress[row] = a.UNKNOWN_DECISION + reason
+            if program.mesh is not None and flows.protocol[row] == TCP:
+                judged.mesh[row] = a.UNKNOWN_DECISION + reason
             judged.verdict[row] = a.UNKNOWN
             judged.violation[row] = 0
     return judged
 
 
-def nothing_judged(n_rows: int) -> Judged:
-    """Of rows that are left out."""
-    return Judged(
-        egress=np.zeros(n_rows, dtype=np.int32),
-        ingress=np.zeros(n_rows, dtype=np.int32),
-        verdict=np.zeros(n_rows, dtype=np.uint8),
-        violation=np.zeros(n_rows, dtype=np.uint8),
-    )
-
-
-def _judge(program: Program, flows: FlowArrays) -> Judged:
-    n_rows = len(flows.src)
-    judged = nothing_judged(n_rows)
-    if decide.judge(program.tables, flows, judged):
-        leads = np.empty(n_rows, dtype=np.int32), np.empty(n_rows, dtype=np.int32)
-        translate.find_service_ports(program.tables, flows, judged.verdict, *leads)
-        translate.judge_translated(program.tables, flows, *leads, judged)
-    return judged
+def _judge(program: Program, flows: FlowArrays, told: Told | None) -> Judged:
+    """Network policies see the port on the wire, a mesh the one inside its tunnel."""
+    on_the_wire = flows
+    if told is not None and told.outer.max(initial=-1) >= 0:
+        tunnelled = (told.outer >= 0) & (program.tables.endpoints[flows.dst, a.KIND] == a.KIND_POD)
+        on_the_wire = flows._replace(port=np.where(tunnelled, told.outer, flows.port))
+    judged = judge_by(program.tables, on_the_wire)
+    if program.mesh is None:
+        return judged
+    mesh = ask_mesh(program.mesh, flows, told)
+    verdict = a.VERDICT[judged.verdict, program.tables.verdict[mesh]]
+    violation = np.where(flows.judge != 0, a.VIOLATION[verdict, flows.observed], judged.violation)
+    return judged._replace(mesh=mesh, verdict=verdict, violation=violation)
 
 
 def _disagreement(
-    program: Program, flow: FlowArrays, sources: tuple[int, ...], destinations: tuple[int, ...]
+    program: Program,
+    flow: FlowArrays,
+    told: Told | None,
+    sources: tuple[int, ...],
+    destinations: tuple[int, ...],
 ) -> int:
     """The reason why one row has no verdict, 0 where it has: the same comes out whoever its ends are."""
     pairs = list(product(sources, destinations))
-    flows = take_rows(flow, np.zeros(len(pairs), dtype=np.int64))._replace(
+    alike = np.zeros(len(pairs), dtype=np.int64)
+    flows = take_rows(flow, alike)._replace(
         src=np.array([s for s, _ in pairs], dtype=np.int32),
         dst=np.array([d for _, d in pairs], dtype=np.int32),
     )
-    answers = _judge(program, flows)
-    outcomes = np.stack([answers.egress, answers.ingress], axis=1).reshape(len(sources), len(destinations), 2)
+    answers = _judge(program, flows, told.take(alike) if told else None)
+    decisions = np.stack([answers.egress, answers.ingress, answers.mesh], axis=1)
+    outcomes = decisions.reshape(len(sources), len(destinations), 3)
     if (outcomes == outcomes[0, 0]).all():
         return 0
     return a.REASON_AMBIGUOUS_DST if (outcomes == outcomes[:1]).all() else a.REASON_AMBIGUOUS_SRC

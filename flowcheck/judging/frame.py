@@ -19,7 +19,8 @@ from flowcheck.judging.words import Words
 
 ADDED = (
     *("verdict", "ingress_verdict", "egress_verdict", "reason", "src", "dst", "ingress_policy"),
-    *("egress_policy", "src_quality", "dst_quality", "initiator_basis"),
+    *("egress_policy", "mesh_verdict", "mesh_policy"),
+    *("src_quality", "dst_quality", "initiator_basis"),
 )
 """The columns that ``evaluate`` adds."""
 
@@ -33,7 +34,8 @@ def evaluate(program: Program, flows: object) -> pa.Table:
 
     Adds verdict, ingress_verdict, egress_verdict, reason (null unless unknown), src, dst
     (``ns/kind/name`` or address: the initiator and the responder, whichever way round the row is),
-    ingress_policy, egress_policy (what decided; null: no policy applied), src_quality, dst_quality (how the
+    ingress_policy, egress_policy (what decided; null: no policy applied), mesh_verdict and mesh_policy
+    (a service mesh before the destination, likewise), src_quality, dst_quality (how the
     recorded end was found: exact, inferred, ambiguous, unresolved, external), initiator_basis (how the
     initiator was: record, flags, pair, listener, port, none).
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowcheck.arrays import FlowArrays, Int32, Int64, Judged, MomentTable
+from flowcheck.arrays import PORT_BITS, FlowArrays, Int32, Int64, Judged, MomentTable
 from flowcheck.compile import Program
-from flowcheck.judging.batch import FlowBatch, judge_flows, nothing_judged, take_rows
+from flowcheck.judging.asked import nothing_judged, take_rows
+from flowcheck.judging.batch import FlowBatch, judge_flows
+from flowcheck.judging.told import Recorded, Told
 from flowcheck.kernels import flow_keys as kernels
 from flowcheck.kernels.books import Beside, KeyedRows
 from flowcheck.model.timeline import BEGINNING, END
@@ -46,9 +48,12 @@ class KeyedFlows:
     def __init__(self, program: Program, moments: MomentTable) -> None:
         self._program = program
         self._moments = moments
-        self._instants = np.unique(np.concatenate([moments.start, program.tables.epoch_start]))
+        self._epochs = program.epoch_start
+        self._instants = np.unique(np.concatenate([moments.start, self._epochs]))
         self._book = make_book()
         self._circumstances = KeyedRows((), 1 << 8)
+        self._told: dict[Recorded, int] = {}
+        self._with_told = KeyedRows((), 1 << 8)
         self._judged = Beside(nothing_judged(0))
         self.clear()
 
@@ -57,6 +62,7 @@ class KeyedFlows:
         self._book.clear()
         self._judged.clear()
         self._circumstances.clear()
+        self._with_told.clear()
         # Number 0 is that of rows of which nothing is asked: the first epoch, the first moment, no name.
         self._circumstances.number(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
 
@@ -66,12 +72,15 @@ class KeyedFlows:
         names, -1 none."""
         flows = batch.flows
         circumstances = self._circumstances_of(batch, named, first_row)
+        if self._program.mesh is not None:
+            circumstances = self._told_with(circumstances, batch.told)
         numbers, new = add_flows(self._book, flows, circumstances)
         firsts = take_rows(flows, new)
         if len(new):
             places = enumerate(new.tolist()) if batch.several else ()
             several = {place: batch.several[row] for place, row in places if row in batch.several}
-            self._judged.append(judge_flows(self._program, firsts, several))
+            told = batch.told.take(new) if batch.told else None
+            self._judged.append(judge_flows(self._program, firsts, several, told))
         return numbers, new, firsts
 
     def _circumstances_of(self, batch: FlowBatch, named: Int32, first_row: int) -> Int64:
@@ -85,7 +94,7 @@ class KeyedFlows:
         ones, twos = np.empty(len(flows.src), dtype=np.int64), np.empty(len(flows.src), dtype=np.int64)
         kernels.find_moments(
             self._moments,
-            self._program.tables.epoch_start,
+            self._epochs,
             flows,
             ports.segment_first,
             ports.segment_start,
@@ -97,11 +106,19 @@ class KeyedFlows:
             ones[row], twos[row] = ALONE, first_row + row
         return self._number(ones, twos)
 
+    def _told_with(self, circumstances: Int64, told: Told | None) -> Int64:
+        """The same, told apart by what the records tell of a mesh's connection, too."""
+        if told is None:
+            return _numbers(self._with_told, circumstances, np.zeros_like(circumstances))
+        known = [self._told.setdefault(value, len(self._told) + 1) for value in told.values]
+        said = np.array(known, dtype=np.int64)[told.which] << PORT_BITS + 1 | (
+            told.outer.astype(np.int64) + 1
+        )
+        return _numbers(self._with_told, np.broadcast_to(circumstances, said.shape).copy(), said)
+
     def _number(self, ones: Int64, twos: Int64) -> Int64:
         """(n,) the numbers of circumstances, each of two words (n,)."""
-        while (numbers := self._circumstances.number(ones, twos)) is None:
-            self._circumstances.grow()
-        return numbers.astype(np.int64)
+        return _numbers(self._circumstances, ones, twos)
 
     @property
     def judged(self) -> Judged:
@@ -117,3 +134,10 @@ class KeyedFlows:
         """(n,) the rows, by the numbers of their keys, that are violations."""
         rows = np.empty(len(numbers), dtype=np.int32)
         return rows[: kernels.list_marked(self.judged.violation, numbers, rows)]
+
+
+def _numbers(book: KeyedRows, ones: Int64, twos: Int64) -> Int64:
+    """(n,) the numbers that two words (n,) each have in a book."""
+    while (numbers := book.number(ones, twos)) is None:
+        book.grow()
+    return numbers.astype(np.int64)

@@ -11,8 +11,9 @@ _DEFAULT = "default-deny by "
 def same_policy(recorded: str, decided: str) -> bool:
     """``NetworkPolicy/shop/web`` or ``NetworkPolicy/shop/web:0``, and ``NetworkPolicy/shop/web[ingress[0]]``
     or ``default-deny by NetworkPolicy/shop/web``: rules are counted differently by everyone, and not
-    compared."""
-    return _plain(recorded) == _plain(decided)
+    compared. A kind alone stands for any policy of it."""
+    one, other = _plain(recorded), _plain(decided)
+    return one == (other if "/" in one else other.partition("/")[0])
 
 
 def _plain(name: str) -> str:

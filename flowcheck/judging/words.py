@@ -30,8 +30,8 @@ class Words:
         self._reason = tables.reason.astype(np.int32)
         self._quality = _QUALITY_OF_KIND[tables.endpoints[:, a.KIND]]
         self._src, self._dst = EndNames(program, "src"), EndNames(program, "dst")
-        policies = Vocabulary(), Vocabulary()
-        self._ingress, self._egress = (_deciders(program, vocabulary) for vocabulary in policies)
+        policies = Vocabulary(), Vocabulary(), Vocabulary()
+        self._ingress, self._egress, self._mesh = (_deciders(program, words) for words in policies)
         self._vocabularies = {
             "verdict": Vocabulary(Verdict),
             "ingress_verdict": Vocabulary(Verdict),
@@ -41,6 +41,8 @@ class Words:
             "dst": self._dst,
             "ingress_policy": policies[0],
             "egress_policy": policies[1],
+            "mesh_verdict": Vocabulary(Verdict),
+            "mesh_policy": policies[2],
             "src_quality": Vocabulary(QUALITIES),
             "dst_quality": Vocabulary(QUALITIES),
             "initiator_basis": Vocabulary(BASES),
@@ -61,6 +63,8 @@ class Words:
             "dst": self._dst.codes(batch, dst, turned),
             "ingress_policy": self._ingress.codes(judged.ingress),
             "egress_policy": self._egress.codes(judged.egress),
+            "mesh_verdict": self._verdict.take(judged.mesh),
+            "mesh_policy": self._mesh.codes(judged.mesh),
             "src_quality": self._qualities(recorded[0], read.src_inferred),
             "dst_quality": self._qualities(recorded[1], read.dst_inferred),
             "initiator_basis": read.initiators.basis.astype(np.int32),
@@ -74,11 +78,12 @@ class Words:
             yield name, vocabulary.column(self._codes[name])
 
     def _reasons(self, judged: Judged) -> Int32:
-        """Why each verdict is unknown, egress before ingress."""
+        """Why each verdict is unknown, egress before ingress before the mesh."""
         codes = np.full(len(judged.verdict), NULL, dtype=np.int32)
         unknown = np.flatnonzero(judged.verdict == a.UNKNOWN)
-        egress, ingress = judged.egress[unknown], judged.ingress[unknown]
-        codes[unknown] = self._reason[np.where(self._verdict[egress] == a.UNKNOWN, egress, ingress)]
+        egress, ingress, mesh = (side[unknown] for side in (judged.egress, judged.ingress, judged.mesh))
+        at_destination = np.where(self._verdict[ingress] == a.UNKNOWN, ingress, mesh)
+        codes[unknown] = self._reason[np.where(self._verdict[egress] == a.UNKNOWN, egress, at_destination)]
         return codes
 
     def _qualities(self, endpoints: Int32, inferred: UInt8) -> Int32:

@@ -96,7 +96,7 @@ def _warm_judging() -> Iterator[str]:
     tables = a.Tables(*fixed, direction, direction, uint8(64), uint8(64))
     ends = (int32(1), int32(1), uint64(1), uint64(1), uint8(1), int32(1), int32(1))
     flows = a.FlowArrays(*ends, *(uint8(1) for _ in range(5)), *(int64(1) for _ in range(4)))
-    judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1))
+    judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1), int32(1))
 
     yield "lookup"
     lookup.resolve_text(addresses, int64(2), uint8(0), int32(1), uint64(1))

@@ -66,7 +66,12 @@ class ServicePorts:
     protocol: int | None = None
 
 
-Ports = PortRange | NamedPort | PortsBut | ProtocolsBut | ServicePorts
+@dataclass(frozen=True, slots=True)
+class PastProxy:
+    """The TCP ports at which connections go past the proxy of the pod they are for (``inbound_past``)."""
+
+
+Ports = PortRange | NamedPort | PortsBut | ProtocolsBut | ServicePorts | PastProxy
 
 
 def icmp_range(protocol: int, type_: int | None = None, code: int | None = None) -> PortRange:

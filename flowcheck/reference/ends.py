@@ -9,7 +9,7 @@ from typing import Literal
 
 from flowcheck.model.cluster import Pod
 from flowcheck.model.labels import Labels
-from flowcheck.model.service import Service
+from flowcheck.model.service import Service, ServicePort
 from flowcheck.reference.flow import Quality
 
 
@@ -71,10 +71,10 @@ class Resolved:
     """Everything an end may be, and the name it goes by.
 
     ``lost`` says why there is no knowing. ``service`` is set, and ``ends`` empty, where it is reached
-    through a Service, and ``backends`` are who is behind it; behind a host port too. ``by`` is what it was
-    found by; ``version`` that of its address: 4, 6, or 0 without one. ``firm``: whatever pod was recorded
-    beside the address. ``shared``: several Services have the address. ``inner``: the address is a cluster IP;
-    ``node``: it is this node's.
+    through a Service, ``via`` at an address of its own by this port; ``backends`` are who is behind it, or
+    behind a host port. ``by`` is what it was found by; ``version`` that of its address: 4, 6, or 0 without
+    one. ``firm``: whatever pod was recorded beside the address. ``shared``: several Services have the
+    address. ``inner``: the address is a cluster IP; ``node``: it is this node's.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Resolved:
     lost: Literal["", "unresolved", "ambiguous"] = ""
     service: Service | None = None
     backends: tuple[Target, ...] = ()
+    via: ServicePort | None = None
     version: int = 0
     by: Literal["", "uid", "name", "address", "workload"] = ""
     sure: bool = True

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from flowcheck.model.mesh.requests import Request
 from flowcheck.model.verdict import Reason, Verdict
+
+NO_PRINCIPAL = "none"
+"""What a record has for the principal of a source that proved no identity."""
 
 Basis = Literal["record", "flags", "pair", "listener", "port", "none"]
 Quality = Literal["exact", "inferred", "external", "ambiguous", "unresolved"]
@@ -29,6 +33,10 @@ class Tuple5:
     no such column, and the source. ``at`` is when it began, in microseconds since 1970; None: no matter
     when. ``tcp_flags`` are those of the whole flow, OR-ed; None: not recorded. ``icmp_type``, ``icmp_code``
     are those of an ICMP or ICMPv6 message, of which the port says nothing.
+
+    What a mesh's proxy tells: ``src_principal`` is the SPIFFE id that the source proved (NO_PRINCIPAL: the
+    proxy saw none); ``outer_port`` the port on the wire, where ``port`` is the one inside a tunnel; then what
+    was requested, and of which server by TLS. None, or empty text, of each: not told.
     """
 
     src: str | None
@@ -49,6 +57,17 @@ class Tuple5:
     tcp_flags: int | None = None
     icmp_type: int | None = None
     icmp_code: int | None = None
+    src_principal: str | None = None
+    http_method: str | None = None
+    http_path: str | None = None
+    http_host: str | None = None
+    tls_server_name: str | None = None
+    outer_port: int | None = None
+
+    @property
+    def request(self) -> Request:
+        told = (self.http_method, self.http_path, self.http_host, self.tls_server_name)
+        return Request(*(text or None for text in told))
 
     @property
     def icmp(self) -> int | None:
@@ -69,13 +88,16 @@ class Tuple5:
         return Recorded(self.dst, self.dst_namespace, self.dst_pod, self.dst_workload, self.dst_pod_uid)
 
     def turned(self) -> Tuple5:
-        """The same flow seen from its other end."""
+        """The same flow seen from its other end. Who proved an identity there, and what is outside of a
+        tunnel to that end, was not told."""
         return replace(
             self,
             **_fields("src", self.destination),
             **_fields("dst", self.source),
             src_port=self.port,
             port=self.src_port,
+            src_principal=None,
+            outer_port=None,
         )
 
 
@@ -91,11 +113,38 @@ def _fields(end: str, recorded: Recorded) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Side:
-    """What one end's policies say. ``decided_by`` is empty where no policy applied or none is known to."""
+    """What one end's policies say, or a mesh's. ``decided_by`` is empty where no policy applied or none is
+    known to."""
 
     verdict: Verdict
     reason: Reason
     decided_by: str
+
+
+NOT_APPLICABLE = Side(Verdict.NOT_APPLICABLE, Reason.NONE, "")
+ALLOWED = Side(Verdict.ALLOW, Reason.NONE, "")
+
+
+def unknown(reason: Reason) -> Side:
+    return Side(Verdict.UNKNOWN, reason, "")
+
+
+class Sides(NamedTuple):
+    """What a connection has to pass, in this order: network policies at its source and at its destination,
+    and the mesh before the destination."""
+
+    egress: Side
+    ingress: Side
+    mesh: Side = NOT_APPLICABLE
+
+
+def join(sides: Sides) -> tuple[Verdict, Reason]:
+    """A connection needs all of them: deny beats unknown, which beats allow."""
+    for verdict in (Verdict.DENY, Verdict.UNKNOWN, Verdict.ALLOW):
+        for side in sides:
+            if side.verdict is verdict:
+                return verdict, side.reason
+    return Verdict.NOT_APPLICABLE, Reason.NONE
 
 
 @dataclass(frozen=True)
@@ -110,6 +159,7 @@ class Judgement:
     dst: str
     egress: Side
     ingress: Side
+    mesh: Side
     verdict: Verdict
     reason: Reason
     initiator_basis: Basis = "record"
@@ -118,25 +168,3 @@ class Judgement:
     dst_quality: Quality = "exact"
     disagrees_src: bool = False
     disagrees_dst: bool = False
-
-
-NOT_APPLICABLE = Side(Verdict.NOT_APPLICABLE, Reason.NONE, "")
-ALLOWED = Side(Verdict.ALLOW, Reason.NONE, "")
-
-
-def unknown(reason: Reason) -> Side:
-    return Side(Verdict.UNKNOWN, reason, "")
-
-
-def both(side: Side) -> tuple[Side, Side]:
-    return side, side
-
-
-def join(egress: Side, ingress: Side) -> tuple[Verdict, Reason]:
-    """A connection needs both sides: deny beats unknown, which beats allow."""
-    verdicts = (egress.verdict, ingress.verdict)
-    for verdict in (Verdict.DENY, Verdict.UNKNOWN, Verdict.ALLOW):
-        if verdict in verdicts:
-            first = egress if egress.verdict is verdict else ingress
-            return verdict, first.reason
-    return Verdict.NOT_APPLICABLE, Reason.NONE

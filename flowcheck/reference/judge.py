@@ -1,4 +1,5 @@
-"""A flow's judgement: who opened it, who its ends are, what both sides' policies say, and their join.
+"""A flow's judgement: who opened it, who its ends are, what both sides' policies say and the mesh before the
+destination, and their join.
 
 An end may stand for several pods or addresses, and a Service for several backends; there is a verdict only
 where all of them agree.
@@ -6,24 +7,24 @@ where all of them agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
-from flowcheck.model.verdict import Reason
+from flowcheck.model.tiers import Layer
+from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference.addresses import AddressOwners
 from flowcheck.reference.backends import asked
 from flowcheck.reference.ends import End, Resolved, Target, canonical
-from flowcheck.reference.flow import ALLOWED, Judgement, Side, Tuple5, both, join, unknown
+from flowcheck.reference.flow import ALLOWED, NOT_APPLICABLE, Judgement, Side, Sides, Tuple5, join, unknown
 from flowcheck.reference.holdings import Holdings
 from flowcheck.reference.initiator import Opened, by_itself, by_listener, by_port, infer_pairs
+from flowcheck.reference.mesh.side import Mesh
 from flowcheck.reference.owners import Owners
 from flowcheck.reference.policies import Policies
 from flowcheck.reference.translation import Services
-
-Sides = tuple[Side, Side]
 
 
 class Reference:
@@ -34,14 +35,15 @@ class Reference:
         addresses = AddressOwners(Holdings(cluster), options.skew, options.cluster_ranges)
         self.owners = Owners(addresses)
         self.services = Services(addresses)
-        self.policies = Policies(cluster, options)
+        self.policies = Policies(cluster, options, Layer.NETWORK)
+        self.mesh = Mesh(cluster, options, self.services)
 
     def judge_all(self, flows: Sequence[Tuple5]) -> list[Judgement]:
         """The judgements of the flows of one table, in order: what one tells of who opened, others share."""
         return [self.judge(flow, opened) for flow, opened in zip(flows, infer_pairs(flows), strict=True)]
 
     def judge(self, flow: Tuple5, opened: Opened | None = None) -> Judgement:
-        """Turn it so that its source opened it, resolve both ends, ask both sides' policies, join."""
+        """Turn it so that its source opened it, resolve both ends, ask all that stand between, join."""
         opened = self._opened(flow, opened or by_itself(flow))
         turned = opened.by == "destination"
         flow = flow.turned() if turned else flow
@@ -50,15 +52,12 @@ class Reference:
             src = replace(src, lost="unresolved") if src.service is not None else src
             dst = self.services.reach(dst, flow.dst, flow.protocol, flow.port, flow.time)
         known = bool(opened.by)
-        egress, ingress = self._sides(flow, src, dst) if known else both(unknown(Reason.UNKNOWN_INITIATOR))
-        verdict, reason = join(egress, ingress)
+        sides = self._sides(flow, src, dst) if known else self._doubted(flow, Reason.UNKNOWN_INITIATOR)
         return Judgement(
             src.name,
             dst.name,
-            egress,
-            ingress,
-            verdict,
-            reason,
+            *sides,
+            *join(sides),
             opened.basis,
             turned,
             src.quality,
@@ -108,67 +107,88 @@ class Reference:
 
     # -- what the policies say ---------------------------------------------------------------------
 
+    def _doubted(self, flow: Tuple5, reason: Reason) -> Sides:
+        """All sides of a flow of which nobody can say between whom it is."""
+        return Sides(unknown(reason), unknown(reason), self.mesh.doubted(flow, reason))
+
     def _sides(self, flow: Tuple5, src: Resolved, dst: Resolved) -> Sides:
-        """Both sides; unknown where an end is not known, or what an end may be disagrees."""
+        """All sides; unknown where an end is not known, or what an end may be disagrees."""
         for lost, which in ((src.lost, "src"), (dst.lost, "dst")):
             if lost:
-                return both(unknown(Reason(f"{lost}_{which}")))
+                return self._doubted(flow, Reason(f"{lost}_{which}"))
         if any(end.may_be_virtual for end in dst.ends):
-            return both(unknown(Reason.NO_SERVICE))
+            return self._doubted(flow, Reason.NO_SERVICE)
         targets = [[Target(Resolved(end.name, (end,)), flow.port)] for end in dst.ends]
-        answers = [[self._any_of(flow, end, reading) for end in src.ends] for reading in targets]
+        answers = [[self._any_of(flow, end, reading, dst) for end in src.ends] for reading in targets]
         if not targets:
-            answers = [[self._any_of(flow, end, asked(dst, end)) for end in src.ends]]
+            answers = [[self._any_of(flow, end, asked(dst, end), dst) for end in src.ends]]
         if any(len(set(by_source)) > 1 for by_source in answers):
-            return both(unknown(Reason.AMBIGUOUS_SRC))
+            return self._doubted(flow, Reason.AMBIGUOUS_SRC)
         if len({by_source[0] for by_source in answers}) > 1:
-            return both(unknown(Reason.AMBIGUOUS_DST))
+            return self._doubted(flow, Reason.AMBIGUOUS_DST)
         return answers[0][0]
 
-    def _any_of(self, flow: Tuple5, src: End, targets: Sequence[Target]) -> Sides:
-        """Both sides of a flow that one of these takes; the first's, where they share the verdict."""
+    def _any_of(self, flow: Tuple5, src: End, targets: Sequence[Target], dst: Resolved) -> Sides:
+        """All sides of a flow that one of these takes: of network policies, and of the mesh, the first's,
+        where all share the verdict; to a mesh, not to be asked is as good as to allow."""
         if not targets:
-            return both(unknown(Reason.UNRESOLVED_DST))
-        answers = [self._taken(flow, src, target) for target in targets]
-        if len({join(*sides)[0] for sides in answers}) > 1:
-            return both(unknown(Reason.SERVICE_BACKENDS_DIFFER))
-        return answers[0]
+            return self._doubted(flow, Reason.UNRESOLVED_DST)
+        answers = [self._taken(flow, src, target, dst) for target in targets]
+        differ = self._doubted(flow, Reason.SERVICE_BACKENDS_DIFFER)
+        network = {join(sides._replace(mesh=NOT_APPLICABLE))[0] for sides in answers}
+        egress, ingress, mesh = answers[0]
+        if len(network) > 1:
+            egress, ingress = differ.egress, differ.ingress
+        if len({as_allowed(sides.mesh).verdict for sides in answers}) > 1:
+            mesh = differ.mesh
+        return Sides(egress, ingress, mesh)
 
-    def _taken(self, flow: Tuple5, src: End, target: Target) -> Sides:
-        """Both sides of a flow between two known ends.
+    def _taken(self, flow: Tuple5, src: End, target: Target, reached: Resolved) -> Sides:
+        """All sides of a flow between two known ends. At a pod's own address network policies see the port on
+        the wire.
 
         Source: kubernetes.io, Network Policies: a pod cannot block access to itself, and traffic to and
         from the node where a pod is running is always allowed (read as: from that node to the pod).
         """
         if target.resolved.lost:
-            return both(unknown(Reason(f"{target.resolved.lost}_dst")))
+            return self._doubted(flow, Reason(f"{target.resolved.lost}_dst"))
         (dst,) = target.resolved.ends
         in_particular = src.in_particular and dst.in_particular
         if in_particular and (src.pod or src.secondary) and src.who == dst.who:
-            return both(ALLOWED)
+            return Sides(ALLOWED, ALLOWED, NOT_APPLICABLE)
         own_node = in_particular and is_own_node(src, dst)
-        if own_node and self.policies.options.own_node == "allowed":
-            return self._ask(Direction.EGRESS, src, dst, flow, target.port, own_node=False), ALLOWED
         to_own = in_particular and is_own_node(dst, src)
-        egress = self._ask(Direction.EGRESS, src, dst, flow, target.port, own_node=to_own)
-        ingress = self._ask(Direction.INGRESS, dst, src, flow, target.port, own_node=own_node)
-        return egress, ingress
+        tunnelled = flow.outer_port is not None and bool(reached.ends) and dst.pod is not None
+        wire = flow.outer_port if tunnelled else target.port
 
-    def _ask(
-        self, direction: Direction, subject: End, peer: End, flow: Tuple5, port: int | None, *, own_node: bool
-    ) -> Side:
-        """One side: what its policies say of every version of the subject and of the peer, where they
-        agree."""
-        doubts = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
-        of_subject, of_peer = doubts if direction is Direction.EGRESS else doubts[::-1]
-        answers = []
-        for other in peer.versions or (peer,):
-            sides = [
-                self.policies.ask(direction, one, other, flow, port, own_node=own_node)
-                for one in subject.versions or (subject,)
-            ]
-            answers.append(_agreed(sides, of_subject))
-        return _agreed(answers, of_peer)
+        def outgoing(subject: End, peer: End) -> Side:
+            return self.policies.ask(Direction.EGRESS, subject, peer, flow, wire, own_node=to_own)
+
+        def incoming(subject: End, peer: End) -> Side:
+            return self.policies.ask(Direction.INGRESS, subject, peer, flow, wire, own_node=own_node)
+
+        def into_mesh(subject: End, peer: End) -> Side:
+            return self.mesh.ask(flow, peer, subject, target.port, reached.via)
+
+        of_src, of_dst = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
+        free = own_node and self.policies.options.own_node == "allowed"
+        return Sides(
+            of_versions(outgoing, src, dst, of_src, of_dst),
+            ALLOWED if free else of_versions(incoming, dst, src, of_dst, of_src),
+            NOT_APPLICABLE if own_node else of_versions(into_mesh, dst, src, of_dst, of_src),
+        )
+
+
+def of_versions(
+    ask: Callable[[End, End], Side], subject: End, peer: End, of_subject: Reason, of_peer: Reason
+) -> Side:
+    """One side: what is said of every version of the subject and of the peer, where they agree; else that is
+    the doubt there is."""
+    answers = []
+    for other in peer.versions or (peer,):
+        sides = [ask(one, other) for one in subject.versions or (subject,)]
+        answers.append(_agreed(sides, of_subject))
+    return _agreed(answers, of_peer)
 
 
 def is_own_node(node: End, pod: End) -> bool:
@@ -177,7 +197,11 @@ def is_own_node(node: End, pod: End) -> bool:
     return nodes == {node.node} and "" not in nodes
 
 
+def as_allowed(side: Side) -> Side:
+    return ALLOWED if side.verdict is Verdict.NOT_APPLICABLE else side
+
+
 def _agreed(sides: Sequence[Side], doubt: Reason) -> Side:
     """The first of several, open where another says something else."""
-    same = len({(side.verdict, side.reason) for side in sides}) == 1
+    same = len({(side.verdict, side.reason) for side in map(as_allowed, sides)}) == 1
     return sides[0] if same else unknown(doubt)

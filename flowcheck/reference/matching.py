@@ -12,17 +12,20 @@ from flowcheck.model.options import Options
 from flowcheck.model.peers import Peer, Subject
 from flowcheck.model.policy import Direction, Policy, Rule
 from flowcheck.model.protocols import WITH_PORTS
+from flowcheck.model.verdict import Reason
 from flowcheck.reference.answers import Answer, Open, UnsettledError
 from flowcheck.reference.ends import End
 from flowcheck.reference.peers import Asking
 from flowcheck.reference.ports import Aimed
+from flowcheck.reference.requests import NO_MESH, Told, asks_for
 from flowcheck.reference.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
 class Question:
     """One side of a flow: may this subject talk with this peer? ``number`` is its port, or ICMP type and
-    code. ``own_node``: the peer is the node of the subject. ``settled`` answers what is open."""
+    code. ``own_node``: the peer is the node of the subject. ``told``: what else a mesh may ask of it.
+    ``settled`` answers what is open."""
 
     direction: Direction
     subject: End
@@ -33,6 +36,7 @@ class Question:
     around: Surroundings
     own_node: bool = False
     policies: tuple[Policy, ...] = ()
+    told: Told = NO_MESH
     settled: Mapping[Open, bool] = field(default_factory=dict)
 
     def holds(self, answer: Answer) -> bool:
@@ -51,14 +55,18 @@ class Question:
         return self.protocol in WITH_PORTS
 
     def is_subject(self, peer: Peer) -> Answer:
-        around, options = self.around, self.options
-        return Asking(self.subject, "subject", around, options, own_node=False, goes_out=False).is_one_of(
-            peer
-        )
+        return Asking(self.subject, "subject", self.around, self.options).is_one_of(peer)
 
     def is_peer(self, peer: Peer) -> Answer:
-        out = self.direction is Direction.EGRESS
-        asking = Asking(self.peer, "peer", self.around, self.options, own_node=self.own_node, goes_out=out)
+        asking = Asking(
+            self.peer,
+            "peer",
+            self.around,
+            self.options,
+            own_node=self.own_node,
+            goes_out=self.direction is Direction.EGRESS,
+            presents=self.told.presented,
+        )
         return asking.is_one_of(peer)
 
 
@@ -101,12 +109,16 @@ def peer_answers(policy: Policy, rule: Rule, question: Question) -> list[Answer]
     """By which peers the rule is about this one: just yes if by any surely, else all that it hangs on.
 
     Absent peers are everybody, empty ones are nobody. Where a part of the rule cannot be read, or it asks for
-    what no flow tells, it hangs on that alone.
+    what no flow tells, or this one does not, it hangs on that alone.
     """
+    request = asks_for(rule, question.told)
+    if request is False:
+        return []
     peers = [True] if rule.peers is None else [question.is_peer(peer) for peer in rule.peers]
     answers: list[Answer] = [answer for answer in peers if answer is not False]
-    if answers and rule.open_for:
-        return [Open(rule.open_for, "peer", f"{policy}[{rule.label}]")]
+    open_for = rule.open_for or (request.reason if isinstance(request, Open) else Reason.NONE)
+    if answers and open_for:
+        return [Open(open_for, "peer", f"{policy}[{rule.label}]")]
     return [True] if True in answers else answers
 
 

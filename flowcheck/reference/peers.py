@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from flowcheck.model.labels import Requirement
 from flowcheck.model.options import Options
@@ -14,6 +15,7 @@ from flowcheck.model.peers import (
     Anyone,
     Backends,
     Called,
+    Carries,
     DomainNames,
     Expression,
     Family,
@@ -26,6 +28,7 @@ from flowcheck.model.peers import (
     Of,
     Peer,
     PodQuery,
+    Presents,
     ServicePods,
     Where,
 )
@@ -34,18 +37,22 @@ from flowcheck.model.service import Service
 from flowcheck.model.verdict import Reason
 from flowcheck.reference.answers import Answer, Open, Whose, all_of, any_of, lasting, negated
 from flowcheck.reference.ends import End, canonical, family, inside
+from flowcheck.reference.requests import Presented, proves
 from flowcheck.reference.surroundings import Surroundings, listed_in
 
 
+@dataclass(frozen=True)
 class Asking:
     """One end of a question, as subject or as peer. ``own_node``: it is the node of the pod at the other end;
-    ``goes_out``: it is the destination of what the subject sends."""
+    ``goes_out``: it is the destination of what the subject sends; ``presents``: the identity it proves."""
 
-    def __init__(
-        self, end: End, of: Whose, around: Surroundings, options: Options, *, own_node: bool, goes_out: bool
-    ) -> None:
-        self.end, self.of, self.around, self.options = end, of, around, options
-        self.own_node, self.goes_out = own_node, goes_out
+    end: End
+    of: Whose
+    around: Surroundings
+    options: Options
+    own_node: bool = False
+    goes_out: bool = False
+    presents: Presented = None
 
     def is_one_of(self, peer: Peer) -> Answer:
         """What hangs on several things is one question, for the first reason there is."""
@@ -141,7 +148,7 @@ class Asking:
 
     def _in_set(self, peer: InSets, one: AddressSet) -> Answer:
         there = any(self._inside(cidr, (), peer.whole) for cidr in one.cidrs)
-        return there and self._evaluate(peer.what, lambda leaf: self._set_is(one, leaf))
+        return there and self._evaluate(peer.what, lambda leaf: self.around.set_is(one, leaf))
 
     def _behind(self, peer: ServicePods) -> Answer:
         services = self.around.services(peer)
@@ -207,6 +214,10 @@ class Asking:
                 return Open(Reason.NO_NODE) if as_node and not namespace else known
             case Account(names):
                 return end.pod is not None and end.pod.account in names
+            case Carries(plane):
+                return end.pod is not None and end.pod.mesh is not None and end.pod.mesh.plane is plane
+            case Presents(pattern):
+                return proves(self.presents, pattern)
             case Labelled(of, clause):
                 return self._labelled(of, clause, as_node=as_node)
             case _:
@@ -228,18 +239,3 @@ class Asking:
             return clause.matches(labels) if known else Open(Reason.NO_NAMESPACE)
         account = self.around.account_labels(pod)
         return Open(Reason.NO_SERVICE_ACCOUNT) if account is None else clause.matches(account)
-
-    def _set_is(self, one: AddressSet, leaf: Expression) -> Answer:
-        match leaf:
-            case Called(name, namespace):
-                return (one.namespace, one.name) == (namespace, name)
-            case Labelled(Of.OWN, clause):
-                return clause.matches(one.labels)
-            case Labelled(Of.NAMESPACE, clause):
-                labels, described = self.around.space(one.namespace)
-                known = described or clause.key in labels
-                return clause.matches(labels) if known else Open(Reason.NO_NAMESPACE)
-            case Labelled(Of.ACCOUNT, clause):
-                return clause.matches({})
-            case _:
-                return False

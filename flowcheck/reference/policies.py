@@ -16,30 +16,40 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
 from flowcheck.model.protocols import ICMP, ICMPV6
+from flowcheck.model.tiers import Layer
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason
 from flowcheck.reference.ends import End
 from flowcheck.reference.flow import NOT_APPLICABLE, Side, Tuple5, unknown
 from flowcheck.reference.matching import Question, selects
 from flowcheck.reference.moments import distinct, moments
+from flowcheck.reference.requests import NO_MESH, Told
 from flowcheck.reference.rules import any_port
 from flowcheck.reference.surroundings import Surroundings
 
 
 class Policies:
-    """The policies of a cluster, over time."""
+    """The policies of one layer of a cluster, over time."""
 
-    def __init__(self, cluster: Cluster, options: Options) -> None:
+    def __init__(self, cluster: Cluster, options: Options, layer: Layer) -> None:
         self.options = options
         self.around = Surroundings(cluster)
         self.known_until = cluster.known_until
         self.versions: dict[tuple[str, str], list[Policy]] = defaultdict(list)
         for policy in cluster.policies:
-            if options.staged or not policy.staged:
+            if policy.tier.layer is layer and (options.staged or not policy.staged):
                 self.versions[policy.identity].append(policy)
 
     def ask(
-        self, direction: Direction, subject: End, peer: End, flow: Tuple5, port: int | None, *, own_node: bool
+        self,
+        direction: Direction,
+        subject: End,
+        peer: End,
+        flow: Tuple5,
+        port: int | None,
+        *,
+        own_node: bool,
+        told: Told = NO_MESH,
     ) -> Side:
         """The side's verdict at the time of the flow, which goes to this port; the versions that were in
         force first are the ones to name. ``own_node``: the peer is the node of the subject."""
@@ -51,7 +61,8 @@ class Policies:
             return unknown(Reason.AMBIGUOUS_POLICY)
         number = flow.icmp if flow.protocol in (ICMP, ICMPV6) else port
         around, options = self.around, self.options
-        question = Question(direction, subject, peer, flow.protocol, number, options, around, own_node)
+        ends = (subject, peer)
+        question = Question(direction, *ends, flow.protocol, number, options, around, own_node, told=told)
         choices = [
             self._telling(versions, question, at)
             for versions in self.versions.values()

@@ -9,13 +9,14 @@ from flowcheck.model.options import Options
 from flowcheck.model.ports import (
     LAST_NUMBER,
     NamedPort,
+    PastProxy,
     PortRange,
     Ports,
     PortsBut,
     ProtocolsBut,
     ServicePorts,
 )
-from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS
+from flowcheck.model.protocols import ICMP, ICMPV6, TCP, WITH_PORTS
 from flowcheck.reference.answers import Answer, lasting
 from flowcheck.reference.ends import End
 from flowcheck.reference.surroundings import Surroundings, listed_in, served_at
@@ -49,6 +50,10 @@ class Aimed:
                 return mine and among and not any(self.is_at(one) for one in ports.but)
             case ProtocolsBut():
                 return self.protocol not in ports.protocols
+            case PastProxy():
+                pod = self.destination.pod
+                past = pod.mesh.inbound_past if pod is not None and pod.mesh else ()
+                return self.protocol == TCP and self.number in past
             case ServicePorts():
                 if ports.protocol not in (None, self.protocol):
                     return False
@@ -97,6 +102,10 @@ def edges(ports: Ports, destination: End, around: Surroundings) -> Iterator[int]
                 yield from edges(one, destination, around)
         case ProtocolsBut():
             pass
+        case PastProxy():
+            past = destination.pod and destination.pod.mesh
+            for number in past.inbound_past if past else ():
+                yield from (number, number + 1)
         case ServicePorts():
             for versions in around.slices(ports.namespace, ports.name):
                 for slice_ in versions:

@@ -27,7 +27,10 @@ def any_port(question: Question) -> Side:
     """Where the port, or the ICMP type, was not recorded there is a verdict only if all have the same one."""
     if question.protocol not in NUMBERED or question.number is not None:
         return every_way(question)
-    sides = {every_way(replace(question, number=number)) for number in telling_numbers(question)}
+    sides = {
+        ALLOWED if number in question.told.past else every_way(replace(question, number=number))
+        for number in telling_numbers(question)
+    }
     if len(sides) == 1:
         return sides.pop()
     verdicts = {(side.verdict, side.reason) for side in sides}
@@ -36,7 +39,7 @@ def any_port(question: Question) -> Side:
 
 def telling_numbers(question: Question) -> list[int]:
     """One number of every stretch that no rule or container port divides."""
-    starts = {0}
+    starts = {0, *question.told.past, *(number + 1 for number in question.told.past)}
     for policy in question.policies:
         for rule in policy.rules(question.direction):
             for ports in rule.ports or ():

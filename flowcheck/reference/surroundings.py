@@ -10,10 +10,12 @@ from collections.abc import Hashable, Iterable
 
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Pod
 from flowcheck.model.labels import Labels
-from flowcheck.model.peers import ServicePods
+from flowcheck.model.peers import Called, Expression, Labelled, Of, ServicePods
 from flowcheck.model.ranges import AddressSet
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.timeline import ALWAYS
+from flowcheck.model.verdict import Reason
+from flowcheck.reference.answers import Answer, Open
 from flowcheck.reference.ends import canonical
 
 
@@ -37,6 +39,22 @@ class Surroundings:
         if not namespace:
             return {}, True
         return (known.labels, known.described) if known else ({NAMESPACE_NAME_LABEL: namespace}, False)
+
+    def set_is(self, one: AddressSet, leaf: Expression) -> Answer:
+        """Whether a leaf of an expression holds of a set of addresses."""
+        match leaf:
+            case Called(name, namespace):
+                return (one.namespace, one.name) == (namespace, name)
+            case Labelled(Of.OWN, clause):
+                return clause.matches(one.labels)
+            case Labelled(Of.NAMESPACE, clause):
+                labels, described = self.space(one.namespace)
+                known = described or clause.key in labels
+                return clause.matches(labels) if known else Open(Reason.NO_NAMESPACE)
+            case Labelled(Of.ACCOUNT, clause):
+                return clause.matches({})
+            case _:
+                return False
 
     def account_labels(self, pod: Pod) -> Labels | None:
         return self.accounts.get((pod.namespace, pod.account))

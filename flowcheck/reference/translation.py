@@ -38,7 +38,8 @@ class Services:
             return dst
         dst = self._at_port(dst, canonical(address), protocol, port, at)
         if dst.service is not None:
-            return self.backends.behind(dst, port_of(dst.service, protocol, port), at)
+            own = port_of(dst.service, protocol, port)
+            return replace(self.backends.behind(dst, own, at), via=own)
         found = self._at_node_port(dst, protocol, port, at)
         if found is None:
             return self._at_host_port(dst, canonical(address), protocol, port, at) or dst

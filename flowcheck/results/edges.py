@@ -38,6 +38,7 @@ EDGES_SCHEMA = pa.schema(
         ("last_seen", TIME),
         ("egress_policy", pa.string()),
         ("ingress_policy", pa.string()),
+        ("mesh_policy", pa.string()),
     ]
 )
 
@@ -49,13 +50,12 @@ class EdgeTable:
         self._table = np.zeros((n_slots, 8), dtype=np.int64)
         self._used = 0
 
-    def count(self, endpoints: Int32, keys: Int64, judged: Judged) -> None:
-        """Add keys of flows (n, 10), and what was said of each."""
+    def count(self, endpoints: Int32, keys: Int64, egress: Int32, arrivals: Int32) -> None:
+        """Add keys of flows (n, 10), and what was said of each: the decision at the source, and those at the
+        destination as ``Program.arrivals`` has them."""
         start = 0
         while True:
-            found = kernels.count_keys(
-                self._table, self._used, endpoints, keys, judged.egress, judged.ingress, start
-            )
+            found = kernels.count_keys(self._table, self._used, endpoints, keys, egress, arrivals, start)
             self._used, start = int(found[0]), int(found[1])
             if start == len(keys):
                 return
@@ -96,6 +96,7 @@ class Edges(NamedTuple):
     destination: Int64
     egress: Int64
     ingress: Int64
+    mesh: Int64
     observed: Int64
     protocol: Int64
     port: Int64
@@ -106,14 +107,16 @@ class Edges(NamedTuple):
     last_seen: Int64
 
 
-def take_apart(entries: Int64) -> Edges:
+def take_apart(program: Program, entries: Int64) -> Edges:
     """Unpack the three key words, as kernels/words.py packs them."""
     groups, decisions, service = (entries[:, c] for c in (a.KEY_GROUPS, a.KEY_DECISIONS, a.KEY_SERVICE))
+    ingress, mesh = program.apart(decisions & a.LOW_WORD)
     return Edges(
         source=groups >> a.HALF,
         destination=groups & a.LOW_WORD,
         egress=decisions >> a.HALF,
-        ingress=decisions & a.LOW_WORD,
+        ingress=ingress,
+        mesh=mesh,
         observed=(service >> a.AT_OBSERVED) & 15,
         protocol=(service >> a.AT_PROTOCOL) & 255,
         port=(service & PORT) - 1,
@@ -126,8 +129,13 @@ def take_apart(entries: Int64) -> Edges:
 
 
 def pairs(one: Int32, other: Int32) -> Int64:
-    """KEY_GROUPS of two groups each, or KEY_DECISIONS of two decisions, as kernels/words.py packs them."""
+    """KEY_GROUPS of two groups each, as kernels/words.py packs them."""
     return one.astype(np.int64) << a.HALF | other
+
+
+def decisions_of(program: Program, judged: Judged) -> Int64:
+    """KEY_DECISIONS of each flow, likewise."""
+    return pairs(judged.egress, program.arrivals(judged.ingress, judged.mesh))
 
 
 def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
@@ -138,13 +146,17 @@ def service_words(protocol: UInt8, port: Int32, observed: UInt8) -> Int64:
 
 def combine_verdicts(program: Program, edges: Edges) -> UInt8:
     """(edges,) the verdict of each."""
-    return a.VERDICT[program.tables.verdict[edges.egress], program.tables.verdict[edges.ingress]]
+    egress, ingress, mesh = (
+        program.tables.verdict[side] for side in (edges.egress, edges.ingress, edges.mesh)
+    )
+    return a.VERDICT[a.VERDICT[egress, ingress], mesh]
 
 
 def reasons(program: Program, edges: Edges, verdict: UInt8) -> UInt8:
-    """(edges,) why the verdict is unknown, egress before ingress; 0 where it is not."""
-    on_egress = program.tables.verdict[edges.egress] == a.UNKNOWN
-    decision = np.where(on_egress, edges.egress, edges.ingress)
+    """(edges,) why the verdict is unknown, egress before ingress before the mesh; 0 where it is not."""
+    verdicts = program.tables.verdict
+    at_destination = np.where(verdicts[edges.ingress] == a.UNKNOWN, edges.ingress, edges.mesh)
+    decision = np.where(verdicts[edges.egress] == a.UNKNOWN, edges.egress, at_destination)
     return np.where(verdict == a.UNKNOWN, program.tables.reason[decision], 0).astype(np.uint8)
 
 
@@ -164,6 +176,7 @@ def edges_table(program: Program, edges: Edges) -> pa.Table:
         *(pa.array(t, TIME) for t in (edges.first_seen, edges.last_seen)),
         in_words(edges.egress, texts),
         in_words(edges.ingress, texts),
+        in_words(edges.mesh, texts),
     ]
     table = pa.Table.from_arrays(
         [c.cast(f.type) for c, f in zip(columns, EDGES_SCHEMA, strict=True)], schema=EDGES_SCHEMA
@@ -177,5 +190,6 @@ def edges_table(program: Program, edges: Edges) -> pa.Table:
         "observed",
         "egress_policy",
         "ingress_policy",
+        "mesh_policy",
     )
     return table.sort_by([(key, "ascending") for key in keys])

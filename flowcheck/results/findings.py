@@ -66,17 +66,26 @@ def untold(codes: UInt8, edges: Edges) -> np.ndarray:
 
 
 def deciding(
-    program: Program, kind: int, egress: int, ingress: int
+    program: Program, kind: int, egress: int, ingress: int, mesh: int
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """(direction, policies, their file:line) behind a violation: the denying sides, or both that allow."""
+    """(direction, policies, their file:line) behind a violation: the denying sides, or both that allow; and
+    the mesh, where its policies say the same."""
     wanted = a.DENY if kind == a.FORWARDED_DENIED else a.ALLOW
-    sides = [
-        (name, program.decisions[decision])
-        for name, decision in (("egress", egress), ("ingress", ingress))
+    sides = {
+        name: program.decisions[decision]
+        for name, decision in (("egress", egress), ("ingress", ingress), ("mesh", mesh))
         if program.decisions[decision].verdict == wanted
-    ]
-    direction = sides[0][0] if len(sides) == 1 else "both"
-    made = {text: str(source) for _, d in sides for text, source in zip(d.policies, d.sources, strict=True)}
+    }
+    if "mesh" in sides and not sides["mesh"].policies:
+        del sides["mesh"]
+    network = [name for name in sides if name != "mesh"]
+    directions = ["both"] if len(network) == 2 else network
+    direction = " and ".join([*directions, *(["mesh"] if "mesh" in sides else [])])
+    made = {
+        text: str(source)
+        for side in sides.values()
+        for text, source in zip(side.policies, side.sources, strict=True)
+    }
     return direction, tuple(made), tuple(made.values())
 
 
@@ -107,17 +116,17 @@ def gather_findings(
 
 def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKey, tuple[str, ...]]]:
     """Every violating edge, what it is a finding of, and where the deciding policies are written."""
-    known: dict[tuple[int, int, int], tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
+    known: dict[tuple[int, int, int, int], tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
     codes = violation_codes(program, edges)
     kinds = tuple(Violation)
     violating = np.flatnonzero(codes)
     ends = (edges.source, edges.destination, edges.port, edges.protocol)
-    described = (codes, edges.egress, edges.ingress, ~untold(codes, edges), *ends)
+    described = (codes, edges.egress, edges.ingress, edges.mesh, ~untold(codes, edges), *ends)
     words = zip(*(column[violating].tolist() for column in described), strict=True)
-    for e, (code, egress, ingress, logged, source, destination, port, protocol) in zip(
+    for e, (code, egress, ingress, mesh, logged, source, destination, port, protocol) in zip(
         violating.tolist(), words, strict=True
     ):
-        decided = (code, egress, ingress)
+        decided = (code, egress, ingress, mesh)
         if decided not in known:
             known[decided] = deciding(program, *decided)
         direction, policies, places = known[decided]

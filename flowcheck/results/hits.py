@@ -7,7 +7,6 @@ from collections import defaultdict
 import numpy as np
 import pyarrow as pa
 
-from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.results.edges import Edges
@@ -33,7 +32,7 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
     records = _sum_by_decision(program, edges, edges.records)
     flows = _sum_by_decision(program, edges, edges.flows)
     sums: dict[RuleInfo, list[int]] = defaultdict(lambda: [0, 0])
-    for decision, rule in enumerate(program.rules, start=a.FIRST_RULE_DECISION):
+    for decision, rule in program.rules_by_decision():
         total = sums[rule]
         total[0] += int(records[:, decision].sum())
         total[1] += int(flows[:, decision].sum())
@@ -51,12 +50,10 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
 
 def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) -> list[tuple[object, ...]]:
     """A flow that several isolating policies deny counts for each of them."""
-    first = a.FIRST_RULE_DECISION + len(program.rules)
     sums: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
-    for decision in range(first, len(program.decisions)):
-        made = program.decisions[decision]
+    for decision, made in enumerate(program.decisions):
         for text, source, tier in zip(made.policies, made.sources, made.tiers, strict=True):
-            for row, direction in enumerate(("egress", "ingress")):
+            for row, direction in enumerate(("egress", "ingress", "mesh")):
                 if records[row, decision]:
                     policy = text.removeprefix("default-deny by ")
                     total = sums[policy, tier, source.file, source.line, direction]
@@ -69,8 +66,9 @@ def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) ->
 
 
 def _sum_by_decision(program: Program, edges: Edges, amounts: np.ndarray) -> np.ndarray:
-    """(2, decisions) int64: egress, then ingress."""
-    sums = np.zeros((2, len(program.decisions)), dtype=np.int64)
+    """(3, decisions) int64: egress, then ingress, then the mesh."""
+    sums = np.zeros((3, len(program.decisions)), dtype=np.int64)
     np.add.at(sums[0], edges.egress, amounts)
     np.add.at(sums[1], edges.ingress, amounts)
+    np.add.at(sums[2], edges.mesh, amounts)
     return sums

@@ -26,7 +26,7 @@ _CLASS_OF_REASON = {
 def attribution(program: Program, entries: np.ndarray, census: Census) -> Attribution:
     """entries (edges, 8) int64: every edge as it was counted, by observation point and quality, ordered as
     :func:`flowcheck.results.edges.by_edge` does."""
-    edges = take_apart(entries)
+    edges = take_apart(program, entries)
     of_reason = np.zeros(64, dtype=np.uint8)
     for reason, number in _CLASS_OF_REASON.items():
         of_reason[reason] = number
@@ -35,7 +35,7 @@ def attribution(program: Program, entries: np.ndarray, census: Census) -> Attrib
     abroad = is_outside(program)
     sure = np.where(abroad[edges.source] & abroad[edges.destination], _OUTSIDE, is_inferred(entries))
     classes = np.where(doubt != 0, doubt, sure)
-    shares = {name: _share(entries[classes == number]) for number, name in enumerate(_CLASSES)}
+    shares = {name: _share(program, entries[classes == number]) for number, name in enumerate(_CLASSES)}
     hours = sorted(census.hours)
     return Attribution(
         **shares,
@@ -58,8 +58,8 @@ def is_outside(program: Program) -> np.ndarray:
     return outside
 
 
-def _share(entries: np.ndarray) -> Share:
-    folded = take_apart(fold_reports(entries))
+def _share(program: Program, entries: np.ndarray) -> Share:
+    folded = take_apart(program, fold_reports(entries))
     return Share(
         records=int(folded.records.sum()), flows=int(folded.flows.sum()), bytes=int(folded.bytes_.sum())
     )

@@ -88,7 +88,9 @@ def count_verdicts(program: Program, edges: Edges) -> VerdictCounts:
 
 def _unselected(edges: Edges) -> np.ndarray:
     """(edges,) bool: no policy selects either end."""
-    free: np.ndarray = np.isin(edges.egress, _UNSELECTED) & np.isin(edges.ingress, _UNSELECTED)
+    free: np.ndarray = np.logical_and.reduce(
+        [np.isin(side, _UNSELECTED) for side in (edges.egress, edges.ingress, edges.mesh)]
+    )
     return free
 
 

@@ -24,7 +24,7 @@ from flowcheck.judging.coded import in_words
 from flowcheck.judging.names import name_ends
 from flowcheck.kernels.books import number_distinct
 from flowcheck.model.verdict import Observed, Verdict, Violation
-from flowcheck.results.edges import pairs
+from flowcheck.results.edges import decisions_of
 from flowcheck.results.findings import deciding
 
 VIOLATIONS_SCHEMA = pa.schema(
@@ -70,7 +70,7 @@ def joined_violating(found: Sequence[Violating]) -> Violating:
     )
 
 
-Said = dict[tuple[int, int, int], tuple[str, tuple[str, ...]]]
+Said = dict[tuple[int, int, int, int], tuple[str, tuple[str, ...]]]
 """What was said before of a kind of violation with its decisions: direction and policies."""
 
 
@@ -109,9 +109,12 @@ def _free_names(extra: list[str]) -> list[str]:
 def _findings_columns(program: Program, found: Violating, known: Said) -> dict[str, pa.Array]:
     """The words for each row, made once for each distinct pair of decisions: those settle the kind too."""
     judged = found.judged
-    decisions = pairs(judged.egress, judged.ingress)
+    decisions = decisions_of(program, judged)
     first, which = number_distinct(decisions, np.zeros_like(decisions))
-    keys = zip(*(c[first].tolist() for c in (judged.violation, judged.egress, judged.ingress)), strict=True)
+    keys = zip(
+        *(c[first].tolist() for c in (judged.violation, judged.egress, judged.ingress, judged.mesh)),
+        strict=True,
+    )
     said = [known.get(key) or known.setdefault(key, deciding(program, *key)[:2]) for key in keys]
     places = pa.array(which)
     return {

@@ -128,14 +128,19 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     for group in range(parquet.num_row_groups):
         table = parquet.read_row_group(group, columns=names)
-        sources = pa.repeat(pa.scalar(source, pa.string()), table.num_rows)
-        columns = [sources, *(table.column(name).combine_chunks() for name in names)]
+        rows, held = table.num_rows, set(table.column_names)
+        columns = [pa.repeat(pa.scalar(source, pa.string()), rows)]
+        for name in names:
+            type_ = schema.field(name).type
+            columns.append(table.column(name).combine_chunks() if name in held else pa.nulls(rows, type_))
         whole = pa.Table.from_arrays(columns, schema=schema)
         yield from whole.to_batches()
 
 
 def _has(parquet: pq.ParquetFile, name: str) -> bool:
     """Whether a column has a value; what lacks statistics may have."""
+    if name not in parquet.schema_arrow.names:
+        return False
     metadata = parquet.metadata
     for group in range(metadata.num_row_groups):
         column = next(

@@ -65,7 +65,7 @@ def finish(run: Finished) -> AuditResult:
 def _result(run: Finished) -> AuditResult:
     reported = by_edge(run.merged.edges.entries())
     entries = fold_reports(reported)
-    edges = take_apart(entries)
+    edges = take_apart(run.program, entries)
     findings = Findings(gather_findings(_told_by(run), edges, run.merged.examples, entries[:, :3]))
     files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
     totals = sums.total(files)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from flowcheck.arrays import FlowArrays
 from flowcheck.flows.canonical.rows import cut_batches
-from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED
+from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
@@ -45,6 +45,8 @@ class TaskRunner:
         """Judge the task's rows; returns the name of the part written."""
         work = Work(self._program, self._plan, self._tables, task.name)
         judged_by = {*JUDGED, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
+        if self._program.mesh is not None:
+            judged_by |= set(MESH_ASKS)
         judged_columns = [name for name in file.columns if name in judged_by]
         judged_columns += [name for name in RECORDED if name in file.columns]
         judged_columns += [RECORD] if task.converted else []
@@ -57,7 +59,7 @@ class TaskRunner:
             waiting: list[Violating] = []
             for first, n_rows in cut_batches(task.first_row, end, file.row_groups):
                 batch = file.read(first, n_rows, judged_columns)
-                read = read_flows(self._program.tables, self._resolver, batch)
+                read = read_flows(self._program, self._resolver, batch)
                 work.filtered += self._leave_out(read.flows)
                 found, places = work.add(batch, read, first)
                 if task.converted:

@@ -17,12 +17,13 @@ from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.flows.logs.rows import RECORD
-from flowcheck.judging.batch import FlowBatch, take_judged, take_rows
+from flowcheck.judging.asked import take_judged, take_rows
+from flowcheck.judging.batch import FlowBatch
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.kernels.books import number_distinct
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
-from flowcheck.results.edges import EdgeTable, pairs, service_words
+from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_words
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
@@ -130,7 +131,8 @@ class Work:
             records = np.bincount(judged.verdict == a.UNKNOWN, keys[:, a.FLOW_RECORDS], minlength=2).tolist()
             self._judged += int(records[0])
             self._unknown += int(records[1])
-            self._edges.count(self._program.tables.endpoints, keys, judged)
+            arrivals = self._program.arrivals(judged.ingress, judged.mesh)
+            self._edges.count(self._program.tables.endpoints, keys, judged.egress, arrivals)
             if self._plan and self._load:
                 self._load.settle(self._plan.counting, keys)
             self._keyed.clear()
@@ -140,7 +142,7 @@ class Work:
         flows, judged = found.flows, found.judged
         group = self._program.tables.endpoints[:, a.GROUP]
         groups = pairs(group[flows.src], group[flows.dst])
-        decisions = pairs(judged.egress, judged.ingress)
+        decisions = decisions_of(self._program, judged)
         services = service_words(flows.protocol, flows.port, flows.observed)
         _, edges = number_distinct(groups, decisions)
         first, _ = number_distinct(edges.astype(np.int64), services)

@@ -20,13 +20,11 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.reference import Tuple5
 from tests.agreement.keyed import assert_keys_say_the_same
-from tests.tools.conformance import Answer, judge_by_reference, to_table
+from tests.tools.conformance import Answer, answers_of, judge_by_reference, to_table
 
 World = tuple[Cluster, Options, Sequence[Tuple5]]
 
 WORLDS = int(os.environ.get("FLOWCHECK_WORLDS", "300"))
-SIDES = ("egress_verdict", "ingress_verdict")
-COLUMNS = ("src", "dst", *SIDES, "verdict", "reason", "egress_policy", "ingress_policy")
 
 
 def drawn(worlds_to_draw: int) -> settings:
@@ -68,8 +66,7 @@ def judge_compiled(cluster: Cluster, table: pa.Table, options: Options) -> list[
     program = compile_program(cluster, options)
     judged = evaluate(program, table)
     assert_keys_say_the_same(program, cluster, table)
-    values = [[value or "" for value in judged.column(name).to_pylist()] for name in COLUMNS]
-    return [Answer(*row) for row in zip(*values, strict=True)]
+    return answers_of(judged)
 
 
 def disagreements(world: World, table: pa.Table | None = None) -> list[tuple[Tuple5, Answer, Answer]]:

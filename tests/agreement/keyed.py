@@ -30,13 +30,13 @@ def assert_keys_say_the_same(program: Program, cluster: Cluster, table: pa.Table
     firsts: list[a.Attributed] = []
     for batch in pa.concat_tables(_at_other_times(table)).combine_chunks().to_batches(max_chunksize=PIECES):
         plain = readable(batch)
-        read = read_flows(program.tables, resolver, plain)
+        read = read_flows(program, resolver, plain)
         named = named_ports(plan, plain, read.flows.protocol)
         numbers, new, flows = keyed.add(read, named, first_row)
         if len(new):
             verdict = keyed.judged.verdict[-len(new) :]
             firsts.append(tally.attribute(plan.counting, flows, verdict, named[new]))
-        alone = judge_flows(program, read.flows, read.several)
+        alone = judge_flows(program, read.flows, read.several, read.told)
         kept = read.flows.judge != 0
         assert ((numbers >= 0) == kept).all()
         for of_row, of_key in zip(alone, keyed.judged, strict=True):

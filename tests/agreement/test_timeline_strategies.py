@@ -21,7 +21,7 @@ T = TypeVar("T", bound=Any)
 
 PROPERTY = drawn(150)
 STATIC = {
-    *(Reason.NEEDS_L7, Reason.NEEDS_AUTHENTICATION, Reason.NO_SERVICE_ACCOUNT),
+    *(Reason.NEEDS_L7, Reason.NEEDS_AUTHENTICATION, Reason.NO_SERVICE_ACCOUNT, Reason.NEEDS_IDENTITY),
     *(Reason.NEEDS_DNS, Reason.UNSUPPORTED_FIELD),
 }
 """Not this file's: Kubernetes' policies say none of the first, and time has nothing to do with the others."""

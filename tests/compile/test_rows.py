@@ -50,7 +50,7 @@ class Compiled(NamedTuple):
 def compiled(*policies: Policy, direction: Direction = Direction.INGRESS, **options: str) -> Compiled:
     cluster, chosen = make_cluster(*PODS, *policies), Options(**options)  # type: ignore[arg-type]
     axis = axis_of(cluster, chosen)
-    found = compile_direction(direction, Rulebook.of(axis, cluster, chosen))
+    found = compile_direction(direction, Rulebook.of(axis, cluster, cluster.policies, chosen))
     return Compiled(found.sets, found.rows, [end.name for end in axis.endpoints])
 
 

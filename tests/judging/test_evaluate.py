@@ -18,7 +18,7 @@ from tests.tools.conformance import to_table
 A, B, OUTSIDE = "10.0.0.1", "10.0.0.2", "192.0.2.1"
 ADDED = (
     *("verdict", "ingress_verdict", "egress_verdict", "reason"),
-    *("src", "dst", "ingress_policy", "egress_policy"),
+    *("src", "dst", "ingress_policy", "egress_policy", "mesh_verdict", "mesh_policy"),
     *("src_quality", "dst_quality", "initiator_basis"),
 )
 

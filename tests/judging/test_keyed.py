@@ -56,7 +56,7 @@ def numbers(known: Cluster, *batches: pa.RecordBatch) -> list[list[int]]:
     keyed = KeyedFlows(program, find_moments(tables.services, tables.endpoints, plan.counting))
     found, first = [], 0
     for batch in batches:
-        read = read_flows(tables, make_resolver(program), batch)
+        read = read_flows(program, make_resolver(program), batch)
         named = named_ports(plan, batch, read.flows.protocol)
         found.append(keyed.add(read, named, first)[0].tolist())
         first += batch.num_rows

@@ -60,7 +60,7 @@ def arrays_of(flows: list[Flow]) -> tuple[FlowArrays, Judged, Int64]:
         packets=bytes_,
         seen_at=seen,
     )
-    judged = Judged(batch.src + 40, batch.dst + 40, batch.protocol, batch.protocol)
+    judged = Judged(batch.src + 40, batch.dst + 40, batch.protocol, batch.protocol, batch.dst)
     endpoints = np.zeros((4, 8), dtype=np.int32)
     endpoints[:, a.GROUP] = GROUPS
     return batch, judged, endpoints  # type: ignore[return-value]

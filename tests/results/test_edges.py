@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck import arrays as a
+from flowcheck.compile import compile_program
+from flowcheck.model.cluster import Cluster
 from flowcheck.results.edges import take_apart
 from flowcheck.results.reported import by_edge, fold_reports, is_inferred
 
+PROGRAM = compile_program(Cluster())
 ENTRIES = st.lists(
     st.tuples(
         *(st.integers(0, 1) for _ in range(3)), st.integers(0, 4), *(st.integers(0, 9) for _ in range(5))
@@ -48,8 +51,8 @@ def test_folding_is_the_greatest_of_the_points_sums(rows: list[tuple[int, ...]])
 def test_a_folded_edge_tells_no_point_and_no_quality() -> None:
     folded = fold_reports(np.array([entry(0, 0, 1, 2, 1, 1, 1, 1, 1)], dtype=np.int64))
     assert is_inferred(folded).tolist() == [0]
-    assert take_apart(folded).port.tolist() == [80]
-    assert take_apart(folded).observed.tolist() == [1]
+    assert take_apart(PROGRAM, folded).port.tolist() == [80]
+    assert take_apart(PROGRAM, folded).observed.tolist() == [1]
 
 
 def told(observed: int, point: int, flows: int) -> list[int]:
@@ -71,6 +74,6 @@ def told(observed: int, point: int, flows: int) -> list[int]:
 def test_what_one_end_observed_is_no_other_connection_at_the_end_that_did_not(
     rows: list[list[int]], flows: dict[int, int]
 ) -> None:
-    folded = take_apart(fold_reports(by_edge(np.array(rows, dtype=np.int64))))
+    folded = take_apart(PROGRAM, fold_reports(by_edge(np.array(rows, dtype=np.int64))))
     assert dict(zip(folded.observed.tolist(), folded.flows.tolist(), strict=True)) == flows
     assert (folded.bytes_ == 100 * folded.flows).all()

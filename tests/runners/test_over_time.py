@@ -118,6 +118,26 @@ def test_a_reply_is_judged_as_its_connection(tmp_path: Path) -> None:
     assert (row["initiator"], row["initiator_basis"]) == (2, "port")
 
 
+def test_what_a_mesh_tells_is_kept_but_of_the_other_end_of_a_reply_not(tmp_path: Path) -> None:
+    told = {
+        **{"src_principal": "spiffe://cluster.local/ns/x/sa/web", "http_method": "GET", "http_path": "/a"},
+        **{"http_host": "db:22", "tls_server_name": "db", "outer_port": 15008, "mesh_action": 1},
+        "mesh_policy_refs": ["AuthorizationPolicy/x/db"],
+    }
+    columns = {name: pa.array([value] * 2) for name, value in told.items()}
+    table = flows(
+        2,
+        **{"src_ip": pa.array([WEB, DB]), "dst_ip": pa.array([DB, WEB])},
+        **{"src_port": pa.array([40000, 22]), "dst_port": pa.array([22, 40001])},
+        **{"initiator": pa.array([1, 0]), **columns},
+    )
+    judged(tmp_path, cluster_of(to_db("5432")), table, out=tmp_path / "out")
+    asked, answered = pa.parquet.read_table(tmp_path / "out" / "violations.parquet").to_pylist()
+    assert {name: asked[name] for name in told} == told
+    nothing = dict.fromkeys(("src_principal", "outer_port"))
+    assert {name: answered[name] for name in told} == {**told, **nothing}
+
+
 def test_several_reports_of_a_connection_count_once_and_every_row_stays(tmp_path: Path) -> None:
     """Two windows of one connection from both ends, and one more connection from the source's alone."""
     table = flows(

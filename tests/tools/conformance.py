@@ -26,7 +26,8 @@ PATHS = ("reference", "compiled")
 
 
 class Answer(NamedTuple):
-    """One flow's result, as the words of the contract; ``reason`` and the policies are empty for null."""
+    """One flow's result, as the words of the contract; ``reason`` and the policies are empty for null.
+    ``mesh``: what a mesh says."""
 
     src: str
     dst: str
@@ -36,6 +37,17 @@ class Answer(NamedTuple):
     reason: str
     egress_policy: str
     ingress_policy: str
+    mesh: str = "not_applicable"
+    mesh_policy: str = ""
+
+
+MESH_COLUMNS: tuple[str, ...] = ("mesh_verdict", "mesh_policy")
+"""Those in which the compiled path says what a mesh decides; with none, it is not asked."""
+COLUMNS = (
+    *("src", "dst", "egress_verdict", "ingress_verdict", "verdict", "reason"),
+    *("egress_policy", "ingress_policy", *MESH_COLUMNS),
+)
+"""What the compiled path answers, in the order of an Answer."""
 
 
 class Failure(NamedTuple):
@@ -59,7 +71,8 @@ def judge_by_reference(cluster: Cluster, flows: Sequence[Tuple5], options: Optio
         sides = (str(judged.egress.verdict), str(judged.ingress.verdict))
         deciding = (judged.egress.decided_by, judged.ingress.decided_by)
         words = (str(judged.verdict), str(judged.reason))
-        answers.append(Answer(judged.src, judged.dst, *sides, *words, *deciding))
+        mesh = (str(judged.mesh.verdict), judged.mesh.decided_by)
+        answers.append(Answer(judged.src, judged.dst, *sides, *words, *deciding, *mesh))
     return answers
 
 
@@ -69,9 +82,12 @@ def judge_by_program(cluster: Cluster, flows: Sequence[Tuple5], options: Options
 
     program = compile_program(cluster, options)
     table = flowcheck.evaluate(program, to_table(flows))
-    sides = ("egress_verdict", "ingress_verdict")
-    columns = ("src", "dst", *sides, "verdict", "reason", "egress_policy", "ingress_policy")
-    values = [[value or "" for value in table.column(name).to_pylist()] for name in columns]
+    return answers_of(table)
+
+
+def answers_of(judged: Any) -> list[Answer]:
+    """What stands in a table of judged flows."""
+    values = [[value or "" for value in judged.column(name).to_pylist()] for name in COLUMNS]
     return [Answer(*row) for row in zip(*values, strict=True)]
 
 
@@ -82,7 +98,9 @@ def to_table(flows: Sequence[Tuple5]) -> Any:
     text = ("namespace", "pod", "pod_uid", "workload")
     optional = {f"{end}_{what}": pa.string() for end in ("src", "dst") for what in text}
     optional |= {"src_port": pa.uint16(), "tcp_flags": pa.uint16(), "initiator": pa.int8()}
-    optional |= {"icmp_type": pa.uint8(), "icmp_code": pa.uint8()}
+    optional |= {"icmp_type": pa.uint8(), "icmp_code": pa.uint8(), "outer_port": pa.uint16()}
+    request = ("http_method", "http_path", "http_host", "tls_server_name")
+    optional |= dict.fromkeys(("src_principal", *request), pa.string())
     columns: dict[str, Any] = {
         "start_time": pa.array([flow.time for flow in flows], pa.timestamp("us", "UTC")),
         "src_ip": pa.array([flow.src for flow in flows], pa.string()),

@@ -146,7 +146,16 @@ def _told_apart_by(pod: Pod, cluster: Cluster, visible: VisibleLabels, *, whole:
     addresses, where it counts with them."""
     labels, described = cluster.namespace_labels(pod)
     return (
-        *(*identity(pod), pod.workload, pod.owners, pod.node, pod.ports, pod.init_ports, pod.account),
+        *(
+            *identity(pod),
+            pod.workload,
+            pod.owners,
+            pod.node,
+            pod.ports,
+            pod.init_ports,
+            pod.account,
+            pod.mesh,
+        ),
         pod.addresses if whole else (),
         visible.of(pod.labels, labels, described=described),
         described,

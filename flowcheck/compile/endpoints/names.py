@@ -28,7 +28,8 @@ _TREATMENT = [a.INGRESS_SUBJECT, a.INGRESS_PEER, a.EGRESS_SUBJECT, a.EGRESS_PEER
 
 class Naming(NamedTuple):
     """endpoints, own_peer: as in ``Tables``, groups numbered, more endpoints appended; names in its order.
-    ``address_of``: the address of each of several endpoints that a pod's name stands for."""
+    ``address_of``: the address of each of several endpoints that a pod's name stands for.
+    ``alike``: as it was given, of all endpoints; (0,) where it was not."""
 
     endpoints: Int32
     own_peer: Int32
@@ -39,17 +40,21 @@ class Naming(NamedTuple):
     by_uid: Names[str]
     by_workload: Names[tuple[str, str]]
     address_of: dict[int, str]
+    alike: Int32
 
 
-def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
+def name_endpoints(axis: Axis, endpoints: Int32, skew: int, alike: Int32 | None = None) -> Naming:
     """Number the groups and settle what every recorded name may mean. endpoints (n, 8 or 10) int32: own_peer
-    in the last columns."""
+    in the last columns. alike (n,) int32: by what else they are told apart."""
+    n_columns = endpoints.shape[1]
+    if alike is not None:
+        endpoints = np.column_stack([endpoints, alike])
     namer = _Namer(axis, endpoints, skew)
     by_pod = {key: namer.of_pod(versions) for key, versions in axis.by_pod.items()}
     by_uid = {key: namer.of_pod(versions) for key, versions in axis.by_uid.items()}
     by_workload = {key: namer.of_workload(key, versions) for key, versions in axis.by_workload.items()}
     extra = np.array(namer.extra, dtype=np.int32).reshape(-1, endpoints.shape[1])
-    whole, own_peer = np.split(np.vstack([endpoints, extra]), [8], axis=1)
+    whole, own_peer, beside = np.split(np.vstack([endpoints, extra]), [8, n_columns], axis=1)
     return Naming(
         endpoints=np.ascontiguousarray(whole),
         own_peer=np.ascontiguousarray(own_peer.reshape(-1, 2)),
@@ -60,6 +65,7 @@ def name_endpoints(axis: Axis, endpoints: Int32, skew: int) -> Naming:
         by_uid=by_uid,
         by_workload=by_workload,
         address_of=namer.address_of,
+        alike=np.ascontiguousarray(beside.ravel()),
     )
 
 

@@ -20,6 +20,7 @@ from flowcheck.model.options import Options
 from flowcheck.model.policy import Policy
 from flowcheck.model.ports import (
     NamedPort,
+    PastProxy,
     PortRange,
     Ports,
     PortsBut,
@@ -28,6 +29,7 @@ from flowcheck.model.ports import (
     both_of,
     without,
 )
+from flowcheck.model.protocols import TCP
 
 Meanings = dict[tuple[int, int], list[int]]
 """By protocol and number: the endpoints of pods that mean it."""
@@ -53,6 +55,10 @@ class Aims:
             named = [port for port in _naming(pod, options) if port.name]
             for port in {port.name: port for port in named}.values() if last else named:
                 self._declared[port.name][port.protocol, port.number].append(endpoint)
+        self._past: dict[int, list[int]] = defaultdict(list)
+        for endpoint, pod in axis.pods:
+            for number in pod.mesh.inbound_past if pod.mesh else ():
+                self._past[number].append(endpoint)
         self._meanings: dict[str, list[tuple[int, int, UInt64]]] = {}
         self._known: dict[Ports, list[Aim]] = {}
 
@@ -74,6 +80,9 @@ class Aims:
                 yield from self._what_is_left(port)
             case ServicePorts():
                 yield from self._served(port)
+            case PastProxy():
+                for number, ends in sorted(self._past.items()):
+                    yield Aim(PortRange(TCP, number, number), bitset.from_indices(ends, self._n))
 
     def _means(self, name: str) -> list[tuple[int, int, UInt64]]:
         """(protocol, number, the pods on which the name means it)."""

@@ -42,13 +42,22 @@ class Rulebook(NamedTuple):
     options: Options
 
     @classmethod
-    def of(cls, axis: Axis, cluster: Cluster, options: Options) -> Rulebook:
-        in_force = [policy for policy in cluster.policies if options.staged or not policy.staged]
+    def of(
+        cls,
+        axis: Axis,
+        cluster: Cluster,
+        written: Sequence[Policy],
+        options: Options,
+        decisions: Decisions | None = None,
+    ) -> Rulebook:
+        """Of some of a cluster's policies, in the order of the input. ``decisions``: those of the same rules
+        under other circumstances, to be numbered alike."""
+        in_force = [policy for policy in written if options.staged or not policy.staged]
         policies = sorted(in_force, key=lambda policy: (policy.order, policy.lifetime.start))
-        place_of = {id(policy): place for place, policy in enumerate(cluster.policies)}
+        place_of = {id(policy): place for place, policy in enumerate(written)}
         places = [place_of[id(policy)] for policy in policies]
         rules = number_rules(policies)
-        decisions = Decisions(policies, rules)
+        decisions = decisions or Decisions(policies, rules)
         index = SelectorIndex(axis, cluster)
         aims = Aims(axis, cluster, index, options)
         return cls(

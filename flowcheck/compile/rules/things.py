@@ -136,7 +136,8 @@ class Things:
                 pods = self._axis.pods
                 return Answered(self._set(e for e, pod in pods if pod.mesh and pod.mesh.plane is plane))
             case Presents(pattern):
-                return Answered(self._set(self._presenting(pattern)))
+                others = (a.REASON_NEEDS_IDENTITY, self._index.everyone & ~self._index.pods)
+                return Answered(self._set(self._presenting(pattern)), (others,))
             case Labelled(Of.OWN, clause):
                 return self._own(clause)
             case Labelled(of, clause):
@@ -147,10 +148,10 @@ class Things:
                 return Answered(self._index.nobody)
 
     def _presenting(self, pattern: str) -> Iterable[int]:
-        """Pods of a mesh, each by the id of its certificate."""
+        """Pods, each by the id that its certificate has. Whoever else proves an identity, it is not known."""
         domain = (self._cluster.mesh or MeshSettings()).trust_domain
         for endpoint, pod in self._axis.pods:
-            if pod.mesh and compiled(pattern).fullmatch(identity(domain, pod.namespace, pod.account)):
+            if compiled(pattern).fullmatch(identity(domain, pod.namespace, pod.account)):
                 yield endpoint
 
     def _families(self, version: int) -> Answered:

@@ -10,7 +10,7 @@ from flowcheck.explaining.records import Check
 from flowcheck.explaining.words import port_text, ports_text, protocol_name
 from flowcheck.model.cluster import ContainerPort, Pod
 from flowcheck.model.policy import NamedPort, PortRange, Ports, Rule
-from flowcheck.model.ports import PortsBut, ProtocolsBut, ServicePorts
+from flowcheck.model.ports import PastProxy, PortsBut, ProtocolsBut, ServicePorts
 from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS
 
 
@@ -68,6 +68,10 @@ def check_port(ports: Ports, question: Asked) -> Check:
             mine = ports.protocol == question.protocol and among
             left_out = any(check_port(one, question).match == "yes" for one in ports.but)
             return _check(mine and not left_out, what, f"the flow goes to {asked}")
+        case PastProxy():
+            pod = question.destination.pod
+            past = pod.mesh.inbound_past if pod is not None and pod.mesh else ()
+            return _check(question.port in past, what, f"the flow goes to {asked}")
         case ServicePorts():
             return _check(_is_served(ports, question), what, f"that is not where the flow goes, {asked}")
 

@@ -20,7 +20,7 @@ from flowcheck.flows.canonical.schema import ICMP_NUMBER
 REJECTIONS = (
     *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
     *("bad_initiator", "bad_action", "bad_flow_count", "bad_bytes", "bad_src_port", "bad_tcp_flags"),
-    *("bad_observation_point", "bad_packets"),
+    *("bad_observation_point", "bad_packets", "bad_outer_port"),
 )
 """Why a row was rejected; the index is its code."""
 
@@ -32,13 +32,13 @@ _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 LIMITS: dict[str, tuple[int, int]] = {
     "protocol": (0, 255),
-    **dict.fromkeys(("dst_port", "src_port", "tcp_flags"), (0, 0xFFFF)),
-    "initiator": (0, 2),
+    **dict.fromkeys(("dst_port", "src_port", "outer_port", "tcp_flags"), (0, 0xFFFF)),
+    **dict.fromkeys(("initiator", "mesh_action"), (0, 2)),
     **dict.fromkeys(("action", "egress_action", "ingress_action", "observation_point"), (0, 4)),
     **dict.fromkeys(("flow_count", "flow_count_here"), (0, (1 << 32) - 1)),
     **dict.fromkeys(("bytes", "packets", "bytes_here", "packets_here"), (0, _MOST_BYTES)),
 }
-"""The least and the greatest value of each column that is judged by."""
+"""The least and the greatest value of each column that is judged by, or compared."""
 
 
 Number = TypeVar("Number", np.uint8, np.int32, np.int64)
@@ -90,6 +90,11 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         seen_at=seen_at,
         rejected=rejected,
     )
+
+
+def outer_ports(batch: pa.RecordBatch, rejected: UInt8) -> Int32:
+    """(flows,) int32: the port on the wire where ``dst_port`` is the one inside a tunnel; -1 elsewhere."""
+    return _integers(batch, "outer_port", -1, "bad_outer_port", rejected, -1, np.int32)
 
 
 def icmp_numbers(batch: pa.RecordBatch) -> Int32:

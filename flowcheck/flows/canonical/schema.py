@@ -103,6 +103,9 @@ COLUMNS: dict[str, Column] = {
         *_columns("text", "dst_workload service_ip service_name"),
         *_columns("integer", "service_port"),
         *_columns("text", "nat_src_ip"),
+        *_columns("text", "src_principal http_method http_path http_host tls_server_name"),
+        *_columns("integer", "outer_port mesh_action"),
+        *_columns("texts", "mesh_policy_refs"),
     ]
 }
 
@@ -113,6 +116,8 @@ BOTH_WAYS = (
     ("packets", "packets_reverse"),
 )
 """Columns that are exchanged where a record turns out to be a reply."""
+OF_ONE_END = ("src_principal", "outer_port")
+"""What is told of one end alone: of a record that turns out to be a reply nothing is."""
 REQUIRED = ("start_time", "dst_port", "protocol")
 END_NAMES = {
     "src_ip": ("src_namespace", "src_pod", "src_workload", "src_pod_uid"),
@@ -130,6 +135,12 @@ JUDGED = (
 """The columns a verdict and its edge are made from; the others are read for violating rows only."""
 ICMP_NUMBER = ("icmp_type", "icmp_code")
 """Further ones, where policies tell messages apart."""
+MESH_SAID = ("mesh_action", "mesh_policy_refs")
+"""What the mesh itself decided. Like policy_refs it is compared, and never judged by."""
+MESH_ASKS = ("src_principal", "http_method", "http_path", "http_host", "tls_server_name", "outer_port")
+"""Further ones, where a mesh's policies are asked."""
+MESH_TOLD = (*MESH_ASKS, *MESH_SAID)
+"""What only a mesh tells."""
 
 
 def check_schema(schema: pa.Schema, where: str) -> list[str]:

@@ -39,7 +39,8 @@ class Format(NamedTuple):
     ``recognise`` says why a log is one, in words that complete "it is NAME, for ..."; empty where it is not,
     or may be another. ``read`` yields batches of :data:`flowcheck.flows.logs.rows.SCHEMA` (columns may be
     left out) and tells the account of everything else. ``silent``: what a log of this format cannot tell.
-    ``needs_mapping``: nothing recognises it, as only a person can say what its columns mean.
+    ``needs_mapping``: nothing recognises it, as only a person can say what its columns mean. ``tells_mesh``:
+    whether its rows may have the columns that only a mesh tells, which all others do without.
     """
 
     name: str
@@ -48,3 +49,4 @@ class Format(NamedTuple):
     read: Read
     silent: tuple[str, ...] = ()
     needs_mapping: bool = False
+    tells_mesh: bool = False

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from flowcheck.flows.canonical.numbers import LIMITS
+from flowcheck.flows.canonical.schema import MESH_TOLD
 from flowcheck.flows.canonical.types import FLOW_FIELDS, TIME
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.values.addresses import canonical_address
@@ -24,7 +25,25 @@ from flowcheck.flows.logs.values.times import microseconds_of
 RECORD = "record"
 """The column that says which record a row is of: its position, from 0."""
 SCHEMA = pa.schema([pa.field(RECORD, pa.int64()), *FLOW_FIELDS])
+WITHOUT_MESH = pa.schema([field for field in SCHEMA if field.name not in MESH_TOLD])
+"""What logs that are no mesh's have."""
 ROWS_AT_ONCE = 1 << 14
+
+
+class Meshed(msgspec.Struct, kw_only=True):
+    """What a mesh's proxy tells beside a record: the columns :data:`MESH_TOLD`."""
+
+    src_principal: str | None = None
+    http_method: str | None = None
+    http_path: str | None = None
+    http_host: str | None = None
+    tls_server_name: str | None = None
+    outer_port: int | None = None
+    mesh_action: int | None = None
+    mesh_policy_refs: list[str] | None = None
+
+
+_NOT_MESHED = Meshed()
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -74,6 +93,7 @@ class Row(msgspec.Struct, kw_only=True):
     service_name: str | None = None
     service_port: int | None = None
     nat_src_ip: str | None = None
+    mesh: Meshed | None = None
 
 
 _NEEDED = ("start_time", "protocol")
@@ -82,13 +102,21 @@ _ADDRESSES = ("src_ip", "dst_ip", "service_ip", "nat_src_ip")
 
 def batch_of(rows: Sequence[Row], account: Account) -> pa.RecordBatch:
     """The rows in canonical types, :data:`SCHEMA`; those with a value that does not fit are rejected.
+    Columns of a mesh are left out where no row has any.
 
     A row needs a time, a protocol, and of either end an address or a name; a port that is missing may be.
     """
     bad: dict[int, str] = {}
     columns: dict[str, pa.Array] = {}
-    for field in FLOW_FIELDS:
-        values = list(map(attrgetter(field.name), rows))
+    meshed: list[Meshed] = []
+    if any(row.mesh is not None for row in rows):
+        meshed = [row.mesh or _NOT_MESHED for row in rows]
+    schema = SCHEMA if meshed else WITHOUT_MESH
+    for field in schema:
+        if field.name == RECORD:
+            columns[RECORD] = pa.array([row.record for row in rows], pa.int64())
+            continue
+        values = list(map(attrgetter(field.name), meshed if field.name in MESH_TOLD else rows))
         if values.count(None) == len(values):
             columns[field.name] = pa.nulls(len(rows), field.type)
             continue
@@ -102,8 +130,7 @@ def batch_of(rows: Sequence[Row], account: Account) -> pa.RecordBatch:
             for place in np.flatnonzero(columns[name].is_null().to_numpy(zero_copy_only=False)).tolist():
                 if not _is_named(rows[place], names):
                     bad.setdefault(place, f"bad_{name}")
-    records = pa.array([row.record for row in rows], pa.int64())
-    batch = pa.RecordBatch.from_arrays([records, *columns.values()], schema=SCHEMA)
+    batch = pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
     if bad:
         for place in sorted(bad):
             account.reject(bad[place], rows[place].record)

@@ -6,7 +6,7 @@ Linkerd 2.x, "Automatic Proxy Injection".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flowcheck.model.peers import DataPlane
 from flowcheck.model.pickled import fast_to_pickle
@@ -28,7 +28,7 @@ class Membership:
     inbound_past: frozenset[int] = frozenset()
     outbound_past: frozenset[int] = frozenset()
     waypoint: str = ""
-    because: str = ""
+    because: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,14 +188,27 @@ def _said(recorded: Recorded) -> list[tuple[str, str]]:
     compared = recorded.policies_agree + recorded.policies_differ
     if compared:
         text = f"{recorded.policies_agree:,} of {counted(compared, 'row')} name a policy that decided"
-        if recorded.differences:
-            one = recorded.differences[0]
-            text += (
-                f"; else first {' and '.join(one.recorded)} where {' and '.join(one.decided)} decided "
-                f"({one.file}, row {one.first_row})"
-            )
+        for one in recorded.differences[:1]:
+            text += f"; else first {' and '.join(one.recorded)} where {' and '.join(one.decided)} decided"
+            text += f" ({one.file}, row {one.first_row})"
         lines.append(("named", text))
+    compared = recorded.mesh_agree + recorded.mesh_differ
+    if compared:
+        text = (
+            f"its own word is what its policies say in {recorded.mesh_agree:,} of {counted(compared, 'row')}"
+        )
+        for one in recorded.mesh_differences[:1]:
+            text += f"; else first {_by_whom(one.recorded)} where policies say {_by_whom(one.decided)}"
+            text += f" ({one.file}, row {one.first_row})"
+        lines.append(("mesh", text))
     return lines
+
+
+def _by_whom(words: tuple[str, ...]) -> str:
+    """``denied by AuthorizationPolicy/shop/no-web``."""
+    said, *policies = words
+    named = f"by {' and '.join(policies)}" if policies else ""
+    return " ".join(filter(None, (said, named)))
 
 
 def _recorded(summary: Summary) -> list[tuple[str, str]]:

@@ -131,7 +131,8 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows that name other policies than those that decided; ``first_row`` is in ``file``."""
+    """Rows that name other policies than those that decided; ``first_row`` is in ``file``. Of a mesh, the
+    first word of either is what was decided."""
 
     recorded: tuple[str, ...]
     decided: tuple[str, ...]
@@ -143,13 +144,19 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """What logs say was decided. ``cloud``: rows by what a cloud's own firewall did. ``policies_agree`` and
     ``policies_differ``: rows that name a policy that decided, and those that name none that did; not compared
-    are rows with an unknown verdict, and names of policies in languages that are not evaluated."""
+    are rows with an unknown verdict, and names of policies in languages that are not evaluated. ``mesh_...``:
+    the same of rows that say what a mesh's own proxy decided, and by which policy, beside what its policies
+    say."""
 
     cloud: dict[str, int] = {}
     policies_agree: int = 0
     policies_differ: int = 0
     policies_not_compared: int = 0
     differences: tuple[Difference, ...] = ()
+    mesh_agree: int = 0
+    mesh_differ: int = 0
+    mesh_not_compared: int = 0
+    mesh_differences: tuple[Difference, ...] = ()
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.canonical.schema import MESH_TOLD
 from flowcheck.flows.logs.account import Account
 from tests.flows.logs import read_log, recognised
 
@@ -76,6 +77,7 @@ def test_beside_the_client_the_connection_goes_from_the_proxy_to_the_pod_it_chos
             "service_ip": "10.96.0.9",
             "service_port": 80,
             "service_name": "shop/cart",
+            "http_method": "GET",
         }
     ]
 
@@ -156,6 +158,94 @@ def test_tcp_has_a_record_for_each_connection_and_two_proxies_that_write_it(tmp_
     assert [row.get("bytes_here") for row in rows] == [None, 30]
 
 
+def told(tmp_path: Path, **said: Any) -> dict[str, Any]:
+    """What a mesh alone tells, of a record of the server's proxy."""
+    (row,), _ = read(tmp_path, request(**INBOUND | said))
+    return {name: value for name, value in row.items() if name in MESH_TOLD}
+
+
+def test_a_request_as_it_was_asked(tmp_path: Path) -> None:
+    asked = {"path": "/a/b?c=d", "authority": "Cart:80", "requested_server_name": "Outbound_.80_._.cart"}
+    want = {"http_method": "GET", "http_path": "/a/b", "http_host": "cart:80"}
+    assert told(tmp_path, **asked) == {**want, "tls_server_name": "outbound_.80_._.cart", "mesh_action": 1}
+    (row,), _ = read(tmp_path, request(**asked))
+    assert {name: row.get(name) for name in (*want, "tls_server_name", "mesh_action")} == {
+        **want,
+        **{"tls_server_name": None, "mesh_action": None},
+    }
+    nothing = dict.fromkeys(("method", "path", "authority", "requested_server_name"), "-")
+    assert told(tmp_path, **nothing) == {"mesh_action": 1}
+
+
+WEB = "spiffe://cluster.local/ns/shop/sa/web"
+
+
+@pytest.mark.parametrize(
+    ("said", "want"),
+    [
+        ({}, None),
+        ({"downstream_peer_uri_san": WEB}, WEB),
+        ({"source_principal": WEB.removeprefix("spiffe://")}, WEB),
+        ({"source_principal": "unknown"}, None),
+        ({"downstream_peer_uri_san": f"{WEB},spiffe://other/ns/a/sa/b"}, None),
+        ({"downstream_peer_uri_san": f"https://shop.example, {WEB}"}, WEB),
+        ({"downstream_peer_uri_san": "-"}, "none"),
+        ({"downstream_peer_uri_san": None}, "none"),
+        ({"downstream_peer_uri_san": None, "requested_server_name": "outbound_.80_._.cart"}, None),
+        ({"connection_security_policy": "none"}, "none"),
+        ({"connection_security_policy": "unknown"}, None),
+    ],
+)
+def test_the_clients_identity_is_the_one_the_servers_proxy_saw(
+    tmp_path: Path, said: dict[str, Any], want: str | None
+) -> None:
+    assert told(tmp_path, **said).get("src_principal") == want
+    (row,), _ = read(tmp_path, request(**said))
+    assert "src_principal" not in row
+
+
+def test_what_the_mesh_decided_is_the_servers_proxys_word_and_no_action(tmp_path: Path) -> None:
+    named = "rbac_access_denied_matched_policy[ns[shop]-policy[no.web]-rule[3]]"
+    ours = ["AuthorizationPolicy/shop/no.web"]
+    refused = {"upstream_host": None, "upstream_local_address": None, "response_code": 403}
+    provider = "rbac_access_denied_matched_policy[istio-ext-authz-opa-ns[shop]-policy[no.web]-rule[0]-deny]"
+    for details, refs in (
+        (named, ours),
+        (provider, ours),
+        ("rbac_access_denied_matched_policy[none]", None),
+        ("ext_authz_denied", None),
+    ):
+        found = told(tmp_path, **refused, response_code_details=details)
+        assert (found["mesh_action"], found.get("mesh_policy_refs")) == (2, refs), details
+        (row,), _ = read(tmp_path, request(response_code=403, response_code_details=details))
+        assert "mesh_action" not in row
+    for details in ("via_upstream", "filter_chain_not_found", None):
+        assert "mesh_action" not in told(tmp_path, **refused, response_code_details=details)
+    ended = told(tmp_path, **TCP, connection_termination_details=named)
+    assert (ended["mesh_action"], ended["mesh_policy_refs"]) == (2, ours)
+    (row,), _ = read(tmp_path, request(**INBOUND, response_code_details=named))
+    assert (row["action"], row.get("policy_refs")) == (0, None)
+
+
+def test_bytes_that_reached_the_server_were_let_through(tmp_path: Path) -> None:
+    assert told(tmp_path, **TCP)["mesh_action"] == 1
+    assert "mesh_action" not in told(tmp_path, **TCP | {"bytes_received": 0})
+
+
+def test_what_passes_through_and_the_proxys_own_ports(tmp_path: Path) -> None:
+    past = {"upstream_cluster": "InboundPassthroughCluster", "upstream_host": "10.1.0.2:9999"}
+    direct = {"downstream_local_address": "10.1.0.2:15006", "upstream_host": None, "upstream_cluster": None}
+    rows, _ = read(
+        tmp_path,
+        request(**INBOUND | past | {"downstream_local_address": "10.1.0.2:9999"}),
+        request(**INBOUND | direct),
+    )
+    assert [(row["dst_ip"], row["dst_port"], row.get("mesh_action")) for row in rows] == [
+        ("10.1.0.2", 9999, 1),
+        ("10.1.0.2", 15006, None),
+    ]
+
+
 def test_a_waypoints_tunnel_is_the_address_in_it(tmp_path: Path) -> None:
     rows, _ = read(
         tmp_path,
@@ -165,6 +255,7 @@ def test_a_waypoints_tunnel_is_the_address_in_it(tmp_path: Path) -> None:
         ),
     )
     assert (rows[0]["dst_ip"], rows[0]["dst_port"]) == ("10.1.0.2", 8080)
+    assert rows[0]["outer_port"] == 15008
     inner = "envoy://internal_client_address/"
     rows, account = read(
         tmp_path,

@@ -408,3 +408,13 @@ def test_a_name_that_no_record_of_json_has_is_told(tmp_path: Path) -> None:
     record = f'{{"when":{SECONDS},"client":"10.1.0.1","server":"10.1.0.2","port":443,"proto":6}}'
     _, account = read(tmp_path, record, mapping=MAPPING + "  bytes: size\n")
     assert account.warnings == ["no record has 'size', which the mapping names for bytes"]
+
+
+def test_of_the_other_end_of_an_answer_nothing_is_told_that_a_column_has_of_one_alone(tmp_path: Path) -> None:
+    rules = "  src_port: sport\n  initiator: {from: opened}\n  src_principal: who\n"
+    head, mapping = f"{HEAD},sport,opened,who", MAPPING.replace("connection", "event") + rules
+    asks = f"{SECONDS},10.1.0.1,10.1.0.2,443,6,40001,1,spiffe://a/ns/b/sa/c"
+    answers = f"{SECONDS},10.1.0.2,10.1.0.1,40001,6,443,,spiffe://a/ns/b/sa/d"
+    rows, _ = read(tmp_path, head, asks, answers, mapping=mapping)
+    assert [(row["src_ip"], row["initiator"]) for row in rows] == [("10.1.0.1", 1), ("10.1.0.1", 2)]
+    assert [row.get("src_principal") for row in rows] == ["spiffe://a/ns/b/sa/c", None]

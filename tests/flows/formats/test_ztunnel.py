@@ -70,6 +70,9 @@ def test_a_connection_goes_to_what_was_dialled_in_the_tunnel(tmp_path: Path) -> 
         "bytes": 120,
         "bytes_reverse": 900,
         "service_name": "shop/cart",
+        "src_principal": "spiffe://cluster.local/ns/shop/sa/web",
+        "outer_port": 15008,
+        "mesh_action": 1,
     }
     for line in (
         text(fields()),
@@ -131,11 +134,25 @@ def test_without_a_tunnel_the_ports_are_the_connections_own(tmp_path: Path) -> N
     assert (rows[0]["src_port"], rows[0]["dst_port"]) == (60001, 8080)
 
 
+def test_what_has_no_tunnel_is_plaintext_and_the_clients_node_does_not_know_who_takes_it(
+    tmp_path: Path,
+) -> None:
+    bare = {"dst.addr": "10.1.0.2:8080", "dst.hbone_addr": None, "src.identity": None}
+    rows, _ = read(tmp_path, text(fields(**THERE | bare)), text(fields(9, **bare)))
+    assert [(row["src_principal"], row.get("outer_port"), row.get("mesh_action")) for row in rows] == [
+        ("none", None, 1),
+        ("none", None, None),
+    ]
+    rows, _ = read(tmp_path, text(fields(**THERE | {"src.identity": None})))
+    assert "src_principal" not in rows[0]
+
+
 def test_a_waypoint_is_where_the_connection_goes(tmp_path: Path) -> None:
     through = {"dst.addr": "10.1.0.50:15008", "dst.hbone_addr": "10.96.0.9:80", "dst.workload": "waypoint-0"}
     rows, _ = read(tmp_path, text(fields(**through)))
     assert (rows[0]["dst_ip"], rows[0]["dst_port"], rows[0]["dst_pod"]) == ("10.1.0.50", 15008, "waypoint-0")
     assert (rows[0]["service_ip"], rows[0]["service_port"]) == ("10.96.0.9", 80)
+    assert (rows[0].get("outer_port"), rows[0].get("mesh_action")) == (None, None)
 
 
 def test_a_target_by_name_is_known_by_its_pod(tmp_path: Path) -> None:
@@ -144,6 +161,7 @@ def test_a_target_by_name_is_known_by_its_pod(tmp_path: Path) -> None:
         tmp_path, text(fields(**THERE | named)), text(fields(**named, **{"dst.workload": None}))
     )
     assert [(row.get("dst_ip"), row["dst_pod"], row["dst_port"]) for row in rows] == [(None, "cart-0", 8080)]
+    assert rows[0]["outer_port"] == 15008
     assert account.rejected == {"bad_dst_ip": 1}
 
 
@@ -154,11 +172,36 @@ def test_a_refusal_of_the_mesh_is_no_action_and_keeps_its_name(tmp_path: Path) -
         tmp_path,
         text(fields(**none, error="http status: 401 Unauthorized")),
         text(fields(0.02, **THERE | none, error=why)),
-        text(fields(9, **THERE | none, error=why.partition(" explicitly")[0])),
+        text(fields(9, **THERE | none, error=f"{why.partition(' explicitly')[0]} allow policies exist")),
     )
     assert [row["action"] for row in rows] == [0, 0, 0]
-    assert [row.get("policy_refs") for row in rows] == [None, ["AuthorizationPolicy/shop/no-web"], None]
+    assert [row["mesh_action"] for row in rows] == [2, 2, 2]
+    assert [row.get("mesh_policy_refs") for row in rows] == [None, ["AuthorizationPolicy/shop/no-web"], None]
     assert [row["flow_count"] for row in rows] == [1, 0, 1]
+
+
+def test_who_refused(tmp_path: Path) -> None:
+    """Policies of PeerAuthentication have names of their own; other errors are nobody's refusal."""
+    why = "connection closed due to policy rejection: "
+    for error, want in (
+        (f"{why}explicitly denied by: shop/no-web", (2, ["AuthorizationPolicy/shop/no-web"])),
+        (
+            f"{why}explicitly denied by: shop/converted_peer_authentication_db",
+            (2, ["PeerAuthentication/shop/db"]),
+        ),
+        (
+            f"{why}explicitly denied by: istio-system/istio_converted_static_strict",
+            (2, ["PeerAuthentication"]),
+        ),
+        (f"{why}allow policies exist, but none allowed", (2, None)),
+        (f"{why}workload not found", (None, None)),
+        ("connection closed due to policy change", (None, None)),
+        ("connection failed: Connection refused (os error 111)", (None, None)),
+        ("http status: 503 Service Unavailable", (None, None)),
+        ("http status: 401 Unauthorized", (2, None)),
+    ):
+        (row,), _ = read(tmp_path, text(fields(error=error)))
+        assert (row.get("mesh_action"), row.get("mesh_policy_refs")) == want, error
 
 
 def test_other_lines_are_left_out(tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ depends on where the proxy stands:
 
 - before the client (cluster ``outbound|...``): the upstream connection, from ``upstream_local_address`` to
   ``upstream_host``. Beside a client, as its peer has the proxy's own address, ``downstream_local_address`` is
-  what was dialled; a gateway's peer is somebody else, and that address its own. - before the server (cluster
-  ``inbound|...``): the downstream connection; upstream is the pod itself. - where nothing was dialled (``-``
-  or null): the downstream connection, if the proxy was its end.
+  what was dialled; a gateway's peer is somebody else, and that address its own.
+- before the server (cluster ``inbound|...``, ``InboundPassthroughCluster``): the downstream connection;
+  upstream is the pod itself. Of the proxy's own ports 15001 and 15006 redirect what was meant for others, and
+  are a destination only where somebody dialled them; 15020, 15021 and 15090 are answered without a record.
+- where nothing was dialled (``-`` or null): the downstream connection, if the proxy was its end.
 
 ``x_forwarded_for`` is what a request says, never an address; an address with port 0 comes from there.
-Requests are no connections: they count none, unless an id of the connection is logged. Response codes and
-refusals by an authorization policy are the mesh's.
+Requests are no connections: they count none, unless an id of the connection is logged. Refusals by an
+authorization policy are the mesh's: :mod:`.meshed` reads them.
 
 Source: pilot/pkg/model/telemetry_logging.go of istio/istio 1.30; Envoy 1.35, "Access logging".
 """
@@ -26,17 +28,19 @@ import msgspec
 import pyarrow as pa
 
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.formats.istio.meshed import Told, meshed_of
 from flowcheck.flows.formats.istio.services import cluster_service
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.rows import Row, batch_of
+from flowcheck.flows.logs.rows import Meshed, Row, batch_of
 from flowcheck.flows.logs.text.decoding import decoded
 from flowcheck.flows.logs.text.head import Head, head_of
 from flowcheck.flows.logs.text.items import objects_of
 from flowcheck.flows.logs.text.source import Source
 from flowcheck.flows.logs.values.endpoints import address_and_port
 from flowcheck.flows.logs.values.times import microseconds_of
+from flowcheck.model.mesh.membership import HBONE_PORT
 
 _TEXT = re.compile(r"\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[^\]\s]+\] ")
 """How a line of Envoy's text begins."""
@@ -45,17 +49,17 @@ _BESIDE = frozenset({"upstream_host", "upstream_cluster", "downstream_local_addr
 _TO_POD = ("127.0.0.6", "::6")
 """From which a sidecar reaches its own pod."""
 _NONE = (None, "-")
+_TUNNEL = "envoy://connect_originate/"
 _NOWHERE = "BlackHoleCluster"
 _INBOUND = ("inbound|", "InboundPassthrough")
 EVENT, CONNECTION = 1, 3
 SOURCE, DESTINATION = 1, 2
 
 
-class Record(msgspec.Struct, gc=False):
+class Record(Told, gc=False):
     start_time: str | None = None
     duration: int | None = None
     protocol: str | None = None
-    method: str | None = None
     response_code: int | str | None = None
     bytes_received: int | None = None
     bytes_sent: int | None = None
@@ -135,12 +139,13 @@ class _Rows:
         why = _ends(row, record)
         if not why:
             self._count(row, record)
+            _mesh(row, record)
         return why or row
 
     def _count(self, row: Row, record: Record) -> None:
         """TCP has a record for each connection, whichever of its proxies wrote it; a request counts a
         connection where it is the first with the connection's id."""
-        if record.protocol in _NONE and record.method in _NONE and record.response_code in (0, "0"):
+        if _is_tcp(record):
             row.record_kind = CONNECTION
             row.bytes, row.bytes_reverse = record.bytes_received, record.bytes_sent
             return
@@ -151,6 +156,20 @@ class _Rows:
         if id_ not in (None, "-", "") and key not in self._known and len(self._known) < 1 << 20:
             self._known.add(key)
             row.flow_count = row.flow_count_here = 1
+
+
+def _is_tcp(record: Record) -> bool:
+    return record.protocol in _NONE and record.method in _NONE and record.response_code in (0, "0")
+
+
+def _mesh(row: Row, record: Record) -> None:
+    """Policies let through what reached the pod behind; those of TCP are asked at the first byte only."""
+    is_server, host = row.observation_point == DESTINATION, record.upstream_host
+    passed = host not in _NONE and (not _is_tcp(record) or bool(record.bytes_received))
+    row.mesh = meshed_of(record, is_server, passed=passed)
+    if not is_server and host and host.startswith(_TUNNEL):
+        row.mesh = row.mesh or Meshed()
+        row.mesh.outer_port = HBONE_PORT
 
 
 def _ends(row: Row, record: Record) -> str:
@@ -198,9 +217,11 @@ FORMAT = Format(
     read,
     silent=(
         "what a CNI's policy decided: a refusal is the mesh's",
-        "who the ends are by their certificates: identities are not read",
+        "who the client is by its certificate, unless downstream_peer_uri_san or source_principal is logged",
+        "a path after a VirtualService rewrote it: it is told as the client wrote it",
         "how many connections requests came by, where no id of a connection is logged",
         "the client behind a gateway: only the proxy's own connection is told",
         "connections of waypoints, and those that failed: the proxy's own address is not in the record",
     ),
+    tells_mesh=True,
 )

@@ -24,6 +24,7 @@ class Access(msgspec.Struct, gc=False):
     src_addr: str | None = msgspec.field(default=None, name="src.addr")
     src_workload: str | None = msgspec.field(default=None, name="src.workload")
     src_namespace: str | None = msgspec.field(default=None, name="src.namespace")
+    src_identity: str | None = msgspec.field(default=None, name="src.identity")
     dst_addr: str | None = msgspec.field(default=None, name="dst.addr")
     dst_hbone_addr: str | None = msgspec.field(default=None, name="dst.hbone_addr")
     dst_service: str | None = msgspec.field(default=None, name="dst.service")

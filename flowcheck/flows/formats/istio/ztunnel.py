@@ -2,38 +2,41 @@
 
 A record is a connection that ended (``connection complete``), logged by the node of either end: ``outbound``
 at the client's, ``inbound`` at the server's. The destination is ``dst.hbone_addr``: ``dst.addr`` is the
-tunnel's end, port 15008, which is what a NetworkPolicy sees on the wire. Where the two have different
+tunnel's end, port 15008, which is what a NetworkPolicy sees on the wire (``outer_port``). Where the two have
+different
 addresses, a waypoint stands between: the connection goes to it, and what was dialled is the Service. Bytes
 are counted from the pod of the node that logs: sent by the client outbound, by the server inbound. The source
-port is only known from an outbound line. A refusal by an AuthorizationPolicy is the mesh's: its name is kept,
-and nothing else becomes of it. Lines about connections that opened, and of policies that were tried, are left
-out. UDP is never logged.
+port is only known from an outbound line. ``src.identity`` is the client's certificate, which only a tunnel
+has: what comes or goes without one is plaintext. A refusal by an AuthorizationPolicy is the mesh's
+(``mesh_action``). Lines about connections that opened, that failed before their ends were known, and of
+policies that were tried, are left out. UDP is never logged.
 
-Source: src/proxy/metrics.rs and src/proxy/inbound.rs of istio/ztunnel 1.30.
+Source: src/proxy/metrics.rs, src/proxy/inbound.rs, src/proxy/inbound_passthrough.rs and src/proxy/outbound.rs
+of istio/ztunnel 1.30.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from flowcheck.flows.formats.istio.lines import COMPLETE, Access, access_of, microseconds
+from flowcheck.flows.formats.istio.meshed import NO_IDENTITY
 from flowcheck.flows.formats.istio.pairs import Line, Pairs
+from flowcheck.flows.formats.istio.policies import ALLOWED, denied_by_ztunnel
 from flowcheck.flows.formats.istio.services import service_of
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.rows import Row, batch_of
+from flowcheck.flows.logs.rows import Meshed, Row, batch_of
 from flowcheck.flows.logs.text.head import Head
 from flowcheck.flows.logs.text.items import objects_of
 from flowcheck.flows.logs.text.source import Source
 from flowcheck.flows.logs.values.endpoints import address_and_port
 from flowcheck.flows.logs.values.times import microseconds_of
+from flowcheck.model.mesh.membership import HBONE_PORT
 
-_TUNNEL = 15008
-_DENIED_BY = re.compile(r"explicitly denied by: ([^\s/]+)/(\S+)")
 _CONNECTION = 3
 _POINTS = {"outbound": 1, "inbound": 2}
 _LONGEST = 1 << 50
@@ -83,28 +86,31 @@ def _row(number: int, access: Access) -> Row:
     row.src_namespace, row.src_pod = access.src_namespace or None, access.src_workload or None
     row.dst_namespace, row.dst_pod = access.dst_namespace or None, access.dst_workload or None
     row.service_name = service_of(access.dst_service)
-    _destination(row, access)
+    row.mesh = Meshed(src_principal=access.src_identity or (None if access.dst_hbone_addr else NO_IDENTITY))
+    _destination(row, access, row.mesh)
     row.bytes, row.bytes_reverse = access.bytes_sent, access.bytes_recv
     if point == _POINTS["inbound"]:
         row.bytes, row.bytes_reverse = access.bytes_recv, access.bytes_sent
         if access.dst_hbone_addr:
             row.src_port = None  # the tunnel's
-    denied = _DENIED_BY.search(access.error or "")
-    row.policy_refs = [f"AuthorizationPolicy/{denied[1]}/{denied[2]}"] if denied else None
+    row.mesh.mesh_action, row.mesh.mesh_policy_refs = denied_by_ztunnel(access.error or "")
+    if access.error is None and (point == _POINTS["inbound"] or row.mesh.outer_port):
+        row.mesh.mesh_action = ALLOWED
     return row
 
 
-def _destination(row: Row, access: Access) -> None:
-    """What was dialled, or a waypoint before it."""
+def _destination(row: Row, access: Access, mesh: Meshed) -> None:
+    """What was dialled, or a waypoint before it: whether that lets it through is then its own matter."""
     outer, outer_port = address_and_port(access.dst_addr)
     inner, inner_port = address_and_port(access.dst_hbone_addr)
     if not access.dst_hbone_addr:
         row.dst_ip, row.dst_port = outer, outer_port
         return
-    row.dst_ip, row.dst_port = inner, inner_port
-    if outer is not None and outer_port == _TUNNEL and outer != inner and not _is_loopback(outer):
+    if outer is not None and outer_port == HBONE_PORT and outer != inner and not _is_loopback(outer):
         row.dst_ip, row.dst_port = outer, outer_port
         row.service_ip, row.service_port = inner, inner_port
+    else:
+        row.dst_ip, row.dst_port, mesh.outer_port = inner, inner_port, HBONE_PORT
 
 
 def _is_loopback(address: str) -> bool:
@@ -124,8 +130,8 @@ FORMAT = Format(
     read,
     silent=(
         "what a CNI's policy decided: a refusal is the mesh's",
-        "who the ends are by their certificates: identities are not read",
         "UDP, and connections that have not ended",
-        "the port on the wire: a NetworkPolicy sees 15008, the log's destination is what was dialled in it",
+        "whether a waypoint let a connection through that it was given",
     ),
+    tells_mesh=True,
 )

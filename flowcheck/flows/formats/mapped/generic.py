@@ -52,4 +52,5 @@ FORMAT = Format(
     read,
     silent=("whatever the mapping has no rule for",),
     needs_mapping=True,
+    tells_mesh=True,
 )

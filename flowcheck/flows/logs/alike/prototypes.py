@@ -12,7 +12,7 @@ import pyarrow as pa
 from flowcheck.arrays import Int32, Int64
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.counting.connections import turn_round
-from flowcheck.flows.logs.rows import SCHEMA, Row, batch_of
+from flowcheck.flows.logs.rows import WITHOUT_MESH, Row, batch_of
 
 MOST = 1 << 17
 """Prototypes of one log that are kept at a time."""
@@ -65,7 +65,7 @@ class Prototypes:
         self._kinds = np.zeros((1024, len(Kinds._fields)), dtype=np.int64)
         self._places = np.full(1024, -1, dtype=np.int32)
         self._made = 0
-        self._table = pa.RecordBatch.from_pylist([], schema=SCHEMA)
+        self._table = pa.RecordBatch.from_pylist([], schema=WITHOUT_MESH)
 
     def number(self, row: Row, rank: int = 0) -> int:
         """The number of a row without ends, ports and time, which is used up. rank: as Connections has it."""
@@ -106,7 +106,7 @@ class Prototypes:
         places = pa.array(self._places[numbers])
         names = [
             name
-            for name in SCHEMA.names
+            for name in WITHOUT_MESH.names
             if name in varying or self._table.column(name).null_count < self._table.num_rows
         ]
         columns = [

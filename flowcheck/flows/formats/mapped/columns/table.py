@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowcheck.flows.canonical.schema import END_NAMES
+from flowcheck.flows.canonical.schema import BOTH_WAYS, END_NAMES, OF_ONE_END
 from flowcheck.flows.canonical.types import TIME
 from flowcheck.flows.formats.mapped.columns.cells import Wrong, nulls_of
 from flowcheck.flows.formats.mapped.columns.values import TYPES
@@ -82,18 +82,15 @@ class Table:
         return batch.filter(pa.array(kept))
 
 
-_PAIRS = (
-    *((f"src_{side}", f"dst_{side}") for side in ("ip", "port", "namespace", "pod", "pod_uid", "workload")),
-    ("bytes", "bytes_reverse"),
-    ("packets", "packets_reverse"),
-)
-
-
 def exchanged(columns: Mapping[str, pa.Array], these: Wrong, n: int) -> dict[str, pa.Array]:
-    """Those of the columns that tell of one end or way, with both exchanged in these rows."""
+    """Those of the columns that tell of one end or way, with both exchanged in these rows; what is told of
+    one alone is not told there."""
     found = {}
     chosen = pa.array(these)
-    for one, two in _PAIRS:
+    for name in OF_ONE_END:
+        if name in columns:
+            found[name] = pc.if_else(chosen, pa.scalar(None, columns[name].type), columns[name])
+    for one, two in BOTH_WAYS:
         if one in columns or two in columns:
             a, b = (columns.get(name, pa.nulls(n, TYPES[name])) for name in (one, two))
             found[one], found[two] = pc.if_else(chosen, b, a), pc.if_else(chosen, a, b)
