@@ -14,13 +14,8 @@ from typing import NamedTuple
 
 from flowcheck.balance.expect.members import PortBackends
 from flowcheck.balance.split.choosers import Chooser
-from flowcheck.model.mesh.requests import Carried
+from flowcheck.compile.mesh.spoken import spoken_at
 from flowcheck.model.mesh.routes import MESH, Route, RouteRule, covers, is_exported
-from flowcheck.model.service import ServicePort
-
-HTTP_WORDS = frozenset(("http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws"))
-TCP_WORDS = frozenset(("tcp", "tls", "https", "kubernetes.io/wss", "mongo", "mysql", "redis", "udp"))
-"""What a port's appProtocol says, or its name up to the first ``-``. Source: istio.io, Protocol Selection."""
 
 
 class Candidate(NamedTuple):
@@ -42,14 +37,6 @@ class Candidates(NamedTuple):
 NO_RULES = Candidates()
 
 
-def carried_by(port: ServicePort) -> Carried | None:
-    """For what proxies take connections to a Service's port; None: they look for themselves."""
-    word = (port.app_protocol or port.name.partition("-")[0]).lower()
-    if word in HTTP_WORDS:
-        return Carried.HTTP
-    return Carried.TCP if word in TCP_WORDS else None
-
-
 def rules_for_service(
     routes: Iterable[Route], backends: PortBackends, choosers: frozenset[Chooser], namespaces: frozenset[str]
 ) -> Candidates:
@@ -67,7 +54,7 @@ def rules_for_service(
         return NO_RULES
     if len(chosen) > 1 and any(route.hosts for route in chosen):
         return Candidates(unclear="several_routes")
-    carried = carried_by(backends.port)
+    carried = spoken_at(backends.port.app_protocol, backends.port.name)
     if carried is None:
         return Candidates(unclear="protocol_not_told")
     found = [
