@@ -158,3 +158,10 @@ def test_versions_that_a_gateway_may_divide_are_held_against_nothing() -> None:
     assert (plain.state, plain.why) == ("not_applicable", "routed")
     assert (plain.splits[0].verdict, plain.splits[0].by) == ("not_tested", ("gateway x/public",))
     assert one(EVEN, ingress).state == "balanced"
+
+
+def test_a_destination_rule_for_many_hosts_holds_where_none_is_for_the_service() -> None:
+    many = replace(policy(Balancer.CONSISTENT_HASH), host="*.x.svc.cluster.local", name="many")
+    assert one(EVEN, rules=[many]).why == "hashed"
+    assert one(EVEN, rules=[many, subsets()]).why == ""
+    assert one(EVEN, rules=[replace(many, host="*.y.svc.cluster.local")]).why == ""

@@ -15,10 +15,16 @@ from typing import NamedTuple
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.routing import Routing
 from flowcheck.compile.backends import used
-from flowcheck.model.mesh.routes import DestinationRule, RouteRule, Subset, Target, service_of
+from flowcheck.model.mesh.routes import DestinationRule, Route, RouteRule, Subset, Target, covers, service_of
 
 Group = tuple[int, ...]
 """The places of a rule's targets, ascending."""
+
+
+Named = tuple[str, str]
+"""Namespace and name of a Service."""
+NOBODY = ("", "")
+"""Stands for hosts with ``*``, which may be many Services."""
 
 
 class UnclearError(Exception):
@@ -36,16 +42,32 @@ class Shares(NamedTuple):
 
 @dataclass(slots=True)
 class Lookup:
-    """Finds service ports and their usable endpoints in a catalog."""
+    """Finds service ports with their usable endpoints, and what names a Service, in a catalog."""
 
     catalog: Catalog
     routing: Routing
-    _numbers: dict[tuple[str, str], list[int]] = field(init=False)
+    _numbers: dict[Named, list[int]] = field(init=False)
+    _routes: dict[Named, list[Route]] = field(init=False)
+    _rules: dict[Named, list[DestinationRule]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._numbers = defaultdict(list)
+        self._numbers, self._routes, self._rules = defaultdict(list), defaultdict(list), defaultdict(list)
         for number, backends in enumerate(self.catalog.ports):
             self._numbers[backends.service.namespace, backends.service.name].append(number)
+        for route in self.routing.routes:
+            for name in services_named(route):
+                self._routes[name].append(route)
+        for rule in self.routing.rules:
+            self._rules[service_of(rule.host) or NOBODY].append(rule)
+
+    def routes(self, service: Named) -> list[Route]:
+        """Those that may be for a Service or send to it, in all versions."""
+        return [*self._routes.get(service, ()), *self._routes.get(NOBODY, ())]
+
+    def rules(self, service: Named) -> list[DestinationRule]:
+        """Those for a Service, in all versions; else those for hosts with ``*`` that hold it."""
+        own = self._rules.get(service)
+        return own or [rule for rule in self._rules.get(NOBODY, ()) if covers(rule.host, *service)]
 
     def service(self, number: int) -> tuple[str, str]:
         service = self.catalog.ports[number].service
@@ -98,18 +120,26 @@ class Lookup:
         return found
 
 
+def services_named(route: Route) -> set[Named]:
+    """Every Service that a route is for or sends to."""
+    hosts = {NOBODY if host.startswith("*") else service_of(host) or NOBODY for host in route.hosts}
+    parents = {(one.namespace, one.name) for one in route.parents if one.kind == "Service"}
+    return hosts | parents | {(t.namespace, t.service) for rule in route.rules for t in rule.targets}
+
+
 def rules_for_host(
-    routing: Routing, rules: Sequence[DestinationRule], target: Target, namespaces: Iterable[str]
+    root_namespace: str, rules: Sequence[DestinationRule], target: Target, namespaces: Iterable[str]
 ) -> tuple[DestinationRule, ...]:
     """The DestinationRules that clients of these namespaces use for a target: of their own namespace, else of
     the Service's, else of the root namespace.
 
     Source: pilot push_context.go, destinationRule.
     """
-    of_host = [one for one in rules if service_of(one.host) == (target.namespace, target.service)]
+    of_host = [one for one in rules if covers(one.host, target.namespace, target.service)]
+    of_host = [one for one in of_host if "*" not in one.host] or of_host
     chosen = set()
     for own in namespaces or ("",):
-        places = ([] if own == routing.root_namespace else [own]) + [target.namespace, routing.root_namespace]
+        places = ([] if own == root_namespace else [own]) + [target.namespace, root_namespace]
         found: tuple[DestinationRule, ...] = ()
         for place in places:
             found = found or tuple(

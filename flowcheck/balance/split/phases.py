@@ -23,7 +23,7 @@ from flowcheck.balance.split.groups import (
 )
 from flowcheck.balance.split.rules import Candidate, Candidates, is_for_mesh
 from flowcheck.balance.split.times import in_force, instant_in, instants, stretches
-from flowcheck.model.mesh.routes import DestinationRule, Route, Target, service_of
+from flowcheck.model.mesh.routes import DestinationRule, Route, Target
 
 
 @dataclass(slots=True)
@@ -103,19 +103,21 @@ class _Known(NamedTuple):
 
 
 def _concerned(divided: Divided) -> _Known:
-    routing, numbers = divided.lookup.routing, {*divided.host}
+    lookup, numbers = divided.lookup, {*divided.host}
+    own = {route: None for number in divided.host for route in lookup.routes(lookup.service(number))}
     named: set[str] = set()
-    for route in routing.routes:
+    for route in own if divided.host else lookup.routing.routes:
         found, unclear = divided.rules_at((route,))
         numbers.update(number for candidate in found for number in divided.numbers(candidate))
         named |= {str(route)} if found or unclear else set()
-    services = {divided.lookup.service(number) for number in numbers}
-    for route in routing.routes:
+    services = {lookup.service(number) for number in numbers}
+    near = {route: None for service in services for route in lookup.routes(service)} | own
+    for route in near:
         if any((target.namespace, target.service) in services for r in route.rules for target in r.targets):
             named.add(str(route))
     return _Known(
-        [route for route in routing.routes if str(route) in named],
-        [rule for rule in routing.rules if service_of(rule.host) in services],
+        [route for route in (near if divided.host else lookup.routing.routes) if str(route) in named],
+        [rule for service in sorted(services) for rule in lookup.rules(service)],
         numbers,
     )
 
@@ -184,7 +186,7 @@ def _shares(divided: Divided, rules: Sequence[DestinationRule], candidate: Candi
     for target in candidate.rule.targets:
         own = [] if target.fault else lookup.endpoints(lookup.ports(target, divided.dialled), at)
         if target.subset and not target.fault:
-            of_host = rules_for_host(lookup.routing, rules, target, divided.namespaces)
+            of_host = rules_for_host(lookup.routing.root_namespace, rules, target, divided.namespaces)
             subset = find_subset(of_host, target.subset)
             own = lookup.labelled(own, subset) if subset is not None else []
         found.append(own)

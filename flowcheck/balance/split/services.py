@@ -61,7 +61,8 @@ def _dialled(tallied: Tallied, lookup: Lookup, number: int, same: Sequence[int],
     routing, backends = lookup.routing, tallied.catalog.ports[number]
     clients = _clients(tallied, routing, [number])
     service = backends.service
-    routes = [one for one in routing.routes if is_for_service(one, backends)]
+    named = lookup.routes((service.namespace, service.name))
+    routes = [one for one in named if is_for_service(one, backends)]
     phases = None
     if routes:
         proxies = clients.choosers & IN_MESH
@@ -74,7 +75,8 @@ def _dialled(tallied: Tallied, lookup: Lookup, number: int, same: Sequence[int],
             found.unclear[number] = tuple(phases.unclear)
         by = tuple(sorted(one.value for one in proxies))
         found.splits[number] += (Held(split, by) for split in _hold(tallied, divided, phases, _reads_routes))
-    spread = spread_of(routing, backends, clients, phases)
+    rules = lookup.rules((service.namespace, service.name))
+    spread = spread_of(routing, rules, backends, clients, phases)
     if spread is not None:
         found.spreads[number] = spread
 

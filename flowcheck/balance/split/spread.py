@@ -20,7 +20,7 @@ from flowcheck.balance.expect.routing import Routing
 from flowcheck.balance.expect.shares import follows_hints
 from flowcheck.balance.split.choosers import Chooser, Clients
 from flowcheck.balance.split.phases import Phases
-from flowcheck.model.mesh.routes import Balancer, DestinationRule, Locality, TrafficPolicy, service_of
+from flowcheck.model.mesh.routes import Balancer, DestinationRule, Locality, TrafficPolicy
 
 READ_RULES = frozenset({Chooser.SIDECAR, Chooser.WAYPOINT, Chooser.GATEWAY})
 """Who goes by DestinationRules, where there are any."""
@@ -44,16 +44,21 @@ class Spread(NamedTuple):
 
 
 def spread_of(
-    routing: Routing, backends: PortBackends, clients: Clients, phases: Phases | None
+    routing: Routing,
+    of_host: Iterable[DestinationRule],
+    backends: PortBackends,
+    clients: Clients,
+    phases: Phases | None,
 ) -> Spread | None:
-    """None where no proxy has to do with the service port. ``phases``: of the routes for it, if any."""
+    """None where no proxy has to do with the service port. ``of_host``: DestinationRules for the Service;
+    ``phases``: of the routes for it, if any."""
     proxies = clients.choosers - {Chooser.KUBE_PROXY}
     crowd = {Chooser.KUBE_PROXY} if clients.others else set()
     by = tuple(sorted(one.value for one in clients.choosers | crowd))
     if not proxies:
         carried = any(pod.mesh for e in _members(backends) for pod in routing.pods.get(e, ()))
         return Spread(by, "", (), False, Why.NONE, backends) if carried or phases else None
-    rules = _rules(routing, backends, clients) if proxies & READ_RULES else []
+    rules = _rules(routing, of_host, backends, clients) if proxies & READ_RULES else []
     policies = [policy for rule in rules for policy in _policies(rule, backends.port.port)]
     policies = policies or [TrafficPolicy()]
     balancers = {policy.balancer or Balancer.LEAST_REQUEST for policy in policies}
@@ -96,13 +101,13 @@ def _members(backends: PortBackends) -> set[int]:
     return {member.endpoint for segment in backends.segments for member in segment}
 
 
-def _rules(routing: Routing, backends: PortBackends, clients: Clients) -> list[DestinationRule]:
+def _rules(
+    routing: Routing, of_host: Iterable[DestinationRule], backends: PortBackends, clients: Clients
+) -> list[DestinationRule]:
     """All that may hold for any client, at any time."""
-    service = backends.service
     places = {client.namespace for client in clients.known.values()}
-    places |= {service.namespace, routing.root_namespace}
-    own = (service.namespace, service.name)
-    return [one for one in routing.rules if service_of(one.host) == own and one.namespace in places]
+    places |= {backends.service.namespace, routing.root_namespace}
+    return [one for one in of_host if one.namespace in places]
 
 
 def _policies(rule: DestinationRule, port: int) -> Iterable[TrafficPolicy]:

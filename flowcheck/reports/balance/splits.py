@@ -55,7 +55,8 @@ def choice_notes(service: ServiceLoad) -> list[str]:
     choice = service.choice
     if choice is None:
         return []
-    notes = [f"endpoints are chosen by {_who(choice)}"]
+    even = ", who spread evenly" if service.state in ("skewed", "balanced") else ""
+    notes = [f"endpoints are chosen by {_who(choice)}{even}"]
     if choice.divided and service.state in ("skewed", "balanced"):
         notes.append(
             "expected of an endpoint is its even part of what its version had, which a route divides"
