@@ -201,6 +201,9 @@ def test_where_a_route_changed_clients_with_and_without_a_proxy_cannot_be_told_a
     ]
     found = one(rows, early, late, meshes={FIRST_CLIENT: None})
     assert {s.why for s in found.splits} == {"clients_differ"}
+    before, after = flows({V1: 450, V2: 50}, 20, noon - 30 * MINUTE), flows({V1: 250, V2: 250}, 20, noon, 20)
+    apart = one([*before, *after], early, late, meshes={FIRST_CLIENT: None}).splits
+    assert [s.connections for s in apart] == [474, 500]  # all but those of the one client
 
 
 def test_connections_of_a_crowd_of_addresses_are_left_out() -> None:

@@ -77,24 +77,27 @@ def see(
     ports: frozenset[int],
     clients: Clients,
     reads: Callable[[Client], bool],
-    *,
-    only: bool,
 ) -> Seen:
-    """``reads``: whether a client's proxy goes by the route; ``only``: the route has no other phase."""
+    """``reads``: whether a client's proxy goes by the route.
+
+    Of clients it is known when they first and last reached an endpoint, so their counts can take the place of
+    those over time where none goes on past an end of the phase.
+    """
     readers = {endpoint for endpoint, client in clients.known.items() if reads(client)}
     why = _who(clients, readers)
     pure = not why and len(readers) == len(clients.known) and not clients.others
     start, end = phase.start, phase.end
     own = ClientEntries._make(column[_rows(tallied.clients.what, ports)] for column in tallied.clients)
-    inside = np.isin(own.client, list(readers)) & (own.first_seen >= start) & (own.last_seen < end)
-    by_client = _by_client(own, inside)
+    then = np.isin(own.client, list(readers)) & (own.first_seen < end) & (own.last_seen >= start)
+    beyond = bool((then & ((own.first_seen < start) | (own.last_seen >= end))).any())
+    by_client = _by_client(own, then)
     about = len(by_client) << tallied.sampled, len({client for client, _ in by_client}) << tallied.sampled
     if pure or why:
         return Seen(_by_time(tallied, rows, start, end), by_client, *about, why)
     by_endpoint: dict[int, int] = {}
     for (_, endpoint), connections in by_client.items():
         by_endpoint[endpoint] = by_endpoint.get(endpoint, 0) + connections
-    return Seen(by_endpoint, by_client, *about, "" if only and not tallied.sampled else "clients_differ")
+    return Seen(by_endpoint, by_client, *about, "clients_differ" if beyond or tallied.sampled else "")
 
 
 def _who(clients: Clients, readers: set[int]) -> str:

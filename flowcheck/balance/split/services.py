@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +15,7 @@ from flowcheck.balance.split.choosers import IN_MESH, Chooser, Client, Clients, 
 from flowcheck.balance.split.counts import Tallied, rows_for, rows_of, see
 from flowcheck.balance.split.groups import Lookup
 from flowcheck.balance.split.judge import Split, hold
-from flowcheck.balance.split.phases import Divided, Phase, Phases, phases_of
+from flowcheck.balance.split.phases import Divided, Phases, phases_of
 from flowcheck.balance.split.rules import gateways_of, is_for_service, rules_for_service, rules_of_gateway
 from flowcheck.balance.split.spread import Spread, divided_by_gateway, spread_of
 
@@ -110,16 +110,10 @@ def _reads_routes(client: Client) -> bool:
 def _hold(
     tallied: Tallied, divided: Divided, phases: Phases, reads: Callable[[Client], bool]
 ) -> Iterator[Split]:
-    rules = Counter(map(_rule, phases.found))
     for phase in phases.found:
         rows, ports = rows_for(tallied, divided.host, phase.numbers)
         clients = _clients(tallied, divided.lookup.routing, sorted(ports))
-        only = rules[_rule(phase)] == 1
-        yield hold(phase, see(tallied, phase, rows, ports, clients, reads, only=only))
-
-
-def _rule(phase: Phase) -> tuple[str, str]:
-    return str(phase.candidate.route), phase.candidate.rule.label
+        yield hold(phase, see(tallied, phase, rows, ports, clients, reads))
 
 
 def _clients(tallied: Tallied, routing: Routing, numbers: Sequence[int]) -> Clients:
