@@ -98,6 +98,17 @@ def test_while_it_is_open_which_version_held_nothing_is_held_against_either() ->
     assert (found.verdict, found.connections) == ("on_target", 1000)
 
 
+def test_what_a_snapshot_shows_holds_before_it_and_after_it_until_one_no_longer_does() -> None:
+    noon, hour = 720 * MINUTE, 60 * MINUTE
+    made = replace(CANARY, lifetime=Lifetime(noon - 9 * hour, END, noon, noon))
+    rows = flows({V1: 450, V1B: 450, V2: 100}, at=noon - hour)
+    assert split(rows, made).connections == 1000
+    assert split(flows({V1: 450, V1B: 450, V2: 100}, at=noon + hour), made).connections == 1000
+    gone = replace(made, lifetime=replace(made.lifetime, end=noon + 2 * hour))
+    after = flows({V1: 100, V1B: 100, V2: 800}, at=noon + hour)
+    assert split([*rows, *after], gone).connections == 1000
+
+
 def test_a_target_without_endpoints_is_missing_and_the_rest_shares_what_is_left() -> None:
     route = virtual_service(rule(("v1", 60), ("v2", 20), ("gone", 20)))
     found = split(flows({V1: 375, V1B: 375, V2: 250}), route)

@@ -1,7 +1,8 @@
 """Which version of an object held at an instant, for objects of which the input may know only roughly when.
 
-Where a version may have been there and no other may, it is taken to have been, as for Services; in the
-stretch between two that differ it is open.
+Where a version may have been there and no other may, it is taken to have been, as for Services: also before
+the first snapshot that shows it. In the stretch between two that differ it is open, and between the last that
+shows it and one that no longer does.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from flowcheck.model.mesh.routes import DestinationRule, Route
-from flowcheck.model.timeline import BEGINNING, END, Lifetime
+from flowcheck.model.timeline import BEGINNING, END
 
 T = TypeVar("T", Route, DestinationRule)
 
@@ -35,15 +36,10 @@ def in_force(versions: Iterable[T], at: int) -> InForce[T]:
         if len(there) > 1 and not sure:
             return InForce((), True)
         (one,) = sure[-1:] or there
-        if not sure and _may_be_gone(one.lifetime, at):
+        if one.lifetime.sure_end <= at and one.lifetime.end < END:
             return InForce((), True)
         found.append(one)
     return InForce(tuple(found))
-
-
-def _may_be_gone(life: Lifetime, at: int) -> bool:
-    """Whether an input tells that there was a time without it, which may have been then."""
-    return life.end < END if at >= life.sure_end else life.start > BEGINNING
 
 
 def instants(versions: Iterable[Route | DestinationRule]) -> set[int]:
