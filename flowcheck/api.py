@@ -26,7 +26,7 @@ from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES
 from flowcheck.model.instants import instant_of
-from flowcheck.model.options import Options
+from flowcheck.model.options import MeshIdentity, Options
 from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
@@ -60,7 +60,8 @@ def compile_program(
     guessed from where known pods are. ``assume_unchanged``: for so long after the last snapshot, policies are
     taken to be as it shows them; without it, which there are is open then. ``engine``: whose way to enforce
     policies (``cni``: "auto", by the cluster's own objects), and its answers to single questions;
-    ``dns_map``: a file that tells which addresses DNS names had.
+    ``dns_map``: a file that tells which addresses DNS names had; ``mesh`` "off" leaves out a service mesh's
+    policies, ``mesh_identity`` says whether its clients prove who they are where no record tells.
 
     Raises: CompileError when a decision table would not fit; RunError for an answer that there is not.
     """
@@ -69,9 +70,14 @@ def compile_program(
             f"compile_program takes a Cluster, made by load_cluster, not a {type(cluster).__name__}"
         )
     _check_names("compile_program", engine, PolicyOptions)
-    options = _options(skew, as_of, cluster_ranges, assume_unchanged)
+    options = _options(skew, as_of, cluster_ranges, assume_unchanged, engine.get("mesh_identity", "derived"))
     enforced = profiles.apply(
-        cluster, options, engine.get("cni", AUTO), dict(_switches(engine)), _names(engine)
+        cluster,
+        options,
+        engine.get("cni", AUTO),
+        dict(_switches(engine)),
+        _names(engine),
+        engine.get("mesh", AUTO),
     )
     return compiler.compile_program(enforced.cluster, enforced.options)
 
@@ -101,6 +107,7 @@ def _options(
     as_of: datetime | Literal["current"] | None,
     cluster_ranges: Sequence[str],
     assume_unchanged: timedelta,
+    mesh_identity: MeshIdentity,
 ) -> Options:
     at = None if as_of is None else END if as_of == "current" else instant_of(as_of)
     microsecond = timedelta(microseconds=1)
@@ -109,6 +116,7 @@ def _options(
         policies_at=at,
         cluster_ranges=tuple(cluster_ranges),
         assume_unchanged=assume_unchanged // microsecond,
+        mesh_identity=mesh_identity,
     )
 
 
@@ -131,8 +139,9 @@ def audit(
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
     selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
-    host_network_namespace, own_node, to_own_node, icmp, node_devices, node_dns, staged, enforced; dns_map, a
-    file that tells which addresses DNS names had.
+    host_network_namespace, own_node, to_own_node, same_pod, icmp, node_devices, node_dns, staged, enforced;
+    dns_map, a file that tells which addresses DNS names had; of a service mesh mesh ("auto" or "off") and
+    mesh_identity ("derived" or "recorded").
     An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
     violations.
 
@@ -147,8 +156,10 @@ def audit(
             options.get("as_of"),
             options.get("cluster_ranges", ()),
             options.get("assume_unchanged", timedelta()),
+            options.get("mesh_identity", "derived"),
         ),
         cni=options.get("cni", AUTO),
+        mesh=options.get("mesh", AUTO),
         switches=_switches(options),
         dns_map=_names(options),
         out=None if out is None else Path(out),

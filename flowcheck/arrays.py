@@ -337,14 +337,17 @@ class ServiceTable(NamedTuple):
 class Tables(NamedTuple):
     """All that the per-flow kernel reads.
 
-    endpoints (endpoints, 8) int32: the columns named above; POD is -1 for what is not a pod, NODE the
-    node a pod runs on or the node itself (-1: none). epoch_start (epochs,) int64: when the policies changed,
+    endpoints (endpoints, 8) int32: the columns named above; POD is -1 for what is not a pod, and for all
+    where policies are asked of what a pod sends to itself; NODE the node a pod runs on or the node itself
+    (-1: none). epoch_start (epochs,) int64: when the policies changed,
     microseconds, ascending, the first is timeline.BEGINNING. port_class (slots, 65536) uint16: TCP, UDP,
     SCTP; then ICMP and ICMPv6 by type * 256 + code, if policies tell those apart. other_port int: the class
     of protocols of which no policy speaks; those after it are "number not recorded", by slot. without_port
     (256,) int32: the class of each protocol's flows that have no number or lack it. own_peer (endpoints, 2)
     int32: the peer classes, ingress and egress, of a node seen from its own pods; (0, 2) where nothing tells
-    that apart. verdict, reason (decisions,) uint8.
+    that apart. source_class (65537,) uint16, by a source port + 1, where policies ask for that, else (0,);
+    n_sources: how many there are, at least one; the row of a DirectionTable is that of epoch * n_sources +
+    class. verdict, reason (decisions,) uint8.
     """
 
     addresses: AddressTable
@@ -357,6 +360,8 @@ class Tables(NamedTuple):
     other_port: int
     without_port: Int32
     own_peer: Int32
+    source_class: UInt16
+    n_sources: int
     ingress: DirectionTable
     egress: DirectionTable
     verdict: UInt8

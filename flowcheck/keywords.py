@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from flowcheck.model.options import Icmp, IpBlockMatchesPods
+from flowcheck.model.options import Icmp, IpBlockMatchesPods, MeshIdentity
 
 Cni = Literal["auto", "kubernetes", "cilium", "calico", "antrea", "ovn", "aws", "flannel"]
 
@@ -32,6 +32,7 @@ class EngineOptions(TypedDict, total=False):
     host_network_namespace: str
     own_node: Literal["allowed", "policy"]
     to_own_node: Literal["policy", "allowed"]
+    same_pod: Literal["allowed", "policy"]
     icmp: Icmp
     node_devices: Literal["bridge", "gateway", "management", "told"]
     node_dns: Literal["unknown", "backends"]
@@ -40,9 +41,13 @@ class EngineOptions(TypedDict, total=False):
 
 
 class PolicyOptions(EngineOptions, total=False):
-    """What decides how policies are read. ``dns_map``: a file that tells which addresses DNS names had."""
+    """What decides how policies are read. ``dns_map``: a file that tells which addresses DNS names had.
+    ``mesh`` "off": no policy of a service mesh is asked. ``mesh_identity``: whether a client in the mesh
+    proves its identity where no record tells ("derived": it does)."""
 
     dns_map: str | Path | None
+    mesh: Literal["auto", "off"]
+    mesh_identity: MeshIdentity
 
 
 class AuditOptions(PolicyOptions, total=False):

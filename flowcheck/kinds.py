@@ -115,12 +115,16 @@ KINDS = (
     *_calico("StagedNetworkPolicy", "stagednetworkpolicies", Role.POLICY),
     *_calico("StagedGlobalNetworkPolicy", "stagedglobalnetworkpolicies", Role.POLICY, namespaced=False),
     *_calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", Role.POLICY),
+    Kind("security.istio.io", "AuthorizationPolicy", "authorizationpolicies", Role.POLICY),
+    Kind("security.istio.io", "PeerAuthentication", "peerauthentications", Role.POLICY),
 )
 """Those that are read."""
 
 POLICY_KINDS = frozenset(one.called or one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
-ONLY_CALLED: Mapping[tuple[str, str], frozenset[str]] = {("", "ConfigMap"): frozenset({"cilium-config"})}
+ONLY_CALLED: Mapping[tuple[str, str], frozenset[str]] = {
+    ("", "ConfigMap"): frozenset({"cilium-config", "istio"})
+}
 """Of these kinds only the objects of these names are read: most others are no matter of ours."""
 _ALL = frozenset((one.group, one.kind) for one in KINDS)
 CLUSTER_SCOPED = frozenset((one.group, one.kind) for one in KINDS if not one.namespaced)
@@ -135,6 +139,7 @@ def called(group: str, kind: str) -> str:
 BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
     "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),
     "policy.networking.k8s.io": frozenset(),
+    "security.istio.io": frozenset({"RequestAuthentication"}),
 }
 """The kinds without policies in the groups that have some; any other kind there is a typing error."""
 
@@ -173,14 +178,16 @@ LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "rbac.istio.io": ("Istio", ("ServiceRole", "ServiceRoleBinding", "RbacConfig", "ClusterRbacConfig")),
     "security.antrea.tanzu.vmware.com": ("Antrea", _ANTREA),
-    "security.istio.io": ("Istio", ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")),
+    "security.istio.io": ("Istio", ("RequestAuthentication",)),
     "security.kubearmor.com": (
         "KubeArmor",
         ("KubeArmorPolicy", "KubeArmorClusterPolicy", "KubeArmorHostPolicy"),
     ),
     "vpcresources.k8s.aws": ("AWS", ("SecurityGroupPolicy",)),
 }
-"""By API group: who made the language, and its kinds that may restrict traffic."""
+"""By API group: who made the language, and its kinds that may restrict traffic.
+
+Istio's RequestAuthentication refuses only requests with a bad token, of which no record tells."""
 
 _BY_NAME = re.compile(
     r"(?!Staged)\w{0,40}(?:NetworkPolicy|EgressFirewall|FirewallPolicy|FirewallRule|TrafficPermission)s?"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from flowcheck.advice.gaps import gaps
 from flowcheck.advice.mistaken import hides_policies, misspelt
-from flowcheck.advice.not_given import everything_but, other_languages, unkept_writes
+from flowcheck.advice.not_given import everything_but, other_languages, refused_by_engines, unkept_writes
 from flowcheck.advice.pitfalls import pitfalls
 from flowcheck.advice.policies import warnings as policy_warnings
 from flowcheck.counted import counted
@@ -230,7 +230,7 @@ class _Loader:
         others = tuple(self.other_policies.values())
         return replace(
             cluster,
-            skipped=journal.all_skipped(),
+            skipped=(*journal.all_skipped(), *refused_by_engines(cluster)),
             other_policies=others,
             signs=tuple(self.signs),
             warnings=(

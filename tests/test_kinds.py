@@ -19,4 +19,4 @@ def test_no_kind_is_read_and_not_read() -> None:
 def test_audit_logs_name_kinds_by_their_resources() -> None:
     assert {read_kind(one.group, one.plural) for one in KINDS} == {one.kind for one in KINDS}
     assert not [one for one in KINDS if unread_kind(one.group, one.plural)]
-    assert read_kind("security.istio.io", "authorizationpolicies") == ""
+    assert read_kind("security.istio.io", "requestauthentications") == ""

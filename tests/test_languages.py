@@ -45,7 +45,7 @@ def firewall(name: str = "default") -> dict[str, Any]:
         ("kubeovn.io", "SecurityGroup", "security-groups", "Kube-OVN"),
         ("consul.hashicorp.com", "ServiceIntentions", "serviceintentions", "Consul"),
         ("crd.antrea.io", "ClusterNetworkPolicy", "clusternetworkpolicies", "Antrea"),
-        ("security.istio.io", "PeerAuthentication", "peerauthentications", "Istio"),
+        ("security.istio.io", "RequestAuthentication", "requestauthentications", "Istio"),
         ("core.example.net", "NetworkPolicy", "networkpolicies", "core.example.net"),
         ("cilium.io", "TomorrowsNetworkPolicy", "tomorrowsnetworkpolicies", "cilium.io"),
     ],
@@ -60,6 +60,7 @@ def test_what_restricts_traffic(group: str, kind: str, resource: str, language: 
     [
         ("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
         ("policy.networking.k8s.io", "ClusterNetworkPolicy", "clusternetworkpolicies"),
+        ("security.istio.io", "PeerAuthentication", "peerauthentications"),
         ("", "NetworkPolicy", "networkpolicies"),
         ("extensions", "NetworkPolicy", "networkpolicies"),
         ("crd.projectcalico.org", "GlobalNetworkPolicy", "globalnetworkpolicies"),

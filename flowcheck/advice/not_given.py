@@ -1,4 +1,4 @@
-"""Sentences about what the inputs hold and verdicts do not rest on, or do not hold though it seems so."""
+"""What the inputs hold and verdicts do not rest on, or do not hold though it seems so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.left_out import OtherPolicy
+from flowcheck.model.left_out import BY_ITS_ENGINE, OtherPolicy, Skipped
 
 
 def other_languages(policies: Iterable[OtherPolicy]) -> Iterator[str]:
@@ -15,6 +15,14 @@ def other_languages(policies: Iterable[OtherPolicy]) -> Iterator[str]:
     numbers = Counter((one.language, one.kind) for one in policies)
     for (language, kind), number in sorted(numbers.items()):
         yield f"{number} x {kind} not read: it is in the language of {language}, so verdicts leave it out"
+
+
+def refused_by_engines(cluster: Cluster) -> Iterator[Skipped]:
+    """Policies that are there and have no effect, each once, however often a history tells of it."""
+    policies = {str(policy): policy for policy in cluster.policies if policy.refused}
+    for one in policies.values():
+        name = f"{one.namespace}/{one.name}" if one.namespace else one.name
+        yield Skipped(one.kind, name, BY_ITS_ENGINE + one.refused, one.source)
 
 
 def unkept_writes(numbers: Mapping[str, int]) -> Iterator[str]:

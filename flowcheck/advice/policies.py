@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from flowcheck.advice.absent import absent
 from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
+from flowcheck.model.mesh.membership import MeshSettings
+from flowcheck.model.mesh.written import Authorization
 from flowcheck.model.policy import PodQuery, Policy
 from flowcheck.model.verdict import Reason
 
@@ -21,6 +24,7 @@ def warnings(cluster: Cluster) -> Iterator[str]:
     """Every remark on the cluster's policies, in their order; on the last version of those that changed."""
     policies = list({str(policy): policy for policy in cluster.policies}.values())
     yield from _idle(cluster, policies)
+    yield from absent(cluster, policies)
     cached = [service for service in cluster.services if service.cached]
     if cached:
         yield (
@@ -65,9 +69,9 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     lonely: dict[str, list[Policy]] = defaultdict(list)
     for policy in judged:
         subject = policy.subject
-        if not isinstance(subject, PodQuery):
+        if not isinstance(subject, PodQuery) or _is_for_gateways(policy):
             continue
-        names = list(_namespaces(subject, cluster))
+        names = list(cluster.namespaces if _is_mesh_wide(policy, cluster) else _namespaces(subject, cluster))
         if any(reached.any_match(name, subject.pods) for name in names):
             continue
         if any(on_host.any_match(name, subject.pods) for name in names):
@@ -79,6 +83,15 @@ def _idle(cluster: Cluster, judged: Iterable[Policy]) -> Iterator[str]:
     for namespace, policies in lonely.items():
         more = f" and {len(policies) - 1} more" if len(policies) > 1 else ""
         yield f"namespace {namespace} has no pods, but policies: {policies[0]} ({policies[0].source}){more}"
+
+
+def _is_for_gateways(policy: Policy) -> bool:
+    return isinstance(policy.mesh, Authorization) and bool(policy.mesh.targets)
+
+
+def _is_mesh_wide(policy: Policy, cluster: Cluster) -> bool:
+    """Whether it is a mesh's, and in its root namespace."""
+    return policy.mesh is not None and policy.namespace == (cluster.mesh or MeshSettings()).root_namespace
 
 
 def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,8 @@ def judge(
     speech = messages(context)
 
     if given["strict"]:
-        inspect = _one_after_the_other(refuse_skipped, inspect)
+        strictly = partial(refuse_skipped, cni=given["cni"])
+        inspect = _one_after_the_other(strictly, inspect)
     source = ClusterSource(
         tuple(given["cluster"]),
         _load_cluster,
@@ -145,16 +147,20 @@ def _one_after_the_other(
     return both
 
 
-def refuse_skipped(cluster: Cluster) -> None:
-    """--strict: a document that takes no part stops the run, with all such documents listed."""
-    if cluster.skipped:
-        problems = [
-            Problem(
-                f"{' '.join(filter(None, (document.kind, document.name)))}: {document.reason}",
-                str(document.source),
-            )
-            for document in cluster.skipped
-        ]
+def refuse_skipped(cluster: Cluster, cni: str) -> None:
+    """--strict: a document that takes no part stops the run, with all such documents listed; and so do
+    policies that the engine does not enforce."""
+    from flowcheck.engines.profiles import left_out
+
+    problems = [
+        Problem(
+            f"{' '.join(filter(None, (document.kind, document.name)))}: {document.reason}",
+            str(document.source),
+        )
+        for document in cluster.skipped
+    ]
+    problems += [Problem(f"{one} (first: {one.first})") for one in left_out(cluster, cni)]
+    if problems:
         raise ManifestError(
             f"{counted(len(problems), 'document')} would take no part",
             hint=f"remove {agreeing(len(problems), 'it', 'them')}, or leave out --strict",
@@ -210,8 +216,10 @@ def _request(given: dict[str, Any]) -> AuditRequest:
             policies_at=_policies_at(given),
             cluster_ranges=given["cluster_ranges"],
             assume_unchanged=given["assume_unchanged"] // timedelta(microseconds=1),
+            mesh_identity=given["mesh_identity"],
         ),
         cni=given["cni"],
+        mesh=given["mesh"],
         switches=chosen(given),
         dns_map=names_in(given),
         out=given["out"],

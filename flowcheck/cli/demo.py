@@ -51,6 +51,7 @@ def _run(
 ) -> int:
     from flowcheck import demo
     from flowcheck.demo.cilium import LOG
+    from flowcheck.kernels.cache import is_cold
     from flowcheck.model.options import Options
     from flowcheck.results.relative import named_from
     from flowcheck.writing import output_errors
@@ -90,6 +91,8 @@ def _run(
         **SAID_OF_NO_LOG,
         "source_format": AUTO if sample == "cilium" else CANONICAL,
     }
+    if is_cold():
+        messages(context).say("compiling the kernels, as for the first time: that takes some ten seconds")
     result = audit.judge(context, given)
     code = audit.report(result if out else named_from(result, directory), given)
     messages(context).say(compare_with_planted(result.summary, sample))

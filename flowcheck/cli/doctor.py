@@ -57,7 +57,7 @@ def _libraries() -> Findings:
 
 def _kernels() -> Findings:
     try:
-        from flowcheck.kernels.cache import cache_directory
+        from flowcheck.kernels.cache import cache_directory, is_cold
 
         folder = cache_directory()
     except Exception as error:  # whatever is wrong with numba here, this command is there to say so
@@ -72,8 +72,7 @@ def _kernels() -> Findings:
             "no safe folder for the kernel cache: each run compiles for some seconds; set XDG_CACHE_HOME"
         )
         return ["kernel cache: none"], slow, []
-    compiled = any(folder.rglob("*.nbc")) if folder.is_dir() else False
-    if not compiled:
+    if is_cold():
         slow.append(
             "the kernel cache is empty: the first run compiles for some seconds; run flowcheck warmup"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.engines.profiles import AUTO, CHOICES
+from flowcheck.engines.profiles import AUTO, CHOICES, IDENTITIES, MESHES
 from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, Switch
 
 if TYPE_CHECKING:
@@ -30,6 +30,21 @@ ENGINE: list[Any] = [
     ),
     *map(_option, SWITCHES),
     click.option(
+        "--mesh",
+        type=click.Choice(MESHES),
+        default=AUTO,
+        show_default=True,
+        help="Policies of a service mesh (Istio): asked of the pods that are in it, or left out (off).",
+    ),
+    click.option(
+        "--mesh-identity",
+        type=click.Choice(IDENTITIES),
+        default=IDENTITIES[0],
+        show_default=True,
+        help="Whether a client in the mesh proves its identity where the record does not tell: it does, as "
+        "mutual TLS is automatic between proxies (derived), or that is open (recorded).",
+    ),
+    click.option(
         "--dns-map",
         type=click.Path(dir_okay=False),
         metavar="FILE",
@@ -38,7 +53,10 @@ ENGINE: list[Any] = [
     ),
 ]
 
-NOTHING_CHOSEN: Mapping[str, Any] = {"cni": AUTO, "dns_map": None, **dict.fromkeys(SWITCH_NAMES)}
+NOTHING_CHOSEN: Mapping[str, Any] = {
+    **{"cni": AUTO, "mesh": AUTO, "mesh_identity": IDENTITIES[0], "dns_map": None},
+    **dict.fromkeys(SWITCH_NAMES),
+}
 """What a command has where nobody asked for anything."""
 
 

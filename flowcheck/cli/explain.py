@@ -58,6 +58,12 @@ class PortType(Value):
     "--port", required=True, type=PortType(), help="443, 53/udp, 9999/sctp, icmp; a Service's own port."
 )
 @click.option(
+    "--source-port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="The port that it comes from, which some of Calico's rules ask for.  [default: any]",
+)
+@click.option(
     "-f",
     "--format",
     "form",
@@ -78,18 +84,21 @@ def command(context: click.Context, /, **given: Any) -> int:
     flowcheck explain --cluster cluster --from shop/cart --to shop/svc/cart-store --port 6379
     flowcheck explain --cluster cluster --from 203.0.113.9 --to shop/gateway --port 8080
 
-    An explanation is not a check: the exit code is 0 whatever the verdict is, and 3 where documents were
-    left out of it.
+    An explanation is not a check: the exit code is 0 whatever the verdict is, and 3 where documents, or
+    policies that may be in force, were left out of it.
     """
     from flowcheck.cli.audit import check_inputs, refuse_skipped
     from flowcheck.cli.output import write_reports
     from flowcheck.compile import compile_program
-    from flowcheck.engines.profiles import apply
+    from flowcheck.engines.profiles import apply, view_of
     from flowcheck.explaining import explain
     from flowcheck.model.options import Options
     from flowcheck.reading import load_cluster
 
     check_inputs(given)
+    port: Port = given["port"]
+    if port.number is None and given["source_port"] is not None:
+        raise click.UsageError(f"--source-port: {port.protocol} has no ports")
     cluster = load_cluster(
         given["cluster"],
         policies=given["policies"],
@@ -97,20 +106,27 @@ def command(context: click.Context, /, **given: Any) -> int:
         keep_going=given["keep_going"],
     )
     if given["strict"]:
-        refuse_skipped(cluster)
+        refuse_skipped(cluster, given["cni"])
     _refuse_empty(cluster, given["allow_no_policies"])
-    options = Options(cluster_ranges=given["cluster_ranges"])
-    enforced = apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given))
+    options = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
+    switches = dict(chosen(given))
+    enforced = apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
     program = compile_program(enforced.cluster, enforced.options)
-    port: Port = given["port"]
     answer = explain(
-        program, src=given["src"], dst=given["dst"], port=port.number, protocol=port.protocol, at=given["at"]
+        program,
+        src=given["src"],
+        dst=given["dst"],
+        port=port.number,
+        protocol=port.protocol,
+        at=given["at"],
+        source_port=given["source_port"],
     )
     messages(context).warnings(enforced.cluster.warnings)
     messages(context).warnings([*_after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
-    return Exit.INCOMPLETE if answer.left_out else Exit.CLEAN
+    perhaps_in_force = any(one.sign for one in view_of(enforced.cluster).left_out)
+    return Exit.INCOMPLETE if answer.left_out or perhaps_in_force else Exit.CLEAN
 
 
 def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
@@ -129,7 +145,7 @@ def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
 def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
     if not cluster.pods:
         raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")
-    if not cluster.policies and not allow_no_policies:
+    if not cluster.policies_taken and not allow_no_policies:
         raise RunError(
             "there are no policies: everything is allowed",
             hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",

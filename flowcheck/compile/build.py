@@ -45,7 +45,7 @@ def _compile(cluster: Cluster, options: Options) -> Program:
     ingress = compile_direction(Direction.INGRESS, rulebook)
     egress = compile_direction(Direction.EGRESS, rulebook)
     seen = see(axis, cluster, options)
-    endpoints = _endpoint_table(axis, ingress, egress)
+    endpoints = _endpoint_table(axis, ingress, egress, options)
     naming = name_endpoints(axis, endpoints, options.skew, None if seen is None else seen.alike)
     service_ports = list_service_ports(axis, cluster, options.skew)
     decisions = rulebook.decisions
@@ -60,6 +60,8 @@ def _compile(cluster: Cluster, options: Options) -> Program:
         other_port=rulebook.ports.other,
         without_port=rulebook.ports.without_number(),
         own_peer=naming.own_peer,
+        source_class=rulebook.sources.class_of,
+        n_sources=rulebook.sources.n,
         ingress=ingress.table,
         egress=egress.table,
         verdict=decisions.verdict,
@@ -96,7 +98,9 @@ def axis_of(cluster: Cluster, options: Options) -> Axis:
     return build_axis(cluster, Asked.of(cluster, options), options.skew, options.cluster_ranges)
 
 
-def _endpoint_table(axis: Axis, ingress: CompiledDirection, egress: CompiledDirection) -> Int32:
+def _endpoint_table(
+    axis: Axis, ingress: CompiledDirection, egress: CompiledDirection, options: Options
+) -> Int32:
     """(endpoints, 8) int32 without groups, which :mod:`flowcheck.compile.endpoints.names` numbers;
     (endpoints, 10) with own_peer of :class:`~flowcheck.arrays.Tables`, where policies see own nodes."""
     table = np.zeros((len(axis.endpoints), 10 if axis.as_own else 8), dtype=np.int32)
@@ -104,7 +108,7 @@ def _endpoint_table(axis: Axis, ingress: CompiledDirection, egress: CompiledDire
     table[:, a.INGRESS_PEER] = ingress.peer
     table[:, a.EGRESS_SUBJECT] = egress.subject
     table[:, a.EGRESS_PEER] = egress.peer
-    table[:, a.POD] = [e.pod for e in axis.endpoints]
+    table[:, a.POD] = [e.pod for e in axis.endpoints] if options.same_pod == "allowed" else -1
     table[:, a.NODE] = [e.node for e in axis.endpoints]
     table[:, a.KIND] = [e.kind if e.kind < a.KIND_OWN_NODE else a.KIND_UNRESOLVED for e in axis.endpoints]
     for node, as_own in axis.as_own.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flowcheck.dialects import admin, calico, cilium, kubernetes
+from flowcheck.dialects import admin, calico, cilium, istio, kubernetes
 from flowcheck.manifests.documents import Document
 from flowcheck.model.policy import Policy
 
@@ -30,6 +30,8 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin.read_cluster_network_policy,
     ("cilium.io", "CiliumNetworkPolicy"): cilium.read_cilium_network_policy,
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): cilium.read_cilium_clusterwide_network_policy,
+    ("security.istio.io", "AuthorizationPolicy"): istio.read_authorization_policy,
+    ("security.istio.io", "PeerAuthentication"): istio.read_peer_authentication,
     **{("projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
     **{("crd.projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
 }

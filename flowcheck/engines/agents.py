@@ -11,7 +11,7 @@ from dataclasses import replace
 from flowcheck.errors import RunError
 from flowcheck.model.engines import SWITCHES, CiliumSettings, Profile
 
-ANY = ("node_devices", "node_dns", "enforced", "staged")
+ANY = ("same_pod", "node_devices", "node_dns", "enforced", "staged")
 """Switches that no engine's code has a say in."""
 CAN_BE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "cilium": {
@@ -54,6 +54,13 @@ def told_by(settings: CiliumSettings) -> Iterator[tuple[str, str]]:
         yield "own_node", "policy"
     if settings.enforcement == "never" or settings.audit:
         yield "enforced", "no"
+
+
+def why_not(settings: CiliumSettings | None) -> str:
+    """Which of an agent's settings says that it enforces nothing."""
+    if settings is None:
+        return ""
+    return " (enable-policy: never)" if settings.enforcement == "never" else ' (policy-audit-mode: "true")'
 
 
 def cilium_settings(settings: CiliumSettings, values: Mapping[str, str]) -> CiliumSettings:

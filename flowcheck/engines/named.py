@@ -3,12 +3,13 @@
 A name's address counts from when it is known until it no longer is. So a rule about names becomes, for
 each time that some of its addresses have in common, a policy of its own, with the same name and place. Before
 the first time that any name is known, and after the last, it stays a rule about names: open (needs_dns).
+Of one instant :func:`joined` makes one policy of them again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -18,6 +19,8 @@ from flowcheck.model.policy import AddressBlock, DomainNames, Policy, Rule
 from flowcheck.model.ranges import NamedAddress
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 
+_PART = re.compile(r"(.*)\t(\d{6})\.(0|1\.\d+)", re.DOTALL)
+"""How the tie of a part ends: the policy's own, the place of a rule, and whether it is about addresses."""
 MOST_TIMES = 4096
 """Times of one rule; with more it stays open what its names stand for."""
 
@@ -39,19 +42,61 @@ def resolved(cluster: Cluster, names: Sequence[NamedAddress]) -> Cluster:
     return replace(cluster, policies=tuple(policies), warnings=(*cluster.warnings, *warnings))
 
 
-def _before_and_after(names: Iterable[NamedAddress]) -> list[Lifetime]:
-    """The times of which nothing is known of names; none where those that are known always had theirs."""
+def joined(policies: Iterable[Policy], instant: int) -> tuple[Policy, ...]:
+    """The parts that there are at one instant, together again: of each version a policy, and a rule for each
+    that is written, about all the addresses that its names have then."""
+    wholes: dict[tuple[Hashable, Lifetime], list[Policy]] = {}
+    about: dict[Hashable, list[tuple[int, Policy]]] = {}
+    there = (one for one in policies if one.lifetime.possible(instant))
+    for policy in sorted(there, key=lambda one: one.order):
+        part = _PART.fullmatch(policy.tie)
+        whole = replace(policy, tie=part[1]) if part else policy
+        if part and part[3] != "0":
+            about.setdefault(whole.identity, []).append((int(part[2]), policy))
+        else:
+            wholes.setdefault((whole.identity, whole.lifetime), []).append(whole)
+    return tuple(_together(segments, about.get(identity, ())) for (identity, _), segments in wholes.items())
+
+
+def _together(segments: Sequence[Policy], parts: Sequence[tuple[int, Policy]]) -> Policy:
+    """A policy of its segments in their order, and of parts about what its rules' names stand for."""
+    more: dict[int, list[Peer]] = {}
+    for place, part in parts:
+        if part.lifetime == part.lifetime.within(segments[0].lifetime):
+            more.setdefault(place, []).extend(part.egress[0].peers or ())
+    rules = enumerate(rule for one in segments for rule in one.egress)
+    return replace(segments[0], egress=tuple(_about(rule, more.get(place, ())) for place, rule in rules))
+
+
+def _about(rule: Rule, more: Sequence[Peer]) -> Rule:
+    """A rule about more addresses, or about names that are open."""
+    if not more or not rule.peers:
+        return rule
+    addresses = [one for one in (rule.peers[-1], *more) if isinstance(one, AnyOf)]
+    blocks = tuple(dict.fromkeys(block for one in addresses for block in one.parts))
+    still_open = tuple(dict.fromkeys(one for one in more if isinstance(one, DomainNames)))
+    named = (AnyOf(blocks),) if blocks or not still_open else ()
+    return replace(rule, peers=(*rule.peers[:-1], *named, *still_open))
+
+
+def span_of(names: Iterable[NamedAddress]) -> Lifetime:
+    """From when until when anything is known of names; always, where all of them always had their address."""
     timed = [one.lifetime for one in names if one.lifetime != ALWAYS]
     first = min((one.sure_start for one in timed), default=BEGINNING)
-    last = max((one.sure_end for one in timed), default=END)
-    return [one for one in (Lifetime.exact(end=first), Lifetime.exact(last)) if one.start < one.end]
+    return Lifetime.exact(first, max((one.sure_end for one in timed), default=END))
+
+
+def _before_and_after(names: Iterable[NamedAddress]) -> list[Lifetime]:
+    """The times of which nothing is known of names."""
+    span = span_of(names)
+    outside = (Lifetime.exact(end=span.start), Lifetime.exact(span.end))
+    return [one for one in outside if one.start < one.end]
 
 
 def _resolved(policy: Policy, names: Sequence[NamedAddress], unknown: Sequence[Lifetime]) -> Iterator[Policy]:
     """The policy in as many parts as it takes; nothing where those are too many.
 
-    In a tier that goes by levels a rule keeps its place wherever it stands; in others it is the policy's tie
-    that keeps it between the rules before it and those after.
+    It is the policy's tie that keeps each rule between those before it and those after.
     """
     if not any(_asks_names(rule) for rule in policy.egress):
         yield policy
@@ -64,16 +109,15 @@ def _resolved(policy: Policy, names: Sequence[NamedAddress], unknown: Sequence[L
     ]
     open_at = [unknown if _asks_names(rule) else () for rule in policy.egress]
     followed = [bool(times or open_) for times, open_ in zip(timed, open_at, strict=True)]
-    if policy.tier.by_level or not any(followed):
+    if not any(followed):
         yield replace(policy, egress=tuple(rest))
     else:
         yield from _between(policy, rest, followed)
     for place, (rule, times) in enumerate(zip(policy.egress, timed, strict=True)):
-        level = policy.priority if rule.level is None else rule.level
         about = [(time, _blocks(addresses)) for time, addresses in times.items()]
         about += [(time, _names_in(rule)) for time in open_at[place]]
         for number, (time, peers) in enumerate(about):
-            only = replace(rule, level=level, peers=peers)
+            only = replace(rule, peers=peers)
             yield _part(policy, f"{_place(place)}.1.{number}", (only,), policy.lifetime.within(time))
 
 
@@ -169,7 +213,8 @@ def _without_names(rule: Rule, addresses: Sequence[str]) -> Rule:
     if not _asks_names(rule):
         return rule
     others = tuple(peer for peer in rule.peers or () if not isinstance(peer, DomainNames))
-    return replace(rule, peers=others + (_blocks(addresses) if addresses else ()))
+    names = tuple(name for peer in _names_in(rule) for name in peer.names)
+    return replace(rule, peers=others + _blocks(addresses), names=names)
 
 
 def _blocks(addresses: Iterable[str]) -> tuple[Peer, ...]:

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from flowcheck.counted import counted
-from flowcheck.engines import agents, calico, cilium
-from flowcheck.engines.named import resolved
-from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, settings_told
+from flowcheck.engines import agents, calico, cilium, istio
+from flowcheck.engines.named import resolved, span_of
+from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, release, settings_told
 from flowcheck.engines.switches import around, switched
 from flowcheck.engines.switches import remarks as switch_remarks
 from flowcheck.engines.switches.own import OWN_KINDS, is_own
 from flowcheck.engines.table import PROFILES
 from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView
-from flowcheck.model.options import Options
+from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView, Profile
+from flowcheck.model.left_out import LeftOut
+from flowcheck.model.options import MeshIdentity, Options
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import DnsMap
 
-__all__ = ("AUTO", "CHOICES", "PROFILES", "Enforced", "apply", "choose", "recognised", "view_of")
+__all__ = (
+    "AUTO",
+    "CHOICES",
+    "IDENTITIES",
+    "MESHES",
+    "PROFILES",
+    "Enforced",
+    "apply",
+    "choose",
+    "left_out",
+    "recognised",
+    "view_of",
+)
 
-AUTO = "auto"
+AUTO, OFF = "auto", "off"
 CHOICES = (AUTO, *PROFILES)
 """What ``--cni`` takes."""
+MESHES = (AUTO, OFF)
+"""What ``--mesh`` takes."""
+IDENTITIES = get_args(MeshIdentity)
+"""What ``--mesh-identity`` takes."""
 AGENT = "ConfigMap cilium-config"
 _SAYS_ITSELF = {"cilium": {"nodes_peers": "match", "cluster_policies": "enforced"}}
 """Of which policies it refuses, Cilium's code says more."""
@@ -48,10 +64,12 @@ def apply(
     cni: str = AUTO,
     given: Mapping[str, str] | None = None,
     dns_map: DnsMap | None = None,
+    mesh: str = AUTO,
 ) -> Enforced:
     """The policies as the chosen engine enforces them. ``given`` are switches that a person set, by name;
     those take the place of the profile's, whatever ``options`` say. ``dns_map``: policies about names are
-    about the addresses it tells. A cluster that has a view stays as it is.
+    about the addresses it tells. ``mesh`` "off": no policy of a mesh is asked. A cluster that has a view
+    stays as it is.
 
     Raises: RunError for a profile, a switch or a value that there is not.
     """
@@ -59,16 +77,34 @@ def apply(
         return Enforced(cluster, _judged_again(cluster, options, cluster.view), ())
     given = dict(given or {})
     _check(cni, given)
+    for name, value, words in (("mesh", mesh, MESHES), ("mesh_identity", options.mesh_identity, IDENTITIES)):
+        if value not in words:
+            raise RunError(f"{name} cannot be {value!r}", hint=f"there are {', '.join(words)}")
     view, found = choose(cluster, cni, given)
-    kept, left_out = _of_engine(cluster, view.cni)
-    before = replace(cluster, policies=tuple(kept))
-    said = tuple(_remarks(before, view, found, left_out))
+    meshed = _without_mesh(cluster) if mesh == OFF else istio.with_members(cluster)
+    before = replace(meshed, policies=tuple(_of_engine(meshed, view.cni)))
+    said = (*_remarks(before, view, found), *_mesh_remarks(cluster, meshed, mesh))
     after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
     if dns_map is not None:
         inputs = {**after.inputs, dns_map.path: dns_map.sha256}
         after = replace(resolved(after, dns_map.names), inputs=inputs)
+        view = replace(view, names=span_of(dns_map.names))
+    after = replace(after, policies=(*after.policies, *istio.policies(meshed)))
     said += after.warnings[len(cluster.warnings) :]
     return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
+
+
+def _without_mesh(cluster: Cluster) -> Cluster:
+    pods = tuple(pod if pod.mesh is None else replace(pod, mesh=None) for pod in cluster.pods)
+    kept = tuple(policy for policy in cluster.policies if not istio.is_own(policy))
+    return replace(cluster, pods=pods, policies=kept)
+
+
+def _mesh_remarks(cluster: Cluster, meshed: Cluster, mesh: str) -> Iterator[str]:
+    if mesh != OFF:
+        yield from istio.remarks(meshed)
+    elif count := sum(map(istio.is_own, cluster.policies)):
+        yield f"{counted(count, 'policy', 'policies')} of Istio left out, as --mesh off says"
 
 
 def _by_engine(cluster: Cluster, options: Options, view: EngineView) -> tuple[Cluster, Options]:
@@ -98,17 +134,35 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
     found = recognised(cluster)
     name, because = (found.cni, found.because) if cni == AUTO else (cni, f"--cni {cni}")
     profile = PROFILES[name]
-    told = settings_told(cluster, name)
+    told = _told(cluster, name)
     values = {switch: setting.value for switch, setting in profile.settings.items()}
-    if name == "cilium" and cluster.cilium is not None:
-        told |= {switch: (value, AGENT) for switch, value in agents.told_by(cluster.cilium)}
     values |= {switch: value for switch, (value, _) in told.items()}
     values |= given
     if name == "cilium":
         values["networks_match"] = agents.networks_of(values)
     agents.check(profile, values, given)
+    others = tuple(_left_out(cluster, profile, found, cni))
     because = "; ".join(dict.fromkeys((because, *(sign for _, sign in told.values()))))
-    return EngineView(name, profile.title, profile.version, because, values, tuple(given)), found
+    runs = release(cluster, name)
+    own = profile.title, profile.version, because
+    return EngineView(name, *own, values, tuple(given), others, runs), found
+
+
+def left_out(cluster: Cluster, cni: str) -> tuple[LeftOut, ...]:
+    """The policies that the engine does not know, by the engine that does.
+
+    Raises: RunError for a profile that there is not.
+    """
+    _check(cni, {})
+    return (cluster.view or choose(cluster, cni, {})[0]).left_out
+
+
+def _told(cluster: Cluster, cni: str) -> dict[str, tuple[str, str]]:
+    """Switches that the plugin's own objects set: the value, and what says so."""
+    told = settings_told(cluster, cni)
+    if cni == "cilium" and cluster.cilium is not None:
+        told |= {switch: (value, AGENT) for switch, value in agents.told_by(cluster.cilium)}
+    return told
 
 
 def _judged_again(cluster: Cluster, options: Options, view: EngineView) -> Options:
@@ -134,7 +188,7 @@ def _check(cni: str, given: Mapping[str, str]) -> None:
 
 def _judged_by(options: Options, values: Mapping[str, str]) -> Options:
     """The options with what of the switches is for whoever judges."""
-    chosen = {name: values[name] for name in ("ipblock_matches_pods", "icmp", "own_node")}
+    chosen = {name: values[name] for name in ("ipblock_matches_pods", "icmp", "own_node", "same_pod")}
     names = {"unread": "containers"}.get(values["port_names"], values["port_names"])
     same = {"first": "all"}.get(values["same_port_name"], values["same_port_name"])
     return replace(
@@ -154,32 +208,74 @@ def _language_of(policy: Policy) -> str:
     return "cilium" if policy.kind.startswith("Cilium") else "calico"
 
 
-def _of_engine(cluster: Cluster, cni: str) -> tuple[list[Policy], Counter[str]]:
-    """The policies that the engine knows, and how many of others there are, by their engine."""
-    kept, left_out = [], Counter[str]()
+def _of_engine(cluster: Cluster, cni: str) -> Iterator[Policy]:
+    """The policies that the engine knows."""
+    network = (policy for policy in cluster.policies if not istio.is_own(policy))
+    return (policy for policy in network if _language_of(policy) in ("", cni))
+
+
+def _left_out(cluster: Cluster, profile: Profile, found: Found, asked: str) -> Iterator[LeftOut]:
+    """Policies of each other engine, but for those that are not in force there either, each once."""
+    by_engine: dict[str, dict[str, Policy]] = {}
     for policy in cluster.policies:
+        if istio.is_own(policy):
+            continue
         language = _language_of(policy)
-        if language in ("", cni):
-            kept.append(policy)
-        elif not policy.staged:
-            left_out[language] += 1
-    return kept, left_out
+        if language not in ("", profile.name) and not policy.staged:
+            by_engine.setdefault(language, {}).setdefault(str(policy), policy)
+    running = dict([*found.others, (found.cni, found.because)])
+    because = (
+        f"as {profile.title} is taken to enforce policies" if asked == AUTO else f"because of --cni {asked}"
+    )
+    for name, policies in by_engine.items():
+        name_of_first, policy = next(iter(policies.items()))
+        first = f"{name_of_first} ({policy.source})"
+        yield LeftOut(PROFILES[name].title, len(policies), first, because, running.get(name, ""))
 
 
-def _remarks(cluster: Cluster, view: EngineView, found: Found, left_out: Counter[str]) -> Iterator[str]:
+def _who_says_no(cluster: Cluster, view: EngineView) -> str:
+    """What says that nothing enforces policies: a person, the plugin's own objects, or what the plugin is."""
+    if "enforced" in view.chosen:
+        return "--enforced no says"
+    if "enforced" in (told := _told(cluster, view.cni)):
+        sign = told["enforced"][1]
+        return f"{sign} says{agents.why_not(cluster.cilium) if sign == AGENT else ''}"
+    chosen = view.because if view.because.startswith("--cni") else f"{view.because}, with --cni {AUTO},"
+    return f"{chosen} says it is {view.title}, which enforces none"
+
+
+def _remarks(cluster: Cluster, view: EngineView, found: Found) -> Iterator[str]:
     title = view.title
     if not view.enforces:
-        yield f"nothing enforces policies here ({view.because}): what they deny and went through is expected"
+        yield (
+            f"nothing enforces policies here, as {_who_says_no(cluster, view)}: what they deny and went "
+            "through is expected; say --enforced yes where something does"
+        )
     if view.cni == found.cni:
         beside = [one for one in found.others if one[0] not in ONLY_ADDRESSES]
         for name, sign in beside:
             yield f"{PROFILES[name].title} is there too ({sign}): {title} is taken to enforce policies"
     elif found.because != NOTHING_TOLD and found.cni != "kubernetes":
         yield f"{PROFILES[found.cni].title} seems to run ({found.because}), but {view.because} was said"
-    for name, count in left_out.items():
-        policies = counted(count, "policy", "policies")
-        yield f"{policies} in the language of {PROFILES[name].title} left out, which {title} does not enforce"
+    for one in view.left_out:
+        yield f"{one}: {title} does not enforce them (first: {one.first})"
+    if view.release and _series(view.release) != _series(view.version):
+        yield (
+            f"{title} {view.release} runs here, and verdicts are by the rules of {view.version}: where "
+            "releases differ they may be wrong"
+        )
+    staged = len({str(policy) for policy in cluster.policies if policy.staged})
+    if staged and view.switches["staged"] == "ignored":
+        yield (
+            f"{counted(staged, 'staged policy', 'staged policies')} left out, as not in force: "
+            "--staged enforced judges as if they were"
+        )
     if found.cni == "kubernetes" and found.others and view.cni == "kubernetes":
         yield f"{found.because}: policies are taken to be enforced; --cni flannel where nothing does"
     yield from PROFILES[view.cni].remarks
     yield from switch_remarks(cluster, {**view.switches, **_SAYS_ITSELF.get(view.cni, {})})
+
+
+def _series(release: str) -> list[str]:
+    """A release but for its patches."""
+    return release.removeprefix("v").split(".")[:2]

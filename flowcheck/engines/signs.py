@@ -7,6 +7,7 @@ agent that only gives pods their addresses may run beside one of those.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ AGENTS = {
     "kube-flannel-ds": "flannel",
 }
 """DaemonSets by name, which charts and manifests give them."""
+CONTAINERS = {"cilium-agent": "cilium", "calico-node": "calico", "antrea-agent": "antrea"}
+"""Containers of these, whose image has the plugin's release as its tag."""
 OTHERS = ("kube-network-policies", "kube-router", "kindnet", "weave-net", "azure-npm", "kube-ovn-cni")
 """DaemonSets of what enforces policies as Kubernetes says, as far as is known here."""
 CONFIG_MAPS = {
@@ -47,6 +50,7 @@ GROUPS = {
     "networking.k8s.aws": "aws",
     "crd.k8s.amazonaws.com": "aws",
 }
+_TAG = re.compile(r":(v?\d+\.\d+[\w.-]*)$")
 NOTHING_TOLD = "no object tells which network plugin runs"
 RANGES = {"CiliumPodIPPool": "cilium", "IPPool": "calico", "IPAMBlock": "calico"}
 """Kinds that tell where pods get their addresses from."""
@@ -93,6 +97,17 @@ def settings_told(cluster: Cluster, cni: str) -> dict[str, tuple[str, str]]:
     if cni == "ovn" and (names := [name for name in HOST_NETWORK if name in cluster.namespaces]):
         found.setdefault("host_network_namespace", (names[0], f"Namespace {names[0]}"))
     return found
+
+
+def release(cluster: Cluster, cni: str) -> str:
+    """The release that the plugin's DaemonSet runs, by the tag of its image; empty where nothing tells."""
+    for sign in cluster.signs:
+        place, _, detail = sign.partition(": ")
+        name, _, image = detail.partition(" runs ")
+        if CONTAINERS.get(name) == cni == AGENTS.get(place.rpartition("/")[2]):
+            found = _TAG.search(image.partition("@")[0])
+            return found[1] if found else ""
+    return ""
 
 
 def _best(cluster: Cluster, told: dict[str, str]) -> Found:

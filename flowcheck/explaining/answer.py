@@ -7,31 +7,33 @@ verdict only where all of them agree; a Service only where all its backends do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from flowcheck.compile import Program, compile_program
+from flowcheck.engines.named import joined
 from flowcheck.engines.profiles import apply
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.question import Asked
+from flowcheck.explaining.question import Asked, Connection, connection
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
-from flowcheck.explaining.summary import end_answer, sentence_of, split_of
+from flowcheck.explaining.summary import end_answer, moment, not_seen, sentence_of, split_of
 from flowcheck.explaining.walk import Walked
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
-from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason, Verdict
 
 Pair = tuple[Candidate, Candidate]
-_PROTOCOLS = {name.upper(): number for number, name in PROTOCOL_NAMES.items()}
 
 
 def explain(
@@ -42,27 +44,34 @@ def explain(
     port: int | None = 80,
     protocol: str | int = "TCP",
     at: datetime | None = None,
+    source_port: int | None = None,
 ) -> Explanation:
     """Why ``src`` may or may not talk to ``dst``, by every policy asked, and what would change it.
 
     An end is an address, ``NS/POD``, ``NS/WORKLOAD``, ``NS/KIND/NAME`` or ``Node/NAME``; ``dst`` may be a
     Service, ``NS/svc/NAME``, and ``port`` is then the Service's. ``protocol`` is TCP, UDP, SCTP, ICMP, ICMPv6
     or a number. ``at``: the instant to explain, where the cluster changed over time; None: the latest.
+    ``source_port``: the port that it comes from, which few rules ask for; None: any.
 
     A Cluster is compiled first, as the network plugin enforces it that its own objects tell, with the default
     options: for many questions, or other options, give what ``compile_program`` made of it.
 
     Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
     """
-    number = _protocol(protocol)
-    wanted = _port(port, number)
-    finder = Finder(_at_one_time(program, at))
+    asked = connection(protocol, port, source_port)
+    instant = END - 1 if at is None else instant_of(at)
+    finder = Finder(_at_one_time(program, instant))
     source = finder.find(src)
-    destination = find_destination(finder, dst, wanted, number, source)
-    return _Explainer(finder, number, wanted).explain(source, destination)
+    destination = find_destination(finder, dst, asked.port, asked.protocol, source)
+    answer = _Explainer(finder, asked).explain(source, destination)
+    return msgspec.structs.replace(answer, **moment(_cluster_of(program), instant))
 
 
-def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
+def _cluster_of(given: Program | Cluster) -> Cluster | None:
+    return given if isinstance(given, Cluster) else given.cluster
+
+
+def _at_one_time(given: Program | Cluster, instant: int) -> Program:
     """The program of the cluster as it was at one instant; where nothing ever changes, the one given."""
     if isinstance(given, Cluster):
         cluster, options, _ = apply(given, Options())
@@ -73,53 +82,39 @@ def _at_one_time(given: Program | Cluster, at: datetime | None) -> Program:
     else:
         raise TypeError(f"explain takes a Program or a Cluster, not a {type(given).__name__}")
     if not cluster.is_static:
-        cluster = cluster.at(END - 1 if at is None else instant_of(at))
+        cluster = replace(cluster, policies=joined(cluster.policies, instant)).at(instant)
     return compile_program(cluster, options)
 
 
-def _protocol(protocol: str | int) -> int:
-    number = _PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
-    if not 0 <= number <= 255:
-        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(_PROTOCOLS)}")
-    return number
-
-
-def _port(port: int | None, protocol: int) -> int | None:
-    if protocol not in WITH_PORTS:
-        return None
-    if port is None or not 1 <= port <= 65535:
-        raise ValueError(f"{protocol_name(protocol)} needs a port from 1 to 65535, not {port}")
-    return port
-
-
 class _Explainer:
-    """Explains pairs of ends of one program for one port."""
+    """Explains pairs of ends of one program for one kind of connection."""
 
-    def __init__(self, finder: Finder, protocol: int, port: int | None) -> None:
+    def __init__(self, finder: Finder, asked: Connection) -> None:
         self._program = finder.program
         self._cluster: Cluster = finder.cluster
         policies = sorted(finder.cluster.policies, key=lambda policy: policy.order)
         previewed = self._program.options.staged
         self._policies: list[Policy] = [one for one in policies if previewed or not one.staged]
         self._staged: list[Policy] = [one for one in policies if one.staged and not previewed]
-        self._protocol = protocol
-        self._port = port
+        self._asked = asked
 
     def explain(self, src: Party, dst: Party) -> Explanation:
         reached = dst.by_source or (dst.ends,) * len(src.ends)
         pairs = [(s, d) for s, ends in zip(src.ends, reached, strict=True) for d in ends]
-        ports = [self._port if d.port is None else d.port for _, d in pairs]
+        asked = self._asked
+        ports = [asked.port if d.port is None else d.port for _, d in pairs]
         endpoints = [(s.endpoint, d.endpoint) for s, d in pairs]
-        outcomes = judge_pairs(self._program, endpoints, self._protocol, ports)
+        outcomes = judge_pairs(self._program, endpoints, asked.protocol, ports, asked.source_port)
         cases, denied = self._cases(pairs, outcomes)
         verdict, reason = self._verdict(src, dst, pairs, outcomes, cases)
         why, settle = self._summary(src, dst, verdict, reason, cases)
         change = self._change(denied, len(pairs))
         return Explanation(
-            src=end_answer(src, ()),
-            dst=end_answer(dst, filter(None, [translation(self._port, dst, self._protocol)])),
-            port=self._port,
-            protocol=protocol_name(self._protocol),
+            src=end_answer(src, not_seen(self._cluster, src, dst)),
+            dst=end_answer(dst, filter(None, [translation(asked.port, dst, asked.protocol)])),
+            port=asked.port,
+            source_port=asked.source_port,
+            protocol=protocol_name(asked.protocol),
             verdict=str(verdict),
             reason=str(reason),
             why=why,
@@ -135,7 +130,7 @@ class _Explainer:
         """What would allow it, if anything is denied."""
         if not denied:
             return None
-        return propose(self._cluster, self._program.options, denied, self._protocol, n_pairs)
+        return propose(self._cluster, self._program.options, denied, self._asked.protocol, n_pairs)
 
     def _cases(self, pairs: list[Pair], outcomes: list[Outcome]) -> tuple[list[Case], list[Denied]]:
         """One case for each distinct outcome, explained by the first pair that has it."""
@@ -146,7 +141,7 @@ class _Explainer:
         cases, denied = [], []
         for (outcome, port, _), alike in same.items():
             src, dst = alike[0]
-            asked = self._port if port is None else port
+            asked = self._asked.port if port is None else port
             egress = self._side(Direction.EGRESS, src, dst, asked, outcome.egress)
             ingress = self._side(Direction.INGRESS, dst, src, asked, outcome.ingress)
             verdict, reason = _join(egress, ingress)
@@ -174,7 +169,10 @@ class _Explainer:
     def _side(
         self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
     ) -> Walked:
-        question = Asked(self._cluster, self._program.options, direction, subject, peer, self._protocol, port)
+        protocol, source = self._asked.protocol, self._asked.source
+        question = Asked(
+            self._cluster, self._program.options, direction, subject, peer, protocol, port, source
+        )
         return explain_side(self._program, question, self._policies, self._staged, decision)
 
     def _verdict(

@@ -90,6 +90,8 @@ class _Proposal:
             if tried.rule.action is Action.DENY and not is_baseline(tried.policy.tier):
                 name = f"{tried.policy}[{tried.rule.label}]"
                 self._falls_short(f"{name} may deny it all the same: no input tells whether it matches")
+        if ending.decided_by != walked.answer.decided_by:
+            self._falls_short(f"{direction}: other policies deny it from other ports, or for other messages")
         if perhaps_node(ending, peer, self._cluster):
             self._falls_short(
                 f"no input tells whether {peer.name} is a node, for which no CIDR stands: give the Node "

@@ -94,16 +94,21 @@ def backends_of(program: Program, leads: Leads, src: int) -> list[tuple[int, int
 
 
 def judge_pairs(
-    program: Program, pairs: Sequence[tuple[int, int]], protocol: int, ports: Sequence[int | None]
+    program: Program,
+    pairs: Sequence[tuple[int, int]],
+    protocol: int,
+    ports: Sequence[int | None],
+    source_port: int | None,
 ) -> list[Outcome]:
-    """Judge pairs of (source, destination) endpoints, each with a port (None: it has none).
+    """Judge pairs of (source, destination) endpoints, each with a port (None: it has none), all from one
+    (None: it is not told).
 
     Not: a Service's address or a node's port is not translated here, as ``services`` did that already.
     """
-    outcomes = []
+    outcomes, source = [], -1 if source_port is None else source_port
     for (src, dst), port in zip(pairs, ports, strict=True):
         wanted = -1 if port is None else port
-        egress, ingress, verdict = decide.judge_pair(program.tables, src, dst, protocol, wanted)
+        egress, ingress, verdict = decide.judge_pair(program.tables, src, dst, protocol, wanted, source)
         outcomes.append(Outcome(int(egress), int(ingress), VERDICTS[verdict]))
     return outcomes
 

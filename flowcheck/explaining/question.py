@@ -1,41 +1,56 @@
-"""One side of a flow, as policies are asked about it."""
+"""What is asked: a kind of connection, and one side of it, as policies are asked about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowcheck.explaining.ends import Candidate
+from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import span_text
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Direction, Policy, PortRange
-from flowcheck.model.ports import LAST_NUMBER, PortsBut
-from flowcheck.model.protocols import ICMP, ICMPV6
+from flowcheck.model.policy import Direction, PortRange
+from flowcheck.model.ports import LAST_NUMBER
+from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
+from flowcheck.model.timeline import Lifetime
+
+_PROTOCOLS = {name.upper(): number for number, name in PROTOCOL_NAMES.items()}
 
 
-def telling_types(policies: Iterable[Policy], direction: Direction, protocol: int) -> list[int]:
-    """One number (type and code) of every stretch of ICMP messages that no rule divides; nothing where rules
-    are about all messages or none."""
-    if protocol not in (ICMP, ICMPV6):
-        return []
-    starts = {0}
-    for policy in policies:
-        for ports in (port for rule in policy.rules(direction) for port in rule.ports or ()):
-            inner = (*(ports.ports or ()), *ports.but) if isinstance(ports, PortsBut) else (ports,)
-            starts |= {
-                edge
-                for one in inner
-                if isinstance(one, PortRange) and one.protocol == protocol
-                for edge in (one.first, one.last + 1)
-            }
-    found = sorted(edge for edge in starts if edge <= LAST_NUMBER)
-    return found if len(found) > 1 else []
+class Connection(NamedTuple):
+    """A protocol with the ports of both ends; None: it has none, or of ``source_port`` any."""
+
+    protocol: int
+    port: int | None
+    source_port: int | None
+
+    @property
+    def source(self) -> PortRange | None:
+        return None if self.source_port is None else PortRange(self.protocol, *[self.source_port] * 2)
+
+
+def connection(protocol: str | int, port: int | None, source_port: int | None) -> Connection:
+    """Raises: ValueError for a protocol or a port that there cannot be."""
+    number = _PROTOCOLS.get(protocol.upper(), -1) if isinstance(protocol, str) else protocol
+    if not 0 <= number <= 255:
+        raise ValueError(f"{protocol!r} is not a protocol; there are {', '.join(_PROTOCOLS)}")
+    name = protocol_name(number)
+    if number not in WITH_PORTS:
+        if source_port is not None:
+            raise ValueError(f"{name} has no ports to come from")
+        return Connection(number, None, None)
+    if port is None or not 1 <= port <= LAST_NUMBER:
+        raise ValueError(f"{name} needs a port from 1 to {LAST_NUMBER}, not {port}")
+    if source_port is not None and not 0 <= source_port <= LAST_NUMBER:
+        raise ValueError(f"a source port is from 0 to {LAST_NUMBER}, not {source_port}")
+    return Connection(number, port, source_port)
 
 
 @dataclass(frozen=True)
 class Asked:
     """One side of a flow: may this subject talk with this peer? ``own_node``: the peer is the node of the
-    subject."""
+    subject. ``source``: the port that it comes from, or several that no rule tells apart."""
 
     cluster: Cluster
     options: Options
@@ -44,7 +59,21 @@ class Asked:
     peer: Candidate
     protocol: int
     port: int | None
+    source: PortRange | None = None
     own_node: bool = False
+
+    @property
+    def names(self) -> Lifetime | None:
+        """Of which time a DNS map tells, if one was given."""
+        return self.cluster.view.names if self.cluster.view else None
+
+    @property
+    def unnamed(self) -> str:
+        """Why it is open which names an address had."""
+        if self.names is None:
+            return "an address does not tell its domain"
+        told = span_text(self.names.start, self.names.end)
+        return f"the DNS map, which tells of names {told}, does not tell of this moment"
 
     @property
     def destination(self) -> Candidate:

@@ -13,6 +13,7 @@ import msgspec
 from flowcheck.outcome import Shown
 
 SCHEMA = 1
+LATEST = "latest"
 
 Match = Literal["yes", "no", "maybe"]
 Reached = Literal["matched", "may_match", "not_matched", "not_asked"]
@@ -35,7 +36,8 @@ class RuleStep(msgspec.Struct, frozen=True):
 
     ``peers`` and ``ports`` are one check for each entry, or a single one where the rule has no such list.
     Peers are told as they stand in the policy, where it is of Cilium's or Calico's language. ``subject``: one
-    check, where the rule is not for all of its policy's subjects. ``settle``: what would tell whether it
+    check, where the rule is not for all of its policy's subjects; ``source_ports``: one, where it asks for
+    the port that the flow comes from. ``settle``: what would tell whether it
     matches, where no address and port do. ``level``: where it is asked in a tier that goes by levels, the
     lowest first, and of one level those that deny before those that allow.
     """
@@ -47,6 +49,7 @@ class RuleStep(msgspec.Struct, frozen=True):
     ports: tuple[Check, ...] = ()
     source: str = ""
     subject: tuple[Check, ...] = ()
+    source_ports: tuple[Check, ...] = ()
     settle: str = ""
     level: float | None = None
 
@@ -146,8 +149,10 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
     """The answer. ``reason``, ``why`` and ``settle`` speak of the whole; each case has its own. ``print``
     shows all of it.
 
-    ``left_out`` names the documents of the cluster that it does not know of, each with its place and problem:
-    with them it may be another. ``engine`` says who enforces policies; empty: as they are written.
+    ``source_port``: None: any. ``left_out`` names the documents of the cluster that it does not know of, each
+    with its place and problem: with them it may be another. ``engine`` says who enforces policies; empty: as
+    they are written. ``at``: the moment that is shown, ``latest`` or in RFC 3339; empty: nothing of the
+    cluster ever changes. ``names`` says of which time a DNS map tells, where one is used.
     """
 
     src: EndAnswer
@@ -163,6 +168,9 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
     options: dict[str, str] = {}
     left_out: tuple[str, ...] = ()
     engine: str = ""
+    source_port: int | None = None
+    at: str = ""
+    names: str = ""
     schema: int = SCHEMA
 
     def __repr__(self) -> str:

@@ -10,11 +10,11 @@ import msgspec
 from flowcheck.compile import Program
 from flowcheck.explaining import compiled
 from flowcheck.explaining.asking.checks import check_subject
-from flowcheck.explaining.question import Asked, telling_types
+from flowcheck.explaining.question import Asked
 from flowcheck.explaining.summary import no_subject
-from flowcheck.explaining.walk import Walked, checked, exempt, walk
-from flowcheck.explaining.words import ports_text
-from flowcheck.model.policy import Direction, Policy, PortRange
+from flowcheck.explaining.untold import walk_every_way
+from flowcheck.explaining.walk import Walked, checked, exempt
+from flowcheck.model.policy import Direction, Policy
 from flowcheck.model.verdict import Reason, Verdict
 
 OWN_NODE_EGRESS = (
@@ -45,31 +45,6 @@ def _previews(question: Asked, staged: Sequence[Policy]) -> Iterator[str]:
             yield f"{policy} ({policy.source}) is only staged, and not asked (--staged enforced asks it too)"
 
 
-def _walk(question: Asked, policies: Sequence[Policy]) -> Walked:
-    """The walk; where rules are about some messages of ICMP only, of every kind of message that they tell
-    apart, as nobody said which is meant."""
-    types = telling_types(policies, question.direction, question.protocol)
-    if not types:
-        return walk(question, policies)
-    walks = [walk(replace(question, port=number), policies) for number in types]
-    found = [one.answer for one in walks]
-    first = walks[0]
-    if len({(one.verdict, one.reason, one.decided_by) for one in found}) == 1:
-        return first
-    if len({(one.verdict, one.reason) for one in found}) == 1:
-        # Of several causes a rule that denies tells more: none can be added that undoes it.
-        telling = next((one for one in walks if one.ending.tried is not None), first)
-        return replace(telling, answer=msgspec.structs.replace(telling.answer, decided_by=""))
-    said = [
-        f"{ports_text(PortRange(question.protocol, number, number))} {one.verdict}"
-        for number, one in zip(types, found, strict=True)
-    ]
-    why = f"it hangs on the message, by its type and code: {', '.join(said)}"
-    opened = {"verdict": str(Verdict.UNKNOWN), "reason": str(Reason.NO_PORT), "decided_by": "", "why": why}
-    settle = "the steps below are those of the first; a log with icmp_type and icmp_code tells which it was"
-    return replace(first, answer=msgspec.structs.replace(found[0], **opened, settle=settle))
-
-
 def _explained(program: Program, question: Asked, policies: Sequence[Policy]) -> Walked:
     is_egress = question.direction is Direction.EGRESS
     subject, peer = question.subject, question.peer
@@ -91,7 +66,7 @@ def _explained(program: Program, question: Asked, policies: Sequence[Policy]) ->
         why = "a pod's own node may always talk to it (kubelet probes): no policy is asked"
         return exempt(question, Verdict.ALLOW, why)
     to_own = compiled.exemption(program, dst.endpoint, src.endpoint) == "own node"
-    walked = _walk(replace(question, own_node=to_own if is_egress else from_own), policies)
+    walked = walk_every_way(replace(question, own_node=to_own if is_egress else from_own), policies)
     if is_egress and to_own:
         why = f"{walked.answer.why}; {OWN_NODE_EGRESS}"
         walked = replace(walked, answer=msgspec.structs.replace(walked.answer, why=why))

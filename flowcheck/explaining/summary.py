@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from flowcheck.advice.translated import seen_as_its_node
 from flowcheck.explaining.ends import Candidate, Party
-from flowcheck.explaining.records import Case, EndAnswer
+from flowcheck.explaining.records import LATEST, Case, EndAnswer
 from flowcheck.explaining.selection import stable_labels
 from flowcheck.explaining.words import labels_text
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import instant_text, span_text
+from flowcheck.model.timeline import END
+
+
+def moment(cluster: Cluster | None, instant: int) -> dict[str, str]:
+    """At which moment a cluster is shown, and how far what is known of DNS names reaches, if anything is."""
+    if cluster is None or cluster.is_static:
+        return {}
+    at = LATEST if instant == END - 1 else instant_text(instant)
+    span = cluster.view.names if cluster.view else None
+    if span is None:
+        return {"at": at}
+    outside = "" if span.possible(instant) else ", and not at this moment"
+    return {"at": at, "names": f"the DNS map tells of names {span_text(span.start, span.end)}{outside}"}
 
 
 def no_subject(end: Candidate) -> str:
@@ -50,6 +66,13 @@ def end_answer(party: Party, more: Iterable[str]) -> EndAnswer:
     addresses = tuple(dict.fromkeys(end.address for end in party.ends if end.address))
     notes = (*party.notes, *more)
     return EndAnswer(party.given, party.name, party.kind, _describe(party), addresses, notes)
+
+
+def not_seen(cluster: Cluster, src: Party, dst: Party) -> Iterator[str]:
+    """That a pod's address is not seen where this goes."""
+    if src.kind in ("pod", "workload") and dst.kind in ("external", "node", "unknown"):
+        source, destination = ([end.address for end in one.ends if end.address] for one in (src, dst))
+        yield from seen_as_its_node(cluster, source, destination)
 
 
 def _describe(party: Party) -> str:

@@ -46,7 +46,7 @@ def ports_text(ports: Ports) -> str:
             return protocol_name(protocol)
     if (ports.first, ports.last) in ((0, 65535), (1, 65535)):
         return f"every {protocol_name(ports.protocol)} port"
-    return f"{_range(ports)}/{protocol_name(ports.protocol)}"
+    return f"{range_text(ports)}/{protocol_name(ports.protocol)}"
 
 
 def _listed(ports: Iterable[Ports]) -> str:
@@ -66,7 +66,8 @@ def _messages(ports: PortRange) -> str:
     return one if ports.first == ports.last else f"{one} to type {ports.last // 256} code {ports.last % 256}"
 
 
-def _range(ports: PortRange) -> str:
+def range_text(ports: PortRange) -> str:
+    """``53`` or ``1000-2000``."""
     return str(ports.first) if ports.first == ports.last else f"{ports.first}-{ports.last}"
 
 

@@ -14,7 +14,9 @@ from flowcheck.history.values import Value
 from flowcheck.history.versions import Version, versions_of
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
+from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.labels import Labels
+from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
@@ -32,6 +34,7 @@ from flowcheck.objects.workloads import Controller, settle
 _Timed = TypeVar(
     "_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent, Route, DestinationRule
 )
+_Settings = TypeVar("_Settings", CiliumSettings, MeshSettings)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
 
@@ -135,7 +138,8 @@ class _Parts:
             services_unlisted=_lacks_services(self.services, pods),
             accounts=self.accounts,
             sets=tuple(self.sets),
-            cilium=self.agents[-1].settings if self.agents else None,
+            cilium=_last(CiliumSettings, self.agents),
+            mesh=_last(MeshSettings, self.agents),
             tiers=tuple(self.tiers.values()),
             routes=tuple(self.routes),
             destination_rules=tuple(self.destination_rules),
@@ -152,6 +156,12 @@ class _Parts:
 
 def _dated(value: _Timed, lifetime: Lifetime | None) -> _Timed:
     return value if lifetime is None else replace(value, lifetime=lifetime)
+
+
+def _last(kind: type[_Settings], agents: Iterable[Agent]) -> _Settings | None:
+    """How agents of a kind were set last."""
+    found = [one.settings for one in agents if isinstance(one.settings, kind)]
+    return found[-1] if found else None
 
 
 def _lacks_services(services: Iterable[Service], pods: Iterable[Pod]) -> bool:

@@ -81,6 +81,8 @@ _TELLING = ("addresses", "secondary_addresses", "node", "ready", "workload")
 def _same_pod(before: Pod, after: Pod) -> bool:
     """A pod without addresses yet becomes the one with addresses, and what else comes with being started
     does not count; nor does it that an ended pod is no longer ready."""
+    if before.mesh != after.mesh and (before.mesh is not None or before.addresses):
+        return False
     if before.labels != after.labels or before.ports != after.ports or before.init_ports != after.init_ports:
         return False
     if before.account != after.account:

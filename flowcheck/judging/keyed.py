@@ -85,8 +85,9 @@ class KeyedFlows:
 
     def _circumstances_of(self, batch: FlowBatch, named: Int32, first_row: int) -> Int64:
         """(rows,) or (1,) of all rows: the number of whatever else decides what is said of a row."""
-        flows, ports = batch.flows, self._program.tables.services.ports
-        if not batch.several and named.max(initial=-1) < 0:
+        flows, tables = batch.flows, self._program.tables
+        ports = tables.services.ports
+        if tables.n_sources == 1 and not batch.several and named.max(initial=-1) < 0:
             times = flows.seen_at.min(initial=END), flows.seen_at.max(initial=BEGINNING)
             first, last = np.searchsorted(self._instants, times, side="right")
             if first >= last:
@@ -95,6 +96,8 @@ class KeyedFlows:
         kernels.find_moments(
             self._moments,
             self._epochs,
+            tables.source_class,
+            tables.n_sources,
             flows,
             ports.segment_first,
             ports.segment_start,

@@ -72,7 +72,11 @@ def read_told(
         _recorded(questions, *(kind[n] for kind, n in zip(kinds, row, strict=True)))
         for row in rows.T.tolist()
     )
-    return Told(values, which.ravel().astype(np.int32), outer_ports(batch, rejected))
+    return Told(
+        values,
+        which.ravel().astype(np.int32),
+        np.where(turned, -1, outer_ports(batch, rejected)).astype(np.int32),
+    )
 
 
 def _coded(batch: pa.RecordBatch, name: str) -> tuple[list[str | None], Int64]:

@@ -55,6 +55,12 @@ def safe_directory(directory: Path) -> Path | None:
     return directory if os.access(directory, os.W_OK) else None
 
 
+def is_cold() -> bool:
+    """Whether no kernel has been compiled into the cache yet."""
+    folder = cache_directory()
+    return folder is None or not any(folder.rglob("*.nbc"))
+
+
 DIRECTORY = cache_directory()
 """The folder of this process."""
 

@@ -33,7 +33,7 @@ def epoch_at(starts: Int64, at: int, current: int) -> int:
 
 @kernel
 def is_same_pod(endpoints: Int32, src: int, dst: int) -> bool:
-    """A pod's traffic to itself, which nothing can forbid."""
+    """A pod's traffic to itself, which nothing can forbid, unless the tables tell pods from nobody."""
     pod: int = endpoints[src, a.POD]
     return pod >= 0 and pod == endpoints[dst, a.POD]
 
@@ -52,7 +52,7 @@ def decide_pair(
     own_peer: Int32,
     going_out: DirectionTable,
     coming_in: DirectionTable,
-    epoch: int,
+    row: int,
     src: int,
     dst: int,
     ports: int,
@@ -60,7 +60,7 @@ def decide_pair(
     """What decides on either side of one pair of endpoints: (egress, ingress). Where no policy tells a node
     from a pod's own, nothing can forbid what that sends to the pod.
 
-    going_out, coming_in: the DirectionTables of egress and ingress.
+    going_out, coming_in: the DirectionTables of egress and ingress. row: of epoch and source class.
     """
     if is_same_pod(endpoints, src, dst):
         return a.SAME_POD, a.SAME_POD
@@ -68,21 +68,27 @@ def decide_pair(
     subject, peer = endpoints[src, a.EGRESS_SUBJECT], endpoints[dst, a.EGRESS_PEER]
     if tells_apart and is_own_node(endpoints, dst, src):
         peer = own_peer[dst, 1]
-    egress = going_out.decision[going_out.vector[going_out.row[epoch, subject], peer], ports]
+    egress = going_out.decision[going_out.vector[going_out.row[row, subject], peer], ports]
     subject, peer = endpoints[dst, a.INGRESS_SUBJECT], endpoints[src, a.INGRESS_PEER]
     if is_own_node(endpoints, src, dst):
         if not tells_apart:
             return egress, a.OWN_NODE
         peer = own_peer[src, 0]
-    return egress, coming_in.decision[coming_in.vector[coming_in.row[epoch, subject], peer], ports]
+    return egress, coming_in.decision[coming_in.vector[coming_in.row[row, subject], peer], ports]
 
 
 @kernel
-def judge_pair(tables: Tables, src: int, dst: int, protocol: int, port: int) -> tuple[int, int, int]:
-    """(egress, ingress, verdict) of one pair in the first epoch, its destination as it is: not translated."""
+def judge_pair(
+    tables: Tables, src: int, dst: int, protocol: int, port: int, source_port: int
+) -> tuple[int, int, int]:
+    """(egress, ingress, verdict) of one pair in the first epoch, its destination as it is: not translated.
+    source_port: -1 not recorded."""
     ports = port_class(tables.port_class, tables.without_port, protocol, port)
     own_peer, egress_table, ingress_table = tables.own_peer, tables.egress, tables.ingress
-    egress, ingress = decide_pair(tables.endpoints, own_peer, egress_table, ingress_table, 0, src, dst, ports)
+    row = 0 if tables.n_sources == 1 else tables.source_class[source_port + 1]
+    egress, ingress = decide_pair(
+        tables.endpoints, own_peer, egress_table, ingress_table, row, src, dst, ports
+    )
     return egress, ingress, a.VERDICT[tables.verdict[egress], tables.verdict[ingress]]
 
 
@@ -96,11 +102,12 @@ def judge(tables: Tables, flows: FlowArrays, judged: Judged) -> int:
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
     port_classes, without_port, own_peer = tables.port_class, tables.without_port, tables.own_peer
-    family = tables.services.doors.family
+    family, sources, n_sources = tables.services.doors.family, tables.source_class, tables.n_sources
     going_out, coming_in = tables.egress, tables.ingress
     has_doors = tables.services.doors.node_port.size + tables.services.doors.host_word.size > 0
     src_of, dst_of, judge_of, seen_at = flows.src, flows.dst, flows.judge, flows.seen_at
     protocol_of, port_of, observed_of = flows.protocol, flows.port, flows.observed
+    from_of = flows.src_port
     egress_to, ingress_to, verdict_to = judged.egress, judged.ingress, judged.verdict
     violation_to = judged.violation
     epoch = 0
@@ -118,7 +125,8 @@ def judge(tables: Tables, flows: FlowArrays, judged: Judged) -> int:
                 continue
             epoch = epoch_at(epoch_start, seen_at[i], epoch)
             ports = port_class(port_classes, without_port, protocol_of[i], port_of[i])
-            egress, ingress = decide_pair(endpoints, own_peer, going_out, coming_in, epoch, src, dst, ports)
+            row = epoch if n_sources == 1 else epoch * n_sources + sources[from_of[i] + 1]
+            egress, ingress = decide_pair(endpoints, own_peer, going_out, coming_in, row, src, dst, ports)
         verdict = a.VERDICT[verdicts[egress], verdicts[ingress]]
         egress_to[i] = egress
         ingress_to[i] = ingress

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, MomentTable, UInt8
+from flowcheck.arrays import FlowArrays, Int32, Int64, Integer, MomentTable, UInt8, UInt16
 from flowcheck.kernels.books import BLOCK, number_keys
 from flowcheck.kernels.decide import epoch_at
 from flowcheck.kernels.jit import kernel
@@ -100,17 +100,17 @@ def list_marked(marks: UInt8, numbers: Int32, rows: Int32) -> int:
 
 @kernel
 def find_moments(
-    moments: MomentTable, epoch_start: Int64, flows: FlowArrays, segment_first: Int32, segment_start: Int64,
-    named: Int32, ones: Int64, twos: Int64,
+    moments: MomentTable, epoch_start: Int64, sources: UInt16, n_sources: int, flows: FlowArrays,
+    segment_first: Int32, segment_start: Int64, named: Int32, ones: Int64, twos: Int64,
 ) -> None:  # fmt: skip
-    """ones, twos (flows,) int64: the circumstance of each row as two words: the pair of the epoch of the
-    policies and the moment of its destination; that of the service port that it names itself + 1 and the
-    segment of this, 0 where there is none.
+    """ones, twos (flows,) int64: the circumstance of each row as two words: the pair of the row of the tables
+    (epoch and source class) and the moment of its destination; that of the service port that it names itself
+    + 1 and the segment of this, 0 where there is none.
 
     named (flows,) int32: -1 none. segment_first, segment_start: of ServicePorts.
     """
     of, firsts, starts = moments.of, moments.first, moments.start
-    dst_of, seen_at = flows.dst, flows.seen_at
+    dst_of, seen_at, from_of = flows.dst, flows.seen_at, flows.src_port
     epoch = 0
     for i in range(dst_of.size):
         seen, which, port = seen_at[i], of[dst_of[i]], named[i]
@@ -118,7 +118,8 @@ def find_moments(
         moment: Integer = 0
         if which >= 0:
             moment = last_begun(starts, firsts[which], firsts[which + 1], seen) - firsts[which]
-        ones[i] = pair(epoch, moment)
+        row = epoch if n_sources == 1 else epoch * n_sources + sources[from_of[i] + 1]
+        ones[i] = pair(row, moment)
         twos[i] = 0
         if port >= 0:
             segment = last_begun(segment_start, segment_first[port], segment_first[port + 1], seen)

@@ -167,7 +167,7 @@ def judge_translated(
     """
     endpoints, epoch_start, verdicts = tables.endpoints, tables.epoch_start, tables.verdict
     port_classes, without_port, own_peer = tables.port_class, tables.without_port, tables.own_peer
-    families = tables.services.doors.family
+    families, sources, n_sources = tables.services.doors.family, tables.source_class, tables.n_sources
     going_out, coming_in = tables.egress, tables.ingress
     of_ports, doors, backends = tables.services.ports, tables.services.doors, tables.services.backends
     backend_first, backend_of, backend_port = backends.first, backends.endpoint, backends.port
@@ -183,6 +183,7 @@ def judge_translated(
             continue
         src, at, protocol = src_of[i], seen_at[i], protocol_of[i]
         epoch = epoch_at(epoch_start, at, epoch)
+        row = epoch if n_sources == 1 else epoch * n_sources + sources[flows.src_port[i] + 1]
         is_known = endpoints[src, a.KIND] < a.KIND_UNRESOLVED
         service_port = service_ports[i] if is_known else a.NOT_ONE
         first, last, family = 0, 1 if service_port == a.NOT_ONE else 0, 0
@@ -228,7 +229,7 @@ def judge_translated(
             elif host_ports[i] >= 0:
                 dst, port = host_leads[host_ports[i]], host_port[host_ports[i]]
             ports = port_class(port_classes, without_port, protocol, port)
-            out, into = decide_pair(endpoints, own_peer, going_out, coming_in, epoch, src, dst, ports)
+            out, into = decide_pair(endpoints, own_peer, going_out, coming_in, row, src, dst, ports)
             said = a.VERDICT[verdicts[out], verdicts[into]]
             if verdict == -1:
                 egress, ingress, verdict = out, into, said

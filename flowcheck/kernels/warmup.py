@@ -93,7 +93,8 @@ def _warm_judging() -> Iterator[str]:
     ports = np.zeros((3, 65536), dtype=np.uint16)
     services = _services(int32, int64, uint8)
     fixed = (addresses, timed, shared, services, int32(1, 8), int64(1), ports, 0, int32(256), int32(0, 2))
-    tables = a.Tables(*fixed, direction, direction, uint8(64), uint8(64))
+    source = np.zeros(0, dtype=np.uint16), 1
+    tables = a.Tables(*fixed, *source, direction, direction, uint8(64), uint8(64))
     ends = (int32(1), int32(1), uint64(1), uint64(1), uint8(1), int32(1), int32(1))
     flows = a.FlowArrays(*ends, *(uint8(1) for _ in range(5)), *(int64(1) for _ in range(4)))
     judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1), int32(1))
@@ -112,7 +113,7 @@ def _warm_judging() -> Iterator[str]:
     initiators.by_ports(services, int32(1), int32(1), int32(1), int32(1), uint8(1), uint8(1), uint8(1))
     yield "decide"
     decide.judge(tables, flows, judged)
-    decide.judge_pair(tables, 0, 0, 0, 0)
+    decide.judge_pair(tables, 0, 0, 0, 0, 0)
     yield "translate"
     translate.find_service_ports(tables, flows, uint8(1), int32(1), int32(1))
     translate.judge_translated(tables, flows, int32(1), int32(1), judged)
@@ -132,7 +133,9 @@ def _warm_judging() -> Iterator[str]:
     flow_keys.list_first_rows(int32(1), 0, int64(1))
     flow_keys.list_marked(uint8(1), int32(1), int32(1))
     moments = a.MomentTable(int32(1), int32(2), int64(1))
-    flow_keys.find_moments(moments, int64(1), flows, int32(1), int64(0), int32(1) - 1, int64(1), int64(1))
+    flow_keys.find_moments(
+        moments, int64(1), *source, flows, int32(1), int64(0), int32(1) - 1, int64(1), int64(1)
+    )
     yield "edges"
     edges.count_keys(int64(2, 8), 0, int32(1, 8), int64(1, 10), int32(1), int32(1), 0)
     edges.merge(int64(2, 8), 0, int64(1, 8), 0)

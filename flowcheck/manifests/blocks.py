@@ -56,5 +56,5 @@ def _remedy(text: str) -> str:
     try:
         address = ipaddress.ip_address(canonical_address(text))
     except ValueError:
-        return ""
+        return "write one such as 10.0.0.0/8 or 2001:db8::/32"
     return f"write {address}/{address.max_prefixlen} for this one address"

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from flowcheck.errors import Problem
 from flowcheck.manifests.oddities import Oddity, Sort
 from flowcheck.model.places import SourceLocation
 
 MAX_PROBLEMS = 20
 """Of one object; past that the reader has been told enough."""
+
+
+def likely(word: str, allowed: Iterable[str]) -> str:
+    """What a word that is none of those allowed was likely meant as, as a hint; empty: nothing is near."""
+    by_lower = {one.lower(): one for one in allowed}
+    if word.lower() in by_lower:
+        return f"write {by_lower[word.lower()]}"
+    near = get_close_matches(word.lower(), by_lower, 1)
+    return f"did you mean {by_lower[near[0]]}?" if near else ""
 
 
 class Complaints:

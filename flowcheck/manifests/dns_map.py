@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from flowcheck.counted import agreeing
 from flowcheck.errors import ManifestError, Problem
 from flowcheck.manifests.files.paths import PathLike, read_inputs
 from flowcheck.manifests.journal import Journal
@@ -38,6 +39,16 @@ _ANSWER = (2, "2", "RESPONSE")
 _LONGEST = 253
 """Characters of a name. Source: RFC 1035, 2.3.4."""
 _HINT = "give CSV with name,address,from,until, JSON lines of the same, or Hubble's records of DNS"
+_CSV_HINT = (
+    "write name,address,from,until there, of which from and until are optional, and below it lines as "
+    "api.example.com,192.0.2.1,2026-03-10T10:05:00Z,"
+)
+_JSON_HINT = 'one object a line, as {"name": "api.example.com", "address": "192.0.2.1"}'
+_ADDRESS_HINT = "write one such as 192.0.2.1 or 2001:db8::1"
+_TIME_HINT = "RFC 3339, as 2026-03-10T10:05:00Z; absent: always"
+_HUBBLE_HINT = "give them as hubble observe -o json prints them"
+_SHOWN, _MOST_SHOWN = 40, 5
+_FIELDS_HINT = "there are name, address or addresses, from, until"
 _decode = msgspec.json.Decoder().decode
 
 
@@ -58,7 +69,8 @@ def read_dns_map(path: PathLike) -> DnsMap:
         try:
             found |= dict.fromkeys(_named(record))
         except ValueError as error:
-            problems.append(Problem(str(error), f"{item.name}:{line}", _HINT))
+            message, hint = (*error.args, _HINT)[:2]
+            problems.append(Problem(str(message), f"{item.name}:{line}", str(hint)))
     if problems:
         more = len(problems) - MOST_PROBLEMS
         rest = [Problem(f"and {more:,} more", item.name)] if more > 0 else []
@@ -69,7 +81,7 @@ def read_dns_map(path: PathLike) -> DnsMap:
 
 
 def _records(data: bytes) -> Iterator[tuple[int, Any]]:
-    """(line, what it holds); a line that is none holds the ValueError that says why."""
+    """(line, what it holds); a line that is none holds the ValueError that says why, and what to write."""
     if not data.lstrip().startswith(b"{"):
         yield from _rows(data)
         return
@@ -78,25 +90,46 @@ def _records(data: bytes) -> Iterator[tuple[int, Any]]:
             try:
                 yield line, _decode(text)
             except (msgspec.DecodeError, RecursionError):
-                yield line, None
+                yield line, ValueError("is not JSON", _JSON_HINT)
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, Any]]:
     try:
-        rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-        if not {"name", "address"} <= set(rows.fieldnames or ()) <= set(_COLUMNS):
-            yield 1, None
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        yield line, ValueError("is not UTF-8", "save the file as UTF-8")
+        return
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        if fault := _header_fault(rows.fieldnames or ()):
+            yield 1, ValueError(fault, _CSV_HINT)
             return
         for row in rows:
-            yield rows.line_num, {key: value for key, value in row.items() if value}
-    except (UnicodeDecodeError, csv.Error):
-        yield 1, None
+            if None in row:
+                yield rows.line_num, ValueError("has more fields than the first line names", _CSV_HINT)
+            else:
+                yield rows.line_num, {key: value for key, value in row.items() if value}
+    except csv.Error as error:
+        yield rows.line_num or 1, ValueError(f"is no CSV: {error}", _HINT)
+
+
+def _header_fault(columns: Sequence[str]) -> str:
+    """What is wrong with the names of the columns; empty: nothing."""
+    missing = [name for name in ("name", "address") if name not in columns]
+    unknown = [repr(name[:_SHOWN]) for name in columns if name not in _COLUMNS]
+    said = [f"it lacks {' and '.join(missing)}"] if missing else []
+    if unknown:
+        said.append(f"{', '.join(unknown[:_MOST_SHOWN])} {agreeing(len(unknown), 'is', 'are')} no column")
+    return f"the first line does not name the columns of a DNS map: {'; '.join(said)}" if said else ""
 
 
 def _named(record: Any) -> Iterator[NamedAddress]:
     """What a record tells. Raises ValueError where it tells it wrongly."""
+    if isinstance(record, ValueError):
+        raise record
     if not isinstance(record, dict):
-        raise ValueError("is not a line of a DNS map")
+        raise ValueError("is no line of a DNS map", _JSON_HINT)
     if isinstance(record.get("flow"), dict) or "l7" in record or "event_type" in record:
         flow = record["flow"] if isinstance(record.get("flow"), dict) else record
         yield from _answered(flow, flow.get("time") or record.get("time"))
@@ -104,13 +137,13 @@ def _named(record: Any) -> Iterator[NamedAddress]:
     if {"node_name", "lost_events", "agent_event"} & record.keys():
         return  # of Hubble, too
     if unknown := sorted(map(str, record.keys() - {*_COLUMNS, "addresses"})):
-        raise ValueError(f"has a field {unknown[0]!r}, which a DNS map has not")
+        raise ValueError(f"has a field {unknown[0][:_SHOWN]!r}, which a DNS map has not", _FIELDS_HINT)
     addresses = record["addresses"] if "addresses" in record else [record.get("address")]
     if not isinstance(addresses, list) or not addresses:
-        raise ValueError("has no address")
+        raise ValueError("addresses: must be a list with an address at least", _ADDRESS_HINT)
     times = Lifetime.exact(_time(record, "from", BEGINNING), _time(record, "until", END))
     if times.start >= times.end:
-        raise ValueError("ends before it begins")
+        raise ValueError("until: it ends before it begins, or as it does", "write a time after from, or none")
     for address in addresses:
         yield NamedAddress(_name(record.get("name")), _address(address), times)
 
@@ -123,12 +156,12 @@ def _answered(flow: dict[str, Any], time: Any) -> Iterator[NamedAddress]:
         return
     addresses, ttl = dns.get("ips") or [], dns.get("ttl") or 0
     if not isinstance(addresses, list) or isinstance(ttl, bool) or not isinstance(ttl, int) or ttl < 0:
-        raise ValueError("has an answer of DNS that cannot be read")
+        raise ValueError("flow.l7.dns: ips must be a list, and ttl a number from 0", _HUBBLE_HINT)
     if not addresses:
         return
     if not isinstance(time, str):
-        raise ValueError("has an answer of DNS without a time")
-    start = parse_instant(time)
+        raise ValueError("flow.time: an answer of DNS has none", _HUBBLE_HINT)
+    start = _instant("flow.time", time)
     end = min(start + ttl * SECOND, END - COLLECTED)
     for address in addresses:
         yield NamedAddress(
@@ -139,7 +172,7 @@ def _answered(flow: dict[str, Any], time: Any) -> Iterator[NamedAddress]:
 def _name(value: Any) -> str:
     name = value.rstrip(".").lower() if isinstance(value, str) else ""
     if not name or len(name) > _LONGEST or not name.isascii() or not name.isprintable() or " " in name:
-        raise ValueError("has no name that DNS could have")
+        raise ValueError("name: there is none that DNS could have", "write one such as api.example.com")
     return name
 
 
@@ -147,7 +180,7 @@ def _address(value: Any) -> str:
     try:
         return canonical_address(value if isinstance(value, str) else "")
     except ValueError:
-        raise ValueError("has no address") from None
+        raise ValueError("address: there is none", _ADDRESS_HINT) from None
 
 
 def _time(record: dict[str, Any], field: str, absent: int) -> int:
@@ -155,5 +188,12 @@ def _time(record: dict[str, Any], field: str, absent: int) -> int:
     if value is None:
         return absent
     if not isinstance(value, str):
-        raise ValueError(f"{field} is not a time: write 2026-03-10T10:05:00Z")
-    return parse_instant(value)
+        raise ValueError(f"{field}: is not a time", _TIME_HINT)
+    return _instant(field, value)
+
+
+def _instant(field: str, text: str) -> int:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise ValueError(f"{field}: {error}", _TIME_HINT) from None

@@ -7,10 +7,9 @@ object's complaints and the reader goes on, so that one reading finds every prob
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
-from flowcheck.manifests.complaints import Complaints
+from flowcheck.manifests.complaints import Complaints, likely
 from flowcheck.manifests.text.json_parts import JsonPart, list_parts, parts_of
 from flowcheck.manifests.text.trees import SELECTOR_KEYS, Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
@@ -180,8 +179,7 @@ class Field:
             before = list(self.value)[: list(self.value).index(name)]
             empty = [one for one in before if one in selectors and self.value[one] is None]
             return "stands one level too high", f"indent it below {' or '.join(empty[-1:] or selectors)}"
-        near = get_close_matches(name, known, 1)
-        return "is not a field here", f"did you mean {near[0]}?" if near else ""
+        return "is not a field here", likely(name, known)
 
     def entries(self) -> dict[str, Field]:
         """Everything in a mapping, whatever the keys; keys that are not text are reported."""
@@ -231,9 +229,7 @@ class Field:
         text = self.text()
         if text is None or text in allowed:
             return text
-        near = [word for word in allowed if word.lower() == text.lower()]
-        hint = f"write {near[0]}" if near else ""
-        (complain or Field.report)(self, f"must be {' or '.join(allowed)}", hint)
+        (complain or Field.report)(self, f"must be {' or '.join(allowed)}", likely(text, allowed))
         return None
 
     def number(self, first: int, last: int) -> int | None:
@@ -245,5 +241,7 @@ class Field:
         elif isinstance(self.value, Ambiguous):
             self.report(*ambiguity(self.value))
         else:
-            self.report(f"must be a whole number, is {type_name(self.value)}")
+            is_quoted = isinstance(self.value, str) and self.value.isdecimal()
+            hint = "write it without quotes" if is_quoted else ""
+            self.report(f"must be a whole number, is {type_name(self.value)}", hint)
         return None

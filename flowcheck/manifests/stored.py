@@ -27,6 +27,7 @@ def stored_metadata(document: Document, metadata: Any) -> dict[str, Any]:
     except (ValueError, RecursionError):
         kept = None
     if not isinstance(kept, dict):
-        document.report("is no JSON object", path=f"metadata.annotations.{STORED_METADATA}")
+        hint = "write it as Calico stored it, or leave it out"
+        document.report("is no JSON object", hint, path=f"metadata.annotations.{STORED_METADATA}")
         return {}
     return kept

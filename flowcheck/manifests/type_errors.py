@@ -7,15 +7,18 @@ words of its own. Called by ``Document.decode``; values are never quoted, except
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flowcheck.manifests.fields import Field, ambiguity, string_fault, type_name
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
 
 _STEP = re.compile(r"\.[^.\[\]`]+|\[\d*(?:\.\.\.)?\]")
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `[^`]*`)?$")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _WORDS = {
     "str": "text",
     "int": "a whole number",
+    "float": "a number",
     "bool": "true or false",
     "object": "a mapping",
     "array": "a list",
@@ -41,9 +44,15 @@ def explain(message: str, root: Field) -> None:
             field.report(*ambiguity(field.value))
         else:
             words = " or ".join(_WORDS.get(name, name) for name in names)
-            field.report(f"must be {words}, is {type_name(field.value)}")
+            quoted = {"int", "float"} & {*names} and _is_number(field.value)
+            hint = "write it without quotes" if quoted else ""
+            field.report(f"must be {words}, is {type_name(field.value)}", hint)
     if len(problems) == before:
         field.report(what.replace("`", ""))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
 def _follow(field: Field, step: str) -> Field:

@@ -206,6 +206,11 @@ class Cluster:
         """The documents that were left out for their problems: what is judged is not the whole cluster."""
         return tuple(skipped for skipped in self.skipped if skipped.is_refused)
 
+    @property
+    def policies_taken(self) -> tuple[Policy, ...]:
+        """Without those that their engine refuses."""
+        return tuple(policy for policy in self.policies if not policy.refused)
+
     def __repr__(self) -> str:
         """Counts only; what changed has several versions, and counts once."""
         pods = {(pod.namespace, pod.name, pod.uid, pod.template) for pod in self.pods}

@@ -16,7 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flowcheck.model.left_out import LeftOut
 from flowcheck.model.tiers import Tier
+from flowcheck.model.timeline import Lifetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,12 @@ SWITCHES = (
     ),
     Switch("own_node", ("allowed", "policy"), "What comes to a pod from its own node."),
     Switch("to_own_node", ("policy", "allowed"), "What goes from a pod to its own node."),
+    Switch(
+        "same_pod",
+        ("allowed", "policy"),
+        "What a pod sends to itself, at any of its addresses or through a Service: always allowed, or asked "
+        "of its policies in both directions.",
+    ),
     Switch("icmp", ("unknown", "policy"), "Protocols without ports that no rule admits (policy: denied)."),
     Switch(
         "node_devices",
@@ -155,7 +163,9 @@ class Profile:
 @dataclass(frozen=True, slots=True)
 class EngineView:
     """``cni`` is the profile's name, ``title`` and ``version`` its own; ``because`` says why it was taken.
-    ``switches`` has every switch with its value; ``chosen`` the names of those that a person set."""
+    ``switches`` has every switch with its value; ``chosen`` the names of those that a person set.
+    ``release`` is what the cluster runs, empty where nothing tells; ``left_out`` are policies of others;
+    ``names``: of which time a DNS map tells, where policies about names are read by one."""
 
     cni: str
     title: str
@@ -163,6 +173,9 @@ class EngineView:
     because: str
     switches: Mapping[str, str]
     chosen: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    release: str = ""
+    names: Lifetime | None = None
 
     @property
     def enforces(self) -> bool:
@@ -175,11 +188,14 @@ class EngineView:
 
     @property
     def sentence(self) -> str:
-        """Who enforces policies, why that is thought, and what a person set otherwise."""
+        """Who enforces policies, by which release, why that is thought, and what a person set otherwise."""
         nobody = "" if self.enforces else ", which enforces no policy"
         asked = [switch for switch in SWITCHES if switch.name in self.chosen]
         chosen = ", ".join(f"{switch.option} {self.switches[switch.name]}" for switch in asked)
-        by = f"{self.title}, as of {self.version}{nobody} ({self.because})"
+        runs = f" while the cluster runs {self.release}" if self.release else ""
+        if self.release == self.version:
+            runs = ", which the cluster runs"
+        by = f"{self.title}, by the rules of {self.version}{runs}{nobody} ({self.because})"
         return f"{by}, with {chosen}" if chosen else by
 
 

@@ -10,6 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from flowcheck.model.timeline import BEGINNING, END
+
 SECOND = 1_000_000
 LAST = 253_402_300_799 * SECOND
 """The last second of the year 9999."""
@@ -33,6 +35,13 @@ def instant_of(moment: datetime) -> int:
 def instant_text(instant: int) -> str:
     """RFC 3339 in UTC."""
     return (_EPOCH + instant * _MICROSECOND).isoformat().replace("+00:00", "Z")
+
+
+def span_text(start: int, end: int) -> str:
+    """``from A until B``; an end that is none is left out."""
+    since = f"from {instant_text(start)}" if start > BEGINNING else ""
+    until = f"until {instant_text(end)}" if end < END else ""
+    return " ".join(filter(None, (since, until))) or "always"
 
 
 @lru_cache(maxsize=16384)

@@ -8,6 +8,7 @@ from typing import Literal
 IpBlockMatchesPods = Literal["yes", "no", "unknown"]
 Icmp = Literal["unknown", "policy"]
 OwnNode = Literal["allowed", "policy"]
+SamePod = Literal["allowed", "policy"]
 PortNames = Literal["containers", "sidecars", "init"]
 SamePortName = Literal["all", "last"]
 MeshIdentity = Literal["derived", "recorded"]
@@ -29,11 +30,12 @@ class Options:
     none is guessed from where known pods are. ``assume_unchanged``: for so many microseconds after the last
     snapshot policies are taken to be as it shows them.
     ``own_node``: what comes to a pod from its own node is ``allowed`` whatever the policies say, or asked of
-    them like all else. ``port_names``: which containers name ports: ``containers`` those of spec.containers,
-    ``sidecars`` native sidecars too, ``init`` all init containers too. ``same_port_name``: what a name stands
-    for that a pod has several times: ``all``, or the ``last`` one's. ``staged``: judge as if policies that
-    are only staged were in force. ``host_policies``: nodes are subjects of policies, too, as pods are.
-    ``enforced``: something enforces policies; if not, it is no violation that what they deny went through.
+    them like all else; ``same_pod`` says the same of what a pod sends to itself. ``port_names``: which
+    containers name ports: ``containers`` those of spec.containers, ``sidecars`` native sidecars too, ``init``
+    all init containers too. ``same_port_name``: what a name stands for that a pod has several times: ``all``,
+    or the ``last`` one's. ``staged``: judge as if policies that are only staged were in force.
+    ``host_policies``: nodes are subjects of policies, too, as pods are. ``enforced``: something enforces
+    policies; if not, it is no violation that what they deny went through.
     ``mesh_identity``: where no record tells whether a client in the mesh proved its identity, it did, as
     mutual TLS is automatic between proxies (``derived``); or that is open (``recorded``).
     """
@@ -45,6 +47,7 @@ class Options:
     cluster_ranges: tuple[str, ...] = ()
     assume_unchanged: int = 0
     own_node: OwnNode = "allowed"
+    same_pod: SamePod = "allowed"
     port_names: PortNames = "sidecars"
     same_port_name: SamePortName = "all"
     staged: bool = False

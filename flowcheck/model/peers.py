@@ -110,12 +110,14 @@ class Called:
 
 
 class DataPlane(StrEnum):
-    """What carries a pod's traffic, and decides what comes in."""
+    """What carries a pod's traffic, and decides what comes in. ``GATEWAY``: the pod is a proxy itself, at the
+    edge of the mesh or before other workloads."""
 
     __hash__ = str.__hash__  # Enum's own is a Python function
 
     SIDECAR = "sidecar"
     AMBIENT = "ambient"
+    GATEWAY = "gateway"
     LINKERD = "linkerd"
 
 

@@ -93,14 +93,16 @@ class Rule:
     a flow does not tell, such as a request's path (``needs_l7``). Peers and ports are then the most it may be
     about, and whether it matches them is one question that nothing answers.
 
-    ``subject``: it is only for those of the policy's subjects that are these, too. ``level``: where it stands
-    in a tier that goes by levels; None: at the policy's priority.
+    ``source_ports``: the numbers the flow may come from, None any; only where ``ports`` are of protocols with
+    ports. ``subject``: it is only for those of the policy's subjects that are these, too. ``level``: where it
+    stands in a tier that goes by levels; None: at the policy's priority.
 
     ``request``: what the connection's request must be, too; ``carried``: for what the proxy must take the
     connection, of a mesh's rules. What a record does not tell of that leaves it open (``needs_l7``).
 
     ``written``: each peer as it stands in the policy, ``written_subject`` the subject, where the language has
-    words of its own; no verdict hangs on them.
+    words of its own; ``names``: the DNS names that it is about, where addresses stand in their place. No
+    verdict hangs on them.
     """
 
     label: str
@@ -114,8 +116,10 @@ class Rule:
     level: float | None = None
     request: RequestExpression | None = None
     carried: Carried | None = None
+    source_ports: tuple[PortRange, ...] | None = None
     written: tuple[str, ...] = field(default=(), compare=False)
     written_subject: str = field(default="", compare=False)
+    names: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def open_for(self) -> Reason:
@@ -148,7 +152,8 @@ class Policy:
     engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`;
     ``notes``: what else stands there that decides nothing. ``hosts``: which host endpoints it selects, if it
     may select such (Calico); the engine makes subjects of those. ``mesh``: it is a mesh's, as written; the
-    engine makes rules of it.
+    engine makes rules of it. ``refused``: why its engine refuses it, though the API server took it; it then
+    selects nobody.
     """
 
     kind: str
@@ -172,6 +177,7 @@ class Policy:
     notes: tuple[str, ...] = field(default=(), compare=False)
     hosts: Hosts | None = None
     mesh: MeshWritten | None = None
+    refused: str = ""
 
     @property
     def open_for(self) -> Reason:

@@ -26,13 +26,15 @@ PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc
 class PodRanges:
     """CIDRs that one object of a cluster's network says pods get their addresses from, at any time.
 
-    ``kind`` :data:`SEEN`: no object says so; known pods have addresses there.
+    ``kind`` :data:`SEEN`: no object says so; known pods have addresses there. ``translated``: beyond its
+    node, what a pod of these sends out of all ranges has the node's address.
     """
 
     kind: str
     name: str
     cidrs: tuple[str, ...] = ()
     source: SourceLocation = NOWHERE
+    translated: bool = False
 
     @property
     def told_by(self) -> str:

@@ -18,6 +18,7 @@ from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import ContainerPort, Pod, Workload
 from flowcheck.model.timeline import END
 from flowcheck.objects.annotations import read_networks
+from flowcheck.objects.mesh import read_membership
 from flowcheck.objects.pod_times import TimedStatus, own_lifetime
 from flowcheck.objects.shared import ObjectMeta, Owner, read_addresses, read_labels, read_protocol
 from flowcheck.objects.times import FINISHED
@@ -122,6 +123,7 @@ def read_pod(document: Document, seen: int | None) -> Pod:
         secondary_addresses=tuple(address for address in others if address not in addresses),
         account=_account(spec),
         init_ports=init_ports,
+        mesh=read_membership(document),
     )
 
 
@@ -140,6 +142,7 @@ def read_template(document: Document, template: Template | None, workload: Workl
         source=document.source,
         account=_account(spec),
         init_ports=init_ports,
+        mesh=read_membership(document, tuple(path.split(".")), template=True),
     )
 
 

@@ -51,11 +51,10 @@ class _Object(msgspec.Struct):
 
 
 def read_ranges(document: Document) -> PodRanges:
-    """The CIDRs of one object; one that is none is reported. Of Calico's IPPools it is noted where pods'
-    addresses are not seen outside: spec.natOutgoing."""
+    """The CIDRs of one object; one that is none is reported. Of Calico's IPPools also whether pods' addresses
+    are not seen outside: spec.natOutgoing."""
     manifest = document.decode(_Object)
-    if manifest.spec is not None and manifest.spec.nat_outgoing is True:
-        document.warn("natOutgoing: beyond its node, what a pod sends out of all pools comes from the node")
+    translated = manifest.spec is not None and manifest.spec.nat_outgoing is True
     texts = []
     for part in (manifest.spec, manifest.status):
         if part is not None:
@@ -67,7 +66,8 @@ def read_ranges(document: Document) -> PodRanges:
             found.append(str(plain_cidr(document, text)))
         except ValueError as error:
             document.report(str(error), path="spec")
-    return PodRanges(document.kind, document.name, tuple(dict.fromkeys(found)), document.source)
+    cidrs = tuple(dict.fromkeys(found))
+    return PodRanges(document.kind, document.name, cidrs, document.source, translated)
 
 
 def _listed(given: str | _Cidrs | None) -> Sequence[str]:

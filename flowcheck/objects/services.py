@@ -29,6 +29,7 @@ class PortObject(msgspec.Struct, rename="camel"):
     protocol: str | None = None
     target_port: int | str | None = None
     node_port: int | None = None
+    app_protocol: str | None = None
 
 
 class _ClientIP(msgspec.Struct, rename="camel"):
@@ -147,5 +148,6 @@ def read_ports(document: Document, ports: list[PortObject] | None, path: str) ->
         if not 0 <= number <= 65535 or (isinstance(target, int) and not 0 <= target <= 65535):
             document.report("a port must be from 1 to 65535", path=path)
         protocol = read_protocol(document, port.protocol, path)
-        result.append(ServicePort(port.name or "", protocol, number, target, port.node_port or 0))
+        spoken = port.app_protocol or ""
+        result.append(ServicePort(port.name or "", protocol, number, target, port.node_port or 0, spoken))
     return tuple(result)

@@ -154,7 +154,8 @@ class Reference:
             return self._doubted(flow, Reason(f"{target.resolved.lost}_dst"))
         (dst,) = target.resolved.ends
         in_particular = src.in_particular and dst.in_particular
-        if in_particular and (src.pod or src.secondary) and src.who == dst.who:
+        is_same_pod = in_particular and (src.pod or src.secondary) and src.who == dst.who
+        if is_same_pod and self.policies.options.same_pod == "allowed":
             return Sides(ALLOWED, ALLOWED, NOT_APPLICABLE)
         own_node = in_particular and is_own_node(src, dst)
         to_own = in_particular and is_own_node(dst, src)
@@ -175,7 +176,7 @@ class Reference:
         return Sides(
             of_versions(outgoing, src, dst, of_src, of_dst),
             ALLOWED if free else of_versions(incoming, dst, src, of_dst, of_src),
-            NOT_APPLICABLE if own_node else of_versions(into_mesh, dst, src, of_dst, of_src),
+            NOT_APPLICABLE if own_node or is_same_pod else of_versions(into_mesh, dst, src, of_dst, of_src),
         )
 
 

@@ -24,8 +24,8 @@ from flowcheck.reference.surroundings import Surroundings
 @dataclass(frozen=True)
 class Question:
     """One side of a flow: may this subject talk with this peer? ``number`` is its port, or ICMP type and
-    code. ``own_node``: the peer is the node of the subject. ``told``: what else a mesh may ask of it.
-    ``settled`` answers what is open."""
+    code; ``source`` the port it comes from. ``own_node``: the peer is the node of the subject. ``told``: what
+    else a mesh may ask of it. ``settled`` answers what is open."""
 
     direction: Direction
     subject: End
@@ -35,6 +35,7 @@ class Question:
     options: Options
     around: Surroundings
     own_node: bool = False
+    source: int | None = None
     policies: tuple[Policy, ...] = ()
     told: Told = NO_MESH
     settled: Mapping[Open, bool] = field(default_factory=dict)
@@ -94,6 +95,8 @@ def for_subject(policy: Policy, rule: Rule, question: Question) -> Answer:
 
 def about_peer(policy: Policy, rule: Rule, question: Question) -> Iterator[Answer]:
     """By what the rule is about this peer and port: what it hangs on, or yes; nothing where it is not."""
+    if not comes_from(rule, question.source):
+        return
     aimed = Aimed(question.destination, question.protocol, question.number, question.around, question.options)
     peers = peer_answers(policy, rule, question)
     ports = [True] if rule.ports is None else [aimed.is_at(one) for one in rule.ports]
@@ -103,6 +106,13 @@ def about_peer(policy: Policy, rule: Rule, question: Question) -> Iterator[Answe
             wholly = Open(answer.reason, "peer", port) if isinstance(answer, Open) else answer
             if wholly is not False:
                 yield together(peer, wholly)
+
+
+def comes_from(rule: Rule, source: int | None) -> bool:
+    """Whether a rule is about flows from this port; one of protocols without ports has none."""
+    if rule.source_ports is None:
+        return True
+    return source is not None and any(one.first <= source <= one.last for one in rule.source_ports)
 
 
 def peer_answers(policy: Policy, rule: Rule, question: Question) -> list[Answer]:

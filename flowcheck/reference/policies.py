@@ -63,6 +63,7 @@ class Policies:
         around, options = self.around, self.options
         ends = (subject, peer)
         question = Question(direction, *ends, flow.protocol, number, options, around, own_node, told=told)
+        question = replace(question, source=flow.src_port)
         choices = [
             self._telling(versions, question, at)
             for versions in self.versions.values()

@@ -6,7 +6,7 @@ input describes, whatever of a policy cannot be read) is tried in every way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -24,12 +24,18 @@ IN_LEVEL = (Action.DENY, Action.ALLOW, Action.PASS)
 
 
 def any_port(question: Question) -> Side:
-    """Where the port, or the ICMP type, was not recorded there is a verdict only if all have the same one."""
-    if question.protocol not in NUMBERED or question.number is not None:
-        return every_way(question)
+    """Where a port, or the ICMP type, was not recorded there is a verdict only if all have the same one."""
+    numbers: list[int | None] = [question.number]
+    past: Collection[int | None] = ()
+    if question.protocol in NUMBERED and question.number is None:
+        numbers, past = [*telling_numbers(question)], question.told.past
+    sources: list[int | None] = [question.source]
+    if question.has_ports and question.source is None:
+        sources = [*telling_sources(question)]
     sides = {
-        ALLOWED if number in question.told.past else every_way(replace(question, number=number))
-        for number in telling_numbers(question)
+        ALLOWED if number in past else every_way(replace(question, number=number, source=source))
+        for number in numbers
+        for source in sources
     }
     if len(sides) == 1:
         return sides.pop()
@@ -45,6 +51,16 @@ def telling_numbers(question: Question) -> list[int]:
             for ports in rule.ports or ():
                 starts |= set(edges(ports, question.destination, question.around))
     return sorted(number for number in starts if 0 <= number <= LAST_NUMBER)
+
+
+def telling_sources(question: Question) -> list[int]:
+    """One port of every stretch that no rule divides, at the source."""
+    starts = {0}
+    for policy in question.policies:
+        for rule in policy.rules(question.direction):
+            for ports in rule.source_ports or ():
+                starts |= {ports.first, ports.last + 1}
+    return sorted(number for number in starts if number <= LAST_NUMBER)
 
 
 def every_way(question: Question) -> Side:

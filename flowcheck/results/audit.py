@@ -12,6 +12,7 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.tables import services_table
 from flowcheck.errors import RunError
 from flowcheck.outcome import Shown
+from flowcheck.results.again import Again
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.summary import Summary
@@ -21,8 +22,9 @@ from flowcheck.results.records.summary import Summary
 class AuditResult(Shown):
     """``edges`` and ``policy_hits`` have the schemas of the files of those names; ``findings`` are in
     the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
-    how evenly Services carried their load. ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``;
-    the others are pyarrow tables, which have ``to_pandas()`` too. ``print`` shows the report."""
+    how evenly Services carried their load, ``again`` how to ask for an explanation. ``findings`` and ``load``
+    have ``to_arrow()`` and ``to_pandas()``; the others are pyarrow tables, which have ``to_pandas()`` too.
+    ``print`` shows the report."""
 
     summary: Summary
     findings: Findings
@@ -31,6 +33,7 @@ class AuditResult(Shown):
     ledger: Ledger
     out: Path | None = None
     load: LoadResult = field(default_factory=LoadResult)
+    again: Again | None = field(default_factory=Again)
 
     def __repr__(self) -> str:
         """Counts only: nothing that an input wrote."""

@@ -13,6 +13,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import UInt8
 from flowcheck.compile import Program
 from flowcheck.model.instants import instant_text
+from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.verdict import Observed, Violation
 from flowcheck.results.changes import Choices
@@ -105,13 +106,22 @@ def gather_findings(
     found: list[Finding] = []
     for key, rows in members.items():
         example = min((examples[_edge_key(keys, e)] for e in rows), key=lambda x: (x.file, x.row))
-        change = choices.to_change(key.policies, {"egress": key.source, "ingress": key.destination})
-        denied = key.kind == Violation.FORWARDED_DENIED
-        described = {"policy_sources": sources[key], "change": change if denied else (), "example": example}
+        described: dict[str, Any] = {"policy_sources": sources[key], "example": example}
+        if key.kind == Violation.FORWARDED_DENIED:
+            ends = {"egress": key.source, "ingress": key.destination}
+            change = choices.to_change(_denied(program, edges, rows[0]), ends)
+            described |= {"change": change.policies, "to_add": change.to_add}
         described["bytes"] = sum(int(edges.bytes_[e]) for e in rows) if has_bytes else None
         found.append(_finding(key, edges, rows, described))
     found.sort(key=lambda one: (one.group, -one.records, one.source, one.destination, one.fingerprint))
     return add_notes(found, program.cluster)
+
+
+def _denied(program: Program, edges: Edges, e: int) -> dict[Direction, tuple[str, ...]]:
+    """What denies an edge, by side."""
+    decided = {Direction.EGRESS: edges.egress[e], Direction.INGRESS: edges.ingress[e]}
+    sides = {side: program.decisions[number] for side, number in decided.items()}
+    return {side: made.policies for side, made in sides.items() if made.verdict == a.DENY}
 
 
 def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKey, tuple[str, ...]]]:

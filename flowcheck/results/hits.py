@@ -1,8 +1,13 @@
-"""Which rule decided how much: one row per rule and per default deny, 0 for rules never hit."""
+"""Which rule decided how much: one row per rule and per default deny, 0 for rules never hit.
+
+``unknown_records``: with an unknown verdict, which the rule may have decided.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +15,7 @@ import pyarrow as pa
 from flowcheck.compile import Program
 from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.results.edges import Edges
+from flowcheck.results.perhaps_hit import perhaps_hit
 
 HITS_SCHEMA = pa.schema(
     [
@@ -22,8 +28,19 @@ HITS_SCHEMA = pa.schema(
         ("line", pa.uint32()),
         ("records", pa.uint64()),
         ("flow_count", pa.uint64()),
+        ("unknown_records", pa.uint64()),
     ]
 )
+
+
+def is_never_hit(row: Mapping[str, Any]) -> bool:
+    """Whether this row of the table is a rule that decided nothing, known or unknown. Rules have a file."""
+    return bool(row["file"]) and not row["records"] and not row["unknown_records"]
+
+
+def is_perhaps_hit(row: Mapping[str, Any]) -> bool:
+    """Whether nothing but flows with an unknown verdict may have been decided by it."""
+    return bool(row["file"]) and not row["records"] and bool(row["unknown_records"])
 
 
 def hits_table(program: Program, edges: Edges) -> pa.Table:
@@ -31,6 +48,7 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
     rule that is asked twice, since nothing tells in which order its policy comes, is one."""
     records = _sum_by_decision(program, edges, edges.records)
     flows = _sum_by_decision(program, edges, edges.flows)
+    unknown = perhaps_hit(program, edges)
     sums: dict[RuleInfo, list[int]] = defaultdict(lambda: [0, 0])
     for decision, rule in program.rules_by_decision():
         total = sums[rule]
@@ -39,7 +57,8 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
     rows: list[tuple[object, ...]] = []
     for rule, total in sums.items():
         place = rule.source.file, rule.source.line
-        rows.append((rule.policy, rule.label, rule.tier, rule.direction.value, rule.action, *place, *total))
+        described = (rule.policy, rule.label, rule.tier, rule.direction.value, rule.action)
+        rows.append((*described, *place, *total, unknown[rule]))
     rows += _default_denies(program, records, flows)
     columns = zip(*rows, strict=True) if rows else [()] * len(HITS_SCHEMA)
     return pa.Table.from_arrays(
@@ -52,6 +71,8 @@ def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) ->
     """A flow that several isolating policies deny counts for each of them."""
     sums: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 0])
     for decision, made in enumerate(program.decisions):
+        if not made.tiers:
+            continue  # a rule's, or a fixed one
         for text, source, tier in zip(made.policies, made.sources, made.tiers, strict=True):
             for row, direction in enumerate(("egress", "ingress", "mesh")):
                 if records[row, decision]:
@@ -60,7 +81,7 @@ def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) ->
                     total[0] += int(records[row, decision])
                     total[1] += int(flows[row, decision])
     return [
-        (policy, "default-deny", tier, direction, "deny", file, line, *total)
+        (policy, "default-deny", tier, direction, "deny", file, line, *total, 0)
         for (policy, tier, file, line, direction), total in sorted(sums.items())
     ]
 

@@ -23,9 +23,9 @@ _CLASS_OF_REASON = {
 }
 
 
-def attribution(program: Program, entries: np.ndarray, census: Census) -> Attribution:
+def attribution(program: Program, entries: np.ndarray, census: Census, tunnels: int) -> Attribution:
     """entries (edges, 8) int64: every edge as it was counted, by observation point and quality, ordered as
-    :func:`flowcheck.results.edges.by_edge` does."""
+    :func:`flowcheck.results.reported.by_edge` does. ``tunnels``: records of those that count none."""
     edges = take_apart(program, entries)
     of_reason = np.zeros(64, dtype=np.uint8)
     for reason, number in _CLASS_OF_REASON.items():
@@ -47,6 +47,7 @@ def attribution(program: Program, entries: np.ndarray, census: Census) -> Attrib
         hours_seen=len(hours),
         hours_spanned=hours[-1] - hours[0] + 1 if hours else 0,
         sampled_records=census.sampled,
+        tunnel_records=tunnels,
     )
 
 

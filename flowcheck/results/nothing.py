@@ -25,6 +25,8 @@ _ADVICE = {
     "no_end_in_cluster": _RIGHT_CLUSTER,
     "no_pod": "policies reach pods, not nodes or addresses outside: " + _RIGHT_CLUSTER,
     "all_unresolved": _RIGHT_CLUSTER,
+    "only_named": "are those names of pods of --cluster, taken at the time of the flows? Who is outside the "
+    "cluster and only named (pub and pvt of Goldmane) no snapshot tells: a log with addresses does",
     "all_unknown": "see below why, and what would settle it",
     "no_services": "give services and endpointslices with --cluster",
     "no_service_reached": _RIGHT_CLUSTER + "; are services and endpointslices given too?",
@@ -44,7 +46,8 @@ def nothing_judged(totals: Totals, verdicts: VerdictCounts, n_outside: int) -> N
     elif found is None and not verdicts.unknown:
         found = "no_pod", f"no row has an end that policies reach ({rows})"
     elif found is None and unresolved * 2 > verdicts.unknown:
-        found = "all_unresolved", f"no row has ends that are known ({rows})"
+        reason = "only_named" if 2 * verdicts.only_named > unresolved else "all_unresolved"
+        found = reason, f"no row has ends that are known ({rows})"
     return _nothing("judged", *(found or ("all_unknown", f"no verdict is other than unknown ({rows})")))
 
 

@@ -10,11 +10,14 @@ from importlib import metadata
 import numpy as np
 
 from flowcheck import arrays as a
+from flowcheck.arrays import UInt8
 from flowcheck.balance.assess.states import State
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.compile import Program
+from flowcheck.compile.endpoints.layout import ONLY_NAMED
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_text
+from flowcheck.model.left_out import LeftOut
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
@@ -83,7 +86,17 @@ def count_verdicts(program: Program, edges: Edges) -> VerdictCounts:
         not_applicable=int(by_verdict[a.NOT_APPLICABLE]),
         unknown_by_reason=by_reason,
         by_default=int(edges.records[(verdict == a.ALLOW) & _unselected(edges)].sum()),
+        only_named=int(edges.records[_only_named(program, edges, why)].sum()),
     )
+
+
+def _only_named(program: Program, edges: Edges, why: UInt8) -> np.ndarray:
+    """(edges,) bool: unknown for an end that the log only names. why (edges,): the codes of reasons."""
+    named = program.groups.index(ONLY_NAMED) if ONLY_NAMED in program.groups else -1
+    src = (why == a.REASON_UNRESOLVED_SRC) & (edges.source == named)
+    dst = (why == a.REASON_UNRESOLVED_DST) & (edges.destination == named)
+    found: np.ndarray = src | dst
+    return found
 
 
 def _unselected(edges: Edges) -> np.ndarray:
@@ -128,15 +141,17 @@ def check_load(totals: Totals, load: LoadResult) -> None:
         )
 
 
-def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts:
-    """``ranges`` are those a person gave."""
+def count_cluster(
+    cluster: Cluster, ranges: Sequence[str] = (), left_out: Sequence[LeftOut] = ()
+) -> ClusterCounts:
+    """``ranges`` are those a person gave; ``left_out`` policies that the engine does not enforce."""
     return ClusterCounts(
         namespaces=len(cluster.namespaces),
         nodes=len({node.name for node in cluster.nodes}),
         pods=len({(pod.namespace, pod.name, pod.uid) for pod in cluster.pods if not pod.template}),
         workloads_without_pods=sum(pod.template for pod in cluster.pods),
         services=len({str(service) for service in cluster.services}),
-        policies=len({str(policy) for policy in cluster.policies}),
+        policies=len({str(policy) for policy in cluster.policies_taken}),
         rules=sum(len(policy.ingress) + len(policy.egress) for policy in cluster.policies),
         skipped_kinds=dict(
             sorted(Counter(skipped.kind or "(no kind)" for skipped in cluster.skipped).items())
@@ -144,9 +159,12 @@ def count_cluster(cluster: Cluster, ranges: Sequence[str] = ()) -> ClusterCounts
         other_policies=dict(
             sorted(Counter(f"{one.kind} ({one.language})" for one in cluster.other_policies).items())
         ),
+        left_out_policies={one.title: one.policies for one in left_out},
+        perhaps_in_force={str(one): one.sign for one in left_out if one.sign},
         warnings=cluster.warnings,
         pod_ranges=cluster.pod_ranges(ranges),
         refused=tuple(map(str, cluster.refused)),
+        refused_by_engine=tuple(str(one) for one in cluster.skipped if one.is_refused_by_its_engine),
         known_until=None if cluster.known_until == END else instant_text(cluster.known_until),
     )
 

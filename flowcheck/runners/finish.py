@@ -20,7 +20,7 @@ from flowcheck.results import summary as sums
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.edges import edges_table, take_apart
 from flowcheck.results.findings import gather_findings
-from flowcheck.results.hits import hits_table
+from flowcheck.results.hits import hits_table, is_never_hit, is_perhaps_hit
 from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
 from flowcheck.results.recorded import compare
@@ -29,9 +29,12 @@ from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
+from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
+from flowcheck.runners.program.asking_again import asking_again
 from flowcheck.runners.program.prepared import Facts
+from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace
 from flowcheck.version import __version__
@@ -43,6 +46,7 @@ class Finished(NamedTuple):
     facts: Facts
     program: Program
     catalog: Catalog | None
+    source: ClusterSource | LoadedCluster
     request: AuditRequest
     workspace: Workspace
     merged: Merged
@@ -63,7 +67,7 @@ def finish(run: Finished) -> AuditResult:
 
 
 def _result(run: Finished) -> AuditResult:
-    reported = by_edge(run.merged.edges.entries())
+    reported, tunnels = carried_once(by_edge(run.merged.edges.entries()))
     entries = fold_reports(reported)
     edges = take_apart(run.program, entries)
     findings = Findings(gather_findings(_told_by(run), edges, run.merged.examples, entries[:, :3]))
@@ -71,7 +75,7 @@ def _result(run: Finished) -> AuditResult:
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
     verdicts = sums.count_verdicts(run.program, edges)
-    attributed = attribution(run.program, reported, run.merged.census)
+    attributed = attribution(run.program, reported, run.merged.census, tunnels)
     covered = sums.coverage(totals, verdicts)
     load = _load(run, totals)
     if run.request.purpose == "load":
@@ -106,7 +110,8 @@ def _result(run: Finished) -> AuditResult:
         last_seen=instant_text(int(edges.last_seen.max())) if len(entries) else None,
         violations=sums.count_violations(run.program, edges, len(findings)),
         load=sums.count_load(load),
-        unused_rules=sum(bool(row["file"]) and not row["records"] for row in hits.to_pylist()),
+        unused_rules=sum(map(is_never_hit, hits.to_pylist())),
+        open_rules=sum(map(is_perhaps_hit, hits.to_pylist())),
         cluster=run.facts.counts,
         compiled=sums.count_program(run.program),
         timings=Timings(
@@ -130,7 +135,8 @@ def _result(run: Finished) -> AuditResult:
         files=files,
     )
     table = edges_table(run.program, edges)
-    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load)
+    again = asking_again(run.source, run.request, run.program)
+    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again)
 
 
 def _told_by(run: Finished) -> Program:
@@ -171,6 +177,9 @@ def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing 
         yield f"{counted(totals.rows_rejected, 'row')} rejected"
     if request.min_coverage is not None and covered < request.min_coverage:
         yield f"coverage is {covered:.2f} %, below the asked {request.min_coverage:g} %"
+    if request.purpose == "policies":
+        for policies, sign in run.facts.counts.perhaps_in_force.items():
+            yield f"{policies}, though they may be in force ({sign})"
     refused = len(run.facts.counts.refused)
     if refused:
         yield f"{counted(refused, 'document')} of the cluster left out"

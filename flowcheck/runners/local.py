@@ -17,7 +17,7 @@ import numpy as np
 
 from flowcheck.arrays import writable
 from flowcheck.balance.count.tally import tally_for, unpack
-from flowcheck.errors import RunError
+from flowcheck.engines.profiles import left_out
 from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
@@ -28,6 +28,7 @@ from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
 from flowcheck.runners.pool import Pool
+from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.kept import cache_path
 from flowcheck.runners.program.prepared import Prepared, compiled, known
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
@@ -77,7 +78,7 @@ def run_audit(
         pool.dismiss()
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
-        inputs_of = (prepared.facts, *prepared.told_by, request, workspace)
+        inputs_of = (prepared.facts, *prepared.told_by, source, request, workspace)
         result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
@@ -91,13 +92,14 @@ def _prepare(
     kept_at = cache_path(identity.digest, request.judged_by, load=request.load) if identity else None
     prepared = known(kept_at)
     if prepared is not None:
-        _check_cluster(prepared.facts.pods, prepared.facts.policies, request)
+        facts = prepared.facts
+        check_cluster(facts.pods, facts.policies, facts.view.left_out, request)
         if source.inspect is not None:
             source.inspect(prepared.cluster)
         clock.append(time.monotonic())
         return prepared
     cluster = source.load()
-    _check_cluster(len(cluster.pods), len(cluster.policies), request)
+    check_cluster(len(cluster.pods), len(cluster.policies_taken), left_out(cluster, request.cni), request)
     if source.inspect is not None:
         source.inspect(cluster)
     clock.append(time.monotonic())
@@ -114,21 +116,6 @@ def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
 
 def _is_small(inputs: list[InputFile]) -> bool:
     return sum(each.identity.size for each in inputs if not each.skipped) < SMALL_INPUT
-
-
-def _check_cluster(pods: int, policies: int, request: AuditRequest) -> None:
-    """An audit against nothing is never a clean pass."""
-    if not pods:
-        raise RunError(
-            "the cluster has no pods and no workloads: every flow would be between strangers",
-            hint="give --cluster the output of: kubectl get -A -o json "
-            "namespaces,nodes,pods,services,endpointslices,networkpolicies,deployments,replicasets",
-        )
-    if not policies and not request.allow_no_policies and request.purpose == "policies":
-        raise RunError(
-            "there are no policies: every flow would be allowed",
-            hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
-        )
 
 
 def _setup(workspace: Workspace, request: AuditRequest) -> Setup:

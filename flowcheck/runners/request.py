@@ -23,8 +23,9 @@ class AuditRequest:
     that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``thresholds`` and
     ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load``
     False leaves it out, to tell what it costs. ``asked``: what is said of logs that do not say it themselves.
-    ``cni``, ``switches``: whose way to enforce policies, see :func:`flowcheck.engines.profiles.apply`; what
-    they decide is not in ``options`` yet. ``dns_map``: what policies about names are decided by.
+    ``cni``, ``switches``, ``mesh``: whose way to enforce policies, see
+    :func:`flowcheck.engines.profiles.apply`; what they decide is not in ``options`` yet. ``dns_map``: what
+    policies about names are decided by.
     """
 
     options: Options = field(default_factory=Options)
@@ -48,11 +49,13 @@ class AuditRequest:
     cni: str = AUTO
     switches: tuple[tuple[str, str], ...] = ()
     dns_map: DnsMap | None = None
+    mesh: str = AUTO
 
     @property
     def judged_by(self) -> tuple[object, ...]:
         """What decides what a cluster's program is."""
-        return self.options, self.cni, self.switches, self.dns_map and self.dns_map.sha256
+        named = self.dns_map and self.dns_map.sha256
+        return self.options, self.cni, self.switches, named, self.mesh
 
 
 @dataclass(frozen=True, slots=True)

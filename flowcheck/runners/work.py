@@ -21,6 +21,7 @@ from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.kernels.books import number_distinct
+from flowcheck.model.instants import instant_text
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_words
@@ -32,7 +33,7 @@ from flowcheck.results.violations import Violating
 from flowcheck.runners.messages import Part
 
 POSITIONS_KEPT = 10
-EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip"]
+EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip", "src_port"]
 MOST_KEYS = 1 << 19
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
 MOST_IN_A_TASK = 1 << 56
@@ -148,9 +149,11 @@ class Work:
         first, _ = number_distinct(edges.astype(np.int64), services)
         keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)
         new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if key not in self._examples]
-        shown = violations.select(EXAMPLE_COLUMNS).take(pa.array([at for at, _ in new], pa.int64()))
-        for (_, key), row in zip(new, shown.to_pylist(), strict=True):
-            self._examples[key] = Example(file=self.file, **row)
+        chosen = violations.take(pa.array([at for at, _ in new], pa.int64()))
+        times = chosen.column("start_time").cast(pa.int64()).to_pylist()
+        shown = chosen.select(EXAMPLE_COLUMNS).to_pylist()
+        for (_, key), row, time in zip(new, shown, times, strict=True):
+            self._examples[key] = Example(file=self.file, **row, start_time=instant_text(time))
 
     def part(self, rows: int, violations_bytes: int) -> Part:
         self._settle()

@@ -103,6 +103,8 @@ def spec(dice: Dice, *, clusterwide: bool) -> dict[str, Any]:
                 found[field] = [entry(dice, name, denies=denies) for _ in range(1 + dice.below(2))]
     if dice.chance(25):
         found["enableDefaultDeny"] = {dice.one_of(("ingress", "egress")): dice.one_of((False, True))}
+    if not found.keys() & {"ingress", "ingressDeny", "egress", "egressDeny"}:
+        found["ingress"] = []  # which the API server takes, and the agent refuses
     return found
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
-from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Namespace
+from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Namespace
 from flowcheck.model.labels import Operator, Requirement
+from flowcheck.model.options import Options
 from flowcheck.model.peers import (
     Account,
     AllOf,
@@ -46,6 +47,7 @@ from flowcheck.model.ranges import AddressSet
 from flowcheck.model.service import Service
 from flowcheck.model.tiers import Tier
 from flowcheck.model.verdict import Reason
+from flowcheck.reference import Tuple5
 from tests.agreement.dice import Dice
 from tests.agreement.policies import BLOCKS, KEYS, RANGES, SUBNETS, VALUES, labels, selector, space_selector
 
@@ -83,6 +85,8 @@ OTHERS: tuple[Ports, ...] = (
     PortsBut(UDP, None, (NamedPort("dns", UDP), NamedPort("web", UDP))),
     PortsBut(TCP, None, (NamedPort("web", TCP, 8085),)),
 )
+SOURCES = ((PortRange(TCP, 53, 53),), (PortRange(TCP, 1000), PortRange(TCP, 40, 53)), ())
+"""What rules say of the port at the source."""
 NEEDS = (Reason.NEEDS_L7, Reason.NEEDS_AUTHENTICATION)
 
 
@@ -198,15 +202,20 @@ def rule(dice: Dice, label: str, names: Sequence[str], services: Sequence[Servic
     peers: tuple[Peer, ...] | None = None
     if not dice.chance(35):
         peers = tuple(peer(dice, names, services) for _ in range(dice.one_of((1, 1, 2, 0))))
+    sources: tuple[PortRange, ...] | None = None
+    aims = ports(dice, services)
+    if dice.chance(12):
+        aims, sources = (dice.one_of(RANGES),), dice.one_of(SOURCES)
     return Rule(
         label,
         action,
         peers,
-        ports(dice, services),
+        aims,
         unread=dice.chance(8),
         needs=dice.one_of(NEEDS) if dice.chance(12) else Reason.NONE,
         subject=peer(dice, names, services, 1) if dice.chance(25) else None,
         level=dice.one_of((priority, priority + 0.01, priority + 1)) if dice.chance(30) else None,
+        source_ports=sources,
     )
 
 
@@ -261,3 +270,27 @@ def address_set(place: int, faces: bytes, namespaces: Sequence[Namespace]) -> Ad
     cidrs = tuple(dict.fromkeys((dice.one_of(BLOCKS), *dice.some_of(BLOCKS, 2))))
     kind = "NetworkSet" if namespace else "GlobalNetworkSet"
     return AddressSet(kind, namespace, f"set{place}", cidrs, labels(dice))
+
+
+def by_source(world: tuple[Cluster, Options, list[Tuple5]]) -> tuple[Cluster, Options, list[Tuple5]]:
+    """The same with rules that go by the port at the source, and flows from there, from beside it and from
+    ports that were not recorded."""
+    cluster, options, flows = world
+    aims = (PortRange(TCP), PortRange(UDP))
+    policies = []
+    for place, policy in enumerate(cluster.policies):
+        for direction in Direction:
+            rules = tuple(
+                replace(rule, ports=aims, source_ports=SOURCES[n % 2], peers=None if n % 3 else rule.peers)
+                if (n + place) % 2 == 0
+                else rule
+                for n, rule in enumerate(policy.rules(direction), start=place)
+            )
+            policy = replace(policy, **{direction.value: rules})
+        policies.append(policy)
+    told = (53, 54, None, 1000, 999, 39)
+    asked = [
+        replace(flow, src_port=told[n % 6] if flow.protocol in (TCP, UDP) else None, initiator=1)
+        for n, flow in enumerate(flows)
+    ]
+    return replace(cluster, policies=tuple(policies)), options, asked

@@ -42,7 +42,7 @@ from flowcheck.reference import Tuple5
 from tests.agreement.agree import World
 from tests.agreement.dice import Dice, rolls
 from tests.agreement.engines import clause
-from tests.agreement.policies import BLOCKS, selector
+from tests.agreement.policies import BLOCKS, KEYS, VALUES, selector
 from tests.agreement.strategies import OUTSIDE, nodes_have, worlds
 from tests.meshes import ALLOW, MESH_TIERS, PEER_AUTHENTICATION, spiffe
 
@@ -188,6 +188,20 @@ def endpoint_slice(one: EndpointSlice) -> EndpointSlice:
     return replace(one, ports=tuple(speaking(port, "") for port in one.ports))
 
 
+def saying_service(place: int, faces: bytes, names: Sequence[str]) -> Service:
+    """A Service that leads to ports which rules ask about, and mostly says what is spoken there."""
+    dice = Dice(faces)
+    port, word = dice.one_of(PORTS), dice.one_of(("http", "tcp", "grpc", "tls", "example.com/mine"))
+    name = dice.one_of(("", "http-x", "tcp-x", "x"))
+    return Service(
+        dice.one_of(names),
+        f"says{place}",
+        cluster_ips=dice.one_of(((f"10.96.1.{place + 1}",), ())),
+        ports=(ServicePort(name, TCP, 80, port, app_protocol=word if dice.chance(60) else ""),),
+        selector={dice.one_of(KEYS): dice.one_of(VALUES)},
+    )
+
+
 # -- what records tell -------------------------------------------------------------------------------
 
 
@@ -231,11 +245,12 @@ def mesh_worlds(draw: st.DrawFn) -> World:
     kept = cluster.policies[: world.one_of((0, 0, 1, 2))]
     domain = world.one_of(("cluster.local", "cluster.local", "far.example"))
     pods = tuple(in_mesh(pod, world) for pod in cluster.pods)
+    saying = [saying_service(place, faces, names) for place, faces in enumerate(draw(rolls(8, 3)))]
     cluster = replace(
         cluster,
         policies=(*own, *kept) if world.chance(50) else (*kept, *own),
         pods=pods,
-        services=tuple(service(one, world) for one in cluster.services),
+        services=(*(service(one, world) for one in cluster.services), *saying),
         slices=tuple(map(endpoint_slice, cluster.slices)),
         mesh=MeshSettings(trust_domain=domain) if world.chance(70) else None,
     )

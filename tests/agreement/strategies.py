@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from flowcheck.model.cluster import Cluster, ContainerPort, Node, Pod
 from flowcheck.model.options import IpBlockMatchesPods, Options
 from flowcheck.model.policy import AddressBlock
-from flowcheck.model.protocols import SCTP, TCP, UDP
+from flowcheck.model.protocols import SCTP, TCP, UDP, WITH_PORTS
 from flowcheck.reference import Tuple5
 from tests.agreement.dice import Dice, rolls
 from tests.agreement.engines import CALICO, CILIUM, MIXED, address_set, engine_policy
@@ -263,6 +263,7 @@ def with_engines(
     options = replace(
         options,
         own_node=world.one_of(("allowed", "policy")),
+        same_pod=world.one_of(("allowed", "policy")),
         port_names=world.one_of(("sidecars", "containers", "init")),
         same_port_name=world.one_of(("all", "last")),
         staged=world.chance(50),
@@ -271,7 +272,7 @@ def with_engines(
     more = [_between_known(faces, cluster) for faces in draw(rolls(8, 40, least=10))]
     told = 1 if any(flow.initiator is not None for flow in flows) else None
     flows += [replace(flow, initiator=told, at=world.one_of((None, 3, 12, 40))) for flow in more]
-    return cluster, options, [_with_icmp(flow, world) for flow in flows]
+    return cluster, options, [_with_source(_with_icmp(flow, world), world) for flow in flows]
 
 
 def _between_known(faces: bytes, cluster: Cluster) -> Tuple5:
@@ -296,3 +297,10 @@ def _with_icmp(flow: Tuple5, dice: Dice) -> Tuple5:
         return flow
     type_, code = dice.one_of(ICMP_MESSAGES)
     return replace(flow, icmp_type=type_, icmp_code=code)
+
+
+def _with_source(flow: Tuple5, dice: Dice) -> Tuple5:
+    """From a port at or beside the edges of what rules ask for, or from none that was recorded."""
+    if flow.protocol not in WITH_PORTS:
+        return flow
+    return replace(flow, src_port=dice.one_of((40000, 53, 54, 999, 1000, None)))

@@ -19,6 +19,7 @@ from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reading import load_cluster
 from flowcheck.reference import Tuple5
 from tests.agreement.agree import WORLDS, World, disagreements, drawn
+from tests.agreement.engines import by_source
 from tests.agreement.strategies import engines, worlds
 from tests.builders import (
     allow,
@@ -56,6 +57,12 @@ def test_paths_agree_on_all_tiers(world: World) -> None:
 @drawn(WORLDS)
 @given(engines())
 def test_paths_agree_on_all_that_the_model_can_say(world: World) -> None:
+    assert disagreements(world) == []
+
+
+@drawn(WORLDS)
+@given(engines().map(by_source))
+def test_paths_agree_on_ports_at_the_source(world: World) -> None:
     assert disagreements(world) == []
 
 

@@ -15,11 +15,14 @@ from flowcheck.model.options import Options
 from flowcheck.model.protocols import TCP
 from flowcheck.model.service import Backend, EndpointSlice, Service, ServicePort
 from flowcheck.model.tiers import Layer
+from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Reference, Tuple5
 from flowcheck.reference.ends import End
 from tests.agreement.agree import WORLDS, World, disagreements, drawn, never_seen
 from tests.agreement.meshes import IDENTITIES, PORTS, mesh_worlds
+from tests.builders import between, make_cluster, make_flow, make_pod, make_service, make_service_ports
+from tests.meshes import ALLOW, DENY, denies, going_past, mesh_policy, strict, with_sidecar
 from tests.tools.conformance import MESH_COLUMNS, judge_by_reference
 
 NOT_DENIED = (Verdict.ALLOW, Verdict.NOT_APPLICABLE)
@@ -29,6 +32,60 @@ NOT_DENIED = (Verdict.ALLOW, Verdict.NOT_APPLICABLE)
 @drawn(WORLDS)
 @given(mesh_worlds())
 def test_paths_agree_on_meshes(world: World) -> None:
+    assert disagreements(world) == []
+
+
+A, B, VIP = "10.244.0.1", "10.244.0.2", "10.96.0.1"
+CLIENT, SERVER = with_sidecar("a", A), with_sidecar("b", B, labels="app=b")
+NOTHING_COMES_IN = mesh_policy(ALLOW)
+NO_BYTES = mesh_policy(DENY, denies(None, carried=Carried.TCP))
+OVER_TIME, TIMES = Options(skew=10), (50, 95, 100, 105, 200)
+BEHIND = make_service("s", VIP, ports=make_service_ports("http=80:8080"), selector={"app": "b"})
+KEPT: dict[str, World] = {
+    "a port that is not recorded, where some go past the server's proxy": (
+        make_cluster(CLIENT, with_sidecar("b", B, past=going_past(inbound=(9090,))), NOTHING_COMES_IN),
+        Options(),
+        [make_flow(A, B, port) for port in (80, 9090, None, HBONE_PORT)],
+    ),
+    "a reply, beside what the proxy saw of the server": (
+        make_cluster(CLIENT, SERVER, strict()),
+        Options(),
+        [
+            make_flow(B, A, 50000, src_port=80, tcp_flags=18, initiator=0, src_principal="none"),
+            make_flow(B, A, 50000, src_port=81, tcp_flags=18, initiator=0, outer_port=HBONE_PORT),
+        ],
+    ),
+    "a server that leaves the mesh": (
+        make_cluster(
+            CLIENT,
+            between(with_sidecar("b", B, uid="u"), BEGINNING, 100),
+            between(make_pod("b", B, uid="u"), 100, END),
+            NOTHING_COMES_IN,
+        ),
+        OVER_TIME,
+        [make_flow(A, B, at=at) for at in TIMES],
+    ),
+    "a policy that is new": (
+        make_cluster(CLIENT, SERVER, between(NOTHING_COMES_IN, 100, END)),
+        OVER_TIME,
+        [make_flow(A, B, at=at) for at in TIMES],
+    ),
+    "a Service's own words": (
+        make_cluster(CLIENT, SERVER, BEHIND, NO_BYTES),
+        Options(),
+        [make_flow(A, VIP), make_flow(A, B, 8080), make_flow(A, B, 80), make_flow(A, "x/b", 8080)],
+    ),
+    "a backend that is not ready": (
+        make_cluster(CLIENT, replace(SERVER, ready=False), BEHIND, NO_BYTES),
+        Options(),
+        [make_flow(A, B, 8080)],
+    ),
+}
+
+
+@pytest.mark.skipif(not MESH_COLUMNS, reason="the compiled path judges no meshes")
+@pytest.mark.parametrize("world", KEPT.values(), ids=KEPT.keys())
+def test_paths_agree_on_kept_meshes(world: World) -> None:
     assert disagreements(world) == []
 
 

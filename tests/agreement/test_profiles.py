@@ -42,7 +42,8 @@ def test_kubernetes_own_answers_change_nothing_but_what_order_leaves_open(world:
     """By name it is as without a profile; where any may come first, that verdict or none."""
     cluster, options, flows = world
     given = {
-        name: getattr(options, name) for name in ("ipblock_matches_pods", "icmp", "own_node", "port_names")
+        name: getattr(options, name)
+        for name in ("ipblock_matches_pods", "icmp", "own_node", "same_pod", "port_names")
     }
     given["same_port_name"] = options.same_port_name
     by_name = apply(cluster, options, "kubernetes", {**given, "equal_priority": "name"})

@@ -19,6 +19,7 @@ from flowcheck.model.service import Backend
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.reference import Tuple5
 from tests.agreement.agree import WORLDS, World, disagreements, drawn
+from tests.agreement.engines import by_source
 from tests.agreement.timeline_strategies import changing_engines, timelines
 from tests.builders import (
     allow,
@@ -47,6 +48,12 @@ def test_paths_agree_on_timelines(world: World) -> None:
 @drawn(WORLDS)
 @given(changing_engines())
 def test_paths_agree_on_timelines_of_all_that_the_model_can_say(world: World) -> None:
+    assert disagreements(world) == []
+
+
+@drawn(WORLDS // 2)
+@given(changing_engines().map(by_source))
+def test_paths_agree_on_timelines_of_ports_at_the_source(world: World) -> None:
     assert disagreements(world) == []
 
 

@@ -182,7 +182,8 @@ def count(
     moments = find_moments(counting.services, counting.endpoints, counting)
     ones, twos = np.empty(n, np.int64), np.empty(n, np.int64)
     segments = services.segment_first, services.segment_start
-    flow_keys.find_moments(moments, np.array([BEGINNING]), flows, *segments, named, ones, twos)
+    no_source = np.empty(0, np.uint16), 1
+    flow_keys.find_moments(moments, np.array([BEGINNING]), *no_source, flows, *segments, named, ones, twos)
     words = np.stack([ones, twos, verdict], axis=1)
     circumstances = np.unique(words, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
     book = make_book(2)

@@ -42,6 +42,13 @@ def test_2_a_port_there_cannot_be(cluster: Path, port: str) -> None:
     assert "is not a port" in done.stderr
 
 
+def test_2_a_source_port_of_what_has_none(cluster: Path) -> None:
+    ends = ("--from", "shop/web", "--to", "shop/db", "--port", "icmp")
+    done = flowcheck("explain", "--cluster", cluster, *ends, "--source-port", "53")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--source-port: icmp has no ports" in done.stderr
+
+
 def test_2_no_policies_unless_that_is_meant(tmp_path: Path) -> None:
     cluster = write_cluster(tmp_path / "bare", policies=False)
     ends = ("--from", "shop/web", "--to", "shop/db", "--port", "80")

@@ -390,6 +390,23 @@ def test_what_no_flow_tells(load: Load, text: str) -> None:
         ("action: Allow, http: {paths: [{exact: a}]}", "must begin with /"),
         ("action: Allow, http: {paths: [{exact: /a, prefix: /b}]}", "exactly one of exact, prefix"),
         ("action: Allow, sources: {}", "did you mean source?"),
+        ("action: Alow", "(did you mean Allow?)"),
+        ("action: Allow, protocol: tpc", "(did you mean TCP?)"),
+        ("action: Allow, ports: [80]", "(write destination: {ports: [...]})"),
+        ("action: Allow, from: {}", "(write source)"),
+        ("action: Allow, source: {podSelector: {}}", "(write selector: app == 'x')"),
+        ("action: Allow, source: {ipBlock: {}}", "(write nets: [10.0.0.0/8])"),
+        ("action: Allow, source: {nets: [ten]}", "needs a prefix length, as in 10.0.0.0/8"),
+        ("action: Allow, source: {nets: [10.0.0.0/40]}", "is not a CIDR (write one such as 10.0.0.0/8"),
+        ("action: Allow, source: {nets: [10.0.0.1]}", "(write 10.0.0.1/32 for this one address)"),
+        ("action: Allow, protocol: TCP, destination: {ports: [5000-6000]}", "(write 5000:6000)"),
+        (
+            "action: Allow, protocol: TCP, destination: {ports: [a_b]}",
+            "with a letter (a number, a range as 5000",
+        ),
+        ("action: Allow, source: {selector: a contans 'b'}", "(did you mean contains?)"),
+        ("action: Allow, source: {selector: a == 'b' and has(c)}", "(write &&)"),
+        ("action: Allow, source: {selector: a ~ 'b'}", "(as app == 'web' && env in {'prod', 'test'})"),
     ],
 )
 def test_rules_that_are_refused(problems: Problems, rule: str, problem: str) -> None:
@@ -401,7 +418,10 @@ def test_rules_that_are_refused(problems: Problems, rule: str, problem: str) -> 
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ("order: '5'", "must be a number, is text"),
+        ("order: '5'", "must be a number, is text (write one without quotes, as order: 100)"),
+        ("podSelector: {}", "(write selector: app == 'x')"),
+        ("policyTypes: [Ingress]", "(write types)"),
+        ("doNotTrack: true", "(write a GlobalNetworkPolicy for it)"),
         ("types: [ingress]", "write Ingress"),
         ("types: [Ingress, Ingress]", "has an entry twice"),
         ("selector: global()", "has global()"),
@@ -428,7 +448,7 @@ def test_specs_that_are_refused(problems: Problems, spec: str, problem: str) -> 
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ("doNotTrack: true", "needs applyOnForward: true"),
+        ("doNotTrack: true", "needs applyOnForward (write applyOnForward: true"),
         ("preDNAT: true, doNotTrack: true, applyOnForward: true", "may not stand beside doNotTrack"),
         ("preDNAT: true, applyOnForward: true, types: [Egress]", "may not have Egress"),
         ("preDNAT: true, applyOnForward: true, egress: [{action: Allow}]", "may not stand beside preDNAT"),

@@ -75,6 +75,7 @@ def refusals(load: Load, spec: str, *, clusterwide: bool = False, key: str = "sp
     cluster = load(manifest(spec, clusterwide=clusterwide, key=key))
     (found,) = cluster.policies
     assert (found.subject, found.ingress, found.egress, found.isolates) == (NOBODY, (), (), frozenset())
+    assert found.refused
     end = ": Cilium refuses the whole policy, so it has no effect"
     return [text.removesuffix(end).partition(": ")[2] for text in cluster.warnings if text.endswith(end)]
 
@@ -255,7 +256,9 @@ def test_whom_an_entry_is_about(load: Load, entry: str, peers: object) -> None:
 def test_blocks(load: Load) -> None:
     plain = AddressBlock("10.0.0.0/8", (), may_match_pods=False, may_match_nodes=False, whole=True)
     assert peer(load, "{fromCIDR: [10.1.2.3/8]}") == plain
-    assert peer(load, "{fromCIDR: [10.1.2.3]}") == AddressBlock("10.1.2.3/32", (), False, False, whole=True)
+    assert peer(load, "{fromCIDR: [10.1.2.3/32]}") == AddressBlock(
+        "10.1.2.3/32", (), False, False, whole=True
+    )
     found = peer(load, "{toCIDRSet: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16]}]}", "egress")
     assert found == AddressBlock("10.0.0.0/8", ("10.1.0.0/16",), False, False, whole=True)
 
@@ -442,7 +445,6 @@ HTTP = "rules: {http: [{}]}"
     ("spec", "fault"),
     [
         ("{endpointSelector: {}, ingress: []}", "spec: needs an entry in ingress"),
-        ("{ingress: [{}]}", "spec: needs exactly one of endpointSelector and nodeSelector"),
         ("{nodeSelector: {}, ingress: [{}]}", "spec.nodeSelector: may stand in clusterwide policies only"),
     ],
 )
@@ -455,27 +457,26 @@ def test_specs_that_the_agent_refuses(load: Load, spec: str, fault: str) -> None
     ("entry", "fault"),
     [
         ("{fromEndpoints: [{}], fromEntities: [all]}", "cannot be combined"),
-        ("{fromCIDR: [10.0.0.0/33]}", "is not an address or a CIDR"),
-        ("{fromCIDR: [010.0.0.0/8]}", "is not an address or a CIDR"),
-        ("{fromCIDRSet: [{cidr: 10.0.0.1}]}", "is not a CIDR (write 10.0.0.1/32 for this one address)"),
+        ("{fromCIDR: [10.0.0.0/08]}", "zeros before its prefix length (write 10.0.0.0/8)"),
         ("{fromCIDRSet: [{cidr: 10.0.0.0/8, except: [11.0.0.0/8]}]}", "must lie inside cidr"),
         ("{fromCIDRSet: [{cidr: 10.0.0.0/8, except: [0.0.0.0/0]}]}", "must lie inside cidr"),
-        ("{fromCIDRSet: [{}]}", "needs exactly one of cidr"),
-        ("{fromCIDRSet: [{cidrGroupRef: ''}]}", "needs exactly one of cidr"),
-        ("{fromCIDRSet: [{cidr: 10.0.0.0/8, cidrGroupRef: g}]}", "needs exactly one of cidr"),
-        ("{toPorts: [{ports: [{port: '65536'}]}]}", "is neither a port number"),
+        ("{toPorts: [{ports: [{port: '65536'}]}]}", "is neither a port number up to 65535"),
+        ("{toPorts: [{ports: [{port: 80-90}]}]}", 'write port: "80" and endPort: 90'),
         ("{toPorts: [{ports: [{port: '0080'}]}]}", "is neither a port number"),
         ("{toPorts: [{ports: [{}]}]}", "needs port"),
-        ("{toPorts: [{ports: [{port: '7', protocol: GRE}]}]}", "must be 0: GRE has no ports"),
+        (
+            "{toPorts: [{ports: [{port: '7', protocol: GRE}]}]}",
+            'must be 0: GRE has no ports (write port: "0")',
+        ),
         ("{toPorts: [{ports: [{port: '80'}]}], icmps: [{}]}", "cannot stand beside toPorts"),
-        (f"{{toPorts: [{{ports: [{{port: '80'}}], {HTTP}}}]}}", "must say protocol: TCP"),
+        (
+            f"{{toPorts: [{{ports: [{{port: '80'}}], {HTTP}}}]}}",
+            "that are for TCP alone (write protocol: TCP)",
+        ),
         (f"{{toPorts: [{{ports: [{{port: '0', protocol: TCP}}], {HTTP}}}]}}", "must be one port"),
         ("{toPorts: [{ports: [{port: '53'}], rules: {dns: [{}]}}]}", "may stand in egress rules only"),
         ("{toPorts: [{ports: [], listener: {name: l, envoyConfig: {}}}]}", "may stand in egress rules only"),
-        ("{toPorts: [{serverNames: ['']}]}", "must not be empty"),
-        (f"{{toPorts: [{{ports: [{', '.join(['{port: web}'] * 41)}]}}]}}", "has more than 40 entries"),
-        ("{icmps: [{fields: [{type: Nothing}]}]}", "is no type of this family"),
-        ("{icmps: [{fields: [{type: PacketTooBig}]}]}", "is no type of this family"),
+        ("{icmps: [{fields: [{type: PacketTooBig}]}]}", "is no type of this family (a number up to 255, or"),
         ("{fromEndpoints: [{matchLabels: {'a b': x}}]}", "a label key has"),
         ("{fromEndpoints: [{matchExpressions: [{key: a, operator: In}]}]}", "In needs values"),
         (
@@ -493,21 +494,14 @@ def test_entries_that_the_agent_refuses(load: Load, entry: str, fault: str) -> N
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
-        ("{toFQDNs: [{matchName: a, matchPattern: b}]}", "has matchName and matchPattern"),
-        ("{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchName: 'a b'}]}}]}", "that no DNS name has"),
         (
             "{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '('}]}}]}",
             "is not a regular",
         ),
-        ("{toFQDNs: [{matchName: 'a b'}]}", "has characters that no DNS name has"),
         ("{toPorts: [{rules: {dns: [{}]}}]}", "needs ports"),
         (
             "{toPorts: [{ports: [{port: '53', endPort: 54}], rules: {dns: [{}]}}]}",
             "must be one port, no range",
-        ),
-        (
-            "{toPorts: [{ports: [{port: '53', protocol: TCP}], rules: {dns: [{}], http: [{}]}}]}",
-            "has rules of several protocols",
         ),
         (
             f"{{toPorts: [{{ports: [{{port: '53', protocol: TCP}}], serverNames: [x], {HTTP}}}]}}",
@@ -526,7 +520,7 @@ def test_regular_expressions_as_go_has_them() -> None:
 
 
 def test_every_fault_is_told_with_its_line(load: Load) -> None:
-    entries = "  - fromCIDR: [x]\n  - toPorts:\n    - ports: [{port: '70000'}]"
+    entries = "  - fromCIDR: [10.0.0.0/08]\n  - toPorts:\n    - ports: [{port: '70000'}]"
     text = manifest(f"\n  endpointSelector: {{}}\n  ingress:\n{entries}")
     first, second = load(text).warnings
     assert "a.yaml:7 CiliumNetworkPolicy a/p: spec.ingress[0].fromCIDR[0]" in first
@@ -535,7 +529,7 @@ def test_every_fault_is_told_with_its_line(load: Load) -> None:
 
 def test_one_bad_spec_refuses_all(load: Load) -> None:
     good = "{endpointSelector: {}, ingress: [{}]}"
-    assert len(refusals(load, f"[{good}, {{endpointSelector: {{}}}}]", key="specs")) == 1
+    assert len(refusals(load, f"[{good}, {{endpointSelector: {{}}, egress: []}}]", key="specs")) == 1
 
 
 def test_what_cilium_said_is_heeded(load: Load) -> None:
@@ -572,6 +566,13 @@ def test_hosts_have_no_requests(load: Load) -> None:
         ("{endpointSelector: {}, ingress: [{icmps: [{fields: [{type: 256}]}]}]}", "must be from 0 to 255"),
         ("{endpointSelector: {}, ingress: [{authentication: {}}]}", "needs mode"),
         ("{endpointSelector: {}, enableDefaultDeny: {ingress: 1}, ingress: [{}]}", "must be true or false"),
+        (
+            "{ingress: [{}]}",
+            "needs exactly one of endpointSelector and nodeSelector (write endpointSelector: {}",
+        ),
+        ("{endpointSelector: {}, nodeSelector: {}, ingress: [{}]}", "needs exactly one of endpointSelector"),
+        ("{endpointSelector: {}}", "needs ingress, ingressDeny, egress or egressDeny (write ingress: [{}]"),
+        ("{podSelector: {}, endpointSelector: {}, ingress: [{}]}", "(write endpointSelector)"),
     ],
 )
 def test_what_the_api_server_refuses(problems: Problems, spec: str, fault: str) -> None:
@@ -579,6 +580,44 @@ def test_what_the_api_server_refuses(problems: Problems, spec: str, fault: str) 
     assert fault in found
 
 
-def test_a_policy_needs_a_spec(problems: Problems) -> None:
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ("{toCIDR: [10.0.0.1]}", "is no CIDR (write 10.0.0.1/32 for this one address)"),
+        ("{toCIDR: ['2001:db8::1']}", "is no CIDR (write 2001:db8::1/128 for this one address)"),
+        ("{toCIDR: [10.0.0.0/33]}", "is no CIDR (write one such as 10.0.0.0/8"),
+        ("{toCIDR: [010.0.0.0/8]}", "is no CIDR"),
+        ("{toCIDRSet: [{cidr: 10.0.0.1}]}", "is no CIDR (write 10.0.0.1/32"),
+        ("{toCIDRSet: [{}]}", "needs exactly one of cidr, cidrGroupRef"),
+        ("{toCIDRSet: [{cidr: 10.0.0.0/8, cidrGroupRef: g}]}", "needs exactly one of cidr"),
+        ("{toCIDRSet: [{cidrGroupRef: ''}]}", "is not a name"),
+        ("{toEntities: [wrld]}", "(did you mean world?)"),
+        ("{toPorts: [{ports: [{port: '80', protocol: tpc}]}]}", "(did you mean TCP?)"),
+        ("{toPorts: [{ports: [{port: '-'}]}]}", 'is neither a port number nor a name (as port: "80"'),
+        (f"{{toPorts: [{{ports: [{', '.join(['{port: web}'] * 41)}]}}]}}", "has more than 40 entries"),
+        ("{toEndpoints: [{matchExpressions: [{key: a, operator: Exist}]}]}", "(did you mean Exists?)"),
+        ("{toPorts: [{serverNames: ['']}]}", "is no name of a server (write one such as api.example.com"),
+        ("{icmps: [{fields: [{type: EchoReques}]}]}", "is no type of ICMP (did you mean EchoRequest?)"),
+        ("{icmps: [{fields: [{type: Nothing}]}]}", "is no type of ICMP (a number up to 255, or one of"),
+        ("{toFQDNs: [{matchName: a, matchPattern: b}]}", "has matchName and matchPattern"),
+        ("{toFQDNs: [{matchName: 'a b'}]}", "is no DNS name (letters, digits, '-', '_' and single '.')"),
+        ("{toFQDNs: [{matchPattern: 'a..b'}]}", "single '.', * for a part of any"),
+        ("{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchName: 'a b'}]}}]}", "is no DNS name"),
+        (
+            "{toPorts: [{ports: [{port: '53', protocol: TCP}], rules: {dns: [{}], http: [{}]}}]}",
+            "has rules of several protocols (make them two entries)",
+        ),
+    ],
+)
+def test_entries_that_the_api_server_refuses(problems: Problems, entry: str, fault: str) -> None:
+    (found,) = problems(manifest(f"{{endpointSelector: {{}}, egress: [{{}}, {entry}]}}"))
+    assert fault in found
+    assert ": CiliumNetworkPolicy a/p: " in found
+    assert " spec.egress[1]" in found
+
+
+def test_a_policy_without_a_spec_has_no_effect(load: Load) -> None:
     text = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p}\n"
-    assert "needs spec or specs" in problems(text)[0]
+    cluster = load(text)
+    assert cluster.policies[0].refused == "needs spec or specs"
+    assert "a.yaml:1 CiliumNetworkPolicy p: needs spec or specs: Cilium refuses" in cluster.warnings[0]

@@ -185,7 +185,7 @@ def test_the_old_group_has_the_same_shape(load: Load) -> None:
         (
             "{ingress: [{from: [{namespaceselector: {}}]}]}",
             "spec.ingress[0].from[0].namespaceselector",
-            "did you",
+            "write namespaceSelector",
         ),
         ("{podSelector: {app: a}}", "spec.podSelector.app", "is not a field here"),
         ("{podSelector: {matchLabels: {a: no}}}", "spec.podSelector.matchLabels.a", '(quote it: "no")'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -298,8 +299,22 @@ def test_staged_policies(load: Load, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_source_ports_are_unknown(load: Load, path: str) -> None:
-    rule = "{action: Allow, protocol: TCP, source: {ports: [53]}}"
+def test_ports_at_the_source(load: Load, path: str) -> None:
+    rule = '{action: Allow, protocol: TCP, source: {ports: [53, "1000:2000"], notPorts: [1500]}}'
+    text = calico("NetworkPolicy", "p", f"ingress: [{rule}]")
+    cluster = enforced(load(PODS + text))
+    flow = Tuple5(ADDRESSES["b"], ADDRESSES["a"], PROTOCOLS["TCP"], 8080, initiator=1)
+    flows = [replace(flow, src_port=port) for port in (53, 54, 1000, 1500, 2000, 2001, None)]
+    flows.append(replace(flow, protocol=PROTOCOLS["UDP"], src_port=53))
+    answers = judge(path, cluster, flows, Options(icmp="policy", port_names="init"))
+    assert [one.reason if one.ingress == "unknown" else one.ingress for one in answers] == [
+        *("allow", "deny", "allow", "deny", "allow", "deny", "no_port", "deny")
+    ]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_names_of_ports_at_the_source_are_unknown(load: Load, path: str) -> None:
+    rule = "{action: Allow, protocol: TCP, source: {ports: [dns]}}"
     text = calico("NetworkPolicy", "p", f"ingress: [{rule}]")
     assert verdict(load, path, text, "b", "a")[0] == "unknown"
     assert verdict(load, path, text, "b", "a", "UDP/1")[0] == "deny"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
-from flowcheck.engines.named import MOST_TIMES, resolved
+from flowcheck.engines.named import MOST_TIMES, joined, resolved
 from flowcheck.model.engines import CILIUM_NORMAL
 from flowcheck.model.options import Options
-from flowcheck.model.policy import DomainNames, Policy
+from flowcheck.model.policy import Direction, DomainNames, Policy, Tier
 from flowcheck.model.ranges import NamedAddress
 from flowcheck.model.timeline import Lifetime
 from tests.builders import (
@@ -89,6 +90,51 @@ def test_by_levels_a_denial_wins_wherever_it_stands(path: str) -> None:
     names = [had("a.example", "192.0.2.1", 0, 100), had("a.example", "192.0.2.9", 0, 100)]
     asked = ("192.0.2.1", 5), ("192.0.2.9", 5), ("192.0.2.2", 5), ("192.0.2.1", 100), ("192.0.2.9", 100)
     assert egress(path, policy, names, *asked) == "allow deny deny needs_dns deny"
+
+
+RULES = (
+    deny(block("192.0.2.9/32", pods=True)),
+    allow([DomainNames(("a.example",)), block("198.51.100.0/24", pods=True)]),
+    deny(DomainNames(("b.example",))),
+    allow(block("192.0.2.0/28", pods=True)),
+)
+
+
+@pytest.mark.parametrize("tier", [Tier.ADMIN, Tier.NETWORK_POLICY, CILIUM_NORMAL])
+@pytest.mark.parametrize("order", [*permutations(range(len(RULES)))])
+def test_of_one_instant_the_parts_are_one_policy_again(tier: Tier, order: tuple[int, ...]) -> None:
+    rules = [replace(RULES[one], label=f"egress[{place}]") for place, one in enumerate(order)]
+    policy = replace(make_policy("x/p", egress=rules), tier=tier, isolates=frozenset({Direction.EGRESS}))
+    names = [had("a.example", "192.0.2.1"), had("a.example", "192.0.2.9", 10, 30)]
+    names += [had("a.example", "192.0.2.2", 20, 40), had("b.example", "192.0.2.1", 15, 35)]
+    cluster = resolved(make_cluster(make_pod("a", "10.0.0.1"), policy), names)
+    addresses = ("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.9", "198.51.100.1", "203.0.113.1")
+    flows = [make_flow("10.0.0.1", address, 443) for address in addresses]
+    for second in range(5, 45, 5):
+        then = cluster.at(second * SECOND)
+        (again,) = joined(cluster.policies, second * SECOND)
+        assert [rule.label for rule in again.egress] == [rule.label for rule in rules]
+        assert (again.tie, again.isolates) == (policy.tie, policy.isolates)
+        found = [
+            [
+                (one.verdict, one.reason, one.egress_policy)
+                for one in judge("reference", replace(then, policies=policies), flows, OPTIONS)
+            ]
+            for policies in (then.policies, (again,))
+        ]
+        assert found[0] == found[1]
+
+
+def test_versions_of_a_policy_are_put_together_apart() -> None:
+    rules = [allow([DomainNames(("a.example",))], label="egress[0]"), allow(block("192.0.2.3/32"), label="x")]
+    old = replace(make_policy("x/p", egress=rules), lifetime=Lifetime(0, 20 * SECOND, 0, 10 * SECOND))
+    new = replace(old, egress=(rules[1], rules[0]), lifetime=Lifetime(10 * SECOND, 40 * SECOND, 20 * SECOND))
+    names = [had("a.example", "192.0.2.1", 5, 40)]
+    cluster = resolved(make_cluster(make_pod("a", "10.0.0.1"), old, new), names)
+    again = joined(cluster.policies, 15 * SECOND)
+    assert [[rule.label for rule in one.egress] for one in again] == [["egress[0]", "x"], ["x", "egress[0]"]]
+    (chosen,) = replace(cluster, policies=again).at(15 * SECOND).policies
+    assert [rule.label for rule in chosen.egress] == ["x", "egress[0]"]
 
 
 @PATHS

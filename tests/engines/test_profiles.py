@@ -163,7 +163,7 @@ def test_a_person_beats_the_cluster_and_the_profile() -> None:
     assert enforced.cluster.view is not None
     assert (
         enforced.cluster.view.sentence
-        == "Cilium, as of v1.20.2 (DaemonSet kube-system/cilium), with --own-node policy"
+        == "Cilium, by the rules of v1.20.2 (DaemonSet kube-system/cilium), with --own-node policy"
     )
     for cni, given in (("weave", {}), ("auto", {"icmp": "maybe"}), ("auto", {"icpm": "policy"})):
         with pytest.raises(RunError):
@@ -217,7 +217,8 @@ def test_where_nothing_enforces_what_went_through_is_expected(tmp_path: Path) ->
     assert (summary.verdicts.deny, summary.violations.records, summary.violations.expected) == (2, 0, 1)
     assert summary.options["cni"] == "flannel"
     assert "enforces no policy" in summary.engine
-    assert any("nothing enforces policies" in one for one in summary.cluster.warnings)
+    said = " says it is Flannel, which enforces none: what they deny and went through is expected; say "
+    assert any(said + "--enforced yes where something does" in one for one in summary.cluster.warnings)
     summary = audited(FLANNEL, folder=tmp_path, cni="kubernetes").summary
     assert (summary.violations.forwarded_denied, summary.violations.expected) == (1, 0)
 
@@ -229,7 +230,7 @@ def test_the_command_line_the_environment_and_the_file_choose(tmp_path: Path) ->
     done = command(*asked)
     assert done.returncode == 0
     assert "policies are not enforced: 1 record denied" in done.stdout
-    assert "Flannel, as of v0.28.9, which enforces no policy" in " ".join(done.stdout.split())
+    assert "Flannel, by the rules of v0.28.9, which enforces no policy" in " ".join(done.stdout.split())
     assert command(*asked, "--cni", "kubernetes").returncode == 1
     assert command(*asked, "--enforced", "yes").returncode == 1
     assert command(*asked, env={"FLOWCHECK_CNI": "calico"}).returncode == 1
@@ -243,7 +244,7 @@ def test_an_explanation_says_whose_way_it_is(tmp_path: Path) -> None:
     cluster, _ = written(tmp_path, daemon_set("antrea-agent"))
     ends = ("--from", "lab/cli", "--to", "shop/web", "--port", "80")
     said = command("explain", "--cluster", cluster, *ends).stdout
-    assert "Antrea, as of v2.7.0 (DaemonSet kube-system/antrea-agent)" in said
+    assert "Antrea, by the rules of v2.7.0 (DaemonSet kube-system/antrea-agent)" in said
     record = json.loads(command("explain", "--cluster", cluster, *ends, "-f", "json").stdout)
     assert (record["options"]["cni"], record["options"]["rule_types"]) == ("antrea", "all")
 
@@ -303,19 +304,102 @@ def test_policies_in_the_language_of_another_engine_are_left_out_and_counted() -
     )
     staged = {**calico, "kind": "StagedGlobalNetworkPolicy"}
     objects = (cilium, calico, staged, CLOSED)
-    expected = {
-        "cilium": ["1 policy in the language of Calico left out, which Cilium does not enforce"],
-        "calico": ["1 policy in the language of Cilium left out, which Calico does not enforce"],
-        "antrea": [
-            "1 policy in the language of Cilium left out, which Antrea does not enforce",
-            "1 policy in the language of Calico left out, which Antrea does not enforce",
-        ],
-    }
-    for cni, sentences in expected.items():
+    for cni, titles in {"cilium": ["Calico"], "calico": ["Cilium"], "antrea": ["Cilium", "Calico"]}.items():
         remarks = cni_of(*objects, cni=cni)[2]
-        assert [one for one in remarks if "left out" in one] == sentences
+        assert [one.partition(":")[0] for one in remarks if "in the language" in one] == [
+            f"1 policy in the language of {title} left out because of --cni {cni}" for title in titles
+        ]
+    staged_ones = [one for one in cni_of(*objects, cni="calico")[2] if "staged" in one]
+    assert staged_ones == [
+        "1 staged policy left out, as not in force: --staged enforced judges as if they were"
+    ]
+    assert not [one for one in cni_of(*objects, cni="calico", staged="enforced")[2] if "staged" in one]
     cni, because, remarks = cni_of(*objects)
     assert (cni, because) == ("cilium", "CiliumNetworkPolicy (cilium.io)")
     assert any(
         one.startswith("Calico is there too (GlobalNetworkPolicy (projectcalico.org))") for one in remarks
     )
+
+
+def agent_config(key: str, value: str) -> Json:
+    return {**config_map("cilium-config"), "data": {key: value}}
+
+
+@pytest.mark.parametrize(
+    ("objects", "cni", "given", "who"),
+    [
+        (
+            [FLANNEL],
+            "auto",
+            {},
+            "DaemonSet kube-flannel/kube-flannel-ds, with --cni auto, says it is Flannel, ",
+        ),
+        ([], "flannel", {}, "--cni flannel says it is Flannel, which enforces none"),
+        ([], "calico", {"enforced": "no"}, "--enforced no says"),
+        (
+            [agent_config("enable-policy", "never")],
+            "auto",
+            {},
+            "ConfigMap cilium-config says (enable-policy: never)",
+        ),
+        (
+            [agent_config("policy-audit-mode", "true")],
+            "cilium",
+            {},
+            'ConfigMap cilium-config says (policy-audit-mode: "true")',
+        ),
+    ],
+)
+def test_who_says_that_nothing_enforces_policies(
+    objects: list[Json], cni: str, given: dict[str, str], who: str
+) -> None:
+    (said,) = (
+        one
+        for one in apply(load_objects([*base(), WEB, *objects]), Options(), cni, given).remarks
+        if one.startswith("nothing enforces policies here")
+    )
+    assert f"as {who}" in said
+    assert "say --enforced yes where something does" in said
+
+
+def agent(tag: str) -> Json:
+    image = f"registry.example:5000/cilium/cilium{tag}"
+    return daemon_set("cilium", "kube-system", {"name": "cilium-agent", "image": image})
+
+
+@pytest.mark.parametrize(
+    ("tag", "said", "warns"),
+    [
+        (":v1.20.2@sha256:" + "0" * 64, "v1.20.2, which the cluster runs (", False),
+        (":v1.20.9", "v1.20.2 while the cluster runs v1.20.9 (", False),
+        (":v1.17.4", "v1.20.2 while the cluster runs v1.17.4 (", True),
+        (":latest", "v1.20.2 (", False),
+        ("", "v1.20.2 (", False),
+    ],
+)
+def test_the_release_that_runs_is_told_beside_the_one_that_is_judged_by(
+    tag: str, said: str, warns: bool
+) -> None:
+    enforced = apply(load_objects([*base(), WEB, agent(tag), CLOSED]), Options())
+    assert enforced.cluster.view is not None
+    assert enforced.cluster.view.sentence.startswith(f"Cilium, by the rules of {said}")
+    assert any("where releases differ" in one for one in enforced.remarks) is warns
+
+
+def test_whose_policies_may_be_in_force_all_the_same() -> None:
+    """Policies left from a plugin that is gone are nobody's; those of one that seems to run are not."""
+    cilium = thing(
+        *("CiliumNetworkPolicy", "c", "shop", "cilium.io/v2"), spec={"endpointSelector": {}, "ingress": [{}]}
+    )
+    calico = daemon_set("calico-node", "calico-system")
+
+    def signs(*objects: Json, cni: str = "auto") -> list[str]:
+        view = apply(load_objects([*base(), WEB, CLOSED, cilium, *objects]), Options(), cni).cluster.view
+        assert view is not None
+        return [one.sign for one in view.left_out]
+
+    assert signs(calico) == [""]
+    assert signs(calico, cni="calico") == [""]
+    assert signs(cni="calico") == ["CiliumNetworkPolicy (cilium.io)"]
+    assert signs(daemon_set("cilium"), calico, cni="calico") == ["DaemonSet kube-system/cilium"]
+    assert signs(daemon_set("cilium")) == []

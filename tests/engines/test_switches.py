@@ -307,6 +307,32 @@ def test_own_nodes_both_ways() -> None:
     assert said(objects, other, "egress", "kubernetes", {"to_own_node": "allowed"}) == "deny"
 
 
+@pytest.mark.parametrize("cni", ["kubernetes", "cilium", "calico", "antrea"])
+def test_what_a_pod_sends_to_itself(cni: str) -> None:
+    """At its other address and through its Service, too; a rule that admits it admits it."""
+    web = pod("web", "n1", "10.4.1.1", "fd00::1")
+    service = thing(
+        "Service",
+        "web",
+        "shop",
+        spec={"clusterIP": "10.96.0.9", "selector": {"app": "web"}, "ports": [{"port": 80}]},
+    )
+    endpoints = thing("Endpoints", "web", "shop")
+    endpoints["subsets"] = [{"addresses": [{"ip": "10.4.1.1"}], "ports": [{"port": 80}]}]
+    closed = network_policy("p", "shop", policyTypes=["Ingress", "Egress"])
+    flows = ("10.4.1.1 > 10.4.1.1 TCP 80", "10.4.1.1 > fd00::1 TCP 80", "10.4.1.1 > 10.96.0.9 TCP 80")
+    by_policy = {"same_pod": "policy"}
+    objects = [*base(), web, service, endpoints]
+    for flow in flows:
+        for side in ("egress", "ingress"):
+            assert said([*objects, closed], flow, side, cni, {}) == "allow"
+            assert said([*objects, closed], flow, side, cni, by_policy) == "deny"
+    to_itself = network_policy(
+        "q", "shop", ingress=[{"from": [{"podSelector": {}}]}], policyTypes=["Ingress"]
+    )
+    assert said([*objects, closed, to_itself], flows[0], "ingress", cni, by_policy) == "allow"
+
+
 def test_a_block_around_one_address_of_a_pod_may_take_the_other() -> None:
     web = pod("web", "n1", "10.4.1.1", "fd00:4:1::1")
     deny = cluster_policy("a", egress=[{"action": "Deny", "to": [{"networks": ["fd00:4:1::/64"]}]}])

@@ -153,6 +153,11 @@ class TestExemptions:
         assert answer.verdict == "allow"
         assert "may always talk to itself" in answer.cases[0].ingress.why
 
+    def test_a_pod_and_itself_where_policies_are_asked(self) -> None:
+        answer = ask(WEB, DB, CLOSED, src="b/db", options=Options(same_pod="policy"))
+        assert answer.verdict == "deny"
+        assert answer.cases[0].ingress.decided_by.startswith("default-deny by")
+
     def test_a_pods_own_node(self) -> None:
         answer = ask(WEB, DB, CLOSED, make_node("n1", "10.9.0.1"), src="10.9.0.1")
         assert answer.verdict == "allow"

@@ -27,6 +27,7 @@ from tests.agreement.agree import World, drawn
 from tests.agreement.cilium import as_written, cilium_worlds
 from tests.agreement.cilium import world as cilium_world
 from tests.agreement.dice import rolls
+from tests.agreement.engines import by_source
 from tests.agreement.strategies import engines, worlds
 from tests.engines.test_calico_worlds import NUMBERS, Dice
 from tests.engines.test_calico_worlds import flows as calico_flows
@@ -49,7 +50,14 @@ def answers(cluster: Cluster, options: Options, flows: Sequence[Tuple5]) -> list
         if ends is None or flow.at:
             continue
         try:
-            answer = explain(program, src=ends[0], dst=ends[1], port=flow.port, protocol=flow.protocol)
+            answer = explain(
+                program,
+                src=ends[0],
+                dst=ends[1],
+                port=flow.port,
+                protocol=flow.protocol,
+                source_port=flow.src_port if flow.protocol in WITH_PORTS else None,
+            )
         except RunError:  # the Service has no such port
             continue
         judged = reference.judge(flow)
@@ -84,6 +92,12 @@ def check_changes(written: Cluster, enforced: Enforced, options: Options, flows:
 @drawn(40)
 @given(engines())
 def test_whatever_the_model_can_say_is_explained(world: World) -> None:
+    answers(*world)
+
+
+@drawn(60)
+@given(engines().map(by_source))
+def test_rules_that_ask_for_the_port_at_the_source_are_explained(world: World) -> None:
     answers(*world)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from flowcheck.engines import calico, cilium
 from flowcheck.engines.profiles import apply as apply_engine
 from flowcheck.explaining import Explanation, explain
 from flowcheck.explaining.records import PolicyStep, RuleStep
+from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.options import Options
@@ -87,6 +89,10 @@ def under_calico(tmp_path: Path, *documents: str, **asked: Any) -> Explanation:
     cluster = calico.enforced(read(tmp_path, *documents))
     question = {"src": "shop/web", "dst": "pay/db", "port": 5432, **asked}
     return explain(compile_program(cluster, Options(icmp="policy", own_node="policy")), **question)
+
+
+def _second(number: int) -> str:
+    return f"1970-01-01T00:{number // 60:02}:{number % 60:02}Z"
 
 
 def policies(answer: Explanation, side: str = "ingress") -> list[PolicyStep]:
@@ -167,6 +173,36 @@ class TestCilium:
         answer = under_cilium(tmp_path, CNP % "p" + text, src="pay/db", dst="192.0.2.9")
         assert answer.reason == "needs_dns"
         assert "--dns-map FILE" in rules(answer, "egress")["egress[0]"].settle
+
+    @pytest.mark.parametrize(
+        ("at", "address", "why"),
+        [
+            (15, "192.0.2.1", ""),
+            (15, "192.0.2.9", "192.0.2.9 is none of the 3 addresses that the DNS map tells of *.example"),
+            (45, "192.0.2.1", "the DNS map tells of no address of *.example"),
+            (99, "192.0.2.1", "the DNS map, which tells of names from 1970-01-01T00:00:10Z until 1970"),
+        ],
+    )
+    def test_names_of_a_map(self, tmp_path: Path, at: int, address: str, why: str) -> None:
+        map_ = tmp_path / "names.csv"
+        rows = [f"{name}.example,192.0.2.{n},{_second(10 + n)},{_second(40)}" for n, name in enumerate("abc")]
+        rows.append(f"other.test,192.0.2.9,{_second(10)},{_second(60)}")
+        map_.write_text("\n".join(("name,address,from,until", *rows)))
+        text = "  egress: [{toEndpoints: [{}]}, {toFQDNs: [{matchPattern: '*.example'}]}]"
+        cluster = read(tmp_path, CNP % "p" + text)
+        enforced = apply_engine(cluster, Options(), "cilium", dns_map=read_dns_map(map_))
+        program = compile_program(enforced.cluster, enforced.options)
+        moment = datetime.fromtimestamp(at, UTC)
+        answer = explain(program, src="pay/db", dst=address, port=443, at=moment)
+        (policy,) = policies(answer, "egress")
+        assert [rule.rule for rule in policy.rules] == ["egress[0]", "egress[1]"]
+        (check,) = policy.rules[1].peers
+        assert check.text == 'toFQDNs: {matchPattern: "*.example"}'
+        assert check.why.startswith(why)
+        assert bool(check.why) == bool(why)
+        assert answer.at == _second(at)
+        assert ("and not at this moment" in answer.names) == (at == 99)
+        assert "--dns-map" not in answer.settle
 
     def test_messages_of_icmp(self, tmp_path: Path) -> None:
         text = "  ingress: [{fromEntities: [all], icmps: [{fields: [{type: 8, family: IPv4}]}]}]"
@@ -250,6 +286,39 @@ class TestCalico:
         answer = under_calico(tmp_path, staged)
         assert answer.verdict == "allow"
         assert "StagedNetworkPolicy/pay/p" in answer.cases[0].ingress.notes[0]
+
+    FROM_DNS = "  ingress:\n  - {action: Allow, protocol: TCP, source: {ports: [53, '1000:2000']}}\n"
+
+    @pytest.mark.parametrize(("port", "verdict"), [(53, "allow"), (54, "deny"), (2000, "allow")])
+    def test_a_port_at_the_source(self, tmp_path: Path, port: int, verdict: str) -> None:
+        text = CALICO % ("NetworkPolicy", "p") + self.FROM_DNS
+        answer = under_calico(tmp_path, text, source_port=port)
+        assert (answer.verdict, answer.source_port) == (verdict, port)
+        (check,) = policies(answer)[0].rules[0].source_ports
+        assert check.text == "53, 1000-2000"
+        assert check.why == ("" if verdict == "allow" else "the flow comes from 54")
+
+    def test_where_the_port_at_the_source_is_not_told(self, tmp_path: Path) -> None:
+        answer = under_calico(tmp_path, CALICO % ("NetworkPolicy", "p") + self.FROM_DNS)
+        assert (answer.verdict, answer.reason) == ("unknown", "no_port")
+        assert (
+            ": ports 0-52 deny, port 53 allow, ports 54-999 deny, ports 1000-2000"
+            in answer.cases[0].ingress.why
+        )
+        assert "--source-port N tells which it was" in answer.settle
+
+    def test_a_port_at_the_source_that_does_not_matter(self, tmp_path: Path) -> None:
+        text = CALICO % ("NetworkPolicy", "p") + self.FROM_DNS + "  - {action: Allow}"
+        assert under_calico(tmp_path, text).verdict == "allow"
+
+    def test_denied_by_one_tier_or_another_no_rule_is_enough(self, tmp_path: Path) -> None:
+        tier = "apiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: t}\nspec: {order: 1}"
+        first = CALICO % ("NetworkPolicy", "t.p") + "  tier: t\n" + self.FROM_DNS.replace("Allow", "Pass")
+        answer = under_calico(tmp_path, tier, first, CALICO % ("NetworkPolicy", "q") + "  types: [Ingress]")
+        assert answer.verdict == "deny"
+        assert answer.change is not None
+        assert not answer.change.sufficient
+        assert "other policies deny it from other ports" in answer.change.notes[0]
 
     def test_what_no_tier_decides_the_profile_does(self, tmp_path: Path) -> None:
         tier = (

@@ -243,6 +243,24 @@ def test_a_pod_of_one_namespace_is_not_split_by_another(tmp_path: Path) -> None:
     assert only.namespace_labels is None
 
 
+REDIRECTED = {"annotations": {"ambient.istio.io/redirection": "enabled"}}
+
+
+def test_a_pod_that_comes_into_a_mesh_has_two_versions(tmp_path: Path) -> None:
+    for clock, meta in (("10:00", {}), ("10:05", REDIRECTED)):
+        snapshot(tmp_path, clock, pod(started="09:00", metadata=meta), policy())
+    first, second = seen(load_cluster(tmp_path))
+    assert (first.mesh, second.mesh is not None) == (None, True)
+    assert second.lifetime == life("10:00", END, "10:05", "10:05")
+
+
+def test_a_pod_that_was_not_started_yet_is_the_one_in_the_mesh(tmp_path: Path) -> None:
+    snapshot(tmp_path, "10:00", pod(ip="", status={"phase": "Pending"}), policy())
+    snapshot(tmp_path, "10:05", pod(metadata=REDIRECTED), policy())
+    (only,) = seen(load_cluster(tmp_path))
+    assert only.mesh is not None
+
+
 def test_slices_alone_give_a_history(tmp_path: Path) -> None:
     snapshot(tmp_path, "10:00", slice_of("s-1", "10.0.0.1", created="08:00"))
     snapshot(tmp_path, "10:05", slice_of("s-1", "10.0.0.2", created="08:00"))

@@ -67,29 +67,43 @@ def test_answers_in_records_of_hubble_hold_for_their_ttl(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "where", "why"),
     [
-        ("", "names", "names:1: is not a line of a DNS map"),
-        ("address\n192.0.2.1\n", "names", "names:1: is not a line of a DNS map"),
-        ("name,address\na.example,nowhere\n,192.0.2.1\n", "names", "names:2: has no address"),
+        ("", "names", "it lacks name and address"),
+        ("address\n192.0.2.1\n", "names", "names:1: the first line does not name the columns"),
+        ("address\n192.0.2.1\n", "names", ": it lacks name (write name,address,from,until"),
+        ("host;ip\n", "names", "it lacks name and address; 'host;ip' is no column"),
+        ("name,address,ttl,since\n", "names", "map: 'ttl', 'since' are no column"),
+        (
+            "ip\n",
+            "names",
+            "from and until are optional, and below it lines as api.example.com,192.0.2.1,2026-",
+        ),
+        ("name,address\na,192.0.2.1,b\n", "names", "names:2: has more fields than the first line names"),
+        (b"name,address\n\xff,192.0.2.1\n", "names", "names:2: is not UTF-8"),
+        ("name,address\na.example,nowhere\n,192.0.2.1\n", "names", "names:2: address: there is none (write"),
         (
             "name,address\na.example,192.0.2.1\n,192.0.2.1\n",
             "names",
-            "names:3: has no name that DNS could have",
+            "names:3: name: there is none that DNS could have",
         ),
-        ('{"name":"a","address":"192.0.2.1"}\n{"name":\n', "names", "names:2: is not a line of a DNS map"),
+        (
+            '{"name":"a","address":"192.0.2.1"}\n{"name":\n',
+            "names",
+            "names:2: is not JSON (one object a line",
+        ),
         ('{"name":"a","address":"192.0.2.1","ttl":3}', "names", "has a field 'ttl'"),
         ('{"name":"a","address":"192.0.2.1","from":"noon"}', "names", "is not a time"),
-        ('{"name":"a","address":"192.0.2.1","from":7}', "names", "from is not a time"),
+        ('{"name":"a","address":"192.0.2.1","from":7}', "names", "from: is not a time"),
         (
             '{"name":"a","address":"192.0.2.1","from":"2026-03-10T12:00:00Z","until":"2026-03-10T12:00:00Z"}',
             "names",
             "ends before it begins",
         ),
-        ('{"name":"a","addresses":[]}', "names", "has no address"),
-        (json.dumps(answer(ttl=-1)), "names", "cannot be read"),
+        ('{"name":"a","addresses":[]}', "names", "addresses: must be a list"),
+        (json.dumps(answer(ttl=-1)), "names", "flow.l7.dns: ips must be a list, and ttl"),
         (json.dumps({"flow": {"verdict": "FORWARDED"}}), "names", "tells of no name"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, where: str, why: str) -> None:
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str | bytes, where: str, why: str) -> None:
     with pytest.raises(ManifestError) as caught:
         read(tmp_path, text)
     assert why in str(caught.value)

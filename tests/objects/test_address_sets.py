@@ -67,7 +67,8 @@ def test_tiers(load: Load) -> None:
     ("kind", "spec", "problem"),
     [
         ("NetworkSet", "nets: [10.0.0.0/33]", "spec.nets[0]"),
-        ("NetworkSet", "nets: [x]", "spec.nets[0]"),
+        ("NetworkSet", "nets: [x]", "is no CIDR and no address (write one such as 10.0.0.0/8 or 192.0.2.1)"),
+        ("HostEndpoint", f"{HOST}, ports: [{{name: a, protocol: tpc, port: 1}}]", "(did you mean TCP?)"),
         ("HostEndpoint", "interfaceName: '*'", "needs node"),
         ("HostEndpoint", "node: n1", "needs interfaceName or expectedIPs"),
         ("HostEndpoint", "node: n1, expectedIPs: [10.0.0.0/8]", "is not an address"),
@@ -76,7 +77,9 @@ def test_tiers(load: Load) -> None:
         ("HostEndpoint", f"{HOST}, ports: [{{name: web, protocol: ICMP, port: 1}}]", "ports[0].protocol"),
         ("HostEndpoint", f"{HOST}, ports: [{{name: web, protocol: 17, port: 0}}]", "ports[0].port"),
         ("Tier", "defaultAction: Allow", "must be Deny or Pass"),
-        ("Tier", "order: x", "spec.order"),
+        ("Tier", "defaultAction: pass", "must be Deny or Pass (write Pass)"),
+        ("Tier", "order: x", "must be a number, is text"),
+        ("Tier", "order: '100'", "must be a number, is text (write it without quotes)"),
     ],
 )
 def test_what_is_refused(problems: Problems, kind: str, spec: str, problem: str) -> None:

@@ -71,16 +71,21 @@ def test_what_is_absent_is_as_the_agent_has_it(load: Load) -> None:
 
 def test_what_is_no_value_is_passed_over(load: Load) -> None:
     config = CONFIG.partition("data:\n  enable")[0] + (
-        "data: {enable-policy: sometimes, enable-host-firewall: perhaps, policy-cidr-match-mode: all}\n"
+        "data:\n  enable-policy: alwys\n  enable-host-firewall: perhaps\n  policy-cidr-match-mode: all\n"
     )
     cluster = load(f"{POD}---{config}")
     assert cluster.cilium == CiliumSettings(cluster_network_policies=False)
-    said = [text for text in cluster.warnings if "so it is passed over" in text]
+    said = [text for text in cluster.warnings if "it is passed over" in text]
     assert [text.partition("data.")[2].partition(":")[0] for text in said] == [
         "enable-policy",
         "policy-cidr-match-mode",
         "enable-host-firewall",
     ]
+    assert (
+        "a.yaml:9 ConfigMap kube-system/cilium-config: data.enable-policy: is none of default, always, "
+        in (said[0])
+    )
+    assert "never (did you mean always?): it is passed over, and the default holds" in said[0]
 
 
 def test_other_config_maps_are_not_read(load: Load) -> None:

@@ -30,8 +30,9 @@ status: {phase: Running, podIP: 10.8.0.1}
 def test_pools_whose_pods_are_not_seen_outside(tmp_path: Path) -> None:
     pool = "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: own}\n"
     spec = "spec: {cidr: 10.8.0.0/16, natOutgoing: %s}\n"
-    assert any("natOutgoing" in one for one in load(tmp_path, POD + pool + spec % "true").warnings)
-    assert not any("natOutgoing" in one for one in load(tmp_path, POD + pool + spec % "false").warnings)
+    for said, translated in (("true", True), ("false", False)):
+        (told,) = load(tmp_path, POD + pool + spec % said).ranges
+        assert told.translated is translated
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ def test_a_service(load: Load) -> None:
             "{type: LoadBalancer, clusterIP: 10.2.0.1, clusterIPs: [10.2.0.1, 'fd02::1'],"
             " externalIPs: [192.0.2.1],"
             " selector: {app: web}, ports: [{name: http, port: 80, targetPort: web, nodePort: 30080},"
-            " {name: dns, port: 53, protocol: UDP}, {name: alt, port: 81, targetPort: 8081}]}",
+            " {name: dns, port: 53, protocol: UDP},"
+            " {name: alt, port: 81, targetPort: 8081, appProtocol: kubernetes.io/h2c}]}",
             "status: {loadBalancer: {ingress: [{ip: 198.51.100.7}, {hostname: lb.example}]}}",
         )
     ).services
@@ -35,7 +36,7 @@ def test_a_service(load: Load) -> None:
     assert only.ports == (
         ServicePort("http", TCP, 80, "web", 30080),
         ServicePort("dns", UDP, 53, 53),
-        ServicePort("alt", TCP, 81, 8081),
+        ServicePort("alt", TCP, 81, 8081, app_protocol="kubernetes.io/h2c"),
     )
 
 

@@ -107,11 +107,11 @@ def test_a_policy_without_a_name_is_read_with_a_warning(load: Load) -> None:
 
 
 def test_policies_in_other_languages_are_listed_and_warned_of(load: Load) -> None:
-    text = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: c}\n"
+    text = "apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: c}\n"
     cluster = load(documents(POD % "a", text))
     assert [one.reason for one in cluster.skipped] == ["a policy in the language of Istio, which is not read"]
     assert cluster.warnings == (
-        "1 x AuthorizationPolicy not read: it is in the language of Istio, so verdicts leave it out",
+        "1 x RequestAuthentication not read: it is in the language of Istio, so verdicts leave it out",
     )
 
 

@@ -54,6 +54,7 @@ def make_finding(number: int = 0, **changes: Any) -> Finding:
             src_ip="10.0.0.1",
             dst_ip="10.0.1.9",
         ),
+        "to_add": () if changes.get("change") else ("ingress",),
     }
     return Finding(**{**values, **changes})
 
@@ -70,6 +71,7 @@ def make_dropped(number: int = 0, **changes: Any) -> Finding:
         "policies": ("NetworkPolicy/monitoring/agent-out[egress[0]]",),
         "policy_sources": ("cluster/policies/monitoring.yaml:31",),
         "records": 40 - number,
+        "to_add": (),
     }
     return make_finding(100 + number, **{**values, **changes})
 
@@ -175,6 +177,10 @@ def make_result(
             skipped_kinds={"ConfigMap": 4, "CiliumNetworkPolicy": 1},
             other_policies={"CiliumNetworkPolicy (Cilium)": 1},
             warnings=(),
+            refused_by_engine=(
+                "cnp.yaml:7: CiliumNetworkPolicy shop/db refused by its engine: spec.ingress[0].toPorts[0]."
+                "ports[0]: needs port",
+            ),
         ),
         compiled=ProgramCounts(
             endpoints=60,
@@ -243,7 +249,9 @@ def make_clean_result() -> AuditResult:
             allow=1_000_000, deny=0, unknown=0, not_applicable=0, unknown_by_reason={"no_port": 0}
         ),
         unused_rules=0,
-        cluster=msgspec.structs.replace(result.summary.cluster, skipped_kinds={}, other_policies={}),
+        cluster=msgspec.structs.replace(
+            result.summary.cluster, skipped_kinds={}, other_policies={}, refused_by_engine=()
+        ),
     )
     ledger = msgspec.structs.replace(result.ledger, totals=totals, files=())
     return replace(result, summary=summary, ledger=ledger)

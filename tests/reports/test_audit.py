@@ -115,7 +115,9 @@ def test_csv_has_one_row_per_finding_whatever_the_names() -> None:
 def test_no_violations_is_said_together_with_what_was_not_judged() -> None:
     text = render("terminal", make_result((), out=None), width=100)
     answer = "no violations among 980,000 judged rows; policies do not reach 5,997 more rows"
-    assert f"{answer}; 14,003 rows and 1 file not judged - INCOMPLETE" in " ".join(text.split())
+    assert f"{answer}; 14,000 rows unknown; 3 rows and 1 file not judged - INCOMPLETE" in " ".join(
+        text.split()
+    )
 
 
 def test_at_most_fifteen_findings_are_shown_and_the_rest_is_counted() -> None:
@@ -188,8 +190,32 @@ def test_next_names_the_policy_to_change_and_not_the_first_that_denies() -> None
         change=("NetworkPolicy/payments/ledger",),
     )
     text = " ".join(render("terminal", make_result((finding,)), width=160).split("Next")[1].split())
-    assert "add a rule to NetworkPolicy/payments/ledger (policies.yaml:30); flowcheck explain" in text
+    assert (
+        "add a rule to NetworkPolicy/payments/ledger (policies.yaml:30); this writes it: flowcheck explain"
+        in text
+    )
     assert "allow-dns" not in text
+
+
+def test_next_names_what_both_sides_need() -> None:
+    finding = make_finding(direction="both", change=("NetworkPolicy/shop/front",), to_add=("ingress",))
+    text = " ".join(render("terminal", make_result((finding,)), width=160).split("Next")[1].split())
+    assert "allowed, on both sides, for each denies it: add a rule to NetworkPolicy/shop/front and " in text
+    assert " and add a policy for ingress of payments/StatefulSet/ledger-0, as none that denies it" in text
+
+
+@pytest.mark.parametrize("only_named", [0, 6_000])
+def test_next_does_not_ask_for_what_the_log_cannot_tell(only_named: int) -> None:
+    result = make_result()
+    reasons = {"unresolved_src": 9_000, "no_port": 5_000}
+    verdicts = msgspec.structs.replace(
+        result.summary.verdicts, unknown_by_reason=reasons, only_named=only_named
+    )
+    summary = msgspec.structs.replace(result.summary, verdicts=verdicts)
+    text = render("terminal", dataclasses.replace(result, summary=summary), width=160).split("Next")[1]
+    assert ("the log gives no address of these ends" in text) is bool(only_named)
+    assert ("take the snapshot closer to the flows" in text) is not bool(only_named)
+    assert "fail a run only with --fail-on unresolved or --min-coverage" in " ".join(text.split())
 
 
 def test_next_promises_a_rule_only_where_one_can_be_added() -> None:
@@ -200,8 +226,8 @@ def test_next_promises_a_rule_only_where_one_can_be_added() -> None:
     )
     text = " ".join(render("terminal", make_result((finding,)), width=160).split("Next")[1].split())
     assert "change CiliumNetworkPolicy/payments/ledger[ingressDeny[0]] (policies.yaml:30)" in text
-    assert "--port 5432/tcp says why, rule by rule" in text
-    assert "writes it" not in text.partition("says why")[0]
+    assert "this says why, rule by rule: flowcheck explain" in text
+    assert "writes it" not in text
 
 
 def test_rules_without_hits_are_named_the_first_of_them() -> None:
@@ -212,15 +238,22 @@ def test_rules_without_hits_are_named_the_first_of_them() -> None:
             "file": "p.yaml",
             "line": n,
             "records": n % 2,
+            "unknown_records": 7 * (n == 28),
         }
-        for n in range(28)
+        for n in range(29)
     ]
     result = dataclasses.replace(make_result(out=None), policy_hits=pa.Table.from_pylist(rules))
     lines = render("terminal", result, width=160).split("Rules never hit\n")[1].split("\n\n")[0].splitlines()
     assert lines[0] == "  14 of 60 rules (23.33%) decided no flow"
     assert lines[1] == "  NetworkPolicy/a/p0[ingress[0]] (p.yaml:0)"
-    assert lines[-1] == "  and 9 more in policy_hits.parquet (audit -o DIR writes it)"
+    assert lines[6] == "  and 9 more in policy_hits.parquet (audit -o DIR writes it)"
     assert len(lines) == 7
+    open_ones = msgspec.structs.replace(result.summary, open_rules=1)
+    text = render("terminal", dataclasses.replace(result, summary=open_ones), width=160)
+    assert text.split("Rules never hit\n")[1].split("\n\n")[0].splitlines()[7:] == [
+        "  1 more decided none for sure, and perhaps some of the unknown rows",
+        "  NetworkPolicy/a/p28[ingress[0]] (p.yaml:28): may have been hit by 7 unknown rows",
+    ]
 
 
 @pytest.mark.parametrize("form", ["terminal", "md"])

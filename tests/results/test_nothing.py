@@ -43,6 +43,11 @@ def verdicts(**counts: Any) -> VerdictCounts:
             verdicts(not_applicable=1, unknown=3, unknown_by_reason={"unresolved_dst": 2, "no_port": 1}),
             *(1, "all_unresolved"),
         ),
+        (
+            totals(unknown=3),
+            verdicts(unknown=3, unknown_by_reason={"unresolved_src": 3}, only_named=2),
+            *(0, "only_named"),
+        ),
     ],
 )
 def test_nothing_judged(rows: Totals, counts: VerdictCounts, outside: int, reason: str) -> None:

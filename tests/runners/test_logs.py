@@ -209,6 +209,45 @@ def test_a_connection_counts_though_the_record_that_counts_it_comes_second(world
     assert (summary.flows, summary.attribution.repeated_records) == (1, 1)
 
 
+def proxied(number: int, **said: Any) -> dict[str, Any]:
+    """What the sidecar before the server says of the connection of :func:`event`."""
+    return {
+        "start_time": f"2026-11-01T12:00:{number:02d}Z",
+        **{"protocol": None, "method": "-", "response_code": 0, "bytes_received": 30, "bytes_sent": 90},
+        **{
+            "response_flags": "-",
+            "upstream_cluster": f"inbound|{ALLOWED}||",
+            "upstream_host": f"{DB}:{ALLOWED}",
+        },
+        "downstream_remote_address": f"{WEB}:{40000 + number}",
+        "downstream_local_address": f"{DB}:{ALLOWED}",
+        "upstream_local_address": "127.0.0.6:1234",
+        **said,
+    }
+
+
+def test_connections_that_a_plugin_and_a_sidecar_report_count_once(world: Path) -> None:
+    (world / "logs" / "n1.jsonl").write_bytes(lines(event(ALLOWED, n) for n in range(5)))
+    (world / "logs" / "proxy.log").write_bytes(lines(proxied(n) for n in range(5)))
+    summary = audit(world).summary
+    assert (summary.verdicts.allow, summary.flows, summary.bytes) == (10, 5, 150)
+
+
+def test_a_tunnel_counts_none_where_ztunnel_reports_what_is_in_it(world: Path) -> None:
+    line = (
+        "2026-11-01T12:00:{n:02d}.000000Z\tinfo\taccess\tconnection complete\tsrc.addr={web}:{port} "
+        'src.identity="spiffe://cluster.local/ns/shop/sa/web" dst.addr={db}:15008 dst.hbone_addr={db}:{to} '
+        'direction="inbound" bytes_sent=9 bytes_recv=3 duration="1ms"\n'
+    )
+    inside = [line.format(n=n, web=WEB, db=DB, port=40000, to=ALLOWED) for n in range(7)]
+    (world / "logs" / "n1.jsonl").write_bytes(lines([event(15008, 0), event(15008, 1)]))
+    alone = audit(world).summary
+    assert (alone.flows, alone.attribution.tunnel_records) == (2, 0)
+    (world / "logs" / "ztunnel.log").write_text("".join(inside))
+    both = audit(world).summary
+    assert (both.totals.rows_declared, both.flows, both.attribution.tunnel_records) == (9, 7, 2)
+
+
 def test_from_python_what_is_said_of_logs_are_keywords(world: Path) -> None:
     result = flowcheck.audit(world / "logs", str(world / "cluster"), source_format="hubble", jobs=1)
     assert [file.format for file in result.ledger.files] == ["hubble"]

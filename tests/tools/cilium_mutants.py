@@ -150,10 +150,10 @@ CILIUM_MUTANTS = tuple(
             "if False:",
         ),
         (
-            "a bare address is taken everywhere",
+            "a prefix length with zeros before it is taken",
             _READ + "blocks.py",
-            "plain = not slash if bare else False",
-            "plain = not slash",
+            "if str(network.prefixlen) != bits:",
+            "if network is None:",
         ),
         ("policyTypes count", _SEEN + "view.py", "policy.isolates | beside.keys()", "policy.isolates"),
         (

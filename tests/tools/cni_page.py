@@ -96,8 +96,13 @@ def _sources() -> Iterator[str]:
 def _notes() -> Iterator[str]:
     yield "## What no switch says"
     yield ""
-    yield "- All of them let a pod talk to itself, and ask policies of the backend that a Service chose, but"
-    yield "  for what is said of AWS."
+    yield "- All of them ask policies of the backend that a Service chose, but for what is said of AWS."
+    yield "  There is no switch to ask them of the Service's own address, as it could not be answered. A log"
+    yield "  that was recorded behind the translation, as most are, does not tell whether the client dialled"
+    yield "  the Service or the pod: of nearly every pod behind a Service either may have been asked, so that"
+    yield "  nearly all that goes to them would be unknown. And what a selector takes before the translation"
+    yield "  (no address of a Service, or those of Services that select the same pods) differs between"
+    yield "  implementations."
     for profile in PROFILES.values():
         for note in (*profile.remarks, *profile.notes):
             yield f"- {profile.title}: {note}"

@@ -1114,7 +1114,7 @@ MUTANTS = (
     Mutant(
         "over time: policies change without a circumstance",
         "kernels/flow_keys.py",
-        "ones[i] = pair(epoch, moment)",
+        "ones[i] = pair(row, moment)",
         "ones[i] = pair(0, moment)",
     ),
     Mutant(

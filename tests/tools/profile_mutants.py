@@ -134,7 +134,7 @@ PROFILE_MUTANTS = tuple(
         (
             "policies of another engine stay",
             "engines/profiles.py",
-            'if language in ("", cni):',
+            'if _language_of(policy) in ("", cni)',
             "if True:",
         ),
         (

@@ -27,6 +27,8 @@ from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.ranges import PRIVATE, SEEN, Within
 from flowcheck.model.timeline import BEGINNING, Lifetime
 
+ONLY_NAMED = "(unknown name)"
+"""Who the log gives a name that nobody known has."""
 SECONDARY = "(secondary interface)"
 """Follows the name of a pod, or its workload, where it is reached beside the cluster's network."""
 
@@ -39,7 +41,7 @@ def build_axis(cluster: Cluster, asked: Asked, skew: int = 0, ranges: Sequence[s
     """
     axis = Axis(sampled=cluster.sampled, sees_own=asked.own_nodes)
     axis.ambiguous = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
-    axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(unknown name)"))
+    axis.unresolved = axis.add(Endpoint(a.KIND_UNRESOLVED, group=ONLY_NAMED))
     axis.nobody = axis.add(Endpoint(a.KIND_UNRESOLVED, group="(nobody's at the time)"))
     axis.torn = axis.add(Endpoint(a.KIND_AMBIGUOUS, group="(several owners)"))
     claims = axis.claims

@@ -37,9 +37,9 @@ _TCP_SLOT = int(a.PROTOCOL_SLOT[6])
 class MeshEnds(NamedTuple):
     """client (endpoints,) uint8: OWN, NONE or NOT_TOLD. own (endpoints,) int32: which of the program's
     ``identities`` a pod has, in a mesh or not; NOBODY none or one of several. past (n,) int64: ascending
-    pairs of endpoint and port that its connections go past its proxy to. spoken_at (n,) int64: ascending pairs of an
-    endpoint (a Service's, too) and a TCP port; spoken (n,) uint8: for what is taken what comes there; EITHER
-    anywhere else."""
+    pairs of endpoint and port that its connections go past its proxy to. spoken_at (n,) int64: ascending
+    pairs of an endpoint (a Service's, too) and a TCP port; spoken (n,) uint8: for what is taken what comes
+    there; EITHER anywhere else."""
 
     client: UInt8
     own: Int32

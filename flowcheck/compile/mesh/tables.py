@@ -25,8 +25,8 @@ from flowcheck.model.policy import Direction, Policy
 
 
 def let_through(verdict: UInt8) -> UInt8:
-    """(decisions,) the verdicts in tables: what the mesh does not reach is let through as what it allows is, so
-    that a Service's backends do not differ by that."""
+    """(decisions,) the verdicts in tables: what the mesh does not reach is let through as what it allows
+    is, so that a Service's backends do not differ by that."""
     found = verdict.copy()
     found[a.NO_SUBJECT] = a.ALLOW
     return found
@@ -66,7 +66,7 @@ class MeshCompiler:
         endpoints[:, a.INGRESS_SUBJECT] = made.subject[self.like]
         endpoints[:, a.INGRESS_PEER] = made.peer[self.like]
         endpoints[:, [a.EGRESS_SUBJECT, a.EGRESS_PEER]] = 0
-        n_epochs, width = len(rulebook.epochs.epochs), rulebook.ports.width
+        n_epochs, n_sources, width = len(rulebook.epochs.epochs), rulebook.sources.n, rulebook.ports.width
         return self.whole._replace(
             services=build_services(self.axis, self.cluster, self.listings, endpoints, self.options.skew),
             endpoints=endpoints,
@@ -75,9 +75,11 @@ class MeshCompiler:
             other_port=rulebook.ports.other,
             without_port=rulebook.ports.without_number(),
             own_peer=np.zeros((0, 2), dtype=np.int32),
+            source_class=rulebook.sources.class_of,
+            n_sources=n_sources,
             ingress=made.table,
             egress=DirectionTable(
-                row=np.zeros((n_epochs, 1), dtype=np.int32),
+                row=np.zeros((n_epochs * n_sources, 1), dtype=np.int32),
                 vector=np.zeros((1, 1), dtype=np.uint16),
                 decision=np.full((1, width), a.NO_SUBJECT, dtype=np.int32),
             ),

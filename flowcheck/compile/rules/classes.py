@@ -8,7 +8,7 @@ each distinct outcome is kept once. While it is open which state holds, the outc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -75,16 +75,19 @@ class _Filling:
     def table(self, subject_doubt: int, peer_doubt: int) -> DirectionTable:
         n_epochs, n_subjects = len(self._subjects.epochs.epochs), self._subjects.part.n
         mixes = self._subjects.part.mixes
-        row = np.empty((n_epochs, n_subjects + len(mixes)), dtype=np.int32)
+        sources = [*self._subjects.sources]
+        n_sources = len(sources) + self._subjects.asks_sources
+        row = np.empty((n_epochs * n_sources, n_subjects + len(mixes)), dtype=np.int32)
         for subject in range(n_subjects):
             endpoint = int(self._subjects.part.representative[subject])
             by_kind = self._settled(endpoint, -1)
             if by_kind >= 0:
                 row[:, subject] = self._constant(endpoint, by_kind)
             else:
-                row[:, subject] = self._of_subject(subject, endpoint)
+                for source in range(n_sources):
+                    row[source::n_sources, subject] = self._of_subject(subject, endpoint, source)
         for number, members in enumerate(mixes, start=n_subjects):
-            for epoch in range(n_epochs):
+            for epoch in range(n_epochs * n_sources):
                 distinct = tuple(dict.fromkeys(row[epoch, list(members)].tolist()))
                 row[epoch, number] = self._merge(distinct, subject_doubt)
         mixed = [
@@ -101,8 +104,8 @@ class _Filling:
             vector[:, place] = column
         return DirectionTable(row, vector, matrix)
 
-    def _of_subject(self, subject: int, endpoint: int) -> list[int]:
-        """The row of a subject class in each epoch."""
+    def _of_subject(self, subject: int, endpoint: int, source: int) -> list[int]:
+        """The row of a subject class in each epoch, of flows of a source class."""
         known: dict[State, int] = {}
 
         def of(states: tuple[State, ...] | None) -> int:
@@ -110,13 +113,20 @@ class _Filling:
                 return self._constant(endpoint, a.UNKNOWN_DECISION + a.REASON_AMBIGUOUS_POLICY)
             for state in states:
                 if state not in known:
-                    known[state] = self._in_state(subject, endpoint, state)
+                    known[state] = self._of_source(subject, endpoint, state, source)
             return self._merge(tuple(dict.fromkeys(known[state] for state in states)))
 
         return [of(states) for states in self._subjects.states(subject)]
 
-    def _in_state(self, subject: int, endpoint: int, state: State) -> int:
-        mine = self._subjects.rows_in(subject, state)
+    def _of_source(self, subject: int, endpoint: int, state: State, source: int) -> int:
+        """Past the last class, of ports that were not recorded: what all of them have, if they agree."""
+        if source in self._subjects.sources:
+            return self._in_state(subject, endpoint, state, source)
+        rows = [self._in_state(subject, endpoint, state, one) for one in self._subjects.sources]
+        return self._merge(tuple(dict.fromkeys(rows)), a.REASON_NO_PORT)
+
+    def _in_state(self, subject: int, endpoint: int, state: State, source: int) -> int:
+        mine = self._subjects.rows_in(subject, state, source)
         isolated_by = self._subjects.isolated_by(subject, state)
         peers_of = self._subjects.rows.peer
         while (
@@ -200,10 +210,24 @@ class _Outcomes:
         first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
         out = first.copy()
         verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
+        if doubt == a.REASON_NO_PORT:
+            return self._number(self._whatever_port(first, others))
         for other in others:
             differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
             out[differs] = a.UNKNOWN_DECISION + doubt
         return self._number(out)
+
+    def _whatever_port(self, first: Int32, others: Sequence[Int32]) -> Int32:
+        """As kernels.rows.decide_missing_ports says it of numbers that were not recorded."""
+        out, verdict = first.copy(), self._decider.decisions.verdict
+        for other in others:
+            differs = other != first
+            out[differs & (verdict[first] == a.ALLOW)] = a.NO_POLICY
+            out[differs & (verdict[first] == a.DENY)] = a.DENY_FOR_SEVERAL_CAUSES
+        for other in others:
+            is_open = (verdict[other] != verdict[first]) | ((verdict[first] == a.UNKNOWN) & (other != first))
+            out[is_open] = a.UNKNOWN_DECISION + a.REASON_NO_PORT
+        return out
 
     def matrix(self) -> Int32:
         """(outcomes, ports + 3) int32."""

@@ -11,6 +11,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import UInt8
 from flowcheck.model.places import SourceLocation
 from flowcheck.model.policy import Action, Direction, Policy, Rule
+from flowcheck.model.ports import Ports
 from flowcheck.model.verdict import Reason
 
 _VERDICTS = {Action.ALLOW: a.ALLOW, Action.DENY: a.DENY, Action.PASS: a.NOT_APPLICABLE}
@@ -34,7 +35,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """Provenance of one rule: which policy, which entry, where it is written."""
+    """Provenance of one rule: which policy, which entry, where it is written; and what flows it can be about.
+    ``namespace`` is its policy's."""
 
     policy: str
     label: str
@@ -42,6 +44,8 @@ class RuleInfo:
     direction: Direction
     action: str
     source: SourceLocation
+    namespace: str
+    ports: tuple[Ports, ...] | None
 
     @property
     def name(self) -> str:
@@ -71,6 +75,8 @@ class NumberedRule:
             direction=self.direction,
             action=self.rule.action.value,
             source=self.rule.source,
+            namespace=self.policy.namespace,
+            ports=self.rule.ports,
         )
 
 

@@ -20,6 +20,7 @@ from flowcheck.compile.rules.ports import PortClasses, build_port_classes
 from flowcheck.compile.rules.rows import RowBuilder
 from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.compile.rules.settled import DOUBTS, as_peer, judged_as, settled
+from flowcheck.compile.rules.sources import SourceClasses, build_source_classes
 from flowcheck.compile.rules.subjects import Subjects, partition
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
@@ -38,6 +39,7 @@ class Rulebook(NamedTuple):
     peers: PeerIndex
     aims: Aims
     ports: PortClasses
+    sources: SourceClasses
     stages: Stages
     options: Options
 
@@ -69,6 +71,7 @@ class Rulebook(NamedTuple):
             peers=PeerIndex(axis, cluster, index, options),
             aims=aims,
             ports=build_port_classes(spoken_of(policies, aims)),
+            sources=build_source_classes(rules),
             stages=Stages(policies, options, decisions),
             options=options,
         )
@@ -100,7 +103,10 @@ def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirec
     versions = {number: end.versions for number, end in enumerate(rulebook.axis.endpoints) if end.versions}
     subjects = partition(sets, np.append(rows.subject, isolated), kinds).mixed(versions)
     classes = partition(sets, rows.peer, as_peer(kinds, rulebook.options)).mixed(versions)
-    asked = Subjects(subjects, rows, policy_of_row, sets, isolation.policies, isolated, rulebook.epochs)
+    allows = rulebook.sources.allows(rows.decision)
+    asked = Subjects(
+        subjects, rows, policy_of_row, sets, isolation.policies, isolated, rulebook.epochs, allows
+    )
     decider = Decider(rulebook.ports, rulebook.decisions, stages.defaults)
     settle = settled(kinds, direction, rulebook.options)
     table = build_table(sets, asked, classes, settle, decider, DOUBTS[direction])

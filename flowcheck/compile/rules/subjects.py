@@ -6,7 +6,7 @@ subjects it selects another state; while it is open which version holds, they ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -58,7 +58,8 @@ def partition(sets: UInt64, used: Int32, start: Int32) -> Partition:
 
 class Subjects:
     """The subject classes of one direction. ``policy_of_row`` (rows,) int32 indexes the policies; so does
-    ``isolating`` (n,), whose subjects are the sets ``isolated`` (n,) int32."""
+    ``isolating`` (n,), whose subjects are the sets ``isolated`` (n,) int32. ``allows``: as SourceClasses
+    has it."""
 
     def __init__(
         self,
@@ -69,10 +70,12 @@ class Subjects:
         isolating: Int32,
         isolated: Int32,
         epochs: Epochs,
+        allows: Sequence[np.ndarray] = (),
     ) -> None:
         self.part = part
         self.rows = rows
         self.epochs = epochs
+        self._allows = allows
         self._policy_of_row = policy_of_row
         self._isolating = isolating
         starts, members = set_members(sets, np.append(rows.subject, isolated), part)
@@ -101,9 +104,22 @@ class Subjects:
             result.append(None if epoch.open else found[choices])
         return result
 
-    def rows_in(self, subject: int, state: State) -> Int32:
-        """The rows that speak of a subject class in a state, in the order they are asked."""
+    @property
+    def asks_sources(self) -> bool:
+        """Whether any rule asks where flows come from."""
+        return bool(self._allows)
+
+    @property
+    def sources(self) -> Sequence[int]:
+        """The source classes of ports that are recorded; just one where no rule asks."""
+        return range(max(len(self._allows), 1))
+
+    def rows_in(self, subject: int, state: State, source: int = 0) -> Int32:
+        """The rows that speak of flows of a source class from or to a subject class in a state, in the order
+        they are asked."""
         mine = self._rows_of(subject)
+        if self._allows:
+            mine = mine[self._allows[source][mine]]
         if self._all_fixed:
             return mine
         chosen: Int32 = mine[self._in_force(state)[self._policy_of_row[mine]]]

@@ -64,8 +64,14 @@ class Things:
         as_node = self._evaluate(what, as_node=True)
         no = unsure & ~self._logic.possible(as_it_is) & ~self._logic.possible(as_node)
         yes = unsure & as_it_is.yes & as_node.yes
-        others = tuple((reason, words & ~unsure) for reason, words in as_it_is.open)
-        return Answered((as_it_is.yes & ~unsure) | yes, (*others, (a.REASON_NO_NODE, unsure & ~yes & ~no)))
+        alike = dict(as_node.open)
+        others = [
+            (reason, words & (~unsure | alike.get(reason, self._index.nobody)))
+            for reason, words in as_it_is.open
+        ]
+        open_alike = self._logic.possible(Answered(self._index.nobody, tuple(others)))
+        either = (a.REASON_NO_NODE, unsure & ~yes & ~no & ~open_alike)
+        return Answered((as_it_is.yes & ~unsure) | yes, (*others, either))
 
     def of_set(self, what: Expression, one: AddressSet) -> Said:
         """Whether it holds for a set; the reason code where that is open."""

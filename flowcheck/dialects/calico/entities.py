@@ -39,6 +39,16 @@ FIELDS = (
     *("nets", "notNets", "selector", "notSelector", "namespaceSelector", "serviceAccounts", "services"),
     *("ports", "notPorts"),
 )
+_WRONG_NAMES = {
+    **dict.fromkeys(("podSelector", "endpointSelector"), "selector: app == 'x'"),
+    **dict.fromkeys(("ipBlock", "cidr", "net"), "nets: [10.0.0.0/8]"),
+    **{
+        "except": "notNets",
+        "port": "ports: [80]",
+        "service": "services",
+        "serviceAccount": "serviceAccounts",
+    },
+}
 _NOT_BESIDE_SERVICES = (
     *("namespaceSelector", "selector", "notSelector", "serviceAccounts", "nets", "notNets"),
 )
@@ -59,7 +69,7 @@ class Entity:
 
 def read_entity(field: Field, namespace: str, protocol: Field | None, number: int | None) -> Entity:
     """``namespace`` is the policy's own, empty for a kind of the whole cluster."""
-    parts = field.mapping(*FIELDS)
+    parts = field.mapping(*FIELDS, instead=_WRONG_NAMES)
     peers: list[Peer] = []
     what = _selected(parts, namespace)
     but = read_not_things(parts["notSelector"]) if _says(parts, "notSelector") else None
@@ -109,7 +119,7 @@ def _accounts(field: Field) -> Expression | None:
     parts = field.mapping("names", "selector")
     names = [entry.text() for entry in parts["names"].elements()] if "names" in parts else []
     if len(set(names)) < len(names):
-        parts["names"].report("has an entry twice")
+        parts["names"].report("has an entry twice", "leave one out")
     found: list[Expression] = []
     if _says(parts, "selector"):
         found.append(read_rule_accounts(parts["selector"]))
@@ -122,9 +132,9 @@ def _nets(field: Field, *, negated: bool = False) -> tuple[str, ...]:
     """CIDRs, as the API server takes them: without host bits, each once."""
     entries = field.elements()
     if len(entries) > _MOST_NETS:
-        field.report(f"has more than {_MOST_NETS} entries")
+        field.report(f"has more than {_MOST_NETS} entries", "make them two rules, or a NetworkSet")
     if len({str(entry.value) for entry in entries}) < len(entries):
-        field.report("has an entry twice")
+        field.report("has an entry twice", "leave one out")
     found = []
     for entry in entries:
         cidr = read_cidr(entry)
@@ -133,7 +143,7 @@ def _nets(field: Field, *, negated: bool = False) -> tuple[str, ...]:
         if str(cidr.network_address) != str(ipaddress.ip_address(entry.value.partition("/")[0])):
             entry.report("has bits set beyond its prefix", f"write {cidr}")
         if negated and cidr.prefixlen == 0:
-            entry.report("is every address, so the rule would match nothing")
+            entry.report("is every address, so the rule would match nothing", "leave it out")
         found.append(str(cidr))
     return tuple(found)
 
@@ -142,7 +152,7 @@ def _service(field: Field, beside: dict[str, Field]) -> tuple[str, str]:
     """Namespace and name."""
     for name in _NOT_BESIDE_SERVICES:
         if _says(beside, name) and (beside[name].value != [] or name == "serviceAccounts"):
-            beside[name].report("may not stand beside services")
+            beside[name].report("may not stand beside services", "make them two rules")
     parts = field.mapping("name", "namespace", required=("name",))
     found = {}
     for name, part in parts.items():

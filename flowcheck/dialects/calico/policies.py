@@ -49,6 +49,13 @@ _SPEC = (
 )
 _SELECTORS = ("selector", "namespaceSelector", "serviceAccountSelector")
 _GLOBAL = ("namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward")
+_WRONG_NAMES = {
+    **dict.fromkeys(("podSelector", "endpointSelector", "subject"), "selector: app == 'x'"),
+    **{"policyTypes": "types", "priority": "order"},
+    **{"ingressDeny": "action: Deny in a rule of ingress", "egressDeny": "action: Deny in a rule of egress"},
+    **dict.fromkeys(_GLOBAL, "a GlobalNetworkPolicy for it"),
+}
+"""Fields that people write, with what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ def _read(document: Document, form: Form) -> Policy:
     top = read_top(document)
     kept = stored_metadata(document, top["metadata"].value if "metadata" in top else None)
     name = str(kept.get("name") or document.name)
-    spec = top["spec"].mapping(*form.spec) if "spec" in top else {}
+    spec = top["spec"].mapping(*form.spec, instead=_WRONG_NAMES) if "spec" in top else {}
     _check_name(document, name, form)
     rules = {
         direction: read_rules(spec.get(direction.value), Place(direction, namespace))
@@ -156,7 +163,7 @@ def _types(field: Field | None, written: set[Direction], *, stored: bool) -> fro
         return frozenset(Direction) if stored else frozenset(written or {Direction.INGRESS})
     names = [entry.one_of(*_TYPES) for entry in entries]
     if field is not None and len(set(names)) < len(names):
-        field.report("has an entry twice")
+        field.report("has an entry twice", "leave one out")
     return frozenset(_TYPES[name] for name in names if name is not None)
 
 
@@ -196,7 +203,7 @@ def _order(field: Field) -> float:
     if isinstance(value, Ambiguous):
         field.report(*ambiguity(value))
     else:
-        field.report(f"must be a number, is {type_name(value)}")
+        field.report(f"must be a number, is {type_name(value)}", "write one without quotes, as order: 100")
     return math.inf
 
 
@@ -205,14 +212,14 @@ def _early(spec: dict[str, Field]) -> str:
     flags = {name: _flag(spec[name]) for name in _GLOBAL[1:] if name in spec}
     early = [name for name in ("doNotTrack", "preDNAT") if flags.get(name)]
     if len(early) > 1:
-        spec["preDNAT"].report("may not stand beside doNotTrack")
+        spec["preDNAT"].report("may not stand beside doNotTrack", "make them two policies")
     if early and not flags.get("applyOnForward"):
-        spec[early[0]].report("needs applyOnForward: true")
+        spec[early[0]].report("needs applyOnForward", "write applyOnForward: true beside it")
     if flags.get("preDNAT"):
         if "egress" in spec and spec["egress"].value:
-            spec["egress"].report("may not stand beside preDNAT")
+            spec["egress"].report("may not stand beside preDNAT", "make them two policies")
         if "types" in spec and "Egress" in (spec["types"].value or ()):
-            spec["types"].report("may not have Egress beside preDNAT")
+            spec["types"].report("may not have Egress beside preDNAT", "write types: [Ingress]")
     if early:
         spec[early[0]].warn("is for host endpoints only: not judged of what they forward")
     return {"doNotTrack": "untracked", "preDNAT": "preDNAT"}[early[0]] if early else ""
@@ -232,7 +239,7 @@ def _is_deletion(spec: dict[str, Field]) -> bool:
         return False
     for name, field in spec.items():
         if name not in ("stagedAction", "tier", "types") and field.value not in ("", [], None):
-            field.report("may not stand beside stagedAction: Delete")
+            field.report("may not stand beside stagedAction: Delete", "leave it out")
     return True
 
 
@@ -240,4 +247,4 @@ def _check_hints(spec: dict[str, Field]) -> None:
     entries = spec["performanceHints"].elements() if "performanceHints" in spec else []
     words = [entry.one_of("AssumeNeededOnEveryNode") for entry in entries]
     if len(set(words)) < len(words):
-        spec["performanceHints"].report("has an entry twice")
+        spec["performanceHints"].report("has an entry twice", "leave one out")

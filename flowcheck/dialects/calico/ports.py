@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from flowcheck.manifests.complaints import likely
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.validation import port_name_fault
 from flowcheck.model.policy import NamedPort, PortRange, Ports
@@ -26,6 +27,7 @@ from flowcheck.model.protocols import ICMP, ICMPV6, SCTP, TCP, UDP, WITH_PORTS
 NAMES = {"TCP": TCP, "UDP": UDP, "ICMP": ICMP, "ICMPv6": ICMPV6, "SCTP": SCTP, "UDPLite": 136}
 _WITHOUT_NAMES = "needs a protocol with ports: TCP, UDP or SCTP"
 _RANGE = re.compile(r"([0-9]+)(?::([0-9]+))?")
+_OTHER_RANGE = re.compile(r"([0-9]{1,5}) ?- ?([0-9]{1,5})")
 _MOST = 50
 
 PortList = tuple[tuple[int, int] | str, ...]
@@ -52,8 +54,8 @@ def read_protocol(field: Field) -> int | None:
     number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}", value) else value
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= 255:
         return number
-    near = [name for name in NAMES if isinstance(value, str) and name.lower() == value.lower()]
-    field.report(f"must be {', '.join(NAMES)} or a number from 1 to 255", f"write {near[0]}" if near else "")
+    hint = likely(value, NAMES) if isinstance(value, str) else ""
+    field.report(f"must be {', '.join(NAMES)} or a number from 1 to 255", hint)
     return None
 
 
@@ -63,7 +65,7 @@ def read_icmp(field: Field) -> tuple[int, int | None] | None:
     type_ = parts["type"].number(0, 254) if "type" in parts else None
     code = parts["code"].number(0, 255) if "code" in parts else None
     if "code" in parts and "type" not in parts:
-        field.report("has a code and no type")
+        field.report("has a code and no type", "write type beside it")
     return (type_, code) if type_ is not None else None
 
 
@@ -71,12 +73,12 @@ def read_ports(field: Field, protocol: Field | None, number: int | None) -> Port
     """The entries of ``ports`` or ``notPorts``, which must go with the rule's protocol."""
     entries = field.elements()
     if len(entries) > _MOST:
-        field.report(f"has more than {_MOST} entries")
+        field.report(f"has more than {_MOST} entries", "make them two rules")
     found = tuple(port for entry in entries if (port := _port(entry)) is not None)
     if protocol is None and not all(isinstance(port, str) for port in found):
         field.report(_WITHOUT_NAMES, "write protocol: TCP beside source and destination")
     elif protocol is not None and number not in (*WITH_PORTS, None) and entries:
-        field.report(_WITHOUT_NAMES)
+        field.report(_WITHOUT_NAMES, "leave the ports out, or write protocol: TCP")
     return found
 
 
@@ -85,12 +87,15 @@ def _port(field: Field) -> tuple[int, int] | str | None:
     if isinstance(value, str):
         numbers = _RANGE.fullmatch(value)
         if numbers is None:
+            if (other := _OTHER_RANGE.fullmatch(value)) is not None:
+                field.report("is no range of ports", f"write {other[1]}:{other[2]}")
+                return None
             if fault := port_name_fault(value):
-                field.report(fault)
+                field.report(fault, "a number, a range as 5000:6000, or a port's name")
             return value
         first, last = int(numbers[1]), int(numbers[2] or numbers[1])
         if not 1 <= first <= last <= LAST_NUMBER:
-            field.report(f"must be from 1 to {LAST_NUMBER}, and a range must not go down")
+            field.report(f"must be from 1 to {LAST_NUMBER}, and a range must not go down", "as 5000:6000")
             return None
         return first, last
     number = field.number(1, LAST_NUMBER)

@@ -6,14 +6,19 @@ the CEL rules of its CRDs, libcalico-go/lib/validator/v3 validateEntityRule.
 
 from __future__ import annotations
 
+import re
+
 from flowcheck.dialects.calico.labels import IN_A_NAMESPACE, of_a_thing, of_its_account, of_its_namespace
 from flowcheck.dialects.calico.selectors import EVERYTHING, Clause, is_global, negation, parse_selector
 from flowcheck.dialects.calico.tokens import SelectorError
+from flowcheck.manifests.complaints import likely
 from flowcheck.manifests.fields import Field
 from flowcheck.model.peers import Expression
 
 _LONGEST = 1024
 _SHOWN = 24
+_SIGNS = {"and": "&&", "or": "||", "not": "!", "is": "=="}
+_OPERATORS = ("in", "not in", "contains", "starts with", "ends with")
 
 
 def read_things(field: Field, everything: Expression = EVERYTHING) -> Expression:
@@ -60,18 +65,28 @@ def _read(
     if text is None:
         return EVERYTHING
     if len(text) > _LONGEST:
-        field.report(f"has more than {_LONGEST} characters")
+        field.report(f"has more than {_LONGEST} characters", "make it two policies or rules")
         return EVERYTHING
     if "global(" in text and not may_say_global:
-        field.report("has global(), which may stand alone in a rule's namespaceSelector only")
+        hint = "leave it out: what has no namespace is selected where there is no namespaceSelector"
+        field.report("has global(), which may stand alone in a rule's namespaceSelector only", hint)
         return EVERYTHING
     try:
         return parse_selector(text, clause, everything)
     except SelectorError as error:
-        field.report(
-            f"is no selector: {error.message} at character {error.place + 1}{_there(text, error.place)}"
-        )
+        there = f"{error.message} at character {error.place + 1}{_there(text, error.place)}"
+        field.report(f"is no selector: {there}", _remedy(text, error.place))
         return EVERYTHING
+
+
+def _remedy(text: str, place: int) -> str:
+    """What to write instead: an operator that was likely meant, or how selectors look."""
+    word = re.match(r"[A-Za-z]*", text[place:])
+    before = re.search(r"[A-Za-z]*[ \t]*$", text[:place])
+    here, there = (found[0].strip().lower() if found else "" for found in (word, before))
+    if sign := _SIGNS.get(here) or _SIGNS.get(there):
+        return f"write {sign}"
+    return likely(here, _OPERATORS) or "as app == 'web' && env in {'prod', 'test'}"
 
 
 def _there(text: str, place: int) -> str:

@@ -23,6 +23,8 @@ _HTTP = ("path", "method", "host", "headers", "headerMatches")
 _OLD = ("kafka", "l7", "l7proto")
 
 
+_SERVER = re.compile(r"(?:\*?\*[.])?[-a-zA-Z0-9_]+(?:[.][-a-zA-Z0-9_]+)*[.]?")
+_LONGEST_SERVER = 255
 _ONLY_GO = re.compile(r"\\[pPzCQE]|\[\[:|\(\?[a-zA-Z-]*U")
 _NEVER_GO = re.compile(r"\(\?(?:=|!|<=|<!|\()|\\[1-9]")
 
@@ -48,16 +50,19 @@ def needs_of(
         _check_rules(parts["rules"], rules, direction, context, ports)
     servers = parts["serverNames"].elements() if "serverNames" in parts else []
     for name in servers:
-        if name.text() == "":
-            context.refuse(name, "must not be empty")
+        text = name.text()
+        if text is not None and not (len(text) <= _LONGEST_SERVER and _SERVER.fullmatch(text)):
+            name.report("is no name of a server", "write one such as api.example.com or *.example.com")
     if servers and rules and "terminatingTLS" not in parts:
-        context.refuse(parts["serverNames"], "cannot stand beside rules without terminatingTLS")
+        context.refuse(
+            parts["serverNames"], "cannot stand beside rules without terminatingTLS", "make them two entries"
+        )
     if "listener" in parts:
         parts["listener"].mapping("envoyConfig", "name", "priority", required=("envoyConfig", "name"))
         if direction is Direction.INGRESS:
-            context.refuse(parts["listener"], "may stand in egress rules only")
+            context.refuse(parts["listener"], "may stand in egress rules only", "leave it out here")
         if rules:
-            context.refuse(parts["listener"], "cannot stand beside rules")
+            context.refuse(parts["listener"], "cannot stand beside rules", "make them two entries")
     filled = any(rules[name].value for name in rules if not _lets_all_through(name, rules[name]))
     asks = filled or servers or "listener" in parts or any(name in parts for name in _TLS)
     return Reason.NEEDS_L7 if asks else Reason.NONE
@@ -81,25 +86,26 @@ def _check_rules(
         parts = entry.mapping(*_HTTP)
         for name in ("path", "method", "host"):
             if name in parts and is_broken(parts[name].text() or ""):
-                context.refuse(parts[name], "is not a regular expression")
+                context.refuse(parts[name], "is not a regular expression", "Go's syntax, as /api/.*")
     for entry in rules["dns"].elements() if "dns" in rules else []:
-        read_names(entry, context)
+        if len(read_names(entry)) > 1:
+            entry.report("has matchName and matchPattern", "make them two entries")
     has_dns = bool("dns" in rules and rules["dns"].value)
     if len({name for name in rules if name != "l7"}) > 1:
-        context.refuse(field, "has rules of several protocols", "make them two entries")
+        field.report("has rules of several protocols", "make them two entries")
     if has_dns and direction is Direction.INGRESS:
-        context.refuse(rules["dns"], "may stand in egress rules only")
+        context.refuse(rules["dns"], "may stand in egress rules only", "leave it out here")
     if context.for_nodes and (direction is Direction.INGRESS or "http" in rules):
-        context.refuse(field, "is not for nodes")
+        context.refuse(field, "is not for nodes", "leave it out, or say endpointSelector")
     if "dns" in rules and not ports:
-        context.refuse(rules["dns"], "needs ports")
+        context.refuse(rules["dns"], "needs ports", 'write ports: [{port: "53", protocol: ANY}] beside it')
     for entry in ports:
         port = entry.value if isinstance(entry.value, dict) else {}
         if not has_dns and port.get("protocol") != "TCP":
-            context.refuse(entry, "must say protocol: TCP, as the rules beside it are for TCP alone")
+            context.refuse(entry, "has rules beside it that are for TCP alone", "write protocol: TCP")
         number = port.get("port")
         if isinstance(number, str) and number and not number.strip("0_"):
-            context.refuse(entry, "must be one port, not every one, beside rules")
+            context.refuse(entry, "must be one port, not every one, beside rules", 'as port: "80"')
         end, is_number = port.get("endPort"), isinstance(number, str) and number.isdigit()
         if has_dns and is_number and isinstance(end, int) and end > int(number or 0):
-            context.refuse(entry, "must be one port, no range, beside dns rules")
+            context.refuse(entry, "must be one port, no range, beside dns rules", "leave out endPort")

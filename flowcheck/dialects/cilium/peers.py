@@ -81,7 +81,7 @@ def _never_resolved(field: Field, *, has_ports: bool) -> Whom:
 def _endpoints(field: Field, context: Context) -> Peer | None:
     clauses = read_clauses(field, context)
     if any(one.source not in ("any", "k8s", RESERVED) for one in clauses):
-        field.warn("Kubernetes gives no label of this source")
+        field.warn("Kubernetes gives no label of this source, so no pod has it: write any: or k8s:, or none")
     return endpoints_of(clauses, context)
 
 
@@ -122,9 +122,9 @@ def _service(field: Field, context: Context) -> Peer | None:
 
 
 def _names(field: Field, context: Context) -> Peer | None:
-    names = read_names(field, context)
+    names = read_names(field)
     if len(names) > 1:
-        context.refuse(field, "has matchName and matchPattern", "make them two entries")
+        field.report("has matchName and matchPattern", "make them two entries")
     return DomainNames(tuple(names)) if names else NOBODY
 
 

@@ -15,7 +15,8 @@ from flowcheck.dialects.cilium.selectors import read_clauses
 from flowcheck.dialects.cilium.things import NOBODY, hosts_of, subject_of
 from flowcheck.dialects.shared import as_written, check_version
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.fields import Field
+from flowcheck.manifests.fields import Field, type_name
+from flowcheck.manifests.text.yaml_scalars import Ambiguous
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.engines import CILIUM_NORMAL
@@ -43,6 +44,12 @@ _LISTS = {
     "egressDeny": (Direction.EGRESS, True),
 }
 """By field: its direction, and whether its entries deny."""
+_NO_RULES = "write ingress: [{}] to let nothing in"
+_WRONG_NAMES = {
+    **dict.fromkeys(("podSelector", "selector", "subject"), "endpointSelector"),
+    "policyTypes": "ingress: [{}] or egress: [{}] to isolate a direction",
+    "namespaceSelector": "io.cilium.k8s.namespace.labels.KEY as a label in endpointSelector, clusterwide",
+}
 _BESIDE = ("endpointSelector", "nodeSelector", "enableDefaultDeny", "labels", "description", "log")
 
 
@@ -67,9 +74,10 @@ def read_cilium_clusterwide_network_policy(document: Document) -> Policy:
 
 def _read(document: Document, context: Context) -> Policy:
     check_version(document, ("cilium.io/v2",))
-    top = document.root().mapping(*_TOP)
+    root = document.root()
+    top = root.mapping(*_TOP)
     if "spec" not in top and "specs" not in top:
-        document.report("needs spec or specs")
+        context.refuse(root, "needs spec or specs")
     specs = [_spec(field, prefix, context) for field, prefix in _specs(top)]
     if "status" in top:
         _heed_status(top["status"], context)
@@ -92,12 +100,22 @@ def _heed_status(field: Field, context: Context) -> None:
     conditions = field.value.get("conditions") if isinstance(field.value, dict) else None
     for one in conditions if isinstance(conditions, list) else ():
         if isinstance(one, dict) and (one.get("type"), one.get("status")) == ("Valid", "False"):
-            context.refuse(field, f"says it is not valid: {one.get('message') or 'without a reason'}")
+            why = one.get("message")
+            why = why.text if isinstance(why, Ambiguous) else why
+            context.refuse(field, f"says it is not valid: {why or 'without a reason'}")
+            return
 
 
 def _policy(document: Document, context: Context, subject: Subject) -> Policy:
-    source = document.source
-    return Policy(document.kind, context.namespace, document.name, CILIUM_NORMAL, subject, source=source)
+    return Policy(
+        document.kind,
+        context.namespace,
+        document.name,
+        CILIUM_NORMAL,
+        subject,
+        source=document.source,
+        refused=context.refused,
+    )
 
 
 def _several(policy: Policy, specs: list[Spec]) -> Policy:
@@ -148,7 +166,7 @@ def _specs(top: dict[str, Field]) -> Iterator[tuple[Field, str]]:
 
 
 def _spec(field: Field, prefix: str, context: Context) -> Spec:
-    parts = field.mapping(*_LISTS, *_BESIDE)
+    parts = field.mapping(*_LISTS, *_BESIDE, instead=_WRONG_NAMES)
     subject = _subject(field, parts, context)
     rules: dict[Direction, list[Rule]] = {direction: [] for direction in Direction}
     filled = set()
@@ -157,8 +175,11 @@ def _spec(field: Field, prefix: str, context: Context) -> Spec:
             label = f"{prefix}{name}[{place}]"
             rules[direction] += read_entry(entry, direction, label, context, denies=denies)
             filled.add(direction)
-    if not filled:
-        context.refuse(field, "needs an entry in ingress, ingressDeny, egress or egressDeny")
+    misspelt = isinstance(field.value, dict) and not field.value.keys() <= {*_LISTS, *_BESIDE}
+    if not parts.keys() & _LISTS.keys() and not misspelt:
+        field.report("needs ingress, ingressDeny, egress or egressDeny", _NO_RULES)
+    elif not filled:
+        context.refuse(field, "needs an entry in ingress, ingressDeny, egress or egressDeny", _NO_RULES)
     chosen = parts["enableDefaultDeny"].mapping(*Direction) if "enableDefaultDeny" in parts else {}
     off = {direction for direction in Direction if _is_false(chosen.get(direction))}
     selectors = [name for name in ("endpointSelector", "nodeSelector") if name in parts]
@@ -170,7 +191,7 @@ def _is_false(field: Field | None) -> bool:
     if field is None:
         return False
     if not isinstance(field.value, bool):
-        field.report("must be true or false")
+        field.report(f"must be true or false, is {type_name(field.value)}")
     return field.value is False
 
 
@@ -178,7 +199,10 @@ def _subject(field: Field, parts: dict[str, Field], context: Context) -> Subject
     """Exactly one of endpointSelector and, clusterwide, nodeSelector."""
     context.for_nodes = "nodeSelector" in parts
     if ("endpointSelector" in parts) == context.for_nodes:
-        context.refuse(field, "needs exactly one of endpointSelector and nodeSelector")
+        field.report(
+            "needs exactly one of endpointSelector and nodeSelector",
+            "write endpointSelector: {} for every pod" if not context.for_nodes else "make them two policies",
+        )
     if context.for_nodes:
         if context.namespace:
             hint = "make it a CiliumClusterwideNetworkPolicy"

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from flowcheck.dialects.cilium.context import Context
 from flowcheck.dialects.cilium.icmp import TYPES
 from flowcheck.dialects.cilium.l7 import needs_of
+from flowcheck.manifests.complaints import likely
 from flowcheck.manifests.fields import Field
 from flowcheck.model.policy import Direction, NamedPort, PortRange, Ports
 from flowcheck.model.ports import LAST_NUMBER, icmp_range
@@ -30,6 +31,10 @@ from flowcheck.model.verdict import Reason
 _MOST = 40
 _PORTLESS = {"VRRP": 112, "IGMP": 2, "GRE": 47, "IPIP": 4, "IPV6": 41, "ESP": 50, "AH": 51}
 _NAME = re.compile(r"(?:[a-zA-Z0-9]-?)*[a-zA-Z](?:-?[a-zA-Z0-9])*")
+_STORED = re.compile(r"^[0-9]|[a-zA-Z](?:-?[a-zA-Z0-9])*$")
+"""What the schema takes for a port: it looks for a number at the beginning, or a name at the end."""
+_RANGE = re.compile(r"([0-9]{1,5})[-:]([0-9]{1,5})")
+_PORT_HINT = 'as port: "80" or port: http'
 _NUMBER = re.compile(r"(?:0(?P<octal>(?:_?[0-7])+)|(?P<decimal>[1-9](?:_?[0-9])*|0))", re.ASCII)
 
 
@@ -77,7 +82,7 @@ def _port_rule(
     parts = entry.mapping("ports", *more)
     ports = parts["ports"].elements() if "ports" in parts else []
     if len(ports) > _MOST:
-        context.refuse(parts["ports"], f"has more than {_MOST} entries")
+        parts["ports"].report(f"has more than {_MOST} entries", "make them two entries of toPorts")
     needs = needs_of(parts, direction, context, ports)
     found = [port for one in ports for port in _port(one, direction, context)]
     return tuple(found), needs
@@ -91,8 +96,11 @@ def _port(entry: Field, direction: Direction, context: Context) -> tuple[Ports, 
     if word is None or text is None:
         return ()
     protocols = PROTOCOLS.values() if word == "ANY" else [{**PROTOCOLS, **_PORTLESS}[word]]
-    if not text:
+    if not text and "port" not in parts:
         context.refuse(entry, "needs port", 'write port: "0" for every port')
+        return ()
+    if not _STORED.search(text):
+        parts["port"].report("is neither a port number nor a name", _PORT_HINT)
         return ()
     if is_port_name(text):
         named = None if word == "ANY" else next(iter(protocols))
@@ -100,11 +108,11 @@ def _port(entry: Field, direction: Direction, context: Context) -> tuple[Ports, 
         return (NamedPort(text.lower(), named, last or None),)
     number = parse_port(text)
     if number is None:
-        context.refuse(parts["port"], "is neither a port number up to 65535 nor a name")
+        context.refuse(parts["port"], "is neither a port number up to 65535 nor a name", _port_hint(text))
         return ()
     if word in _PORTLESS:
         if number:
-            context.refuse(parts["port"], f"must be 0: {word} has no ports")
+            context.refuse(parts["port"], f"must be 0: {word} has no ports", 'write port: "0"')
         return tuple(PortRange(one) for one in protocols)
     last = max(number, end or 0) if number else LAST_NUMBER
     return tuple(PortRange(one, number, last) for one in protocols)
@@ -113,6 +121,12 @@ def _port(entry: Field, direction: Direction, context: Context) -> tuple[Ports, 
 def is_port_name(text: str) -> bool:
     """An IANA service name, which is no number: 0x10 is a name."""
     return len(text) <= 15 and _NAME.fullmatch(text) is not None
+
+
+def _port_hint(text: str) -> str:
+    """What to write where a range may have been meant."""
+    found = _RANGE.fullmatch(text)
+    return f'write port: "{found[1]}" and endPort: {found[2]}' if found else _PORT_HINT
 
 
 def parse_port(text: str) -> int | None:
@@ -130,7 +144,7 @@ def _messages(entry: Field, context: Context) -> list[tuple[PortRange, bool]]:
     fields = entry.mapping("fields")
     entries = fields["fields"].elements() if "fields" in fields else []
     if len(entries) > _MOST:
-        context.refuse(fields["fields"], f"has more than {_MOST} entries")
+        fields["fields"].report(f"has more than {_MOST} entries", "make them two entries of icmps")
     found: list[tuple[PortRange, bool]] = []
     for one in entries:
         parts = one.mapping("family", "type", required=("type",))
@@ -148,8 +162,12 @@ def _type(field: Field, protocol: int, context: Context) -> int | None:
     if not isinstance(field.value, str):
         return field.number(0, 255)
     text = field.value
-    if text.isascii() and text.isdigit() and int(text) <= 255:
+    if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 255:
         return int(text)
     if text not in TYPES[protocol]:
-        context.refuse(field, "is no type of this family", f"one of {', '.join(TYPES[protocol])}")
+        hint = likely(text, TYPES[protocol]) or f"a number up to 255, or one of {', '.join(TYPES[protocol])}"
+        if any(text in names for names in TYPES.values()):
+            context.refuse(field, "is no type of this family", hint)
+        else:
+            field.report("is no type of ICMP", hint)
     return TYPES[protocol].get(text)

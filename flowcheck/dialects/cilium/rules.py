@@ -17,7 +17,11 @@ from flowcheck.model.peers import Peer
 from flowcheck.model.policy import Action, Direction, Rule
 from flowcheck.model.verdict import Reason
 
-_WRONG_NAMES = {"from": "fromEndpoints", "to": "toEndpoints", "ports": "toPorts"}
+_WRONG_NAMES = {
+    **{"from": "fromEndpoints", "to": "toEndpoints", "ports": "toPorts"},
+    **{"podSelector": "fromEndpoints or toEndpoints", "ipBlock": "fromCIDRSet or toCIDRSet"},
+    **{"namespaceSelector": "io.cilium.k8s.namespace.labels.KEY as a label in fromEndpoints or toEndpoints"},
+}
 
 
 def read_entry(

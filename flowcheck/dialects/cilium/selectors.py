@@ -99,9 +99,9 @@ def _expression(entry: Field, context: Context) -> Clause | None:
         return None
     operator = Operator(name)
     if operator in _WITH_VALUES and not values:
-        context.refuse(entry, f"{name} needs values")
+        context.refuse(entry, f"{name} needs values", "write values: [...], or operator: Exists")
     if operator not in _WITH_VALUES and values:
-        context.refuse(parts["values"], f"{name} takes no values")
+        context.refuse(parts["values"], f"{name} takes no values", "leave them out, or write operator: In")
     given = frozenset(text for _, text in values if text is not None)
     return _with_source(parts["key"], Requirement(key, operator, given), context)
 

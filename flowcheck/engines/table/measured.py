@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcheck.engines.table.upstream import KUBERNETES
+from flowcheck.engines.table.upstream import INSIDE_ITS_NAMESPACE, KUBERNETES
 from flowcheck.model.engines import Profile, Setting
 
 _RUN = "run, v1.20.2"
@@ -29,6 +29,7 @@ CILIUM = Profile(
         "host_network_namespace": Setting("", f"{_RUN}: pods on the host network are their node"),
         "own_node": Setting("allowed", f"{_RUN}; allow-localhost: always where Kubernetes is used"),
         "to_own_node": Setting("policy", _RUN),
+        "same_pod": Setting("allowed", INSIDE_ITS_NAMESPACE),
         "icmp": Setting("policy", f"{_RUN}: an allow with ports never admits ICMP"),
         "node_devices": Setting("told", "CiliumNode spec.addresses, annotations of Nodes"),
         "node_dns": Setting("unknown", KUBERNETES.settings["node_dns"].source),
@@ -64,6 +65,7 @@ CALICO = Profile(
         "to_own_node": Setting(
             "policy", "felix/config: DefaultEndpointToHostAction is asked after egress policies"
         ),
+        "same_pod": Setting("allowed", INSIDE_ITS_NAMESPACE),
         "icmp": Setting("policy", _FELIX),
         "node_devices": Setting("bridge", "annotations of Nodes tell; with host-local IPAM the first two"),
         "node_dns": Setting("unknown", KUBERNETES.settings["node_dns"].source),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcheck.engines.table.upstream import KUBERNETES
+from flowcheck.engines.table.upstream import INSIDE_ITS_NAMESPACE, KUBERNETES
 from flowcheck.model.engines import Profile, Setting
 
 _DNS = Setting("unknown", KUBERNETES.settings["node_dns"].source)
@@ -33,6 +33,7 @@ ANTREA = Profile(
         "host_network_namespace": Setting("", f"{_A_NP}: pods on the host network are left out"),
         "own_node": Setting("allowed", f"{_A_FLOWS}, localProbeFlows"),
         "to_own_node": Setting("policy", f"{_A_FLOWS}: egress tables come first"),
+        "same_pod": Setting("allowed", INSIDE_ITS_NAMESPACE),
         "icmp": Setting("policy", f"{_A_FLOWS}, defaultDropFlow: all protocols"),
         "node_devices": Setting(
             "gateway", "read, pkg/agent/agent.go: antrea-gw0 has the next after the range's own"
@@ -75,6 +76,7 @@ OVN = Profile(
         ),
         "own_node": Setting("allowed", f"{_O_NP}, addAllowACLFromNode: the management port's address"),
         "to_own_node": Setting("policy", f"{_O_NP}: egress ACLs of the pod's port"),
+        "same_pod": Setting("allowed", f"{_O_NP}, addHairpinAllowACL"),
         "icmp": Setting("policy", f"{_O_NP}: default denies are of all protocols"),
         "node_devices": Setting(
             "management", "read, go-controller/pkg/util/net.go, GetNodeManagementIfAddr: ovn-k8s-mp0"
@@ -120,6 +122,7 @@ AWS = Profile(
         "host_network_namespace": Setting("", f"{_W_CONTROLLER}: no namespace stands for nodes"),
         "own_node": Setting("allowed", f"{_W_RULES}: the node's address is always added"),
         "to_own_node": Setting("policy", f"{_W_EBPF}, tc.v4egress.bpf.c"),
+        "same_pod": Setting("allowed", INSIDE_ITS_NAMESPACE),
         "icmp": Setting("policy", f"{_W_EBPF}: port 0 of a protocol that no rule names"),
         "node_devices": Setting("told", "pods' addresses are of the VPC; there is no tunnel"),
         "node_dns": _DNS,

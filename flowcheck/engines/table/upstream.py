@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowcheck.model.engines import Profile, Setting
 
+INSIDE_ITS_NAMESPACE = "Linux: what a pod sends to its own address does not leave its network namespace"
 _NETWORKS = "network-policy-api v1alpha2, EgressPeer networks: cluster-internal traffic is checked too"
 _SAME_NAME = "core/v1 ContainerPort name: unique in a pod, which nothing enforces; upstream tests take all"
 
@@ -37,6 +38,7 @@ KUBERNETES = Profile(
         "host_network_namespace": Setting("", "networking/v1: nothing is said of it"),
         "own_node": Setting("allowed", "documentation of NetworkPolicy: traffic from its node is allowed"),
         "to_own_node": Setting("policy", "documentation of NetworkPolicy: nothing is said of it"),
+        "same_pod": Setting("allowed", "documentation of NetworkPolicy: a pod cannot block access to itself"),
         "icmp": Setting("unknown", "documentation of NetworkPolicy: undefined for protocols without ports"),
         "node_devices": Setting(
             "bridge", "containernetworking/plugins bridge and host-local, flannel-io/flannel: the first two"

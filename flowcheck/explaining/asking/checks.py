@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from flowcheck.explaining.asking.found import Found
+from flowcheck.counted import counted, listed
+from flowcheck.explaining.asking.found import Found, known
 from flowcheck.explaining.asking.texts import expression_text, peer_text
 from flowcheck.explaining.asking.whom import Whom, inside
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Check, Match
 from flowcheck.explaining.words import query_text
-from flowcheck.model.peers import Subject
+from flowcheck.model.peers import AnyOf, Peer, Subject
 from flowcheck.model.policy import AddressBlock, PodQuery, Policy, Rule
 from flowcheck.model.verdict import Reason
 
@@ -35,7 +36,14 @@ SETTLES = {
     Reason.NEEDS_AUTHENTICATION: "Hubble's records tell which connections were dropped for want of it",
     Reason.NEEDS_DNS: "--dns-map FILE, of names with their addresses or of Hubble's records of DNS",
 }
-"""What would tell whether an open rule matches."""
+"""What would tell it, if nothing was given that could."""
+
+
+def settles(reason: Reason, question: Asked) -> str:
+    """What would tell whether an open rule matches."""
+    if reason is Reason.NEEDS_DNS and question.names is not None:
+        return "a DNS map that tells of this time, or --at a time that the one given tells of"
+    return SETTLES.get(reason, "")
 
 
 def together(checks: Iterable[Check]) -> Match:
@@ -58,11 +66,11 @@ def check_peers(policy: Policy, rule: Rule, question: Asked) -> tuple[tuple[Chec
         )
         checks = (Check("no", ", ".join(written) or "nobody", why),)
     else:
-        found = [whom.is_one_of(peer) for peer in rule.peers]
+        found = [_of_names(rule, peer, whom) for peer in rule.peers]
         if len(written) == len(found):
             texts = written
         else:
-            texts = tuple(", ".join(written) or peer_text(peer) for peer in rule.peers)
+            texts = tuple(", ".join(written) or _text(rule, peer) for peer in rule.peers)
         checks = tuple(_check(one, text) for one, text in zip(found, texts, strict=True))
         if written and len(written) != len(found):
             checks = _joined(checks)
@@ -79,6 +87,28 @@ def check_peers(policy: Policy, rule: Rule, question: Asked) -> tuple[tuple[Chec
         if one.match == "maybe"
     ]
     return checks, tuple(dict.fromkeys(hanging))
+
+
+def _of_names(rule: Rule, peer: Peer, whom: Whom) -> Found:
+    """What is said of addresses is said of the names that had them, where a rule is about those."""
+    found = whom.is_one_of(peer)
+    outside = whom.end.pod is None and whom.end.node is None
+    if found.match != "no" or not outside or not _stands_for_names(rule, peer):
+        return found
+    n_addresses = len(peer.parts) if isinstance(peer, AnyOf) else 0
+    had = counted(n_addresses, "address", "addresses")
+    of = f"of {listed(rule.names)} at this moment"
+    if not n_addresses:
+        return known(False, f"the DNS map tells of no address {of}")
+    return known(False, f"{whom.end.address} is none of the {had} that the DNS map tells {of}")
+
+
+def _text(rule: Rule, peer: Peer) -> str:
+    return f"domain names {', '.join(rule.names)}" if _stands_for_names(rule, peer) else peer_text(peer)
+
+
+def _stands_for_names(rule: Rule, peer: Peer) -> bool:
+    return bool(rule.names) and isinstance(peer, AnyOf)
 
 
 def _joined(checks: Sequence[Check]) -> tuple[Check, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcheck.explaining.asking.checks import IN_DOUBT, SETTLES, Hanging
+from flowcheck.explaining.asking.checks import IN_DOUBT, Hanging, settles
 from flowcheck.explaining.asking.tries import Tried
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.words import selector_text
@@ -47,9 +47,9 @@ def doubt(
         case Reason.UNSUPPORTED_FIELD:
             return f"{_open_part(what, name)}: {fork}", "ask for a pod that is there, by its name or address"
         case Reason.NEEDS_DNS:
-            why = f"{name} names domains, and an address does not tell its domain: {fork}"
+            why = f"{name} names domains, and {question.unnamed}: {fork}"
             looked_up = f"look up what name {question.peer.name} was reached by"
-            return why, f"{looked_up}, or give it: {SETTLES[reason]}"
+            return why, f"{looked_up}, or give {settles(reason, question)}"
         case Reason.NO_SERVICE:
             why = f"{name} {IN_DOUBT[reason]}: {fork}"
             return why, "give its EndpointSlices too: kubectl get endpointslices -n default -o json"
@@ -57,7 +57,7 @@ def doubt(
             why = f"{name} has the priority of another policy, and the API leaves open which is asked first"
             return f"{why}: {fork}", "give them different priorities"
         case _:
-            return f"{name} {IN_DOUBT.get(reason, str(reason))}: {fork}", SETTLES.get(reason, "")
+            return f"{name} {IN_DOUBT.get(reason, str(reason))}: {fork}", settles(reason, question)
 
 
 def _open_part(what: Tried | Policy, name: str) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 from flowcheck.explaining.ends import as_address
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Check
-from flowcheck.explaining.words import port_text, ports_text, protocol_name
+from flowcheck.explaining.words import port_text, ports_text, protocol_name, range_text
 from flowcheck.model.cluster import ContainerPort, Pod
 from flowcheck.model.policy import NamedPort, PortRange, Ports, Rule
 from flowcheck.model.ports import PastProxy, PortsBut, ProtocolsBut, ServicePorts
@@ -37,6 +37,19 @@ def check_ports(rule: Rule, question: Asked) -> tuple[Check, ...]:
             ]
         found += checks
     return tuple(found)
+
+
+def check_source(rule: Rule, question: Asked) -> tuple[Check, ...]:
+    """Whether the flow comes from a port that a rule asks for; nothing where it asks for none."""
+    if rule.source_ports is None:
+        return ()
+    text = ", ".join(map(range_text, rule.source_ports)) or "no port"
+    came = question.source
+    if came is None:
+        return (Check("no", text, f"{protocol_name(question.protocol)} has no ports"),)
+    matches = any(one.first <= came.first <= one.last for one in rule.source_ports)
+    one_of = "" if came.first == came.last else "one of "
+    return (_check(matches, text, f"the flow comes from {one_of}{range_text(came)}"),)
 
 
 def _numbers(ports: Ports) -> object:

@@ -39,6 +39,7 @@ _KINDS = {
 _PLANES = {
     DataPlane.SIDECAR: "a sidecar",
     DataPlane.AMBIENT: "ztunnel",
+    DataPlane.GATEWAY: "a gateway",
     DataPlane.LINKERD: "Linkerd's proxy",
 }
 _WHOSE = {Of.OWN: "", Of.NAMESPACE: "namespace ", Of.ACCOUNT: "service account "}

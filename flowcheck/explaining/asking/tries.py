@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flowcheck.explaining.asking.checks import SETTLES, Hanging, check_peers, check_rule_subject, together
-from flowcheck.explaining.asking.ports import check_ports
+from flowcheck.explaining.asking.checks import Hanging, check_peers, check_rule_subject, settles, together
+from flowcheck.explaining.asking.ports import check_ports, check_source
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Match, Reached, RuleStep
 from flowcheck.model.policy import Policy, Rule
@@ -48,13 +48,13 @@ class Tried:
 
 def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None) -> Tried:
     peers, peer_if = check_peers(policy, rule, question)
-    ports = check_ports(rule, question)
+    ports, sources = check_ports(rule, question), check_source(rule, question)
     subject, subject_too = check_rule_subject(rule, question)
     if subject_if and subject_too:
         subject_if = (subject_if[0], "subject", (subject_if, subject_too))
     subject_if = subject_if or subject_too
     sides = {together(peers), together(ports), "maybe" if subject_if else "yes"}
-    sides |= {subject.match} if subject else set()
+    sides |= {check.match for check in (*sources, *((subject,) if subject else ()))}
     match: Match = "no" if "no" in sides else "maybe" if "maybe" in sides else "yes"
     outcomes: dict[Match, Reached] = {"yes": "matched", "maybe": "may_match", "no": "not_matched"}
     step = RuleStep(
@@ -65,7 +65,8 @@ def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None
         ports,
         str(rule.source),
         subject=(subject,) if subject else (),
-        settle=SETTLES.get(peer_if[0][0], "") if match == "maybe" and peer_if else "",
+        source_ports=sources,
+        settle=settles(peer_if[0][0], question) if match == "maybe" and peer_if else "",
         level=rule.level,
     )
     return Tried(policy, rule, match, step, subject_if, peer_if)

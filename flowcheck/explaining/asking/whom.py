@@ -146,7 +146,7 @@ class Whom:
     def _named(self) -> Found:
         goes_out = self.of == "peer" and self.question.direction is Direction.EGRESS
         if goes_out and self.end.pod is None and self.end.node is None:
-            return Found("maybe", ("an address does not tell its domain",), Reason.NEEDS_DNS)
+            return Found("maybe", (self.question.unnamed,), Reason.NEEDS_DNS)
         return known(False, f"{self.who} is in the cluster")
 
     # -- addresses -------------------------------------------------------------------------------------

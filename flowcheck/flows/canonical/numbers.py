@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck.arrays import Int32, Int64, UInt8, writable
-from flowcheck.flows.canonical.schema import ICMP_NUMBER
+from flowcheck.flows.canonical.schema import ICMP_NUMBER, MESH_MARK
 
 REJECTIONS = (
     *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
@@ -47,7 +47,8 @@ Number = TypeVar("Number", np.uint8, np.int32, np.int64)
 class Numbers(NamedTuple):
     """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS.
 
-    src_port, port int32, flags int32: -1 where not recorded. initiator, point: the canonical columns' codes.
+    src_port, port int32, flags int32: -1 where not recorded. initiator, point: the canonical columns' codes;
+    of a mesh's proxies those of OF_A_PROXY.
     told bool: the log itself tells the several records of one connection apart.
     """
 
@@ -81,7 +82,7 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         src_port=read(np.int32, "src_port", -1, absent=-1),
         flags=read(np.int32, "tcp_flags", -1, absent=-1),
         initiator=read(np.uint8, "initiator", 0, absent=1),
-        point=read(np.uint8, "observation_point", 0),
+        point=_points(batch, read(np.uint8, "observation_point", 0)),
         flow_count=counts,
         told=told,
         bytes_=_reported(batch, "bytes", rejected),
@@ -158,6 +159,20 @@ def _counts(batch: pa.RecordBatch, rejected: UInt8) -> tuple[Int64, npt.NDArray[
         return counts, np.zeros(batch.num_rows, dtype=np.bool_)
     here = _integers(batch, "flow_count_here", -1, "bad_flow_count", rejected, -1, np.int64)
     return np.where(here >= 0, here, counts), here >= 0
+
+
+OF_A_PROXY = np.array([7, 5, 6, 7, 7], dtype=np.uint8)
+"""Observation points of a mesh's proxies, by those of the column: beside its pod stands whoever else reports
+the same connections, and each has to be counted by itself."""
+
+
+def _points(batch: pa.RecordBatch, points: UInt8) -> UInt8:
+    """(flows,) where each row was observed. A record that says anything of mesh_action, be it 0, is a
+    mesh's."""
+    if MESH_MARK not in batch.schema.names or batch.column(MESH_MARK).null_count == batch.num_rows:
+        return points
+    by_mesh = batch.column(MESH_MARK).is_valid().to_numpy(zero_copy_only=False)
+    return np.where(by_mesh, OF_A_PROXY[points], points)
 
 
 def _reported(batch: pa.RecordBatch, name: str, rejected: UInt8) -> Int64:

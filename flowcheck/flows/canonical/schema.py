@@ -135,8 +135,10 @@ JUDGED = (
 """The columns a verdict and its edge are made from; the others are read for violating rows only."""
 ICMP_NUMBER = ("icmp_type", "icmp_code")
 """Further ones, where policies tell messages apart."""
-MESH_SAID = ("mesh_action", "mesh_policy_refs")
-"""What the mesh itself decided. Like policy_refs it is compared, and never judged by."""
+MESH_MARK = "mesh_action"
+"""What a mesh itself decided: 0 where its record does not tell, null where the record is no mesh's."""
+MESH_SAID = (MESH_MARK, "mesh_policy_refs")
+"""Like policy_refs these are compared, and never judged by."""
 MESH_ASKS = ("src_principal", "http_method", "http_path", "http_host", "tls_server_name", "outer_port")
 """Further ones, where a mesh's policies are asked."""
 MESH_TOLD = (*MESH_ASKS, *MESH_SAID)

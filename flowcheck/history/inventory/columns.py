@@ -43,6 +43,7 @@ SCHEMA = pa.schema(
         pa.field("named_ports", PORTS),
         pa.field("secondary_ips", pa.list_(TEXT)),
         pa.field("service_account", TEXT),
+        pa.field("mesh", LABELS),
         pa.field("owner_kind", TEXT),
         pa.field("owner_name", TEXT),
         pa.field("owner_links", pa.list_(TEXT)),

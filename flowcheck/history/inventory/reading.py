@@ -146,6 +146,7 @@ def _row(record: Mapping[str, Any], place: SourceLocation) -> Row:
         secondary_ips=tuple(filter(None, record.get("secondary_ips") or ())),
         links=tuple(filter(None, record.get("owner_links") or ())),
         account=record.get("service_account") or "",
+        mesh=dict(record.get("mesh") or ()),
     )
 
 

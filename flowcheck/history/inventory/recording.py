@@ -30,6 +30,7 @@ from flowcheck.model.ranges import SEEN, AddressSet
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
+from flowcheck.objects.mesh import annotations_for
 
 AGENT_CONFIG = "ConfigMap"
 _HasText = Service | EndpointSlice | AddressSet | Policy | Route | DestinationRule
@@ -157,6 +158,7 @@ def _pod_row(pod: Pod) -> Row:
         secondary_ips=pod.secondary_addresses,
         links=tuple(f"{link.kind}/{link.name}" for link in pod.owners),
         account=pod.account,
+        mesh=annotations_for(pod.mesh) if pod.mesh else {},
     )
 
 

@@ -68,7 +68,8 @@ class RowPort(NamedTuple):
 class Row:
     """A version with all its addresses. ``source`` is where it was read from first, as ``file:line``; empty:
     nowhere; None: not told. ``links`` are the owners below the one named, as
-    ``Kind/name``. ``place`` is the row of the table."""
+    ``Kind/name``. ``place`` is the row of the table. ``mesh``: the annotations by which a pod tells of its
+    part in a mesh."""
 
     kind: str
     namespace: str = ""
@@ -92,6 +93,7 @@ class Row:
     secondary_ips: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     account: str = ""
+    mesh: Labels = field(default_factory=dict)
 
 
 def documents_of(row: Row, journal: Journal) -> Iterator[Dated]:
@@ -196,9 +198,11 @@ def _pod(row: Row) -> dict[str, Any]:
         "conditions": [{"type": "Ready", "status": str(row.ready)}],
     }
     manifest = _object(row, "v1", "Pod", spec=spec, status=status)
+    annotations = dict(row.mesh)
     if row.secondary_ips:
-        networks = json.dumps([{"ips": row.secondary_ips}])
-        manifest["metadata"]["annotations"] = {NETWORK_STATUS: networks}
+        annotations[NETWORK_STATUS] = json.dumps([{"ips": row.secondary_ips}])
+    if annotations:
+        manifest["metadata"]["annotations"] = annotations
     if row.owner_kind and row.owner_name:
         owner = {"kind": row.owner_kind, "name": row.owner_name, "controller": True}
         manifest["metadata"]["ownerReferences"] = [owner]
@@ -207,7 +211,8 @@ def _pod(row: Row) -> dict[str, Any]:
 
 def _template(row: Row, kind: str, name: str) -> dict[str, Any]:
     spec = {"hostNetwork": row.host_network, "serviceAccountName": row.account, **_containers(row)}
-    template: dict[str, Any] = {"template": {"metadata": {"labels": row.labels}, "spec": spec}}
+    meta = {"labels": row.labels, "annotations": row.mesh}
+    template: dict[str, Any] = {"template": {"metadata": meta, "spec": spec}}
     if kind == "CronJob":
         template = {"jobTemplate": {"spec": template}}
     return _object(

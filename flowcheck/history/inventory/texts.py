@@ -1,7 +1,8 @@
 """The needed parts of an object as JSON text, to be kept in an inventory and read again as it was read here.
 
-Of metadata only name, namespace and labels; no annotations, no managed fields. Each part stands on
-the line it had, counted from where the object began, so that a rule's place is the same when read again.
+Of metadata only name, namespace and labels, and what a policy of Istio hangs on; no managed fields. Each part
+stands on the line it had, counted from where the object began, so that a rule's place is the same when read
+again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from flowcheck.dialects.istio.authorization import DRY_RUN
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.stored import STORED_METADATA, stored_metadata
 from flowcheck.manifests.text.trees import Mapping, Sequence
@@ -35,6 +37,8 @@ def needed_text(document: Document, name: str) -> str:
         own = {key: stored[key] for key in _META if key in stored}
         kept["metadata"]["annotations"] = {STORED_METADATA: json.dumps(own)}
     kept |= {key: tree[key] for key in _PARTS if tree.get(key) is not None}
+    if document.group == "security.istio.io":
+        kept["metadata"] |= _of_mesh(meta)
     balancer = (tree.get("status") or {}).get("loadBalancer") if document.kind == "Service" else None
     if balancer is not None:
         kept["status"] = {"loadBalancer": balancer}
@@ -43,6 +47,14 @@ def needed_text(document: Document, name: str) -> str:
     writer = _Writer(document.source.line)
     writer.write(kept, tree.lines if isinstance(tree, Mapping) else {})
     return "".join(writer.parts)
+
+
+def _of_mesh(meta: dict[str, Any]) -> dict[str, Any]:
+    """What else of its metadata a policy of Istio hangs on: when it was made, and whether it is a dry run."""
+    annotations = meta.get("annotations") or {}
+    kept = {"annotations": {DRY_RUN: annotations[DRY_RUN]}} if DRY_RUN in annotations else {}
+    created = meta.get("creationTimestamp")
+    return kept if created is None else {**kept, "creationTimestamp": created}
 
 
 class _Writer:

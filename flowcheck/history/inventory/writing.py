@@ -62,6 +62,7 @@ def _records(row: Row) -> Iterator[dict[str, Any]]:
             ],
             "secondary_ips": list(row.secondary_ips),
             "service_account": row.account or None,
+            "mesh": dict(row.mesh) or None,
             "owner_kind": row.owner_kind or None,
             "owner_name": row.owner_name or None,
             "owner_links": list(row.links),

@@ -15,6 +15,9 @@ from flowcheck.model.places import NOWHERE, SourceLocation
 HBONE_PORT = 15008
 """The port of tunnels between the ends of an ambient mesh, and to sidecars."""
 
+SIDECAR_PORTS = frozenset({15020, 15021, 15090})
+"""Where a sidecar itself is asked for its health and its numbers: nothing comes through it there."""
+
 
 @fast_to_pickle
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ RequestExpression = Asks | AllOf["RequestExpression"] | AnyOf["RequestExpression
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a record tells of a request; None: it does not. ``path`` is without its query, ``host`` lower-case
-    without a port."""
+    """What a record tells of a request; None: it does not. ``path`` is without its query, ``host`` in lower
+    case, with the port where the client wrote one."""
 
     method: str | None = None
     path: str | None = None

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from flowcheck.manifests.blocks import plain_address, plain_cidr
+from flowcheck.manifests.complaints import likely
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.stored import stored_metadata
 from flowcheck.manifests.validation import (
@@ -87,16 +88,19 @@ def read_address_set(document: Document) -> AddressSet:
 
 def _check_host(document: Document, spec: _Spec) -> None:
     if not spec.node:
-        document.report("needs node", path="spec")
+        document.report("needs node", "write the name of the node it is of", path="spec")
     if not spec.interface_name and not spec.expected_ips:
-        document.report("needs interfaceName or expectedIPs", path="spec")
+        hint = 'write interfaceName: "*" for all of the node'
+        document.report("needs interfaceName or expectedIPs", hint, path="spec")
     if spec.interface_name and not _INTERFACE.fullmatch(spec.interface_name):
-        document.report("is no name of an interface, nor *", path="spec.interfaceName")
+        hint = "at most 15 letters, digits, '-', '_', '.', as eth0"
+        document.report("is no name of an interface, nor *", hint, path="spec.interfaceName")
     for number, port in enumerate(spec.ports or ()):
         if fault := port_name_fault(port.name):
             document.report(fault, path=f"spec.ports[{number}].name")
         if port.protocol not in _WITH_PORTS:
-            document.report("must be a protocol with ports", path=f"spec.ports[{number}].protocol")
+            hint = likely(str(port.protocol), PROTOCOLS) or f"write {' or '.join(PROTOCOLS)}"
+            document.report("must be a protocol with ports", hint, path=f"spec.ports[{number}].protocol")
         if not 1 <= port.port <= LAST_NUMBER:
             document.report(f"must be from 1 to {LAST_NUMBER}", path=f"spec.ports[{number}].port")
 
@@ -107,8 +111,9 @@ def _nets(document: Document, texts: Sequence[str]) -> tuple[str, ...]:
     for number, text in enumerate(texts):
         try:
             found[str(plain_cidr(document, text)) if "/" in text else _single(document, text)] = None
-        except ValueError as error:
-            document.report(str(error), path=f"spec.nets[{number}]")
+        except ValueError:
+            hint = "write one such as 10.0.0.0/8 or 192.0.2.1"
+            document.report("is no CIDR and no address", hint, path=f"spec.nets[{number}]")
     return tuple(found)
 
 
@@ -118,7 +123,8 @@ def _addresses(document: Document, texts: Sequence[str]) -> tuple[str, ...]:
         try:
             found[_single(document, text)] = None
         except ValueError:
-            document.report("is not an address", path=f"spec.expectedIPs[{number}]")
+            hint = "write one such as 192.0.2.1, without a prefix length"
+            document.report("is not an address", hint, path=f"spec.expectedIPs[{number}]")
     return tuple(found)
 
 
@@ -133,7 +139,7 @@ def _labels(document: Document, meta: _Meta) -> Labels:
     for key, value in labels.items():
         fault = label_key_fault(key) or label_value_fault(str(value))
         if key == _RESERVED:
-            fault = "is Calico's own label"
+            fault = "is Calico's own label: leave it out"
         if fault:
             document.report(fault, path=f"metadata.labels.{key}")
     return labels

@@ -1,7 +1,8 @@
-"""How Cilium's agents are set: ConfigMap cilium-config, whose keys are the agent's options.
+"""How agents are set. Cilium's: ConfigMap cilium-config, whose keys are the agent's options. A mesh's:
+``mesh_config.py``.
 
-What a key holds that is no value of it changes nothing, and is warned of; absent keys have the agent's
-defaults.
+What a key holds that is no value of it changes nothing, and is warned of with the values that it may have;
+absent keys have the agent's defaults.
 
 Source: cilium v1.20 pkg/option/config.go, install/kubernetes/cilium/templates/cilium-configmap.yaml.
 """
@@ -14,10 +15,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from flowcheck.manifests.complaints import likely
 from flowcheck.manifests.documents import Document
+from flowcheck.manifests.fields import line_of
 from flowcheck.model.engines import CiliumSettings
+from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
+from flowcheck.objects.network.mesh_config import NAME, mesh_settings
 
 _MODES = ("pods", "nodes")
 _LOCALHOST = ("auto", "always", "policy")
@@ -30,7 +35,9 @@ _TRUTH = {
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    settings: CiliumSettings
+    """``settings`` None: the object tells none."""
+
+    settings: CiliumSettings | MeshSettings | None
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
 
@@ -41,7 +48,10 @@ class _ConfigMap(msgspec.Struct):
 
 def read_agent(document: Document) -> Agent:
     """The settings that policies hang on."""
-    given = _Given(document, document.decode(_ConfigMap).data or {})
+    data = document.decode(_ConfigMap).data or {}
+    if document.name == NAME:
+        return Agent(mesh_settings(document, data), document.source)
+    given = _Given(document, data)
     enforcement = given.word("enable-policy", ("default", "always", "never"))
     settings = CiliumSettings(
         frozenset(given.words("policy-cidr-match-mode", _MODES)),
@@ -80,7 +90,7 @@ class _Given:
         """Its value in lower case, as the agent compares it."""
         text = self.text(key).lower()
         if text and text not in allowed:
-            self._warn(key, f"is none of {', '.join(allowed)}")
+            self._warn(key, f"is none of {', '.join(allowed)}{_meant(text, allowed)}")
         return text if text in allowed else ""
 
     def words(self, key: str, allowed: tuple[str, ...] = ()) -> list[str]:
@@ -88,8 +98,14 @@ class _Given:
         found = [word.strip('[]"') if allowed else word for word in re.split(r"[\s,]+", self.text(key))]
         for word in found if allowed else ():
             if word and word not in allowed:
-                self._warn(key, f"{word} is none of {', '.join(allowed)}")
+                self._warn(key, f"{word[:63]} is none of {', '.join(allowed)}{_meant(word, allowed)}")
         return [word for word in found if word and (not allowed or word in allowed)]
 
     def _warn(self, key: str, message: str) -> None:
-        self.document.warn(f"data.{key}: {message}, so it is passed over")
+        line = line_of(self.document.tree(), f"data.{key}", 0)
+        self.document.warn(f"data.{key}: {message}: it is passed over, and the default holds", line)
+
+
+def _meant(word: str, allowed: tuple[str, ...]) -> str:
+    hint = likely(word, allowed)
+    return f" ({hint})" if hint else ""

@@ -30,6 +30,7 @@ def read_cidr_group(document: Document) -> AddressSet:
         try:
             found[str(plain_cidr(document, text))] = None
         except ValueError as error:
-            document.warn(f"spec.externalCIDRs[{number}]: {error}, so Cilium passes it over")
+            where = f"spec.externalCIDRs[{number}]"
+            document.warn(f"{where}: {error}, so Cilium passes it over: write one such as 10.0.0.0/8")
     labels = read_labels(document, manifest.metadata)
     return AddressSet(document.kind, "", document.name, tuple(found), labels, document.source)

@@ -2,8 +2,8 @@
 
 A sign is a sentence's subject: ``DaemonSet kube-system/cilium``, ``ConfigMap kube-system/cilium-config``,
 ``CustomResourceDefinition ciliumnodes.cilium.io``, ``CiliumEndpoint (cilium.io)``. Of a DaemonSet, its
-containers and those of their flags and variables that say whether and how policies are enforced make signs
-too, after a colon. What they tell is for ``engines``.
+containers, their images and those of their flags and variables that say whether and how policies are enforced
+make signs too, after a colon. What they tell is for ``engines``.
 
 Source: the manifests and charts of Cilium, Calico, Antrea, OVN-Kubernetes, amazon-vpc-cni-k8s and Flannel.
 """
@@ -41,6 +41,7 @@ CONFIG_MAPS = frozenset(
     }
 )
 _FLAG = re.compile(r"--(?:enable-network-policy|host-network-namespace)[= ]\S{1,253}")
+_IMAGE = re.compile(r"[\w./:@-]{1,255}", re.ASCII)
 _VARIABLES = ("NETWORK_POLICY_ENFORCING_MODE", "OVN_HOST_NETWORK_NAMESPACE")
 
 
@@ -75,7 +76,10 @@ def _of_daemon_set(document: Document) -> Iterator[str]:
         tree = _entry(tree, part)
     containers = _entry(tree, "containers")
     for container in containers if isinstance(containers, list) else ():
-        yield f"{sign}: container {_text(_entry(container, 'name'))}"
+        name, image = (_text(_entry(container, key)) for key in ("name", "image"))
+        yield f"{sign}: container {name}"
+        if _IMAGE.fullmatch(image):
+            yield f"{sign}: {name} runs {image}"
         for list_name in ("command", "args"):
             words = _entry(container, list_name)
             text = " ".join(map(_text, words)) if isinstance(words, list) else ""

@@ -13,6 +13,7 @@ import re
 
 import msgspec
 
+from flowcheck.manifests.complaints import likely
 from flowcheck.manifests.documents import Document
 from flowcheck.model.engines import CALICO_LAST, CALICO_TIERS
 from flowcheck.model.tiers import Tier
@@ -37,7 +38,7 @@ def read_tier(document: Document) -> Tier:
     if name and not (_NAME.fullmatch(name) and len(name) <= _LONGEST):
         document.report("is no name of a tier", "lower case letters, digits and '-'", path="metadata.name")
     if action not in ("Deny", "Pass"):
-        document.report("must be Deny or Pass", path="spec.defaultAction")
+        document.report("must be Deny or Pass", likely(action, ("Deny", "Pass")), path="spec.defaultAction")
     tier = Tier(name, CALICO_LAST if spec.order is None else spec.order, denies=action == "Deny")
     known = CALICO_TIERS.get(name, tier)
     if known.order != tier.order:

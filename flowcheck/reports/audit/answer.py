@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from flowcheck.counted import agreeing, counted, listed
 from flowcheck.model.ranges import SEEN
+from flowcheck.reports.audit.said import said
 from flowcheck.reports.parts.units import floored, moment, percent, size
-from flowcheck.results.records.summary import ClusterCounts, Recorded, Summary
+from flowcheck.results.records.summary import ClusterCounts, Summary
 
 MOST_RANGES = 3
 """How many ranges of one teller a report for people names."""
@@ -21,6 +22,7 @@ def headline(summary: Summary) -> str:
         answer = summary.nothing.headline
     else:
         answer = _violations(summary) if summary.violations.records else _no_violations(summary)
+        answer = "; ".join([answer, *summary.cluster.perhaps_in_force])
     return answer if summary.complete else f"{answer} - INCOMPLETE"
 
 
@@ -47,7 +49,9 @@ def _no_violations(summary: Summary) -> str:
         parts.append(f"no policy selects an end of {some} of them")
     if verdicts.not_applicable:
         parts.append(f"policies do not reach {counted(verdicts.not_applicable, 'more row')}")
-    left_out = totals.rows_asked_for + totals.rows_filtered - totals.rows_judged
+    if totals.rows_unknown:
+        parts.append(f"{counted(totals.rows_unknown, 'row')} unknown")
+    left_out = totals.rows_asked_for + totals.rows_filtered - totals.rows_judged - totals.rows_unknown
     gaps = [counted(left_out, "row")] if left_out else []
     gaps += [counted(totals.files_failed, "file")] if totals.files_failed else []
     if gaps:
@@ -78,7 +82,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         ("verdicts", _verdicts(summary)),
         ("coverage", _coverage(summary)),
         *_recorded(summary),
-        *_said(summary.recorded),
+        *said(summary.recorded),
         ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
     ]
     return lines
@@ -121,12 +125,18 @@ def _known_until(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _not_evaluated(cluster: ClusterCounts) -> list[tuple[str, str]]:
-    """The policies of other languages, which coverage does not speak of."""
-    if not cluster.other_policies:
-        return []
-    number = counted(sum(cluster.other_policies.values()), "more policy", "more policies")
-    listed = ", ".join(f"{count:,} {kind}" for kind, count in cluster.other_policies.items())
-    return [("", f"{number} in languages that are not evaluated, so a verdict may be wrong: {listed}")]
+    """The policies that no verdict rests on, which coverage does not speak of."""
+    lines = []
+    for language, count in cluster.left_out_policies.items():
+        number = counted(count, "of these policies is", "of these policies are")
+        lines.append(("", f"{number} {language}'s own and left out of every verdict"))
+    if cluster.other_policies:
+        number = counted(sum(cluster.other_policies.values()), "more policy", "more policies")
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in cluster.other_policies.items())
+        lines.append(
+            ("", f"{number} in languages that are not evaluated, so a verdict may be wrong: {kinds}")
+        )
+    return lines
 
 
 def _verdicts(summary: Summary) -> str:
@@ -179,38 +189,6 @@ def attributed(summary: Summary) -> list[tuple[str, ...]]:
     ]
 
 
-def _said(recorded: Recorded) -> list[tuple[str, str]]:
-    """What the log says was decided, beside what policies say."""
-    lines = []
-    if recorded.cloud:
-        counts = ", ".join(f"{n:,} {what}" for what, n in recorded.cloud.items())
-        lines.append(("cloud", f"{counts} by the cloud's own firewall, which is not compared with policies"))
-    compared = recorded.policies_agree + recorded.policies_differ
-    if compared:
-        text = f"{recorded.policies_agree:,} of {counted(compared, 'row')} name a policy that decided"
-        for one in recorded.differences[:1]:
-            text += f"; else first {' and '.join(one.recorded)} where {' and '.join(one.decided)} decided"
-            text += f" ({one.file}, row {one.first_row})"
-        lines.append(("named", text))
-    compared = recorded.mesh_agree + recorded.mesh_differ
-    if compared:
-        text = (
-            f"its own word is what its policies say in {recorded.mesh_agree:,} of {counted(compared, 'row')}"
-        )
-        for one in recorded.mesh_differences[:1]:
-            text += f"; else first {_by_whom(one.recorded)} where policies say {_by_whom(one.decided)}"
-            text += f" ({one.file}, row {one.first_row})"
-        lines.append(("mesh", text))
-    return lines
-
-
-def _by_whom(words: tuple[str, ...]) -> str:
-    """``denied by AuthorizationPolicy/shop/no-web``."""
-    said, *policies = words
-    named = f"by {' and '.join(policies)}" if policies else ""
-    return " ".join(filter(None, (said, named)))
-
-
 def _recorded(summary: Summary) -> list[tuple[str, str]]:
     """From where and when there are records, and what they were made into: label and sentence."""
     attribution, nodes = summary.attribution, summary.cluster.nodes
@@ -241,6 +219,11 @@ def _recorded(summary: Summary) -> list[tuple[str, str]]:
             "name another pod than has the address",
         ),
         (attribution.sampled_records, "is a sample of more traffic", "are samples of more traffic"),
+        (
+            attribution.tunnel_records,
+            "is of a tunnel whose connections the mesh reported, and counts none",
+            "are of tunnels whose connections the mesh reported, and count none",
+        ),
     ]
     lines += [("", f"{counted(n, 'row')} {agreeing(n, one, many)}") for n, one, many in made if n]
     return lines

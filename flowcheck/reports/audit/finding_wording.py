@@ -5,11 +5,10 @@ Everything here is taken from the result. Names come out raw: each report escape
 
 from __future__ import annotations
 
-import shlex
-
 from flowcheck.counted import counted
+from flowcheck.reports.audit.explaining import command
 from flowcheck.reports.audit.not_looked_at import place
-from flowcheck.reports.audit.unknown_wording import REASONS, unknowns
+from flowcheck.reports.audit.unknown_wording import advice
 from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.changes import DEFAULT_DENY
@@ -28,8 +27,6 @@ TITLES = (
 """Of the groups of findings, by :attr:`flowcheck.results.records.findings.Finding.group`."""
 COLUMNS = ("records", "source", "destination", "port", "direction", "first seen", "last seen", "policy")
 """Of a table of findings: see :func:`row`."""
-
-_EXPLAINED = ("TCP", "UDP", "SCTP")
 
 
 def groups(result: AuditResult) -> list[tuple[str, list[Finding], int]]:
@@ -74,17 +71,18 @@ def port(finding: Finding) -> str:
 
 
 def next_steps(result: AuditResult) -> list[str]:
-    """What to do next, at most four things, most pressing first; none where nothing was judged."""
+    """What to do next, at most four things, most pressing first, and the command for the second of them; none
+    where nothing was judged."""
     summary = result.summary
-    steps = []
+    steps, asking = [], ""
     if result.findings:
-        steps += _start(min(result.findings, key=lambda finding: (finding.group, -finding.records)))
+        first = min(result.findings, key=lambda finding: (finding.group, -finding.records))
+        asking = command(first, result.again) if first.kind == FORWARDED else ""
+        steps += [*_start(first, asking), *filter(None, [asking])]
     if summary.totals.files_failed or summary.totals.rows_rejected:
         steps.append(f"what could not be read is listed in {place(result, 'ledger.json')}")
     if summary.verdicts.unknown:
-        _count, reason, _meaning = unknowns(summary)[0]
-        advice = REASONS.get(reason, ("", ""))[1]
-        steps.append(f"most unknowns are {reason}" + (f": {advice}" if advice else ""))
+        steps.append(advice(summary))
     if result.findings:
         if result.out:
             steps.append(f"every violating row is in {result.out / 'violations.parquet'}")
@@ -92,10 +90,10 @@ def next_steps(result: AuditResult) -> list[str]:
             steps.append("audit -o DIR keeps every violating row, -f json shows all findings")
     elif not steps and summary.nothing is None:
         steps.append("--min-coverage PCT makes a run fail when it can no longer judge enough")
-    return steps[:4]
+    return steps[: 5 if asking else 4]
 
 
-def _start(finding: Finding) -> list[str]:
+def _start(finding: Finding, asking: str) -> list[str]:
     """The first thing to look at, and what to change where it should have been allowed."""
     what = f"start with {finding.source} -> {finding.destination} {port(finding)}, which"
     times = counted(finding.records, "time")
@@ -103,33 +101,31 @@ def _start(finding: Finding) -> list[str]:
         allowing = "".join(f" {text} allows it:" for text in deciders(finding)[:1])
         return [f"{what} was dropped {times}:{allowing} is the policy that dropped it among those given?"]
     if finding.is_told:
-        return [f"{what} went through {times}: find out why nothing stopped it", _change(finding)]
+        why = (
+            "nothing enforced the policy, or it was not in force yet, as where new policies judge an old log"
+        )
+        return [f"{what} went through {times}: {why}", _change(finding, asking)]
     return [
         f"{what} policies deny, {times}: a log with actions would tell whether it went through",
-        _change(finding),
+        _change(finding, asking),
     ]
 
 
-def _change(finding: Finding) -> str:
-    """Which policy to change where the flow should be allowed."""
+def _change(finding: Finding, asking: str) -> str:
+    """Which policies to change where the flow should be allowed, and what the command below says of it."""
     places = dict(zip(finding.policies, finding.policy_sources, strict=False))
     named = []
     for name in finding.change:
         place = places.get(name) or places.get(f"default-deny by {name}")
         verb = "change" if name in finding.policies else "add a rule to"
         named.append(f"{verb} {name} ({place})" if place else f"{verb} {name}")
-    change = " and ".join(named) or "add a policy, as none of those that deny it is for these pods alone"
-    return f"if it should be allowed, {change}{_explain(finding)}"
-
-
-def _explain(finding: Finding) -> str:
-    """The command that writes the rule to add, or tells which one denies, where it takes such a flow."""
-    names = (finding.example.src, finding.example.dst)
-    if finding.protocol not in _EXPLAINED or finding.port is None or any(" " in name for name in names):
-        return ""
-    ends = f"--from {shlex.quote(names[0])} --to {shlex.quote(names[1])}"
+    ends = {"egress": finding.source, "ingress": finding.destination}
+    alone = "as none that denies it is for these pods alone"
+    named += [f"add a policy for {side} of {ends[side]}, {alone}" for side in finding.to_add]
+    both = "on both sides, for each denies it: " if finding.direction == "both" else ""
+    change = both + (" and ".join(named) or "add a policy")
     does = "writes it" if all(map(_isolates, finding.policies)) else "says why, rule by rule"
-    return f"; flowcheck explain --cluster ... {ends} --port {port(finding).lower()} {does}"
+    return f"if it should be allowed, {change}" + (f"; this {does}:" if asking else "")
 
 
 def _isolates(decider: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from flowcheck.reports.audit import answer
+from flowcheck.reports.audit.explaining import Command
 from flowcheck.reports.audit.sections import sections
 from flowcheck.reports.parts.escape import escape_markdown
 from flowcheck.reports.parts.gaps import gaps
@@ -25,6 +26,13 @@ def _document(result: AuditResult) -> Iterable[str]:
     yield from bullets(f"{label}: {text}" if label else text for label, text in answer.looked_at(summary))
     for section in sections(result):
         yield from heading(section.title)
-        yield from table(section.columns, section.rows) if section.columns else bullets(section.sentences)
+        yield from table(section.columns, section.rows) if section.columns else map(_said, section.sentences)
         if section.hidden:
             yield f"\nand {section.hidden:,} more in findings.json"
+
+
+def _said(sentence: str) -> str:
+    """A sentence, or a command as code, in which Markdown changes nothing."""
+    if isinstance(sentence, Command) and "`" not in sentence:
+        return f"- `{sentence}`"
+    return "".join(bullets([sentence]))

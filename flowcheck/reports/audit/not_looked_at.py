@@ -6,11 +6,14 @@ Everything here is taken from the result. Names come out raw: each report escape
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from flowcheck.counted import counted
-from flowcheck.reports.parts.gaps import first, left_out
+from flowcheck.reports.parts.gaps import first, left_out, not_in_force
 from flowcheck.reports.parts.units import percent
 from flowcheck.results.audit import AuditResult
+from flowcheck.results.hits import is_never_hit, is_perhaps_hit
 
 MOST_FILES, MOST_RULES = 5, 5
 """How many a report for people names before it says how many more there are."""
@@ -74,20 +77,37 @@ def _failures(result: AuditResult) -> list[str]:
     return [
         *first(lines, MOST_FILES, place(result, "ledger.json")),
         *left_out(result.summary.cluster.refused),
+        *not_in_force(result.summary.cluster.refused_by_engine),
     ]
 
 
 def unused_rules(result: AuditResult) -> list[str]:
-    """How many rules decided no flow, and the first of them; nothing where no flow was judged at all."""
+    """How many rules decided no flow, and the first of them; apart, those that unknown rows may have hit;
+    nothing where no flow was judged at all."""
     summary = result.summary
-    if not summary.unused_rules or summary.nothing:
+    if not (summary.unused_rules or summary.open_rules) or summary.nothing:
         return []
     share = percent(summary.unused_rules, summary.cluster.rules)
     rules = counted(summary.cluster.rules, "rule")
-    unused = [row for row in result.policy_hits.to_pylist() if row["file"] and not row["records"]]
-    named = [f"{row['policy']}[{row['rule']}] ({row['file']}:{row['line']})" for row in unused]
-    answer = f"{summary.unused_rules:,} of {rules} ({share}) decided no flow"
-    return [answer, *first(named, MOST_RULES, place(result, "policy_hits.parquet"))]
+    table = result.policy_hits.to_pylist()
+    unused = [_rule(row) for row in table if is_never_hit(row)]
+    open_ones = [
+        f"{_rule(row)}: may have been hit by {counted(row['unknown_records'], 'unknown row')}"
+        for row in sorted(filter(is_perhaps_hit, table), key=lambda row: row["unknown_records"])
+    ]
+    everywhere = place(result, "policy_hits.parquet")
+    lines = [f"{summary.unused_rules:,} of {rules} ({share}) decided no flow"]
+    lines += first(unused, MOST_RULES, everywhere)
+    if summary.open_rules:
+        lines.append(
+            f"{summary.open_rules:,} more decided none for sure, and perhaps some of the unknown rows"
+        )
+        lines += first(open_ones, MOST_RULES, everywhere)
+    return lines
+
+
+def _rule(row: Mapping[str, Any]) -> str:
+    return f"{row['policy']}[{row['rule']}] ({row['file']}:{row['line']})"
 
 
 def place(result: AuditResult, file: str) -> str:

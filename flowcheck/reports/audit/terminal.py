@@ -15,10 +15,12 @@ from rich.text import Text
 
 from flowcheck.counted import counted
 from flowcheck.reports.audit import answer, finding_wording
+from flowcheck.reports.audit.explaining import Command, on_lines
 from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.sections import listed
 from flowcheck.reports.audit.unknown_wording import unknowns
 from flowcheck.reports.parts.console import lines, pairs, paragraph, report_console, section
+from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.gaps import gaps
 from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
@@ -133,4 +135,8 @@ def _listed(console: Console, title: str, sentences: Sequence[str]) -> None:
     if sentences:
         section(console, title)
     for sentence in sentences:
-        paragraph(console, f"  {sentence}")
+        if isinstance(sentence, Command):
+            for place, line in enumerate(on_lines(sentence, console.width - 4)):
+                console.print(Text(f"  {'  ' if place else ''}{escape(line)}"), soft_wrap=True)
+        else:
+            paragraph(console, f"  {sentence}")

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from flowcheck.counted import counted, listed
 from flowcheck.explaining.records import (
+    LATEST,
     Case,
     Change,
     Check,
@@ -56,6 +57,8 @@ def render(
 
 def _answer(console: Console, answer: Explanation) -> None:
     asked = answer.protocol if answer.port is None else f"{answer.port}/{answer.protocol}"
+    if answer.source_port is not None:
+        asked += f" from port {answer.source_port}"
     verdict = _verdict(answer.verdict, answer.reason)
     _print(
         console,
@@ -73,8 +76,10 @@ def _answer(console: Console, answer: Explanation) -> None:
     console.print()
     for label, end in (("from", answer.src), ("to", answer.dst)):
         _end(console, label, end)
-    if answer.engine:
-        _print(console, f"by    {answer.engine}", hang=6)
+    at = "the latest moment that is known of" if answer.at == LATEST else answer.at
+    for label, text in (("by", answer.engine), ("at", at), ("names", answer.names)):
+        if text:
+            _print(console, f"{label:<5} {text}", hang=6)
 
 
 def _verdict(verdict: str, reason: str) -> str:
@@ -172,7 +177,11 @@ def _rule(console: Console, rule: RuleStep, direction: str) -> None:
     action = rule.action if rule.level is None else f"{rule.action}, level {rule.level:g}"
     line = _placed(f"{rule.rule} ({action}) {OUTCOMES[rule.outcome]}", rule.source, "line")
     _print(console, line, style="bold" if rule.outcome != "not_matched" else None, indent=6, hang=2)
-    for label, checks in (("for", rule.subject), (PEER_FIELDS[direction], rule.peers), ("port", rule.ports)):
+    asked = (
+        *(("for", rule.subject), (PEER_FIELDS[direction], rule.peers)),
+        *(("source port", rule.source_ports), ("port", rule.ports)),
+    )
+    for label, checks in asked:
         _checks(console, label, checks)
     if rule.settle:
         _print(console, f"to settle it: {rule.settle}", indent=8, hang=5)

@@ -21,6 +21,11 @@ def left_out(refused: Sequence[str]) -> list[str]:
     return first([f"left out: {one}" for one in refused], MOST_DOCUMENTS, "the warnings (-v shows all)")
 
 
+def not_in_force(refused: Sequence[str]) -> list[str]:
+    """The policies that their engine refuses, the first of them by name."""
+    return first([f"not in force: {one}" for one in refused], MOST_DOCUMENTS, "the warnings (-v shows all)")
+
+
 def first(items: Sequence[str], most: int, where: str) -> list[str]:
     """The first of them, and where to find how many more."""
     more = len(items) - most

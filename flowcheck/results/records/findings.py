@@ -24,6 +24,7 @@ FINDINGS_SCHEMA = pa.schema(
         ("example_row", pa.int64()),
         ("change", pa.list_(pa.string())),
         ("note", pa.string()),
+        ("to_add", pa.list_(pa.string())),
     ]
 )
 """One row for each finding: the fields of :class:`Finding`."""
@@ -35,8 +36,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
     ``observed`` is ``unknown`` for those alone of which the log does not say whether they went through.
     ``change`` names what to change where it should be allowed: rules that deny, and policies that are for
-    these pods and no others. ``note`` says what may explain it; either is left out where there is nothing to
-    say. ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
+    these pods and no others; ``to_add`` the directions that need a policy more, as there is none of these.
+    All of both is needed. ``note`` says what may explain it. Each is left out where there is nothing to say.
+    ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
     is one violating row: ``file`` and ``row`` (0-based).
     """
 
@@ -58,6 +60,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     example: Example
     change: tuple[str, ...] = ()
     note: str = ""
+    to_add: tuple[str, ...] = ()
 
     @property
     def is_told(self) -> bool:
@@ -72,8 +75,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return 0 if self.is_told else 1
 
 
-class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """The first violating row of a finding, in input order."""
+class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The first violating row of a finding, in input order. ``start_time`` in RFC 3339; ``src_port`` None: it
+    is not told."""
 
     file: str
     row: int
@@ -81,6 +85,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     dst: str
     src_ip: str | None
     dst_ip: str | None
+    start_time: str = ""
+    src_port: int | None = None
 
 
 class Findings(tuple[Finding, ...], Tabular):

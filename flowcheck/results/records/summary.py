@@ -12,7 +12,8 @@ class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Records by verdict; ``unknown_by_reason`` sums to ``unknown``.
 
     ``by_default``: those of ``allow`` that no policy selects an end of. ``not_applicable``: those between
-    ends that policies do not reach (nodes, addresses outside).
+    ends that policies do not reach (nodes, addresses outside). ``only_named``: those of ``unknown`` with an
+    end that nobody is, of which the log gives a name and no address.
     """
 
     allow: int
@@ -21,15 +22,19 @@ class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
     not_applicable: int
     unknown_by_reason: dict[str, int]
     by_default: int = 0
+    only_named: int = 0
 
 
 class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     """What the cluster held, and what was read but took no part, by kind.
 
-    ``other_policies`` are those in languages that are not evaluated, as ``kind (language)``. ``refused``
-    names the documents that were left out for their problems, each with its place and problem.
-    ``pod_ranges`` are the CIDRs that pods get their addresses from, each with what tells so.
-    ``known_until``: the last snapshot (RFC 3339), where nothing tells of policies after it.
+    ``other_policies`` are those in languages that are not evaluated, as ``kind (language)``.
+    ``left_out_policies`` are those that the engine does not enforce, by the engine that does;
+    ``perhaps_in_force`` says of which of them it is doubtful, with what tells that their engine runs.
+    ``refused`` names the documents that were left out for their problems, each with its place and problem.
+    ``refused_by_engine``: likewise the policies that the API server took and their engine refuses, so that
+    nothing of them is in force. ``pod_ranges`` are the CIDRs that pods get their addresses from, each with
+    what tells so. ``known_until``: the last snapshot (RFC 3339), where nothing tells of policies after it.
     """
 
     namespaces: int
@@ -41,8 +46,11 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     rules: int
     skipped_kinds: dict[str, int]
     other_policies: dict[str, int] = {}
+    left_out_policies: dict[str, int] = {}
+    perhaps_in_force: dict[str, str] = {}
     warnings: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    refused_by_engine: tuple[str, ...] = ()
     pod_ranges: dict[str, str] = {}
     known_until: str | None = None
 
@@ -87,6 +95,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     ``unknown_initiator``: which end opened the connection. ``initiators``: rows by how that was found.
     ``replies_turned``: rows that were replies, judged as their connection. ``disagreements``: rows whose
     recorded pod is not who had the recorded address. ``observers``: who reported, as far as the log says.
+    ``tunnel_records``: rows of a mesh's tunnels whose connections its proxies reported, too.
     """
 
     resolved: Share
@@ -102,6 +111,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     hours_seen: int
     hours_spanned: int
     sampled_records: int
+    tunnel_records: int = 0
     outside: Share = NO_SHARE
 
 
@@ -177,6 +187,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     was tolerated, coverage is below the asked minimum, or there is no answer, of which ``nothing`` tells.
     ``load`` counts service ports by state. ``rows_per_second`` is of ``timings.judge``. ``resumed`` is None
     where nothing was to be taken over, ``bytes`` where no row has any. ``engine`` says who enforces policies.
+    ``unused_rules`` decided nothing; ``open_rules`` neither, but for rows with an unknown verdict perhaps.
     """
 
     schema: int
@@ -207,3 +218,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     resumed: Resumed | None = None
     recorded: Recorded = Recorded()
     engine: str = ""
+    open_rules: int = 0

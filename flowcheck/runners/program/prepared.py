@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from flowcheck.advice.translated import pools_not_seen_outside
 from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.plan import plan_counting
@@ -97,21 +98,27 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
 
     **Raises**: CompileError.
     """
-    enforced = apply(cluster, request.options, request.cni, dict(request.switches), request.dns_map)
+    switches = dict(request.switches)
+    enforced = apply(cluster, request.options, request.cni, switches, request.dns_map, request.mesh)
     program = compile_program(enforced.cluster, enforced.options)
     catalog, plan = plan_counting(program, enforced.cluster) if request.load else (None, None)
+    view = view_of(enforced.cluster)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
     facts = Facts(
         len(cluster.pods),
-        len(cluster.policies),
+        len(cluster.policies_taken),
         hashlib.sha256(identity).hexdigest(),
         program.fingerprint,
         count_cluster(
-            replace(_as_judged(cluster, request.options), warnings=enforced.cluster.warnings),
+            replace(
+                _as_judged(cluster, request.options),
+                warnings=(*enforced.cluster.warnings, *pools_not_seen_outside(cluster)),
+            ),
             request.options.cluster_ranges,
+            view.left_out,
         ),
         dict(enforced.cluster.inputs),
-        view_of(enforced.cluster),
+        view,
     )
     sections = sections_of(give(program, plan))
 

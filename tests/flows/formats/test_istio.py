@@ -78,6 +78,7 @@ def test_beside_the_client_the_connection_goes_from_the_proxy_to_the_pod_it_chos
             "service_port": 80,
             "service_name": "shop/cart",
             "http_method": "GET",
+            "mesh_action": 0,
         }
     ]
 
@@ -171,7 +172,7 @@ def test_a_request_as_it_was_asked(tmp_path: Path) -> None:
     (row,), _ = read(tmp_path, request(**asked))
     assert {name: row.get(name) for name in (*want, "tls_server_name", "mesh_action")} == {
         **want,
-        **{"tls_server_name": None, "mesh_action": None},
+        **{"tls_server_name": None, "mesh_action": 0},
     }
     nothing = dict.fromkeys(("method", "path", "authority", "requested_server_name"), "-")
     assert told(tmp_path, **nothing) == {"mesh_action": 1}
@@ -218,9 +219,9 @@ def test_what_the_mesh_decided_is_the_servers_proxys_word_and_no_action(tmp_path
         found = told(tmp_path, **refused, response_code_details=details)
         assert (found["mesh_action"], found.get("mesh_policy_refs")) == (2, refs), details
         (row,), _ = read(tmp_path, request(response_code=403, response_code_details=details))
-        assert "mesh_action" not in row
+        assert row["mesh_action"] == 0
     for details in ("via_upstream", "filter_chain_not_found", None):
-        assert "mesh_action" not in told(tmp_path, **refused, response_code_details=details)
+        assert told(tmp_path, **refused, response_code_details=details)["mesh_action"] == 0
     ended = told(tmp_path, **TCP, connection_termination_details=named)
     assert (ended["mesh_action"], ended["mesh_policy_refs"]) == (2, ours)
     (row,), _ = read(tmp_path, request(**INBOUND, response_code_details=named))
@@ -229,7 +230,7 @@ def test_what_the_mesh_decided_is_the_servers_proxys_word_and_no_action(tmp_path
 
 def test_bytes_that_reached_the_server_were_let_through(tmp_path: Path) -> None:
     assert told(tmp_path, **TCP)["mesh_action"] == 1
-    assert "mesh_action" not in told(tmp_path, **TCP | {"bytes_received": 0})
+    assert told(tmp_path, **TCP | {"bytes_received": 0})["mesh_action"] == 0
 
 
 def test_what_passes_through_and_the_proxys_own_ports(tmp_path: Path) -> None:
@@ -242,7 +243,7 @@ def test_what_passes_through_and_the_proxys_own_ports(tmp_path: Path) -> None:
     )
     assert [(row["dst_ip"], row["dst_port"], row.get("mesh_action")) for row in rows] == [
         ("10.1.0.2", 9999, 1),
-        ("10.1.0.2", 15006, None),
+        ("10.1.0.2", 15006, 0),
     ]
 
 

@@ -141,7 +141,7 @@ def test_what_has_no_tunnel_is_plaintext_and_the_clients_node_does_not_know_who_
     rows, _ = read(tmp_path, text(fields(**THERE | bare)), text(fields(9, **bare)))
     assert [(row["src_principal"], row.get("outer_port"), row.get("mesh_action")) for row in rows] == [
         ("none", None, 1),
-        ("none", None, None),
+        ("none", None, 0),
     ]
     rows, _ = read(tmp_path, text(fields(**THERE | {"src.identity": None})))
     assert "src_principal" not in rows[0]
@@ -152,7 +152,7 @@ def test_a_waypoint_is_where_the_connection_goes(tmp_path: Path) -> None:
     rows, _ = read(tmp_path, text(fields(**through)))
     assert (rows[0]["dst_ip"], rows[0]["dst_port"], rows[0]["dst_pod"]) == ("10.1.0.50", 15008, "waypoint-0")
     assert (rows[0]["service_ip"], rows[0]["service_port"]) == ("10.96.0.9", 80)
-    assert (rows[0].get("outer_port"), rows[0].get("mesh_action")) == (None, None)
+    assert (rows[0].get("outer_port"), rows[0]["mesh_action"]) == (None, 0)
 
 
 def test_a_target_by_name_is_known_by_its_pod(tmp_path: Path) -> None:
@@ -194,10 +194,10 @@ def test_who_refused(tmp_path: Path) -> None:
             (2, ["PeerAuthentication"]),
         ),
         (f"{why}allow policies exist, but none allowed", (2, None)),
-        (f"{why}workload not found", (None, None)),
-        ("connection closed due to policy change", (None, None)),
-        ("connection failed: Connection refused (os error 111)", (None, None)),
-        ("http status: 503 Service Unavailable", (None, None)),
+        (f"{why}workload not found", (0, None)),
+        ("connection closed due to policy change", (0, None)),
+        ("connection failed: Connection refused (os error 111)", (0, None)),
+        ("http status: 503 Service Unavailable", (0, None)),
         ("http status: 401 Unauthorized", (2, None)),
     ):
         (row,), _ = read(tmp_path, text(fields(error=error)))

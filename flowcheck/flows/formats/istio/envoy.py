@@ -33,7 +33,7 @@ from flowcheck.flows.formats.istio.services import cluster_service
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.counting.connections import Connections
 from flowcheck.flows.logs.form import Asked, Format
-from flowcheck.flows.logs.rows import Meshed, Row, batch_of
+from flowcheck.flows.logs.rows import Row, batch_of
 from flowcheck.flows.logs.text.decoding import decoded
 from flowcheck.flows.logs.text.head import Head, head_of
 from flowcheck.flows.logs.text.items import objects_of
@@ -168,7 +168,6 @@ def _mesh(row: Row, record: Record) -> None:
     passed = host not in _NONE and (not _is_tcp(record) or bool(record.bytes_received))
     row.mesh = meshed_of(record, is_server, passed=passed)
     if not is_server and host and host.startswith(_TUNNEL):
-        row.mesh = row.mesh or Meshed()
         row.mesh.outer_port = HBONE_PORT
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from flowcheck.flows.formats.istio.policies import ALLOWED, denied_by_envoy
+from flowcheck.flows.formats.istio.policies import ALLOWED, NOT_TOLD, denied_by_envoy
 from flowcheck.flows.logs.rows import Meshed
 
 NO_IDENTITY = "none"
@@ -33,21 +33,22 @@ class Told(msgspec.Struct, gc=False):
     connection_security_policy: Text = None
 
 
-def meshed_of(told: Told, is_server: bool, *, passed: bool) -> Meshed | None:
+def meshed_of(told: Told, is_server: bool, *, passed: bool) -> Meshed:
     """``is_server``: the proxy is the one before the server. ``passed``: it let what came reach it."""
     meshed = Meshed(
         http_method=_text(told.method),
         http_path=_without_query(_text(told.path)),
         http_host=_lower(told.authority),
+        mesh_action=NOT_TOLD,
     )
     if is_server:
         meshed.tls_server_name = _lower(told.requested_server_name)
         meshed.src_principal = _principal(told)
         details = told.response_code_details, told.connection_termination_details
         meshed.mesh_action, meshed.mesh_policy_refs = denied_by_envoy(*details)
-        if passed and meshed.mesh_action is None:
+        if passed and not meshed.mesh_action:
             meshed.mesh_action = ALLOWED
-    return None if meshed == Meshed() else meshed
+    return meshed
 
 
 def _principal(told: Told) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-ALLOWED, DENIED = 1, 2
+NOT_TOLD, ALLOWED, DENIED = 0, 1, 2
 SOME_STRICT = "PeerAuthentication"
 """Any whose mode is STRICT: ztunnel has one rule for all of them, and names none."""
 _BY_ENVOY = re.compile(r"rbac_access_denied_matched_policy\[(.*)\]", re.DOTALL)
@@ -21,7 +21,7 @@ _NO_POLICY = ("workload not found", "workload mismatch")
 _NAMED = re.compile(r"explicitly denied by: ([^\s/]+)/(\S+)")
 _CONVERTED, _STRICT = "converted_peer_authentication_", "istio_converted_static_strict"
 _UNAUTHORIZED = "http status: 401"
-Denial = tuple[int | None, list[str] | None]
+Denial = tuple[int, list[str] | None]
 """mesh_action and mesh_policy_refs."""
 
 
@@ -34,7 +34,7 @@ def denied_by_envoy(*details: str | None) -> Denial:
             return DENIED, [f"AuthorizationPolicy/{named[1]}/{named[2]}"] if named else None
         if text and text.startswith(_ASKED_ELSEWHERE):
             return DENIED, None
-    return None, None
+    return NOT_TOLD, None
 
 
 def denied_by_ztunnel(error: str) -> Denial:
@@ -43,7 +43,7 @@ def denied_by_ztunnel(error: str) -> Denial:
     if error.startswith(_UNAUTHORIZED):
         return DENIED, None
     if not error.startswith(_BY_ZTUNNEL) or error.endswith(_NO_POLICY):
-        return None, None
+        return NOT_TOLD, None
     named = _NAMED.search(error)
     return DENIED, [_written(*named.groups())] if named else None
 

@@ -1,0 +1,16 @@
+"""How ``flowcheck explain`` is asked about a flow of an audit, so that it says the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """``options`` name the cluster and who enforces policies, as words of a command line. ``at_its_time``:
+    the time of the flow matters, else the options say which does; ``asks_source``: so does the port that it
+    comes from."""
+
+    options: tuple[str, ...] = ("--cluster", "...")
+    at_its_time: bool = True
+    asks_source: bool = False
