@@ -56,9 +56,7 @@ def _count_once(folded: Int64, entries: Int64) -> None:
     forwarded = said == a.OBSERVED_FORWARDED << a.AT_OBSERVED
     if forwarded.any():
         _take_out(folded, entries, forwarded, said != 0, of_entries != 0)
-    _take_out(
-        folded, entries, said == 0, np.ones_like(said, dtype=np.bool_), np.ones(len(entries), dtype=np.bool_)
-    )
+    _take_out(folded, entries, said == 0, said >= 0, of_entries >= 0)
 
 
 def _take_out(folded: Int64, entries: Int64, less: Mask, among: Mask, among_entries: Mask) -> None:
