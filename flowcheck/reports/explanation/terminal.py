@@ -22,6 +22,7 @@ from flowcheck.explaining.records import (
     Check,
     EndAnswer,
     Explanation,
+    MeshAnswer,
     PolicyStep,
     RuleStep,
     SideAnswer,
@@ -37,7 +38,13 @@ OUTCOMES = {
     "not_matched": "does not match",
     "not_asked": "not asked: one match is enough",
 }
-PEER_FIELDS = {"ingress": "from", "egress": "to"}
+PEER_FIELDS = {"ingress": "from", "egress": "to", "mesh": "from"}
+DATA_PLANES = {
+    "sidecar": "a sidecar",
+    "ambient": "ztunnel",
+    "gateway": "a gateway",
+    "linkerd": "Linkerd's proxy",
+}
 STYLES = {"allow": "bold green", "deny": "bold red", "unknown": "bold yellow"}
 MOST_ENTRIES = 6
 MOST_NAMES = 4
@@ -106,6 +113,25 @@ def _case(console: Console, answer: Explanation, case: Case, number: int) -> Non
     _side(console, "Egress, asked at the source", case.egress, _like(answer, number, "egress"))
     console.print()
     _side(console, "Ingress, asked at the destination", case.ingress, _like(answer, number, "ingress"))
+    if case.mesh is not None:
+        console.print()
+        _mesh(console, case.mesh, _like(answer, number, "mesh"))
+
+
+def _mesh(console: Console, mesh: MeshAnswer, like: int) -> None:
+    """The third layer: what stands before the destination, and for what it takes the client."""
+    _title(console, "Mesh, asked before the destination", mesh, like)
+    if like:
+        return
+    told = (
+        ("data plane", (DATA_PLANES.get(mesh.plane, ""),), mesh.plane_because),
+        ("identity", mesh.clients, mesh.clients_because),
+        ("taken for", tuple(one.upper() for one in mesh.carried), mesh.carried_because),
+    )
+    for label, values, because in told:
+        if any(values):
+            _print(console, f"{label:<11} {' or '.join(values)} ({because})", indent=2, hang=12)
+    _body(console, mesh)
 
 
 def _like(answer: Explanation, number: int, direction: str) -> int:
@@ -113,6 +139,8 @@ def _like(answer: Explanation, number: int, direction: str) -> int:
 
     def said(case: Case) -> tuple[object, ...]:
         side: SideAnswer = getattr(case, direction)
+        if isinstance(side, MeshAnswer):
+            return (side.verdict, side.reason, side.why, side.tiers, side.plane, side.clients, side.carried)
         return (side.verdict, side.reason, side.why, side.tiers)
 
     wanted = said(answer.cases[number - 1])
@@ -120,10 +148,17 @@ def _like(answer: Explanation, number: int, direction: str) -> int:
 
 
 def _side(console: Console, title: str, side: SideAnswer, like: int) -> None:
+    _title(console, title, side, like)
+    if not like:
+        _body(console, side)
+
+
+def _title(console: Console, title: str, side: SideAnswer, like: int) -> None:
     same = f", exactly as in case {like}" if like else ""
     _print(console, f"{title}: {_verdict(side.verdict, side.reason)}{same}", style="bold")
-    if like:
-        return
+
+
+def _body(console: Console, side: SideAnswer) -> None:
     _print(console, side.why, indent=2)
     if side.settle:
         _print(console, f"to settle it: {side.settle}", indent=2)
@@ -140,7 +175,8 @@ def _tier(console: Console, tier: TierStep, direction: str) -> None:
     who = "the source" if direction == "egress" else "the destination"
     count = len(tier.policies)
     select = "policy selects" if count == 1 else "policies select"
-    title = f"{tier.tier} tier, {count} {select} {who} for {direction}"
+    which = "" if direction == "mesh" else f" for {direction}"
+    title = f"{tier.tier} tier, {count} {select} {who}{which}"
     _print(console, title if tier.ended else f"{title}: {tier.outcome}", indent=2, hang=2)
     skipped = []
     for policy in tier.policies:
@@ -162,7 +198,11 @@ def _policy(console: Console, policy: PolicyStep, direction: str) -> None:
     if policy.doubt:
         _print(console, f"may be for it or not: {policy.doubt}", indent=6, hang=2)
     if not policy.rules:
-        _print(console, f"has no {direction} rules: it only isolates", indent=6)
+        _print(
+            console,
+            f"has no {'' if direction == 'mesh' else f'{direction} '}rules: it only isolates",
+            indent=6,
+        )
     for outcome, same in groupby(policy.rules, key=lambda rule: rule.outcome == "not_asked"):
         rules = list(same)
         if outcome:
@@ -180,6 +220,7 @@ def _rule(console: Console, rule: RuleStep, direction: str) -> None:
     asked = (
         *(("for", rule.subject), (PEER_FIELDS[direction], rule.peers)),
         *(("source port", rule.source_ports), ("port", rule.ports)),
+        ("request", rule.request),
     )
     for label, checks in asked:
         _checks(console, label, checks)
