@@ -59,6 +59,7 @@ def why_open(policy: Policy, reason: Reason) -> str:
             return "is asked by a gateway or a waypoint, and no record tells what that lets through"
         if written.action is AuthorizationAction.CUSTOM:
             return "asks an authorizer, whose answer no record tells"
+        return "asks for the request (layer 7), which is not told"
     if isinstance(written, PeerAuthentication) and reason is Reason.NEEDS_IDENTITY:
         return "has mutual TLS off: clients may send plain bytes"
     return IN_DOUBT.get(reason, str(reason))

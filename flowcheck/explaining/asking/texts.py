@@ -85,8 +85,10 @@ def expression_text(what: Expression) -> str:
             return f"the name {namespace}/{name}" if namespace else f"the name {name}"
         case Carries(plane):
             return f"a pod whose traffic {PLANES[plane]} carries"
+        case Not(Presents(".*")):
+            return "a client without an identity"
         case Presents(pattern):
-            return f"an identity like {pattern}"
+            return "any identity" if pattern == ".*" else f"an identity like {pattern}"
         case AllOf(parts):
             return ", ".join(map(_inner, parts)) or "everything"
         case AnyOf(parts):

@@ -19,6 +19,7 @@ from flowcheck.explaining.records import Edit
 from flowcheck.explaining.walk import Walked
 from flowcheck.model.mesh.tiers import PEER_AUTHENTICATION
 from flowcheck.model.mesh.written import Authorization, PeerAuthentication
+from flowcheck.model.peers import DataPlane
 from flowcheck.model.policy import Policy
 from flowcheck.model.verdict import Verdict
 
@@ -27,10 +28,10 @@ Note = Callable[[str], None]
 
 @dataclass(slots=True)
 class _Addition:
-    """Rules to add to one policy: clients as a rule has them, each with its ports."""
+    """Rules to add to one policy: a client and a request as a rule has them, with its ports."""
 
     policy: Policy
-    clients: dict[str, tuple[Entry, set[int]]] = field(default_factory=dict)
+    rules: dict[str, tuple[Entry, Entry, set[int]]] = field(default_factory=dict)
     whom: dict[str, None] = field(default_factory=dict)
     subjects: dict[str, None] = field(default_factory=dict)
 
@@ -76,8 +77,8 @@ class MeshProposal:
             return
         policy = min(ending.isolating, key=lambda one: (not _has_selector(one), str(one)))
         addition = self.additions.setdefault(str(policy), _Addition(policy))
-        _, ports = addition.clients.setdefault(repr(client), (client, set()))
-        ports.add(port)
+        request = _request(way, dst)
+        addition.rules.setdefault(repr((client, request)), (client, request, set()))[-1].add(port)
         addition.whom[str(src.pod.workload) if src.pod else src.name] = None
         addition.subjects[str(dst.pod.workload) if dst.pod else dst.name] = None
         if not _has_selector(policy):
@@ -85,7 +86,7 @@ class MeshProposal:
 
     def edits(self) -> Iterator[Edit]:
         for addition in self.additions.values():
-            rules = [_rule(client, ports) for client, ports in addition.clients.values()]
+            rules = [_rule(*parts) for parts in addition.rules.values()]
             policy, entry = addition.policy, "this rule" if len(rules) == 1 else "these rules"
             purpose = f"{listed(addition.subjects)} may be reached from {listed(addition.whom)}"
             text = f"mesh: add {entry} to spec.rules of {policy} ({policy.source}), so that {purpose}"
@@ -111,8 +112,16 @@ def _client(src: Candidate, way: Way, note: Note) -> Entry | None:
     return {"ipBlocks": [host_cidr(src.address)]}
 
 
-def _rule(client: Entry, ports: Iterable[int]) -> Entry:
-    operation = {"ports": [str(port) for port in sorted(ports)]}
+def _request(way: Way, dst: Candidate) -> Entry:
+    """As far as it is told; ztunnel would leave out a rule that asks for it."""
+    if dst.pod is None or dst.pod.mesh is None or dst.pod.mesh.plane is DataPlane.AMBIENT:
+        return {}
+    told = (("methods", way.request.method), ("paths", way.request.path))
+    return {name: [value] for name, value in told if value and "*" not in value}
+
+
+def _rule(client: Entry, request: Entry, ports: Iterable[int]) -> Entry:
+    operation = {"ports": [str(port) for port in sorted(ports)], **request}
     return {"from": [{"source": client}], "to": [{"operation": operation}]}
 
 

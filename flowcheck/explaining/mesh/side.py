@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from flowcheck.compile import Program
 from flowcheck.compile.mesh.program import MeshProgram
@@ -23,6 +24,7 @@ from flowcheck.explaining.walk import Walked, check_answer, walk
 from flowcheck.judging.told import NO_PRINCIPAL
 from flowcheck.model.mesh.membership import HBONE_PORT, Membership
 from flowcheck.model.mesh.requests import Carried
+from flowcheck.model.peers import DataPlane
 from flowcheck.model.policy import Policy
 from flowcheck.model.protocols import TCP
 from flowcheck.model.service import ServicePort
@@ -168,11 +170,18 @@ def _walked(mesh: MeshProgram, question: MeshQuestion) -> MeshWalked:
         plane_because=pod.mesh.because,
         clients=tuple(named),
         clients_because=proves.because,
-        carried=tuple(map(str, question.carried)),
-        carried_because=carried_because(question.carried, question.telling, question.via),
+        **_taken(question, pod.mesh),
         waypoint=pod.mesh.waypoint,
     )
     return MeshWalked(answer, tuple(walks))
+
+
+def _taken(question: MeshQuestion, member: Membership) -> dict[str, Any]:
+    """To ztunnel all connections are bytes."""
+    if member.plane is DataPlane.AMBIENT:
+        return {}
+    because = carried_because(question.carried, question.telling, question.via)
+    return {"carried": tuple(map(str, question.carried)), "carried_because": because}
 
 
 def _before(member: Membership) -> Sequence[str]:
@@ -198,13 +207,9 @@ def _agreed(said: Sequence[tuple[str, SideAnswer]], doubt: Reason, what: str, se
     first = said[0][1]
     if len({(one.verdict, one.reason) for _, one in said}) == 1:
         return first
-    reason = next((one.reason for _, one in said if one.verdict == Verdict.UNKNOWN), str(doubt))
+    unknown = next((one for _, one in said if one.verdict == Verdict.UNKNOWN), None)
+    reason = unknown.reason if unknown is not None else str(doubt)
     forks = listed([f"{one.verdict} {name}" for name, one in said])
-    answer = SideAnswer(
-        first.direction,
-        *(first.subject, first.peer, str(Verdict.UNKNOWN), reason, ""),
-        f"it hangs on {what}: {forks}",
-        settle,
-        first.tiers,
-    )
-    return answer
+    why = f"it hangs on {what}: {forks}" + (f"; {unknown.why}" if unknown is not None else "")
+    open_ends = (str(Verdict.UNKNOWN), reason, "", why, unknown.settle if unknown is not None else settle)
+    return SideAnswer(first.direction, first.subject, first.peer, *open_ends, first.tiers)
