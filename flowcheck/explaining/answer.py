@@ -110,7 +110,7 @@ class _Explainer:
         self._policies: list[Policy] = [one for one in in_force if one.tier.layer is Layer.NETWORK]
         self._staged: list[Policy] = [one for one in staged if one.tier.layer is Layer.NETWORK]
         self._asked = asked
-        self._mesh = MeshExplainer.of(finder, asked, telling, in_force, staged)
+        self._mesh = MeshExplainer.of(self._program, asked, telling, in_force, staged)
 
     def explain(self, src: Party, dst: Party) -> Explanation:
         reached = dst.by_source or (dst.ends,) * len(src.ends)

@@ -11,7 +11,6 @@ from flowcheck.compile.mesh.program import MeshProgram
 from flowcheck.explaining import compiled
 from flowcheck.explaining.compiled import Outcome
 from flowcheck.explaining.ends import Candidate
-from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.mesh.judged import Comes, decisions_of
 from flowcheck.explaining.mesh.side import MeshQuestion, MeshWalked, explain_mesh
 from flowcheck.explaining.mesh.told import Telling
@@ -35,17 +34,17 @@ class MeshExplainer:
     @classmethod
     def of(
         cls,
-        finder: Finder,
+        program: Program,
         asked: Connection,
         telling: Telling,
         policies: Sequence[Policy],
         staged: Sequence[Policy],
     ) -> MeshExplainer | None:
         """None where no pod is in a mesh."""
-        if finder.program.mesh is None:
+        if program.mesh is None:
             return None
         own, previews = ([one for one in some if one.tier.layer is Layer.MESH] for some in (policies, staged))
-        return cls(finder.program, finder.program.mesh, asked, telling, own, previews)
+        return cls(program, program.mesh, asked, telling, own, previews)
 
     def judge(
         self,
