@@ -153,8 +153,8 @@ def count_cluster(
     left_out: Sequence[LeftOut] = (),
     enforced: Cluster | None = None,
 ) -> ClusterCounts:
-    """``ranges`` are those a person gave; ``left_out`` policies that the engine does not enforce; ``enforced``
-    is the cluster as it is judged."""
+    """``ranges`` are those a person gave; ``left_out`` policies that the engine does not enforce.
+    ``enforced`` is the cluster as it is judged."""
     return ClusterCounts(
         namespaces=len(cluster.namespaces),
         nodes=len({node.name for node in cluster.nodes}),
