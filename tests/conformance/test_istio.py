@@ -10,17 +10,20 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from flowcheck.compile import compile_program
+from flowcheck.compile import Program, compile_program
 from flowcheck.engines.profiles import Enforced, apply
 from flowcheck.errors import ManifestError
-from flowcheck.explaining import explain
+from flowcheck.explaining import Explanation, explain
+from flowcheck.explaining.records import Edit
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.mesh.membership import Membership, MeshSettings, identity
 from flowcheck.model.options import Options
@@ -122,6 +125,20 @@ def test_verdicts_are_istios(world: dict[str, Any], path: str) -> None:
     assert wrong == []
 
 
+def explained(program: Program, check: dict[str, Any], flow: Tuple5) -> Explanation:
+    return explain(
+        program,
+        src=check["src"],
+        dst=check["dst"],
+        port=check["port"],
+        principal=flow.src_principal,
+        method=flow.http_method,
+        path=flow.http_path,
+        host=flow.http_host,
+        sni=flow.tls_server_name,
+    )
+
+
 @pytest.mark.parametrize("world", WORLDS, ids=[world["name"] for world in WORLDS])
 def test_what_is_explained_are_istios_verdicts(world: dict[str, Any]) -> None:
     words = {True: "allow", False: "deny", None: "unknown"}
@@ -129,21 +146,38 @@ def test_what_is_explained_are_istios_verdicts(world: dict[str, Any]) -> None:
     for enforced, checks, flows in enforced_worlds(world):
         program = compile_program(enforced.cluster, enforced.options)
         for check, flow in zip(checks, flows, strict=True):
-            answer = explain(
-                program,
-                src=check["src"],
-                dst=check["dst"],
-                port=check["port"],
-                principal=flow.src_principal,
-                method=flow.http_method,
-                path=flow.http_path,
-                host=flow.http_host,
-                sni=flow.tls_server_name,
-            )
+            answer = explained(program, check, flow)
             sides = [case.mesh for case in answer.cases if case.mesh is not None]
             if [side.verdict for side in sides] != [words[check["allowed"]]]:
                 wrong.append((check["name"], check["allowed"], sides))
     assert wrong == []
+
+
+def changed(objects: list[dict[str, Any]], edits: Iterable[Edit]) -> list[dict[str, Any]]:
+    """The objects with the rules of every edit added to the policy that it names."""
+    found = deepcopy(objects)
+    for edit in edits:
+        for one in found:
+            metadata = one["metadata"]
+            if f"{one['kind']}/{metadata.get('namespace', 'default')}/{metadata['name']}" == edit.policy:
+                spec = one.setdefault("spec", {})
+                spec["rules"] = [*(spec.get("rules") or []), *yaml.safe_load(edit.yaml)]
+    return found
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=[world["name"] for world in WORLDS])
+def test_what_is_proposed_lets_it_in(world: dict[str, Any]) -> None:
+    for enforced, checks, flows in enforced_worlds(world):
+        program = compile_program(enforced.cluster, enforced.options)
+        for check, flow in zip(checks, flows, strict=True):
+            change = explained(program, check, flow).change
+            if change is None or not change.sufficient:
+                assert change is None or change.notes
+                continue
+            after = {"objects": changed(world["objects"], change.edits), "checks": [check]}
+            ((again, _, _),) = enforced_worlds(after)
+            allowing = compile_program(again.cluster, again.options)
+            assert explained(allowing, check, flow).verdict == "allow", check
 
 
 @pytest.mark.parametrize("case", VALIDITY, ids=[str(case["name"]) for case in VALIDITY])

@@ -151,6 +151,9 @@ def test_strict_refuses_plaintext_in_words_of_its_own(ask: Any) -> None:
     (note,) = answer.change.notes
     assert note.startswith("put shop/Pod/plain into the mesh")
     assert "portLevelMtls 8080 has mode PERMISSIVE" in note
+    outside, bare = ask(STRICT, src="203.0.113.9"), ask(STRICT, principal="none")
+    assert outside.change.notes[0].startswith("let 203.0.113.9 come by a gateway of the mesh")
+    assert bare.change.notes[0].startswith("let shop/Pod/cart come by its own proxy")
     assert "from ok: a client without an identity" in shown(answer)
 
 

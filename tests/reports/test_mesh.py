@@ -108,7 +108,9 @@ def test_plaintext_is_called_so_and_two_ways_out_of_it(world: Path) -> None:
     assert said.endswith(") asks for mutual TLS")
     assert "plaintext, where" in shown(result)
     steps = " ".join(next_steps(result))
-    assert "put x/Pod/c into the mesh or change PeerAuthentication/x/strict[mtls STRICT]" in steps
+    assert (
+        "let x/Pod/c come by a proxy of the mesh or change PeerAuthentication/x/strict[mtls STRICT]" in steps
+    )
 
 
 def test_a_policy_that_allows_gets_a_rule(world: Path) -> None:
@@ -125,6 +127,9 @@ def test_each_layer_that_denies_is_named(world: Path) -> None:
     (finding,) = result.findings
     assert finding.direction == "ingress and mesh"
     assert finding.change == ("NetworkPolicy/x/np", "AuthorizationPolicy/x/p")
+    network, mesh = deciders(finding)
+    assert network.startswith("default-deny by NetworkPolicy/x/np (")
+    assert mesh.startswith("mesh: default-deny by AuthorizationPolicy/x/p (")
     assert "in both layers at the destination, for each denies it: add a rule" in " ".join(next_steps(result))
 
 
@@ -154,6 +159,18 @@ def test_a_rule_of_a_mesh_is_counted_once_whatever_proxies_make_of_it(world: Pat
     assert named == expected
     assert len(rows) == len(named)
     assert (result.summary.cluster.rules, result.summary.unused_rules) == (5, 3)
+
+
+def test_the_command_leaves_a_mesh_out_where_the_audit_did(world: Path) -> None:
+    again = audited(world, (A, B, 84), mesh="off").again
+    assert again is not None
+    assert again.options[-2:] == ("--mesh", "off")
+    assert not again.asks_mesh
+
+
+def test_there_is_no_command_where_the_layers_were_asked_at_two_ports(world: Path) -> None:
+    result = audited(world, (A, B, 84), columns={"outer_port": [15008]})
+    assert [command(finding, result.again) for finding in result.findings] == [""]
 
 
 @pytest.mark.usefixtures("forked_workers")

@@ -133,4 +133,10 @@ def _plaintext(src: Candidate, port: int | None, policy: Policy) -> str:
         mode = f"set portLevelMtls {port} to mode PERMISSIVE in {there}"
     else:
         mode = f"add a PeerAuthentication with a selector whose portLevelMtls {port} has mode PERMISSIVE"
-    return f"put {src.name} into the mesh, so that it comes by mutual TLS as {there} asks; or {mode}"
+    if src.pod is None:
+        way = f"let {src.name} come by a gateway of the mesh"
+    elif src.pod.mesh is not None:
+        way = f"let {src.name} come by its own proxy"
+    else:
+        way = f"put {src.name} into the mesh"
+    return f"{way}, so that it is by mutual TLS, as {there} asks; or {mode}"

@@ -53,10 +53,16 @@ def deciders(finding: Finding) -> list[str]:
     if len(finding.policies) != len(finding.policy_sources):
         return [*finding.policies, *finding.policy_sources]
     pairs = zip(finding.policies, finding.policy_sources, strict=True)
-    found = [f"{policy} ({source})" if source else policy for policy, source in pairs]
-    if finding.kind != FORWARDED:
-        return found
-    return [f"plaintext, where {one} asks for mutual TLS" if _asks_for_tls(one) else one for one in found]
+    return [_decider(finding, f"{policy} ({source})" if source else policy) for policy, source in pairs]
+
+
+def _decider(finding: Finding, text: str) -> str:
+    """Mutual TLS that is asked for in words of its own; where both layers decide, which of them this is."""
+    if finding.kind == FORWARDED and _asks_for_tls(text):
+        text = f"plaintext, where {text} asks for mutual TLS"
+    elif not text.removeprefix(DEFAULT_DENY).startswith("AuthorizationPolicy/"):
+        return text
+    return f"mesh: {text}" if finding.direction.endswith(" and mesh") else text
 
 
 def _asks_for_tls(decider: str) -> bool:
@@ -136,7 +142,9 @@ def _change(finding: Finding, asking: str) -> str:
         place = places.get(name) or places.get(f"default-deny by {name}")
         verb = "change" if name in finding.policies else "add a rule to"
         said = f"{verb} {name} ({place})" if place else f"{verb} {name}"
-        named.append(f"put {finding.source} into the mesh or {said}" if _asks_for_tls(name) else said)
+        named.append(
+            f"let {finding.source} come by a proxy of the mesh or {said}" if _asks_for_tls(name) else said
+        )
     ends = {"egress": finding.source, "ingress": finding.destination}
     alone = "as none that denies it is for these pods alone"
     named += [f"add a policy for {side} of {ends[side]}, {alone}" for side in finding.to_add]
