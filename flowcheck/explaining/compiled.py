@@ -30,7 +30,8 @@ class Leads(NamedTuple):
 
 class Outcome(NamedTuple):
     """What came out for one pair of endpoints: decision numbers of both sides and of the mesh, the verdicts
-    of network policies and of the mesh, and for what the mesh may take the connection."""
+    of network policies and of the mesh, for what the mesh may take the connection, and whether clients may
+    open it otherwise than by mutual TLS."""
 
     egress: int
     ingress: int
@@ -38,6 +39,7 @@ class Outcome(NamedTuple):
     mesh: int = a.NO_SUBJECT
     by_mesh: Verdict = Verdict.NOT_APPLICABLE
     carried: tuple[Carried, ...] = ()
+    clients_differ: bool = False
 
     @property
     def verdict(self) -> Verdict:

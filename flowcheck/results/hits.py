@@ -51,33 +51,26 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
     flows = _sum_by_decision(program, edges, edges.flows)
     unknown = perhaps_hit(program, edges)
     of_mesh = frozenset(program.mesh_rules)
-    sums: dict[tuple[object, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: dict[RuleInfo, list[int]] = defaultdict(lambda: [0, 0])
     for decision, rule in program.rules_by_decision():
-        if rule in of_mesh and rule.action == Action.PASS:
-            continue
-        total = sums[_described(rule, is_mesh=rule in of_mesh)]
+        total = sums[rule]
         total[0] += int(records[:, decision].sum())
         total[1] += int(flows[:, decision].sum())
-        total[2] = max(total[2], unknown[rule])
-    rows: list[tuple[object, ...]] = [(*key[: len(_DESCRIBED)], *total) for key, total in sums.items()]
+    rows: list[tuple[object, ...]] = []
+    for rule, total in sums.items():
+        is_mesh = rule in of_mesh
+        if is_mesh and rule.action == Action.PASS:
+            continue  # how its engine says that others are asked next
+        place = rule.source.file, rule.source.line
+        direction = "mesh" if is_mesh else rule.direction.value
+        described = (rule.policy, rule.label, rule.tier, direction, rule.action)
+        rows.append((*described, *place, *total, unknown[rule]))
     rows += _default_denies(program, records, flows)
     columns = zip(*rows, strict=True) if rows else [()] * len(HITS_SCHEMA)
     return pa.Table.from_arrays(
         [pa.array(column, field.type) for column, field in zip(columns, HITS_SCHEMA, strict=True)],
         schema=HITS_SCHEMA,
     )
-
-
-_DESCRIBED = HITS_SCHEMA.names[:7]
-
-
-def _described(rule: RuleInfo, *, is_mesh: bool) -> tuple[object, ...]:
-    """What its row says of it, and what else tells rules apart. Of a mesh's policy the engine makes several
-    of one rule, for its data planes and for each entry of it."""
-    direction = "mesh" if is_mesh else rule.direction.value
-    described = (rule.policy, rule.label, rule.tier, direction, rule.action)
-    place = (rule.source.file, rule.source.line)
-    return (*described, *place) if is_mesh else (*described, *place, rule)
 
 
 def _default_denies(program: Program, records: np.ndarray, flows: np.ndarray) -> list[tuple[object, ...]]:

@@ -115,6 +115,8 @@ def test_plaintext_is_called_so_and_two_ways_out_of_it(world: Path) -> None:
 
 def test_a_policy_that_allows_gets_a_rule(world: Path) -> None:
     result = audited(world, (A, B, 80))
+    assert "the mesh's own log would tell whether it went through" in " ".join(next_steps(result))
+    result = audited(world, (A, B, 80), columns={"mesh_action": [1]})
     (finding,) = result.findings
     assert (finding.direction, finding.change) == ("mesh", ("AuthorizationPolicy/x/p",))
     steps = " ".join(next_steps(result))

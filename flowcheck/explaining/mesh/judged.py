@@ -63,6 +63,7 @@ def seen_by(mesh: MeshProgram, end: Candidate) -> Iterator[Hashable]:
     yield end.pod.mesh if end.pod is not None else None
     yield int(ends.client[endpoint])
     yield int(ends.own[endpoint])
+    yield int(ends.differ[endpoint])
     for tables in mesh.tables.values():
         yield tuple(tables.endpoints[endpoint, [INGRESS_SUBJECT, INGRESS_PEER]].tolist())
     first, last = np.searchsorted(ends.spoken_at, [endpoint << PORT_BITS, endpoint + 1 << PORT_BITS])

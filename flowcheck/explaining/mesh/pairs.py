@@ -66,8 +66,13 @@ class MeshExplainer:
         ]
         decisions, carried = decisions_of(self.mesh, come, self.asked.protocol, self.telling)
         return [
-            outcome._replace(mesh=decision, by_mesh=compiled.side_of(self.program, decision)[0], carried=ways)
-            for outcome, decision, ways in zip(outcomes, decisions, carried, strict=True)
+            outcome._replace(
+                mesh=decision,
+                by_mesh=compiled.side_of(self.program, decision)[0],
+                carried=ways,
+                clients_differ=bool(self.mesh.ends.differ[one.dialled]),
+            )
+            for outcome, decision, ways, one in zip(outcomes, decisions, carried, come, strict=True)
         ]
 
     def explain(self, asked: Asked, outcome: Outcome) -> MeshWalked:
@@ -77,6 +82,7 @@ class MeshExplainer:
             self.asked.port,
             self.telling,
             outcome.carried,
+            outcome.clients_differ,
             self._service_port(asked.subject),
             self.policies,
             self.staged,

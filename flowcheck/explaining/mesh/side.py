@@ -51,12 +51,14 @@ class MeshWalked:
 @dataclass(frozen=True, slots=True)
 class MeshQuestion:
     """``asked`` is the ingress side of the connection, ``dialled`` the port that its client dialled,
-    ``carried`` every way in which the proxy may take it; ``via``: the Service port that it came by."""
+    ``carried`` every way in which the proxy may take it, ``clients_differ`` as in Membership; ``via``: the
+    Service port that it came by."""
 
     asked: Asked
     dialled: int | None
     telling: Telling
     carried: tuple[Carried, ...]
+    clients_differ: bool = False
     via: ServicePort | None = None
     policies: Sequence[Policy] = field(repr=False, default=())
     staged: Sequence[Policy] = field(repr=False, default=())
@@ -136,7 +138,14 @@ def _walked(mesh: MeshProgram, question: MeshQuestion) -> MeshWalked:
     if pod is None or pod.mesh is None or question.dialled is None:
         raise ValueError("a mesh has no say there")
     own = replace(asked, options=mesh.compiler.options)
-    proves = clients(asked.peer, question.dialled, question.telling, asked.cluster, mesh.compiler.options)
+    proves = clients(
+        asked.peer,
+        question.dialled,
+        question.telling,
+        asked.cluster,
+        derived=mesh.compiler.options.mesh_identity == "derived",
+        differ=question.clients_differ,
+    )
     walks: list[tuple[Way, Walked]] = []
     of_clients: list[SideAnswer] = []
     for presented in proves.ways:

@@ -12,7 +12,6 @@ from flowcheck.judging.told import NO_PRINCIPAL
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.mesh.membership import HBONE_PORT, MeshSettings, identity
 from flowcheck.model.mesh.requests import Carried
-from flowcheck.model.options import Options
 from flowcheck.model.service import ServicePort
 
 Presented = str | None
@@ -25,8 +24,11 @@ class Clients(NamedTuple):
     because: str
 
 
-def clients(src: Candidate, port: int, telling: Telling, cluster: Cluster, options: Options) -> Clients:
-    """``port`` is the one that was dialled."""
+def clients(
+    src: Candidate, port: int, telling: Telling, cluster: Cluster, *, derived: bool, differ: bool
+) -> Clients:
+    """``port`` is the one that was dialled. ``derived``: one in the mesh proves its own identity, unless
+    clients ``differ``."""
     domain = (cluster.mesh or MeshSettings()).trust_domain
     pod, member = src.pod, src.pod.mesh if src.pod is not None else None
     own = identity(domain, pod.namespace, pod.account) if pod is not None else UNKNOWN_ID
@@ -44,8 +46,11 @@ def clients(src: Candidate, port: int, telling: Telling, cluster: Cluster, optio
     because += f" ({member.because})" if member.because else ""
     if port in member.outbound_past:
         return Clients((None,), f"{because}, and port {port} goes past its proxy")
-    if options.mesh_identity == "derived":
+    if derived and not differ:
         return Clients((own,), f"its own, derived: {because}")
+    if derived:
+        doubt = "a DestinationRule may have it opened otherwise than by mutual TLS"
+        return Clients((own, None), f"{because}, and {doubt}")
     return Clients((own, None), f"{because}, and no record tells whether it proves it")
 
 

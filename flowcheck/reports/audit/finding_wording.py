@@ -128,8 +128,9 @@ def _start(finding: Finding, asking: str) -> list[str]:
         if finding.direction == "mesh":
             why += "; or its client proves another identity than its own (--mesh-identity recorded)"
         return [f"{what} went through {times}: {why}", _change(finding, asking)]
+    log = "the mesh's own log" if finding.direction.endswith("mesh") else "a log with actions"
     return [
-        f"{what} policies deny, {times}: a log with actions would tell whether it went through",
+        f"{what} policies deny, {times}: {log} would tell whether it went through",
         _change(finding, asking),
     ]
 
