@@ -110,6 +110,7 @@ HOMES = {
         "reports.parts.console",
         "reports.audit.terminal",
         "reports.balance.terminal",
+        "reports.explanation.sides",
         "reports.explanation.terminal",
         "cli.progress",
     },

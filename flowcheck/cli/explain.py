@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
+TOLD = ("principal", "method", "path", "host", "sni")
+"""What a record would tell a mesh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,15 @@ class PortType(Value):
     help="The port that it comes from, which some of Calico's rules ask for.  [default: any]",
 )
 @click.option(
+    "--principal",
+    metavar="SPIFFE|none",
+    help="The identity that the client proves to a mesh.  [default: its own, see --mesh-identity]",
+)
+@click.option("--method", metavar="WORD", help="The HTTP method that a mesh sees.  [default: not told]")
+@click.option("--path", metavar="PATH", help="Likewise the path.")
+@click.option("--host", metavar="HOST", help="Likewise the host.")
+@click.option("--sni", metavar="NAME", help="The name in TLS's greeting.")
+@click.option(
     "-f",
     "--format",
     "form",
@@ -99,6 +110,8 @@ def command(context: click.Context, /, **given: Any) -> int:
     port: Port = given["port"]
     if port.number is None and given["source_port"] is not None:
         raise click.UsageError(f"--source-port: {port.protocol} has no ports")
+    told = {name: given[name] for name in TOLD}
+    _check_identity(given["principal"])
     cluster = load_cluster(
         given["cluster"],
         policies=given["policies"],
@@ -120,13 +133,26 @@ def command(context: click.Context, /, **given: Any) -> int:
         protocol=port.protocol,
         at=given["at"],
         source_port=given["source_port"],
+        **told,
     )
     messages(context).warnings(enforced.cluster.warnings)
+    if program.mesh is None and any(told.values()):
+        names = ", ".join(f"--{name}" for name, value in told.items() if value)
+        messages(context).warnings([f"no pod is in a mesh, so {names} changes nothing"])
     messages(context).warnings([*_after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
     perhaps_in_force = any(one.sign for one in view_of(enforced.cluster).left_out)
     return Exit.INCOMPLETE if answer.left_out or perhaps_in_force else Exit.CLEAN
+
+
+def _check_identity(principal: str | None) -> None:
+    from flowcheck.explaining.mesh.told import telling
+
+    try:
+        telling(principal, None, None, None, None)
+    except ValueError as error:
+        raise click.UsageError(f"--principal: {error}") from error
 
 
 def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:

@@ -20,20 +20,22 @@ from flowcheck.explaining.compiled import Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
+from flowcheck.explaining.mesh.pairs import MeshExplainer
+from flowcheck.explaining.mesh.told import Telling, telling
 from flowcheck.explaining.question import Asked, Connection, connection
 from flowcheck.explaining.records import Case, Change, Explanation
 from flowcheck.explaining.sides import explain_side
 from flowcheck.explaining.summary import end_answer, moment, not_seen, sentence_of, split_of
+from flowcheck.explaining.verdicts import Pair, together, verdict_of
 from flowcheck.explaining.walk import Walked
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.tiers import Layer
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason, Verdict
-
-Pair = tuple[Candidate, Candidate]
 
 
 def explain(
@@ -45,6 +47,11 @@ def explain(
     protocol: str | int = "TCP",
     at: datetime | None = None,
     source_port: int | None = None,
+    principal: str | None = None,
+    method: str | None = None,
+    path: str | None = None,
+    host: str | None = None,
+    sni: str | None = None,
 ) -> Explanation:
     """Why ``src`` may or may not talk to ``dst``, by every policy asked, and what would change it.
 
@@ -53,17 +60,21 @@ def explain(
     or a number. ``at``: the instant to explain, where the cluster changed over time; None: the latest.
     ``source_port``: the port that it comes from, which few rules ask for; None: any.
 
+    The others say what a record would tell a service mesh: ``principal`` the SPIFFE id that the client
+    proves, or ``none``, and of its request ``method``, ``path``, ``host``, and the name in TLS's greeting.
+
     A Cluster is compiled first, as the network plugin enforces it that its own objects tell, with the default
     options: for many questions, or other options, give what ``compile_program`` made of it.
 
-    Raises: RunError for a name nobody has; ValueError for a port or protocol there cannot be.
+    Raises: RunError for a name nobody has; ValueError for a port, protocol or identity there cannot be.
     """
     asked = connection(protocol, port, source_port)
+    told = telling(principal, method, path, host, sni)
     instant = END - 1 if at is None else instant_of(at)
     finder = Finder(_at_one_time(program, instant))
     source = finder.find(src)
     destination = find_destination(finder, dst, asked.port, asked.protocol, source)
-    answer = _Explainer(finder, asked).explain(source, destination)
+    answer = _Explainer(finder, asked, told).explain(source, destination)
     return msgspec.structs.replace(answer, **moment(_cluster_of(program), instant))
 
 
@@ -89,14 +100,17 @@ def _at_one_time(given: Program | Cluster, instant: int) -> Program:
 class _Explainer:
     """Explains pairs of ends of one program for one kind of connection."""
 
-    def __init__(self, finder: Finder, asked: Connection) -> None:
+    def __init__(self, finder: Finder, asked: Connection, telling: Telling) -> None:
         self._program = finder.program
         self._cluster: Cluster = finder.cluster
         policies = sorted(finder.cluster.policies, key=lambda policy: policy.order)
         previewed = self._program.options.staged
-        self._policies: list[Policy] = [one for one in policies if previewed or not one.staged]
-        self._staged: list[Policy] = [one for one in policies if one.staged and not previewed]
+        in_force = [one for one in policies if previewed or not one.staged]
+        staged = [one for one in policies if one.staged and not previewed]
+        self._policies: list[Policy] = [one for one in in_force if one.tier.layer is Layer.NETWORK]
+        self._staged: list[Policy] = [one for one in staged if one.tier.layer is Layer.NETWORK]
         self._asked = asked
+        self._mesh = MeshExplainer.of(self._program, asked, telling, in_force, staged)
 
     def explain(self, src: Party, dst: Party) -> Explanation:
         reached = dst.by_source or (dst.ends,) * len(src.ends)
@@ -105,8 +119,10 @@ class _Explainer:
         ports = [asked.port if d.port is None else d.port for _, d in pairs]
         endpoints = [(s.endpoint, d.endpoint) for s, d in pairs]
         outcomes = judge_pairs(self._program, endpoints, asked.protocol, ports, asked.source_port)
+        if self._mesh is not None:
+            outcomes = self._mesh.judge(pairs, ports, outcomes)
         cases, denied = self._cases(pairs, outcomes)
-        verdict, reason = self._verdict(src, dst, pairs, outcomes, cases)
+        verdict, reason = verdict_of(src, dst, pairs, outcomes, cases)
         why, settle = self._summary(src, dst, verdict, reason, cases)
         change = self._change(denied, len(pairs))
         return Explanation(
@@ -138,17 +154,21 @@ class _Explainer:
         for (s, d), outcome in zip(pairs, outcomes, strict=True):
             workload = str(d.pod.workload) if d.pod else ""
             same.setdefault((outcome, d.port, workload), []).append((s, d))
-        cases, denied = [], []
+        cases: list[Case] = []
+        denied: list[Denied] = []
         for (outcome, port, _), alike in same.items():
             src, dst = alike[0]
             asked = self._asked.port if port is None else port
             egress = self._side(Direction.EGRESS, src, dst, asked, outcome.egress)
             ingress = self._side(Direction.INGRESS, dst, src, asked, outcome.ingress)
-            verdict, reason = _join(egress, ingress)
+            arrival = self._question(Direction.INGRESS, dst, src, asked)
+            mesh = self._mesh.explain(arrival, outcome) if self._mesh is not None else None
+            said = [egress.answer, ingress.answer, *([mesh.answer] if mesh is not None else [])]
+            verdict, reason = together(said)
             if verdict != outcome.verdict:
                 raise AssertionError("the sides do not make the verdict")
             if outcome.verdict is Verdict.DENY:
-                denied += [Denied(s, d, asked, egress, ingress) for s, d in alike]
+                denied += [Denied(s, d, asked, egress, ingress, mesh) for s, d in alike]
             sources = tuple(dict.fromkeys(name for s, _ in alike for name in s.members or (s.name,)))
             destinations = tuple(dict.fromkeys(name for _, d in alike for name in d.members or (d.name,)))
             cases.append(
@@ -162,6 +182,7 @@ class _Explainer:
                     ingress=ingress.answer,
                     sources=sources,
                     destinations=destinations,
+                    mesh=mesh.answer if mesh is not None else None,
                 )
             )
         return cases, denied
@@ -169,30 +190,12 @@ class _Explainer:
     def _side(
         self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
     ) -> Walked:
-        protocol, source = self._asked.protocol, self._asked.source
-        question = Asked(
-            self._cluster, self._program.options, direction, subject, peer, protocol, port, source
-        )
+        question = self._question(direction, subject, peer, port)
         return explain_side(self._program, question, self._policies, self._staged, decision)
 
-    def _verdict(
-        self, src: Party, dst: Party, pairs: list[Pair], outcomes: list[Outcome], cases: list[Case]
-    ) -> tuple[Verdict, Reason]:
-        """The verdict of the whole: one only where everything an end may mean agrees."""
-        if not pairs:
-            lost = [f"{end.lost}_src" for end in src.ends if end.lost]
-            return Verdict.UNKNOWN, Reason(lost[0]) if lost else Reason.UNRESOLVED_DST
-        by_source: dict[int, list[Outcome]] = {}
-        for (s, _), outcome in zip(pairs, outcomes, strict=True):
-            by_source.setdefault(id(s), []).append(outcome)
-        first, *others = [_of_backends(one) if dst.service else _sides(one) for one in by_source.values()]
-        if any(one != first for one in others):
-            return Verdict.UNKNOWN, Reason.AMBIGUOUS_SRC
-        if dst.service and not first:
-            return Verdict.UNKNOWN, Reason.SERVICE_BACKENDS_DIFFER
-        if len(set(first)) > 1:
-            return Verdict.UNKNOWN, Reason.AMBIGUOUS_DST
-        return Verdict(cases[0].verdict), Reason(cases[0].reason)
+    def _question(self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None) -> Asked:
+        protocol, source = self._asked.protocol, self._asked.source
+        return Asked(self._cluster, self._program.options, direction, subject, peer, protocol, port, source)
 
     def _summary(
         self, src: Party, dst: Party, verdict: Verdict, reason: Reason, cases: list[Case]
@@ -224,22 +227,5 @@ class _Explainer:
             )
             return why, "ask for one pod, or one address"
         first = cases[0]
-        return sentence_of(first), first.egress.settle or first.ingress.settle
-
-
-def _sides(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
-    return [(outcome.egress, outcome.ingress) for outcome in outcomes]
-
-
-def _of_backends(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
-    """The first backend's sides, where all have its verdict; none where they differ."""
-    return _sides(outcomes[:1]) if len({outcome.verdict for outcome in outcomes}) == 1 else []
-
-
-def _join(egress: Walked, ingress: Walked) -> tuple[Verdict, Reason]:
-    """A connection needs both sides: a denial wins, then doubt, then an allow."""
-    for verdict in (Verdict.DENY, Verdict.UNKNOWN, Verdict.ALLOW):
-        for side in (egress.answer, ingress.answer):
-            if side.verdict == verdict:
-                return verdict, Reason(side.reason)
-    return Verdict.NOT_APPLICABLE, Reason.NONE
+        settles = (first.egress, first.ingress, *([first.mesh] if first.mesh else []))
+        return sentence_of(first), next((side.settle for side in settles if side.settle), "")

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from flowcheck.counted import listed
 from flowcheck.explaining.asking.checks import exception_of
 from flowcheck.explaining.changing.denials import final, is_baseline, language_of, perhaps_node
+from flowcheck.explaining.changing.istio import MeshProposal
 from flowcheck.explaining.changing.kubernetes import FIELDS
 from flowcheck.explaining.changing.language import Entry, Language, Side
+from flowcheck.explaining.changing.yaml_text import yaml_text
 from flowcheck.explaining.ends import Candidate
+from flowcheck.explaining.mesh.side import MeshWalked
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Change, Edit
 from flowcheck.explaining.selection import Selection, for_node, select
 from flowcheck.explaining.walk import Walked
-from flowcheck.explaining.yaml_text import yaml_text
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Action, AddressBlock, Direction, Policy
@@ -36,6 +38,7 @@ class Denied:
     port: int | None
     egress: Walked
     ingress: Walked
+    mesh: MeshWalked | None = None
 
     def sides(self) -> Iterable[tuple[Direction, Candidate, Candidate, Walked]]:
         yield Direction.EGRESS, self.src, self.dst, self.egress
@@ -64,6 +67,7 @@ class _Proposal:
         self._additions: dict[object, _Addition] = {}
         self.notes: dict[str, None] = {}
         self.sufficient = True
+        self._mesh = MeshProposal(self._note, self._falls_short)
 
     def add(self, denied: Denied) -> None:
         for direction, subject, peer, walked in denied.sides():
@@ -71,6 +75,8 @@ class _Proposal:
                 self._side(direction, subject, peer, walked, denied.port)
             elif walked.answer.verdict == Verdict.UNKNOWN:
                 self._falls_short(f"the {direction} side stays unknown: {walked.answer.why}")
+        if denied.mesh is not None:
+            self._mesh.add(denied.src, denied.dst, denied.port, denied.mesh)
 
     def _note(self, note: str) -> None:
         self.notes[note] = None
@@ -144,7 +150,8 @@ class _Proposal:
 
     def edits(self) -> list[Edit]:
         taken = {(policy.namespace, policy.name) for policy in self._cluster.policies}
-        return [self._edit(addition, taken) for addition in self._additions.values()]
+        own = [self._edit(addition, taken) for addition in self._additions.values()]
+        return [*own, *self._mesh.edits()]
 
     def _edit(self, addition: _Addition, taken: set[tuple[str, str]]) -> Edit:
         direction, selection, language = addition.direction, addition.selection, addition.language

@@ -13,6 +13,7 @@ from flowcheck.compile import Program
 from flowcheck.flows.canonical.schema import END_NAMES
 from flowcheck.judging.batch import make_resolver
 from flowcheck.kernels import decide, lookup, translate
+from flowcheck.model.mesh.requests import Carried
 from flowcheck.model.verdict import Reason, Verdict
 
 VERDICTS, REASONS = tuple(Verdict), tuple(Reason)
@@ -28,11 +29,22 @@ class Leads(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came out for one pair of endpoints: decision numbers of both sides, and the joint verdict."""
+    """What came out for one pair of endpoints: decision numbers of both sides and of the mesh, the verdicts
+    of network policies and of the mesh, for what the mesh may take the connection, and whether clients may
+    open it otherwise than by mutual TLS."""
 
     egress: int
     ingress: int
-    verdict: Verdict
+    by_network: Verdict
+    mesh: int = a.NO_SUBJECT
+    by_mesh: Verdict = Verdict.NOT_APPLICABLE
+    carried: tuple[Carried, ...] = ()
+    clients_differ: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        both = VERDICTS.index(self.by_network), VERDICTS.index(self.by_mesh)
+        return VERDICTS[int(a.VERDICT[both])]
 
 
 def endpoint_at(program: Program, address: str) -> int:

@@ -59,7 +59,7 @@ def _at_address(finder: Finder, given: str, port: int | None, protocol: int, src
     found = finder.axis.endpoints[leads.endpoint]
     if leads.behind is not None:
         endpoint, number = leads.behind
-        end = replace(finder.end_of(endpoint), port=number)
+        end = replace(finder.end_of(endpoint), port=number, dialled=leads.endpoint)
         note = f"port {port_text(port, protocol)} of {found.name} is a host port, of port {number} of the pod"
         return Party(given, "pod", end.name, (end,), (note,))
     if leads.service_port == a.SEVERAL:
@@ -96,9 +96,10 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
         place: [backend.address for backend in asked_backends(program, backends, place)]
         for place in dict.fromkeys(places)
     }
+    dialled = leads.endpoint if leads.endpoint >= 0 else finder.endpoint_of(service)
     by_source = [
         [
-            replace(end, port=number)
+            replace(end, port=number, dialled=dialled)
             for one, number in compiled.backends_of(program, leads, source.endpoint)
             for end in _ends_at(finder, addresses[place], one)
         ]

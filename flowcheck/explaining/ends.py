@@ -18,7 +18,7 @@ class Candidate:
 
     ``secondary``: a pod's interface beside the cluster's network. ``members`` names all that this one stands
     for. ``port`` is set for a Service's backends only. ``unlisted``: an address that may be a Service's,
-    and no input lists those.
+    and no input lists those. ``dialled``: the endpoint that it stands behind; None: it is dialled itself.
     """
 
     endpoint: int
@@ -33,6 +33,7 @@ class Candidate:
     port: int | None = None
     secondary: bool = False
     unlisted: bool = False
+    dialled: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

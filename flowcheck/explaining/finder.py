@@ -20,6 +20,7 @@ from flowcheck.counted import listed
 from flowcheck.errors import CompileError, RunError
 from flowcheck.explaining.compiled import endpoint_at
 from flowcheck.explaining.ends import Candidate, Kind, Party, as_address, kind_of
+from flowcheck.explaining.mesh.judged import seen_by
 from flowcheck.explaining.selection import stable_labels
 from flowcheck.model.called import names_of
 from flowcheck.model.cluster import Cluster, Pod
@@ -120,6 +121,10 @@ class Finder:
         wanted = prefix(address)
         return [s for s in self.cluster.services if wanted in map(prefix, (*s.cluster_ips, *s.external_ips))]
 
+    def endpoint_of(self, service: Service) -> int | None:
+        """Where its address is on the axis, if it has one."""
+        return endpoint_at(self.program, service.cluster_ips[0]) if service.cluster_ips else None
+
     def nodes_at(self, address: str) -> list[str]:
         """The nodes that have an address, as reports name them."""
         wanted = prefix(address)
@@ -146,6 +151,8 @@ class Finder:
                 key = (*key, end.pod.workload, *stable_labels(end.pod).items())
             else:
                 key = (*key, end.address)
+            if self.program.mesh is not None:
+                key = (*key, *seen_by(self.program.mesh, end))
             kept.setdefault(key, []).append(end)
         return tuple(
             replace(same[0], members=tuple(dict.fromkeys(name for end in same for name in end.members)))

@@ -9,6 +9,7 @@ from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import span_text
+from flowcheck.model.mesh.requests import Carried, Request
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, PortRange
 from flowcheck.model.ports import LAST_NUMBER
@@ -47,10 +48,23 @@ def connection(protocol: str | int, port: int | None, source_port: int | None) -
     return Connection(number, port, source_port)
 
 
+class Way(NamedTuple):
+    """How a connection comes to a mesh's proxy. ``presented``: the SPIFFE id that the client proves; None: it
+    proves none; UNKNOWN_ID: one that no input tells."""
+
+    presented: str | None
+    carried: Carried
+    request: Request
+
+
+UNKNOWN_ID = ""
+
+
 @dataclass(frozen=True)
 class Asked:
     """One side of a flow: may this subject talk with this peer? ``own_node``: the peer is the node of the
-    subject. ``source``: the port that it comes from, or several that no rule tells apart."""
+    subject. ``source``: the port that it comes from, or several that no rule tells apart. ``way``: a mesh is
+    asked."""
 
     cluster: Cluster
     options: Options
@@ -61,6 +75,7 @@ class Asked:
     port: int | None
     source: PortRange | None = None
     own_node: bool = False
+    way: Way | None = None
 
     @property
     def names(self) -> Lifetime | None:

@@ -37,7 +37,8 @@ class RuleStep(msgspec.Struct, frozen=True):
     ``peers`` and ``ports`` are one check for each entry, or a single one where the rule has no such list.
     Peers are told as they stand in the policy, where it is of Cilium's or Calico's language. ``subject``: one
     check, where the rule is not for all of its policy's subjects; ``source_ports``: one, where it asks for
-    the port that the flow comes from. ``settle``: what would tell whether it
+    the port that the flow comes from; ``request``: one, where a mesh's rule asks for more of the connection.
+    ``settle``: what would tell whether it
     matches, where no address and port do. ``level``: where it is asked in a tier that goes by levels, the
     lowest first, and of one level those that deny before those that allow.
     """
@@ -52,6 +53,7 @@ class RuleStep(msgspec.Struct, frozen=True):
     source_ports: tuple[Check, ...] = ()
     settle: str = ""
     level: float | None = None
+    request: tuple[Check, ...] = ()
 
 
 class PolicyStep(msgspec.Struct, frozen=True):
@@ -101,6 +103,24 @@ class SideAnswer(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class MeshAnswer(SideAnswer, frozen=True):
+    """What a mesh's policies say before the destination; its ``direction`` is ``mesh``. ``plane`` is
+    ``sidecar``, ``ambient``, ``gateway``, ``linkerd``, or empty: the mesh has no say. ``clients``: the SPIFFE
+    id that the client proves, ``none``, ``unknown`` (one that no input tells), or several where that is not
+    told; ``carried``: likewise ``tcp``, ``http``, which
+    ztunnel does not tell apart. Each ``..._because`` says why. ``waypoint`` is the proxy
+    that may stand before it, as ``namespace/name``.
+    """
+
+    plane: str = ""
+    plane_because: str = ""
+    clients: tuple[str, ...] = ()
+    clients_because: str = ""
+    carried: tuple[str, ...] = ()
+    carried_because: str = ""
+    waypoint: str = ""
+
+
 class EndAnswer(msgspec.Struct, frozen=True):
     """One end as it was asked for and what it was found to be."""
 
@@ -113,7 +133,8 @@ class EndAnswer(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """Ends that policies do not tell apart, judged as one: ``src`` and ``dst`` stand for all of them."""
+    """Ends that policies do not tell apart, judged as one: ``src`` and ``dst`` stand for all of them.
+    ``mesh``: None where no pod of the cluster is in a mesh."""
 
     src: str
     dst: str
@@ -124,6 +145,7 @@ class Case(msgspec.Struct, frozen=True):
     ingress: SideAnswer
     sources: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
+    mesh: MeshAnswer | None = None
 
 
 class Edit(msgspec.Struct, frozen=True):

@@ -33,11 +33,11 @@ def explain_side(
     """One side, explained and held against the compiled decision. ``policies`` are in the order they are
     asked, ``staged`` are not."""
     walked = checked(_explained(program, question, policies), *compiled.side_of(program, decision))
-    notes = tuple(_previews(question, staged))
+    notes = tuple(previews(question, staged))
     return replace(walked, answer=msgspec.structs.replace(walked.answer, notes=notes)) if notes else walked
 
 
-def _previews(question: Asked, staged: Sequence[Policy]) -> Iterator[str]:
+def previews(question: Asked, staged: Sequence[Policy]) -> Iterator[str]:
     """Policies for the subject that are not in force."""
     for policy in staged:
         speaks = policy.rules(question.direction) or question.direction in policy.isolates
@@ -45,10 +45,10 @@ def _previews(question: Asked, staged: Sequence[Policy]) -> Iterator[str]:
             yield f"{policy} ({policy.source}) is only staged, and not asked (--staged enforced asks it too)"
 
 
-def _explained(program: Program, question: Asked, policies: Sequence[Policy]) -> Walked:
+def open_end(question: Asked) -> Walked | None:
+    """An end of which nobody knows who it is."""
     is_egress = question.direction is Direction.EGRESS
-    subject, peer = question.subject, question.peer
-    src, dst = (subject, peer) if is_egress else (peer, subject)
+    src, dst = (question.subject, question.peer) if is_egress else (question.peer, question.subject)
     for end, lost in ((src, "src"), (dst, "dst")):
         if end.lost:
             return exempt(question, Verdict.UNKNOWN, end.why_lost, reason=f"{end.lost}_{lost}")
@@ -56,6 +56,15 @@ def _explained(program: Program, question: Asked, policies: Sequence[Policy]) ->
         why = f"the inputs lack Services of the cluster, and {dst.name} may be the address of one"
         settle = "give the Services too: kubectl get services,endpointslices -A -o json"
         return exempt(question, Verdict.UNKNOWN, why, reason=Reason.NO_SERVICE, settle=settle)
+    return None
+
+
+def _explained(program: Program, question: Asked, policies: Sequence[Policy]) -> Walked:
+    is_egress = question.direction is Direction.EGRESS
+    subject, peer = question.subject, question.peer
+    src, dst = (subject, peer) if is_egress else (peer, subject)
+    if unsure := open_end(question):
+        return unsure
     exemption = compiled.exemption(program, src.endpoint, dst.endpoint)
     if exemption == "self":
         return exempt(question, Verdict.ALLOW, "a pod may always talk to itself: no policy is asked")

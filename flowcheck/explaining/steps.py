@@ -12,6 +12,7 @@ from flowcheck.explaining.asking.tiers import AskedTier, Ending
 from flowcheck.explaining.asking.tries import Tried
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import PolicyStep, RuleStep, TierStep
+from flowcheck.model.mesh.tiers import PEER_AUTHENTICATION
 from flowcheck.model.policy import Action, Policy, Tier
 from flowcheck.model.verdict import Verdict
 
@@ -102,11 +103,16 @@ def why(question: Asked, ending: Ending, asked: Sequence[AskedTier]) -> str:
     """The side's answer in one sentence."""
     direction, who = question.direction, question.subject_word
     if ending.tried is not None:
+        if ending.tier == PEER_AUTHENTICATION:
+            policy = ending.tried.policy
+            return f"plaintext, where {policy} ({policy.source}) asks for mutual TLS"
         verb = "allowed" if ending.verdict is Verdict.ALLOW else "denied"
         place = f" ({ending.tried.rule.source})" if str(ending.tried.rule.source) else ""
         return f"{verb} by {ending.decided_by}{place}"
     if ending.isolating:
         return f"no rule allows it, and {_isolated(question, ending)}"
+    if question.way is not None:
+        return "no policy of the mesh decides it, so it is let in"
     if any(tier.policies and is_calico(tier.tier) for tier in asked):
         return f"no tier decides it, so the profile of {who}'s namespace does, which allows everything"
     if any(tier.policies for tier in asked):
@@ -115,5 +121,8 @@ def why(question: Asked, ending: Ending, asked: Sequence[AskedTier]) -> str:
 
 
 def _isolated(question: Asked, ending: Ending) -> str:
+    if question.way is not None:
+        verb = "lets in" if len(ending.names) == 1 else "let in"
+        return f"{listed(ending.names)} {verb} only what a rule allows: default deny"
     verb = "isolates" if len(ending.names) == 1 else "isolate"
     return f"{listed(ending.names)} {verb} {question.subject_word} for {question.direction}: default deny"

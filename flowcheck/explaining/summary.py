@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from flowcheck.advice.translated import seen_as_its_node
 from flowcheck.explaining.ends import Candidate, Party
-from flowcheck.explaining.records import LATEST, Case, EndAnswer
+from flowcheck.explaining.records import LATEST, Case, EndAnswer, MeshAnswer, SideAnswer
 from flowcheck.explaining.selection import stable_labels
 from flowcheck.explaining.words import labels_text
 from flowcheck.model.cluster import Cluster
@@ -37,6 +37,8 @@ def no_subject(end: Candidate) -> str:
 def sentence_of(case: Case) -> str:
     """Which side made the verdict of one case."""
     sides = {"the source's egress": case.egress, "the destination's ingress": case.ingress}
+    if case.mesh is not None and case.mesh.verdict != "not_applicable":
+        return _sentence_of_layers(case, sides, case.mesh)
     making = [name for name, side in sides.items() if side.verdict == case.verdict]
     match case.verdict, len(making):
         case "deny", 2:
@@ -52,6 +54,29 @@ def sentence_of(case: Case) -> str:
         case "allow", _:
             return f"{making[0]} side allows it, and no policy is for the other end"
     return "neither end is a pod on the cluster's network, so no policy is asked"
+
+
+def _sentence_of_layers(case: Case, sides: Mapping[str, SideAnswer], mesh: MeshAnswer) -> str:
+    """The same where a mesh has a say too."""
+    network = [name for name, side in sides.items() if side.verdict == case.verdict]
+    by_mesh = mesh.verdict == case.verdict
+    match case.verdict:
+        case "deny" if by_mesh and network:
+            return f"both layers deny it: {' and '.join(network)}, and the mesh before the destination"
+        case "deny" if by_mesh:
+            others = {side.verdict for side in sides.values()}
+            rest = "network policies are open" if "unknown" in others else "network policies let it through"
+            return f"the mesh before the destination denies it: {mesh.why}; {rest}"
+        case "deny":
+            rest = {"allow": "allows it", "unknown": "is open"}[mesh.verdict]
+            return f"{' and '.join(network)} policies deny it; the mesh {rest}"
+        case "unknown" if network:
+            return f"{network[0]} side is open: {sides[network[0]].why}"
+        case "unknown":
+            return f"the mesh is open: {mesh.why}"
+    if network:
+        return "network policies and the mesh before the destination allow it"
+    return "the mesh before the destination allows it, and no network policy is for either end"
 
 
 def split_of(cases: list[Case], by_source: bool) -> str:

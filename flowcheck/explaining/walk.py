@@ -91,9 +91,13 @@ def checked(walked: Walked, verdict: Verdict, reason: Reason, decided_by: str) -
 
     Raises: InconsistentError where they differ.
     """
-    answer = walked.answer
+    check_answer(walked.answer, verdict, reason, decided_by)
+    return walked
+
+
+def check_answer(answer: SideAnswer, verdict: Verdict, reason: Reason, decided_by: str) -> None:
+    """The same of an answer alone."""
     found = (answer.verdict, answer.reason, answer.decided_by)
     compiled = (str(verdict), str(reason), decided_by)
     if found != compiled:
         raise InconsistentError(f"{answer.direction}: the walk says {found}, the program {compiled}")
-    return walked

@@ -6,11 +6,22 @@ from collections.abc import Iterable
 
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.labels import Labels, Operator, Requirement, Selector
+from flowcheck.model.peers import DataPlane
 from flowcheck.model.policy import AddressBlock, NamedPort, PodQuery, PortRange, Ports
 from flowcheck.model.ports import PastProxy, PortsBut, ProtocolsBut, ServicePorts
 from flowcheck.model.protocols import ICMP, ICMPV6, PROTOCOL_NAMES, WITH_PORTS
 
 EMPTY = '""'
+PLANES = {
+    DataPlane.SIDECAR: "a sidecar",
+    DataPlane.AMBIENT: "ztunnel",
+    DataPlane.GATEWAY: "a gateway",
+    DataPlane.LINKERD: "Linkerd's proxy",
+}
+
+
+def in_mesh_by(plane: DataPlane | None) -> str:
+    return f"in the mesh by {PLANES[plane]}" if plane is not None else "in no mesh"
 
 
 def protocol_name(protocol: int) -> str:

@@ -32,18 +32,21 @@ def seen_by(mesh: MeshProgram, numbers: Numbers, destinations: Int32) -> UInt8:
     return np.where(forwarded, np.uint8(a.OBSERVED_FORWARDED), numbers.observed)
 
 
-def ask_mesh(mesh: MeshProgram, flows: FlowArrays, told: Told | None) -> Int32:
-    """(flows,) the decision of each, as the program numbers them; NO_SUBJECT where the mesh has no say."""
+def ask_mesh(
+    mesh: MeshProgram, flows: FlowArrays, told: Told | None, dialled: FlowArrays | None = None
+) -> Int32:
+    """(flows,) the decision of each, as the program numbers them; NO_SUBJECT where the mesh has no say.
+    ``dialled``: the same with whom their clients dialled, where ``flows`` have who is behind that."""
     decisions = np.zeros(len(flows.src), dtype=np.int32)
     rows = np.flatnonzero((flows.judge != 0) & (flows.protocol == TCP))
     if not len(rows):
         return decisions
-    asked = take_rows(flows, rows)
+    asked, given = take_rows(flows, rows), take_rows(dialled or flows, rows)
     values = told.values if told else (NOTHING,)
     which = told.which[rows] if told else np.zeros(len(rows), dtype=np.int32)
-    clients, foreign = _clients(mesh, asked, values, which)
-    carried = _carried(mesh, asked, values, which)
-    asked = asked._replace(port=np.where(asked.port == HBONE_PORT, np.int32(-1), asked.port))
+    clients, foreign = _clients(mesh, given, values, which)
+    carried = carried_as(mesh, given, values, which)
+    asked = asked._replace(port=np.where(given.port == HBONE_PORT, np.int32(-1), asked.port))
     circumstances = np.stack([clients, carried, which])
     distinct, groups = np.unique(circumstances, axis=1, return_inverse=True)
     groups = groups.ravel()
@@ -85,7 +88,7 @@ def _clients(
     return client, list(foreign)
 
 
-def _carried(mesh: MeshProgram, flows: FlowArrays, values: tuple[Recorded, ...], which: Int32) -> Int32:
+def carried_as(mesh: MeshProgram, flows: FlowArrays, values: tuple[Recorded, ...], which: Int32) -> Int32:
     """(flows,) for what a proxy takes each: TCP, HTTP or EITHER."""
     if not mesh.questions.tells_carried:
         return np.zeros(len(flows.src), dtype=np.int32)

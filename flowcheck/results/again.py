@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Again:
     """``options`` name the cluster and who enforces policies, as words of a command line. ``at_its_time``:
     the time of the flow matters, else the options say which does; ``asks_source``: so does the port that it
-    comes from."""
+    comes from; ``asks_mesh``: what a record tells a mesh does."""
 
     options: tuple[str, ...] = ("--cluster", "...")
     at_its_time: bool = True
     asks_source: bool = False
+    asks_mesh: bool = False

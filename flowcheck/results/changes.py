@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.mesh.written import Authorization
 from flowcheck.model.policy import Direction, PodQuery, Policy
 
 DEFAULT_DENY = "default-deny by "
@@ -59,6 +60,14 @@ class Choices:
             to_add += [] if found else [direction.value]
         return Change(tuple(chosen), tuple(to_add))
 
+    def in_mesh(self, deciders: Sequence[str]) -> tuple[str, ...]:
+        """What to change of a mesh's policies that deny: rules that do; or, as its policies that allow add
+        up, one of those, the one for the fewest workloads."""
+        names = [text.removeprefix(DEFAULT_DENY) for text in deciders]
+        if list(deciders) == names:
+            return tuple(names)
+        return (min(names, key=lambda name: (not any(map(_has_selector, self._policies[name])), name)),)
+
     def _isolated_anew(self, name: str, direction: Direction) -> list[frozenset[_Alike]]:
         """Whom each policy of this name isolates that has rules of this direction."""
         chosen = [p for p in self._policies[name] if direction in p.isolates and p.rules(direction)]
@@ -71,3 +80,7 @@ class Choices:
             return frozenset()
         pods = self._pods[subject.namespace or ""].items()
         return frozenset(alike for alike, labels in pods if subject.pods.matches(labels))
+
+
+def _has_selector(policy: Policy) -> bool:
+    return isinstance(policy.mesh, Authorization) and policy.mesh.has_selector

@@ -115,7 +115,9 @@ def gather_findings(
         if key.kind == Violation.FORWARDED_DENIED:
             ends = {"egress": key.source, "ingress": key.destination}
             change = choices.to_change(_denied(program, edges, rows[0]), ends)
-            described |= {"change": change.policies, "to_add": change.to_add}
+            mesh = program.decisions[edges.mesh[rows[0]]]
+            in_mesh = choices.in_mesh(mesh.policies) if mesh.verdict == a.DENY else ()
+            described |= {"change": (*change.policies, *in_mesh), "to_add": change.to_add}
         described["bytes"] = sum(int(edges.bytes_[e]) for e in rows) if has_bytes else None
         found.append(_finding(key, edges, rows, described))
     found.sort(key=lambda one: (one.group, -one.records, one.source, one.destination, one.fingerprint))

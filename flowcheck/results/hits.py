@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from flowcheck.compile import Program
 from flowcheck.compile.rules.decisions import RuleInfo
+from flowcheck.model.policy import Action
 from flowcheck.results.edges import Edges
 from flowcheck.results.perhaps_hit import perhaps_hit
 
@@ -49,6 +50,7 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
     records = _sum_by_decision(program, edges, edges.records)
     flows = _sum_by_decision(program, edges, edges.flows)
     unknown = perhaps_hit(program, edges)
+    of_mesh = frozenset(program.mesh_rules)
     sums: dict[RuleInfo, list[int]] = defaultdict(lambda: [0, 0])
     for decision, rule in program.rules_by_decision():
         total = sums[rule]
@@ -56,8 +58,12 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
         total[1] += int(flows[:, decision].sum())
     rows: list[tuple[object, ...]] = []
     for rule, total in sums.items():
+        is_mesh = rule in of_mesh
+        if is_mesh and rule.action == Action.PASS:
+            continue  # how its engine says that others are asked next
         place = rule.source.file, rule.source.line
-        described = (rule.policy, rule.label, rule.tier, rule.direction.value, rule.action)
+        direction = "mesh" if is_mesh else rule.direction.value
+        described = (rule.policy, rule.label, rule.tier, direction, rule.action)
         rows.append((*described, *place, *total, unknown[rule]))
     rows += _default_denies(program, records, flows)
     columns = zip(*rows, strict=True) if rows else [()] * len(HITS_SCHEMA)

@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Sequence
 from importlib import metadata
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,11 @@ from flowcheck.compile.endpoints.layout import ONLY_NAMED
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_text
 from flowcheck.model.left_out import LeftOut
+from flowcheck.model.mesh.membership import MeshSettings
+from flowcheck.model.mesh.written import Authorization, AuthorizationAction, Mode, PeerAuthentication
+from flowcheck.model.peers import DataPlane
+from flowcheck.model.policy import Policy
+from flowcheck.model.tiers import Layer
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
@@ -142,9 +148,13 @@ def check_load(totals: Totals, load: LoadResult) -> None:
 
 
 def count_cluster(
-    cluster: Cluster, ranges: Sequence[str] = (), left_out: Sequence[LeftOut] = ()
+    cluster: Cluster,
+    ranges: Sequence[str] = (),
+    left_out: Sequence[LeftOut] = (),
+    enforced: Cluster | None = None,
 ) -> ClusterCounts:
-    """``ranges`` are those a person gave; ``left_out`` policies that the engine does not enforce."""
+    """``ranges`` are those a person gave; ``left_out`` policies that the engine does not enforce.
+    ``enforced`` is the cluster as it is judged."""
     return ClusterCounts(
         namespaces=len(cluster.namespaces),
         nodes=len({node.name for node in cluster.nodes}),
@@ -152,7 +162,7 @@ def count_cluster(
         workloads_without_pods=sum(pod.template for pod in cluster.pods),
         services=len({str(service) for service in cluster.services}),
         policies=len({str(policy) for policy in cluster.policies_taken}),
-        rules=sum(len(policy.ingress) + len(policy.egress) for policy in cluster.policies),
+        rules=sum(map(_rules_of, cluster.policies)),
         skipped_kinds=dict(
             sorted(Counter(skipped.kind or "(no kind)" for skipped in cluster.skipped).items())
         ),
@@ -166,7 +176,36 @@ def count_cluster(
         refused=tuple(map(str, cluster.refused)),
         refused_by_engine=tuple(str(one) for one in cluster.skipped if one.is_refused_by_its_engine),
         known_until=None if cluster.known_until == END else instant_text(cluster.known_until),
+        **(_mesh_of(enforced) if enforced is not None else {}),
     )
+
+
+def _rules_of(policy: Policy) -> int:
+    """How many stand in it; of mutual TLS, how many ports or modes refuse anybody."""
+    match policy.mesh:
+        case Authorization(AuthorizationAction.AUDIT):
+            return 0
+        case Authorization(rules=rules, targets=targets):
+            return 1 if targets else len(rules)
+        case PeerAuthentication(mode, ports, has_selector):
+            return [mode, *(own for _, own in ports if has_selector)].count(Mode.STRICT)
+    return len(policy.ingress) + len(policy.egress)
+
+
+def _mesh_of(cluster: Cluster) -> dict[str, Any]:
+    """What a service mesh carries, and how many policies of its own are asked; nothing without one."""
+    members = {(pod.namespace, pod.name, pod.uid): pod.mesh.plane for pod in cluster.pods if pod.mesh}
+    if not members:
+        return {}
+    settings = cluster.mesh or MeshSettings()
+    is_linkerd = set(members.values()) == {DataPlane.LINKERD}
+    how = f"root namespace {settings.root_namespace}, trust domain {settings.trust_domain}"
+    own = {str(policy) for policy in cluster.policies if policy.tier.layer is Layer.MESH}
+    return {
+        "mesh": "Linkerd" if is_linkerd else f"Istio ({how})",
+        "mesh_pods": dict(sorted(Counter(str(plane) for plane in members.values()).items())),
+        "mesh_policies": len(own),
+    }
 
 
 def count_program(program: Program) -> ProgramCounts:

@@ -16,6 +16,7 @@ from flowcheck.balance.expect.plan import CountingPlan, named_ports
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
+from flowcheck.flows.canonical.schema import MESH_ASKS
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
@@ -33,7 +34,7 @@ from flowcheck.results.violations import Violating
 from flowcheck.runners.messages import Part
 
 POSITIONS_KEPT = 10
-EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip", "src_port"]
+EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip", "src_port", *MESH_ASKS]
 MOST_KEYS = 1 << 19
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
 MOST_IN_A_TASK = 1 << 56

@@ -77,6 +77,30 @@ def test_explain_leaves_it_out_and_says_so(world: Path) -> None:
     assert flowcheck("explain", *ends, "--mesh", "on").returncode == 2
 
 
+def test_explain_takes_what_a_record_would_tell(world: Path) -> None:
+    ends = ("--cluster", world, "--from", "x/a", "--to", "x/b", "--port", "80")
+    told = ("--principal", "none", "--method", "GET", "--path", "/", "--host", "b.x", "--sni", "b")
+    done = flowcheck("explain", *ends, *told)
+    assert "identity    none (as it is asked about (--principal))" in done.stdout
+    assert "changes nothing" not in done.stderr
+    refused = flowcheck("explain", *ends, "--principal", "a")
+    assert refused.returncode == 2
+    assert "--principal: 'a' is no identity; write spiffe://" in refused.stderr
+
+
+def test_what_is_told_changes_nothing_without_a_mesh(world: Path) -> None:
+    world.write_text(WORLD.replace("ambient", "none"))
+    ends = ("--cluster", world, "--from", "x/a", "--to", "x/b", "--port", "80")
+    done = flowcheck("explain", *ends, "--method", "GET", "--sni", "b")
+    assert "no pod is in a mesh, so --method, --sni changes nothing" in done.stderr
+    assert "Mesh" not in done.stdout
+
+
+def test_no_tier_of_calicos_is_missed(world: Path) -> None:
+    ends = ("--cluster", world, "--from", "x/a", "--to", "x/b", "--port", "80")
+    assert "Tier" not in flowcheck("explain", *ends).stderr
+
+
 def test_python_takes_the_same_words(world: Path) -> None:
     cluster = load_cluster([world])
     layers = {}

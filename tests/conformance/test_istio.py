@@ -10,15 +10,20 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from flowcheck.engines.profiles import apply
+from flowcheck.compile import Program, compile_program
+from flowcheck.engines.profiles import Enforced, apply
 from flowcheck.errors import ManifestError
+from flowcheck.explaining import Explanation, explain
+from flowcheck.explaining.records import Edit
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.mesh.membership import Membership, MeshSettings, identity
 from flowcheck.model.options import Options
@@ -78,8 +83,8 @@ def flow_of(check: dict[str, Any], cluster: Cluster) -> Tuple5:
     )
 
 
-def judged(world: dict[str, Any], path: str) -> Iterator[tuple[dict[str, Any], Answer]]:
-    """Checks that are of one world in all that is put into it are asked together."""
+def enforced_worlds(world: dict[str, Any]) -> Iterator[tuple[Enforced, list[dict[str, Any]], list[Tuple5]]]:
+    """Checks that are of one world in all that is put into it, with their records."""
     cluster = load_objects([stored(one) for one in world["objects"]])
     alike: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for check in world["checks"]:
@@ -87,8 +92,12 @@ def judged(world: dict[str, Any], path: str) -> Iterator[tuple[dict[str, Any], A
         alike[spoken].append(check)
     for checks in alike.values():
         options = Options(mesh_identity="recorded")
-        enforced = apply(on(cluster, checks[0]), options, "kubernetes")
         flows = [flow_of(check, cluster) for check in checks]
+        yield apply(on(cluster, checks[0]), options, "kubernetes"), checks, flows
+
+
+def judged(world: dict[str, Any], path: str) -> Iterator[tuple[dict[str, Any], Answer]]:
+    for enforced, checks, flows in enforced_worlds(world):
         yield from zip(checks, judge(path, enforced.cluster, flows, enforced.options), strict=True)
 
 
@@ -114,6 +123,61 @@ def test_verdicts_are_istios(world: dict[str, Any], path: str) -> None:
         if answer.mesh not in words[check["allowed"]] or not answer.mesh_policy.startswith(named(check))
     ]
     assert wrong == []
+
+
+def explained(program: Program, check: dict[str, Any], flow: Tuple5) -> Explanation:
+    return explain(
+        program,
+        src=check["src"],
+        dst=check["dst"],
+        port=check["port"],
+        principal=flow.src_principal,
+        method=flow.http_method,
+        path=flow.http_path,
+        host=flow.http_host,
+        sni=flow.tls_server_name,
+    )
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=[world["name"] for world in WORLDS])
+def test_what_is_explained_are_istios_verdicts(world: dict[str, Any]) -> None:
+    words = {True: "allow", False: "deny", None: "unknown"}
+    wrong = []
+    for enforced, checks, flows in enforced_worlds(world):
+        program = compile_program(enforced.cluster, enforced.options)
+        for check, flow in zip(checks, flows, strict=True):
+            answer = explained(program, check, flow)
+            sides = [case.mesh for case in answer.cases if case.mesh is not None]
+            if [side.verdict for side in sides] != [words[check["allowed"]]]:
+                wrong.append((check["name"], check["allowed"], sides))
+    assert wrong == []
+
+
+def changed(objects: list[dict[str, Any]], edits: Iterable[Edit]) -> list[dict[str, Any]]:
+    """The objects with the rules of every edit added to the policy that it names."""
+    found = deepcopy(objects)
+    for edit in edits:
+        for one in found:
+            metadata = one["metadata"]
+            if f"{one['kind']}/{metadata.get('namespace', 'default')}/{metadata['name']}" == edit.policy:
+                spec = one.setdefault("spec", {})
+                spec["rules"] = [*(spec.get("rules") or []), *yaml.safe_load(edit.yaml)]
+    return found
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=[world["name"] for world in WORLDS])
+def test_what_is_proposed_lets_it_in(world: dict[str, Any]) -> None:
+    for enforced, checks, flows in enforced_worlds(world):
+        program = compile_program(enforced.cluster, enforced.options)
+        for check, flow in zip(checks, flows, strict=True):
+            change = explained(program, check, flow).change
+            if change is None or not change.sufficient:
+                assert change is None or change.notes
+                continue
+            after = {"objects": changed(world["objects"], change.edits), "checks": [check]}
+            ((again, _, _),) = enforced_worlds(after)
+            allowing = compile_program(again.cluster, again.options)
+            assert explained(allowing, check, flow).verdict == "allow", check
 
 
 @pytest.mark.parametrize("case", VALIDITY, ids=[str(case["name"]) for case in VALIDITY])

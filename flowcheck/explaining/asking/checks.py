@@ -14,6 +14,7 @@ from flowcheck.explaining.asking.whom import Whom, inside
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Check, Match
 from flowcheck.explaining.words import query_text
+from flowcheck.model.mesh.written import Authorization, AuthorizationAction, PeerAuthentication
 from flowcheck.model.peers import AnyOf, Peer, Subject
 from flowcheck.model.policy import AddressBlock, PodQuery, Policy, Rule
 from flowcheck.model.verdict import Reason
@@ -27,6 +28,7 @@ IN_DOUBT = {
     Reason.NEEDS_L7: "asks for the request (layer 7), which no address and port tell",
     Reason.NEEDS_AUTHENTICATION: "requires authentication, of which no flow tells",
     Reason.NO_SERVICE: "is about the API server, and no input tells where it is",
+    Reason.NEEDS_IDENTITY: "asks who the client proves to be, which no input tells",
     Reason.AMBIGUOUS_POLICY: "may be asked before others of its priority or after",
 }
 
@@ -37,10 +39,36 @@ SETTLES = {
     Reason.NEEDS_DNS: "--dns-map FILE, of names with their addresses or of Hubble's records of DNS",
 }
 """What would tell it, if nothing was given that could."""
+OF_MESH = {
+    Reason.NEEDS_L7: (
+        "Envoy's access log (of a sidecar or a waypoint) tells the request; --method, --path, --host "
+        "and --sni ask about one"
+    ),
+    Reason.NEEDS_IDENTITY: (
+        "the access log of ztunnel or Envoy tells the client's identity; --principal asks about one"
+    ),
+}
+"""The same of a mesh."""
+
+
+def why_open(policy: Policy, reason: Reason) -> str:
+    """What leaves a policy or a rule open."""
+    written = policy.mesh
+    if isinstance(written, Authorization) and reason is Reason.NEEDS_L7:
+        if written.targets:
+            return "is asked by a gateway or a waypoint, and no record tells what that lets through"
+        if written.action is AuthorizationAction.CUSTOM:
+            return "asks an authorizer, whose answer no record tells"
+        return "asks for the request (layer 7), which is not told"
+    if isinstance(written, PeerAuthentication) and reason is Reason.NEEDS_IDENTITY:
+        return "has mutual TLS off: clients may send plain bytes"
+    return IN_DOUBT.get(reason, str(reason))
 
 
 def settles(reason: Reason, question: Asked) -> str:
     """What would tell whether an open rule matches."""
+    if question.way is not None:
+        return OF_MESH.get(reason, "")
     if reason is Reason.NEEDS_DNS and question.names is not None:
         return "a DNS map that tells of this time, or --at a time that the one given tells of"
     return SETTLES.get(reason, "")
@@ -76,7 +104,9 @@ def check_peers(policy: Policy, rule: Rule, question: Asked) -> tuple[tuple[Chec
             checks = _joined(checks)
     if rule.open_for:
         what = "part of the rule" if rule.unread else "the rule"
-        checks = tuple(_in_doubt(check, what, rule.open_for) for check in checks)
+        checks = tuple(
+            _in_doubt(check, what, why_open(policy, rule.open_for), rule.open_for) for check in checks
+        )
         name = (rule.open_for, "peer", f"{policy}[{rule.label}]")
         return checks, (name,) if together(checks) == "maybe" else ()
     if together(checks) != "maybe":
@@ -135,7 +165,7 @@ def check_whom(policy: Policy, subject: Subject, question: Asked) -> tuple[Check
     check = _check(found, text)
     if policy.open_for:
         what = "part of the subject" if policy.unread else "the policy"
-        check = _in_doubt(check, what, policy.open_for)
+        check = _in_doubt(check, what, why_open(policy, policy.open_for), policy.open_for)
         return check, (policy.open_for, "subject", str(policy)) if check.match == "maybe" else None
     return check, (found.reason, "subject", whom.asked_for(subject)) if check.match == "maybe" else None
 
@@ -157,8 +187,8 @@ def _check(found: Found, text: str) -> Check:
     )
 
 
-def _in_doubt(check: Check, what: str, reason: Reason) -> Check:
-    return check if check.match == "no" else Check("maybe", check.text, f"{what} {IN_DOUBT[reason]}", reason)
+def _in_doubt(check: Check, what: str, why: str, reason: Reason) -> Check:
+    return check if check.match == "no" else Check("maybe", check.text, f"{what} {why}", reason)
 
 
 def exception_of(block: AddressBlock, address: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcheck.explaining.asking.checks import IN_DOUBT, Hanging, settles
+from flowcheck.explaining.asking.checks import IN_DOUBT, Hanging, settles, why_open
 from flowcheck.explaining.asking.tries import Tried
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.words import selector_text
@@ -57,7 +57,7 @@ def doubt(
             why = f"{name} has the priority of another policy, and the API leaves open which is asked first"
             return f"{why}: {fork}", "give them different priorities"
         case _:
-            return f"{name} {IN_DOUBT.get(reason, str(reason))}: {fork}", settles(reason, question)
+            return f"{name} {why_open(policy, reason)}: {fork}", settles(reason, question)
 
 
 def _open_part(what: Tried | Policy, name: str) -> str:

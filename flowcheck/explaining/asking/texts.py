@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcheck.explaining.words import block_text, query_text, requirement_text, selector_text
+from flowcheck.explaining.words import PLANES, block_text, query_text, requirement_text, selector_text
 from flowcheck.model.peers import (
     Account,
     AddressBlock,
@@ -12,7 +12,6 @@ from flowcheck.model.peers import (
     Backends,
     Called,
     Carries,
-    DataPlane,
     DomainNames,
     Expression,
     Family,
@@ -35,12 +34,6 @@ _KINDS = {
     Kind.NODE: "nodes",
     Kind.OWN_NODE: "the pod's own node",
     Kind.OUTSIDE: "addresses outside the cluster",
-}
-_PLANES = {
-    DataPlane.SIDECAR: "a sidecar",
-    DataPlane.AMBIENT: "ztunnel",
-    DataPlane.GATEWAY: "a gateway",
-    DataPlane.LINKERD: "Linkerd's proxy",
 }
 _WHOSE = {Of.OWN: "", Of.NAMESPACE: "namespace ", Of.ACCOUNT: "service account "}
 
@@ -91,9 +84,11 @@ def expression_text(what: Expression) -> str:
         case Called(name, namespace):
             return f"the name {namespace}/{name}" if namespace else f"the name {name}"
         case Carries(plane):
-            return f"a pod whose traffic {_PLANES[plane]} carries"
+            return f"a pod whose traffic {PLANES[plane]} carries"
+        case Not(Presents(".*")):
+            return "a client without an identity"
         case Presents(pattern):
-            return f"an identity like {pattern}"
+            return "any identity" if pattern == ".*" else f"an identity like {pattern}"
         case AllOf(parts):
             return ", ".join(map(_inner, parts)) or "everything"
         case AnyOf(parts):

@@ -7,14 +7,17 @@ from collections.abc import Callable
 
 from flowcheck.explaining.asking.found import Found, all_of, any_of, known, negated
 from flowcheck.explaining.ends import Candidate
-from flowcheck.explaining.words import clause_fault
+from flowcheck.explaining.question import UNKNOWN_ID, Way
+from flowcheck.explaining.words import clause_fault, in_mesh_by
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster, Node
 from flowcheck.model.labels import Labels, Requirement
+from flowcheck.model.mesh.requests import compiled
 from flowcheck.model.peers import (
     Account,
     AllOf,
     AnyOf,
     Called,
+    Carries,
     Expression,
     Family,
     IsA,
@@ -22,6 +25,7 @@ from flowcheck.model.peers import (
     Labelled,
     Not,
     Of,
+    Presents,
 )
 from flowcheck.model.ranges import AddressSet
 from flowcheck.model.verdict import Reason
@@ -52,8 +56,11 @@ class Thing:
     """What an end is: a pod, a node, an address outside. ``who`` is what sentences call it; ``own_node``: it
     is the node of the pod at the other end."""
 
-    def __init__(self, end: Candidate, who: str, cluster: Cluster, *, own_node: bool) -> None:
+    def __init__(
+        self, end: Candidate, who: str, cluster: Cluster, *, own_node: bool, way: Way | None = None
+    ) -> None:
         self.end, self.who, self.cluster, self.own_node = end, who, cluster, own_node
+        self.way = way
 
     def holds(self, what: Expression) -> Found:
         """What may be a node is asked as both, and open where they differ."""
@@ -100,10 +107,24 @@ class Thing:
                 account = end.pod.account if end.pod is not None else ""
                 fact = f"{self.who} runs as service account {account}" if end.pod is not None else self._kind
                 return known(end.pod is not None and account in names, fact)
+            case Carries(plane):
+                carried_by = end.pod.mesh.plane if end.pod is not None and end.pod.mesh else None
+                return known(carried_by is plane, f"{self.who} is {in_mesh_by(carried_by)}")
+            case Presents(pattern):
+                return self._presents(pattern)
             case Labelled(of, clause):
                 return self._labelled(of, clause, as_node=as_node)
             case _:
                 return known(False)
+
+    def _presents(self, pattern: str) -> Found:
+        presented = self.way.presented if self.way is not None else UNKNOWN_ID
+        if presented is None:
+            return known(False, f"{self.who} presents no identity")
+        if presented == UNKNOWN_ID:
+            why = f"no input tells which identity {self.who} presents, if any"
+            return Found("maybe", (why,), Reason.NEEDS_IDENTITY)
+        return known(compiled(pattern).fullmatch(presented) is not None, f"{self.who} presents {presented}")
 
     def _labelled(self, of: Of, clause: Requirement, *, as_node: bool) -> Found:
         end, pod = self.end, self.end.pod

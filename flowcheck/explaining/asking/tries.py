@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowcheck.explaining.asking.checks import Hanging, check_peers, check_rule_subject, settles, together
 from flowcheck.explaining.asking.ports import check_ports, check_source
+from flowcheck.explaining.asking.requests import check_request
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Match, Reached, RuleStep
 from flowcheck.model.policy import Policy, Rule
+from flowcheck.model.verdict import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Tried:
 
 
 def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None) -> Tried:
+    requested = check_request(rule, question)
+    if any(check.match == "maybe" for check in requested) and not rule.open_for:
+        rule = replace(rule, needs=Reason.NEEDS_L7)
     peers, peer_if = check_peers(policy, rule, question)
     ports, sources = check_ports(rule, question), check_source(rule, question)
     subject, subject_too = check_rule_subject(rule, question)
@@ -54,7 +59,7 @@ def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None
         subject_if = (subject_if[0], "subject", (subject_if, subject_too))
     subject_if = subject_if or subject_too
     sides = {together(peers), together(ports), "maybe" if subject_if else "yes"}
-    sides |= {check.match for check in (*sources, *((subject,) if subject else ()))}
+    sides |= {check.match for check in (*sources, *requested, *((subject,) if subject else ()))}
     match: Match = "no" if "no" in sides else "maybe" if "maybe" in sides else "yes"
     outcomes: dict[Match, Reached] = {"yes": "matched", "maybe": "may_match", "no": "not_matched"}
     step = RuleStep(
@@ -66,6 +71,7 @@ def hold(policy: Policy, rule: Rule, question: Asked, subject_if: Hanging | None
         str(rule.source),
         subject=(subject,) if subject else (),
         source_ports=sources,
+        request=requested,
         settle=settles(peer_if[0][0], question) if match == "maybe" and peer_if else "",
         level=rule.level,
     )

@@ -82,7 +82,9 @@ class Whom:
                 return self.in_query(peer)
             case Where(what):
                 own_node = self.of == "peer" and self.question.own_node
-                return Thing(self.end, self.who, self.cluster, own_node=own_node).holds(what)
+                return Thing(
+                    self.end, self.who, self.cluster, own_node=own_node, way=self.question.way
+                ).holds(what)
             case AddressBlock():
                 return self._in_block(peer)
             case InSets():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flowcheck.counted import agreeing, counted, listed
 from flowcheck.model.ranges import SEEN
+from flowcheck.reports.audit.enforced import enforced_by
 from flowcheck.reports.audit.said import said
 from flowcheck.reports.parts.units import floored, moment, percent, size
 from flowcheck.results.records.summary import ClusterCounts, Summary
@@ -75,7 +76,7 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
             f"{counted(cluster.pods, 'pod')} in {counted(cluster.namespaces, 'namespace')}, "
             f"{counted(cluster.policies, 'policy', 'policies')} with {counted(cluster.rules, 'rule')}",
         ),
-        *_engine(summary),
+        *enforced_by(summary),
         *_pod_ranges(cluster.pod_ranges),
         *_known_until(summary),
         *_not_evaluated(cluster),
@@ -85,15 +86,6 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
         *said(summary.recorded),
         ("speed", f"{seconds:.1f} s, of which judging {timings.judge:.1f} s: {speed}/s"),
     ]
-    return lines
-
-
-def _engine(summary: Summary) -> list[tuple[str, str]]:
-    """Who enforces policies, and what comes of it where nobody does."""
-    lines = [("engine", summary.engine)] if summary.engine else []
-    if expected := summary.violations.expected:
-        rows = f"{counted(expected, 'record')} that policies deny went through, or may have"
-        lines.append(("", f"{rows}: nothing stops them, so it is no violation"))
     return lines
 
 

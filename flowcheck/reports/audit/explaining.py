@@ -10,6 +10,14 @@ from flowcheck.results.records.findings import Finding
 
 _GOES_ON = " \\"
 _EXPLAINED = ("TCP", "UDP", "SCTP")
+_TOLD = {
+    "--principal": "src_principal",
+    "--method": "http_method",
+    "--path": "http_path",
+    "--host": "http_host",
+    "--sni": "tls_server_name",
+}
+"""Options for what a record tells a mesh, by the columns that it stands in."""
 
 
 class Command(str):
@@ -29,6 +37,11 @@ def command(finding: Finding, again: Again | None) -> Command:
         asked += ["--source-port", str(example.src_port)]
     if again.at_its_time and example.start_time:
         asked += ["--at", example.start_time]
+    if example.outer_port is not None and finding.direction != "mesh":
+        return Command()  # network policies were asked at that port, the mesh at the one inside
+    for option, column in _TOLD.items() if again.asks_mesh else ():
+        if value := getattr(example, column):
+            asked += [option, value]
     words = [*again.options, *asked]
     if any(" " in name for name in names) or any(escape(word) != word for word in words):
         return Command()

@@ -19,6 +19,14 @@ MOST_FINDINGS = 15
 LEAST_OF_A_GROUP = 5
 """Places kept for each group of findings where there are more than enough of several."""
 
+_WHERE = {
+    "both": "on both sides, for each denies it: ",
+    "egress and mesh": "at the source and in the mesh, for each denies it: ",
+    "ingress and mesh": "in both layers at the destination, for each denies it: ",
+    "both and mesh": "on both sides and in the mesh, for each denies it: ",
+}
+"""By a finding's direction, where several deny it."""
+
 TITLES = (
     "Forbidden by policy, yet it went through",
     "Forbidden by policy, and the log does not say whether it went through",
@@ -45,7 +53,20 @@ def deciders(finding: Finding) -> list[str]:
     if len(finding.policies) != len(finding.policy_sources):
         return [*finding.policies, *finding.policy_sources]
     pairs = zip(finding.policies, finding.policy_sources, strict=True)
-    return [f"{policy} ({source})" if source else policy for policy, source in pairs]
+    return [_decider(finding, f"{policy} ({source})" if source else policy) for policy, source in pairs]
+
+
+def _decider(finding: Finding, text: str) -> str:
+    """Mutual TLS that is asked for in words of its own; where both layers decide, which of them this is."""
+    if finding.kind == FORWARDED and _asks_for_tls(text):
+        text = f"plaintext, where {text} asks for mutual TLS"
+    elif not text.removeprefix(DEFAULT_DENY).startswith("AuthorizationPolicy/"):
+        return text
+    return f"mesh: {text}" if finding.direction.endswith(" and mesh") else text
+
+
+def _asks_for_tls(decider: str) -> bool:
+    return decider.startswith("PeerAuthentication/")
 
 
 def notes(finding: Finding) -> list[str]:
@@ -104,9 +125,12 @@ def _start(finding: Finding, asking: str) -> list[str]:
         why = (
             "nothing enforced the policy, or it was not in force yet, as where new policies judge an old log"
         )
+        if finding.direction == "mesh":
+            why += "; or its client proves another identity than its own (--mesh-identity recorded)"
         return [f"{what} went through {times}: {why}", _change(finding, asking)]
+    log = "the mesh's own log" if finding.direction.endswith("mesh") else "a log with actions"
     return [
-        f"{what} policies deny, {times}: a log with actions would tell whether it went through",
+        f"{what} policies deny, {times}: {log} would tell whether it went through",
         _change(finding, asking),
     ]
 
@@ -118,11 +142,14 @@ def _change(finding: Finding, asking: str) -> str:
     for name in finding.change:
         place = places.get(name) or places.get(f"default-deny by {name}")
         verb = "change" if name in finding.policies else "add a rule to"
-        named.append(f"{verb} {name} ({place})" if place else f"{verb} {name}")
+        said = f"{verb} {name} ({place})" if place else f"{verb} {name}"
+        named.append(
+            f"let {finding.source} come by a proxy of the mesh or {said}" if _asks_for_tls(name) else said
+        )
     ends = {"egress": finding.source, "ingress": finding.destination}
     alone = "as none that denies it is for these pods alone"
     named += [f"add a policy for {side} of {ends[side]}, {alone}" for side in finding.to_add]
-    both = "on both sides, for each denies it: " if finding.direction == "both" else ""
+    both = _WHERE.get(finding.direction, "")
     change = both + (" and ".join(named) or "add a policy")
     does = "writes it" if all(map(_isolates, finding.policies)) else "says why, rule by rule"
     return f"if it should be allowed, {change}" + (f"; this {does}:" if asking else "")

@@ -26,6 +26,10 @@ REASONS = {
         "log the initiator, or the TCP flags it is told by",
     ),
     "needs_l7": ("the deciding rule looks into the request", "an address log cannot settle it"),
+    "needs_identity": (
+        "the deciding rule of the mesh asks which identity the client proves",
+        "take the flows from ztunnel's or Envoy's access log, which tells it, or say --mesh-identity derived",
+    ),
     "needs_authentication": (
         "the deciding rule lets through only who authenticates",
         "an address log cannot settle it",
@@ -76,15 +80,18 @@ _NAMELESS = (
     "the cluster (pub and pvt of Goldmane) only a log with addresses tells apart; else take a snapshot from "
     "the time of the flows"
 )
+_REQUESTS = "the mesh's own log tells the request: Envoy's access log, of sidecars and waypoints"
 _UNRESOLVED = ("unresolved_src", "unresolved_dst")
 
 
 def advice(summary: Summary) -> str:
     """What would settle most of the unknown rows, and that they alone fail no run."""
     _count, reason, _meaning = unknowns(summary)[0]
-    settles = (
-        _NAMELESS if reason in _UNRESOLVED and _are_nameless(summary) else REASONS.get(reason, ("", ""))[1]
-    )
+    settles = REASONS.get(reason, ("", ""))[1]
+    if reason in _UNRESOLVED and _are_nameless(summary):
+        settles = _NAMELESS
+    if reason == "needs_l7" and summary.cluster.mesh_pods:
+        settles = _REQUESTS
     told = f"most unknowns are {reason}" + (f": {settles}" if settles else "")
     return f"{told}; rows that are unknown fail a run only with --fail-on unresolved or --min-coverage"
 

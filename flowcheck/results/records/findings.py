@@ -77,8 +77,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The first violating row of a finding, in input order. ``start_time`` in RFC 3339; ``src_port`` None: it
-    is not told."""
+    """The first violating row of a finding, in input order. ``start_time`` in RFC 3339; ``src_port`` and what
+    a mesh's proxy tells, by the names of their columns, None: it is not told."""
 
     file: str
     row: int
@@ -88,6 +88,12 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dst_ip: str | None
     start_time: str = ""
     src_port: int | None = None
+    src_principal: str | None = None
+    http_method: str | None = None
+    http_path: str | None = None
+    http_host: str | None = None
+    tls_server_name: str | None = None
+    outer_port: int | None = None
 
 
 class Findings(tuple[Finding, ...], Tabular):

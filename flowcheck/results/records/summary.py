@@ -35,6 +35,8 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     ``refused_by_engine``: likewise the policies that the API server took and their engine refuses, so that
     nothing of them is in force. ``pod_ranges`` are the CIDRs that pods get their addresses from, each with
     what tells so. ``known_until``: the last snapshot (RFC 3339), where nothing tells of policies after it.
+    ``mesh`` names a service mesh and how it is set, ``mesh_pods`` counts whom it carries by its data plane,
+    ``mesh_policies`` those of its own policies that are asked.
     """
 
     namespaces: int
@@ -53,6 +55,9 @@ class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
     refused_by_engine: tuple[str, ...] = ()
     pod_ranges: dict[str, str] = {}
     known_until: str | None = None
+    mesh: str = ""
+    mesh_pods: dict[str, int] = {}
+    mesh_policies: int = 0
 
 
 class ProgramCounts(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from flowcheck.compile import Program
 from flowcheck.engines.profiles import AUTO
 from flowcheck.model.engines import SWITCHES
 from flowcheck.model.instants import instant_text
+from flowcheck.model.options import Options
 from flowcheck.model.timeline import END
 from flowcheck.results.again import Again
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
@@ -21,7 +22,8 @@ def asking_again(
     if isinstance(source, ClusterSource) and source.at is not None:
         return None
     words = (*_of_cluster(source), *_of_request(request))
-    return Again(words, request.options.policies_at is None, program.tables.n_sources > 1)
+    at_its_time = request.options.policies_at is None
+    return Again(words, at_its_time, program.tables.n_sources > 1, program.mesh is not None)
 
 
 def _of_cluster(source: ClusterSource | LoadedCluster) -> Iterator[str]:
@@ -44,6 +46,10 @@ def _of_request(request: AuditRequest) -> Iterator[str]:
         yield from ("--cluster-range", cidr)
     if request.cni != AUTO:
         yield from ("--cni", request.cni)
+    if request.mesh != AUTO:
+        yield from ("--mesh", request.mesh)
+    if request.options.mesh_identity != Options().mesh_identity:
+        yield from ("--mesh-identity", request.options.mesh_identity)
     chosen = dict(request.switches)
     for switch in SWITCHES:
         if switch.name in chosen:

@@ -116,6 +116,7 @@ def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> P
             ),
             request.options.cluster_ranges,
             view.left_out,
+            enforced.cluster,
         ),
         dict(enforced.cluster.inputs),
         view,

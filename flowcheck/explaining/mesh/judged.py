@@ -1,0 +1,71 @@
+"""Questions to the mesh's part of a compiled program, about ends that have been found."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck.arrays import INGRESS_PEER, INGRESS_SUBJECT, PORT_BITS, FlowArrays
+from flowcheck.compile.mesh.ends import EITHER, HTTP
+from flowcheck.compile.mesh.program import MeshProgram
+from flowcheck.explaining.ends import Candidate
+from flowcheck.explaining.mesh.told import Telling
+from flowcheck.judging.mesh import ask_mesh, carried_as
+from flowcheck.judging.told import Told
+from flowcheck.model.mesh.requests import Carried
+
+
+class Comes(NamedTuple):
+    """A connection between endpoints: whom the client dialled at which port, and where it ended."""
+
+    src: int
+    dialled: int
+    dialled_port: int
+    dst: int
+    port: int
+
+
+def decisions_of(
+    mesh: MeshProgram, pairs: Sequence[Comes], protocol: int, telling: Telling
+) -> tuple[list[int], list[tuple[Carried, ...]]]:
+    """The decision of each, as the program numbers them, and for what the proxy may take it."""
+    if not pairs:
+        return [], []
+    flows = _flows([(one.src, one.dst, one.port) for one in pairs], protocol)
+    dialled = _flows([(one.src, one.dialled, one.dialled_port) for one in pairs], protocol)
+    values, which = (telling.as_recorded(mesh.questions),), np.zeros(len(pairs), dtype=np.int32)
+    told = Told(values, which, np.full(len(pairs), -1, dtype=np.int32))
+    carried = carried_as(mesh, dialled, values, which).tolist()
+    return ask_mesh(mesh, flows, told, dialled).tolist(), [_ways(one) for one in carried]
+
+
+def _ways(carried: int) -> tuple[Carried, ...]:
+    if carried == EITHER:
+        return (Carried.TCP, Carried.HTTP)
+    return (Carried.HTTP if carried == HTTP else Carried.TCP,)
+
+
+def _flows(ends: Sequence[tuple[int, int, int]], protocol: int) -> FlowArrays:
+    src, dst, port = (np.array(column, dtype=np.int32) for column in zip(*ends, strict=True))
+    n_rows = len(ends)
+    keys, small, long = (np.zeros(n_rows, dtype=kind) for kind in (np.uint64, np.uint8, np.int64))
+    protocols, judged = (np.full(n_rows, value, dtype=np.uint8) for value in (protocol, 1))
+    source_port = np.full(n_rows, -1, dtype=np.int32)
+    known = (src, dst, keys, keys, protocols, source_port, port, judged)
+    return FlowArrays(*known, *[small] * 4, *[long] * 4)  # type: ignore[arg-type] # each its own dtype
+
+
+def seen_by(mesh: MeshProgram, end: Candidate) -> Iterator[Hashable]:
+    """What a mesh may tell an end by: who has all of it alike is treated alike."""
+    ends, endpoint = mesh.ends, end.endpoint
+    yield end.pod.mesh if end.pod is not None else None
+    yield int(ends.client[endpoint])
+    yield int(ends.own[endpoint])
+    yield int(ends.differ[endpoint])
+    for tables in mesh.tables.values():
+        yield tuple(tables.endpoints[endpoint, [INGRESS_SUBJECT, INGRESS_PEER]].tolist())
+    first, last = np.searchsorted(ends.spoken_at, [endpoint << PORT_BITS, endpoint + 1 << PORT_BITS])
+    ports = ends.spoken_at[first:last] - (endpoint << PORT_BITS)
+    yield (*ports.tolist(), *ends.spoken[first:last].tolist())
