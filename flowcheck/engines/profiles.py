@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple, get_args
 
 from flowcheck.counted import counted
-from flowcheck.engines import agents, calico, cilium, istio
+from flowcheck.engines import agents, calico, cilium, meshes
 from flowcheck.engines.named import resolved, span_of
 from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, release, settings_told
 from flowcheck.engines.switches import around, switched
@@ -81,30 +81,17 @@ def apply(
         if value not in words:
             raise RunError(f"{name} cannot be {value!r}", hint=f"there are {', '.join(words)}")
     view, found = choose(cluster, cni, given)
-    meshed = _without_mesh(cluster) if mesh == OFF else istio.with_members(cluster)
+    meshed = meshes.without(cluster) if mesh == OFF else meshes.with_members(cluster)
     before = replace(meshed, policies=tuple(_of_engine(meshed, view.cni)))
-    said = (*_remarks(before, view, found), *_mesh_remarks(cluster, meshed, mesh))
+    said = (*_remarks(before, view, found), *meshes.remarks(cluster, meshed, off=mesh == OFF))
     after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
     if dns_map is not None:
         inputs = {**after.inputs, dns_map.path: dns_map.sha256}
         after = replace(resolved(after, dns_map.names), inputs=inputs)
         view = replace(view, names=span_of(dns_map.names))
-    after = replace(after, policies=(*after.policies, *istio.policies(meshed)))
+    after = replace(after, policies=(*after.policies, *meshes.policies(meshed)))
     said += after.warnings[len(cluster.warnings) :]
     return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
-
-
-def _without_mesh(cluster: Cluster) -> Cluster:
-    pods = tuple(pod if pod.mesh is None else replace(pod, mesh=None) for pod in cluster.pods)
-    kept = tuple(policy for policy in cluster.policies if not istio.is_own(policy))
-    return replace(cluster, pods=pods, policies=kept)
-
-
-def _mesh_remarks(cluster: Cluster, meshed: Cluster, mesh: str) -> Iterator[str]:
-    if mesh != OFF:
-        yield from istio.remarks(meshed)
-    elif count := sum(map(istio.is_own, cluster.policies)):
-        yield f"{counted(count, 'policy', 'policies')} of Istio left out, as --mesh off says"
 
 
 def _by_engine(cluster: Cluster, options: Options, view: EngineView) -> tuple[Cluster, Options]:
@@ -210,7 +197,7 @@ def _language_of(policy: Policy) -> str:
 
 def _of_engine(cluster: Cluster, cni: str) -> Iterator[Policy]:
     """The policies that the engine knows."""
-    network = (policy for policy in cluster.policies if not istio.is_own(policy))
+    network = (policy for policy in cluster.policies if policy.mesh is None)
     return (policy for policy in network if _language_of(policy) in ("", cni))
 
 
@@ -218,7 +205,7 @@ def _left_out(cluster: Cluster, profile: Profile, found: Found, asked: str) -> I
     """Policies of each other engine, but for those that are not in force there either, each once."""
     by_engine: dict[str, dict[str, Policy]] = {}
     for policy in cluster.policies:
-        if istio.is_own(policy):
+        if policy.mesh is not None:
             continue
         language = _language_of(policy)
         if language not in ("", profile.name) and not policy.staged:

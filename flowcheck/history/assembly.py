@@ -16,6 +16,7 @@ from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.labels import Labels
+from flowcheck.model.mesh.linkerd import LinkerdSettings
 from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
@@ -31,7 +32,7 @@ from flowcheck.objects.ranges import seen_ranges, unknown_ranges
 from flowcheck.objects.workloads import Controller, settle
 
 _Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent)
-_Settings = TypeVar("_Settings", CiliumSettings, MeshSettings)
+_Settings = TypeVar("_Settings", CiliumSettings, MeshSettings, LinkerdSettings)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
 
@@ -131,6 +132,7 @@ class _Parts:
             sets=tuple(self.sets),
             cilium=_last(CiliumSettings, self.agents),
             mesh=_last(MeshSettings, self.agents),
+            linkerd=_last(LinkerdSettings, self.agents),
             tiers=tuple(self.tiers.values()),
         )
         told = cluster.pod_ranges()

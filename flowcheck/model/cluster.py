@@ -14,6 +14,7 @@ from typing import TypeVar
 from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
+from flowcheck.model.mesh.linkerd import LinkerdSettings
 from flowcheck.model.mesh.membership import Membership, MeshSettings
 from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
@@ -148,7 +149,8 @@ class Cluster:
     service accounts, by namespace and name; of others they are not known. ``tiers`` are those of objects.
     ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
     enforces the policies, which are as it does; None: they are as written.
-    ``cilium``: how Cilium's agents are set, as they were last, ``mesh`` likewise; None: nothing tells.
+    ``cilium``: how Cilium's agents are set, as they were last, ``mesh`` (Istio) and ``linkerd`` likewise;
+    None: nothing tells.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -172,6 +174,7 @@ class Cluster:
     view: EngineView | None = None
     cilium: CiliumSettings | None = None
     mesh: MeshSettings | None = None
+    linkerd: LinkerdSettings | None = None
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""
