@@ -3,13 +3,18 @@ Linkerd edge-26.8.3) give the cases that are named as theirs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from flowcheck.engines.profiles import apply
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.mesh.linkerd import Identities, MeshTlsAuthentication
 from flowcheck.model.options import Options
 from flowcheck.model.peers import Access
-from tests.builders import make_flow
+from flowcheck.model.timeline import BEGINNING, END
+from tests.builders import between, make_flow
 from tests.engines.linkerd_world import (
     ALLOW,
     CLIENTS,
@@ -384,3 +389,63 @@ def test_a_pod_without_a_proxy_is_not_asked(load: Load) -> None:
     cluster = cluster_of(load, thing("Server", "all", everything))
     (said,) = asked(cluster, make_flow(CLIENTS["near"], CLIENTS["plain"], 8080))
     assert said.verdict == NONE
+
+
+# -- over time, and what is said ---------------------------------------------------------------------
+
+
+def test_an_authorization_holds_while_all_of_it_is_there(load: Load) -> None:
+    cluster = cluster_of(load, a_server(), authorizing(WEB, MTLS, NETS), mesh_tls("*"), networks("0.0.0.0/0"))
+    times = {
+        "LinkerdAuthorizationPolicy": (0, 600),
+        "MeshTLSAuthentication": (100, END),
+        "NetworkAuthentication": (BEGINNING, 500),
+        "Server": (200, END),
+    }
+    timed = tuple(between(one, *times[one.kind]) for one in cluster.policies)
+    flows = [make_flow(CLIENTS["near"], SERVER, 8080, at=at) for at in (150, 300, 550, 700)]
+    said = asked(replace(cluster, policies=timed), *flows, options=Options(skew=0))
+    assert [one.verdict for one in said] == [ALLOW, ALLOW, DENY, DENY]
+    assert [one.by for one in said[:2]] == ["", "LinkerdAuthorizationPolicy/x/p[Server web]"]
+
+
+def test_versions_of_an_authentication(load: Load) -> None:
+    cluster = cluster_of(load, a_server(), authorizing(WEB, MTLS), mesh_tls(NEAR_ID))
+    others = [one for one in cluster.policies if one.kind != "MeshTLSAuthentication"]
+    (before,) = [one for one in cluster.policies if one.kind == "MeshTLSAuthentication"]
+    after = replace(before, mesh=MeshTlsAuthentication(Identities(("foo.bar",))))
+    both = (between(before, BEGINNING, 100), between(after, 100, END))
+    flows = [make_flow(CLIENTS["near"], SERVER, 8080, at=at) for at in (50, 150)]
+    said = asked(replace(cluster, policies=(*others, *both)), *flows, options=Options(skew=0))
+    assert [one.verdict for one in said] == [ALLOW, DENY]
+
+
+def remarks(cluster: Cluster, mesh: str = "auto") -> str:
+    return "\n".join(apply(cluster, Options(), "kubernetes", mesh=mesh).remarks)
+
+
+def test_what_is_said_of_it(load: Load) -> None:
+    plain = cluster_of(load)
+    assert "no ConfigMap linkerd-config tells how Linkerd is set" in remarks(plain)
+    cluster = cluster_of(load, config(), a_server(), authorizing(WEB, MTLS))
+    said = remarks(cluster)
+    assert "linkerd-config" not in said
+    assert "asks for MeshTLSAuthentication/x/mtls, which is not there: it authorizes nobody" in said
+    assert "no pod with its proxy" in remarks(replace(cluster, pods=()))
+    assert "2 policies of Linkerd left out, as --mesh off says" in remarks(cluster, "off")
+    assert "Istio" not in remarks(cluster, "off")
+    unmeshed = apply(cluster, Options(), "kubernetes", mesh="off").cluster
+    (said_off,) = asked(unmeshed, make_flow(CLIENTS["near"], SERVER, 8080))
+    assert said_off.verdict == NONE
+
+
+def test_beside_istio(load: Load) -> None:
+    """Each mesh asks at its own pods, and policies of the one are no matter of the other's."""
+    istio = {
+        "apiVersion": "security.istio.io/v1",
+        "kind": "AuthorizationPolicy",
+        "metadata": {"name": "none", "namespace": "x"},
+        "spec": {},
+    }
+    assert verdicts(cluster_of(load, istio)) == EVERYBODY
+    assert "no pod with a proxy" not in remarks(cluster_of(load, a_server()))
