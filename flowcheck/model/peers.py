@@ -149,10 +149,12 @@ _WITH_IDENTITY = {
 @dataclass(frozen=True, slots=True)
 class InboundDefault:
     """What holds at the ports of a pod that no Server is for. ``access`` None: what does in the cluster.
-    ``identified``: the ports that ask for an identity in any case."""
+    ``identified``: the ports that ask for an identity in any case. ``probed``: those at which a request
+    that is a probe's is let in from anywhere."""
 
     access: Access | None = None
     identified: frozenset[int] = frozenset()
+    probed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tests.engines.linkerd_world import (
     CLIENTS,
     DENY,
     NONE,
+    OTHERS,
     SERVER,
     UNKNOWN,
     Load,
@@ -31,8 +32,10 @@ from tests.engines.linkerd_world import (
     cluster_of,
     config,
     letting_in,
+    listed,
     pod,
     reference,
+    server_pod,
     thing,
     verdicts,
 )
@@ -356,6 +359,34 @@ def test_servers_by_their_labels(load: Load) -> None:
     saz = thing("ServerAuthorization", "saz", spec)
     assert verdicts(cluster_of(load, a_server(labels={"tier": "a"}), saz)) == INSIDE
     assert verdicts(cluster_of(load, a_server(labels={"tier": "b"}), saz)) == letting_in()
+
+
+# -- probes ------------------------------------------------------------------------------------------
+
+PROBE = {"readinessProbe": {"httpGet": {"port": "WEB", "path": "/ready"}}}
+DENYING = {"config.linkerd.io/default-inbound-policy": "deny"}
+
+
+def probed(load: Load, *things: dict[str, Any], **annotations: str) -> Cluster:
+    given = server_pod(**annotations)
+    given["spec"]["containers"][0] |= PROBE
+    return load(listed((given, *OTHERS, *things)), "a.json")
+
+
+def test_a_request_may_be_a_probe(load: Load) -> None:
+    """Theirs: the route "probe" of default_inbound_http_routes."""
+    open_ = Said(UNKNOWN, "needs_l7")
+    assert [ask(probed(load, **DENYING), "plain", port) for port in (8080,)] == [open_]
+    assert ask(probed(load, **DENYING), "plain", 9990).verdict == DENY
+    assert ask(probed(load, **DENYING), "own node").verdict == NONE
+    assert [ask(probed(load, a_server(port=port)), "plain") for port in (8080, "web")] == [open_, open_]
+    assert ask(probed(load, a_server(), authorizing(WEB)), "plain").verdict == ALLOW
+
+
+def test_no_probe_where_bytes_are_not_looked_at(load: Load) -> None:
+    opaque = {**DENYING, "config.linkerd.io/opaque-ports": "8080"}
+    assert verdicts(probed(load, **opaque)) == letting_in()
+    assert verdicts(probed(load, a_server(spec={"proxyProtocol": "TLS"}))) == letting_in()
 
 
 # -- what goes past, and what a tunnel hides ---------------------------------------------------------

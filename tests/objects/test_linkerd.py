@@ -66,6 +66,24 @@ def test_what_annotations_tell(load: Load, tmp_path: Path) -> None:
     assert member(load, thing) == kept.mesh == wanted
 
 
+def test_what_probes_ask(load: Load, tmp_path: Path) -> None:
+    ports = [{"name": "web", "containerPort": 8080}]
+    probes = {
+        "livenessProbe": {"httpGet": {"port": "Web"}},
+        "readinessProbe": {"tcpSocket": {"port": 81}},
+        "startupProbe": {"httpGet": {"port": 82}},
+    }
+    one = {"name": "c", "ports": ports, **probes}
+    other = {"name": "d", "livenessProbe": {"httpGet": {"port": "web"}}}
+    opaque = {"name": "e", "livenessProbe": {"httpGet": {"port": 3306}}}
+    thing = pod({"containers": [one, other, opaque, PROXY]}, **{f"{CONFIG}opaque-ports": "3306"})
+    found = member(load, thing)
+    assert found is not None
+    assert found.default == InboundDefault(probed=frozenset({8080, 82}))
+    (kept,) = through_an_inventory(tmp_path, thing).pods
+    assert kept.mesh == found
+
+
 def test_what_the_init_container_was_told(load: Load) -> None:
     args = ["--inbound-ports-to-ignore", "4190,4191,5000", "--outbound-ports-to-ignore", "25"]
     spec = {"containers": [PROXY], "initContainers": [{"name": "linkerd-init", "args": args}]}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flowcheck.engines.linkerd.authorizations import Authorizations
-from flowcheck.engines.linkerd.clients import rules_of
+from flowcheck.engines.linkerd.clients import probing, rules_of
 from flowcheck.engines.linkerd.membership import with_members
 from flowcheck.engines.linkerd.servers import TUNNEL_PORT, ServerAt, servers_in, tunnelled
 from flowcheck.model.cluster import Cluster
@@ -65,7 +65,8 @@ def _at(server: ServerAt, authorizations: Authorizations, settings: LinkerdSetti
             unread=server.unread,
         )
     access = server.written.access
-    rules = rules_of(access, server.ports, f"accessPolicy {access}", settings, server.policy.source)
+    rules = [rule for probed in server.probed.items() for rule in probing(*probed, server.policy.source)]
+    rules += rules_of(access, server.ports, f"accessPolicy {access}", settings, server.policy.source)
     yield replace(
         server.policy,
         tier=SERVER,
@@ -99,8 +100,9 @@ def _by_default(default: InboundDefault, settings: LinkerdSettings) -> Iterator[
     if access not in (Access.ALL_UNAUTHENTICATED, Access.AUDIT):
         rules += rules_of(access, None, str(access), settings, settings.source)
     if rules:
+        rules[:0] = probing(default, default.probed, settings.source)
         subject = Where(AllOf((IsA(Kind.POD), Carries(DataPlane.LINKERD, default))))
-        tie = ",".join(map(str, sorted(default.identified)))
+        tie = " ".join(",".join(map(str, sorted(one))) for one in (default.identified, default.probed))
         yield Policy(
             *("DefaultInboundPolicy", "", str(access), INBOUND_DEFAULT, subject),
             ingress=tuple(rules),

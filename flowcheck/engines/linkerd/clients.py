@@ -11,9 +11,22 @@ from dataclasses import dataclass
 
 from flowcheck.engines.linkerd.identities import ANYBODY, is_ambiguous, patterns
 from flowcheck.model.mesh.linkerd import Identities, LinkerdSettings, Network
-from flowcheck.model.peers import Access, AddressBlock, AllOf, AnyOf, Expression, Peer, Presents, Where
+from flowcheck.model.peers import (
+    Access,
+    AddressBlock,
+    AllOf,
+    AnyOf,
+    Carries,
+    DataPlane,
+    Expression,
+    InboundDefault,
+    Peer,
+    Presents,
+    Where,
+)
 from flowcheck.model.places import SourceLocation
-from flowcheck.model.policy import Action, Ports, Rule
+from flowcheck.model.policy import Action, PortRange, Ports, Rule
+from flowcheck.model.protocols import TCP
 from flowcheck.model.verdict import Reason
 
 _IDENTIFIED = (Access.ALL_AUTHENTICATED, Access.CLUSTER_AUTHENTICATED)
@@ -57,6 +70,15 @@ def _either(blocks: list[Peer]) -> Peer:
 def _proving(found: tuple[str, ...]) -> Expression:
     leaves: tuple[Expression, ...] = tuple(map(Presents, found))
     return leaves[0] if len(leaves) == 1 else AnyOf(leaves)
+
+
+def probing(default: InboundDefault, ports: frozenset[int], source: SourceLocation) -> Iterator[Rule]:
+    """At ports of pods of one default a request for what a probe asks is let in from anywhere, at a Server
+    too, unless that has routes. Only requests tell."""
+    if ports:
+        ranges = tuple(PortRange(TCP, one, one) for one in sorted(ports))
+        at = Where(Carries(DataPlane.LINKERD, default))
+        yield Rule("a probe's request", Action.ALLOW, None, ranges, source, needs=Reason.NEEDS_L7, subject=at)
 
 
 def rules_of(

@@ -23,6 +23,7 @@ from flowcheck.model.peers import (
     Carries,
     DataPlane,
     Expression,
+    InboundDefault,
     IsA,
     Kind,
     Labelled,
@@ -42,13 +43,15 @@ TUNNEL_PORT = 4143
 @dataclass(frozen=True, slots=True)
 class ServerAt:
     """A version of a Server. ``rank``: which place it has among those of its namespace. ``ports`` of the pods
-    it selects. ``unread``: nothing tells at which port, or whether another counts in its place."""
+    it selects. ``unread``: nothing tells at which port, or whether another counts in its place. ``probed``:
+    which of the ports probes ask, by what their pods have by default."""
 
     policy: Policy
     written: Server
     rank: int
     ports: tuple[Ports, ...]
     unread: bool
+    probed: dict[InboundDefault, frozenset[int]]
 
     @property
     def subject(self) -> Where:
@@ -66,11 +69,12 @@ def servers_in(namespace: str, policies: Iterable[Policy], pods: Sequence[Pod]) 
     found.sort(key=lambda one: (one[1].created, one[0].name))
     ranks = {key: rank for rank, key in enumerate(dict.fromkeys((m.created, p.name) for p, m in found))}
     for policy, written in found:
-        ports, unread = _ports(written, [pod for pod in own if _selects(policy, pod)])
+        selected = [pod for pod in own if _selects(policy, pod)]
+        ports, unread = _ports(written, selected)
         if ports:
             rank = ranks[written.created, policy.name]
             unread = unread or any(_contest((policy, written), other, own) for other in found)
-            yield ServerAt(policy, written, rank, ports, unread)
+            yield ServerAt(policy, written, rank, ports, unread, _probed(written, selected))
 
 
 def tunnelled(servers: Iterable[ServerAt]) -> Where:
@@ -94,6 +98,15 @@ def _numbers(server: Server, pod: Pod) -> frozenset[int]:
         return frozenset({server.port})
     declared = (*pod.ports, *pod.init_ports)
     return frozenset(one.number for one in declared if one.name == server.port and one.protocol == TCP)
+
+
+def _probed(server: Server, pods: list[Pod]) -> dict[InboundDefault, frozenset[int]]:
+    found: dict[InboundDefault, frozenset[int]] = {}
+    for pod in pods:
+        default = pod.mesh.default if pod.mesh is not None and server.is_http else None
+        if default is not None:
+            found[default] = found.get(default, frozenset()) | (_numbers(server, pod) & default.probed)
+    return found
 
 
 def _ports(server: Server, pods: list[Pod]) -> tuple[tuple[Ports, ...], bool]:
