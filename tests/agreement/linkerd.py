@@ -34,10 +34,10 @@ PORTS = (80, 8080, 9090)
 OUTSIDE = "198.51.100.7"
 TAIL = "serviceaccount.identity.linkerd.cluster.local"
 NAMES = (
-    *("*", f"*.{TAIL}", "*.cluster.local", f"*.y.{TAIL}", f"robot.x.{TAIL}", f"a.robot.y.{TAIL}"),
+    *(f"robot.x.{TAIL}", f"*.y.{TAIL}", "*", f"*.{TAIL}", "*.cluster.local", f"a.robot.y.{TAIL}"),
     *(f"*.robot.x.{TAIL}", "*.example.com", "foo.bar", f"*.robot.{TAIL}"),
 )
-CIDRS = ("10.0.0.0/8", "10.244.0.0/24", "10.244.0.2/32", "198.51.100.0/24", "0.0.0.0/0")
+CIDRS = ("10.244.0.0/24", "10.0.0.0/8", "10.244.0.2/32", "198.51.100.0/24", "0.0.0.0/0")
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 MTLS, NETS = "MeshTLSAuthentication", "NetworkAuthentication"
 
@@ -63,7 +63,7 @@ def pod(place: int, faces: bytes) -> Pod:
 
 def networks(dice: Dice) -> tuple[Network, ...]:
     return tuple(
-        Network(one, ("10.244.0.1/32",) if dice.chance(25) and one.startswith("10.") else ())
+        Network(one, ("10.244.0.1/32",) if not dice.chance(40) and one.startswith("10.") else ())
         for one in dict.fromkeys((dice.one_of(CIDRS), dice.one_of(CIDRS)))
     )
 
@@ -77,16 +77,16 @@ def required(dice: Dice) -> tuple[Reference, ...]:
     account = Reference("ServiceAccount", dice.one_of(ACCOUNTS), dice.one_of(("", *SPACES)))
     identity = Reference(MTLS, dice.one_of(("m", "n", "absent")), dice.one_of(("", *SPACES)))
     network = Reference(NETS, dice.one_of(("m", "n")), dice.one_of(("", *SPACES)))
-    return dice.one_of(((), (account,), (identity,), (network,), (identity, network), (account, network)))
+    return dice.one_of(((network,), (identity,), (account,), (identity, network), (account, network), ()))
 
 
 def policy(place: int, faces: bytes) -> Policy:
     dice = Dice(faces)
-    space, name = dice.one_of(SPACES), f"s{place}"
+    space, name = dice.one_of(("x", "x", "y")), f"s{place}"
     subject: Subject = Where(AnyOf(()))
     written: LinkerdWritten
-    match dice.below(5):
-        case 0 | 1:
+    match 0 if place < 2 else dice.one_of((2, 3, 4, 4, 0)):
+        case 0:
             written = Server(
                 dice.one_of((80, 8080, "web")),
                 dice.one_of((Access.DENY, Access.DENY, *Access)),
@@ -117,7 +117,7 @@ def policy(place: int, faces: bytes) -> Policy:
 @st.composite
 def linkerd_clusters(draw: st.DrawFn) -> Cluster:
     pods = [pod(place, faces) for place, faces in enumerate(draw(rolls(8, 6, least=2)))]
-    given = [policy(place, faces) for place, faces in enumerate(draw(rolls(12, 9, least=1)))]
+    given = [policy(place, faces) for place, faces in enumerate(draw(rolls(14, 10, least=5)))]
     own = {(one.kind, one.namespace, one.name): one for one in given}.values()
     default = Dice(draw(st.binary(min_size=1, max_size=1))).one_of(tuple(Access))
     cluster = make_cluster(*map(make_namespace, SPACES), *pods, *own)
