@@ -58,7 +58,7 @@ def _calico(kind: str, plural: str, role: Role, *, namespaced: bool = True, call
     return [Kind(group, kind, plural, role, namespaced, called) for group in groups]
 
 
-_ADMIN = "policy.networking.k8s.io"
+_ADMIN, _LINKERD = "policy.networking.k8s.io", "policy.linkerd.io"
 
 KINDS = (
     Kind("", "Namespace", "namespaces", Role.PEER, namespaced=False),
@@ -117,13 +117,21 @@ KINDS = (
     *_calico("StagedKubernetesNetworkPolicy", "stagedkubernetesnetworkpolicies", Role.POLICY),
     Kind("security.istio.io", "AuthorizationPolicy", "authorizationpolicies", Role.POLICY),
     Kind("security.istio.io", "PeerAuthentication", "peerauthentications", Role.POLICY),
+    Kind(
+        *(_LINKERD, "AuthorizationPolicy", "authorizationpolicies", Role.POLICY),
+        called="LinkerdAuthorizationPolicy",
+    ),
+    Kind(_LINKERD, "Server", "servers", Role.POLICY),
+    Kind(_LINKERD, "ServerAuthorization", "serverauthorizations", Role.POLICY),
+    Kind(_LINKERD, "MeshTLSAuthentication", "meshtlsauthentications", Role.POLICY),
+    Kind(_LINKERD, "NetworkAuthentication", "networkauthentications", Role.POLICY),
 )
 """Those that are read."""
 
 POLICY_KINDS = frozenset(one.called or one.kind for one in KINDS if one.role is Role.POLICY)
 PEER_KINDS = frozenset(one.kind for one in KINDS if one.role is Role.PEER)
 ONLY_CALLED: Mapping[tuple[str, str], frozenset[str]] = {
-    ("", "ConfigMap"): frozenset({"cilium-config", "istio"})
+    ("", "ConfigMap"): frozenset({"cilium-config", "istio", "linkerd-config"})
 }
 """Of these kinds only the objects of these names are read: most others are no matter of ours."""
 _ALL = frozenset((one.group, one.kind) for one in KINDS)
@@ -140,6 +148,7 @@ BESIDE_POLICIES: Mapping[str, frozenset[str]] = {
     "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"}),
     "policy.networking.k8s.io": frozenset(),
     "security.istio.io": frozenset({"RequestAuthentication"}),
+    "policy.linkerd.io": frozenset({"EgressNetwork", "HTTPRoute", "HTTPLocalRateLimitPolicy"}),
 }
 """The kinds without policies in the groups that have some; any other kind there is a typing error."""
 
@@ -165,17 +174,7 @@ LANGUAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "neuvector.com": ("NeuVector", ("NvSecurityRule", "NvClusterSecurityRule")),
     "nsx.vmware.com": ("NSX", ("SecurityPolicy",)),
-    "policy.linkerd.io": (
-        "Linkerd",
-        (
-            "AuthorizationPolicy",
-            "EgressNetwork",
-            "MeshTLSAuthentication",
-            "NetworkAuthentication",
-            "Server",
-            "ServerAuthorization",
-        ),
-    ),
+    "policy.linkerd.io": ("Linkerd", ("EgressNetwork",)),
     "rbac.istio.io": ("Istio", ("ServiceRole", "ServiceRoleBinding", "RbacConfig", "ClusterRbacConfig")),
     "security.antrea.tanzu.vmware.com": ("Antrea", _ANTREA),
     "security.istio.io": ("Istio", ("RequestAuthentication",)),

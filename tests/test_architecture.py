@@ -49,7 +49,7 @@ NEVER = {
 """Beyond the rows: what gives the house its shape."""
 
 APART = {
-    "dialects": {"kubernetes", "admin", "calico", "cilium", "istio"},
+    "dialects": {"kubernetes", "admin", "calico", "cilium", "istio", "linkerd"},
     "flows": {
         f"formats.{name}"
         for name in (

@@ -16,6 +16,7 @@ _VERSIONS = {
     "": "v1",
     "policy.networking.k8s.io": "policy.networking.k8s.io/v1alpha2",
     "cilium.io": "cilium.io/v2",
+    "policy.linkerd.io": "policy.linkerd.io/v1alpha1",
     "projectcalico.org": "projectcalico.org/v3",
 }
 _ENGINES = ("cilium.io", "projectcalico.org", "crd.projectcalico.org")

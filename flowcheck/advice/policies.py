@@ -13,7 +13,7 @@ from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.mesh.membership import MeshSettings
-from flowcheck.model.mesh.written import Authorization
+from flowcheck.model.mesh.written import Authorization, PeerAuthentication
 from flowcheck.model.policy import PodQuery, Policy
 from flowcheck.model.verdict import Reason
 
@@ -90,8 +90,9 @@ def _is_for_gateways(policy: Policy) -> bool:
 
 
 def _is_mesh_wide(policy: Policy, cluster: Cluster) -> bool:
-    """Whether it is a mesh's, and in its root namespace."""
-    return policy.mesh is not None and policy.namespace == (cluster.mesh or MeshSettings()).root_namespace
+    """Whether it is Istio's, and in the root namespace of its mesh."""
+    root = (cluster.mesh or MeshSettings()).root_namespace
+    return isinstance(policy.mesh, Authorization | PeerAuthentication) and policy.namespace == root
 
 
 def _namespaces(subject: PodQuery, cluster: Cluster) -> Iterator[str]:

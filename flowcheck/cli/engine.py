@@ -34,7 +34,7 @@ ENGINE: list[Any] = [
         type=click.Choice(MESHES),
         default=AUTO,
         show_default=True,
-        help="Policies of a service mesh (Istio): asked of the pods that are in it, or left out (off).",
+        help="Policies of service meshes (Istio, Linkerd): asked of the pods in them, or left out (off).",
     ),
     click.option(
         "--mesh-identity",

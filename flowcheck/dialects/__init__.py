@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flowcheck.dialects import admin, calico, cilium, istio, kubernetes
+from flowcheck.dialects import admin, calico, cilium, istio, kubernetes, linkerd
 from flowcheck.manifests.documents import Document
 from flowcheck.model.policy import Policy
 
@@ -32,6 +32,11 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): cilium.read_cilium_clusterwide_network_policy,
     ("security.istio.io", "AuthorizationPolicy"): istio.read_authorization_policy,
     ("security.istio.io", "PeerAuthentication"): istio.read_peer_authentication,
+    ("policy.linkerd.io", "Server"): linkerd.read_server,
+    ("policy.linkerd.io", "ServerAuthorization"): linkerd.read_server_authorization,
+    ("policy.linkerd.io", "AuthorizationPolicy"): linkerd.read_authorization_policy,
+    ("policy.linkerd.io", "MeshTLSAuthentication"): linkerd.read_mesh_tls_authentication,
+    ("policy.linkerd.io", "NetworkAuthentication"): linkerd.read_network_authentication,
     **{("projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
     **{("crd.projectcalico.org", kind): reader for kind, reader in _CALICO.items()},
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowcheck.engines import istio
 from flowcheck.engines.signs import AUTO, Found
 from flowcheck.engines.switches.own import OWN_KINDS, is_own
 from flowcheck.engines.table import PROFILES
@@ -23,7 +22,7 @@ def language_of(policy: Policy) -> str:
 
 def of_engine(cluster: Cluster, cni: str) -> Iterator[Policy]:
     """The policies that the engine knows."""
-    network = (policy for policy in cluster.policies if not istio.is_own(policy))
+    network = (policy for policy in cluster.policies if policy.mesh is None)
     return (policy for policy in network if language_of(policy) in ("", cni))
 
 
@@ -31,7 +30,7 @@ def left_out_of(cluster: Cluster, profile: Profile, found: Found, asked: str) ->
     """Policies of each other engine, but for those that are not in force there either, each once."""
     by_engine: dict[str, dict[str, Policy]] = {}
     for policy in cluster.policies:
-        if istio.is_own(policy):
+        if policy.mesh is not None:
             continue
         language = language_of(policy)
         if language not in ("", profile.name) and not (policy.staged or policy.refused):

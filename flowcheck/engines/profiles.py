@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple, get_args
 
-from flowcheck.counted import counted
-from flowcheck.engines import agents, calico, cilium, istio
+from flowcheck.engines import agents, calico, cilium, meshes
 from flowcheck.engines.languages import left_out_of, of_engine
 from flowcheck.engines.named import resolved, span_of
 from flowcheck.engines.remarks import remarks, told_by
@@ -77,30 +76,17 @@ def apply(
         if value not in words:
             raise RunError(f"{name} cannot be {value!r}", hint=f"there are {', '.join(words)}")
     view, found = choose(cluster, cni, given)
-    meshed = _without_mesh(cluster) if mesh == OFF else istio.with_members(cluster)
+    meshed = meshes.without(cluster) if mesh == OFF else meshes.with_members(cluster)
     before = replace(meshed, policies=tuple(of_engine(meshed, view.cni)))
-    said = (*remarks(before, view, found), *_mesh_remarks(cluster, meshed, mesh))
+    said = (*remarks(before, view, found), *meshes.remarks(cluster, meshed, off=mesh == OFF))
     after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
     if dns_map is not None:
         inputs = {**after.inputs, dns_map.path: dns_map.sha256}
         after = replace(resolved(after, dns_map.names), inputs=inputs)
         view = replace(view, names=span_of(dns_map.names))
-    after = replace(after, policies=(*after.policies, *istio.policies(meshed)))
+    after = replace(after, policies=(*after.policies, *meshes.policies(meshed)))
     said += after.warnings[len(cluster.warnings) :]
     return Enforced(replace(after, view=view, warnings=(*cluster.warnings, *said)), judged_by, said)
-
-
-def _without_mesh(cluster: Cluster) -> Cluster:
-    pods = tuple(pod if pod.mesh is None else replace(pod, mesh=None) for pod in cluster.pods)
-    kept = tuple(policy for policy in cluster.policies if not istio.is_own(policy))
-    return replace(cluster, pods=pods, policies=kept)
-
-
-def _mesh_remarks(cluster: Cluster, meshed: Cluster, mesh: str) -> Iterator[str]:
-    if mesh != OFF:
-        yield from istio.remarks(meshed)
-    elif count := sum(map(istio.is_own, cluster.policies)):
-        yield f"{counted(count, 'policy', 'policies')} of Istio left out, as --mesh off says"
 
 
 def _by_engine(cluster: Cluster, options: Options, view: EngineView) -> tuple[Cluster, Options]:

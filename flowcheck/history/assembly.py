@@ -16,6 +16,7 @@ from flowcheck.kinds import POLICY_KINDS
 from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.labels import Labels
+from flowcheck.model.mesh.linkerd import LinkerdSettings
 from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.policy import Policy
@@ -34,7 +35,7 @@ from flowcheck.objects.workloads import Controller, settle
 _Timed = TypeVar(
     "_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent, Route, DestinationRule
 )
-_Settings = TypeVar("_Settings", CiliumSettings, MeshSettings)
+_Settings = TypeVar("_Settings", CiliumSettings, MeshSettings, LinkerdSettings)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
 
@@ -140,6 +141,7 @@ class _Parts:
             sets=tuple(self.sets),
             cilium=_last(CiliumSettings, self.agents),
             mesh=_last(MeshSettings, self.agents),
+            linkerd=_last(LinkerdSettings, self.agents),
             tiers=tuple(self.tiers.values()),
             routes=tuple(self.routes),
             destination_rules=tuple(self.destination_rules),

@@ -14,6 +14,7 @@ from typing import TypeVar
 from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
+from flowcheck.model.mesh.linkerd import LinkerdSettings
 from flowcheck.model.mesh.membership import Membership, MeshSettings
 from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.pickled import fast_to_pickle
@@ -149,8 +150,8 @@ class Cluster:
     service accounts, by namespace and name; of others they are not known. ``tiers`` are those of objects.
     ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
     enforces the policies, which are as it does; None: they are as written.
-    ``cilium``: how Cilium's agents are set, as they were last, ``mesh`` likewise; None: nothing tells.
-    ``routes`` and ``destination_rules`` say how proxies divide what clients dial.
+    ``cilium``: how Cilium's agents are set, as they were last, ``mesh`` (Istio) and ``linkerd`` likewise;
+    None: nothing tells. ``routes`` and ``destination_rules`` say how proxies divide what clients dial.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -174,6 +175,7 @@ class Cluster:
     view: EngineView | None = None
     cilium: CiliumSettings | None = None
     mesh: MeshSettings | None = None
+    linkerd: LinkerdSettings | None = None
     routes: tuple[Route, ...] = ()
     destination_rules: tuple[DestinationRule, ...] = ()
 

@@ -121,11 +121,49 @@ class DataPlane(StrEnum):
     LINKERD = "linkerd"
 
 
+class Access(StrEnum):
+    """What a Linkerd proxy lets in where no policy says more. ``authenticated``: clients that prove an
+    identity; ``cluster``: from the cluster's own networks."""
+
+    __hash__ = str.__hash__
+
+    ALL_UNAUTHENTICATED = "all-unauthenticated"
+    ALL_AUTHENTICATED = "all-authenticated"
+    CLUSTER_UNAUTHENTICATED = "cluster-unauthenticated"
+    CLUSTER_AUTHENTICATED = "cluster-authenticated"
+    DENY = "deny"
+    AUDIT = "audit"
+
+    @property
+    def authenticated(self) -> Access:
+        """The same, of a port that asks for an identity all the same; what is denied or audited stays so."""
+        return _WITH_IDENTITY.get(self, self)
+
+
+_WITH_IDENTITY = {
+    Access.ALL_UNAUTHENTICATED: Access.ALL_AUTHENTICATED,
+    Access.CLUSTER_UNAUTHENTICATED: Access.CLUSTER_AUTHENTICATED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InboundDefault:
+    """What holds at the ports of a pod that no Server is for. ``access`` None: what does in the cluster.
+    ``identified``: the ports that ask for an identity in any case. ``probed``: those at which a request
+    that is a probe's is let in from anywhere."""
+
+    access: Access | None = None
+    identified: frozenset[int] = frozenset()
+    probed: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Carries:
-    """The thing is a pod whose traffic this data plane of a mesh carries."""
+    """The thing is a pod whose traffic this data plane of a mesh carries; ``default``: and this holds at its
+    ports that no policy is for."""
 
     plane: DataPlane
+    default: InboundDefault | None = None
 
 
 @dataclass(frozen=True, slots=True)

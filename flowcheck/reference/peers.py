@@ -214,8 +214,9 @@ class Asking:
                 return Open(Reason.NO_NODE) if as_node and not namespace else known
             case Account(names):
                 return end.pod is not None and end.pod.account in names
-            case Carries(plane):
-                return end.pod is not None and end.pod.mesh is not None and end.pod.mesh.plane is plane
+            case Carries(plane, default):
+                mesh = end.pod.mesh if end.pod is not None else None
+                return mesh is not None and mesh.plane is plane and default in (None, mesh.default)
             case Presents(pattern):
                 return proves(self.presents, pattern)
             case Labelled(of, clause):

@@ -138,9 +138,10 @@ class Things:
                 return Answered(self.nodes & self._set(e for e, end in ends if end.name == called))
             case Account(names):
                 return Answered(self._set(e for e, pod in self._axis.pods if pod.account in names))
-            case Carries(plane):
-                pods = self._axis.pods
-                return Answered(self._set(e for e, pod in pods if pod.mesh and pod.mesh.plane is plane))
+            case Carries(plane, default):
+                pods = ((e, pod.mesh) for e, pod in self._axis.pods if pod.mesh)
+                carried = (e for e, mesh in pods if mesh.plane is plane and default in (None, mesh.default))
+                return Answered(self._set(carried))
             case Presents(pattern):
                 others = (a.REASON_NEEDS_IDENTITY, self._index.everyone & ~self._index.pods)
                 return Answered(self._set(self._presenting(pattern)), (others,))

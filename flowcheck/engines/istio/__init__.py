@@ -26,7 +26,7 @@ __all__ = ("is_own", "policies", "remarks", "with_members")
 
 def is_own(policy: Policy) -> bool:
     """Whether a policy is the mesh's, as written."""
-    return policy.mesh is not None
+    return isinstance(policy.mesh, Authorization | PeerAuthentication)
 
 
 def policies(cluster: Cluster) -> Iterator[Policy]:

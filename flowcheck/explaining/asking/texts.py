@@ -83,8 +83,12 @@ def expression_text(what: Expression) -> str:
             return f"service account {' or '.join(sorted(names))}"
         case Called(name, namespace):
             return f"the name {namespace}/{name}" if namespace else f"the name {name}"
-        case Carries(plane):
-            return f"a pod whose traffic {PLANES[plane]} carries"
+        case Carries(plane, default):
+            text = f"a pod whose traffic {PLANES[plane]} carries"
+            if default is None:
+                return text
+            asking = ", ".join(map(str, sorted(default.identified)))
+            return f"{text}, by default {default.access}{asking and f', with an identity at {asking}'}"
         case Not(Presents(".*")):
             return "a client without an identity"
         case Presents(pattern):

@@ -37,7 +37,7 @@ def needed_text(document: Document, name: str) -> str:
         own = {key: stored[key] for key in _META if key in stored}
         kept["metadata"]["annotations"] = {STORED_METADATA: json.dumps(own)}
     kept |= {key: tree[key] for key in _PARTS if tree.get(key) is not None}
-    if document.group == "security.istio.io":
+    if document.group in ("security.istio.io", "policy.linkerd.io"):
         kept["metadata"] |= _of_mesh(meta)
     balancer = (tree.get("status") or {}).get("loadBalancer") if document.kind == "Service" else None
     if balancer is not None:
@@ -50,7 +50,7 @@ def needed_text(document: Document, name: str) -> str:
 
 
 def _of_mesh(meta: dict[str, Any]) -> dict[str, Any]:
-    """What else of its metadata a policy of Istio hangs on: when it was made, and whether it is a dry run."""
+    """What else of its metadata a mesh's policy hangs on: when it was made, and whether it is a dry run."""
     annotations = meta.get("annotations") or {}
     kept = {"annotations": {DRY_RUN: annotations[DRY_RUN]}} if DRY_RUN in annotations else {}
     created = meta.get("creationTimestamp")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flowcheck.model.peers import DataPlane
+from flowcheck.model.peers import DataPlane, InboundDefault
 from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 
@@ -18,6 +18,9 @@ HBONE_PORT = 15008
 SIDECAR_PORTS = frozenset({15020, 15021, 15090})
 """Where a sidecar itself is asked for its health and its numbers: nothing comes through it there."""
 
+LINKERD_PORTS = frozenset({4190, 4191})
+"""The same of a Linkerd proxy."""
+
 
 @fast_to_pickle
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Membership:
     """How a pod is in a mesh. ``inbound_past``, ``outbound_past``: the TCP ports that go past its proxy, at
     the pod and at those it dials. ``waypoint``: namespace and name of the proxy that stands before it, ""
     none. ``clients_differ``: a DestinationRule has connections to it opened otherwise than by mutual TLS.
-    ``because``: what says so.
+    ``default``: what holds at ports no policy is for (Linkerd). ``because``: what says so.
     """
 
     plane: DataPlane
@@ -34,6 +37,7 @@ class Membership:
     waypoint: str = ""
     clients_differ: bool = False
     because: str = field(default="", compare=False)
+    default: InboundDefault | None = None
 
 
 @dataclass(frozen=True, slots=True)

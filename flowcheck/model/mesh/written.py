@@ -1,5 +1,7 @@
 """Policies of a mesh as they are written: what the engine that enforces them makes rules of.
 
+Istio's; Linkerd's are in ``linkerd.py``.
+
 Source: security.istio.io/v1 AuthorizationPolicy, PeerAuthentication.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flowcheck.model.mesh.linkerd import LinkerdWritten
 from flowcheck.model.places import NOWHERE, SourceLocation
 
 
@@ -81,4 +84,4 @@ class PeerAuthentication:
     created: str = ""
 
 
-MeshWritten = Authorization | PeerAuthentication
+MeshWritten = Authorization | PeerAuthentication | LinkerdWritten

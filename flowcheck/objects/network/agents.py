@@ -19,10 +19,11 @@ from flowcheck.manifests.complaints import likely
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import line_of
 from flowcheck.model.engines import CiliumSettings
+from flowcheck.model.mesh.linkerd import LinkerdSettings
 from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
-from flowcheck.objects.network.mesh_config import NAME, mesh_settings
+from flowcheck.objects.network.mesh_config import ISTIO, LINKERD, linkerd_settings, mesh_settings
 
 _MODES = ("pods", "nodes")
 _LOCALHOST = ("auto", "always", "policy")
@@ -37,7 +38,7 @@ _TRUTH = {
 class Agent:
     """``settings`` None: the object tells none."""
 
-    settings: CiliumSettings | MeshSettings | None
+    settings: CiliumSettings | MeshSettings | LinkerdSettings | None
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
 
@@ -49,8 +50,10 @@ class _ConfigMap(msgspec.Struct):
 def read_agent(document: Document) -> Agent:
     """The settings that policies hang on."""
     data = document.decode(_ConfigMap).data or {}
-    if document.name == NAME:
+    if document.name == ISTIO:
         return Agent(mesh_settings(document, data), document.source)
+    if document.name == LINKERD:
+        return Agent(linkerd_settings(document, data), document.source)
     given = _Given(document, data)
     enforcement = given.word("enable-policy", ("default", "always", "never"))
     settings = CiliumSettings(

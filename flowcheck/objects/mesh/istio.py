@@ -12,13 +12,14 @@ cni/pkg/util/podutil.go; istio.io/api annotation/annotations.gen.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from flowcheck.manifests.documents import Document
 from flowcheck.model.mesh.membership import SIDECAR_PORTS, Membership
 from flowcheck.model.peers import DataPlane
+from flowcheck.objects.mesh.told import EVERY_PORT, LAST_PORT, Told, is_port, port_text, words
 
 STATUS = "sidecar.istio.io/status"
 REDIRECTION = "ambient.istio.io/redirection"
@@ -30,48 +31,25 @@ EXCLUDE_OUTBOUND = f"{_TRAFFIC}excludeOutboundPorts"
 TEMPLATES = "inject.istio.io/templates"
 _STATUS_PORT = "status.sidecar.istio.io/port"
 _MODE = "sidecar.istio.io/interceptionMode"
-_PROXY, _WORD = "istio-proxy", "istio"
+_PROXY = "istio-proxy"
 _GATEWAYS = ("router", "waypoint")
-LAST_PORT = 65535
-EVERY_PORT = frozenset(range(LAST_PORT + 1))
 
 
-def read_membership(
-    document: Document, path: tuple[str, ...] = (), *, template: bool = False
-) -> Membership | None:
-    """Of the pod, or of what stands at a path of keys; None: it tells of none."""
-    if not document.mentions(_WORD):
-        return None
-    tree = document.tree()
-    for key in path:
-        tree = _mapping(tree.get(key))
-    spec = _mapping(tree.get("spec"))
-    if spec.get("hostNetwork") is True:
-        return None
-    given = _mapping(_mapping(tree.get("metadata")).get("annotations"))
-    annotations = {key: value for key, value in given.items() if isinstance(value, str)}
-    proxies = [one for one in _containers(spec) if one.get("name") == _PROXY]
-    if any(_is_gateway(one) for one in proxies) or "gateway" in _words(annotations.get(TEMPLATES, "")):
+def istio_membership(told: Told, *, template: bool) -> Membership | None:
+    """None: it tells of none."""
+    annotations = told.annotations
+    proxies = [one for one in told.containers if one.get("name") == _PROXY]
+    if any(_is_gateway(one) for one in proxies) or "gateway" in words(annotations.get(TEMPLATES, "")):
         return Membership(DataPlane.GATEWAY, SIDECAR_PORTS, because="its proxy is a gateway")
     if proxies or STATUS in annotations:
         because = f"its container {_PROXY}" if proxies else f"its annotation {STATUS}"
-        return _sidecar(document, annotations, because)
+        return _sidecar(told.document, annotations, because)
     if annotations.get(REDIRECTION) == "enabled":
         past = EVERY_PORT if annotations.get(BYPASS) == "true" else frozenset[int]()
         return Membership(DataPlane.AMBIENT, past, because=f"its annotation {REDIRECTION}")
     if template and any(key.startswith(_TRAFFIC) for key in annotations):
-        return _sidecar(document, annotations, f"its annotations {_TRAFFIC}")
+        return _sidecar(told.document, annotations, f"its annotations {_TRAFFIC}")
     return None
-
-
-def _mapping(value: Any) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _containers(spec: dict[Any, Any]) -> Iterator[dict[Any, Any]]:
-    for name in ("containers", "initContainers"):
-        found = spec.get(name)
-        yield from (one for one in (found if isinstance(found, list) else ()) if isinstance(one, dict))
 
 
 def _is_gateway(container: dict[Any, Any]) -> bool:
@@ -79,15 +57,11 @@ def _is_gateway(container: dict[Any, Any]) -> bool:
     return isinstance(args, list) and any(one in _GATEWAYS for one in args[:2])
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
 def _sidecar(document: Document, annotations: Mapping[str, str], because: str) -> Membership:
     if annotations.get(_MODE) == "NONE":
         return Membership(DataPlane.SIDECAR, EVERY_PORT, EVERY_PORT, because=because)
     for name in (INCLUDE_INBOUND, EXCLUDE_INBOUND, EXCLUDE_OUTBOUND):
-        if wrong := [one for one in _words(annotations.get(name, "")) if one != "*" and not _is_port(one)]:
+        if wrong := [one for one in words(annotations.get(name, "")) if one != "*" and not is_port(one)]:
             document.warn(f"its annotation {name} holds {wrong[0][:63]!r}, which is no port")
     inbound = _inbound_past(
         annotations.get(INCLUDE_INBOUND, "*"),
@@ -98,13 +72,9 @@ def _sidecar(document: Document, annotations: Mapping[str, str], because: str) -
     return Membership(DataPlane.SIDECAR, inbound, outbound, because=because)
 
 
-def _is_port(word: str) -> bool:
-    return word.isascii() and word.isdecimal() and int(word) <= LAST_PORT
-
-
 @lru_cache(1 << 10)
 def _ports(text: str) -> frozenset[int]:
-    return frozenset(int(word) for word in _words(text) if _is_port(word))
+    return frozenset(int(word) for word in words(text) if is_port(word))
 
 
 @lru_cache(1 << 10)
@@ -115,7 +85,7 @@ def _inbound_past(included: str, excluded: str, status: str) -> frozenset[int]:
     return EVERY_PORT - _ports(included)
 
 
-def annotations_for(mesh: Membership) -> dict[str, str]:
+def istio_annotations(mesh: Membership) -> dict[str, str]:
     """Annotations of which the same would be read."""
     match mesh.plane:
         case DataPlane.GATEWAY:
@@ -131,15 +101,11 @@ def annotations_for(mesh: Membership) -> dict[str, str]:
 def _traffic(mesh: Membership) -> dict[str, str]:
     found = {}
     if len(mesh.inbound_past) > LAST_PORT // 2:
-        found[INCLUDE_INBOUND] = _text(EVERY_PORT - mesh.inbound_past)
+        found[INCLUDE_INBOUND] = port_text(EVERY_PORT - mesh.inbound_past)
     elif mesh.inbound_past != SIDECAR_PORTS:
-        found[EXCLUDE_INBOUND] = _text(mesh.inbound_past)
+        found[EXCLUDE_INBOUND] = port_text(mesh.inbound_past)
     if mesh.outbound_past == EVERY_PORT:
         return {_MODE: "NONE"}
     if mesh.outbound_past:
-        found[EXCLUDE_OUTBOUND] = _text(mesh.outbound_past)
+        found[EXCLUDE_OUTBOUND] = port_text(mesh.outbound_past)
     return found
-
-
-def _text(ports: frozenset[int]) -> str:
-    return ",".join(map(str, sorted(ports)))
