@@ -36,6 +36,8 @@ class Role(Enum):
     """What policies name beside pods and nodes: sets of addresses, tiers."""
     AGENT = auto()
     """How an agent is set that enforces policies."""
+    ROUTE = auto()
+    """How proxies divide what clients dial."""
 
 
 class Kind(NamedTuple):
@@ -90,6 +92,11 @@ KINDS = (
     Kind("config.openshift.io", "Network", "networks", Role.RANGE, namespaced=False),
     Kind("cilium.io", "CiliumCIDRGroup", "ciliumcidrgroups", Role.NAMED, namespaced=False),
     Kind("", "ConfigMap", "configmaps", Role.AGENT),
+    Kind("networking.istio.io", "VirtualService", "virtualservices", Role.ROUTE),
+    Kind("networking.istio.io", "DestinationRule", "destinationrules", Role.ROUTE),
+    Kind("gateway.networking.k8s.io", "HTTPRoute", "httproutes", Role.ROUTE),
+    Kind("gateway.networking.k8s.io", "GRPCRoute", "grpcroutes", Role.ROUTE),
+    Kind("gateway.networking.k8s.io", "TCPRoute", "tcproutes", Role.ROUTE),
     Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies", Role.POLICY),
     Kind("extensions", "NetworkPolicy", "networkpolicies", Role.POLICY),
     Kind(_ADMIN, "AdminNetworkPolicy", "adminnetworkpolicies", Role.POLICY, namespaced=False),

@@ -84,7 +84,7 @@ DEFAULTS = Thresholds()
     help="What to do with connections that may be several Services': proportional divides them by the certain"
     " ones, and marks the shares as estimated.",
 )
-@click.option("--fail-on-skew", is_flag=True, help="End with 1 where a Service is skewed.")
+@click.option("--fail-on-skew", is_flag=True, help="End with 1 where a Service is skewed, or off its route.")
 @click.option("--allow-no-policies", is_flag=True, hidden=True, help="Always so: none are needed here.")
 @options(SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
 @click.pass_context
@@ -112,7 +112,10 @@ def command(context: click.Context, /, **given: Any) -> int:
     _write(result.load, given)
     if not result.summary.complete:
         return Exit.INCOMPLETE
-    skewed = any(service.state == "skewed" for service in result.load.services)
+    skewed = any(
+        service.state == "skewed" or any(split.verdict == "off_target" for split in service.splits)
+        for service in result.load.services
+    )
     return Exit.VIOLATIONS if skewed and given["fail_on_skew"] else Exit.CLEAN
 
 

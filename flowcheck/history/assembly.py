@@ -17,6 +17,7 @@ from flowcheck.model.cluster import Cluster, Namespace, Node, Pod
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.labels import Labels
 from flowcheck.model.mesh.membership import MeshSettings
+from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
@@ -30,7 +31,9 @@ from flowcheck.objects.nodes import complete_namespaces, complete_nodes
 from flowcheck.objects.ranges import seen_ranges, unknown_ranges
 from flowcheck.objects.workloads import Controller, settle
 
-_Timed = TypeVar("_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent)
+_Timed = TypeVar(
+    "_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent, Route, DestinationRule
+)
 _Settings = TypeVar("_Settings", CiliumSettings, MeshSettings)
 NamespaceVersions = dict[str, list[Version[Namespace]]]
 
@@ -77,6 +80,8 @@ class _Parts:
     sets: list[AddressSet] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
     tiers: dict[str, Tier] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    destination_rules: list[DestinationRule] = field(default_factory=list)
 
     def add(self, key: Key, value: Value, lifetime: Lifetime | None) -> None:
         """One version; without a lifetime it keeps the one it has. A controller that is gone still names its
@@ -110,6 +115,10 @@ class _Parts:
                 self.agents.append(_dated(value, lifetime))
             case Tier():
                 self.tiers[value.name] = value
+            case Route():
+                self.routes.append(_dated(value, lifetime))
+            case DestinationRule():
+                self.destination_rules.append(_dated(value, lifetime))
 
     def cluster(self) -> Cluster:
         pods = settle(self.pods, self.controllers.values())
@@ -132,6 +141,8 @@ class _Parts:
             cilium=_last(CiliumSettings, self.agents),
             mesh=_last(MeshSettings, self.agents),
             tiers=tuple(self.tiers.values()),
+            routes=tuple(self.routes),
+            destination_rules=tuple(self.destination_rules),
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)

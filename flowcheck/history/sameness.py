@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flowcheck.history.values import Value
 from flowcheck.model.cluster import Namespace, Pod
+from flowcheck.model.mesh.routes import Route
 from flowcheck.model.places import NOWHERE
 from flowcheck.model.policy import Policy, Rule
 from flowcheck.model.ranges import PodRanges
@@ -29,6 +30,9 @@ def unplaced(value: Value | None) -> Value | None:
                 source=NOWHERE,
                 lifetime=ALWAYS,
             )
+        case Route():
+            rules = tuple(replace(rule, source=NOWHERE) for rule in value.rules)
+            return replace(value, rules=rules, source=NOWHERE, lifetime=ALWAYS)
         case Controller():
             template = value.template and _unplaced_pod(value.template)
             return replace(value, template=template, source=NOWHERE)

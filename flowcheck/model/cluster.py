@@ -15,6 +15,7 @@ from flowcheck.model.engines import CiliumSettings, EngineView
 from flowcheck.model.labels import Labels
 from flowcheck.model.left_out import OtherPolicy, Skipped
 from flowcheck.model.mesh.membership import Membership, MeshSettings
+from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
@@ -149,6 +150,7 @@ class Cluster:
     ``signs`` are objects that tell which network plugin runs ("DaemonSet kube-system/cilium"). ``view``: who
     enforces the policies, which are as it does; None: they are as written.
     ``cilium``: how Cilium's agents are set, as they were last, ``mesh`` likewise; None: nothing tells.
+    ``routes`` and ``destination_rules`` say how proxies divide what clients dial.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -172,6 +174,8 @@ class Cluster:
     view: EngineView | None = None
     cilium: CiliumSettings | None = None
     mesh: MeshSettings | None = None
+    routes: tuple[Route, ...] = ()
+    destination_rules: tuple[DestinationRule, ...] = ()
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""
@@ -236,6 +240,8 @@ class Cluster:
             slices=_there(self.slices, time, lambda one: (one.namespace, one.service, one.name)),
             policies=_there(self.policies, time, lambda policy: policy.identity),
             sets=_there(self.sets, time, str),
+            routes=_there(self.routes, time, str),
+            destination_rules=_there(self.destination_rules, time, str),
             sampled=False,
             known_until=END,
         )
@@ -254,7 +260,7 @@ class Cluster:
         return replace(self, policies=tuple(policies), known_until=until)
 
 
-_Timed = TypeVar("_Timed", Node, Pod, Service, EndpointSlice, Policy, AddressSet)
+_Timed = TypeVar("_Timed", Node, Pod, Service, EndpointSlice, Policy, AddressSet, Route, DestinationRule)
 
 
 def _there(

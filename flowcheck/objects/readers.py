@@ -15,6 +15,9 @@ from flowcheck.objects.network.tiers import read_tier
 from flowcheck.objects.nodes import read_namespace, read_node
 from flowcheck.objects.pods import read_pod
 from flowcheck.objects.ranges import read_ranges
+from flowcheck.objects.routes.destination_rules import read_destination_rule
+from flowcheck.objects.routes.gateway_routes import read_gateway_route
+from flowcheck.objects.routes.virtual_services import read_virtual_service
 from flowcheck.objects.services import read_service
 from flowcheck.objects.slices import read_endpoints, read_slice
 from flowcheck.objects.values import ObjectValue
@@ -42,11 +45,14 @@ _BY_KIND: Mapping[str, Reader] = {
     "GlobalNetworkSet": _whenever(read_address_set),
     "HostEndpoint": _whenever(read_address_set),
     "Tier": _whenever(read_tier),
+    "VirtualService": _whenever(read_virtual_service),
+    "DestinationRule": _whenever(read_destination_rule),
 }
 _BY_ROLE: Mapping[Role, Reader] = {
     Role.WORKLOAD: _whenever(read_controller),
     Role.RANGE: _whenever(read_ranges),
     Role.AGENT: _whenever(read_agent),
+    Role.ROUTE: _whenever(read_gateway_route),
 }
 
 READERS: Mapping[tuple[str, str], Reader] = {

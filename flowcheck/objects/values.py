@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowcheck.model.cluster import Namespace, Node, Pod
+from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import EndpointSlice, Service
 from flowcheck.model.tiers import Tier
@@ -24,5 +25,7 @@ ObjectValue = (
     | AddressSet
     | Agent
     | Tier
+    | Route
+    | DestinationRule
 )
 """An Endpoints object makes several EndpointSlices, an EndpointSlice one."""

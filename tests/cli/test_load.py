@@ -14,6 +14,7 @@ from xml.etree import ElementTree as Tree
 
 import pytest
 
+from flowcheck.balance.tell.result import LoadResult
 from flowcheck.cli.load import _refuse_unknown
 from flowcheck.cli.main import main
 from flowcheck.errors import RunError
@@ -21,7 +22,8 @@ from flowcheck.model.options import Thresholds
 from flowcheck.results.audit import AuditResult
 from tests.builders import make_cluster, make_service
 from tests.reports.build import make_clean_result, make_result
-from tests.reports.build_balance import make_load
+from tests.reports.build_balance import make_load, make_split
+from tests.reports.build_balance import make_service as make_service_load
 
 COMMAND = ["load", "flows", "--cluster", "cluster"]
 Finish = Callable[[AuditResult], dict[str, Any]]
@@ -46,6 +48,14 @@ def test_what_is_asked_of_the_run(asked: dict[str, Any]) -> None:
     assert main([*COMMAND, *words]) == 0
     assert asked["request"].thresholds == Thresholds(0.01, 0.075, 0.2)
     assert asked["request"].proportional
+
+
+def test_a_service_off_its_route_fails_where_asked(finish: Finish) -> None:
+    for verdict, code in (("off_target", 1), ("on_target", 0)):
+        service = make_service_load("web", (10, 10), splits=(make_split(verdict=verdict),))
+        finish(replace(make_clean_result(), load=LoadResult(services=(service,))))
+        assert main(COMMAND) == 0
+        assert main([*COMMAND, "--fail-on-skew"]) == code
 
 
 def test_one_service_in_full(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:

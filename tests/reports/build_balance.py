@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from flowcheck.balance.assess.chance import fit_shares
 from flowcheck.balance.count.measures import measure, wilson_interval
 from flowcheck.balance.tell.records import (
     BucketLoad,
+    ChoiceLoad,
     ClientLoad,
     ClientsLoad,
     EndpointLoad,
     GroupLoad,
     PlaceLoad,
     ServiceLoad,
+    ShareLoad,
+    SplitLoad,
     TimeLoad,
 )
 from flowcheck.balance.tell.result import LoadResult
@@ -206,6 +210,89 @@ def make_load() -> LoadResult:
         ),
         classes=CLASSES,
         warnings=("time buckets are 4 minutes wide: there is too much to keep every minute",),
+    )
+
+
+def make_split(**changes: Any) -> SplitLoad:
+    """A canary of 20 % that gets 3 %."""
+    targets = (("v1", 80, 2, 1940, 0.97, 0.8), ("v2", 20, 1, 60, 0.03, 0.2), ("v3", 0, 1, 0, 0.0, 0.0))
+    values: dict[str, Any] = {
+        "route": "VirtualService shop/cart",
+        "rule": "http[1]",
+        "place": "shop.yaml:12",
+        "by": ("sidecar",),
+        "since": "2026-03-10T08:00:00Z",
+        "until": None,
+        "verdict": "off_target",
+        "why": "weights",
+        "weighs": "requests",
+        "asks": ("headers",),
+        "connections": 2000,
+        "zero_weight": 0,
+        "missing": 0.0,
+        "misplaced": 0.17,
+        "significant": True,
+        "tolerated": False,
+        "method": "exact",
+        "statistic": 361.25,
+        "freedom": 1,
+        "p": 1e-90,
+        "p_adjusted": 2e-90,
+        "design_effect": 1.0,
+        "targets": tuple(
+            ShareLoad(
+                target=target,
+                weight=weight,
+                endpoints=endpoints,
+                connections=connections,
+                share=share,
+                expected=expected,
+                low=max(0.0, share - 0.01),
+                high=min(1.0, share + 0.01),
+            )
+            for target, weight, endpoints, connections, share, expected in targets
+        ),
+    }
+    return SplitLoad(**{**values, **changes})
+
+
+def make_routed_load() -> LoadResult:
+    """What routes divide: off target, not tested, of weight 0, of a hostile name."""
+    choice = ChoiceLoad(
+        by=("sidecar",),
+        balancer="LEAST_REQUEST",
+        rules=("DestinationRule shop/cart",),
+        ejects=True,
+        divided=True,
+        unclear=(),
+    )
+    zero = make_split(
+        why="zero_weight",
+        zero_weight=7,
+        missing=0.1,
+        tolerated=True,
+        until="2026-03-10T09:00:00Z",
+        since=None,
+    )
+    quiet = make_split(verdict="not_tested", why="told_apart", p=None, p_adjusted=None, tolerated=None)
+    on = make_split(verdict="on_target", why="", weighs="connections", asks=(), tolerated=True)
+    (share, *_) = on.targets
+    hostile = make_split(
+        route=f"HTTPRoute {HOSTILE}", place=HOSTILE, targets=(msgspec.structs.replace(share, target=HOSTILE),)
+    )
+    odd = msgspec.structs.replace(
+        choice, by=("kube-proxy",), balancer="", rules=(), unclear=("several_routes",)
+    )
+    return LoadResult(
+        services=(
+            make_service(
+                "cart", (970, 970, 60, 0), states={3: "idle"}, choice=choice, splits=(make_split(), on)
+            ),
+            make_service("zero", (500, 500), choice=choice, splits=(zero,)),
+            make_service("hostile", (500, 500), splits=(hostile,)),
+            make_service("quiet", (500, 500), "not_applicable", why="routed", choice=odd, splits=(quiet,)),
+        ),
+        classes=CLASSES,
     )
 
 

@@ -8,25 +8,41 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Tree
 
 import msgspec
 import pytest
 
+import flowcheck
 from flowcheck.balance.assess.states import Why
+from flowcheck.balance.split.judge import Verdict
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports import FORMATS, renderer
 from flowcheck.reports.balance import svg as balance_svg
 from flowcheck.reports.balance.answer import headline
+from flowcheck.reports.balance.brief import brief
 from flowcheck.reports.balance.drawing import bar, sparkline, strip
-from flowcheck.reports.balance.wording import WHY, chance, notes, places
-from flowcheck.reports.parts.units import duration
-from tests.reports.build_balance import make_hostile_load, make_load, make_service
+from flowcheck.reports.balance.splits import SPLIT_WHY, UNCLEAR, VERDICTS
+from flowcheck.reports.balance.wording import WHY, notes, places
+from flowcheck.reports.parts.units import chance, duration
+from tests.reports.build_balance import (
+    make_hostile_load,
+    make_load,
+    make_routed_load,
+    make_service,
+    make_split,
+)
 from tests.reports.test_audit import compare
 
-RESULTS: dict[str, Callable[[], LoadResult]] = {"everything": make_load, "hostile": make_hostile_load}
+RESULTS: dict[str, Callable[[], LoadResult]] = {
+    "everything": make_load,
+    "hostile": make_hostile_load,
+    "routed": make_routed_load,
+}
 
 
 def render(form: str, result: LoadResult, **options: Any) -> str:
@@ -52,8 +68,41 @@ def test_one_service_in_full_on_the_terminal(width: int) -> None:
     compare(f"load-search-{width}.txt", text)
 
 
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_service_with_routes_in_full(width: int) -> None:
+    text = render("terminal", make_routed_load(), width=width, color="never", service="shop/cart")
+    assert max(map(len, text.splitlines())) <= width
+    compare(f"load-cart-{width}.txt", text)
+
+
+def test_every_reason_of_a_split_has_a_sentence() -> None:
+    """Those that the code may give, found in it."""
+    folder = Path(flowcheck.__file__).parent / "balance" / "split"
+    words = {
+        w for file in folder.glob("*.py") for w in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', file.read_text())
+    }
+    verdicts = {verdict.value for verdict in Verdict}
+    told = {*SPLIT_WHY, *UNCLEAR}
+    assert words - verdicts <= told
+    assert verdicts == VERDICTS.keys()
+
+
+def test_a_report_about_something_else_names_routes_off_their_weights() -> None:
+    lines = brief(make_routed_load())
+    assert "3 off the weights of a route" in lines[0]
+    assert any("VirtualService shop/cart off its weights: v1 97.0% of 80.0% expected" in one for one in lines)
+
+
+def test_what_says_nothing_of_routes_has_no_field_of_theirs() -> None:
+    plain = msgspec.to_builtins(make_service("web", (10, 10)))
+    assert not {"choice", "splits"} & plain.keys()
+    routed = msgspec.to_builtins(make_service("web", (10, 10), splits=(make_split(),)))
+    assert routed.keys() - plain.keys() == {"splits"}
+
+
 @pytest.mark.parametrize(
-    ("name", "form"), [*((n, f) for n in RESULTS for f in ("csv", "md", "svg")), ("hostile", "json")]
+    ("name", "form"),
+    [*((n, f) for n in RESULTS for f in ("csv", "md", "svg")), ("hostile", "json"), ("routed", "json")],
 )
 def test_report(form: str, name: str) -> None:
     compare(f"load-{name}.{form}", render(form, RESULTS[name]()))

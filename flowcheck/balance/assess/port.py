@@ -59,10 +59,16 @@ class Assessment:
 
 
 def assess(
-    backends: PortBackends, comparison: Comparison, entries: BackendEntries, clients: Clients
+    backends: PortBackends,
+    comparison: Comparison,
+    entries: BackendEntries,
+    clients: Clients,
+    instead: Why = Why.NONE,
 ) -> Assessment:
-    """Everything that can be said of one service port by itself."""
+    """Everything that can be said of one service port by itself. ``instead``: why nothing is expected of it,
+    though it has connections."""
     why = _nothing_to_test(backends, comparison, entries)
+    why = instead if why is Why.NONE else why
     if why is not Why.NONE:
         return Assessment(backends, comparison, clients, why)
     counts, expected = comparison.counts, comparison.expected

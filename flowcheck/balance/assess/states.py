@@ -41,6 +41,11 @@ class Why(StrEnum):
     FEW_CONNECTIONS = "few_connections"
     FEW_CLIENTS = "few_clients"
     AGGREGATED = "aggregated"
+    ROUTED = "routed"
+    HASHED = "hashed"
+    OWN_ZONES = "own_zones"
+    BALANCER = "balancer"
+    CLIENTS_DIFFER = "clients_differ"
 
 
 @dataclass(frozen=True, slots=True)

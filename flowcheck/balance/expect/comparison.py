@@ -7,7 +7,7 @@ usable backends, so it says what share each should have had; the expectations of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +47,14 @@ NOTHING = Comparison(_NONE.astype(np.int32), _NONE, _NONE.astype(np.float64), _N
 else."""
 
 
-def compare(catalog: Catalog, backends: PortBackends, entries: BackendEntries) -> Comparison:
-    """Hold ``entries``, all of this service port, against what was to be expected."""
+def compare(
+    catalog: Catalog,
+    backends: PortBackends,
+    entries: BackendEntries,
+    cells: Mapping[int, int] | None = None,
+) -> Comparison:
+    """Hold ``entries``, all of this service port, against what was to be expected. ``cells``: endpoints
+    between which a route divides, by number; only inside a cell is anything expected."""
     if not len(entries.backend):
         return NOTHING
     fate = np.where(entries.backend >= 0, UNEXPECTED, UNLOCATED)
@@ -58,7 +64,7 @@ def compare(catalog: Catalog, backends: PortBackends, entries: BackendEntries) -
     sums: dict[int, float] = {}
     tied: list[list[int]] = []
     stays, placed = 0.0, 0
-    for rows, shares, origin in _situations(catalog, backends, entries):
+    for rows, shares, origin in _situations(catalog, backends, entries, cells or {}):
         if shares is None:
             fate[rows] = UNTESTED
             continue
@@ -91,7 +97,7 @@ def compare(catalog: Catalog, backends: PortBackends, entries: BackendEntries) -
 
 
 def _situations(
-    catalog: Catalog, backends: PortBackends, entries: BackendEntries
+    catalog: Catalog, backends: PortBackends, entries: BackendEntries, cells: Mapping[int, int]
 ) -> Iterator[tuple[list[int], Shares | None, Origin]]:
     """The entries of each situation with what was to be expected; those at what never is a member have none.
 
@@ -99,15 +105,17 @@ def _situations(
     """
     members = {member.endpoint for segment in backends.segments for member in segment}
     family = {endpoint: family_of(catalog.identity_of(endpoint).address) for endpoint in members}
-    rows: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    rows: dict[tuple[int, int, int, int], list[int]] = defaultdict(list)
     keys = zip(entries.segment.tolist(), entries.origin.tolist(), entries.backend.tolist(), strict=True)
     for row, (segment, origin, backend) in enumerate(keys):
         if backend in family:
-            rows[segment, origin, family[backend]].append(row)
-    for (segment, number, of_family), chosen in sorted(rows.items()):
+            rows[segment, origin, family[backend], cells.get(backend, -1)].append(row)
+    for (segment, number, of_family, cell), chosen in sorted(rows.items()):
         origin = catalog.origin(number)
         usable = [
-            m for m in backends.segments[segment - backends.first_segment] if m.family in (of_family, 0)
+            m
+            for m in backends.segments[segment - backends.first_segment]
+            if m.family in (of_family, 0) and cells.get(m.endpoint, -1) == cell
         ]
         shares = None if backends.service.headless else expect(backends.service, usable, origin)
         yield chosen, shares, origin

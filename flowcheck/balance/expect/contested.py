@@ -20,11 +20,13 @@ ByEndpoint = Mapping[int, Mapping[int, int]]
 
 
 class Contested(NamedTuple):
-    """Connections to one endpoint and port that several service ports (``candidates``) have in common."""
+    """Connections to one endpoint and port that several service ports (``candidates``) have in common;
+    ``row``: of the entries."""
 
     endpoint: int
     candidates: tuple[int, ...]
     connections: int
+    row: int
 
 
 def contested_connections(catalog: Catalog, counts: BackendEntries) -> list[Contested]:
@@ -38,7 +40,7 @@ def contested_connections(catalog: Catalog, counts: BackendEntries) -> list[Cont
             listeners.serving_port[own] == listeners.serving_port[place]
         )
         candidates = _distinct(catalog, listeners.serving[own][same].tolist())
-        found.append(Contested(endpoint, candidates, int(counts.connections[row])))
+        found.append(Contested(endpoint, candidates, int(counts.connections[row]), row))
     return found
 
 

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from flowcheck.arrays import ServiceTable
+from flowcheck.balance.expect.routing import Routing
 from flowcheck.balance.expect.shares import Member, Origin
 from flowcheck.balance.expect.versions import count_together, service_spans
 from flowcheck.compile.backends import Backends, Listed, is_ready, listed_for, target_number
@@ -59,7 +60,7 @@ class Catalog:
     """``ports[s]`` is service port ``s``. ``endpoints`` holds every member; of other endpoints there is
     only a name, by index. ``nodes`` are names by node number. ``same[s]`` is the service port that ``s``
     counts as (empty: itself), ``spans[s]`` when its version of the Service may have been there (empty:
-    always)."""
+    always). ``routing``: None where no proxy chooses."""
 
     services: ServiceTable
     ports: tuple[PortBackends, ...]
@@ -69,6 +70,7 @@ class Catalog:
     zones: Mapping[str, str] = field(default_factory=dict)
     same: Sequence[int] = ()
     spans: Sequence[tuple[int, int]] = ()
+    routing: Routing | None = None
 
     def counts_as(self, number: int) -> int:
         return self.same[number] if self.same else number

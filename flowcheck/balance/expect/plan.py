@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import CountingTables, Int32, UInt8
 from flowcheck.balance.expect.kernel_tables import counting_tables
 from flowcheck.balance.expect.members import Catalog, read_catalog
+from flowcheck.balance.expect.routing import read_routing
 from flowcheck.compile import Program
 from flowcheck.flows.names import distinct_rows
 from flowcheck.model.cluster import Cluster
@@ -47,6 +49,7 @@ def plan_counting(program: Program, cluster: Cluster) -> tuple[Catalog, Counting
         names=program.endpoint_names,
         nodes=program.nodes,
     )
+    catalog = replace(catalog, routing=read_routing(cluster, program.by_pod))
     return catalog, CountingPlan(counting_tables(catalog, program.tables.endpoints), _named(catalog))
 
 

@@ -25,6 +25,7 @@ from flowcheck.balance.tell.records import (
     ServiceLoad,
 )
 from flowcheck.balance.tell.series import time_record
+from flowcheck.balance.tell.splits import Told
 from flowcheck.model.options import Thresholds
 from flowcheck.model.protocols import PROTOCOL_NAMES
 
@@ -36,6 +37,11 @@ NOT_APPLICABLE = {
     Why.ENDPOINTS_NOT_RECORDED,
     Why.ORIGINS_NOT_KNOWN,
     Why.AGGREGATED,
+    Why.ROUTED,
+    Why.HASHED,
+    Why.OWN_ZONES,
+    Why.BALANCER,
+    Why.CLIENTS_DIFFER,
 }
 TOLERANCE = 0.05
 MOST_CLIENTS = 5
@@ -50,7 +56,7 @@ class AdjustedP(NamedTuple):
 
 
 def service_record(
-    context: Context, number: int, one: Assessment, entries: BackendEntries, p: AdjustedP
+    context: Context, number: int, one: Assessment, entries: BackendEntries, p: AdjustedP, told: Told
 ) -> ServiceLoad:
     """The record of service port ``number``."""
     backends, measures, fit = one.backends, one.measures, one.fit
@@ -97,10 +103,12 @@ def service_record(
         p_adjusted=p.shares,
         dispersion=fit.statistic / fit.freedom if tested and fit.freedom else None,
         endpoints=tuple(endpoint for _, endpoint in endpoints),
-        groups=_groups(tuple(endpoint for _, endpoint in endpoints)),
+        groups=_groups(tuple(endpoint for _, endpoint in endpoints), divided=told.divided),
         time=time_record(context, one, entries, order, p.time),
         places=_places(entries, one.comparison.same_zone),
         clients=_clients(context, one, int(entries.connections.sum())),
+        choice=told.choice,
+        splits=told.splits,
     )
 
 
@@ -121,8 +129,9 @@ def _tolerated(one: Assessment) -> bool:
     return bool((np.abs(one.comparison.counts - one.comparison.expected) <= TOLERANCE * n + 1e-9).all())
 
 
-def _groups(endpoints: Sequence[EndpointLoad]) -> tuple[GroupLoad, ...]:
-    """Endpoints by workload and generation; those of no workload are in no group."""
+def _groups(endpoints: Sequence[EndpointLoad], *, divided: bool) -> tuple[GroupLoad, ...]:
+    """Endpoints by workload and generation; those of no workload are in no group. ``divided``: what a whole
+    group should have had, a route says."""
     members: dict[tuple[str, str], list[EndpointLoad]] = defaultdict(list)
     for endpoint in endpoints:
         if endpoint.workload:
@@ -134,7 +143,7 @@ def _groups(endpoints: Sequence[EndpointLoad]) -> tuple[GroupLoad, ...]:
             endpoints=len(group),
             connections=sum(endpoint.connections for endpoint in group),
             share=sum(endpoint.share for endpoint in group),
-            expected=_sum([e.expected for e in group if e.expected is not None]),
+            expected=None if divided else _sum([e.expected for e in group if e.expected is not None]),
         )
         for (workload, generation), group in members.items()
     ]

@@ -117,7 +117,72 @@ class GroupLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expected: float | None
 
 
-class ServiceLoad(msgspec.Struct, frozen=True, kw_only=True):
+class ShareLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one target of a route had: a subset or a Service, or endpoints that several targets have in common
+    (then ``weight`` is None). ``share`` (95 % interval: ``low`` to ``high``) and ``expected`` are of what
+    reached targets with endpoints and a weight; the share of any other is of everything."""
+
+    target: str
+    weight: int | None
+    endpoints: int
+    connections: int
+    share: float
+    expected: float
+    low: float
+    high: float
+
+
+class SplitLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """How a rule of a route divided a service port's connections in one stretch of time.
+
+    ``route`` and ``rule`` stand at ``place``; ``by`` are the proxies that divide. ``verdict``: ``on_target``,
+    ``off_target`` or ``not_tested``; ``why``: see :mod:`flowcheck.balance.split.judge`. ``weighs``: requests
+    or connections, of which the latter are counted. ``asks``: on what a match hangs that counts do not tell.
+    ``missing``: the part of everything that was for targets without endpoints. ``zero_weight``:
+    connections at endpoints that should have had none. ``significant``, ``tolerated``, ``misplaced``,
+    ``p_adjusted``: as of a service port, over all splits. ``design_effect``: 1, or more where
+    connections follow their clients. ``since``, ``until``: None without an end.
+    """
+
+    route: str
+    rule: str
+    place: str
+    by: tuple[str, ...]
+    since: str | None
+    until: str | None
+    verdict: str
+    why: str
+    weighs: str
+    asks: tuple[str, ...]
+    connections: int
+    zero_weight: int
+    missing: float
+    misplaced: float | None
+    significant: bool
+    tolerated: bool | None
+    method: str
+    statistic: float | None
+    freedom: int
+    p: float | None
+    p_adjusted: float | None
+    design_effect: float
+    targets: tuple[ShareLoad, ...]
+
+
+class ChoiceLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """Who chose the endpoints (``by``) and how, as ``rules`` say. ``ejects``: an endpoint that answers with
+    errors may be left out. ``divided``: of an endpoint its part of what its version had is expected.
+    ``unclear``: why its routes are not known."""
+
+    by: tuple[str, ...]
+    balancer: str
+    rules: tuple[str, ...]
+    ejects: bool
+    divided: bool
+    unclear: tuple[str, ...]
+
+
+class ServiceLoad(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One service port.
 
     ``state`` and ``why``: see :mod:`flowcheck.balance.assess.states`. ``significant``: chance does not
@@ -128,7 +193,8 @@ class ServiceLoad(msgspec.Struct, frozen=True, kw_only=True):
     ``connections`` (certainly this Service's) = ``tested`` + ``untested`` (nothing is expected: origin not
     known, or headless) + ``unexpected`` + ``unlocated`` (the record has the Service's address and no
     endpoint). ``ambiguous`` may be this Service's; ``other_port`` reached its endpoints on a port of no
-    Service. ``snapshots``: how many versions of the backends were known.
+    Service. ``snapshots``: how many versions of the backends were known. ``choice`` and ``splits`` only where
+    proxies of a mesh or a gateway have to do with it.
     """
 
     namespace: str
@@ -172,6 +238,8 @@ class ServiceLoad(msgspec.Struct, frozen=True, kw_only=True):
     time: TimeLoad | None
     places: PlaceLoad
     clients: ClientsLoad
+    choice: ChoiceLoad | None = None
+    splits: tuple[SplitLoad, ...] = ()
 
     @property
     def name(self) -> str:

@@ -32,10 +32,14 @@ from flowcheck.balance.expect.contested import (
     other_port_connections,
 )
 from flowcheck.balance.expect.members import Catalog, PortBackends
+from flowcheck.balance.split.counts import Tallied
+from flowcheck.balance.split.judge import Verdict
+from flowcheck.balance.split.services import divide
 from flowcheck.balance.tell.building import AdjustedP, service_record
 from flowcheck.balance.tell.endpoints import Context
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
+from flowcheck.balance.tell.splits import Told, choice_record, split_records
 from flowcheck.model.options import Thresholds
 
 CLASSES = {
@@ -69,29 +73,41 @@ def assess_services(
     n_ports = len(catalog.ports)
     rows, client_rows = _by_port(counts.what, n_ports), _by_port(clients.what, n_ports)
     level = int(entries.levels[1])
+    contested = contested_connections(catalog, counts)
+    buckets = np.sort(entries.buckets)
+    divisions = divide(Tallied(catalog, counts, clients, contested, buckets, int(entries.levels[0]), level))
     chosen: list[BackendEntries] = []
     found: list[Assessment] = []
     for number, backends in enumerate(catalog.ports):
         own = BackendEntries._make(column[rows[number]] for column in counts)
-        comparison = compare(catalog, backends, own)
+        spread = divisions.spreads.get(number)
+        backends = spread.backends if spread else backends
+        comparison = compare(catalog, backends, own, spread.cells if spread else None)
         them = ClientEntries._make(column[client_rows[number]] for column in clients)
         who = _clients(_lasting(backends, own), comparison, own, them, level)
         chosen.append(own)
-        found.append(assess(backends, comparison, own, who))
+        found.append(assess(backends, comparison, own, who, spread.why if spread else Why.NONE))
     adjusted = _adjust(found)
-    contested = contested_connections(catalog, counts)
+    splits = split_records(divisions, thresholds)
     context = Context(
         catalog=catalog,
         thresholds=thresholds,
         level=int(entries.levels[0]),
-        buckets=np.sort(entries.buckets),
+        buckets=buckets,
         ambiguous=ambiguous_connections(contested),
         estimated=divide_by_certain(contested, chosen) if proportional else {},
         other_port=other_port_connections(catalog, counts),
         proportional=proportional,
     )
     services = [
-        service_record(context, number, assessment, chosen[number], adjusted[number])
+        service_record(
+            context,
+            number,
+            assessment,
+            chosen[number],
+            adjusted[number],
+            Told(choice_record(divisions, number), splits.get(number, ())),
+        )
         for number, assessment in enumerate(found)
         if catalog.counts_as(number) == number
     ]
@@ -156,10 +172,13 @@ ORDER: Mapping[str, int] = defaultdict(
 )
 
 
-def urgency(service: ServiceLoad) -> tuple[int, float, str, str, int, str]:
-    """Skewed Services first, the most misplaced connections in front; then those that are one-sided in time,
-    or have idle, hot or unexpected endpoints; then the rest, the busiest first."""
+def urgency(service: ServiceLoad) -> tuple[float, float, str, str, int, str]:
+    """Skewed Services first, the most misplaced connections in front; then those that a route divides off its
+    weights; those that are one-sided in time, or have idle, hot or unexpected endpoints; then the rest, the
+    busiest first."""
     rank = ORDER[service.state]
+    if rank and any(split.verdict == Verdict.OFF_TARGET for split in service.splits):
+        return 0.5, -service.connections, service.namespace, service.service, service.port, service.protocol
     if rank and service.time is not None and service.time.one_sided:
         rank = 1
     elif rank and any(endpoint.state for endpoint in service.endpoints):

@@ -22,6 +22,7 @@ from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import Cluster, ContainerPort, Node, Pod, Workload
 from flowcheck.model.engines import CALICO_LAST
 from flowcheck.model.left_out import OtherPolicy
+from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
 from flowcheck.model.protocols import PROTOCOL_NAMES
@@ -32,7 +33,7 @@ from flowcheck.model.timeline import ALWAYS, BEGINNING, END, Lifetime
 from flowcheck.objects.mesh import annotations_for
 
 AGENT_CONFIG = "ConfigMap"
-_HasText = Service | EndpointSlice | AddressSet | Policy
+_HasText = Service | EndpointSlice | AddressSet | Policy | Route | DestinationRule
 TextKey = tuple[str, str, str, SourceLocation]
 
 
@@ -81,6 +82,10 @@ def rows_of(recording: Recording) -> Iterator[Row]:
             yield Row("range", "", told.name, source=_place(told.source), document=text)
     for named in cluster.sets:
         yield _with_text(Row("set", named.namespace, named.name), named.kind, named, recording)
+    for route in cluster.routes:
+        yield _with_text(Row("route", route.namespace, route.name), route.kind, route, recording)
+    for rule in cluster.destination_rules:
+        yield _with_text(Row("route", rule.namespace, rule.name), "DestinationRule", rule, recording)
     yield from _agent_rows(recording)
     yield from map(_tier_row, cluster.tiers)
     for policy in cluster.policies:
@@ -167,7 +172,10 @@ def span(recording: Recording) -> tuple[int, int] | None:
     cluster = recording.cluster
     times = [
         time
-        for objects in (cluster.nodes, cluster.pods, cluster.services, cluster.slices, cluster.policies)
+        for objects in (
+            *(cluster.nodes, cluster.pods, cluster.services, cluster.slices, cluster.policies),
+            *(cluster.routes, cluster.destination_rules),
+        )
         for one in objects
         for time in (one.lifetime.start, one.lifetime.end, one.lifetime.sure_start, one.lifetime.sure_end)
         if BEGINNING < time < END

@@ -31,7 +31,7 @@ from flowcheck.objects.owners import MADE
 
 ROW_KINDS = (
     *("pod", "node", "namespace", "service", "serviceaccount", "endpointslice", "policy", "range"),
-    *("set", "tier", "agent"),
+    *("set", "tier", "agent", "route"),
 )
 SIDECAR, INIT = "sidecar", "init"
 RUNNING, FINISHED, TEMPLATE = PHASES = ("Running", "Finished", "Template")

@@ -15,12 +15,13 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.stored import STORED_METADATA, stored_metadata
 from flowcheck.manifests.text.trees import Mapping, Sequence
 from flowcheck.manifests.text.yaml_scalars import Ambiguous
+from flowcheck.model.mesh.routes import DestinationRule, Route
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges
 from flowcheck.model.service import Service
 from flowcheck.objects.network.agents import Agent
 
-WITH_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, list)
+WITH_TEXT = (Policy, Service, PodRanges, AddressSet, Agent, Route, DestinationRule, list)
 """The values whose objects are kept as text."""
 _PARTS = ("spec", "specs", "data", "addressType", "endpoints", "ports", "subsets")
 _META = ("name", "namespace", "labels")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
+from flowcheck.reports.balance.splits import is_off_target
 from flowcheck.reports.balance.wording import is_one_sided, is_uneven, title
 from flowcheck.reports.parts.units import share_text
 
@@ -44,6 +45,9 @@ def _skewed(result: LoadResult) -> str:
     one_sided = sum(is_one_sided(service) for service in result.services)
     if one_sided:
         parts.append(f"{one_sided:,} one-sided in time")
+    off = sum(is_off_target(service) for service in result.services)
+    if off:
+        parts.append(f"{off:,} off the weights of a route")
     left = states["insufficient"] + states["not_applicable"]
     if left:
         parts.append(f"{left:,} not tested")
@@ -82,6 +86,9 @@ def next_steps(services: Sequence[ServiceLoad]) -> list[str]:
     bad = [s for s in services if is_uneven(s)]
     if bad:
         steps.append(f"--service {bad[0].name} shows {title(bad[0])} in full; --svg FILE draws it")
+    off = [s for s in services if is_off_target(s)]
+    if off and off[:1] != bad[:1]:
+        steps.append(f"--service {off[0].name} shows what its route should have divided, and did")
     idle = next((e for s in services for e in s.endpoints if e.state == "idle"), None)
     if idle is not None:
         steps.append(f"{idle.endpoint} is ready and had no connection: does its proxy or mesh know it?")

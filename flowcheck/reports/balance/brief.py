@@ -5,8 +5,9 @@ from __future__ import annotations
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports.balance.answer import headline
-from flowcheck.reports.balance.wording import chance, endpoint_note, is_one_sided, is_uneven, title
-from flowcheck.reports.parts.units import share_text
+from flowcheck.reports.balance.splits import brief_split, is_off_target
+from flowcheck.reports.balance.wording import endpoint_note, is_one_sided, is_uneven, title
+from flowcheck.reports.parts.units import chance, share_text
 
 MOST_SHOWN = 5
 
@@ -25,7 +26,7 @@ def brief(result: LoadResult) -> list[str]:
 def is_pressing(service: ServiceLoad) -> bool:
     """Whether there is anything about it that chance does not explain."""
     odd = bool(service.clients.stray) or any(endpoint.state for endpoint in service.endpoints)
-    return is_uneven(service) or odd
+    return is_uneven(service) or is_off_target(service) or odd
 
 
 def _line(service: ServiceLoad) -> str:
@@ -34,6 +35,7 @@ def _line(service: ServiceLoad) -> str:
         parts.append(f"{share_text(service.misplaced)} misplaced, {chance(service.p_adjusted)}")
     if is_one_sided(service):
         parts.append("one-sided in time")
+    parts += [brief_split(split) for split in service.splits if split.verdict == "off_target"]
     parts += [
         f"{endpoint.endpoint} {note}" for endpoint in service.endpoints if (note := endpoint_note(endpoint))
     ]

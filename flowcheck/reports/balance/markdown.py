@@ -7,7 +7,7 @@ from typing import TextIO
 
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
-from flowcheck.reports.balance import answer, wording
+from flowcheck.reports.balance import answer, splits, wording
 from flowcheck.reports.parts.escape import escape_markdown
 from flowcheck.reports.parts.gaps import gaps
 from flowcheck.reports.parts.markdown import bullets, heading, table
@@ -28,7 +28,7 @@ def _document(result: LoadResult) -> Iterable[str]:
     yield from bullets(gaps(result.nothing, result.incomplete_because))
     yield from bullets(f"{label}: {text}" for label, text in answer.looked_at(result))
     yield from bullets(result.warnings)
-    pressing = [s for s in result.services if wording.is_uneven(s)]
+    pressing = [s for s in result.services if wording.is_uneven(s) or splits.is_off_target(s)]
     for service in pressing[:MOST_IN_FULL]:
         yield from _service(service)
     if result.services:
@@ -58,6 +58,13 @@ def _service(service: ServiceLoad) -> Iterable[str]:
         ("endpoint", "node", "zone", "connections", "share", "expected", "95 % interval", "note"),
         [_endpoint(endpoint) for endpoint in service.endpoints],
     )
+    for split in service.splits:
+        yield ""
+        yield from bullets(
+            [splits.split_title(split), splits.split_summary(split), *splits.split_notes(split)]
+        )
+        yield ""
+        yield from table(("target", "share"), [splits.share_row(share) for share in split.targets])
 
 
 def _row(service: ServiceLoad) -> tuple[str, ...]:

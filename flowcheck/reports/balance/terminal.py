@@ -14,11 +14,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
+from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad, SplitLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
 from flowcheck.reports.balance import answer, wording
 from flowcheck.reports.balance.drawing import bar, sparkline, strip
+from flowcheck.reports.balance.splits import (
+    is_off_target,
+    share_row,
+    split_notes,
+    split_summary,
+    split_title,
+)
 from flowcheck.reports.parts.console import lines, pairs, paragraph, report_console, section
 from flowcheck.reports.parts.gaps import gaps
 from flowcheck.reports.parts.units import duration, moment, share_text
@@ -29,6 +36,7 @@ LEAST_BAR, MOST_BAR, WIDE = 12, 48, 130
 BESIDE_BAR = 36
 """Columns that the numbers and the note take."""
 STYLES = {"skewed": "bold red", "balanced": "green", "insufficient": "yellow", "not_applicable": "dim"}
+STYLES |= {"on_target": "green", "off_target": "bold red", "not_tested": "dim"}
 
 
 def render(
@@ -48,7 +56,7 @@ def render(
 
 
 def _overview(console: Console, result: LoadResult) -> None:
-    skewed = any(service.state == "skewed" for service in result.services)
+    skewed = any(one.state == "skewed" or is_off_target(one) for one in result.services)
     bad = skewed or bool(result.nothing or result.incomplete_because)
     paragraph(console, f"flowcheck load: {answer.headline(result)}", "bold red" if bad else "bold green")
     for line in gaps(result.nothing, result.incomplete_because):
@@ -74,7 +82,8 @@ def _overview(console: Console, result: LoadResult) -> None:
 
 
 def _is_pressing(service: ServiceLoad) -> bool:
-    return wording.is_uneven(service) or any(endpoint.state for endpoint in service.endpoints)
+    odd = is_off_target(service) or any(endpoint.state for endpoint in service.endpoints)
+    return wording.is_uneven(service) or odd
 
 
 def _service(console: Console, service: ServiceLoad) -> None:
@@ -91,6 +100,20 @@ def _service(console: Console, service: ServiceLoad) -> None:
     hidden = len(service.endpoints) - len(shown)
     if hidden:
         paragraph(console, f"    and {counted(hidden, 'more endpoint')}")
+    _splits(console, [split for split in service.splits if split.verdict == "off_target"], indent=4)
+
+
+def _splits(console: Console, splits: Sequence[SplitLoad], indent: int) -> None:
+    """What routes divide, rule by rule."""
+    margin = " " * indent
+    for split in splits[:MOST_SERVICES]:
+        paragraph(console, f"{margin}{split_title(split)}", STYLES[split.verdict])
+        paragraph(console, f"{margin}  {split_summary(split)}")
+        for target, text in map(share_row, split.targets):
+            paragraph(console, f"{margin}    {target}: {text}")
+        for note in split_notes(split):
+            paragraph(console, f"{margin}  {note}")
+    _more(console, len(splits) - MOST_SERVICES, "split")
 
 
 def _endpoints(
@@ -152,6 +175,9 @@ def _in_full(console: Console, service: ServiceLoad) -> None:
         console, f"Endpoints ({len(service.endpoints)}, # is the share each had, | what it should have had)"
     )
     _endpoints(console, service, service.endpoints, indent=2)
+    if service.splits:
+        section(console, f"Routes ({counted(len(service.splits), 'split')})")
+        _splits(console, service.splits, indent=2)
     if wording.measures(service):
         section(console, "Measures")
         pairs(console, wording.measures(service))

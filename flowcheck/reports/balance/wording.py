@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
 from flowcheck.counted import agreeing, counted
-from flowcheck.reports.parts.units import duration, share_text, size
+from flowcheck.reports.balance.splits import choice_notes
+from flowcheck.reports.parts.units import chance, duration, share_text, size
 
 WHY = {
     "external_name": "a name in DNS: Kubernetes spreads nothing",
@@ -17,6 +18,11 @@ WHY = {
     "endpoints_not_recorded": "the records have the Service's address and not the endpoint's",
     "origins_not_known": "what is expected depends on the client's node, which is not known",
     "aggregated": "the records name a workload and not its pods",
+    "routed": "a route divides it, and what each version should have had is said there",
+    "hashed": "its clients' proxies choose by a hash, so no share is expected",
+    "own_zones": "its clients' proxies prefer their own zone or node, so no share is expected",
+    "balancer": "its clients' proxies choose in a way of which nothing is expected",
+    "clients_differ": "its clients with and without a proxy choose in different ways",
     "no_connections": "no connection was seen",
     "few_connections": "fewer than five connections per endpoint prove nothing",
     "few_clients": "connections follow their clients, and fewer than ten clients per endpoint prove nothing",
@@ -64,17 +70,9 @@ def summary(service: ServiceLoad) -> str:
     return ", ".join(parts)
 
 
-def chance(p: float | None) -> str:
-    if p is None:
-        return "not tested"
-    if p < 1e-300:
-        return "chance < 1e-300"
-    return f"chance {p:.3f}" if p >= 0.001 else f"chance {p:.0e}"
-
-
 def notes(service: ServiceLoad) -> list[str]:
     """What else has to be known of a Service port to read its numbers."""
-    result = []
+    result = choice_notes(service)
     if service.state == "balanced" and service.significant:
         result.append("the difference is no chance, and too small to matter")
     if service.over_even:

@@ -44,3 +44,12 @@ def duration(seconds: int) -> str:
         if seconds >= length and seconds % length == 0:
             return counted(seconds // length, unit)
     return counted(seconds, "second")
+
+
+def chance(p: float | None) -> str:
+    """How well chance explains it; None: nothing was tested."""
+    if p is None:
+        return "not tested"
+    if p < 1e-300:
+        return "chance < 1e-300"
+    return f"chance {p:.3f}" if p >= 0.001 else f"chance {p:.0e}"

@@ -1,0 +1,1 @@
+"""Objects that say how proxies of a mesh or a gateway divide what clients dial."""
