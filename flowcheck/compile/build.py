@@ -19,6 +19,7 @@ from flowcheck.compile.endpoints.virtual import port_table
 from flowcheck.compile.members import list_service_ports
 from flowcheck.compile.mesh.build import build_mesh, see
 from flowcheck.compile.program import Program, with_mesh
+from flowcheck.compile.rules.decisions import written_rules
 from flowcheck.compile.rules.directions import CompiledDirection, Rulebook, compile_direction
 from flowcheck.compile.translation import build_services
 from flowcheck.model.cluster import Cluster
@@ -71,7 +72,7 @@ def _compile(cluster: Cluster, options: Options) -> Program:
         tables=tables,
         n_rows=len(ingress.rows.subject) + len(egress.rows.subject),
         decisions=decisions.listed(),
-        rules=tuple(rule.info for rule in rulebook.rules),
+        rules=written_rules(rulebook.rules),
         endpoint_names=naming.names,
         groups=naming.groups,
         namespaces=naming.namespaces,

@@ -16,7 +16,7 @@ from flowcheck.compile.mesh.ends import MeshEnds, Spoken, of_pods, past_of, spok
 from flowcheck.compile.mesh.outside import WITHOUT_SAY, options_of
 from flowcheck.compile.mesh.program import CARRIED, CLIENTS, MeshProgram
 from flowcheck.compile.mesh.tables import MeshCompiler, let_through
-from flowcheck.compile.rules.decisions import Decision, RuleInfo
+from flowcheck.compile.rules.decisions import Decision, RuleInfo, written_rules
 from flowcheck.compile.rules.directions import Rulebook
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
@@ -99,5 +99,5 @@ def build_mesh(
         ends=MeshEnds(seen.client[like], seen.own[like], past_of(axis), *seen.spoken[:2]),
         tables=tables,
     )
-    rules = compiler.rules[len(WITHOUT_SAY) :]
-    return Mesh(program, decisions.listed()[a.FIRST_RULE_DECISION :], tuple(rule.info for rule in rules))
+    rules = written_rules(compiler.rules)[len(WITHOUT_SAY) :]
+    return Mesh(program, decisions.listed()[a.FIRST_RULE_DECISION :], rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -66,29 +67,44 @@ class NumberedRule:
     policy_number: int
     decision: int
 
-    @property
-    def info(self) -> RuleInfo:
-        return RuleInfo(
-            policy=str(self.policy),
-            label=self.rule.label,
-            tier=self.policy.tier.name,
-            direction=self.direction,
-            action=self.rule.action.value,
-            source=self.rule.source,
-            namespace=self.policy.namespace,
-            ports=self.rule.ports,
-        )
-
 
 def number_rules(policies: Sequence[Policy]) -> list[NumberedRule]:
-    """Rules in the order they are asked; rule ``r`` is decision FIRST_RULE_DECISION + r."""
-    in_order = [
-        (policy, rule, direction, place)
-        for place, policy in enumerate(policies)
-        for direction in Direction
-        for rule in policy.rules(direction)
-    ]
-    return [NumberedRule(*one, number) for number, one in enumerate(in_order, start=a.FIRST_RULE_DECISION)]
+    """Rules in the order they are asked, their decisions from FIRST_RULE_DECISION on. Those of one policy
+    that are parts of one rule as written (they share label and action) are one decision."""
+    numbered: list[NumberedRule] = []
+    number = a.FIRST_RULE_DECISION
+    for place, policy in enumerate(policies):
+        for direction in Direction:
+            known: dict[tuple[str, Action], int] = {}
+            for rule in policy.rules(direction):
+                decision = known.setdefault((rule.label, rule.action), number)
+                number += decision == number
+                numbered.append(NumberedRule(policy, rule, direction, place, decision))
+    return numbered
+
+
+def written_rules(rules: Sequence[NumberedRule]) -> tuple[RuleInfo, ...]:
+    """Each rule as written, in the order of their decisions."""
+    parts: dict[int, list[NumberedRule]] = {}
+    for rule in rules:
+        parts.setdefault(rule.decision, []).append(rule)
+    return tuple(_info(of_one) for of_one in parts.values())
+
+
+def _info(parts: Sequence[NumberedRule]) -> RuleInfo:
+    first = parts[0]
+    ports = [part.rule.ports for part in parts]
+    known = [own for own in ports if own is not None]
+    return RuleInfo(
+        policy=str(first.policy),
+        label=first.rule.label,
+        tier=first.policy.tier.name,
+        direction=first.direction,
+        action=first.rule.action.value,
+        source=first.rule.source,
+        namespace=first.policy.namespace,
+        ports=None if len(known) < len(ports) else tuple(dict.fromkeys(chain.from_iterable(known))),
+    )
 
 
 class Decisions:
@@ -99,7 +115,8 @@ class Decisions:
 
     def __init__(self, policies: Sequence[Policy], rules: Sequence[NumberedRule]) -> None:
         self._policies = policies
-        self._listed = [*_fixed(), *map(_of_rule, rules)]
+        first_of = {rule.decision: rule for rule in reversed(rules)}
+        self._listed = [*_fixed(), *(_of_rule(first_of[number]) for number in sorted(first_of))]
         self._default_denies: dict[tuple[int, ...], int] = {}
         numbers = [one.verdict for one in self._listed], [one.reason for one in self._listed]
         self._numbers: UInt8 = np.array(numbers, dtype=np.uint8)
