@@ -38,7 +38,7 @@ from flowcheck.model.peers import (
 )
 from flowcheck.model.policy import Direction, Policy, Rule
 from flowcheck.model.ports import NamedPort, Ports, PortsBut, ServicePorts
-from flowcheck.model.tiers import Tier
+from flowcheck.model.tiers import Layer, Tier
 
 MOST_NAMED = 3
 """Things of one policy that a sentence names."""
@@ -75,7 +75,8 @@ def _tiers(cluster: Cluster, policies: Iterable[Policy]) -> Iterator[str]:
     known = {*CALICO_TIERS, *(tier.name for tier in cluster.tiers), Tier.NETWORK_POLICY.name}
     lost: dict[str, list[Policy]] = defaultdict(list)
     for policy in policies:
-        if not policy.kind.startswith("Cilium") and policy.tier.name not in known:
+        has_object = policy.tier.layer is Layer.NETWORK and not policy.kind.startswith("Cilium")
+        if has_object and policy.tier.name not in known:
             lost[policy.tier.name].append(policy)
     for name, members in lost.items():
         of, first = counted(len(members), "policy", "policies"), members[0]
