@@ -147,10 +147,12 @@ def test_what_there_is_to_calico(load: Load) -> None:
 
 def test_tiers_of_a_mesh_have_no_objects(load: Load) -> None:
     head = "\napiVersion: security.istio.io/v1\nkind: %s\nmetadata: {name: %s, namespace: x}\nspec: {%s}\n"
-    own = [head % ("PeerAuthentication", "p", "mtls: {mode: STRICT}")]
-    for action in ("ALLOW", "DENY"):
-        own.append(head % ("AuthorizationPolicy", action.lower(), f"action: {action}, rules: [{{}}]"))
-    assert said(load, *own) == ""
+    peers = head % ("PeerAuthentication", "p", "mtls: {mode: STRICT}")
+    allow, deny = (
+        head % ("AuthorizationPolicy", name, f"action: {name.upper()}, rules: [{{}}]")
+        for name in ("allow", "deny")
+    )
+    assert said(load, peers, allow, deny) == ""
 
 
 def test_labels_of_a_namespace_that_nobody_described_may_be_any(load: Load) -> None:
