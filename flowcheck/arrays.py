@@ -49,6 +49,7 @@ NOT_APPLICABLE, ALLOW, DENY, UNKNOWN = 0, 1, 2, 3
 # Codes of what was observed, and of how that disagrees with a verdict: the orders of model.verdict.Observed
 # and Violation.
 OBSERVED_UNKNOWN, OBSERVED_ALLOWED, OBSERVED_DENIED, OBSERVED_AUDIT, OBSERVED_DROPPED = range(5)
+OBSERVED_FORWARDED = 5
 NO_VIOLATION, FORWARDED_DENIED, DROPPED_ALLOWED = range(3)
 
 VERDICT = np.array(
@@ -62,9 +63,9 @@ VERDICT = np.array(
 )
 """(egress, ingress): a connection's verdict, from its sides'. A denial wins, then doubt, then an allow."""
 
-VIOLATION = np.full((4, 5), NO_VIOLATION, dtype=np.uint8)
+VIOLATION = np.full((4, 6), NO_VIOLATION, dtype=np.uint8)
 """(verdict, observed): forwarded though denied, dropped by policy though allowed, or neither."""
-VIOLATION[DENY, [OBSERVED_UNKNOWN, OBSERVED_ALLOWED, OBSERVED_AUDIT]] = FORWARDED_DENIED
+VIOLATION[DENY, [OBSERVED_UNKNOWN, OBSERVED_ALLOWED, OBSERVED_AUDIT, OBSERVED_FORWARDED]] = FORWARDED_DENIED
 VIOLATION[ALLOW, OBSERVED_DENIED] = DROPPED_ALLOWED
 
 # Action codes of rows.

@@ -8,18 +8,17 @@ from typing import NamedTuple, get_args
 
 from flowcheck.counted import counted
 from flowcheck.engines import agents, calico, cilium, istio
+from flowcheck.engines.languages import left_out_of, of_engine
 from flowcheck.engines.named import resolved, span_of
-from flowcheck.engines.signs import NOTHING_TOLD, ONLY_ADDRESSES, Found, recognised, release, settings_told
+from flowcheck.engines.remarks import remarks, told_by
+from flowcheck.engines.signs import AUTO, Found, recognised, release
 from flowcheck.engines.switches import around, switched
-from flowcheck.engines.switches import remarks as switch_remarks
-from flowcheck.engines.switches.own import OWN_KINDS, is_own
 from flowcheck.engines.table import PROFILES
 from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView, Profile
+from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, CiliumSettings, EngineView
 from flowcheck.model.left_out import LeftOut
 from flowcheck.model.options import MeshIdentity, Options
-from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import DnsMap
 
 __all__ = (
@@ -36,16 +35,13 @@ __all__ = (
     "view_of",
 )
 
-AUTO, OFF = "auto", "off"
+OFF = "off"
 CHOICES = (AUTO, *PROFILES)
 """What ``--cni`` takes."""
 MESHES = (AUTO, OFF)
 """What ``--mesh`` takes."""
 IDENTITIES = get_args(MeshIdentity)
 """What ``--mesh-identity`` takes."""
-AGENT = "ConfigMap cilium-config"
-_SAYS_ITSELF = {"cilium": {"nodes_peers": "match", "cluster_policies": "enforced"}}
-"""Of which policies it refuses, Cilium's code says more."""
 _VALUES = {switch.name: switch.values for switch in SWITCHES}
 
 
@@ -82,8 +78,8 @@ def apply(
             raise RunError(f"{name} cannot be {value!r}", hint=f"there are {', '.join(words)}")
     view, found = choose(cluster, cni, given)
     meshed = _without_mesh(cluster) if mesh == OFF else istio.with_members(cluster)
-    before = replace(meshed, policies=tuple(_of_engine(meshed, view.cni)))
-    said = (*_remarks(before, view, found), *_mesh_remarks(cluster, meshed, mesh))
+    before = replace(meshed, policies=tuple(of_engine(meshed, view.cni)))
+    said = (*remarks(before, view, found), *_mesh_remarks(cluster, meshed, mesh))
     after, judged_by = _by_engine(before, _judged_by(options, view.switches), view)
     if dns_map is not None:
         inputs = {**after.inputs, dns_map.path: dns_map.sha256}
@@ -134,14 +130,14 @@ def choose(cluster: Cluster, cni: str, given: Mapping[str, str]) -> tuple[Engine
     found = recognised(cluster)
     name, because = (found.cni, found.because) if cni == AUTO else (cni, f"--cni {cni}")
     profile = PROFILES[name]
-    told = _told(cluster, name)
+    told = told_by(cluster, name)
     values = {switch: setting.value for switch, setting in profile.settings.items()}
     values |= {switch: value for switch, (value, _) in told.items()}
     values |= given
     if name == "cilium":
         values["networks_match"] = agents.networks_of(values)
     agents.check(profile, values, given)
-    others = tuple(_left_out(cluster, profile, found, cni))
+    others = tuple(left_out_of(cluster, profile, found, cni))
     because = "; ".join(dict.fromkeys((because, *(sign for _, sign in told.values()))))
     runs = release(cluster, name)
     own = profile.title, profile.version, because
@@ -155,14 +151,6 @@ def left_out(cluster: Cluster, cni: str) -> tuple[LeftOut, ...]:
     """
     _check(cni, {})
     return (cluster.view or choose(cluster, cni, {})[0]).left_out
-
-
-def _told(cluster: Cluster, cni: str) -> dict[str, tuple[str, str]]:
-    """Switches that the plugin's own objects set: the value, and what says so."""
-    told = settings_told(cluster, cni)
-    if cni == "cilium" and cluster.cilium is not None:
-        told |= {switch: (value, AGENT) for switch, value in agents.told_by(cluster.cilium)}
-    return told
 
 
 def _judged_again(cluster: Cluster, options: Options, view: EngineView) -> Options:
@@ -199,83 +187,3 @@ def _judged_by(options: Options, values: Mapping[str, str]) -> Options:
         staged=values["staged"] == "enforced",
         enforced=values["enforced"] == "yes",
     )
-
-
-def _language_of(policy: Policy) -> str:
-    """The engine whose own language a policy is in; empty: Kubernetes'."""
-    if is_own(policy) and policy.kind in OWN_KINDS:
-        return ""
-    return "cilium" if policy.kind.startswith("Cilium") else "calico"
-
-
-def _of_engine(cluster: Cluster, cni: str) -> Iterator[Policy]:
-    """The policies that the engine knows."""
-    network = (policy for policy in cluster.policies if not istio.is_own(policy))
-    return (policy for policy in network if _language_of(policy) in ("", cni))
-
-
-def _left_out(cluster: Cluster, profile: Profile, found: Found, asked: str) -> Iterator[LeftOut]:
-    """Policies of each other engine, but for those that are not in force there either, each once."""
-    by_engine: dict[str, dict[str, Policy]] = {}
-    for policy in cluster.policies:
-        if istio.is_own(policy):
-            continue
-        language = _language_of(policy)
-        if language not in ("", profile.name) and not policy.staged:
-            by_engine.setdefault(language, {}).setdefault(str(policy), policy)
-    running = dict([*found.others, (found.cni, found.because)])
-    because = (
-        f"as {profile.title} is taken to enforce policies" if asked == AUTO else f"because of --cni {asked}"
-    )
-    for name, policies in by_engine.items():
-        name_of_first, policy = next(iter(policies.items()))
-        first = f"{name_of_first} ({policy.source})"
-        yield LeftOut(PROFILES[name].title, len(policies), first, because, running.get(name, ""))
-
-
-def _who_says_no(cluster: Cluster, view: EngineView) -> str:
-    """What says that nothing enforces policies: a person, the plugin's own objects, or what the plugin is."""
-    if "enforced" in view.chosen:
-        return "--enforced no says"
-    if "enforced" in (told := _told(cluster, view.cni)):
-        sign = told["enforced"][1]
-        return f"{sign} says{agents.why_not(cluster.cilium) if sign == AGENT else ''}"
-    chosen = view.because if view.because.startswith("--cni") else f"{view.because}, with --cni {AUTO},"
-    return f"{chosen} says it is {view.title}, which enforces none"
-
-
-def _remarks(cluster: Cluster, view: EngineView, found: Found) -> Iterator[str]:
-    title = view.title
-    if not view.enforces:
-        yield (
-            f"nothing enforces policies here, as {_who_says_no(cluster, view)}: what they deny and went "
-            "through is expected; say --enforced yes where something does"
-        )
-    if view.cni == found.cni:
-        beside = [one for one in found.others if one[0] not in ONLY_ADDRESSES]
-        for name, sign in beside:
-            yield f"{PROFILES[name].title} is there too ({sign}): {title} is taken to enforce policies"
-    elif found.because != NOTHING_TOLD and found.cni != "kubernetes":
-        yield f"{PROFILES[found.cni].title} seems to run ({found.because}), but {view.because} was said"
-    for one in view.left_out:
-        yield f"{one}: {title} does not enforce them (first: {one.first})"
-    if view.release and _series(view.release) != _series(view.version):
-        yield (
-            f"{title} {view.release} runs here, and verdicts are by the rules of {view.version}: where "
-            "releases differ they may be wrong"
-        )
-    staged = len({str(policy) for policy in cluster.policies if policy.staged})
-    if staged and view.switches["staged"] == "ignored":
-        yield (
-            f"{counted(staged, 'staged policy', 'staged policies')} left out, as not in force: "
-            "--staged enforced judges as if they were"
-        )
-    if found.cni == "kubernetes" and found.others and view.cni == "kubernetes":
-        yield f"{found.because}: policies are taken to be enforced; --cni flannel where nothing does"
-    yield from PROFILES[view.cni].remarks
-    yield from switch_remarks(cluster, {**view.switches, **_SAYS_ITSELF.get(view.cni, {})})
-
-
-def _series(release: str) -> list[str]:
-    """A release but for its patches."""
-    return release.removeprefix("v").split(".")[:2]

@@ -51,6 +51,8 @@ GROUPS = {
     "crd.k8s.amazonaws.com": "aws",
 }
 _TAG = re.compile(r":(v?\d+\.\d+[\w.-]*)$")
+AUTO = "auto"
+"""The choice that goes by what the cluster's own objects tell."""
 NOTHING_TOLD = "no object tells which network plugin runs"
 RANGES = {"CiliumPodIPPool": "cilium", "IPPool": "calico", "IPAMBlock": "calico"}
 """Kinds that tell where pods get their addresses from."""

@@ -23,7 +23,7 @@ from flowcheck.flows.ends import Ends, Resolver
 from flowcheck.flows.initiators import Initiators, find_initiators
 from flowcheck.flows.names import NameBook
 from flowcheck.judging.asked import judge_by, take_rows
-from flowcheck.judging.mesh import ask_mesh
+from flowcheck.judging.mesh import ask_mesh, seen_by
 from flowcheck.judging.told import Told, read_told
 from flowcheck.kernels import lookup
 from flowcheck.model.protocols import ICMP, ICMPV6, TCP
@@ -100,6 +100,9 @@ def read_flows(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> F
         for endpoints in (src.endpoints, dst.endpoints):
             endpoints[judge == 0] = 0
         disagrees &= judge != 0
+    observed = numbers.observed
+    if program.mesh is not None:
+        observed = seen_by(program.mesh, numbers, dst.endpoints)
     if numbers.told.any():
         ports = np.where(numbers.told, np.int32(-1), ports[0]), ports[1]
     flows = FlowArrays(
@@ -111,7 +114,7 @@ def read_flows(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> F
         src_port=ports[0],
         port=ports[1],
         judge=judge,
-        observed=numbers.observed,
+        observed=observed,
         point=numbers.point,
         inferred=src.inferred | dst.inferred,
         counted=np.ones(batch.num_rows, dtype=np.uint8),

@@ -10,16 +10,26 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcheck import arrays as a
-from flowcheck.arrays import PORT_BITS, FlowArrays, Int32, Int64
+from flowcheck.arrays import PORT_BITS, FlowArrays, Int32, Int64, UInt8
 from flowcheck.compile.mesh.circumstances import Answers, Circumstance, Client
 from flowcheck.compile.mesh.ends import EITHER, HTTP, NONE, NOT_TOLD, OWN
 from flowcheck.compile.mesh.program import CARRIED, CLIENTS, MeshProgram
+from flowcheck.flows.canonical.numbers import FIRST_OF_A_PROXY, Numbers
 from flowcheck.judging.asked import judge_by, take_rows
 from flowcheck.judging.told import NO_PRINCIPAL, NOTHING, Recorded, Told
 from flowcheck.model.mesh.membership import HBONE_PORT
 from flowcheck.model.protocols import TCP
 
 Mask = npt.NDArray[np.bool_]
+
+
+def seen_by(mesh: MeshProgram, numbers: Numbers, destinations: Int32) -> UInt8:
+    """(flows,) uint8: what was observed; what others than a proxy saw go on to one is only forwarded."""
+    kinds = mesh.compiler.whole.endpoints[destinations, a.KIND]
+    may_be_carried = (mesh.ends.client[destinations] != NONE) | (kinds == a.KIND_SERVICE)
+    forwarded = (numbers.observed == a.OBSERVED_ALLOWED) & (numbers.protocol == TCP) & may_be_carried
+    forwarded &= numbers.point < FIRST_OF_A_PROXY
+    return np.where(forwarded, np.uint8(a.OBSERVED_FORWARDED), numbers.observed)
 
 
 def ask_mesh(mesh: MeshProgram, flows: FlowArrays, told: Told | None) -> Int32:

@@ -31,6 +31,7 @@ def was_refused(verdict: int, observed: int) -> bool:
     """The log says it was stopped, or it should have been and the log does not say it was let through."""
     stopped = (observed == a.OBSERVED_DENIED) | (observed == a.OBSERVED_DROPPED)
     let_through = (observed == a.OBSERVED_ALLOWED) | (observed == a.OBSERVED_AUDIT)
+    let_through |= observed == a.OBSERVED_FORWARDED
     return stopped | ((verdict == a.DENY) & (not let_through))
 
 

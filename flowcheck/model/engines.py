@@ -2,7 +2,8 @@
 
 A *switch* is one question that the APIs leave open, or that implementations answer otherwise than the APIs. A
 *profile* is an implementation with its answer to each, and where that stands. A *view* is a cluster's: the
-profile that was taken, why, and the answers that came of it.
+profile that was taken, why, and the answers that came of it. One file because each is made of the one
+before.
 
 Below them what engines have of their own: tiers, and the settings of agents. Source: Cilium v1.20
 pkg/policy/types, pkg/option, pkg/labelsfilter; Calico v3.32 libcalico-go/lib/names, felix/calc TierLess and

@@ -38,13 +38,15 @@ class Reason(StrEnum):
 
 
 class Observed(StrEnum):
-    """What the log says the network did; the code is the canonical ``action`` column's."""
+    """What the log says the network did; the code is the canonical ``action`` column's. ``FORWARDED``: the
+    network let it through to where a mesh's proxy stands, and does not see what that made of it."""
 
     UNKNOWN = "unknown"
     ALLOWED = "allowed"
     DENIED = "denied"
     AUDIT = "audit"
     DROPPED = "dropped"
+    FORWARDED = "forwarded"
 
 
 class Violation(StrEnum):

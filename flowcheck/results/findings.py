@@ -61,9 +61,13 @@ def expected(program: Program, edges: Edges) -> np.ndarray:
     return found
 
 
-def untold(codes: UInt8, edges: Edges) -> np.ndarray:
-    """(edges,) bool: denied, and the log does not say whether it went through. codes: as above."""
-    unsaid: np.ndarray = (codes == a.FORWARDED_DENIED) & (edges.observed == a.OBSERVED_UNKNOWN)
+def untold(program: Program, codes: UInt8, edges: Edges) -> np.ndarray:
+    """(edges,) bool: denied, and the log does not say whether it went through: nothing was observed, or it
+    was on its way to the proxy that denies it. codes: as above."""
+    verdicts = program.tables.verdict
+    by_network = a.VERDICT[verdicts[edges.egress], verdicts[edges.ingress]] == a.DENY
+    on_its_way = (edges.observed == a.OBSERVED_FORWARDED) & ~by_network
+    unsaid: np.ndarray = (codes == a.FORWARDED_DENIED) & ((edges.observed == a.OBSERVED_UNKNOWN) | on_its_way)
     return unsaid
 
 
@@ -132,7 +136,7 @@ def _violations(program: Program, edges: Edges) -> Iterator[tuple[int, FindingKe
     kinds = tuple(Violation)
     violating = np.flatnonzero(codes)
     ends = (edges.source, edges.destination, edges.port, edges.protocol)
-    described = (codes, edges.egress, edges.ingress, edges.mesh, ~untold(codes, edges), *ends)
+    described = (codes, edges.egress, edges.ingress, edges.mesh, ~untold(program, codes, edges), *ends)
     words = zip(*(column[violating].tolist() for column in described), strict=True)
     for e, (code, egress, ingress, mesh, logged, source, destination, port, protocol) in zip(
         violating.tolist(), words, strict=True

@@ -50,18 +50,29 @@ def fold_reports(entries: Int64) -> Int64:
 
 
 def _count_once(folded: Int64, entries: Int64) -> None:
-    """Take out of the edges of which nothing was observed what others, alike but for that, have already."""
-    unknown = folded[:, a.KEY_SERVICE] & OBSERVED == 0
-    if unknown.all() or not unknown.any():
+    """Take out of edges of which less was observed what others, alike but for that, have already: first of
+    those that went on to a mesh's proxy, then of those of which nothing was observed."""
+    said, of_entries = (rows[:, a.KEY_SERVICE] & OBSERVED for rows in (folded, entries))
+    forwarded = said == a.OBSERVED_FORWARDED << a.AT_OBSERVED
+    if forwarded.any():
+        _take_out(folded, entries, forwarded, said != 0, of_entries != 0)
+    _take_out(folded, entries, said == 0, said >= 0, of_entries >= 0)
+
+
+def _take_out(folded: Int64, entries: Int64, less: Mask, among: Mask, among_entries: Mask) -> None:
+    """less (edges,) bool: those of which is taken out what the others among (edges,) have, by their entries
+    (entries,)."""
+    if not less.any() or less[among].all():
         return
     family, edge = _alike(folded), np.cumsum(_changes_of_edge(entries)) - 1
     n_families = family.max() + 1
     for column in (a.FLOWS, a.BYTES):
         seen, decided = np.zeros((n_families, 8), dtype=np.int64), np.zeros(n_families, dtype=np.int64)
-        np.add.at(seen, (family[edge], _point(entries)), entries[:, column])
-        np.add.at(decided, family[~unknown], folded[~unknown, column])
+        mine = entries[among_entries]
+        np.add.at(seen, (family[edge[among_entries]], _point(mine)), mine[:, column])
+        np.add.at(decided, family[among & ~less], folded[among & ~less, column])
         rest = (seen.max(axis=1) - decided).clip(0)[family]
-        folded[unknown, column] = np.minimum(folded[unknown, column], rest[unknown])
+        folded[less, column] = np.minimum(folded[less, column], rest[less])
 
 
 def _alike(folded: Int64) -> Int64:

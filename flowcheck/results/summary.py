@@ -121,7 +121,7 @@ def count_violations(program: Program, edges: Edges, findings: int) -> Violation
         forwarded_denied=int(edges.records[codes == a.FORWARDED_DENIED].sum()),
         dropped_allowed=int(edges.records[codes == a.DROPPED_ALLOWED].sum()),
         findings=findings,
-        observed_unknown=int(edges.records[untold(codes, edges)].sum()),
+        observed_unknown=int(edges.records[untold(program, codes, edges)].sum()),
         expected=int(edges.records[expected(program, edges)].sum()),
     )
 

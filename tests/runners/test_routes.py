@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,8 @@ import yaml
 from flowcheck import api
 from flowcheck.balance.expect.routing import read_routing
 from flowcheck.balance.tell.records import ServiceLoad
-from flowcheck.engines.profiles import Enforced
-from flowcheck.model.mesh.membership import Membership
-from flowcheck.model.peers import DataPlane
 from flowcheck.reading import load_cluster
 from flowcheck.results.audit import AuditResult
-from flowcheck.runners.program import prepared
 from tests.runners.worlds import NOON, US, flows, write
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
@@ -39,6 +34,11 @@ def _pod(name: str, address: str, **labels: str) -> dict[str, Any]:
     spec = {"nodeName": "n1", "containers": [{"name": "c", "ports": [{"containerPort": 8080}]}]}
     status = {"phase": "Running", "podIP": address, "conditions": [{"type": "Ready", "status": "True"}]}
     return {**_object("v1", "Pod", name, spec, **labels), "status": status}
+
+
+def _with_sidecar(pod: dict[str, Any]) -> dict[str, Any]:
+    pod["spec"]["containers"].append({"name": "istio-proxy", "args": ["proxy", "sidecar"]})
+    return pod
 
 
 def _service(name: str, address: str, **selector: str) -> dict[str, Any]:
@@ -121,8 +121,7 @@ def test_each_version_of_a_route_is_held_against_its_own_time(tmp_path: Path) ->
     assert first.connections == second.connections == 1000
 
 
-def test_a_virtual_service_is_read_by_sidecars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clients' pods are said to have sidecars, whatever tells so."""
+def test_a_virtual_service_is_read_by_sidecars(tmp_path: Path) -> None:
     weights = {"v1": 80, "v2": 20}
     destinations = [{"destination": {"host": "web", "subset": v}, "weight": w} for v, w in weights.items()]
     spec = {"hosts": ["web"], "http": [{"route": destinations}]}
@@ -130,23 +129,12 @@ def test_a_virtual_service_is_read_by_sidecars(tmp_path: Path, monkeypatch: pyte
     istio = "networking.istio.io/v1"
     shop = save(
         tmp_path / "shop.yaml",
-        *cluster(),
+        *(one for one in cluster() if not one["metadata"]["name"].startswith("front")),
+        *(_with_sidecar(_pod(f"client-{n}", address)) for n, address in enumerate(CLIENTS)),
         _service("web", "10.96.0.9", app="web"),
         _object(istio, "VirtualService", "web", spec),
         _object(istio, "DestinationRule", "web", {"host": "web", "subsets": own}),
     )
-    apply = prepared.apply
-
-    def meshed(*arguments: Any) -> Enforced:
-        found = apply(*arguments)
-        sidecar = Membership(DataPlane.SIDECAR)
-        pods = tuple(
-            replace(pod, mesh=sidecar, labels={}) if pod.name.startswith("front") else pod
-            for pod in found.cluster.pods
-        )
-        return found._replace(cluster=replace(found.cluster, pods=pods))
-
-    monkeypatch.setattr(prepared, "apply", meshed)
     result = audit(write(tmp_path / "f.parquet", records([485, 485, 30])), shop)
     web = of(result, "web")
     assert [(s.verdict, s.why, s.by) for s in web.splits] == [("off_target", "weights", ("sidecar",))]

@@ -162,6 +162,7 @@ def _counts(batch: pa.RecordBatch, rejected: UInt8) -> tuple[Int64, npt.NDArray[
 
 
 OF_A_PROXY = np.array([7, 5, 6, 7, 7], dtype=np.uint8)
+FIRST_OF_A_PROXY = 5
 """Observation points of a mesh's proxies, by those of the column: beside its pod stands whoever else reports
 the same connections, and each has to be counted by itself."""
 
@@ -222,8 +223,17 @@ def _typed(column: pa.Array, type_: pa.DataType) -> pa.Array:
 def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
     """What the log says happened: ``action``, or else the graver of what it says of the two sides.
 
-    Codes are the canonical column's: 0 unknown, 1 allowed, 2 denied, 3 audit, 4 dropped for another cause.
+    Codes are the canonical column's: 0 unknown, 1 allowed, 2 denied, 3 audit, 4 dropped for another cause. A
+    mesh's proxy sees what became of a connection, so of its records mesh_action tells.
     """
+    network = _by_network(batch, rejected)
+    if MESH_MARK not in batch.schema.names or batch.column(MESH_MARK).null_count == batch.num_rows:
+        return network
+    by_mesh = _integers(batch, MESH_MARK, 0, "bad_action", rejected, 0, np.uint8)
+    return np.where(network != 0, network, by_mesh).astype(np.uint8)
+
+
+def _by_network(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
     gravity = np.array([0, 1, 4, 2, 3], dtype=np.uint8)
     columns = [
         _integers(batch, name, 0, "bad_action", rejected, 0, np.uint8)
