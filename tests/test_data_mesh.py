@@ -9,7 +9,7 @@ import pytest
 
 import flowcheck
 from flowcheck.demo.mesh import LOGS, planted, write
-from flowcheck.demo.mesh.talk import EXPECTED, PODS, SERVICES, TALKS, Log, Plane, plane_of
+from flowcheck.demo.mesh.talk import DENIED, EXPECTED, FORWARDED, PODS, SERVICES, TALKS, Log, Plane, plane_of
 from flowcheck.engines.istio import with_members
 from flowcheck.model.peers import DataPlane
 from flowcheck.results.audit import AuditResult
@@ -55,10 +55,19 @@ def test_the_plan_has_the_pods_of_the_cluster() -> None:
 
 def test_what_was_planted_is_found(whole: AuditResult) -> None:
     summary = whole.summary
-    assert summary.violations.forwarded_denied == planted()["forwarded_denied"] == 112
+    assert summary.violations.forwarded_denied == planted()[FORWARDED] == 64
     assert summary.violations.dropped_allowed == 0
+    assert summary.verdicts.deny == planted()[FORWARDED] + planted()[DENIED] == 112
     assert summary.verdicts.unknown == planted()["unknown"] == 659
     assert summary.totals.rows_declared == sum(sum(talk.records.values()) for talk in TALKS)
+
+
+def test_the_network_does_not_say_what_became_of_what_a_proxy_refuses(whole: AuditResult) -> None:
+    told = {(f.direction, f.is_told): 0 for f in whole.findings}
+    for finding in whole.findings:
+        told[finding.direction, finding.is_told] += finding.records
+    assert told == {("ingress", True): 30, ("mesh", False): 34}
+    assert whole.summary.violations.observed_unknown == 34
 
 
 @pytest.mark.parametrize("log", Log)
@@ -66,15 +75,17 @@ def test_what_each_log_tells_of_it(log: Log) -> None:
     result = audit(log)
     wanted: Counter[tuple[int, str]] = Counter()
     for talk in EXPECTED:
-        if said := talk.found.get(log):
-            tunnel = log is Log.HUBBLE and plane_of(talk.sources[0]) is Plane.AMBIENT
-            wanted[15008 if tunnel else talk.port, said] += talk.records[log]
+        tunnel = log is Log.HUBBLE and plane_of(talk.sources[0]) is Plane.AMBIENT
+        for word, records in talk.found.get(log, {}).items():
+            wanted[15008 if tunnel else talk.port, word] += records
     found = Counter({(one.port, one.kind): 0 for one in result.findings})
     for one in result.findings:
         found[one.port, one.kind] += one.records
     for row in result.edges.to_pylist():
         if row["verdict"] == "unknown":
             found[row["port"], row["reason"]] += row["records"]
+        elif row["observed"] == "denied":
+            found[row["port"], row["verdict"].replace("deny", DENIED)] += row["records"]
     assert found == wanted
 
 
@@ -86,7 +97,6 @@ def test_each_denial_names_its_policy(whole: AuditResult) -> None:
     plain = "PeerAuthentication/stock/strict[mtls STRICT]"
     report, page = "tools/Pod/report-0", "default-deny by NetworkPolicy/web/page"
     assert found == {
-        ("batch/Pod/import-0", "stock/Pod/ledger", 5432, (refused,)),
         ("batch/Pod/import-0", "stock/Pod/ledger", 15008, (refused,)),
         ("tools/Pod/scraper-0", "stock/Pod/ledger", 9090, (plain,)),
         (report, "web/Pod/page", 8080, (page,)),

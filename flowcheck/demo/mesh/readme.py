@@ -25,7 +25,9 @@ The mesh enforced its policies in that hour, and refused what they deny. Those o
 force yet: the logs show what they would have stopped.
 
 What was planted, in exactly these numbers of connections; the other columns say how many records of each log
-an audit has to find, and as what:
+an audit has to find, and as what. `denied`: the mesh's policies deny it, and the proxy says that it did.
+Hubble tells no more than that the network passed it on to a proxy, and the client's sidecar no more than that
+the server refused, so there the same is `forwarded_denied`, of which the log does not say what became.
 
 | connections | what | sidecars | ztunnel | Hubble |
 |---:|---|---|---|---|
@@ -56,5 +58,5 @@ def _row(talk: Talk) -> str:
 def _cell(talk: Talk, log: Log) -> str:
     if log not in talk.records:
         return "-"
-    found = talk.found.get(log)
-    return f"{talk.records[log]} `{found}`" if found else f"{talk.records[log]} allowed"
+    found = talk.found.get(log, {"allowed": talk.records[log]})
+    return ", ".join(f"{records} `{word}`" for word, records in found.items())

@@ -25,6 +25,10 @@ class Log(Enum):
     HUBBLE = "hubble.jsonl.gz"
 
 
+FORWARDED, DENIED = "forwarded_denied", "denied"
+"""What policies deny and no log says was stopped; what a proxy's log says it refused, as they ask."""
+
+
 class Pod(NamedTuple):
     address: str
     node: str
@@ -72,7 +76,7 @@ def plane_of(name: str) -> Plane:
 class Talk:
     """Connections of one kind, as many to each destination. ``refused``: by which policy the destination's
     proxy did, as it names it; "-": it names none. ``method``, ``path``: of its requests. ``found``: what an
-    audit says of the records of a log: a kind of violation, or the reason of an unknown; else nothing."""
+    audit says of how many records of a log: a kind of violation, the reason of an unknown, or DENIED."""
 
     what: str
     sources: tuple[str, ...]
@@ -82,7 +86,7 @@ class Talk:
     refused: str = ""
     method: str = "GET"
     path: str = "/"
-    found: dict[Log, str] = field(default_factory=dict)
+    found: dict[Log, dict[str, int]] = field(default_factory=dict)
 
     @property
     def connections(self) -> int:
@@ -101,8 +105,6 @@ _PAGE, _CUSTOMERS = ("web/page-0", "web/page-1"), ("203.0.113.7", "203.0.113.80"
 _REVIEWS = {"web/reviews-v1-0": 290, "web/reviews-v1-1": 292, "web/reviews-v2-0": 18}
 """Of 600 connections the canary has 3 in 100, where the route gives it 20."""
 _IMPORT, _SCRAPER = ("batch/import-0",), ("tools/scraper-0",)
-_AT_ZTUNNEL = dict.fromkeys((Log.ZTUNNEL, Log.HUBBLE), "forwarded_denied")
-_AT_SIDECARS = dict.fromkeys((Log.ENVOY, Log.HUBBLE), "forwarded_denied")
 
 ORDINARY = (
     Talk("customers at the page", _CUSTOMERS, {"web/page-0": 200, "web/page-1": 200}, 8080),
@@ -124,13 +126,13 @@ EXPECTED = (
         "the import asks the ledger, which AuthorizationPolicy ledger-no-batch denies to its namespace",
         *(_IMPORT, {"stock/ledger-0": 14}, 5432, "ledger"),
         refused="stock/ledger-no-batch",
-        found=_AT_ZTUNNEL,
+        found={Log.ZTUNNEL: {DENIED: 28}, Log.HUBBLE: {FORWARDED: 14}},
     ),
     Talk(
         "the scraper reads the ledger's numbers in plaintext; PeerAuthentication strict wants mutual TLS",
         *(_SCRAPER, {"stock/ledger-0": 11}, 9090),
         refused="istio-system/istio_converted_static_strict",
-        found=_AT_ZTUNNEL,
+        found={Log.ZTUNNEL: {DENIED: 11}, Log.HUBBLE: {FORWARDED: 11}},
     ),
     Talk(
         "the page deletes a review; AuthorizationPolicy reviews lets it read only",
@@ -138,23 +140,23 @@ EXPECTED = (
         refused="-",
         method="DELETE",
         path="/reviews/7",
-        found={Log.ENVOY: "forwarded_denied", Log.HUBBLE: "needs_l7"},
+        found={Log.ENVOY: {DENIED: 9, FORWARDED: 9}, Log.HUBBLE: {"needs_l7": 9}},
     ),
     Talk(
         "a report asks the page, which NetworkPolicy page keeps for customers",
         *(("tools/report-0",), {"web/page-0": 8, "web/page-1": 7}, 8080),
-        found=_AT_SIDECARS,
+        found={Log.ENVOY: {FORWARDED: 15}, Log.HUBBLE: {FORWARDED: 15}},
     ),
     Talk(
         "the page reads reviews, which the network's log does not tell from deleting them",
         *(_PAGE, _REVIEWS, 8080, "reviews"),
         path="/reviews/7",
-        found={Log.HUBBLE: "needs_l7"},
+        found={Log.HUBBLE: {"needs_l7": 600}},
     ),
     Talk(
         "the second cluster's shelf writes to the ledger; the network's log does not tell who it is",
         *(OTHER_CLUSTER, {"stock/ledger-0": 50}, 5432),
-        found={Log.HUBBLE: "needs_identity"},
+        found={Log.HUBBLE: {"needs_identity": 50}},
     ),
 )
 TALKS = (*ORDINARY, *EXPECTED)
@@ -164,6 +166,7 @@ def planted() -> Counter[str]:
     """How many records an audit of all logs has to find, by kind of violation, and as ``unknown``."""
     found: Counter[str] = Counter()
     for talk in EXPECTED:
-        for log, said in talk.found.items():
-            found["unknown" if said.startswith("needs_") else said] += talk.records[log]
+        for said in talk.found.values():
+            for word, records in said.items():
+                found["unknown" if word.startswith("needs_") else word] += records
     return found
