@@ -254,7 +254,7 @@ def test_a_value_that_is_none(load: Load) -> None:
         ("paths: ['*.html']", Asks(Part.PATH, r".*\.html")),
         ("hosts: [Api.Store]", Asks(Part.HOST, r"api\.store")),
         ("hosts: ['*']", Asks(Part.HOST, ".*")),
-        ("hosts: ['a:80']", Asks(Part.OTHER, "a:80", "hosts")),
+        ("hosts: ['a:80']", Asks(Part.HOST, "a:80")),
         ("notMethods: [GET, PUT]", Not(AnyOf((Asks(Part.METHOD, "GET"), Asks(Part.METHOD, "PUT"))))),
     ],
 )
