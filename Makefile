@@ -37,7 +37,7 @@ $(STAMP): pyproject.toml $(LOCK)
 
 # The samples hold violations, so the command ends with 1; 0 would be a report too. Anything else fails.
 demo: $(STAMP)
-	@for sample in kubernetes cilium; do \
+	@for sample in kubernetes cilium mesh; do \
 	  code=0; "$(BIN)/flowcheck" demo --sample $$sample || code=$$?; \
 	  if [ $$code -le 1 ]; then \
 	    echo "make demo: flowcheck ended with $$code (1 means violations found, as planted in the sample)"; \

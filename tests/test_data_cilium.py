@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import flowcheck
-from flowcheck.demo import planted_counts, write_cilium
-from flowcheck.demo.cilium import LOG
+from flowcheck.demo.cilium import LOG, planted, write
 from flowcheck.demo.cilium.talk import EXPECTED, ORDINARY
 from flowcheck.results.audit import AuditResult
 
@@ -29,16 +28,16 @@ def audit(*, names: bool) -> AuditResult:
 
 
 def test_the_folder_is_what_is_written(tmp_path: Path) -> None:
-    write_cilium(tmp_path)
+    write(tmp_path)
     made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert made == {path.relative_to(DATA): path.read_bytes() for path in DATA.rglob("*") if path.is_file()}
 
 
 def test_what_was_planted_is_found() -> None:
     result = audit(names=True)
-    summary, planted = result.summary, planted_counts("cilium")
-    assert summary.violations.forwarded_denied == planted["forwarded_denied"] == 38
-    assert summary.violations.dropped_allowed == planted["dropped_allowed"] == 4
+    summary = result.summary
+    assert summary.violations.forwarded_denied == planted()["forwarded_denied"] == 38
+    assert summary.violations.dropped_allowed == planted()["dropped_allowed"] == 4
     assert summary.verdicts.unknown == 0
     assert sum(result.edges["flow_count"].to_pylist()) == sum(
         talk.connections for talk in (*ORDINARY, *EXPECTED)

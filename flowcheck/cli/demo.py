@@ -17,6 +17,8 @@ from flowcheck.errors import RunError
 from flowcheck.flows.known import AUTO, CANONICAL
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from flowcheck.results.records.summary import Summary
 
 
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 @options(OUTCOME, SPEECH)
 @click.option(
     "--sample",
-    type=click.Choice(["kubernetes", "cilium"]),
+    type=click.Choice(["kubernetes", "cilium", "mesh"]),
     default="kubernetes",
     show_default=True,
-    help="NetworkPolicies and a day in Parquet; or Cilium's policies and an hour of Hubble's log.",
+    help="NetworkPolicies and a day in Parquet; Cilium's policies and an hour of Hubble's log; or Istio's "
+    "and an hour of its proxies' logs and Hubble's.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]")
 @click.pass_context
@@ -49,23 +52,22 @@ def command(context: click.Context, /, **given: Any) -> int:
 def _run(
     context: click.Context, sample: str, directory: Path, given: dict[str, Any], out: Path | None
 ) -> int:
-    from flowcheck import demo
-    from flowcheck.demo.cilium import LOG
+    from flowcheck.demo import SAMPLES
     from flowcheck.kernels.cache import is_cold
     from flowcheck.model.options import Options
     from flowcheck.results.relative import named_from
     from flowcheck.writing import output_errors
 
+    chosen = SAMPLES[sample]
     with output_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        write = demo.write_cilium if sample == "cilium" else demo.write
-        write(directory)
-    defaults, log = Options(), directory / LOG
+        chosen.write(directory)
+    defaults = Options()
     if out is not None:
         messages(context).note(f"the sample is in {directory}")
     given = {
         **given,
-        "flows": (str(log if sample == "cilium" else directory / "flows"),),
+        "flows": (str(directory / chosen.flows),),
         "cluster": (str(directory / "cluster"),),
         "policies": (),
         "replace_policies": False,
@@ -83,32 +85,29 @@ def _run(
         "keep_columns": False,
         "no_cache": False,
         **NOTHING_CHOSEN,
-        "dns_map": log if sample == "cilium" else None,
+        "dns_map": directory / chosen.dns_map if chosen.dns_map else None,
         "skew": timedelta(microseconds=defaults.skew),
         "as_of": None,
         "assume_unchanged": timedelta(),
         "cluster_ranges": (),
         **SAID_OF_NO_LOG,
-        "source_format": AUTO if sample == "cilium" else CANONICAL,
+        "source_format": AUTO if chosen.is_log else CANONICAL,
     }
     if is_cold():
         messages(context).say("compiling the kernels, as for the first time: that takes some ten seconds")
     result = audit.judge(context, given)
     code = audit.report(result if out else named_from(result, directory), given)
-    messages(context).say(compare_with_planted(result.summary, sample))
+    messages(context).say(compare_with_planted(result.summary, chosen.planted()))
     if out is None:
         messages(context).say("the sample is gone: flowcheck demo DIR keeps it, and DIR/out the results")
     return code
 
 
-def compare_with_planted(summary: Summary, sample: str) -> str:
+def compare_with_planted(summary: Summary, planted: Counter[str]) -> str:
     """Hold what was found against what the sample's makers planted.
 
     **Raises**: RunError when they differ: this installation of flowcheck cannot be trusted.
     """
-    from flowcheck.demo import planted_counts
-
-    planted = planted_counts(sample)
     pairs = {
         "forwarded though denied": (planted["forwarded_denied"], summary.violations.forwarded_denied),
         "dropped though allowed": (planted["dropped_allowed"], summary.violations.dropped_allowed),

@@ -7,41 +7,48 @@ records of each scenario the flows hold, ``SCENARIOS`` what an audit has to say 
 from __future__ import annotations
 
 from collections import Counter
-from importlib.resources import files
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from flowcheck.demo import flows, logs, readme
-from flowcheck.demo.cilium import write as write_cilium
-from flowcheck.demo.cilium.talk import EXPECTED
+from flowcheck.demo import cilium, flows, logs, manifests, mesh, readme
 from flowcheck.demo.planted import Scenario
 from flowcheck.demo.scenarios import PLANTED, SCENARIOS
 
-SAMPLES = ("kubernetes", "cilium")
-"""The first, and one on Cilium: :mod:`flowcheck.demo.cilium`."""
+__all__ = ["PLANTED", "SAMPLES", "SCENARIOS", "Sample", "Scenario", "write"]
 
-__all__ = ["PLANTED", "SAMPLES", "SCENARIOS", "Scenario", "planted_counts", "write", "write_cilium"]
+
+class Sample(NamedTuple):
+    """``flows``, ``dns_map``: what to audit, in the folder that ``write`` is given; ``is_log``: it is no
+    canonical Parquet. ``planted``: how many records an audit has to find, by kind of violation, and as
+    ``unknown``."""
+
+    write: Callable[[Path], None]
+    planted: Callable[[], Counter[str]]
+    flows: str
+    is_log: bool = True
+    dns_map: str = ""
 
 
 def write(directory: Path) -> None:
     """Write ``cluster/``, ``flows/``, ``logs/`` and ``README.md`` into ``directory``; what else lies there
     stays."""
-    cluster = directory / "cluster"
-    cluster.mkdir(parents=True, exist_ok=True)
-    for manifest in sorted(files(__name__).joinpath("cluster").iterdir(), key=lambda entry: entry.name):
-        if manifest.name.endswith(".yaml"):
-            (cluster / manifest.name).write_bytes(manifest.read_bytes())
+    cluster = manifests.write(__name__, directory)
     flows.write(directory / "flows")
     logs.write(directory / "logs", cluster)
     (directory / "README.md").write_text(readme.text(flows.ROWS), encoding="utf-8")
 
 
-def planted_counts(sample: str) -> Counter[str]:
-    """How many records an audit has to find, by kind of violation, and as ``unknown``."""
+def _planted() -> Counter[str]:
     planted: Counter[str] = Counter()
-    if sample == "cilium":
-        for talk in EXPECTED:
-            planted[talk.found] += talk.connections
-    else:
-        for scenario in SCENARIOS:
-            planted[scenario.kind or scenario.verdict] += scenario.rows
+    for scenario in SCENARIOS:
+        planted[scenario.kind or scenario.verdict] += scenario.rows
     return planted
+
+
+SAMPLES = {
+    "kubernetes": Sample(write, _planted, "flows", is_log=False),
+    "cilium": Sample(cilium.write, cilium.planted, cilium.LOG, dns_map=cilium.LOG),
+    "mesh": Sample(mesh.write, mesh.planted, mesh.LOGS),
+}
+"""By the names that ``--sample`` takes."""

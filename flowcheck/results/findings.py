@@ -168,12 +168,16 @@ def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str
         fingerprint=key.fingerprint,
         **words,
         **described,
-        observed=", ".join(sorted({_OBSERVED[edges.observed[e]] for e in rows})),
+        observed=_observed(edges, rows) if key.outcome_logged else str(Observed.UNKNOWN),
         records=sum(int(edges.records[e]) for e in rows),
         flows=sum(int(edges.flows[e]) for e in rows),
         first_seen=instant_text(min(int(edges.first_seen[e]) for e in rows)),
         last_seen=instant_text(max(int(edges.last_seen[e]) for e in rows)),
     )
+
+
+def _observed(edges: Edges, rows: list[int]) -> str:
+    return ", ".join(sorted({_OBSERVED[edges.observed[e]] for e in rows}))
 
 
 def _edge_key(keys: np.ndarray, edge: int) -> EdgeKey:

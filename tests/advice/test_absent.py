@@ -145,6 +145,16 @@ def test_what_there_is_to_calico(load: Load) -> None:
     assert said(load, TIER, CALICO % ("GlobalNetworkPolicy", "", spec)) == ""
 
 
+def test_tiers_of_a_mesh_have_no_objects(load: Load) -> None:
+    head = "\napiVersion: security.istio.io/v1\nkind: %s\nmetadata: {name: %s, namespace: x}\nspec: {%s}\n"
+    peers = head % ("PeerAuthentication", "p", "mtls: {mode: STRICT}")
+    allow, deny = (
+        head % ("AuthorizationPolicy", name, f"action: {name.upper()}, rules: [{{}}]")
+        for name in ("allow", "deny")
+    )
+    assert said(load, peers, allow, deny) == ""
+
+
 def test_labels_of_a_namespace_that_nobody_described_may_be_any(load: Load) -> None:
     spec = "selector: all(), ingress: [{action: Allow, source: {namespaceSelector: team == 'b'}}]"
     warnings = load("---".join([POD, CALICO % ("NetworkPolicy", ", namespace: x", spec)])).warnings

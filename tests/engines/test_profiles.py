@@ -288,6 +288,9 @@ def test_the_settings_of_an_agent_answer_switches_and_a_person_beats_them() -> N
     assert (said.cluster.view.switches["networks_match"], said.options.enforced) == ("outside", True)
 
 
+OWN = {"cilium": {"CiliumNetworkPolicy"}, "calico": {"GlobalNetworkPolicy"}, "antrea": set[str]()}
+
+
 def test_policies_in_the_language_of_another_engine_are_left_out_and_counted() -> None:
     cilium = thing(
         "CiliumNetworkPolicy",
@@ -309,6 +312,8 @@ def test_policies_in_the_language_of_another_engine_are_left_out_and_counted() -
         assert [one.partition(":")[0] for one in remarks if "in the language" in one] == [
             f"1 policy in the language of {title} left out because of --cni {cni}" for title in titles
         ]
+        kept = apply(load_objects([*base(), WEB, *objects]), Options(), cni, {}).cluster.policies
+        assert {one.kind for one in kept} & {cilium["kind"], calico["kind"]} == OWN[cni]
     staged_ones = [one for one in cni_of(*objects, cni="calico")[2] if "staged" in one]
     assert staged_ones == [
         "1 staged policy left out, as not in force: --staged enforced judges as if they were"

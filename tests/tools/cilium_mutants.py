@@ -257,8 +257,8 @@ CILIUM_MUTANTS = tuple(
         (
             "every ConfigMap is read",
             "kinds.py",
-            'frozenset({"cilium-config"})',
-            'frozenset({"cilium-config", "other"})',
+            'frozenset({"cilium-config", "istio"})',
+            'frozenset({"cilium-config", "istio", "other"})',
         ),
         ("several specs are not kept", "history/inventory/texts.py", '"specs", "data", ', '"data", '),
     )

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from tests.tools.calico_mutants import CALICO, CALICO_MUTANTS
 from tests.tools.cilium_mutants import CILIUM, CILIUM_MUTANTS
 from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
+from tests.tools.mesh_mutants import ISTIO, MESH, MESH_MUTANTS
 from tests.tools.mutant_list import MUTANTS, Mutant
 from tests.tools.profile_mutants import PROFILE_MUTANTS, PROFILES
 
@@ -83,6 +84,21 @@ CALICO_SUITE = Suite(
     ),
 )
 PROFILES_SUITE = Suite("profiles", ("tests/engines/test_switches.py", "tests/engines/test_profiles.py"))
+MESH_SUITE = Suite(
+    "mesh",
+    (
+        *("tests/compile/test_mesh.py", "tests/judging/test_told.py"),
+        *("tests/agreement/test_mesh_agreement.py", "tests/test_data_mesh.py"),
+        *("-k", "test_mesh.py or test_told or paths_agree or what_became"),
+    ),
+)
+ISTIO_SUITE = Suite(
+    "Istio",
+    (
+        *("tests/dialects/test_istio.py", "tests/engines/test_istio.py"),
+        *("tests/engines/test_istio_members.py", "tests/engines/test_istio_peer_authentication.py"),
+    ),
+)
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
@@ -90,6 +106,7 @@ of those that change no verdict but the load."""
 SUITES = (
     *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS),
     *(ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE, CALICO_SUITE, PROFILES_SUITE),
+    *(MESH_SUITE, ISTIO_SUITE),
 )
 
 
@@ -117,6 +134,10 @@ def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
         return (CALICO_SUITE,)
     if mutant.name.startswith(PROFILES):
         return (PROFILES_SUITE,)
+    if mutant.name.startswith(MESH):
+        return (MESH_SUITE,)
+    if mutant.name.startswith(ISTIO):
+        return (ISTIO_SUITE,)
     if mutant.name.startswith(LOAD):
         return (LOADS,)
     return (CASES, WORLDS_SUITE) if not is_reading(mutant.file) else (CASES, DIALECTS)
@@ -233,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS)
+    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS, *MESH_MUTANTS)
     chosen = [mutant for mutant in mutants if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)

@@ -133,9 +133,9 @@ PROFILE_MUTANTS = tuple(
         ),
         (
             "policies of another engine stay",
-            "engines/profiles.py",
-            'if _language_of(policy) in ("", cni)',
-            "if True:",
+            "engines/languages.py",
+            'for policy in network if language_of(policy) in ("", cni))',
+            "for policy in network)",
         ),
         (
             "what nobody enforces is a violation",

@@ -6,20 +6,26 @@ before its policies were applied: it shows what they would have stopped, and wha
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections import Counter
 from pathlib import Path
 
+from flowcheck.demo import manifests
 from flowcheck.demo.cilium import hubble, readme
+from flowcheck.demo.cilium.talk import EXPECTED
 
 LOG = "hubble.jsonl.gz"
 
 
 def write(directory: Path) -> None:
     """Write ``cluster/``, ``hubble.jsonl.gz`` and ``README.md``; what else lies there stays."""
-    cluster = directory / "cluster"
-    cluster.mkdir(parents=True, exist_ok=True)
-    for manifest in sorted(files(__name__).joinpath("cluster").iterdir(), key=lambda entry: entry.name):
-        if manifest.name.endswith(".yaml"):
-            (cluster / manifest.name).write_bytes(manifest.read_bytes())
+    manifests.write(__name__, directory)
     hubble.write(directory / LOG)
     (directory / "README.md").write_text(readme.text(), encoding="utf-8")
+
+
+def planted() -> Counter[str]:
+    """How many records an audit has to find, by kind of violation."""
+    found: Counter[str] = Counter()
+    for talk in EXPECTED:
+        found[talk.found] += talk.connections
+    return found
