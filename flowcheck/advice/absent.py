@@ -75,7 +75,8 @@ def _tiers(cluster: Cluster, policies: Iterable[Policy]) -> Iterator[str]:
     known = {*CALICO_TIERS, *(tier.name for tier in cluster.tiers), Tier.NETWORK_POLICY.name}
     lost: dict[str, list[Policy]] = defaultdict(list)
     for policy in policies:
-        if not policy.kind.startswith("Cilium") and policy.tier.name not in known:
+        is_ours = policy.mesh is not None or policy.kind.startswith("Cilium")
+        if not is_ours and policy.tier.name not in known:
             lost[policy.tier.name].append(policy)
     for name, members in lost.items():
         of, first = counted(len(members), "policy", "policies"), members[0]
