@@ -75,8 +75,8 @@ def identities(dice: Dice) -> Identities:
 
 def required(dice: Dice) -> tuple[Reference, ...]:
     account = Reference("ServiceAccount", dice.one_of(ACCOUNTS), dice.one_of(("", *SPACES)))
-    identity = Reference(MTLS, dice.one_of(("m", "n", "absent")), dice.one_of(("", *SPACES)))
-    network = Reference(NETS, dice.one_of(("m", "n")), dice.one_of(("", *SPACES)))
+    identity = Reference(MTLS, dice.one_of(("m", "m", "absent")), dice.one_of(("", *SPACES)))
+    network = Reference(NETS, dice.one_of(("m", "m", "absent")), dice.one_of(("", *SPACES)))
     return dice.one_of(((network,), (identity,), (account,), (identity, network), (account, network), ()))
 
 
@@ -85,7 +85,7 @@ def policy(place: int, faces: bytes) -> Policy:
     space, name = dice.one_of(("x", "x", "y")), f"s{place}"
     subject: Subject = Where(AnyOf(()))
     written: LinkerdWritten
-    match 0 if place < 2 else dice.one_of((2, 3, 4, 4, 0)):
+    match 0 if place < 2 else dice.one_of((2, 2, 3, 0)):
         case 0:
             written = Server(
                 dice.one_of((80, 8080, "web")),
@@ -99,26 +99,30 @@ def policy(place: int, faces: bytes) -> Policy:
             target = dice.one_of((Reference("Server", "s0"), Reference("Server", "s1")))
             target = dice.one_of((target, Reference("Namespace", space)))
             written, kind = LinkerdAuthorization(target, required(dice)), "LinkerdAuthorizationPolicy"
-        case 3:
+        case _:
             server = dice.one_of(("s0", "s1", select("tier=a")))
             given = networks(dice) if dice.chance(50) else ()
             who = None if dice.chance(40) else identities(dice)
             written, kind = ServerAuthorization(server, given, who), "ServerAuthorization"
-        case _:
-            name = dice.one_of(("m", "n"))
-            is_mtls = dice.chance(60)
-            kind = MTLS if is_mtls else NETS
-            written = (
-                MeshTlsAuthentication(identities(dice)) if is_mtls else NetworkAuthentication(networks(dice))
-            )
     return Policy(kind, space, name, SERVER, subject, mesh=written)
+
+
+def authentications(space: str, faces: bytes) -> Iterator[Policy]:
+    """One of each kind, to which policies refer."""
+    dice, nobody = Dice(faces), Where(AnyOf(()))
+    yield Policy(MTLS, space, "m", SERVER, nobody, mesh=MeshTlsAuthentication(identities(dice)))
+    yield Policy(NETS, space, "m", SERVER, nobody, mesh=NetworkAuthentication(networks(dice)))
 
 
 @st.composite
 def linkerd_clusters(draw: st.DrawFn) -> Cluster:
     pods = [pod(place, faces) for place, faces in enumerate(draw(rolls(8, 6, least=2)))]
     given = [policy(place, faces) for place, faces in enumerate(draw(rolls(14, 10, least=5)))]
-    own = {(one.kind, one.namespace, one.name): one for one in given}.values()
+    named = [draw(st.binary(min_size=8, max_size=8)) for _ in SPACES]
+    own = [
+        *given,
+        *(one for space, faces in zip(SPACES, named, strict=True) for one in authentications(space, faces)),
+    ]
     default = Dice(draw(st.binary(min_size=1, max_size=1))).one_of(tuple(Access))
     cluster = make_cluster(*map(make_namespace, SPACES), *pods, *own)
     return replace(cluster, linkerd=LinkerdSettings(access=default))

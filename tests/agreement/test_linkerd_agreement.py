@@ -21,7 +21,7 @@ def enforced(cluster: Cluster) -> Cluster:
     return apply(cluster, Options(), "kubernetes").cluster
 
 
-@drawn(WORLDS // 30)
+@drawn(WORLDS // 50)
 @given(linkerd_clusters())
 def test_paths_agree_on_linkerd(cluster: Cluster) -> None:
     addresses = [pod.addresses[0] for pod in cluster.pods]

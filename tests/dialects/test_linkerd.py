@@ -207,3 +207,9 @@ def test_routes_and_rate_limits_are_passed_over(load: Load) -> None:
     for kind in ("HTTPRoute", "HTTPLocalRateLimitPolicy"):
         text = f"apiVersion: policy.linkerd.io/v1beta3\nkind: {kind}\nmetadata: {{name: r}}\nspec: {{}}\n"
         assert load(text + "---\n" + manifest("Server", PODS)).other_policies == ()
+
+
+def test_their_tiers_are_no_objects(load: Load) -> None:
+    istio = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p}\nspec: {}\n"
+    for text in (istio, manifest("Server", PODS)):
+        assert not [one for one in load(text).warnings if "Tier" in one]

@@ -137,8 +137,10 @@ def _settled(level: Level, mode: Mode, number: int | None, asks: bool) -> Iterat
     if mode is Mode.STRICT:
         yield replace(rule, action=Action.DENY, peers=(_PLAINTEXT,))
     if mode is Mode.DISABLE and asks:
-        for action in (Action.ALLOW, Action.DENY):
-            yield replace(rule, action=action, peers=(_IDENTIFIED,), needs=Reason.NEEDS_IDENTITY)
+        open_for = replace(rule, peers=(_IDENTIFIED,), needs=Reason.NEEDS_IDENTITY)
+        yield replace(open_for, action=Action.ALLOW)
+        # Another question than the first: with one name its answer would be the same.
+        yield replace(open_for, action=Action.DENY, label=f"{rule.label}, as plaintext")
     if mode is not Mode.UNSET:
         yield rule
 
