@@ -12,7 +12,7 @@ from flowcheck.model.ports import PastProxy, PortsBut, ProtocolsBut, ServicePort
 from flowcheck.model.protocols import ICMP, ICMPV6, PROTOCOL_NAMES, WITH_PORTS
 
 EMPTY = '""'
-PLANES = {
+PLANES: dict[str, str] = {
     DataPlane.SIDECAR: "a sidecar",
     DataPlane.AMBIENT: "ztunnel",
     DataPlane.GATEWAY: "a gateway",

@@ -11,11 +11,15 @@ import pytest
 import yaml
 
 import flowcheck
+from flowcheck.compile import compile_program
 from flowcheck.explaining import Explanation
 from flowcheck.explaining.records import MeshAnswer
+from flowcheck.model.options import Options
 from flowcheck.reading import load_cluster
 from flowcheck.reports.explanation import json as as_json
 from flowcheck.reports.explanation import terminal
+from tests.builders import make_cluster
+from tests.meshes import ALLOW, mesh_policy, with_sidecar
 
 SHOP = "spiffe://cluster.local/ns/shop/sa/cart"
 
@@ -237,6 +241,32 @@ def test_a_custom_policy_is_open_for_its_authorizer(ask: Any) -> None:
     answer = ask(policy("AuthorizationPolicy", "ext", spec))
     assert (answer.verdict, answer.reason) == ("unknown", "needs_l7")
     assert "asks an authorizer, whose answer no record tells" in answer.why
+
+
+def test_no_rule_is_added_to_what_has_another_language() -> None:
+    """A mesh's policies that are none of Istio's."""
+    cluster = make_cluster(
+        with_sidecar("x/a", "10.0.0.1"), with_sidecar("x/b", "10.0.0.2"), mesh_policy(ALLOW)
+    )
+    change = flowcheck.explain(compile_program(cluster, Options()), src="x/a", dst="x/b", port=80).change
+    assert change is not None
+    assert (change.sufficient, change.edits) == (False, ())
+    assert change.notes == (
+        "AuthorizationPolicy/x/m lets in only what is allowed there: allow x/Pod/a there",
+    )
+
+
+def test_a_destination_rule_may_take_the_identity_away(ask: Any) -> None:
+    rule = {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "DestinationRule",
+        "metadata": {"name": "db", "namespace": "shop"},
+        "spec": {"host": "db", "trafficPolicy": {"tls": {"mode": "DISABLE"}}},
+    }
+    answer = ask(STRICT, rule, dst="shop/svc/db", port=80)
+    assert (answer.verdict, answer.reason) == ("unknown", "needs_identity")
+    assert mesh_of(answer).clients == (SHOP, "none")
+    assert mesh_of(answer).clients_because.endswith("may have it opened otherwise than by mutual TLS")
 
 
 def test_an_identity_there_cannot_be_is_refused(ask: Any) -> None:

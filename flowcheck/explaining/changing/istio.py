@@ -62,10 +62,14 @@ class MeshProposal:
             if ending.tier == PEER_AUTHENTICATION:
                 self.falls_short(_plaintext(src, port, policy))
             else:
-                place = f" ({ending.tried.rule.source})"
-                self.falls_short(
-                    f"{policy}[{label}]{place} denies it, and no ALLOW undoes that: change that DENY policy"
-                )
+                what = "that DENY policy" if isinstance(policy.mesh, Authorization) else "it"
+                place = f"{policy}[{label}] ({ending.tried.rule.source})"
+                self.falls_short(f"{place} denies it, and nothing that allows undoes that: change {what}")
+            return
+        allowing = [one for one in ending.isolating if isinstance(one.mesh, Authorization)]
+        if not allowing:
+            named = listed(ending.names)
+            self.falls_short(f"{named} lets in only what is allowed there: allow {src.name} there")
             return
         for tried in walked.hanging:
             if tried.rule.action == "deny":
@@ -75,7 +79,7 @@ class MeshProposal:
         if client is None or port is None:
             self.falls_short(f"no input tells which identity {src.name} presents, so no rule can name it")
             return
-        policy = min(ending.isolating, key=lambda one: (not _has_selector(one), str(one)))
+        policy = min(allowing, key=lambda one: (not _has_selector(one), str(one)))
         addition = self.additions.setdefault(str(policy), _Addition(policy))
         request = _request(way, dst)
         addition.rules.setdefault(repr((client, request)), (client, request, set()))[-1].add(port)

@@ -21,17 +21,12 @@ from flowcheck.explaining.records import (
     MeshAnswer,
     SideAnswer,
 )
+from flowcheck.explaining.words import PLANES
 from flowcheck.reports.explanation.sides import MOST_NAMES, paragraph, side_body, side_title, verdict_text
 from flowcheck.reports.parts.console import report_console
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.gaps import left_out
 
-DATA_PLANES = {
-    "sidecar": "a sidecar",
-    "ambient": "ztunnel",
-    "gateway": "a gateway",
-    "linkerd": "Linkerd's proxy",
-}
 STYLES = {"allow": "bold green", "deny": "bold red", "unknown": "bold yellow"}
 
 
@@ -106,13 +101,14 @@ def _mesh(console: Console, mesh: MeshAnswer, like: int) -> None:
     if like:
         return
     told = (
-        ("data plane", (DATA_PLANES.get(mesh.plane, ""),), mesh.plane_because),
+        ("data plane", (PLANES.get(mesh.plane, ""),), mesh.plane_because),
         ("identity", mesh.clients, mesh.clients_because),
         ("taken for", tuple(one.upper() for one in mesh.carried), mesh.carried_because),
     )
     for label, values, because in told:
         if any(values):
-            paragraph(console, f"{label:<11} {' or '.join(values)} ({because})", indent=2, hang=12)
+            why = f" ({because})" if because else ""
+            paragraph(console, f"{label:<11} {' or '.join(values)}{why}", indent=2, hang=12)
     side_body(console, mesh)
 
 
