@@ -34,7 +34,7 @@ def left_out_of(cluster: Cluster, profile: Profile, found: Found, asked: str) ->
         if istio.is_own(policy):
             continue
         language = language_of(policy)
-        if language not in ("", profile.name) and not policy.staged:
+        if language not in ("", profile.name) and not (policy.staged or policy.refused):
             by_engine.setdefault(language, {}).setdefault(str(policy), policy)
     running = dict([*found.others, (found.cni, found.because)])
     because = (

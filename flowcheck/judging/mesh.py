@@ -65,6 +65,7 @@ def _clients(
     client[in_mesh] = assumed
     past = in_mesh & _is_at(ends.past, flows.src, flows.port)
     client[past] = NONE
+    client[in_mesh & (client != NONE) & (ends.differ[flows.dst] != 0)] = NOT_TOLD
     client[in_mesh & (flows.port < 0) & np.isin(flows.src, ends.past >> PORT_BITS)] = NOT_TOLD
     tunnel = flows.port == HBONE_PORT
     client[tunnel] = np.where(in_mesh[tunnel], OWN, NOT_TOLD)

@@ -172,7 +172,7 @@ def in_mesh(pod: Pod, dice: Dice) -> Pod:
     if not dice.chance(75):
         return pod
     past = [frozenset(dice.some_of(PORTS, 2) if dice.chance(25) else ()) for _ in range(2)]
-    return replace(pod, mesh=Membership(dice.one_of(PLANES), *past))
+    return replace(pod, mesh=Membership(dice.one_of(PLANES), *past, clients_differ=dice.chance(15)))
 
 
 def speaking(port: ServicePort, word: str) -> ServicePort:

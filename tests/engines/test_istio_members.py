@@ -258,3 +258,32 @@ def test_other_words_are_refused(load: Load, mesh: str, identity: str) -> None:
     options = Options(mesh_identity=identity)  # type: ignore[arg-type]
     with pytest.raises(RunError, match="cannot be"):
         apply(load(namespace() + pod()), options, mesh=mesh)
+
+
+def rule(policy: str) -> str:
+    meta = "metadata: {name: r, namespace: x}"
+    spec = f"spec: {{host: s, {policy}}}"
+    return f"apiVersion: networking.istio.io/v1\nkind: DestinationRule\n{meta}\n{spec}\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("policy", "differ"),
+    [
+        ("trafficPolicy: {tls: {mode: DISABLE}}", True),
+        ("trafficPolicy: {tls: {mode: SIMPLE}}", True),
+        ("trafficPolicy: {tls: {}}", True),
+        ("trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}", False),
+        ("trafficPolicy: {loadBalancer: {simple: RANDOM}}", False),
+        ("trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: DISABLE}}]}", True),
+        ("subsets: [{name: v1, labels: {v: '1'}, trafficPolicy: {tls: {mode: DISABLE}}}]", True),
+    ],
+)
+def test_clients_differ_where_a_rule_says_how_connections_are_opened(
+    load: Load, policy: str, differ: bool
+) -> None:
+    mesh = member(load, namespace(f"{MODE}: ambient"), service(""), rule(policy), pod("app: a"))
+    assert mesh is not None
+    assert mesh.clients_differ is differ
+    other = member(load, namespace(f"{MODE}: ambient"), service(""), rule(policy), pod("app: b"))
+    assert other is not None
+    assert not other.clients_differ

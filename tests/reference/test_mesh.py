@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowcheck.model.cluster import Cluster, Node, Pod
-from flowcheck.model.mesh.membership import HBONE_PORT, MeshSettings
+from flowcheck.model.mesh.membership import HBONE_PORT, Membership, MeshSettings
 from flowcheck.model.mesh.requests import Asks, Carried, Part
 from flowcheck.model.options import MeshIdentity, Options
 from flowcheck.model.peers import AllOf, AnyOf, Carries, DataPlane, IsA, Kind, Not, Presents, Where
@@ -144,6 +144,12 @@ def test_a_cluster_without_a_mesh_has_no_mesh_side() -> None:
     assert mesh(*pods, DENY_ALL) == "not_applicable"
     assert mesh(*pods, DENY_ALL, src="10.244.0.99") == "not_applicable"
     assert mesh(*pods, DENY_ALL, initiator=0, port=50000, src_port=50001) == "not_applicable"
+
+
+def test_where_connections_may_be_opened_otherwise_no_identity_is_derived() -> None:
+    server = replace(SERVER, mesh=Membership(DataPlane.SIDECAR, clients_differ=True))
+    assert mesh(server, NO_IDENTITY) == "needs_identity"
+    assert mesh(server, NO_IDENTITY, src_principal=spiffe("x")) == "allow"
 
 
 # -- what nothing can forbid -------------------------------------------------------------------------

@@ -12,7 +12,15 @@ from flowcheck.arrays import Int32, Tables, UInt8
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.members import Listing
 from flowcheck.compile.mesh.circumstances import Circumstance, Questions
-from flowcheck.compile.mesh.ends import MeshEnds, Spoken, of_pods, past_of, spoken_where, told_apart
+from flowcheck.compile.mesh.ends import (
+    MeshEnds,
+    Spoken,
+    differing,
+    of_pods,
+    past_of,
+    spoken_where,
+    told_apart,
+)
 from flowcheck.compile.mesh.outside import WITHOUT_SAY, options_of
 from flowcheck.compile.mesh.program import CARRIED, CLIENTS, MeshProgram
 from flowcheck.compile.mesh.tables import MeshCompiler, let_through
@@ -25,13 +33,14 @@ from flowcheck.model.tiers import Layer
 
 
 class Seen(NamedTuple):
-    """The ends on the axis as a mesh's policies see them, each (ends,): client uint8 and own int32 as in
-    MeshEnds; ``alike`` int32: nothing tells those of one number apart. ``identities``: by their numbers in
-    own."""
+    """The ends on the axis as a mesh's policies see them, each (ends,): client uint8, own int32 and differ
+    uint8 as in MeshEnds; ``alike`` int32: nothing tells those of one number apart. ``identities``: by their
+    numbers in own."""
 
     policies: tuple[Policy, ...]
     client: UInt8
     own: Int32
+    differ: UInt8
     alike: Int32
     identities: tuple[str, ...]
     spoken: Spoken
@@ -45,9 +54,11 @@ def see(axis: Axis, cluster: Cluster, options: Options, listings: Sequence[Listi
     policies = (*WITHOUT_SAY, *own_policies)
     rulebook = Rulebook.of(axis, cluster, policies, options_of(options))
     client, own, identities = of_pods(axis, cluster)
-    spoken = spoken_where(axis, listings)
-    alike = told_apart(axis, rulebook, policies, [client.astype(np.int32), own, spoken.alike])
-    return Seen(policies, client, own, alike, identities, spoken)
+    spoken, differ = spoken_where(axis, listings), differing(axis, listings)
+    alike = told_apart(
+        axis, rulebook, policies, [client.astype(np.int32), own, spoken.alike, differ.astype(np.int32)]
+    )
+    return Seen(policies, client, own, differ, alike, identities, spoken)
 
 
 class Mesh(NamedTuple):
@@ -96,7 +107,7 @@ def build_mesh(
         verdict_in_tables=let_through(decisions.verdict),
         reason=decisions.reason,
         identities=seen.identities,
-        ends=MeshEnds(seen.client[like], seen.own[like], past_of(axis), *seen.spoken[:2]),
+        ends=MeshEnds(seen.client[like], seen.own[like], seen.differ[like], past_of(axis), *seen.spoken[:2]),
         tables=tables,
     )
     rules = written_rules(compiler.rules)[len(WITHOUT_SAY) :]

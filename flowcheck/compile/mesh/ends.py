@@ -30,19 +30,23 @@ OWN, NONE, NOT_TOLD = 0, 1, 2
 TCP, HTTP, EITHER = 0, 1, 2
 """For what a proxy takes a connection, likewise."""
 NOBODY = -1
+ALL_PORTS = 65535
+"""Of one pod that go past its proxy: it proves nothing to anybody."""
 _SPOKEN = {None: EITHER, Carried.TCP: TCP, Carried.HTTP: HTTP}
 _TCP_SLOT = int(a.PROTOCOL_SLOT[6])
 
 
 class MeshEnds(NamedTuple):
     """client (endpoints,) uint8: OWN, NONE or NOT_TOLD. own (endpoints,) int32: which of the program's
-    ``identities`` a pod has, in a mesh or not; NOBODY none or one of several. past (n,) int64: ascending
-    pairs of endpoint and port that its connections go past its proxy to. spoken_at (n,) int64: ascending
+    ``identities`` a pod has, in a mesh or not; NOBODY none or one of several. differ (endpoints,) uint8: 1
+    where clients_differ of a pod, or of any behind a Service. past (n,) int64: ascending pairs of endpoint
+    and port that its connections go past its proxy to. spoken_at (n,) int64: ascending
     pairs of an endpoint (a Service's, too) and a TCP port; spoken (n,) uint8: for what is taken what comes
     there; EITHER anywhere else."""
 
     client: UInt8
     own: Int32
+    differ: UInt8
     past: Int64
     spoken_at: Int64
     spoken: UInt8
@@ -64,7 +68,8 @@ def of_pods(axis: Axis, cluster: Cluster) -> tuple[UInt8, Int32, tuple[str, ...]
         if axis.endpoints[endpoint].kind == a.KIND_POD:
             id_ = identity(domain, pod.namespace, pod.account)
             own[endpoint] = identities.setdefault(id_, len(identities))
-            client[endpoint] = NONE if pod.mesh is None else OWN
+            goes_past = pod.mesh is None or len(pod.mesh.outbound_past) >= ALL_PORTS
+            client[endpoint] = NONE if goes_past else OWN
     for endpoint, end in enumerate(axis.endpoints):
         versions = list(end.versions)
         if versions:
@@ -74,9 +79,21 @@ def of_pods(axis: Axis, cluster: Cluster) -> tuple[UInt8, Int32, tuple[str, ...]
     return client, own, tuple(identities)
 
 
+def differing(axis: Axis, listings: Sequence[Listing]) -> UInt8:
+    """(ends on the axis,) uint8: see :class:`MeshEnds`."""
+    differ = np.zeros(len(axis.endpoints), dtype=np.uint8)
+    differ[[endpoint for endpoint, pod in axis.pods if pod.mesh is not None and pod.mesh.clients_differ]] = 1
+    of_services = {one.service for one in listings if any(differ[member.endpoint] for member in one.members)}
+    for endpoint, end in enumerate(axis.endpoints):
+        is_service = end.kind == a.KIND_SERVICE and end.node in of_services
+        differ[endpoint] |= is_service or any(differ[version] for version in end.versions)
+    return differ
+
+
 def past_of(axis: Axis) -> Int64:
     """(n,) ascending pairs: see :class:`MeshEnds`."""
-    pods = ((endpoint, pod.mesh.outbound_past) for endpoint, pod in axis.pods if pod.mesh is not None)
+    meshed = ((endpoint, pod.mesh.outbound_past) for endpoint, pod in axis.pods if pod.mesh is not None)
+    pods = ((endpoint, ports) for endpoint, ports in meshed if len(ports) < ALL_PORTS)
     return np.array(sorted({place(e, port) for e, ports in pods for port in ports}), dtype=np.int64)
 
 

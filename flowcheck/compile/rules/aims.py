@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from flowcheck import arrays as a
@@ -55,10 +56,10 @@ class Aims:
             named = [port for port in _naming(pod, options) if port.name]
             for port in {port.name: port for port in named}.values() if last else named:
                 self._declared[port.name][port.protocol, port.number].append(endpoint)
-        self._past: dict[int, list[int]] = defaultdict(list)
+        self._past: dict[frozenset[int], list[int]] = defaultdict(list)
         for endpoint, pod in axis.pods:
-            for number in pod.mesh.inbound_past if pod.mesh else ():
-                self._past[number].append(endpoint)
+            if pod.mesh is not None and pod.mesh.inbound_past:
+                self._past[pod.mesh.inbound_past].append(endpoint)
         self._meanings: dict[str, list[tuple[int, int, UInt64]]] = {}
         self._known: dict[Ports, list[Aim]] = {}
 
@@ -81,8 +82,9 @@ class Aims:
             case ServicePorts():
                 yield from self._served(port)
             case PastProxy():
-                for number, ends in sorted(self._past.items()):
-                    yield Aim(PortRange(TCP, number, number), bitset.from_indices(ends, self._n))
+                for numbers, ends in self._past.items():
+                    where = bitset.from_indices(ends, self._n)
+                    yield from (Aim(stretch, where) for stretch in _stretches(numbers))
 
     def _means(self, name: str) -> list[tuple[int, int, UInt64]]:
         """(protocol, number, the pods on which the name means it)."""
@@ -146,6 +148,13 @@ def _ranges(
             numbers = sorted(number for name, number in means if name == one.name)
             found += (PortRange(port.protocol, n, max(n, one.last or n)) for n in numbers)
     return found
+
+
+def _stretches(numbers: Iterable[int]) -> Iterator[PortRange]:
+    """TCP ports as ranges."""
+    for _, stretch in groupby(enumerate(sorted(numbers)), key=lambda one: one[1] - one[0]):
+        own = [number for _, number in stretch]
+        yield PortRange(TCP, own[0], own[-1])
 
 
 def _naming(pod: Pod, options: Options) -> list[ContainerPort]:

@@ -26,6 +26,7 @@ from flowcheck.engines.istio.waypoints import waypoint_named
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Labels
 from flowcheck.model.mesh.membership import SIDECAR_PORTS, Membership, MeshSettings
+from flowcheck.model.mesh.routes import covers
 from flowcheck.model.peers import DataPlane
 
 _AMBIENT, _NONE = "ambient", "none"
@@ -35,14 +36,30 @@ def with_members(cluster: Cluster) -> Cluster:
     """The cluster with every pod's part in the mesh."""
     root = (cluster.mesh or MeshSettings()).root_namespace
     waypoints = list(_of_services(cluster))
+    otherwise = list(_opened_otherwise(cluster))
     pods = []
     for pod in cluster.pods:
         spaces = cluster.namespace_labels(pod)[0]
         mesh = pod.mesh or _by_labels(pod, spaces, root)
         if mesh is not None and not mesh.waypoint and mesh.plane is not DataPlane.GATEWAY:
             mesh = _behind_waypoint(mesh, pod, spaces, waypoints)
+        if mesh is not None and any(_selected(pod, *one) for one in otherwise):
+            mesh = replace(mesh, clients_differ=True)
         pods.append(pod if mesh is pod.mesh else replace(pod, mesh=mesh))
     return replace(cluster, pods=tuple(pods))
+
+
+def _opened_otherwise(cluster: Cluster) -> Iterator[tuple[str, Labels]]:
+    """Namespace and selector of the Services that a DestinationRule has opened otherwise than by the mesh's
+    mutual TLS, at any time."""
+    hosts = [rule.host for rule in cluster.destination_rules if rule.other_tls]
+    for service in cluster.services if hosts else ():
+        if service.selector and any(covers(host, service.namespace, service.name) for host in hosts):
+            yield service.namespace, service.selector
+
+
+def _selected(pod: Pod, namespace: str, selector: Labels) -> bool:
+    return namespace == pod.namespace and selector.items() <= pod.labels.items()
 
 
 def _by_labels(pod: Pod, spaces: Labels, root_namespace: str) -> Membership | None:
@@ -91,6 +108,6 @@ def _behind_waypoint(
         found = f"{labels.get(USE_WAYPOINT_NAMESPACE, pod.namespace)}/{name}"
         return replace(mesh, waypoint=found)
     for namespace, selector, waypoint in services:
-        if namespace == pod.namespace and selector.items() <= pod.labels.items():
+        if _selected(pod, namespace, selector):
             return replace(mesh, waypoint=waypoint)
     return mesh

@@ -48,8 +48,7 @@ class Numbers(NamedTuple):
     """Everything of a batch but its addresses, each (flows,). rejected: 0, or an index of REJECTIONS.
 
     src_port, port int32, flags int32: -1 where not recorded. initiator, point: the canonical columns' codes;
-    of a mesh's proxies those of OF_A_PROXY.
-    told bool: the log itself tells the several records of one connection apart.
+    of a mesh's proxies those of OF_A_PROXY. told bool: the log tells the records of a connection apart.
     """
 
     rejected: UInt8
@@ -168,8 +167,7 @@ the same connections, and each has to be counted by itself."""
 
 
 def _points(batch: pa.RecordBatch, points: UInt8) -> UInt8:
-    """(flows,) where each row was observed. A record that says anything of mesh_action, be it 0, is a
-    mesh's."""
+    """(flows,) where each row was observed. What says anything of mesh_action, be it 0, is a mesh's."""
     if MESH_MARK not in batch.schema.names or batch.column(MESH_MARK).null_count == batch.num_rows:
         return points
     by_mesh = batch.column(MESH_MARK).is_valid().to_numpy(zero_copy_only=False)

@@ -24,13 +24,15 @@ SIDECAR_PORTS = frozenset({15020, 15021, 15090})
 class Membership:
     """How a pod is in a mesh. ``inbound_past``, ``outbound_past``: the TCP ports that go past its proxy, at
     the pod and at those it dials. ``waypoint``: namespace and name of the proxy that stands before it, ""
-    none. ``because``: what says so.
+    none. ``clients_differ``: a DestinationRule has connections to it opened otherwise than by mutual TLS.
+    ``because``: what says so.
     """
 
     plane: DataPlane
     inbound_past: frozenset[int] = frozenset()
     outbound_past: frozenset[int] = frozenset()
     waypoint: str = ""
+    clients_differ: bool = False
     because: str = field(default="", compare=False)
 
 

@@ -151,7 +151,8 @@ class Subset:
 @dataclass(frozen=True, slots=True)
 class DestinationRule:
     """``host`` in full. ``ports``: policies of single ports, which take the place of ``policy``.
-    ``selective``: only for some clients of its namespace, by their labels."""
+    ``selective``: only for some clients of its namespace, by their labels. ``other_tls``: one of its policies
+    says that connections are opened otherwise than by the mesh's mutual TLS."""
 
     namespace: str
     name: str
@@ -161,6 +162,7 @@ class DestinationRule:
     subsets: tuple[Subset, ...] = ()
     selective: bool = False
     exported_to: tuple[str, ...] = ()
+    other_tls: bool = False
     source: SourceLocation = NOWHERE
     lifetime: Lifetime = ALWAYS
 

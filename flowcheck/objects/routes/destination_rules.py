@@ -8,6 +8,8 @@ Source: networking.istio.io/v1 DestinationRule of Istio 1.30; pilot MergeTraffic
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.fields import Field
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
@@ -27,6 +29,7 @@ _SIMPLE = {
     "LEAST_CONN": Balancer.LEAST_REQUEST,
     **{word: Balancer(word) for word in ("LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "PASSTHROUGH")},
 }
+_MUTUAL = "ISTIO_MUTUAL"
 _POLICY = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
 _WIDER = ("portLevelSettings", "tunnel", "proxyProtocol", "retryBudget")
 _BALANCER = (
@@ -51,8 +54,27 @@ def read_destination_rule(document: Document) -> DestinationRule:
         tuple(_subset(one) for one in elements(parts, "subsets")),
         "workloadSelector" in parts,
         texts(parts.get("exportTo")),
-        document.source,
+        other_tls=any(_opens_otherwise(one) for one in _policies(parts)),
+        source=document.source,
     )
+
+
+def _policies(parts: dict[str, Field]) -> Iterator[Field]:
+    """Those of the host, of its subsets and of their ports."""
+    subsets = (one.mapping("name", "labels", "trafficPolicy") for one in elements(parts, "subsets"))
+    for holder in (parts, *subsets):
+        if "trafficPolicy" in holder:
+            policy = holder["trafficPolicy"]
+            yield policy
+            ports = policy.mapping(*_POLICY, *_WIDER).get("portLevelSettings")
+            yield from ports.elements() if ports is not None else ()
+
+
+def _opens_otherwise(policy: Field) -> bool:
+    """Source: networking.istio.io/v1 ClientTLSSettings, TLSmode."""
+    tls = policy.mapping("port", *_POLICY, *_WIDER).get("tls")
+    mode = tls.value.get("mode", "DISABLE") if tls is not None and isinstance(tls.value, dict) else _MUTUAL
+    return mode != _MUTUAL
 
 
 def _subset(field: Field) -> Subset:

@@ -7,7 +7,7 @@ that may prove one though nothing tells which it has, that is open.
 from __future__ import annotations
 
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.mesh.membership import HBONE_PORT, MeshSettings, identity
+from flowcheck.model.mesh.membership import HBONE_PORT, Membership, MeshSettings, identity
 from flowcheck.model.options import Options
 from flowcheck.model.verdict import Reason
 from flowcheck.reference.answers import Open
@@ -23,8 +23,8 @@ class Identities:
         self.domain = (cluster.mesh or MeshSettings()).trust_domain
         self.derived = options.mesh_identity == "derived"
 
-    def proved(self, flow: Tuple5, src: End) -> list[Presented]:
-        """Every way that it may be, with an identity before without.
+    def proved(self, flow: Tuple5, src: End, to: Membership) -> list[Presented]:
+        """Every way that it may be, with an identity before without, to a pod that is so in the mesh.
 
         What a client dials goes past its proxy by the port it dialled, before a Service's translation; where
         that was not recorded, and some do, it is not told.
@@ -38,7 +38,8 @@ class Identities:
         if membership is None or flow.port in membership.outbound_past:
             return [None]
         maybe_past = flow.port is None and bool(membership.outbound_past)
-        return [own] if self.derived and not maybe_past else [own, None]
+        sure = self.derived and not maybe_past and not to.clients_differ
+        return [own] if sure else [own, None]
 
     def _own(self, src: End) -> Presented:
         """Of whoever is no pod nothing tells it."""

@@ -42,7 +42,7 @@ class Mesh:
             return NOT_APPLICABLE
         inside = None if flow.port == HBONE_PORT else port
         sides = []
-        for presented in self.identities.proved(flow, src):
+        for presented in self.identities.proved(flow, src, membership):
             told = [
                 Told(presented, carried, flow.request, membership.inbound_past)
                 for carried in self.speaking.carried(flow, dst, inside, via)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from flowcheck.model.verdict import Violation
+from flowcheck.model.verdict import Observed, Violation
 from flowcheck.outcome import Tabular
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -64,8 +64,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_told(self) -> bool:
-        """Whether the log says what became of it."""
-        return self.observed != "unknown"
+        """Whether the log says what became of it. What a network forwards is on its way to the mesh yet."""
+        on_its_way = self.direction == "mesh" and self.observed == Observed.FORWARDED
+        return self.observed != Observed.UNKNOWN and not on_its_way
 
     @property
     def group(self) -> int:
