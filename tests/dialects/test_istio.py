@@ -131,6 +131,14 @@ def test_peer_authentication(load: Load) -> None:
     assert found.mesh == PeerAuthentication(Mode.STRICT, ports, True, "2026-05-01T00:00:00Z")
 
 
+@pytest.mark.parametrize("selector", ["", "selector: {}, ", "selector: {matchLabels: {}}, "])
+def test_a_peer_authentication_without_labels_has_no_ports_of_its_own(load: Load, selector: str) -> None:
+    """An older schema let them be stored."""
+    spec = selector + "mtls: {mode: STRICT}, portLevelMtls: {'80': {mode: DISABLE}}"
+    found = policy(load, spec, "PeerAuthentication", meta=", uid: u")
+    assert found.mesh == PeerAuthentication(Mode.STRICT, (), False, "")
+
+
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
