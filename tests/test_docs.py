@@ -50,9 +50,10 @@ def test_the_readme_shows_what_the_audit_over_time_prints() -> None:
     assert [line for line in shown.splitlines() if line not in ("...", "") and line not in printed] == []
 
 
-def test_the_readme_shows_what_the_audit_of_cilium_prints() -> None:
-    shown = README.split("<!-- cilium -->\n```\n")[1].split("\n```")[0]
-    command = README.split("<!-- cilium -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0]
+@pytest.mark.parametrize("sample", ["cilium", "mesh"])
+def test_the_readme_shows_what_the_audits_of_other_samples_print(sample: str) -> None:
+    shown = README.split(f"<!-- {sample} -->\n```\n")[1].split("\n```")[0]
+    command = README.split(f"<!-- {sample} -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0]
     printed = run(*command.split(), cwd=ROOT).stdout
     assert [line for line in shown.splitlines() if line not in ("...", "") and line not in printed] == []
 
