@@ -87,6 +87,12 @@ FACTS: dict[str, tuple[Cluster, Options, Tuple5, str]] = {
     "a pod outside the mesh proves nothing": (mesh(STRANGER, strict()), Options(), flow(), "deny"),
     "one inside does": (mesh(strict()), Options(), flow(), "allow"),
     "if it is asked for only where recorded": (mesh(strict()), RECORDED, flow(), "needs_identity"),
+    "or clients may have been told to come otherwise": (
+        mesh(with_sidecar("b", B, past=replace(going_past(), clients_differ=True)), strict()),
+        Options(),
+        flow(),
+        "needs_identity",
+    ),
     "nobody is believed to be more than was seen": (
         mesh(strict()),
         Options(),

@@ -63,7 +63,7 @@ _OF_THE_PATH = tuple(
         (
             "pods outside the mesh prove who they are",
             _COMPILED + "ends.py",
-            "NONE if pod.mesh is None else OWN",
+            "NONE if goes_past else OWN",
             "OWN",
         ),
         (
@@ -173,6 +173,12 @@ _OF_THE_PATH = tuple(
             _JUDGED,
             "np.isin(flows.src, ends.past >> PORT_BITS)] = NOT_TOLD",
             "np.isin(flows.src, ends.past >> PORT_BITS)] = assumed",
+        ),
+        (
+            "clients come as they do by themselves, whatever a DestinationRule says",
+            _JUDGED,
+            "(ends.differ[flows.dst] != 0)] = NOT_TOLD",
+            "(ends.differ[flows.dst] != 0)] = assumed",
         ),
         (
             "who opens a tunnel from elsewhere proves nothing",
