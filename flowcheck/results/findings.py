@@ -177,6 +177,7 @@ def _finding(key: FindingKey, edges: Edges, rows: list[int], described: dict[str
 
 
 def _observed(edges: Edges, rows: list[int]) -> str:
+    """Where it is told; what only went on to a proxy is not."""
     return ", ".join(sorted({_OBSERVED[edges.observed[e]] for e in rows}))
 
 

@@ -339,8 +339,7 @@ def test_a_protocol_by_number_goes_with_either_ip_version(load: Load) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "protocol: UDP, source: {ports: [53]}",
-        "protocol: UDP, source: {notPorts: [53]}",
+        "protocol: UDP, source: {ports: [web]}",
         "source: {ports: [web]}",
         "notICMP: {type: 8}",
         "protocol: TCP, notICMP: {type: 8}",
@@ -348,6 +347,18 @@ def test_a_protocol_by_number_goes_with_either_ip_version(load: Load) -> None:
 )
 def test_what_no_flow_tells(load: Load, text: str) -> None:
     assert rule(load, text).unread
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("protocol: UDP, source: {ports: [53]}", (PortRange(UDP, 53, 53),)),
+        ("protocol: UDP, source: {notPorts: [53]}", (PortRange(UDP, 0, 52), PortRange(UDP, 54))),
+    ],
+)
+def test_ports_at_the_source(load: Load, text: str, numbers: tuple[PortRange, ...]) -> None:
+    found = rule(load, text)
+    assert (found.unread, found.source_ports) == (False, numbers)
 
 
 # -- what is refused ------------------------------------------------------------------------------------

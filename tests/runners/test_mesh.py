@@ -68,7 +68,7 @@ def found(result: AuditResult) -> list[tuple[str, str, bool]]:
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ({"action": [1]}, [("mesh", "forwarded", False)]),
+        ({"action": [1]}, [("mesh", "unknown", False)]),
         ({"action": [0]}, [("mesh", "unknown", False)]),
         ({"mesh_action": [1]}, [("mesh", "allowed", True)]),
         ({"mesh_action": [2]}, []),

@@ -257,7 +257,7 @@ CILIUM_MUTANTS = tuple(
         (
             "every ConfigMap is read",
             "kinds.py",
-            'frozenset({"cilium-config", "istio"})',
+            'frozenset({"cilium-config", "istio", "linkerd-config"})',
             'frozenset({"cilium-config", "istio", "other"})',
         ),
         ("several specs are not kept", "history/inventory/texts.py", '"specs", "data", ', '"data", '),

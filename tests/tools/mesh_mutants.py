@@ -153,7 +153,7 @@ _OF_THE_PATH = tuple(
         (
             "the port inside a tunnel is the tunnel's",
             _JUDGED,
-            "np.where(asked.port == HBONE_PORT, np.int32(-1), asked.port)",
+            "np.where(given.port == HBONE_PORT, np.int32(-1), asked.port)",
             "asked.port",
         ),
         (
@@ -309,8 +309,8 @@ _OF_ISTIO = tuple(
         (
             "UNSET is PERMISSIVE",
             _SEEN + "peer_authentication.py",
-            "peers=(_IDENTIFIED,), needs=Reason.NEEDS_IDENTITY)\n    if mode is not Mode.UNSET:\n",
-            "peers=(_IDENTIFIED,), needs=Reason.NEEDS_IDENTITY)\n    if True:\n",
+            'as plaintext")\n    if mode is not Mode.UNSET:\n',
+            'as plaintext")\n    if True:\n',
         ),
         (
             "who comes in plain bytes has the identity it would have",

@@ -35,9 +35,9 @@ class Membership:
     inbound_past: frozenset[int] = frozenset()
     outbound_past: frozenset[int] = frozenset()
     waypoint: str = ""
-    clients_differ: bool = False
     because: str = field(default="", compare=False)
     default: InboundDefault | None = None
+    clients_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)

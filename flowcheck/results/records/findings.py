@@ -64,9 +64,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_told(self) -> bool:
-        """Whether the log says what became of it. What a network forwards is on its way to the mesh yet."""
-        on_its_way = self.direction == "mesh" and self.observed == Observed.FORWARDED
-        return self.observed != Observed.UNKNOWN and not on_its_way
+        """Whether the log says what became of it."""
+        return self.observed != Observed.UNKNOWN
 
     @property
     def group(self) -> int:
