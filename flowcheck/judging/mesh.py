@@ -66,10 +66,10 @@ def _clients(
     assumed = OWN if mesh.compiler.options.mesh_identity == "derived" else NOT_TOLD
     in_mesh = client == OWN
     client[in_mesh] = assumed
-    past = in_mesh & _is_at(ends.past, flows.src, flows.port)
+    past = in_mesh & _is_at(ends.past, ends.like[flows.src], flows.port)
     client[past] = NONE
     client[in_mesh & (client != NONE) & (ends.differ[flows.dst] != 0)] = NOT_TOLD
-    client[in_mesh & (flows.port < 0) & np.isin(flows.src, ends.past >> PORT_BITS)] = NOT_TOLD
+    client[in_mesh & (flows.port < 0) & np.isin(ends.like[flows.src], ends.past >> PORT_BITS)] = NOT_TOLD
     tunnel = flows.port == HBONE_PORT
     client[tunnel] = np.where(in_mesh[tunnel], OWN, NOT_TOLD)
     foreign: dict[Answers, int] = {}
@@ -93,7 +93,7 @@ def carried_as(mesh: MeshProgram, flows: FlowArrays, values: tuple[Recorded, ...
     if not mesh.questions.tells_carried:
         return np.zeros(len(flows.src), dtype=np.int32)
     ends = mesh.ends
-    places = _places(flows.dst, flows.port)
+    places = _places(ends.like[flows.dst], flows.port)
     carried = np.full(len(places), EITHER, dtype=np.int32)
     if len(ends.spoken_at):
         at = np.searchsorted(ends.spoken_at, places).clip(max=len(ends.spoken_at) - 1)

@@ -76,6 +76,14 @@ ROBOTS = [
     with_sidecar(f"w{n}", f"10.244.0.{n}", workload="Deployment/w", account=account)
     for n, account in ((11, "robot"), (12, "default"))
 ]
+PAST_80 = [
+    with_sidecar(f"w{n}", f"10.244.0.{n}", workload="Deployment/w", past=going_past(outbound=ports))
+    for n, ports in ((11, (80,)), (12, (80,)), (13, ()))
+]
+TO_W: dict[str, Any] = {"dst": None, "dst_namespace": "x", "dst_workload": "w"}
+SPEAKING = [
+    with_sidecar(f"w{n}", f"10.244.0.{n}", workload="Deployment/w", labels=f"v={n}") for n in (11, 12)
+]
 OF_W: dict[str, Any] = {"src": None, "src_namespace": "x", "src_workload": "w"}
 LEAVING = (
     between(with_sidecar("a", A, uid="u"), BEGINNING, 100),
@@ -186,6 +194,24 @@ FACTS: dict[str, tuple[Cluster, Options, Tuple5, str]] = {
         Options(),
         flow(**OF_W),
         "ambiguous_src",
+    ),
+    "and may go past their proxies at different ports": (
+        mesh(*PAST_80, strict()),
+        Options(),
+        flow(**OF_W),
+        "ambiguous_src",
+    ),
+    "or at the same": (mesh(*PAST_80[:2], strict()), Options(), flow(**OF_W), "deny"),
+    "or speak different things": (
+        mesh(
+            *SPEAKING,
+            make_service("s", VIP, ports=make_service_ports("tcp=80:80"), selector={"v": "11"}),
+            make_service("t", OTHER_VIP, ports=make_service_ports("http=80:80"), selector={"v": "12"}),
+            mesh_policy(DENY, denies(carried=Carried.TCP)),
+        ),
+        Options(),
+        flow(**TO_W),
+        "ambiguous_dst",
     ),
     "which may not matter": (mesh(*ROBOTS, ONLY_X), Options(), flow(**OF_W), "allow"),
     "only TCP is asked of": (mesh(mesh_policy(ALLOW)), Options(), flow(protocol=UDP), "not_applicable"),

@@ -17,6 +17,7 @@ from flowcheck.compile.mesh.ends import (
     Spoken,
     differing,
     of_pods,
+    past_alike,
     past_of,
     spoken_where,
     told_apart,
@@ -55,9 +56,8 @@ def see(axis: Axis, cluster: Cluster, options: Options, listings: Sequence[Listi
     rulebook = Rulebook.of(axis, cluster, policies, options_of(options))
     client, own, identities = of_pods(axis, cluster)
     spoken, differ = spoken_where(axis, listings), differing(axis, listings)
-    alike = told_apart(
-        axis, rulebook, policies, [client.astype(np.int32), own, spoken.alike, differ.astype(np.int32)]
-    )
+    beside = [client.astype(np.int32), own, spoken.alike, differ.astype(np.int32), past_alike(axis)]
+    alike = told_apart(axis, rulebook, policies, beside)
     return Seen(policies, client, own, differ, alike, identities, spoken)
 
 
@@ -107,7 +107,9 @@ def build_mesh(
         verdict_in_tables=let_through(decisions.verdict),
         reason=decisions.reason,
         identities=seen.identities,
-        ends=MeshEnds(seen.client[like], seen.own[like], seen.differ[like], past_of(axis), *seen.spoken[:2]),
+        ends=MeshEnds(
+            seen.client[like], seen.own[like], seen.differ[like], like, past_of(axis), *seen.spoken[:2]
+        ),
         tables=tables,
     )
     rules = written_rules(compiler.rules)[len(WITHOUT_SAY) :]

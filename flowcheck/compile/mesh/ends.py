@@ -39,14 +39,16 @@ _TCP_SLOT = int(a.PROTOCOL_SLOT[6])
 class MeshEnds(NamedTuple):
     """client (endpoints,) uint8: OWN, NONE or NOT_TOLD. own (endpoints,) int32: which of the program's
     ``identities`` a pod has, in a mesh or not; NOBODY none or one of several. differ (endpoints,) uint8: 1
-    where clients_differ of a pod, or of any behind a Service. past (n,) int64: ascending pairs of endpoint
-    and port that its connections go past its proxy to. spoken_at (n,) int64: ascending
-    pairs of an endpoint (a Service's, too) and a TCP port; spoken (n,) uint8: for what is taken what comes
+    where clients_differ of a pod, or of any behind a Service. like (endpoints,) int32: the end on the
+    axis that is like one that only names need; it stands for that in pairs. past (n,) int64: ascending pairs
+    of endpoint and port that its connections go past its proxy to. spoken_at (n,) int64: ascending pairs of
+    an endpoint (a Service's, too) and a TCP port; spoken (n,) uint8: for what is taken what comes
     there; EITHER anywhere else."""
 
     client: UInt8
     own: Int32
     differ: UInt8
+    like: Int32
     past: Int64
     spoken_at: Int64
     spoken: UInt8
@@ -64,6 +66,7 @@ def of_pods(axis: Axis, cluster: Cluster) -> tuple[UInt8, Int32, tuple[str, ...]
     client = np.full(len(axis.endpoints), NONE, dtype=np.uint8)
     own = np.full(len(axis.endpoints), NOBODY, dtype=np.int32)
     identities: dict[str, int] = {}
+    past = {endpoint for endpoint, pod in axis.pods if pod.mesh is not None and pod.mesh.outbound_past}
     for endpoint, pod in axis.pods:
         if axis.endpoints[endpoint].kind == a.KIND_POD:
             id_ = identity(domain, pod.namespace, pod.account)
@@ -74,7 +77,8 @@ def of_pods(axis: Axis, cluster: Cluster) -> tuple[UInt8, Int32, tuple[str, ...]
         versions = list(end.versions)
         if versions:
             clients, owns = set(client[versions].tolist()), set(own[versions].tolist())
-            client[endpoint] = clients.pop() if len(clients) == 1 else NOT_TOLD
+            surely = len(clients) == 1 and not any(version in past for version in versions)
+            client[endpoint] = clients.pop() if surely else NOT_TOLD
             own[endpoint] = owns.pop() if len(owns) == 1 else NOBODY
     return client, own, tuple(identities)
 
@@ -88,6 +92,16 @@ def differing(axis: Axis, listings: Sequence[Listing]) -> UInt8:
         is_service = end.kind == a.KIND_SERVICE and end.node in of_services
         differ[endpoint] |= is_service or any(differ[version] for version in end.versions)
     return differ
+
+
+def past_alike(axis: Axis) -> Int32:
+    """(ends on the axis,) int32: the same ports go past the proxies of those of one number."""
+    alike = np.zeros(len(axis.endpoints), dtype=np.int32)
+    known: dict[frozenset[int], int] = {frozenset(): 0}
+    for endpoint, pod in axis.pods:
+        if pod.mesh is not None:
+            alike[endpoint] = known.setdefault(pod.mesh.outbound_past, len(known))
+    return alike
 
 
 def past_of(axis: Axis) -> Int64:
