@@ -69,7 +69,7 @@ _OF_THE_PATH = tuple(
         (
             "a pod that was in the mesh for a time always was",
             _COMPILED + "ends.py",
-            "clients.pop() if len(clients) == 1 else NOT_TOLD",
+            "clients.pop() if surely else NOT_TOLD",
             "OWN if OWN in clients else NONE",
         ),
         (
@@ -171,8 +171,8 @@ _OF_THE_PATH = tuple(
         (
             "a port that is not recorded goes past no proxy of a client",
             _JUDGED,
-            "np.isin(flows.src, ends.past >> PORT_BITS)] = NOT_TOLD",
-            "np.isin(flows.src, ends.past >> PORT_BITS)] = assumed",
+            "np.isin(ends.like[flows.src], ends.past >> PORT_BITS)] = NOT_TOLD",
+            "np.isin(ends.like[flows.src], ends.past >> PORT_BITS)] = assumed",
         ),
         (
             "clients come as they do by themselves, whatever a DestinationRule says",
