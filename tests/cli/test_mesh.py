@@ -112,3 +112,16 @@ def test_python_takes_the_same_words(world: Path) -> None:
     assert layers == {"auto": {Layer.NETWORK, Layer.MESH}, "off": {Layer.NETWORK}}
     with pytest.raises(RunError, match="mesh cannot be 'on'"):
         package.compile_program(cluster, mesh="on")  # type: ignore[arg-type]
+
+
+SAMPLE = Path(__file__).parents[2] / "data" / "mesh" / "cluster"
+
+
+@pytest.mark.parametrize(
+    ("source", "tunnelled"), [("batch/Pod/import-0", True), ("tools/Pod/scraper-0", False)]
+)
+def test_explain_tells_on_which_port_networks_see_what_ztunnel_carries(source: str, tunnelled: bool) -> None:
+    asked = ("explain", "--cluster", SAMPLE, "--from", source, "--to", "stock/Pod/ledger-0", "--port", "5432")
+    said = flowcheck(*asked).stdout
+    assert "data plane  ztunnel" in said
+    assert ("on the wire 15008/TCP" in said) is tunnelled

@@ -22,6 +22,7 @@ from flowcheck.explaining.records import (
     SideAnswer,
 )
 from flowcheck.explaining.words import PLANES
+from flowcheck.model.mesh.membership import HBONE_PORT
 from flowcheck.reports.explanation.sides import MOST_NAMES, paragraph, side_body, side_title, verdict_text
 from flowcheck.reports.parts.console import report_console
 from flowcheck.reports.parts.escape import escape
@@ -92,17 +93,20 @@ def _case(console: Console, answer: Explanation, case: Case, number: int) -> Non
     _side(console, "Ingress, asked at the destination", case.ingress, _like(answer, number, "ingress"))
     if case.mesh is not None:
         console.print()
-        _mesh(console, case.mesh, _like(answer, number, "mesh"))
+        _mesh(console, case.mesh, answer.port, _like(answer, number, "mesh"))
 
 
-def _mesh(console: Console, mesh: MeshAnswer, like: int) -> None:
+def _mesh(console: Console, mesh: MeshAnswer, port: int | None, like: int) -> None:
     """The third layer: what stands before the destination, and for what it takes the client."""
     side_title(console, "Mesh, asked before the destination", mesh, like)
     if like:
         return
+    tunnelled = mesh.plane == "ambient" and any(one.startswith("spiffe:") for one in mesh.clients)
+    wire = (f"{HBONE_PORT}/TCP",) if tunnelled and port != HBONE_PORT else ()
     told = (
         ("data plane", (PLANES.get(mesh.plane, ""),), mesh.plane_because),
         ("identity", mesh.clients, mesh.clients_because),
+        ("on the wire", wire, f"network policies see a tunnel: --port {HBONE_PORT} asks them of it"),
         ("taken for", tuple(one.upper() for one in mesh.carried), mesh.carried_because),
     )
     for label, values, because in told:
