@@ -207,6 +207,8 @@ def test_a_mesh_changes_nothing_of_what_network_policies_say(world: World) -> No
     pods = tuple(replace(pod, mesh=None) for pod in cluster.pods)
     alone = judge_by_reference(replace(cluster, policies=network, pods=pods), flows, options)
     for flow, one, other in zip(flows, judge_by_reference(cluster, flows, options), alone, strict=True):
+        if one.reason in (Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST):  # whom the mesh alone tells apart
+            continue
         assert (one.egress, one.ingress) == (other.egress, other.ingress), flow
         assert other.mesh == "not_applicable", flow
 
