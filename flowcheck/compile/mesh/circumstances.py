@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from flowcheck.model.mesh.requests import Asks, Carried, Request, RequestExpression, compiled
-from flowcheck.model.peers import AllOf, AnyOf, Expression, Not, Peer, Presents, Where
+from flowcheck.model.peers import AllOf, AnyOf, Expression, Not, Peer, Presents, Where, leaves, simple_peers
 from flowcheck.model.policy import Policy, Rule
 from flowcheck.model.verdict import Reason
 
@@ -120,22 +120,9 @@ class Questions:
 
 def _presented(rule: Rule) -> Iterator[str]:
     for peer in rule.peers or ():
-        yield from _patterns(peer)
-
-
-def _patterns(peer: Peer | Expression) -> Iterator[str]:
-    match peer:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _patterns(part)
-        case Not(part):
-            yield from _patterns(part)
-        case Where(what):
-            yield from _patterns(what)
-        case Presents(pattern):
-            yield pattern
-        case _:
-            pass
+        for simple in simple_peers(peer):
+            if isinstance(simple, Where):
+                yield from (leaf.pattern for leaf in leaves(simple.what) if isinstance(leaf, Presents))
 
 
 def _asked(what: RequestExpression) -> Iterator[Asks]:

@@ -19,6 +19,7 @@ from flowcheck.compile.rules.directions import Rulebook
 from flowcheck.compile.rules.peers import Side
 from flowcheck.compile.rules.settled import judged_as
 from flowcheck.compile.rules.subjects import partition
+from flowcheck.model import protocols
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.mesh.membership import MeshSettings, identity
 from flowcheck.model.mesh.requests import Carried
@@ -33,7 +34,7 @@ NOBODY = -1
 ALL_PORTS = 65535
 """Of one pod that go past its proxy: it proves nothing to anybody."""
 _SPOKEN = {None: EITHER, Carried.TCP: TCP, Carried.HTTP: HTTP}
-_TCP_SLOT = int(a.PROTOCOL_SLOT[6])
+_TCP_SLOT = int(a.PROTOCOL_SLOT[protocols.TCP])
 
 
 class MeshEnds(NamedTuple):
@@ -121,8 +122,8 @@ class Spoken(NamedTuple):
 
 
 def spoken_where(axis: Axis, listings: Sequence[Listing]) -> Spoken:
-    """By what Services say of their ports, at their own addresses and node ports, and wherever in time they
-    lead: to a pod at whichever of its addresses."""
+    """By what Services say of their ports, at their own addresses and wherever in time they lead: to a pod at
+    whichever of its addresses."""
     said: dict[int, set[int]] = defaultdict(set)
     ends_of: dict[tuple[str, int], list[int]] = defaultdict(list)
     for endpoint, end in enumerate(axis.endpoints):
