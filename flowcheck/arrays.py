@@ -412,8 +412,8 @@ class Judged(NamedTuple):
 
 # How a row was attributed to a Service. Each judged row is in exactly one class but the first.
 LEFT_OUT, VIP_ENDPOINT, VIP, NODE_PORT, ENDPOINT, AMBIGUOUS, OTHER_PORT, NO_SERVICE = range(8)
-REFUSED, UNKNOWN_INITIATOR, FROM_OWN_NODE = 8, 9, 10
-N_CLASSES = 11
+REFUSED, UNKNOWN_INITIATOR, FROM_OWN_NODE, TO_TUNNEL = 8, 9, 10, 11
+N_CLASSES = 12
 
 # Where a connection went, seen from its source; the last where the source is no single sender.
 PLACE_UNKNOWN, SAME_NODE, SAME_ZONE, OTHER_ZONE, OTHER_NODE, NO_SINGLE_SENDER = range(6)

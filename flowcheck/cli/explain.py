@@ -75,6 +75,11 @@ class PortType(Value):
 @click.option("--host", metavar="HOST", help="Likewise the host.")
 @click.option("--sni", metavar="NAME", help="The name in TLS's greeting.")
 @click.option(
+    "--waypoint",
+    is_flag=True,
+    help="As a waypoint records it: its policies alone are asked, and --port is the Service's.",
+)
+@click.option(
     "-f",
     "--format",
     "form",
@@ -133,11 +138,14 @@ def command(context: click.Context, /, **given: Any) -> int:
         protocol=port.protocol,
         at=given["at"],
         source_port=given["source_port"],
+        waypoint=given["waypoint"],
         **told,
     )
     messages(context).warnings(enforced.cluster.warnings)
-    if program.mesh is None and any(told.values()):
-        names = ", ".join(f"--{name}" for name, value in told.items() if value)
+    if program.mesh is None and (any(told.values()) or given["waypoint"]):
+        names = ", ".join(
+            f"--{name}" for name, value in (*told.items(), ("waypoint", given["waypoint"])) if value
+        )
         messages(context).warnings([f"no pod is in a mesh, so {names} changes nothing"])
     messages(context).warnings([*_after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])

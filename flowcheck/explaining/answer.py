@@ -16,7 +16,7 @@ from flowcheck.compile import Program, compile_program
 from flowcheck.engines.named import joined
 from flowcheck.engines.profiles import apply
 from flowcheck.explaining.change import Denied, propose
-from flowcheck.explaining.compiled import Outcome, judge_pairs
+from flowcheck.explaining.compiled import NOT_ASKED, Outcome, judge_pairs
 from flowcheck.explaining.destinations import find_destination, translation
 from flowcheck.explaining.ends import Candidate, Party
 from flowcheck.explaining.finder import Finder
@@ -24,7 +24,7 @@ from flowcheck.explaining.mesh.pairs import MeshExplainer
 from flowcheck.explaining.mesh.told import Telling, telling
 from flowcheck.explaining.question import Asked, Connection, connection
 from flowcheck.explaining.records import Case, Change, Explanation
-from flowcheck.explaining.sides import explain_side
+from flowcheck.explaining.sides import explain_side, past_network
 from flowcheck.explaining.summary import end_answer, moment, not_seen, sentence_of, split_of
 from flowcheck.explaining.verdicts import Pair, together, verdict_of
 from flowcheck.explaining.walk import Walked
@@ -33,6 +33,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.protocols import TCP
 from flowcheck.model.tiers import Layer
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason, Verdict
@@ -52,6 +53,7 @@ def explain(
     path: str | None = None,
     host: str | None = None,
     sni: str | None = None,
+    waypoint: bool = False,
 ) -> Explanation:
     """Why ``src`` may or may not talk to ``dst``, by every policy asked, and what would change it.
 
@@ -62,6 +64,8 @@ def explain(
 
     The others say what a record would tell a service mesh: ``principal`` the SPIFFE id that the client
     proves, or ``none``, and of its request ``method``, ``path``, ``host``, and the name in TLS's greeting.
+    ``waypoint``: as a waypoint records it, that lets it through to a Service: its policies alone are asked,
+    and ``port`` is the Service's. Without a mesh none of them changes anything.
 
     A Cluster is compiled first, as the network plugin enforces it that its own objects tell, with the default
     options: for many questions, or other options, give what ``compile_program`` made of it.
@@ -69,9 +73,9 @@ def explain(
     Raises: RunError for a name nobody has; ValueError for a port, protocol or identity there cannot be.
     """
     asked = connection(protocol, port, source_port)
-    told = telling(principal, method, path, host, sni)
     instant = END - 1 if at is None else instant_of(at)
-    finder = Finder(_at_one_time(program, instant))
+    finder = Finder(_at_one_time(program, instant), by_waypoint=waypoint and asked.protocol == TCP)
+    told = telling(principal, method, path, host, sni, by_waypoint=finder.by_waypoint)
     source = finder.find(src)
     destination = find_destination(finder, dst, asked.port, asked.protocol, source)
     answer = _Explainer(finder, asked, told).explain(source, destination)
@@ -110,6 +114,7 @@ class _Explainer:
         self._policies: list[Policy] = [one for one in in_force if one.tier.layer is Layer.NETWORK]
         self._staged: list[Policy] = [one for one in staged if one.tier.layer is Layer.NETWORK]
         self._asked = asked
+        self._by_waypoint = telling.by_waypoint
         self._mesh = MeshExplainer.of(self._program, asked, telling, in_force, staged)
 
     def explain(self, src: Party, dst: Party) -> Explanation:
@@ -119,6 +124,8 @@ class _Explainer:
         ports = [asked.port if d.port is None else d.port for _, d in pairs]
         endpoints = [(s.endpoint, d.endpoint) for s, d in pairs]
         outcomes = judge_pairs(self._program, endpoints, asked.protocol, ports, asked.source_port)
+        if self._by_waypoint:
+            outcomes = [NOT_ASKED] * len(pairs)
         if self._mesh is not None:
             outcomes = self._mesh.judge(pairs, ports, outcomes)
         cases, denied = self._cases(pairs, outcomes)
@@ -158,7 +165,7 @@ class _Explainer:
         denied: list[Denied] = []
         for (outcome, port, _), alike in same.items():
             src, dst = alike[0]
-            asked = self._asked.port if port is None else port
+            asked = self._asked.port if port is None or self._by_waypoint else port
             egress = self._side(Direction.EGRESS, src, dst, asked, outcome.egress)
             ingress = self._side(Direction.INGRESS, dst, src, asked, outcome.ingress)
             arrival = self._question(Direction.INGRESS, dst, src, asked)
@@ -191,6 +198,8 @@ class _Explainer:
         self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None, decision: int
     ) -> Walked:
         question = self._question(direction, subject, peer, port)
+        if self._by_waypoint:
+            return past_network(question)
         return explain_side(self._program, question, self._policies, self._staged, decision)
 
     def _question(self, direction: Direction, subject: Candidate, peer: Candidate, port: int | None) -> Asked:

@@ -47,6 +47,10 @@ class Outcome(NamedTuple):
         return VERDICTS[int(a.VERDICT[both])]
 
 
+NOT_ASKED = Outcome(a.NO_SUBJECT, a.NO_SUBJECT, Verdict.NOT_APPLICABLE)
+"""Of network policies."""
+
+
 def endpoint_at(program: Program, address: str) -> int:
     """The endpoint an address belongs to, looked up as a recorded flow's address is."""
     batch = pa.record_batch({"src_ip": pa.array([address], pa.string())})
@@ -87,9 +91,9 @@ def place_of(program: Program, leads: Leads, src: int) -> int:
     return int(translate.place_asked(*local, reached, client[a.KIND], client[a.NODE]))
 
 
-def backends_of(program: Program, leads: Leads, src: int) -> list[tuple[int, int]]:
-    """The endpoints and ports that a source's connection to a service port may end at."""
-    services, place = program.tables.services, place_of(program, leads, src)
+def backends_of(program: Program, leads: Leads, place: int) -> list[tuple[int, int]]:
+    """The endpoints and ports that a connection to a service port may end at, asked at this place."""
+    services = program.tables.services
     backends = services.backends
     first, last = (int(backends.first[leads.service_port + i]) for i in (0, 1))
     family = 0 if leads.endpoint == a.NOT_ONE else int(services.doors.family[leads.endpoint])

@@ -27,6 +27,7 @@ from flowcheck.explaining.compiled import Leads
 from flowcheck.explaining.ends import Candidate, Party, as_address, kind_of
 from flowcheck.explaining.finder import Finder
 from flowcheck.explaining.words import port_text, protocol_name
+from flowcheck.kernels import translate
 from flowcheck.model.service import Service, ServicePort
 
 
@@ -57,6 +58,9 @@ def _at_address(finder: Finder, given: str, port: int | None, protocol: int, src
     address = as_address(given)
     leads = compiled.leads_to(finder.program, address, protocol, port)
     found = finder.axis.endpoints[leads.endpoint]
+    if finder.by_waypoint and found.kind != a.KIND_SERVICE:  # ports of nodes lead past it
+        end = finder.end_of(leads.endpoint, address)
+        return Party(given, kind_of(end), end.name, (end,))
     if leads.behind is not None:
         endpoint, number = leads.behind
         end = replace(finder.end_of(endpoint), port=number, dialled=leads.endpoint)
@@ -91,7 +95,9 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
     service, port = program.service_ports[leads.service_port]
     slices = finder.backends.slices(service)
     backends = listed_backends(slices, port)
-    places = [compiled.place_of(program, leads, source.endpoint) for source in src.ends]
+    places = [translate.EVERYWHERE] * len(src.ends)
+    if not finder.by_waypoint:
+        places = [compiled.place_of(program, leads, source.endpoint) for source in src.ends]
     addresses = {
         place: [backend.address for backend in asked_backends(program, backends, place)]
         for place in dict.fromkeys(places)
@@ -100,10 +106,10 @@ def _behind(finder: Finder, given: str, leads: Leads, src: Party, notes: list[st
     by_source = [
         [
             replace(end, port=number, dialled=dialled)
-            for one, number in compiled.backends_of(program, leads, source.endpoint)
+            for one, number in compiled.backends_of(program, leads, place)
             for end in _ends_at(finder, addresses[place], one)
         ]
-        for source, place in zip(src.ends, places, strict=True)
+        for place in places
     ]
     for place in addresses:
         notes += filter(None, [local_note(program, leads, place)])

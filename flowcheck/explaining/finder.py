@@ -38,11 +38,12 @@ _FORMS = "write NS/POD, NS/WORKLOAD, NS/KIND/NAME, Node/NAME or an IP address"
 
 
 class Finder:
-    """Finds ends in one program's cluster."""
+    """Finds ends in one program's cluster. ``by_waypoint``: those of what a waypoint passes on."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, by_waypoint: bool = False) -> None:
         if program.cluster is None:
             raise CompileError("the program was stripped of its cluster, so it cannot be explained")
+        self.by_waypoint = by_waypoint and program.mesh is not None
         self.program = program
         self.cluster: Cluster = program.cluster
         self.axis = axis_of(self.cluster, program.options)

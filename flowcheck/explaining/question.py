@@ -55,6 +55,7 @@ class Way(NamedTuple):
     presented: str | None
     carried: Carried
     request: Request
+    by_waypoint: bool = False
 
 
 UNKNOWN_ID = ""

@@ -105,11 +105,11 @@ class SideAnswer(msgspec.Struct, frozen=True):
 
 class MeshAnswer(SideAnswer, frozen=True):
     """What a mesh's policies say before the destination; its ``direction`` is ``mesh``. ``plane`` is
-    ``sidecar``, ``ambient``, ``gateway``, ``linkerd``, or empty: the mesh has no say. ``clients``: the SPIFFE
-    id that the client proves, ``none``, ``unknown`` (one that no input tells), or several where that is not
-    told; ``carried``: likewise ``tcp``, ``http``, which
-    ztunnel does not tell apart. Each ``..._because`` says why. ``waypoint`` is the proxy
-    that may stand before it, as ``namespace/name``.
+    ``sidecar``, ``ambient``, ``gateway``, ``linkerd``, ``waypoint``, or empty: the mesh has no say.
+    ``clients``: the SPIFFE id that the client proves, ``none``, ``unknown`` (one that no input tells), or
+    several where that is not told; ``carried``: likewise ``tcp``, ``http``, which ztunnel does not tell
+    apart. Each ``..._because`` says why. ``waypoint`` is the proxy that may stand before it, as
+    ``namespace/name``.
     """
 
     plane: str = ""

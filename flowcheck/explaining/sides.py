@@ -37,6 +37,12 @@ def explain_side(
     return replace(walked, answer=msgspec.structs.replace(walked.answer, notes=notes)) if notes else walked
 
 
+def past_network(question: Asked) -> Walked:
+    """A side of what a waypoint records."""
+    why = "what comes and goes by the waypoint's own connections is asked of network policies there"
+    return exempt(question, Verdict.NOT_APPLICABLE, why)
+
+
 def previews(question: Asked, staged: Sequence[Policy]) -> Iterator[str]:
     """Policies for the subject that are not in force."""
     for policy in staged:

@@ -18,6 +18,7 @@ PLANES: dict[str, str] = {
     DataPlane.GATEWAY: "a gateway",
     DataPlane.LINKERD: "Linkerd's proxy",
 }
+WAYPOINT = "a waypoint"
 
 
 def in_mesh_by(plane: DataPlane | None) -> str:

@@ -24,7 +24,7 @@ from flowcheck.flows.initiators import Initiators, find_initiators
 from flowcheck.flows.names import NameBook
 from flowcheck.judging.asked import judge_by, take_rows
 from flowcheck.judging.mesh import ask_mesh, seen_by
-from flowcheck.judging.told import Told, read_told
+from flowcheck.judging.told import NOT_ASKED, Told, read_told
 from flowcheck.kernels import lookup
 from flowcheck.model.protocols import ICMP, ICMPV6, TCP
 
@@ -37,7 +37,7 @@ class FlowBatch(NamedTuple):
     flows.canonical.numbers.REJECTIONS; such rows are left out. In ``flows`` replies are turned round, as
     ``initiators`` says. disagrees (flows,) bool: a recorded pod is not who has the recorded address.
     src_inferred, dst_inferred (flows,) uint8: of the recorded ends. ``told``: what a mesh is asked by, where
-    any pod is in one and the log tells anything of it."""
+    the log tells anything of it."""
 
     flows: FlowArrays
     rejected: UInt8
@@ -92,9 +92,8 @@ def read_flows(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> F
     if len(tables.shared.word):
         asked = (numbers.protocol, np.where(judge == 1, ports[1], np.int32(-1)), numbers.seen_at)
         lookup.ask_ports(tables.shared, *asked, dst.endpoints, dst.inferred)
-    told = None
-    if program.mesh is not None:
-        told = read_told(batch, program.mesh.questions, turned, numbers.rejected)
+    questions = program.mesh.questions if program.mesh is not None else NOT_ASKED
+    told = read_told(batch, questions, turned, numbers.rejected)
     if numbers.rejected.any():
         judge[numbers.rejected != 0] = 0
         for endpoints in (src.endpoints, dst.endpoints):
@@ -166,7 +165,8 @@ def judge_flows(program: Program, flows: FlowArrays, several: Several, told: Tol
         same = take_rows(flows, alone), told.take(alone) if told else None
         reason = _disagreement(program, *same, sources, destinations)
         if reason:
-            judged.egress[row] = judged.ingress[row] = a.UNKNOWN_DECISION + reason
+            if told is None or not told.by_waypoint[row]:
+                judged.egress[row] = judged.ingress[row] = a.UNKNOWN_DECISION + reason
             if program.mesh is not None and flows.protocol[row] == TCP:
                 judged.mesh[row] = a.UNKNOWN_DECISION + reason
             judged.verdict[row] = a.UNKNOWN
@@ -175,12 +175,18 @@ def judge_flows(program: Program, flows: FlowArrays, several: Several, told: Tol
 
 
 def _judge(program: Program, flows: FlowArrays, told: Told | None) -> Judged:
-    """Network policies see the port on the wire, a mesh the one inside its tunnel."""
+    """Network policies see the port on the wire, a mesh the one inside its tunnel; and nothing of what a
+    waypoint passes on, which comes and goes by connections of its own."""
     on_the_wire = flows
-    if told is not None and told.outer.max(initial=-1) >= 0:
-        tunnelled = (told.outer >= 0) & (program.tables.endpoints[flows.dst, a.KIND] == a.KIND_POD)
-        on_the_wire = flows._replace(port=np.where(tunnelled, told.outer, flows.port))
+    if told is not None and told.seen.max(initial=-1) >= 0:
+        tunnelled = (told.seen >= 0) & (program.tables.endpoints[flows.dst, a.KIND] == a.KIND_POD)
+        on_the_wire = flows._replace(port=np.where(tunnelled, told.seen, flows.port))
     judged = judge_by(program.tables, on_the_wire)
+    if told is not None and any(value.by_waypoint for value in told.values):
+        unasked = told.by_waypoint & (flows.judge != 0)
+        judged.egress[unasked] = judged.ingress[unasked] = a.NO_SUBJECT
+        judged.verdict[unasked] = a.NOT_APPLICABLE
+        judged.violation[unasked] = a.VIOLATION[a.NOT_APPLICABLE, flows.observed[unasked]]
     if program.mesh is None:
         return judged
     mesh = ask_mesh(program.mesh, flows, told)

@@ -72,7 +72,7 @@ class KeyedFlows:
         names, -1 none."""
         flows = batch.flows
         circumstances = self._circumstances_of(batch, named, first_row)
-        if self._program.mesh is not None:
+        if self._program.mesh is not None or batch.told is not None:
             circumstances = self._told_with(circumstances, batch.told)
         numbers, new = add_flows(self._book, flows, circumstances)
         firsts = take_rows(flows, new)
@@ -114,9 +114,7 @@ class KeyedFlows:
         if told is None:
             return _numbers(self._with_told, circumstances, np.zeros_like(circumstances))
         known = [self._told.setdefault(value, len(self._told) + 1) for value in told.values]
-        said = np.array(known, dtype=np.int64)[told.which] << PORT_BITS + 1 | (
-            told.outer.astype(np.int64) + 1
-        )
+        said = np.array(known, dtype=np.int64)[told.which] << PORT_BITS + 1 | (told.seen.astype(np.int64) + 1)
         return _numbers(self._with_told, np.broadcast_to(circumstances, said.shape).copy(), said)
 
     def _number(self, ones: Int64, twos: Int64) -> Int64:

@@ -32,6 +32,13 @@ def seen_by(mesh: MeshProgram, numbers: Numbers, destinations: Int32) -> UInt8:
     return np.where(forwarded, np.uint8(a.OBSERVED_FORWARDED), numbers.observed)
 
 
+def to_tunnels(mesh: MeshProgram, flows: FlowArrays) -> Mask:
+    """(flows,) which go to the port of tunnels of a pod in the mesh."""
+    in_mesh = mesh.ends.client[flows.dst] != NONE
+    found: Mask = in_mesh & (flows.port == HBONE_PORT) & (flows.protocol == TCP)
+    return found
+
+
 def ask_mesh(
     mesh: MeshProgram, flows: FlowArrays, told: Told | None, dialled: FlowArrays | None = None
 ) -> Int32:
@@ -44,23 +51,31 @@ def ask_mesh(
     asked, given = take_rows(flows, rows), take_rows(dialled or flows, rows)
     values = told.values if told else (NOTHING,)
     which = told.which[rows] if told else np.zeros(len(rows), dtype=np.int32)
-    clients, foreign = _clients(mesh, given, values, which)
+    tunnelled = given.port == HBONE_PORT
+    asked = asked._replace(port=np.where(tunnelled, np.int32(-1), asked.port))
+    if told is not None and any(value.by_waypoint for value in values):
+        own = told.take(rows)
+        to_service = mesh.compiler.whole.endpoints[given.dst, a.KIND] == a.KIND_SERVICE
+        at_waypoint = np.where(to_service, given.port, own.seen)
+        asked = asked._replace(port=np.where(own.by_waypoint, at_waypoint, asked.port).astype(np.int32))
+        tunnelled |= own.by_waypoint
+    clients, foreign = _clients(mesh, given, values, which, tunnelled)
     carried = carried_as(mesh, given, values, which)
-    asked = asked._replace(port=np.where(given.port == HBONE_PORT, np.int32(-1), asked.port))
     circumstances = np.stack([clients, carried, which])
     distinct, groups = np.unique(circumstances, axis=1, return_inverse=True)
     groups = groups.ravel()
     for number, (client, as_, value) in enumerate(distinct.T.tolist()):
-        own = np.flatnonzero(groups == number)
-        some = take_rows(asked, own)
-        decisions[rows[own]] = _in_every_way(mesh, some, client, foreign, as_, values[value].request)
+        same = np.flatnonzero(groups == number)
+        some = take_rows(asked, same)
+        decisions[rows[same]] = _in_every_way(mesh, some, client, foreign, as_, values[value])
     return mesh.numbered(decisions)
 
 
 def _clients(
-    mesh: MeshProgram, flows: FlowArrays, values: tuple[Recorded, ...], which: Int32
+    mesh: MeshProgram, flows: FlowArrays, values: tuple[Recorded, ...], which: Int32, tunnelled: Mask
 ) -> tuple[Int32, list[Answers]]:
-    """(flows,) OWN, NONE, NOT_TOLD, or 3 + the place of what another identity answers, which are listed."""
+    """(flows,) OWN, NONE, NOT_TOLD, or 3 + the place of what another identity answers, which are listed.
+    tunnelled (flows,): what came by a tunnel, which only a certificate opens."""
     ends = mesh.ends
     client = ends.client[flows.src].astype(np.int32)
     assumed = OWN if mesh.compiler.options.mesh_identity == "derived" else NOT_TOLD
@@ -70,8 +85,7 @@ def _clients(
     client[past] = NONE
     client[in_mesh & (client != NONE) & (ends.differ[flows.dst] != 0)] = NOT_TOLD
     client[in_mesh & (flows.port < 0) & np.isin(ends.like[flows.src], ends.past >> PORT_BITS)] = NOT_TOLD
-    tunnel = flows.port == HBONE_PORT
-    client[tunnel] = np.where(in_mesh[tunnel], OWN, NOT_TOLD)
+    client[tunnelled] = np.where(in_mesh[tunnelled], OWN, NOT_TOLD)
     foreign: dict[Answers, int] = {}
     numbers = {identity: number for number, identity in enumerate(mesh.identities)}
     for place, value in enumerate(values):
@@ -115,7 +129,7 @@ def _is_at(places: Int64, endpoints: Int32, ports: Int32) -> Mask:
 
 
 def _in_every_way(
-    mesh: MeshProgram, flows: FlowArrays, client: int, foreign: list[Answers], carried: int, request: Answers
+    mesh: MeshProgram, flows: FlowArrays, client: int, foreign: list[Answers], carried: int, told: Recorded
 ) -> Int32:
     """(flows,) what is said under all circumstances that codes leave."""
     clients: list[Client | Answers] = [*CLIENTS] if client == NOT_TOLD else [CLIENTS[min(client, NONE)]]
@@ -124,7 +138,8 @@ def _in_every_way(
     taken = CARRIED if carried == EITHER else CARRIED[carried : carried + 1]
     of_clients = []
     for one in clients:
-        said = [judge_by(mesh.under(Circumstance(one, as_, request)), flows).ingress for as_ in taken]
+        circumstances = (Circumstance(one, as_, told.request, told.by_waypoint) for as_ in taken)
+        said = [judge_by(mesh.under(each), flows).ingress for each in circumstances]
         of_clients.append(_agreed(mesh, said, a.REASON_NEEDS_L7))
     return _agreed(mesh, of_clients, a.REASON_NEEDS_IDENTITY)
 

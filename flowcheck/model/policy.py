@@ -152,8 +152,9 @@ class Policy:
     engine goes by the rules. ``written``: the subject as it stands in the policy, as in :class:`Rule`;
     ``notes``: what else stands there that decides nothing. ``hosts``: which host endpoints it selects, if it
     may select such (Calico); the engine makes subjects of those. ``mesh``: it is a mesh's, as written; the
-    engine makes rules of it. ``refused``: why its engine refuses it, though the API server took it; it then
-    selects nobody.
+    engine makes rules of it. ``by_waypoint``: asked by waypoints of what comes through them to its subjects,
+    and by no proxy before those. ``refused``: why its engine refuses it, though the API server took it; it
+    then selects nobody.
     """
 
     kind: str
@@ -177,6 +178,7 @@ class Policy:
     notes: tuple[str, ...] = field(default=(), compare=False)
     hosts: Hosts | None = None
     mesh: MeshWritten | None = None
+    by_waypoint: bool = False
     refused: str = ""
 
     @property

@@ -98,8 +98,9 @@ class Backends:
             yield Resolved(found.name, (found,))
 
 
-def asked(dst: Resolved, src: End) -> list[Target]:
-    """The backends that may get a connection of this client's: ready ones, else those serving to the end.
+def asked(dst: Resolved, src: End, *, by_waypoint: bool = False) -> list[Target]:
+    """The backends that may get a connection of this client's: ready ones, else those serving to the end; a
+    waypoint chooses among all of them.
 
     With ``Local`` of one node only: at a cluster IP the client's, at other addresses, for clients outside,
     the one that was reached; where it is not known which, each node's own.
@@ -111,7 +112,7 @@ def asked(dst: Resolved, src: End) -> list[Target]:
         policy = service.internal_traffic_policy
     elif service is not None and outside:
         policy = service.external_traffic_policy
-    if policy != "Local":
+    if policy != "Local" or by_waypoint:
         return _best(dst.backends)
     node = dst.node if not dst.inner else None if outside or not src.in_particular else _node_of(src)
     if node:

@@ -34,6 +34,9 @@ class Tuple5:
     when. ``tcp_flags`` are those of the whole flow, OR-ed; None: not recorded. ``icmp_type``, ``icmp_code``
     are those of an ICMP or ICMPv6 message, of which the port says nothing.
 
+    ``service_port`` is the port of the Service that was dialled, None not told. ``by_waypoint``: the record
+    is a waypoint's, of what came through it.
+
     What a mesh's proxy tells: ``src_principal`` is the SPIFFE id that the source proved (NO_PRINCIPAL: the
     proxy saw none); ``outer_port`` the port on the wire, where ``port`` is the one inside a tunnel; then what
     was requested, and of which server by TLS. None, or empty text, of each: not told.
@@ -63,6 +66,8 @@ class Tuple5:
     http_host: str | None = None
     tls_server_name: str | None = None
     outer_port: int | None = None
+    service_port: int | None = None
+    by_waypoint: bool = False
 
     @property
     def request(self) -> Request:
@@ -98,6 +103,7 @@ class Tuple5:
             port=self.src_port,
             src_principal=None,
             outer_port=None,
+            by_waypoint=False,
         )
 
 

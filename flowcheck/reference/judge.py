@@ -49,13 +49,14 @@ class Reference:
 
     def judge(self, flow: Tuple5, opened: Opened | None = None) -> Judgement:
         """Turn it so that its source opened it, resolve both ends, ask all that stand between, join."""
+        flow = replace(flow, by_waypoint=flow.by_waypoint and flow.protocol == TCP)
         opened = self._opened(flow, opened or by_itself(flow))
         turned = opened.by == "destination"
         flow = flow.turned() if turned else flow
         src, dst = self._at_ends(flow)
         if opened.by:
             src = replace(src, lost="unresolved") if src.service is not None else src
-            dst = self.services.reach(dst, flow.dst, flow.protocol, flow.port, flow.time)
+            dst = self.services.reach(dst, flow)
         known = bool(opened.by)
         sides = self._sides(flow, src, dst) if known else self._doubted(flow, Reason.UNKNOWN_INITIATOR)
         return Judgement(
@@ -114,7 +115,8 @@ class Reference:
 
     def _doubted(self, flow: Tuple5, reason: Reason) -> Sides:
         """All sides of a flow of which nobody can say between whom it is."""
-        return Sides(unknown(reason), unknown(reason), self.mesh.doubted(flow, reason))
+        network = NOT_APPLICABLE if flow.by_waypoint else unknown(reason)
+        return Sides(network, network, self.mesh.doubted(flow, reason))
 
     def _sides(self, flow: Tuple5, src: Resolved, dst: Resolved) -> Sides:
         """All sides; unknown where an end is not known, or what an end may be disagrees."""
@@ -126,7 +128,8 @@ class Reference:
         targets = [[Target(Resolved(end.name, (end,)), flow.port)] for end in dst.ends]
         answers = [[self._any_of(flow, end, reading, dst) for end in src.ends] for reading in targets]
         if not targets:
-            answers = [[self._any_of(flow, end, asked(dst, end), dst) for end in src.ends]]
+            by = flow.by_waypoint
+            answers = [[self._any_of(flow, end, asked(dst, end, by_waypoint=by), dst) for end in src.ends]]
         if any(len(set(by_source)) > 1 for by_source in answers):
             return self._doubted(flow, Reason.AMBIGUOUS_SRC)
         if len({by_source[0] for by_source in answers}) > 1:
@@ -150,7 +153,7 @@ class Reference:
 
     def _taken(self, flow: Tuple5, src: End, target: Target, reached: Resolved) -> Sides:
         """All sides of a flow between two known ends. At a pod's own address network policies see the port on
-        the wire.
+        the wire, and nothing of what a waypoint passes on, which comes and goes by connections of its own.
 
         Source: kubernetes.io, Network Policies: a pod cannot block access to itself, and traffic to and
         from the node where a pod is running is always allowed (read as: from that node to the pod).
@@ -158,6 +161,15 @@ class Reference:
         if target.resolved.lost:
             return self._doubted(flow, Reason(f"{target.resolved.lost}_dst"))
         (dst,) = target.resolved.ends
+        via = reached.via if reached.via or reached.ends else UNSAID
+        of_src, of_dst = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
+
+        def into_mesh(subject: End, peer: End) -> Side:
+            return self.mesh.ask(flow, peer, subject, target.port, via)
+
+        if flow.by_waypoint:
+            mesh = of_versions(into_mesh, dst, src, of_dst, of_src)
+            return Sides(NOT_APPLICABLE, NOT_APPLICABLE, mesh)
         in_particular = src.in_particular and dst.in_particular
         is_same_pod = in_particular and (src.pod or src.secondary) and src.who == dst.who
         if is_same_pod and self.policies.options.same_pod == "allowed":
@@ -166,7 +178,6 @@ class Reference:
         to_own = in_particular and is_own_node(dst, src)
         tunnelled = flow.outer_port is not None and bool(reached.ends) and dst.pod is not None
         wire = flow.outer_port if tunnelled else target.port
-        via = reached.via if reached.via or reached.ends else UNSAID
 
         def outgoing(subject: End, peer: End) -> Side:
             return self.policies.ask(Direction.EGRESS, subject, peer, flow, wire, own_node=to_own)
@@ -174,10 +185,6 @@ class Reference:
         def incoming(subject: End, peer: End) -> Side:
             return self.policies.ask(Direction.INGRESS, subject, peer, flow, wire, own_node=own_node)
 
-        def into_mesh(subject: End, peer: End) -> Side:
-            return self.mesh.ask(flow, peer, subject, target.port, via)
-
-        of_src, of_dst = Reason.AMBIGUOUS_SRC, Reason.AMBIGUOUS_DST
         free = own_node and self.policies.options.own_node == "allowed"
         return Sides(
             of_versions(outgoing, src, dst, of_src, of_dst),

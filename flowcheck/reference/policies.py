@@ -107,7 +107,9 @@ def latest(versions: Sequence[Policy], instant: int) -> Policy | None:
 
 
 def has_say(policy: Policy, question: Question) -> bool:
-    """Whether a policy selects the subject, or may, and says anything in that direction."""
+    """Whether a policy selects the subject, or may, and says anything in that direction to who asks."""
+    if policy.by_waypoint is not question.told.by_waypoint:
+        return False
     direction = question.direction
     ruled = bool(policy.rules(direction)) or (direction in policy.isolates and policy.tier.denies)
     return ruled and selects(policy, question) is not False

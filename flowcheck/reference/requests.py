@@ -24,12 +24,14 @@ Presented = str | Open | None
 @dataclass(frozen=True)
 class Told:
     """``carried``: for what the proxy takes the connection; None: no proxy does. ``past``: the ports at which
-    it would go past the proxy, and nobody be asked, where the port is not told."""
+    it would go past the proxy, and nobody be asked, where the port is not told. ``by_waypoint``: a waypoint
+    is asked, not the proxy before the pod."""
 
     presented: Presented = None
     carried: Carried | None = None
     request: Request = NOTHING_TOLD
     past: frozenset[int] = frozenset()
+    by_waypoint: bool = False
 
 
 NO_MESH = Told()

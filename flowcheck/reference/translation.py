@@ -14,6 +14,7 @@ from flowcheck.model.service import Service, ServicePort
 from flowcheck.reference.addresses import AddressOwners, plain_service
 from flowcheck.reference.backends import Backends
 from flowcheck.reference.ends import Resolved, Target, canonical, family
+from flowcheck.reference.flow import Tuple5
 from flowcheck.reference.moments import Claim, candidates, surely
 
 AT_NODE_PORTS = frozenset({"NodePort", "LoadBalancer"})
@@ -28,18 +29,21 @@ class Services:
         self.cluster = addresses.cluster
         self.backends = Backends(addresses)
 
-    def reach(self, dst: Resolved, address: str | None, protocol: int, port: int | None, at: int) -> Resolved:
-        """A destination after translation, with its backends; as it is where nothing is in between.
+    def reach(self, dst: Resolved, flow: Tuple5) -> Resolved:
+        """A flow's destination after translation, with its backends; as it is where nothing is in between.
 
         An address that is both a Service's and a node's is first the Service's, at the Service's ports; then
-        comes a node port, then a host port.
+        comes a node port, then a host port. A waypoint is only where Services' addresses lead.
         """
+        address, protocol, port, at = flow.dst, flow.protocol, flow.port, flow.time
         if dst.by != "address" or not address:
             return dst
         dst = self._at_port(dst, canonical(address), protocol, port, at)
         if dst.service is not None:
             own = port_of(dst.service, protocol, port)
             return replace(self.backends.behind(dst, own, at), via=own)
+        if flow.by_waypoint:
+            return dst
         found = self._at_node_port(dst, protocol, port, at)
         if found is None:
             return self._at_host_port(dst, canonical(address), protocol, port, at) or dst

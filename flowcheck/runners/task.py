@@ -44,9 +44,7 @@ class TaskRunner:
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
         work = Work(self._program, self._plan, self._tables, task.name)
-        judged_by = {*JUDGED, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
-        if self._program.mesh is not None:
-            judged_by |= set(MESH_ASKS)
+        judged_by = {*JUDGED, *MESH_ASKS, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
         judged_columns = [name for name in file.columns if name in judged_by]
         judged_columns += [name for name in RECORDED if name in file.columns]
         judged_columns += [RECORD] if task.converted else []

@@ -17,10 +17,12 @@ from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.flows.canonical.schema import MESH_ASKS
+from flowcheck.flows.canonical.waypoints import of_waypoints
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
 from flowcheck.judging.keyed import KeyedFlows
+from flowcheck.judging.mesh import to_tunnels
 from flowcheck.kernels.books import number_distinct
 from flowcheck.model.instants import instant_text
 from flowcheck.results.census import Census
@@ -90,7 +92,9 @@ class Work:
         if self._plan and self._load:
             if len(new):
                 verdict = keyed.judged.verdict[-len(new) :]
-                self._load.attribute(self._plan.counting, firsts, verdict, named[new])
+                mesh = self._program.mesh
+                tunnelled = to_tunnels(mesh, firsts) if mesh is not None else None
+                self._load.attribute(self._plan.counting, firsts, verdict, named[new], tunnelled)
             self._load.count(flows, numbers)
         if not set(RECORDED).isdisjoint(batch.schema.names):
             records = _positions(batch, np.arange(batch.num_rows), first_row)
@@ -153,8 +157,11 @@ class Work:
         chosen = violations.take(pa.array([at for at, _ in new], pa.int64()))
         times = chosen.column("start_time").cast(pa.int64()).to_pylist()
         shown = chosen.select(EXAMPLE_COLUMNS).to_pylist()
-        for (_, key), row, time in zip(new, shown, times, strict=True):
-            self._examples[key] = Example(file=self.file, **row, start_time=instant_text(time))
+        by_waypoint, dialled = of_waypoints(chosen).tolist(), chosen.column("service_port").to_pylist()
+        for place, ((_, key), row) in enumerate(zip(new, shown, strict=True)):
+            of_waypoint = {"by_waypoint": True, "service_port": dialled[place]} if by_waypoint[place] else {}
+            time = instant_text(times[place])
+            self._examples[key] = Example(file=self.file, **row, **of_waypoint, start_time=time)
 
     def part(self, rows: int, violations_bytes: int) -> Part:
         self._settle()

@@ -44,7 +44,7 @@ from tests.agreement.dice import Dice, rolls
 from tests.agreement.engines import clause
 from tests.agreement.policies import BLOCKS, KEYS, VALUES, selector
 from tests.agreement.strategies import OUTSIDE, nodes_have, worlds
-from tests.meshes import ALLOW, MESH_TIERS, PEER_AUTHENTICATION, spiffe
+from tests.meshes import ALLOW, MESH_TIERS, PEER_AUTHENTICATION, PLAINTEXT, spiffe
 
 PLANES = (DataPlane.SIDECAR, DataPlane.AMBIENT, DataPlane.SIDECAR, DataPlane.LINKERD)
 PORTS = (80, 443, 8080, 53, 81)
@@ -150,6 +150,9 @@ def policy(place: int, faces: bytes, names: Sequence[str]) -> Policy:
         action = Action.PASS
     numbers = range(dice.one_of((1, 1, 2, 3, 0)))
     labels = [f"rules[{number if dice.chance(70) else 0}]" for number in numbers]
+    rules = tuple(rule(dice, label, action) for label in labels)
+    if tier is PEER_AUTHENTICATION and action is Action.DENY and dice.chance(50):
+        rules = (Rule("STRICT", action, (PLAINTEXT,)), *rules)
     return Policy(
         "PeerAuthentication" if tier is PEER_AUTHENTICATION else "AuthorizationPolicy",
         dice.one_of(names),
@@ -158,9 +161,10 @@ def policy(place: int, faces: bytes, names: Sequence[str]) -> Policy:
         subject(dice, names),
         dice.one_of((0, 0, 1)),
         isolates=frozenset((Direction.INGRESS,)) if tier is ALLOW else frozenset(),
-        ingress=tuple(rule(dice, label, action) for label in labels),
+        ingress=rules,
         staged=dice.chance(8),
         needs=Reason.AMBIGUOUS_POLICY if dice.chance(4) else Reason.NONE,
+        by_waypoint=dice.chance(20),
     )
 
 
@@ -224,13 +228,15 @@ def recorded(flow: Tuple5, faces: bytes, own: Sequence[str]) -> Tuple5:
         )
         told = {"http_method": method, "http_path": path, "http_host": host, "tls_server_name": server}
         flow = replace(flow, **told)
-    match dice.below(8):
+    match dice.below(9):
         case 0 | 1:
             return replace(flow, port=HBONE_PORT)
         case 2 | 3:
             return replace(flow, outer_port=HBONE_PORT)
         case 4:
             return replace(flow, outer_port=dice.one_of(PORTS))
+        case 5 | 6:
+            return replace(flow, by_waypoint=True, service_port=dice.one_of((*PORTS, None)))
         case _:
             return flow
 

@@ -20,7 +20,7 @@ WAYS = {"shared", "a node's too", "node port", "host port", "several", "inner lo
 def ways(reference: Reference, flow: Tuple5) -> Iterator[str]:
     """How a flow's destination leads elsewhere."""
     found = reference.owners.resolve(flow.destination, flow.time)
-    dst = reference.services.reach(found, flow.dst, flow.protocol, flow.port, flow.time)
+    dst = reference.services.reach(found, flow)
     if found.shared and dst.service is not None:
         yield "shared"
     if found.only is not None and found.only.node is not None and dst is not found:

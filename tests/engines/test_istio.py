@@ -267,7 +267,7 @@ def test_requests(load: Load, text: str, asks: Any) -> None:
     ]
     assert rules(load, operation(text), AMBIENT) == []
     assert rules(load, denying(operation(text)), AMBIENT) == []
-    assert rules(load, operation(text), GATEWAY) == [allow(GATEWAY, needs=Reason.NEEDS_L7)]
+    assert rules(load, operation(text), GATEWAY) == [allow(GATEWAY, **http)]
 
 
 def test_path_templates() -> None:

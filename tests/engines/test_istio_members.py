@@ -13,10 +13,9 @@ from flowcheck.engines.profiles import apply
 from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.mesh.membership import SIDECAR_PORTS, Membership
-from flowcheck.model.mesh.tiers import CUSTOM
 from flowcheck.model.options import Options
 from flowcheck.model.peers import AllOf, AnyOf, Carries, DataPlane, Expression, IsA, Labelled, Not, Of, Where
-from flowcheck.model.policy import Action, Policy, Rule
+from flowcheck.model.policy import Policy, Rule
 from flowcheck.model.tiers import Layer
 from flowcheck.model.verdict import Reason
 from tests.dialects.test_istio import manifest
@@ -172,38 +171,6 @@ def test_who_the_client_is_may_be_open_behind_a_waypoint(load: Load) -> None:
 def test_what_asks_of_no_client_is_the_same_behind_a_waypoint(load: Load) -> None:
     (policy,) = policies(load(BEHIND + manifest("rules: [{to: [{operation: {ports: ['80']}}]}]")))
     assert [one.subject for one in ztunnel_rules(policy)] == [Where(Carries(AMBIENT))]
-
-
-def targeting(kind: str, name: str) -> str:
-    group = {"Service": ""}.get(kind, "gateway.networking.k8s.io")
-    return f"action: DENY, rules: [{{}}], targetRefs: [{{group: '{group}', kind: {kind}, name: {name}}}]"
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "reaches"),
-    [("Service", "s", True), ("Gateway", "w", True), ("Gateway", "g", False), ("GatewayClass", "c", True)],
-)
-def test_policies_with_targets_are_open_where_they_may_be_asked(
-    load: Load, kind: str, name: str, reaches: bool
-) -> None:
-    cluster = load(BEHIND + pod() + manifest(targeting(kind, name)))
-    (policy,) = policies(cluster)
-    (rule,) = policy.ingress
-    assert (policy.tier, rule.action, rule.needs) == (CUSTOM, Action.DENY, Reason.NEEDS_L7)
-    assert rule.peers == (Where(Not(PROXIES)),)
-    assert isinstance(policy.subject, Where)
-    assert holds(policy.subject.what, cluster, cluster.pods[0]) is reaches
-    gateway = replace(cluster.pods[0], labels={"gateway.networking.k8s.io/gateway-name": name}, namespace="x")
-    elsewhere = replace(gateway, namespace="z")
-    assert holds(policy.subject.what, cluster, gateway) is (reaches or kind == "Gateway")
-    assert not holds(policy.subject.what, cluster, elsewhere)
-
-
-def test_without_a_waypoint_they_are_nobody_s(load: Load) -> None:
-    cluster = load(namespace() + pod() + manifest(targeting("Service", "s")))
-    (policy,) = policies(cluster)
-    assert isinstance(policy.subject, Where)
-    assert not holds(policy.subject.what, cluster, cluster.pods[0])
 
 
 # -- beside a network plugin ---------------------------------------------------------------------------

@@ -25,6 +25,10 @@ def test_what_a_mesh_does_is_explained(world: World) -> None:
         ends = asked(cluster, flow)
         if ends is None or flow.at:
             continue
+        if flow.by_waypoint and program.mesh is None:
+            continue
+        if flow.by_waypoint:  # the port that is asked about is the one that was dialled
+            flow = replace(flow, service_port=flow.port)
         try:
             answer = explain(
                 program,
@@ -37,6 +41,7 @@ def test_what_a_mesh_does_is_explained(world: World) -> None:
                 path=flow.http_path,
                 host=flow.http_host,
                 sni=flow.tls_server_name,
+                waypoint=flow.by_waypoint,
             )
         except RunError:  # the Service has no such port
             continue

@@ -21,7 +21,8 @@ ID = "spiffe://cluster.local/ns/a/sa/b"
 def told(*turned: bool, **columns: list[Any]) -> Told | None:
     n = len(next(iter(columns.values())))
     replies = np.array(turned or [False] * n)
-    return read_told(pa.RecordBatch.from_pydict(columns), QUESTIONS, replies, np.zeros(n, dtype=np.uint8))
+    batch = pa.RecordBatch.from_pydict({"protocol": [6] * n, **columns})
+    return read_told(batch, QUESTIONS, replies, np.zeros(n, dtype=np.uint8))
 
 
 def recorded(found: Told | None) -> list[Recorded]:
@@ -57,4 +58,4 @@ def test_of_a_reply_the_other_end_was_told() -> None:
     found = told(True, False, src_principal=[ID, ID], outer_port=[15008, 15008])
     assert recorded(found) == [NOTHING, Recorded(ID)]
     assert found is not None
-    assert found.outer.tolist() == [-1, 15008]
+    assert found.seen.tolist() == [-1, 15008]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import flowcheck as library
@@ -70,17 +73,21 @@ def world(tmp_path: Path) -> Path:
     return path
 
 
-def audited(world: Path, *flows: tuple[str, str, int], **told: Any) -> AuditResult:
-    columns = {
+def rows(*flows: tuple[str, str, int], **columns: Any) -> pa.Table:
+    given = {
         "start_time": pa.array([HOUR] * len(flows), pa.timestamp("ns")),
         "src_ip": [src for src, _, _ in flows],
         "dst_ip": [dst for _, dst, _ in flows],
         "dst_port": [port for _, _, port in flows],
         "protocol": [6] * len(flows),
         "action": [1] * len(flows),
-        **told.pop("columns", {}),
+        **columns,
     }
-    return library.audit(pa.table(columns), str(world), jobs=1, **told)
+    return pa.table(given)
+
+
+def audited(world: Path, *flows: tuple[str, str, int], **told: Any) -> AuditResult:
+    return library.audit(rows(*flows, **told.pop("columns", {})), str(world), jobs=1, **told)
 
 
 def shown(result: AuditResult) -> str:
@@ -161,6 +168,29 @@ def test_a_rule_of_a_mesh_is_counted_once_whatever_proxies_make_of_it(world: Pat
     assert named == expected
     assert len(rows) == len(named)
     assert (result.summary.cluster.rules, result.summary.unused_rules) == (5, 3)
+
+
+SERVICE = """
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s, namespace: x}
+spec: {selector: {app: b}, clusterIP: 10.96.0.1, ports: [{port: 80}]}
+"""
+
+
+@pytest.mark.parametrize(("mesh", "expected"), [("auto", "tunnel"), ("off", "endpoint_other_port")])
+def test_what_goes_to_a_tunnel_is_told_apart_from_what_goes_to_no_service(
+    world: Path, mesh: str, expected: str
+) -> None:
+    world.write_text(WORLD + SERVICE)
+    flows = world.with_name("flows.parquet")
+    pq.write_table(rows((A, B, 80), (A, B, 15008), (A, B, 9090)), flows)
+    done = flowcheck("load", flows, "--cluster", world, "--mesh", mesh, "-f", "json")
+    result = json.loads(done.stdout)
+    found = {name: records for name, records in result["classes"].items() if records}
+    assert found == {"endpoint": 1, **Counter(["endpoint_other_port", expected])}
+    assert result["services"][0]["other_port"] == found["endpoint_other_port"]
 
 
 def test_the_command_leaves_a_mesh_out_where_the_audit_did(world: Path) -> None:

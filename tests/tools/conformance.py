@@ -98,7 +98,8 @@ def to_table(flows: Sequence[Tuple5]) -> Any:
     text = ("namespace", "pod", "pod_uid", "workload")
     optional = {f"{end}_{what}": pa.string() for end in ("src", "dst") for what in text}
     optional |= {"src_port": pa.uint16(), "tcp_flags": pa.uint16(), "initiator": pa.int8()}
-    optional |= {"icmp_type": pa.uint8(), "icmp_code": pa.uint8(), "outer_port": pa.uint16()}
+    optional |= {"icmp_type": pa.uint8(), "icmp_code": pa.uint8()}
+    optional |= {"outer_port": pa.uint16(), "service_port": pa.uint16()}
     request = ("http_method", "http_path", "http_host", "tls_server_name")
     optional |= dict.fromkeys(("src_principal", *request), pa.string())
     columns: dict[str, Any] = {
@@ -112,6 +113,9 @@ def to_table(flows: Sequence[Tuple5]) -> Any:
         values = [getattr(flow, name) for flow in flows]
         if any(value is not None for value in values):
             columns[name] = pa.array(values, type_)
+    if any(flow.by_waypoint for flow in flows):
+        columns["observation_point"] = pa.array([3 if flow.by_waypoint else 0 for flow in flows], pa.int8())
+        columns["mesh_action"] = pa.array([0 if flow.by_waypoint else None for flow in flows], pa.int8())
     return pa.table(columns)
 
 

@@ -153,7 +153,7 @@ _OF_THE_PATH = tuple(
         (
             "the port inside a tunnel is the tunnel's",
             _JUDGED,
-            "np.where(given.port == HBONE_PORT, np.int32(-1), asked.port)",
+            "np.where(tunnelled, np.int32(-1), asked.port)",
             "asked.port",
         ),
         (
@@ -183,8 +183,8 @@ _OF_THE_PATH = tuple(
         (
             "who opens a tunnel from elsewhere proves nothing",
             _JUDGED,
-            "np.where(in_mesh[tunnel], OWN, NOT_TOLD)",
-            "np.where(in_mesh[tunnel], OWN, NONE)",
+            "np.where(in_mesh[tunnelled], OWN, NOT_TOLD)",
+            "np.where(in_mesh[tunnelled], OWN, NONE)",
         ),
         (
             "a proxy that saw no identity is not believed",
@@ -237,8 +237,80 @@ _OF_THE_PATH = tuple(
         (
             "the port on the wire is that of a reply",
             _TOLD,
-            "np.where(turned, -1, outer_ports(batch, rejected))",
-            "outer_ports(batch, rejected)",
+            "np.where(turned, -1, np.where(by_waypoint",
+            "np.where(by_waypoint & False, -1, np.where(by_waypoint",
+        ),
+        (
+            "a waypoint is asked what is asked before pods, too",
+            _COMPILED + "circumstances.py",
+            "if policy.by_waypoint is not given.by_waypoint:",
+            "if policy.by_waypoint and not given.by_waypoint:",
+        ),
+        (
+            "before pods is asked what waypoints are asked",
+            _COMPILED + "circumstances.py",
+            "if policy.by_waypoint is not given.by_waypoint:",
+            "if given.by_waypoint and not policy.by_waypoint:",
+        ),
+        (
+            "policies that are not asked isolate all the same",
+            _COMPILED + "circumstances.py",
+            "replace(policy, ingress=silent, isolates=frozenset(), isolated=())",
+            "replace(policy, ingress=silent)",
+        ),
+        (
+            "a waypoint lets a pod come to itself",
+            _COMPILED + "waypoints.py",
+            "seen[:, a.POD] = -1",
+            "seen[:, a.POD] = seen[:, a.POD]",
+        ),
+        (
+            "a waypoint sees the port of the pod",
+            _COMPILED + "waypoints.py",
+            "port=np.repeat(ports.port, np.diff(backends.first))",
+            "port=backends.port",
+        ),
+        (
+            "a waypoint chooses on the client's node",
+            _COMPILED + "waypoints.py",
+            "inner_local=np.zeros_like(ports.inner_local)",
+            "inner_local=ports.inner_local",
+        ),
+        (
+            "ports of nodes lead through waypoints",
+            _COMPILED + "waypoints.py",
+            "node_port=nothing, host_word=nothing",
+            "host_word=nothing",
+        ),
+        (
+            "a waypoint lets through to what is no pod",
+            _COMPILED + "tables.py",
+            "a.UNKNOWN_DECISION + a.REASON_NEEDS_L7 if is_open else a.NO_SUBJECT",
+            "a.NO_SUBJECT",
+        ),
+        (
+            "of a pod a waypoint sees the recorded port",
+            _JUDGED,
+            "np.where(to_service, given.port, own.seen)",
+            "given.port",
+        ),
+        (
+            "who comes to a waypoint may prove nothing",
+            _JUDGED,
+            "tunnelled |= own.by_waypoint",
+            "tunnelled |= False",
+        ),
+        (
+            "network policies are asked of what a waypoint passes on",
+            "judging/batch.py",
+            "unasked = told.by_waypoint & (flows.judge != 0)",
+            "unasked = told.by_waypoint & False",
+        ),
+        (
+            "every proxy between two ends is a waypoint, of any protocol",
+            "flows/canonical/waypoints.py",
+            "between & tcp & marked",
+            "between & marked",
         ),
         (
             "a server's name tells of a request",
@@ -273,13 +345,13 @@ _OF_ISTIO = tuple(
         (
             "an authorizer refuses all",
             _SEEN + "authorization.py",
-            "Reason.NEEDS_L7 if is_custom else Reason.NONE",
+            "Reason.NEEDS_L7 if action is AuthorizationAction.CUSTOM else Reason.NONE",
             "Reason.NONE",
         ),
         (
             "ztunnel asks authorizers",
             _SEEN + "authorization.py",
-            "if not is_custom:",
+            "if action is not AuthorizationAction.CUSTOM:",
             "if True:",
         ),
         (
@@ -344,15 +416,51 @@ _OF_ISTIO = tuple(
         ),
         (
             "an ALLOW of requests lets bytes in",
-            _SEEN + "sidecar.py",
+            _SEEN + "envoy.py",
             "lenient = written.action is not Action.ALLOW\n    of:",
             "lenient = True\n    of:",
         ),
         (
             "a gateway knows its clients",
-            _SEEN + "sidecar.py",
-            "True, lenient, is_gateway=True)",
-            "True, lenient, is_gateway=False)",
+            _SEEN + "envoy.py",
+            "Stand(Where(Carries(DataPlane.GATEWAY)), IDENTITIES)",
+            "Stand(Where(Carries(DataPlane.GATEWAY)))",
+        ),
+        (
+            "a waypoint sees its clients' addresses",
+            _SEEN + "envoy.py",
+            "WAYPOINT = Stand(None, ADDRESSES)",
+            "WAYPOINT = Stand(None)",
+        ),
+        (
+            "a policy for the class of waypoints is one anywhere",
+            _SEEN + "waypoints.py",
+            "everywhere = by_class and policy.namespace == root_namespace",
+            "everywhere = by_class",
+        ),
+        (
+            "a pod of several Services is behind each",
+            _SEEN + "waypoints.py",
+            "alone = Not(_any(others + wavering))",
+            "alone = Not(_any(wavering))",
+        ),
+        (
+            "a pod of another Service may be meant",
+            _SEEN + "waypoints.py",
+            "Not(_any(meant + wavering))))",
+            "Not(AllOf(())))))",
+        ),
+        (
+            "a Service's own label does not count",
+            _SEEN + "waypoints.py",
+            "labels = service.labels if USE_WAYPOINT in service.labels else of_namespace",
+            "labels = of_namespace",
+        ),
+        (
+            "a gateway is a waypoint",
+            _SEEN + "waypoints.py",
+            "named, Not(PROXIES)))",
+            "named))",
         ),
         (
             "ztunnel keeps an ALLOW of requests",

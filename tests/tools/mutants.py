@@ -89,11 +89,8 @@ MESH_SUITE = Suite(
     (
         *("tests/compile/test_mesh.py", "tests/judging/test_told.py"),
         *("tests/agreement/test_mesh_facts.py", "tests/agreement/test_mesh_agreement.py"),
-        *(
-            "tests/test_data_mesh.py",
-            "-k",
-            "test_mesh.py or test_told or facts or paths_agree or what_became",
-        ),
+        *("tests/engines/test_istio_waypoints.py", "tests/test_data_mesh.py"),
+        *("-k", "test_mesh.py or test_told or facts or waypoints or paths_agree or what_became"),
     ),
 )
 ISTIO_SUITE = Suite(
@@ -101,6 +98,7 @@ ISTIO_SUITE = Suite(
     (
         *("tests/dialects/test_istio.py", "tests/engines/test_istio.py"),
         *("tests/engines/test_istio_members.py", "tests/engines/test_istio_peer_authentication.py"),
+        "tests/engines/test_istio_waypoints.py",
     ),
 )
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))

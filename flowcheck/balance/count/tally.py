@@ -110,15 +110,25 @@ class Tally:
         self._totals = np.zeros(a.N_CLASSES, dtype=np.int64)
 
     def attribute(
-        self, counting: CountingTables, flows: FlowArrays, verdict: UInt8, named: Int32
+        self,
+        counting: CountingTables,
+        flows: FlowArrays,
+        verdict: UInt8,
+        named: Int32,
+        tunnelled: npt.NDArray[np.bool_] | None = None,
     ) -> Attributed:
         """Attribute the next keys of flows by their first rows. named (flows,) int32: the service port that
-        the record itself names, -1 none."""
+        the record itself names, -1 none. tunnelled (flows,) bool: what goes to a mesh's tunnel; at a port of
+        no Service nothing tells whose it is. None: there is no mesh."""
         n = len(flows.src)
         attributed = Attributed(
             np.empty(n, np.uint8), np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int32)
         )
         attribute(counting, flows, verdict, named, attributed)
+        if tunnelled is not None:
+            unknown = tunnelled & np.isin(attributed.class_, (a.OTHER_PORT, a.NO_SERVICE))
+            attributed.class_[unknown] = a.TO_TUNNEL
+            attributed.what[unknown] = attributed.backend[unknown] = -1
         chosen, ones, twos = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
         m = kernels.name_flows(counting, flows, attributed, chosen, ones, twos)
         while (numbers := self._backends.number(ones[:m], twos[:m])) is None:

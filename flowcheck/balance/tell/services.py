@@ -53,6 +53,7 @@ CLASSES = {
     a.REFUSED: "refused",
     a.UNKNOWN_INITIATOR: "unknown_initiator",
     a.FROM_OWN_NODE: "own_node",
+    a.TO_TUNNEL: "tunnel",
 }
 
 

@@ -96,7 +96,12 @@ def build_mesh(
     carried = CARRIED if questions.tells_carried else CARRIED[:1]
     tables = {
         one: compiler.tables(one)
-        for one in (Circumstance(client, as_) for client in clients for as_ in carried)
+        for one in (
+            Circumstance(client, as_, by_waypoint=by)
+            for by in (False, True)[: 1 + questions.at_waypoints]
+            for client in clients
+            for as_ in carried
+        )
     }
     decisions = compiler.all_decisions()
     program = MeshProgram(

@@ -28,11 +28,12 @@ class Client(Enum):
 @dataclass(frozen=True, slots=True)
 class Circumstance:
     """``client``: or the answers to all patterns of identities. ``request``: those to all questions about
-    requests; empty: nothing is told."""
+    requests; empty: nothing is told. ``by_waypoint``: a waypoint asks, not a proxy before the pod."""
 
     client: Client | Answers
     carried: Carried
     request: Answers = ()
+    by_waypoint: bool = False
 
 
 class Questions:
@@ -45,6 +46,7 @@ class Questions:
         self.identities = tuple(dict.fromkeys(presented))
         self.requests = tuple(dict.fromkeys(asked))
         self.tells_carried = any(rule.carried is not None for rule in rules)
+        self.at_waypoints = any(policy.by_waypoint for policy in policies)
 
     def of_identity(self, identity: str) -> Answers:
         """What a SPIFFE id answers."""
@@ -60,10 +62,13 @@ class Questions:
 
     def under(self, policies: Sequence[Policy], circumstance: Circumstance) -> list[Policy]:
         """The policies in a circumstance: each with as many rules as before, some of which match nobody."""
-        return [
-            replace(policy, ingress=tuple(self._rule(rule, circumstance) for rule in policy.ingress))
-            for policy in policies
-        ]
+        return [self._policy(policy, circumstance) for policy in policies]
+
+    def _policy(self, policy: Policy, given: Circumstance) -> Policy:
+        if policy.by_waypoint is not given.by_waypoint:
+            silent = tuple(replace(rule, peers=()) for rule in policy.ingress)
+            return replace(policy, ingress=silent, isolates=frozenset(), isolated=())
+        return replace(policy, ingress=tuple(self._rule(rule, given) for rule in policy.ingress))
 
     def _rule(self, rule: Rule, given: Circumstance) -> Rule:
         holds: bool | None = rule.carried in (None, given.carried)

@@ -23,7 +23,7 @@ from flowcheck.model import protocols
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.mesh.membership import MeshSettings, identity
 from flowcheck.model.mesh.requests import Carried
-from flowcheck.model.peers import Peer, Where, leaves, simple_peers
+from flowcheck.model.peers import DataPlane, Peer, Where, leaves, simple_peers
 from flowcheck.model.policy import Policy
 
 OWN, NONE, NOT_TOLD = 0, 1, 2
@@ -123,7 +123,8 @@ class Spoken(NamedTuple):
 
 def spoken_where(axis: Axis, listings: Sequence[Listing]) -> Spoken:
     """By what Services say of their ports, at their own addresses and wherever in time they lead: to a pod at
-    whichever of its addresses."""
+    whichever of its addresses. Of a gateway's they say nothing: its listeners are set otherwise."""
+    gateways = {e for e, pod in axis.pods if pod.mesh is not None and pod.mesh.plane is DataPlane.GATEWAY}
     said: dict[int, set[int]] = defaultdict(set)
     ends_of: dict[tuple[str, int], list[int]] = defaultdict(list)
     for endpoint, end in enumerate(axis.endpoints):
@@ -135,6 +136,8 @@ def spoken_where(axis: Axis, listings: Sequence[Listing]) -> Spoken:
         if listing.slot != _TCP_SLOT:
             continue
         spoken = _SPOKEN[spoken_at(listing.port.app_protocol, listing.port.name)]
+        if any(member.endpoint in gateways for member in listing.members):
+            spoken = EITHER
         for member in listing.members:
             pod = axis.endpoints[member.endpoint].pod
             for endpoint in ends_of["pod", pod] if pod >= 0 else [member.endpoint]:

@@ -16,6 +16,7 @@ from flowcheck.arrays import DirectionTable, Int32, Tables, UInt8
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.members import Listing
 from flowcheck.compile.mesh.circumstances import Circumstance, Questions
+from flowcheck.compile.mesh.waypoints import endpoints_seen, services_seen
 from flowcheck.compile.rules.decisions import Decisions, NumberedRule
 from flowcheck.compile.rules.directions import Rulebook, compile_direction
 from flowcheck.compile.translation import build_services
@@ -57,18 +58,26 @@ class MeshCompiler:
         return self.decisions
 
     def tables(self, circumstance: Circumstance) -> Tables:
-        """In them egress says nothing, and nobody's own node is asked about."""
+        """In them egress says nothing, and nobody's own node is asked about. A waypoint's policies may be for
+        what is no pod."""
         chosen = self.questions.under(self.policies, circumstance)
-        rulebook = Rulebook.of(self.axis, self.cluster, chosen, self.options, self.decisions)
+        is_open = circumstance.by_waypoint and self.questions.at_waypoints
+        no_subject = a.UNKNOWN_DECISION + a.REASON_NEEDS_L7 if is_open else a.NO_SUBJECT
+        rulebook = Rulebook.of(self.axis, self.cluster, chosen, self.options, self.decisions, no_subject)
         self.decisions, self.rules = rulebook.decisions, rulebook.rules
         made = compile_direction(Direction.INGRESS, rulebook)
         endpoints = self.whole.endpoints.copy()
         endpoints[:, a.INGRESS_SUBJECT] = made.subject[self.like]
         endpoints[:, a.INGRESS_PEER] = made.peer[self.like]
         endpoints[:, [a.EGRESS_SUBJECT, a.EGRESS_PEER]] = 0
+        if circumstance.by_waypoint:
+            endpoints = endpoints_seen(endpoints)
+        services = build_services(self.axis, self.cluster, self.listings, endpoints, self.options.skew)
+        if circumstance.by_waypoint:
+            services = services_seen(services)
         n_epochs, n_sources, width = len(rulebook.epochs.epochs), rulebook.sources.n, rulebook.ports.width
         return self.whole._replace(
-            services=build_services(self.axis, self.cluster, self.listings, endpoints, self.options.skew),
+            services=services,
             endpoints=endpoints,
             epoch_start=np.array([epoch.start for epoch in rulebook.epochs.epochs], dtype=np.int64),
             port_class=rulebook.ports.class_of,

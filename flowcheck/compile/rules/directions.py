@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flowcheck import arrays as a
 from flowcheck.arrays import DirectionTable, Int32, Rows, UInt64
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules.aims import Aims, spoken_of
@@ -29,7 +30,7 @@ from flowcheck.model.policy import Direction, Policy
 
 class Rulebook(NamedTuple):
     """What both directions are compiled from. ``policies`` and ``rules`` are in the order they are asked;
-    ``decisions`` grow as default denies come up."""
+    ``decisions`` grow as default denies come up; ``no_subject`` is that of who has no policies at all."""
 
     axis: Axis
     policies: Sequence[Policy]
@@ -42,6 +43,7 @@ class Rulebook(NamedTuple):
     sources: SourceClasses
     stages: Stages
     options: Options
+    no_subject: int = a.NO_SUBJECT
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class Rulebook(NamedTuple):
         written: Sequence[Policy],
         options: Options,
         decisions: Decisions | None = None,
+        no_subject: int = a.NO_SUBJECT,
     ) -> Rulebook:
         """Of some of a cluster's policies, in the order of the input. ``decisions``: those of the same rules
         under other circumstances, to be numbered alike."""
@@ -74,6 +77,7 @@ class Rulebook(NamedTuple):
             sources=build_source_classes(rules),
             stages=Stages(policies, options, decisions),
             options=options,
+            no_subject=no_subject,
         )
 
 
@@ -108,6 +112,6 @@ def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirec
         subjects, rows, policy_of_row, sets, isolation.policies, isolated, rulebook.epochs, allows
     )
     decider = Decider(rulebook.ports, rulebook.decisions, stages.defaults)
-    settle = settled(kinds, direction, rulebook.options)
+    settle = settled(kinds, direction, rulebook.options, rulebook.no_subject)
     table = build_table(sets, asked, classes, settle, decider, DOUBTS[direction])
     return CompiledDirection(sets, rows, subjects.class_of, classes.class_of, table)

@@ -47,9 +47,11 @@ def as_peer(kinds: Int32, options: Options) -> Int32:
     return np.where(asked, 0, kinds).astype(np.int32)
 
 
-def settled(kinds: Int32, direction: Direction, options: Options) -> Callable[[int, int], int]:
+def settled(
+    kinds: Int32, direction: Direction, options: Options, no_subject: int = a.NO_SUBJECT
+) -> Callable[[int, int], int]:
     """The decision for two endpoints, subject and peer, that does not depend on rows: an end that is not
-    known, or a subject without policies; -1 where it does.
+    known, or a subject without policies, of which ``no_subject`` is said; -1 where it does.
 
     The source's doubt is named before the destination's. An endpoint of -1 is "any that is fine".
     """
@@ -64,7 +66,7 @@ def settled(kinds: Int32, direction: Direction, options: Options) -> Callable[[i
         if reason:
             return a.UNKNOWN_DECISION + reason
         if subject_kind not in subjects:
-            return a.NO_SUBJECT
+            return no_subject
         comes_in = peer_kind == a.KIND_OWN_NODE and direction is Direction.INGRESS
         return a.OWN_NODE if comes_in and options.own_node == "allowed" else -1
 

@@ -71,7 +71,7 @@ class Alternatives:
         return Alternatives(clients, self.operations, self.always.without_client())
 
     def rules(
-        self, written: Rule, subject: Peer, carried: Carried | None = None, peer: Peer | None = None
+        self, written: Rule, subject: Peer | None, carried: Carried | None = None, peer: Peer | None = None
     ) -> Iterator[Rule]:
         """A rule for each operation, whose peers are all clients; and one more for each client that asks for
         a request of its own. ``written``: as what; ``peer``: who the client is, too."""
@@ -88,7 +88,7 @@ class Alternatives:
                     written,
                     peers=_distinct(peers),
                     ports=rest.ports,
-                    subject=_together((subject, *rest.subjects)),
+                    subject=_together((*((subject,) if subject else ()), *rest.subjects)),
                     request=_together(rest.requests),
                     carried=carried,
                     needs=Reason.NEEDS_L7 if rest.is_open else written.needs,

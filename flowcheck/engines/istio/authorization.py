@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from flowcheck.engines.istio.envoy import GATEWAY, SIDECAR, WAYPOINT, Stand, envoy_rules
 from flowcheck.engines.istio.scope import PROXIED, subject_of
-from flowcheck.engines.istio.sidecar import gateway_rules, sidecar_rules
 from flowcheck.engines.istio.terms import IDENTITIES, name_of
-from flowcheck.engines.istio.waypoints import Waypoints, targeted
+from flowcheck.engines.istio.waypoints import Waypoints, elsewhere, gateways_of, passing
 from flowcheck.engines.istio.ztunnel import ztunnel_rules
 from flowcheck.model.mesh.membership import MeshSettings
 from flowcheck.model.mesh.written import Authorization, AuthorizationAction, AuthorizationRule, Term
+from flowcheck.model.peers import Where
 from flowcheck.model.policy import Action, Direction, Policy, Rule
 from flowcheck.model.verdict import Reason
 
@@ -33,27 +34,54 @@ class Authorizations:
         """What proxies make of it: nothing of an AUDIT, which refuses nothing."""
         if written.action is AuthorizationAction.AUDIT:
             return
+        isolates = _INGRESS if written.action is AuthorizationAction.ALLOW else frozenset()
+        whole = replace(policy, isolates=isolates)
         if written.targets:
-            yield targeted(policy, written.targets, self.waypoints)
+            yield from self._targeted(whole, written)
             return
-        rules = (made for rule in written.rules for made in self._rules(rule, policy, written.action))
-        yield replace(
-            policy,
-            subject=subject_of(policy, self.settings.root_namespace, PROXIED),
-            isolates=_INGRESS if written.action is AuthorizationAction.ALLOW else frozenset(),
-            ingress=tuple(rules),
+        rules = (made for rule in written.rules for made in self._of_workloads(rule, policy, written.action))
+        subject = subject_of(policy, self.settings.root_namespace, PROXIED)
+        yield replace(whole, subject=subject, ingress=tuple(rules))
+
+    def _targeted(self, policy: Policy, written: Authorization) -> Iterator[Policy]:
+        """Parts of one policy, told apart by ``tie``: at gateways; at waypoints, of what these record; and
+        what it may change of all else."""
+        targets, waypoints = written.targets, self.waypoints
+        yield elsewhere(replace(policy, isolates=frozenset()), targets, waypoints)
+        gateways = gateways_of(policy, targets)
+        if gateways is not None:
+            rules = self._by_envoys(written, policy, GATEWAY)
+            yield replace(policy, subject=Where(gateways), ingress=rules, tie=f"{policy.tie}gateway")
+        surely, perhaps = passing(policy, targets, waypoints, self.settings.root_namespace)
+        own = replace(policy, ingress=self._by_envoys(written, policy, WAYPOINT), by_waypoint=True)
+        if surely is not None:
+            yield replace(own, subject=Where(surely), tie=f"{policy.tie}waypoint")
+        tie = f"{policy.tie}perhaps"
+        yield replace(own, subject=Where(perhaps), tie=tie, needs=Reason.NEEDS_L7)
+
+    def _by_envoys(self, written: Authorization, policy: Policy, stand: Stand) -> tuple[Rule, ...]:
+        settings, space = self.settings, policy.namespace
+        return tuple(
+            made
+            for rule in written.rules
+            for made in envoy_rules(rule, _made_of(rule, written.action), space, settings, stand)
         )
 
-    def _rules(self, rule: AuthorizationRule, policy: Policy, action: AuthorizationAction) -> Iterator[Rule]:
-        """Of a CUSTOM the answer is open, which an authorizer gives whom a sidecar or a gateway asks."""
-        does = Action.ALLOW if action is AuthorizationAction.ALLOW else Action.DENY
-        is_custom = action is AuthorizationAction.CUSTOM
-        needs = Reason.NEEDS_L7 if is_custom else Reason.NONE
-        written = Rule(rule.label, does, source=rule.source, needs=needs, written=_written(rule))
-        yield from sidecar_rules(rule, written, policy.namespace, self.settings)
-        if not is_custom:
-            yield from ztunnel_rules(rule, written, policy.namespace, self.waypoints)
-        yield from gateway_rules(rule, written, policy.namespace, self.settings)
+    def _of_workloads(
+        self, rule: AuthorizationRule, policy: Policy, action: AuthorizationAction
+    ) -> Iterator[Rule]:
+        written, space = _made_of(rule, action), policy.namespace
+        yield from envoy_rules(rule, written, space, self.settings, SIDECAR)
+        if action is not AuthorizationAction.CUSTOM:
+            yield from ztunnel_rules(rule, written, space, self.waypoints)
+        yield from envoy_rules(rule, written, space, self.settings, GATEWAY)
+
+
+def _made_of(rule: AuthorizationRule, action: AuthorizationAction) -> Rule:
+    """What it does. Of a CUSTOM the answer is open, which an authorizer gives whom an Envoy asks."""
+    does = Action.ALLOW if action is AuthorizationAction.ALLOW else Action.DENY
+    needs = Reason.NEEDS_L7 if action is AuthorizationAction.CUSTOM else Reason.NONE
+    return Rule(rule.label, does, source=rule.source, needs=needs, written=_written(rule))
 
 
 def _written(rule: AuthorizationRule) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""What a term of a rule means to a sidecar: by identity, address, port or request.
+"""What a term of a rule means to an Envoy: by identity, address, port or request.
 
-A sidecar has two sets of rules, one for each connection's bytes and one for its requests. What a value says
+An Envoy has two sets of rules, one for each connection's bytes and one for its requests. What a value says
 of a request cannot be said of bytes (:class:`Unsaid`); nor can a value that is none of its field.
 """
 
@@ -32,6 +32,7 @@ _KEYS = {
 }
 """Keys of conditions that mean what a field means."""
 IDENTITIES = frozenset({"principals", "namespaces", "serviceAccounts", "trustDomains"})
+ADDRESSES = frozenset({"ipBlocks", "remoteIpBlocks", "destination.ip"})
 _REQUESTS: dict[str, tuple[Part, Callable[[str], str]]] = {
     "hosts": (Part.HOST, lambda value: ".*" if value == "*" else patterns.glob(value.lower())),
     "methods": (Part.METHOD, lambda value: ".*" if value == "*" else patterns.glob(value)),
@@ -56,7 +57,7 @@ def name_of(term: Term) -> str:
 
 
 def is_known(key: str) -> bool:
-    """Whether a sidecar knows a condition's key; without, it passes over the rule."""
+    """Whether an Envoy knows a condition's key; without, it passes over the rule."""
     simple = key in _KEYS or key in _TOKENS or key in ("destination.ip", "connection.sni")
     return simple or key.startswith((_HEADERS, _CLAIMS, _FILTERS))
 
@@ -95,16 +96,16 @@ def identities_of(found: Iterable[str], *, negated: bool) -> Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Sidecar:
+class Envoy:
     """``namespace`` is the policy's. ``is_http``: the connection is taken for requests. ``is_lenient``: what
-    cannot be said is passed over. ``is_gateway``: it stands where a client may come by any way, so that its
-    identity and its requests are in no record."""
+    cannot be said is passed over. ``unseen``: names of terms about what no record tells that this proxy
+    sees."""
 
     settings: MeshSettings
     namespace: str
     is_http: bool
     is_lenient: bool
-    is_gateway: bool = False
+    unseen: frozenset[str] = frozenset()
 
     def asked(self, term: Term) -> Asked:
         """Raises Unsaid, if it is not lenient."""
@@ -120,7 +121,9 @@ class Sidecar:
             except Unsaid:
                 if not self.is_lenient:
                     raise
-        return _joined(name, said, negated=term.negated, is_gateway=self.is_gateway)
+        if said and name in self.unseen:
+            return Asked(is_open=True)
+        return _joined(name, said, negated=term.negated)
 
     def _said(self, name: str, value: str) -> _Said:
         match name:
@@ -146,7 +149,7 @@ class Sidecar:
         return self._of_request(name, value)
 
     def _of_request(self, name: str, value: str) -> Asks:
-        if not self.is_http and not self.is_gateway:
+        if not self.is_http:
             raise Unsaid(name)
         if name in _REQUESTS:
             part, pattern = _REQUESTS[name]
@@ -157,7 +160,7 @@ class Sidecar:
         return Asks(Part.OTHER, value, name)
 
 
-def _joined(name: str, said: list[_Said], *, negated: bool, is_gateway: bool) -> Asked:
+def _joined(name: str, said: list[_Said], *, negated: bool) -> Asked:
     """Any of what the values say, or none; without any the term says nothing."""
     if not said:
         return NOTHING_ASKED
@@ -168,8 +171,6 @@ def _joined(name: str, said: list[_Said], *, negated: bool, is_gateway: bool) ->
         return Asked(subjects=(peer,)) if is_ours else Asked(peers=(peer,), by_client=True)
     if name == "ports":
         return ports_asked([one for one in said if isinstance(one, PortRange)], negated=negated)
-    if is_gateway:
-        return Asked(is_open=True)
     if name in IDENTITIES:
         ids = [one for one in said if isinstance(one, str)]
         return Asked(peers=(identities_of(ids, negated=negated),), by_client=True)

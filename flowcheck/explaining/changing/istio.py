@@ -85,7 +85,9 @@ class MeshProposal:
         addition.rules.setdefault(repr((client, request)), (client, request, set()))[-1].add(port)
         addition.whom[str(src.pod.workload) if src.pod else src.name] = None
         addition.subjects[str(dst.pod.workload) if dst.pod else dst.name] = None
-        if not _has_selector(policy):
+        if way.by_waypoint:
+            self.note(f"the rule is for all that {policy} targets")
+        elif not _has_selector(policy):
             self.note(f"{policy} is for all workloads of its namespace, and so is the rule")
 
     def edits(self) -> Iterator[Edit]:
@@ -118,7 +120,8 @@ def _client(src: Candidate, way: Way, note: Note) -> Entry | None:
 
 def _request(way: Way, dst: Candidate) -> Entry:
     """As far as it is told; ztunnel would leave out a rule that asks for it."""
-    if dst.pod is None or dst.pod.mesh is None or dst.pod.mesh.plane is DataPlane.AMBIENT:
+    plane = dst.pod.mesh.plane if dst.pod is not None and dst.pod.mesh is not None else None
+    if not way.by_waypoint and plane in (None, DataPlane.AMBIENT):
         return {}
     told = (("methods", way.request.method), ("paths", way.request.path))
     return {name: [value] for name, value in told if value and "*" not in value}

@@ -36,7 +36,8 @@ def decisions_of(
     flows = _flows([(one.src, one.dst, one.port) for one in pairs], protocol)
     dialled = _flows([(one.src, one.dialled, one.dialled_port) for one in pairs], protocol)
     values, which = (telling.as_recorded(mesh.questions),), np.zeros(len(pairs), dtype=np.int32)
-    told = Told(values, which, np.full(len(pairs), -1, dtype=np.int32))
+    seen = [one.dialled_port if telling.by_waypoint else -1 for one in pairs]
+    told = Told(values, which, np.array(seen, dtype=np.int32))
     carried = carried_as(mesh, dialled, values, which).tolist()
     return ask_mesh(mesh, flows, told, dialled).tolist(), [_ways(one) for one in carried]
 

@@ -22,7 +22,7 @@ from flowcheck.model.tiers import Layer
 
 @dataclass(frozen=True, slots=True)
 class MeshExplainer:
-    """``policies`` and ``staged`` are the mesh's, in the order they are asked."""
+    """``policies`` and ``staged`` are the mesh's, of the proxy that is asked, in the order they are asked."""
 
     program: Program
     mesh: MeshProgram
@@ -43,7 +43,10 @@ class MeshExplainer:
         """None where no pod is in a mesh."""
         if program.mesh is None:
             return None
-        own, previews = ([one for one in some if one.tier.layer is Layer.MESH] for some in (policies, staged))
+        own, previews = (
+            [one for one in some if one.tier.layer is Layer.MESH and one.by_waypoint is telling.by_waypoint]
+            for some in (policies, staged)
+        )
         return cls(program, program.mesh, asked, telling, own, previews)
 
     def judge(

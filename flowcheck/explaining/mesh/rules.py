@@ -43,11 +43,16 @@ def _parts(subject: Peer | None) -> Iterator[Peer]:
 
 
 def passed_over(
-    written: Sequence[Policy], asked: Sequence[Policy], question: Asked, plane: DataPlane, carried: Carried
+    written: Sequence[Policy],
+    asked: Sequence[Policy],
+    question: Asked,
+    plane: DataPlane | None,
+    carried: Carried,
 ) -> Iterator[str]:
-    """The rules that stand in policies for the destination and do not come before this connection."""
+    """The rules that stand in policies for the destination and do not come before this connection. ``plane``
+    None: a waypoint asks."""
     for policy, kept in zip(written, asked, strict=True):
-        if not isinstance(policy.mesh, Authorization) or policy.mesh.targets:
+        if not isinstance(policy.mesh, Authorization) or _stands_for_all(policy, policy.mesh):
             continue
         labels = {rule.label for rule in kept.ingress}
         missing = [rule for rule in policy.mesh.rules if rule.label not in labels]
@@ -56,7 +61,13 @@ def passed_over(
             yield f"not asked: {names}: {_why(policy.mesh, plane, carried)}"
 
 
-def _why(written: Authorization, plane: DataPlane, carried: Carried) -> str:
+def _stands_for_all(policy: Policy, written: Authorization) -> bool:
+    """Whether one rule stands for whatever a policy with targetRefs may do."""
+    labels = {rule.label for rule in written.rules}
+    return bool(written.targets) and not any(rule.label in labels for rule in policy.ingress)
+
+
+def _why(written: Authorization, plane: DataPlane | None, carried: Carried) -> str:
     if plane is DataPlane.AMBIENT and written.action is AuthorizationAction.CUSTOM:
         return "ztunnel asks no authorizer"
     if plane is DataPlane.AMBIENT:

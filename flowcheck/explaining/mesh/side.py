@@ -38,6 +38,7 @@ CARRIED_SETTLES = (
     "the Service's port may say it (appProtocol, or a name such as http-web); --method GET asks about HTTP"
 )
 TUNNEL_SETTLES = "ask about the port inside the tunnel, which ztunnel's access log tells"
+_BEHIND = Membership(DataPlane.AMBIENT, because="as a waypoint records it (--waypoint)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,11 @@ class MeshQuestion:
 def explain_mesh(program: Program, mesh: MeshProgram, question: MeshQuestion, decision: int) -> MeshWalked:
     """Explained, and held against the compiled decision."""
     found = compiled.side_of(program, decision)
-    walked = _without_say(program, question)
-    if walked is None and question.dialled == HBONE_PORT:
+    if question.telling.by_waypoint:
+        walked = _past_waypoints(mesh, question)
+    else:
+        walked = _without_say(program, question)
+    if walked is None and not question.telling.by_waypoint and question.dialled == HBONE_PORT:
         return _in_a_tunnel(question, *found)
     walked = walked or _walked(mesh, question)
     check_answer(walked.answer, *found)
@@ -95,10 +99,7 @@ def _without_say(program: Program, question: MeshQuestion) -> MeshWalked | None:
     if asked.protocol != TCP:
         return _silent(question, "the mesh's policies are asked of TCP alone")
     if unsure := open_end(asked):
-        answer = unsure.answer
-        return MeshWalked(
-            _answer(question, Verdict(answer.verdict), answer.why, reason=answer.reason, settle=answer.settle)
-        )
+        return _as_network(question, unsure.answer)
     if subject.pod is None or subject.pod.mesh is None:
         what = "in no mesh" if subject.pod is not None else "no pod, and so in no mesh"
         return _silent(question, f"{subject.name} is {what}: no policy of the mesh is asked")
@@ -110,6 +111,27 @@ def _without_say(program: Program, question: MeshQuestion) -> MeshWalked | None:
     if port in subject.pod.mesh.inbound_past:
         return _silent(question, f"port {port} goes past the proxy of {subject.name}")
     return None
+
+
+def _past_waypoints(mesh: MeshProgram, question: MeshQuestion) -> MeshWalked | None:
+    """What needs no policy of a waypoint."""
+    asked = question.asked
+    if unsure := open_end(asked):
+        return _as_network(question, unsure.answer)
+    if asked.subject.pod is not None:
+        return None
+    if not mesh.questions.at_waypoints:
+        return _silent(question, f"no policy is for a waypoint, nor is {asked.subject.name} a pod")
+    why = f"{asked.subject.name} is no pod, and nothing tells which policies of the waypoint are asked"
+    settle = "policies for ServiceEntries are not read"
+    unknown = str(Reason.NEEDS_L7)
+    return MeshWalked(_answer(question, Verdict.UNKNOWN, why, reason=unknown, settle=settle))
+
+
+def _as_network(question: MeshQuestion, answer: SideAnswer) -> MeshWalked:
+    """An end of which nobody knows who it is is open to a mesh, too."""
+    verdict, why = Verdict(answer.verdict), answer.why
+    return MeshWalked(_answer(question, verdict, why, reason=answer.reason, settle=answer.settle))
 
 
 def _silent(question: MeshQuestion, why: str) -> MeshWalked:
@@ -134,8 +156,9 @@ def _in_a_tunnel(question: MeshQuestion, verdict: Verdict, reason: Reason, decid
 
 
 def _walked(mesh: MeshProgram, question: MeshQuestion) -> MeshWalked:
-    asked, pod = question.asked, question.asked.subject.pod
-    if pod is None or pod.mesh is None or question.dialled is None:
+    asked, pod, by_waypoint = question.asked, question.asked.subject.pod, question.telling.by_waypoint
+    member = _BEHIND if by_waypoint else pod.mesh if pod is not None else None
+    if member is None or question.dialled is None:
         raise ValueError("a mesh has no say there")
     own = replace(asked, options=mesh.compiler.options)
     proves = clients(
@@ -149,8 +172,10 @@ def _walked(mesh: MeshProgram, question: MeshQuestion) -> MeshWalked:
     walks: list[tuple[Way, Walked]] = []
     of_clients: list[SideAnswer] = []
     for presented in proves.ways:
-        ways = [Way(presented, carried, question.telling.request) for carried in question.carried]
-        found = [(way, _in_one_way(own, question.policies, way)) for way in ways]
+        ways = [
+            Way(presented, carried, question.telling.request, by_waypoint) for carried in question.carried
+        ]
+        found = [(way, _in_one_way(own, question.policies, way, member.plane)) for way in ways]
         walks += found
         said = [(f"as {str(way.carried).upper()}", walked.answer) for way, walked in found]
         of_clients.append(
@@ -165,29 +190,30 @@ def _walked(mesh: MeshProgram, question: MeshQuestion) -> MeshWalked:
     )
     first = walks[0][0]
     shown = replace(own, way=first)
-    kept = at_proxy(question.policies, pod.mesh.plane, first.carried)
+    kept = at_proxy(question.policies, member.plane, first.carried)
+    plane = None if by_waypoint else member.plane
     notes = (
-        *_before(pod.mesh),
-        *passed_over(question.policies, kept, shown, pod.mesh.plane, first.carried),
+        *_before(member),
+        *passed_over(question.policies, kept, shown, plane, first.carried),
         *previews(shown, question.staged),
     )
     answer = MeshAnswer(
         "mesh",
         *(told.subject, told.peer, told.verdict, told.reason, told.decided_by, told.why, told.settle),
         *(told.tiers, notes),
-        plane=str(pod.mesh.plane),
-        plane_because=pod.mesh.because,
+        plane="waypoint" if by_waypoint else str(member.plane),
+        plane_because=member.because,
         clients=tuple(named),
         clients_because=proves.because,
-        **_taken(question, pod.mesh),
-        waypoint=pod.mesh.waypoint,
+        **_taken(question, member),
+        waypoint=member.waypoint,
     )
     return MeshWalked(answer, tuple(walks))
 
 
 def _taken(question: MeshQuestion, member: Membership) -> dict[str, Any]:
     """To ztunnel all connections are bytes."""
-    if member.plane is DataPlane.AMBIENT:
+    if member.plane is DataPlane.AMBIENT and not question.telling.by_waypoint:
         return {}
     because = carried_because(question.carried, question.telling, question.via)
     return {"carried": tuple(map(str, question.carried)), "carried_because": because}
@@ -205,10 +231,8 @@ def client_text(presented: str | None) -> str:
     return NO_PRINCIPAL if presented is None else "unknown" if presented == UNKNOWN_ID else presented
 
 
-def _in_one_way(asked: Asked, policies: Sequence[Policy], way: Way) -> Walked:
-    pod = asked.subject.pod
-    plane = pod.mesh.plane if pod is not None and pod.mesh is not None else None
-    return walk(replace(asked, way=way), at_proxy(policies, plane, way.carried) if plane else policies)
+def _in_one_way(asked: Asked, policies: Sequence[Policy], way: Way, plane: DataPlane) -> Walked:
+    return walk(replace(asked, way=way), at_proxy(policies, plane, way.carried))
 
 
 def _agreed(said: Sequence[tuple[str, SideAnswer]], doubt: Reason, what: str, settle: str) -> SideAnswer:

@@ -35,10 +35,11 @@ def clients(
     if telling.principal:
         told = None if telling.principal == NO_PRINCIPAL else telling.principal
         return Clients((told,), "as it is asked about (--principal)")
-    if port == HBONE_PORT:
+    if telling.by_waypoint or port == HBONE_PORT:
+        tunnel = "a waypoint's tunnel" if telling.by_waypoint else f"the tunnel's port {HBONE_PORT}"
         if member is not None:
-            return Clients((own,), f"its own, as it comes by the tunnel's port {HBONE_PORT}")
-        return Clients((own, None), f"it comes by the tunnel's port {HBONE_PORT}, and is in no mesh")
+            return Clients((own,), f"its own, as it comes by {tunnel}")
+        return Clients((own, None), f"it comes by {tunnel}, and is in no mesh")
     if member is None:
         whose = f"{src.name} is {in_mesh_by(None)}" if pod is not None else f"{src.name} is no pod"
         return Clients((None,), f"{whose}, so that it comes in plaintext")

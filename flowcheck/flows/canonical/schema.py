@@ -140,7 +140,7 @@ MESH_MARK = "mesh_action"
 MESH_SAID = (MESH_MARK, "mesh_policy_refs")
 """Like policy_refs these are compared, and never judged by."""
 MESH_ASKS = ("src_principal", "http_method", "http_path", "http_host", "tls_server_name", "outer_port")
-"""Further ones, where a mesh's policies are asked."""
+"""Further ones, of logs of a mesh: what its policies are asked by."""
 MESH_TOLD = (*MESH_ASKS, *MESH_SAID)
 """What only a mesh tells."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowcheck.model.mesh.requests import Carried
+from flowcheck.model.peers import DataPlane
 from flowcheck.model.protocols import TCP
 from flowcheck.model.service import ServicePort
 from flowcheck.reference.ends import End, Resolved
@@ -34,10 +35,12 @@ class Speaking:
         self, flow: Tuple5, dst: End, port: int | None, via: ServicePort | None
     ) -> tuple[Carried, ...]:
         """Every way that it may be: as the record tells, else the Service port that it came by, else those
-        that lead there, if they say the same."""
+        that lead there, if they say the same; to a gateway, whose listeners are set otherwise, none does."""
         asked = flow.request
         if asked.method is not None or asked.path is not None or asked.host is not None:
             return (Carried.HTTP,)
+        if dst.pod is not None and dst.pod.mesh is not None and dst.pod.mesh.plane is DataPlane.GATEWAY:
+            return EITHER
         said = {spoken(one) for one in ([via] if via is not None else self._leading(dst, port, flow.time))}
         found = said.pop() if len(said) == 1 else None
         return EITHER if found is None else (found,)

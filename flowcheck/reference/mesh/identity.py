@@ -24,7 +24,8 @@ class Identities:
         self.derived = options.mesh_identity == "derived"
 
     def proved(self, flow: Tuple5, src: End, to: Membership) -> list[Presented]:
-        """Every way that it may be, with an identity before without, to a pod that is so in the mesh.
+        """Every way that it may be, with an identity before without, to a pod that is so in the mesh. What
+        comes by a tunnel, as to a waypoint, only a certificate opens.
 
         What a client dials goes past its proxy by the port it dialled, before a Service's translation; where
         that was not recorded, and some do, it is not told.
@@ -33,7 +34,7 @@ class Identities:
         membership = src.pod.mesh if src.pod is not None else None
         if flow.src_principal:
             return [None if flow.src_principal == NO_PRINCIPAL else flow.src_principal]
-        if flow.port == HBONE_PORT:
+        if flow.port == HBONE_PORT or flow.by_waypoint:
             return [own] if membership is not None else [own, None]
         if membership is None or flow.port in membership.outbound_past:
             return [None]

@@ -32,7 +32,11 @@ def command(finding: Finding, again: Again | None) -> Command:
     names = (example.src, example.dst)
     if again is None or finding.protocol not in _EXPLAINED or finding.port is None:
         return Command()
-    asked = ["--from", names[0], "--to", names[1], "--port", f"{finding.port}/{finding.protocol.lower()}"]
+    port = example.service_port if example.by_waypoint else finding.port
+    is_told = not example.by_waypoint or bool(example.http_method)
+    if port is None or not is_told:  # without a request the Service's words count, which a pod has not
+        return Command()
+    asked = ["--from", names[0], "--to", names[1], "--port", f"{port}/{finding.protocol.lower()}"]
     if again.asks_source and example.src_port is not None:
         asked += ["--source-port", str(example.src_port)]
     if again.at_its_time and example.start_time:
@@ -42,6 +46,8 @@ def command(finding: Finding, again: Again | None) -> Command:
     for option, column in _TOLD.items() if again.asks_mesh else ():
         if value := getattr(example, column):
             asked += [option, value]
+    if example.by_waypoint:
+        asked.append("--waypoint")
     words = [*again.options, *asked]
     if any(" " in name for name in names) or any(escape(word) != word for word in words):
         return Command()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from flowcheck.balance.tell.records import ServiceLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
+from flowcheck.model.mesh.membership import HBONE_PORT
 from flowcheck.reports.balance.splits import is_off_target
 from flowcheck.reports.balance.wording import is_one_sided, is_uneven, title
 from flowcheck.reports.parts.units import share_text
@@ -26,6 +27,7 @@ CLASSES = {
     "refused": "refused, so that nobody served them",
     "unknown_initiator": "whose initiator is not known",
     "own_node": "from a pod's own node, as its probes are",
+    "tunnel": f"to a mesh's tunnels (port {HBONE_PORT}), whose inside only the mesh's own log tells",
 }
 """Class of attribution: what its records are."""
 

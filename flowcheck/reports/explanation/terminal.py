@@ -21,7 +21,7 @@ from flowcheck.explaining.records import (
     MeshAnswer,
     SideAnswer,
 )
-from flowcheck.explaining.words import PLANES
+from flowcheck.explaining.words import PLANES, WAYPOINT
 from flowcheck.model.mesh.membership import HBONE_PORT
 from flowcheck.reports.explanation.sides import MOST_NAMES, paragraph, side_body, side_title, verdict_text
 from flowcheck.reports.parts.console import report_console
@@ -104,7 +104,7 @@ def _mesh(console: Console, mesh: MeshAnswer, port: int | None, like: int) -> No
     tunnelled = mesh.plane == "ambient" and any(one.startswith("spiffe:") for one in mesh.clients)
     wire = (f"{HBONE_PORT}/TCP",) if tunnelled and port != HBONE_PORT else ()
     told = (
-        ("data plane", (PLANES.get(mesh.plane, ""),), mesh.plane_because),
+        ("data plane", (PLANES.get(mesh.plane) or (WAYPOINT if mesh.plane else ""),), mesh.plane_because),
         ("identity", mesh.clients, mesh.clients_because),
         ("on the wire", wire, f"network policies see a tunnel: --port {HBONE_PORT} asks them of it"),
         ("taken for", tuple(one.upper() for one in mesh.carried), mesh.carried_because),

@@ -77,7 +77,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The first violating row of a finding, in input order. ``start_time`` in RFC 3339; ``src_port`` and what
-    a mesh's proxy tells, by the names of their columns, None: it is not told."""
+    a mesh's proxy tells, by the names of their columns, None: it is not told. ``by_waypoint``: the record is
+    a waypoint's, of what came through it to ``service_port`` of a Service."""
 
     file: str
     row: int
@@ -93,6 +94,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     http_host: str | None = None
     tls_server_name: str | None = None
     outer_port: int | None = None
+    by_waypoint: bool = False
+    service_port: int | None = None
 
 
 class Findings(tuple[Finding, ...], Tabular):

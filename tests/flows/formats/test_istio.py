@@ -247,21 +247,56 @@ def test_what_passes_through_and_the_proxys_own_ports(tmp_path: Path) -> None:
     ]
 
 
-def test_a_waypoints_tunnel_is_the_address_in_it(tmp_path: Path) -> None:
-    rows, _ = read(
-        tmp_path,
-        request(
-            upstream_host="envoy://connect_originate/10.1.0.2:8080",
-            upstream_cluster="inbound-vip|80|http|cart",
-        ),
-    )
+def test_a_clients_tunnel_is_the_address_in_it(tmp_path: Path) -> None:
+    tunnel = "envoy://connect_originate/10.1.0.2:8080"
+    rows, _ = read(tmp_path, request(upstream_host=tunnel))
     assert (rows[0]["dst_ip"], rows[0]["dst_port"]) == ("10.1.0.2", 8080)
     assert rows[0]["outer_port"] == 15008
     inner = "envoy://internal_client_address/"
-    rows, account = read(
-        tmp_path,
-        request(upstream_host="envoy://connect_originate/10.1.0.2:8080", upstream_local_address=inner),
-    )
+    rows, account = read(tmp_path, request(upstream_host=tunnel, upstream_local_address=inner))
+    assert rows == []
+    assert account.left_out == {"no_proxy_address": 1}
+
+
+INNER = "envoy://internal_client_address/"
+THROUGH_WAYPOINT = {
+    "upstream_cluster": "inbound-vip|80|http/v2|cart.shop.svc.cluster.local;",
+    "upstream_host": "envoy://connect_originate/10.1.0.2:8080",
+    "upstream_local_address": INNER,
+    "authority": "cart",
+    "path": "/buy?x=1",
+}
+"""What a waypoint writes of a request that it lets through."""
+
+
+def test_a_waypoint_tells_of_its_client_the_service_and_the_pod_it_chose(tmp_path: Path) -> None:
+    (row,), account = read(tmp_path, request(**THROUGH_WAYPOINT))
+    assert (row["src_ip"], row["src_port"]) == ("10.1.0.1", 40001)
+    assert (row["dst_ip"], row["dst_port"]) == ("10.1.0.2", 8080)
+    assert (row["service_ip"], row["service_port"], row["service_name"]) == ("10.96.0.9", 80, "shop/cart")
+    assert (row["observation_point"], row["mesh_action"], row.get("outer_port")) == (3, 1, None)
+    assert (row["http_method"], row["http_path"], row["http_host"]) == ("GET", "/buy", "cart")
+    assert account.left_out == {}
+
+
+def test_what_a_waypoint_refuses_is_for_the_service(tmp_path: Path) -> None:
+    details = "rbac_access_denied_matched_policy[ns[shop]-policy[buyers]-rule[0]]"
+    refused = {"upstream_host": "-", "upstream_local_address": "-", "response_code": 403}
+    (row,), _ = read(tmp_path, request(**THROUGH_WAYPOINT | refused, response_code_details=details))
+    assert (row["dst_ip"], row["dst_port"], row["service_port"]) == ("10.96.0.9", 80, 80)
+    assert (row["mesh_action"], row["observation_point"]) == (2, 3)
+    assert row["mesh_policy_refs"] == ["AuthorizationPolicy/shop/buyers"]
+
+
+def test_a_waypoint_sees_no_tls_by_which_to_tell_that_there_is_no_identity(tmp_path: Path) -> None:
+    (row,), _ = read(tmp_path, request(**THROUGH_WAYPOINT, downstream_peer_uri_san="-"))
+    assert row.get("src_principal") is None
+    (row,), _ = read(tmp_path, request(**THROUGH_WAYPOINT, downstream_peer_uri_san=WEB))
+    assert row["src_principal"] == WEB
+
+
+def test_a_waypoint_that_does_not_tell_its_client_tells_nothing(tmp_path: Path) -> None:
+    rows, account = read(tmp_path, request(**THROUGH_WAYPOINT, downstream_remote_address=INNER))
     assert rows == []
     assert account.left_out == {"no_proxy_address": 1}
 

@@ -10,6 +10,8 @@ depends on where the proxy stands:
 - before the server (cluster ``inbound|...``, ``InboundPassthroughCluster``): the downstream connection;
   upstream is the pod itself. Of the proxy's own ports 15001 and 15006 redirect what was meant for others, and
   are a destination only where somebody dialled them; 15020, 15021 and 15090 are answered without a record.
+- before a Service, as a waypoint (cluster ``inbound-vip|...``): its client and the Service, whose address
+  ``downstream_local_address`` is; ``upstream_host`` is the pod it chose, at the end of a tunnel of its own.
 - where nothing was dialled (``-`` or null): the downstream connection, if the proxy was its end.
 
 ``x_forwarded_for`` is what a request says, never an address; an address with port 0 comes from there.
@@ -50,10 +52,11 @@ _TO_POD = ("127.0.0.6", "::6")
 """From which a sidecar reaches its own pod."""
 _NONE = (None, "-")
 _TUNNEL = "envoy://connect_originate/"
+_WAYPOINT = "inbound-vip|"
 _NOWHERE = "BlackHoleCluster"
 _INBOUND = ("inbound|", "InboundPassthrough")
 EVENT, CONNECTION = 1, 3
-SOURCE, DESTINATION = 1, 2
+SOURCE, DESTINATION, BETWEEN = 1, 2, 3
 
 
 class Record(Told, gc=False):
@@ -164,10 +167,10 @@ def _is_tcp(record: Record) -> bool:
 
 def _mesh(row: Row, record: Record) -> None:
     """Policies let through what reached the pod behind; those of TCP are asked at the first byte only."""
-    is_server, host = row.observation_point == DESTINATION, record.upstream_host
+    point, host = row.observation_point, record.upstream_host
     passed = host not in _NONE and (not _is_tcp(record) or bool(record.bytes_received))
-    row.mesh = meshed_of(record, is_server, passed=passed)
-    if not is_server and host and host.startswith(_TUNNEL):
+    row.mesh = meshed_of(record, point != SOURCE, passed=passed, tls=point != BETWEEN)
+    if point == SOURCE and host and host.startswith(_TUNNEL):
         row.mesh.outer_port = HBONE_PORT
 
 
@@ -178,6 +181,8 @@ def _ends(row: Row, record: Record) -> str:
     target, target_port = address_and_port(_without_scheme(record.upstream_host))
     own, own_port = address_and_port(record.upstream_local_address)
     cluster = record.upstream_cluster or ""
+    if cluster.startswith(_WAYPOINT):
+        return _behind_waypoint(row, record)
     if cluster == _NOWHERE or (target is None and cluster.startswith("outbound|")):
         return "nothing_dialled"
     if target is None or own in _TO_POD or cluster.startswith(_INBOUND):
@@ -193,6 +198,21 @@ def _ends(row: Row, record: Record) -> str:
     row.service_name = cluster_service(cluster)
     if peer == own and local is not None and local != target:
         row.service_ip, row.service_port = local, local_port
+    return ""
+
+
+def _behind_waypoint(row: Row, record: Record) -> str:
+    """Put what came through a waypoint to a Service; of requests that it let nowhere, the Service."""
+    peer, peer_port = _peer(record)
+    local, local_port = address_and_port(record.downstream_local_address)
+    if peer is None or local is None:
+        return "source_from_a_header" if peer_port == 0 else "no_proxy_address"
+    target, target_port = address_and_port(_without_scheme(record.upstream_host))
+    row.src_ip, row.src_port = peer, peer_port
+    row.dst_ip, row.dst_port = (local, local_port) if target is None else (target, target_port)
+    row.service_ip, row.service_port = local, local_port
+    row.service_name = cluster_service(record.upstream_cluster)
+    row.observation_point = BETWEEN
     return ""
 
 
@@ -220,7 +240,8 @@ FORMAT = Format(
         "a path after a VirtualService rewrote it: it is told as the client wrote it",
         "how many connections requests came by, where no id of a connection is logged",
         "the client behind a gateway: only the proxy's own connection is told",
-        "connections of waypoints, and those that failed: the proxy's own address is not in the record",
+        "connections of waypoints, and those that failed: the proxy's own address is not in the record; what "
+        "came through a waypoint to a Service is told, as between its client and the pod",
     ),
     tells_mesh=True,
 )

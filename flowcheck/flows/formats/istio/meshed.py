@@ -33,8 +33,9 @@ class Told(msgspec.Struct, gc=False):
     connection_security_policy: Text = None
 
 
-def meshed_of(told: Told, is_server: bool, *, passed: bool) -> Meshed:
-    """``is_server``: the proxy is the one before the server. ``passed``: it let what came reach it."""
+def meshed_of(told: Told, is_server: bool, *, passed: bool, tls: bool = True) -> Meshed:
+    """``is_server``: the proxy is the one before the server. ``passed``: it let what came reach it. ``tls``:
+    without an identity in it a record tells that there was none, as the client's TLS ends at the proxy."""
     meshed = Meshed(
         http_method=_text(told.method),
         http_path=_without_query(_text(told.path)),
@@ -43,7 +44,8 @@ def meshed_of(told: Told, is_server: bool, *, passed: bool) -> Meshed:
     )
     if is_server:
         meshed.tls_server_name = _lower(told.requested_server_name)
-        meshed.src_principal = _principal(told)
+        principal = _principal(told)
+        meshed.src_principal = None if principal == NO_IDENTITY and not tls else principal
         details = told.response_code_details, told.connection_termination_details
         meshed.mesh_action, meshed.mesh_policy_refs = denied_by_envoy(*details)
         if passed and not meshed.mesh_action:

@@ -13,6 +13,7 @@ def service_of(host: str | None) -> str | None:
 
 
 def cluster_service(cluster: str | None) -> str | None:
-    """Of a cluster of Envoy's: ``outbound|9080||reviews.shop.svc.cluster.local``."""
-    parts = (cluster or "").split("|")
+    """Of a cluster of Envoy's: ``outbound|9080||reviews.shop.svc.cluster.local``, or a waypoint's, which may
+    end in a semicolon."""
+    parts = (cluster or "").rstrip(";").split("|")
     return service_of(parts[3]) if len(parts) == 4 else None
