@@ -33,11 +33,13 @@ GROUPS = {"Service": "", "ServiceEntry": "networking.istio.io"}
 NAMED = "gateway.networking.k8s.io/gateway-name"
 
 
-def running(name: str, address: str, labels: str = "", proxy: str = "", account: str = "default") -> str:
+def running(
+    name: str, address: str, labels: str = "", proxy: str = "", account: str = "default", node: str = ""
+) -> str:
     containers = f"[{{name: istio-proxy, args: [proxy, {proxy}]}}]" if proxy else "[{name: c}]"
     return (
         f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: x, labels: {{{labels}}}}}\n"
-        f"spec: {{containers: {containers}, serviceAccountName: {account}}}\n"
+        f"spec: {{containers: {containers}, serviceAccountName: {account}, nodeName: '{node}'}}\n"
         f"status: {{podIP: {address}, podIPs: [{{ip: {address}}}], "
         "conditions: [{type: Ready, status: 'True'}]}\n---\n"
     )
@@ -101,6 +103,9 @@ CASES: dict[str, Case] = {
     "a policy that selects": (NOBODY, {}, "allow", "x"),
     "the Service's port": (f"{OF_S}, {AT_80}", {}, "allow", "x"),
     "which is not the pod's": (f"{OF_S}, {AT_8080}", {}, "deny", "x"),
+    "the Service's port, whatever it leads to": (f"{OF_S}, {AT_80}", {"dst": VIP, "port": 80}, "allow", "x"),
+    "and not where it leads": (f"{OF_S}, {AT_8080}", {"dst": VIP, "port": 80}, "deny", "x"),
+    "a client outside the mesh": (f"{OF_S}, {GET_BY_A}", {"src": "203.0.113.9"}, "needs_identity", "x"),
     "a port that is not told": (f"{OF_S}, {AT_80}", {"service_port": None}, "no_port", "x"),
     "the client's address": (f"{OF_S}, {BY_ADDRESS}", {}, "needs_l7", "x"),
     "an authorizer": (f"{OF_S}, action: CUSTOM, provider: {{name: p}}, rules: [{{}}]", {}, "needs_l7", "x"),
@@ -116,9 +121,9 @@ def through_waypoint(**told: Any) -> Any:
     return make_flow(by_waypoint=True, **given)
 
 
-def said(cluster: Cluster, flow: Any) -> str:
+def said(cluster: Cluster, flow: Any, options: Options = Options()) -> str:  # noqa: B008 (frozen)
     """What the mesh says, by both paths; the reason where it is open."""
-    enforced = apply(cluster, Options())
+    enforced = apply(cluster, options)
     (answer,) = judge_compiled(enforced.cluster, to_table([flow]), enforced.options)
     assert disagreements((enforced.cluster, enforced.options, [flow])) == []
     assert not flow.by_waypoint or {answer.egress, answer.ingress} == {"not_applicable"}
@@ -136,6 +141,30 @@ def test_which_service_was_meant_may_be_open(load: Load, extra: str) -> None:
     world = MESH if extra == TWO_SERVICES else MESH.replace(serving("s", VIP, "app: b"), "")
     cluster = load(world + extra + manifest(f"{OF_S}, {NOBODY}"))
     assert said(cluster, through_waypoint()) == "needs_l7"
+
+
+def test_who_comes_by_a_tunnel_proves_it(load: Load) -> None:
+    cluster, recorded = load(MESH + manifest(f"{OF_S}, {GET_BY_A}")), Options(mesh_identity="recorded")
+    assert said(cluster, through_waypoint(), recorded) == "allow"
+
+
+def test_a_waypoint_chooses_on_any_node(load: Load) -> None:
+    local = serving("s", VIP, "app: b").replace("selector", "internalTrafficPolicy: Local, selector")
+    world = MESH.replace(serving("s", VIP, "app: b"), local)
+    for name, address, old in (("a", CLIENT, ""), ("b", SERVER, "app: b")):
+        account = "a" if name == "a" else "default"
+        there = running(name, address, old, account=account, node="n1")
+        world = world.replace(running(name, address, old, account=account), there)
+    away = running("d", "10.0.0.7", "app: b, other: 'yes'", node="n2")
+    cluster = load(
+        world
+        + away
+        + serving("u", "10.96.0.3", "other: 'yes'")
+        + "".join(f"apiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\n---\n" for name in ("n1", "n2"))
+        + manifest(f"{OF_S}, {NOBODY}")
+    )
+    flow = through_waypoint(dst=VIP, port=80)
+    assert said(cluster, flow) == "service_backends_differ"
 
 
 def test_a_service_that_opts_out_is_behind_none(load: Load) -> None:

@@ -448,7 +448,7 @@ _OF_ISTIO = tuple(
             "a pod of another Service may be meant",
             _SEEN + "waypoints.py",
             "Not(_any(meant + wavering))))",
-            "Not(AllOf(())))))",
+            "Not(AllOf(()))))",
         ),
         (
             "a Service's own label does not count",
