@@ -72,8 +72,7 @@ def _no_programs_kept() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def forked_workers() -> Iterator[None]:
     """Audits of the module have workers that are there at once: see ``tests/runners/forked.py``."""
-    from flowcheck.runners import pool
-    from tests.runners.forked import ForkedWorker
+    from tests.runners.forked import forked
 
-    with patch.object(pool, "Worker", ForkedWorker):
+    with forked():
         yield

@@ -41,7 +41,7 @@ class Recorded(NamedTuple):
 
 
 NOTHING = Recorded()
-NOT_ASKED = Questions(())
+NOT_ASKED = Questions()
 """Where no pod is in a mesh."""
 
 

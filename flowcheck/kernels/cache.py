@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numba
 from numba.core import caching
@@ -53,6 +53,32 @@ def safe_directory(directory: Path) -> Path | None:
         )
         return None
     return directory if os.access(directory, os.W_OK) else None
+
+
+def open_own(path: str | Path) -> BinaryIO:
+    """Open a file for reading that only this user may write to, and whose folder is likewise: both as they
+    are when they are opened, so that nothing can take their place in between.
+
+    **Raises**: OSError where it is not so, or there is none."""
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        _refuse_foreign(folder, stat.S_ISDIR)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        file = os.open(os.path.basename(path), flags, dir_fd=folder)
+    finally:
+        os.close(folder)
+    try:
+        _refuse_foreign(file, stat.S_ISREG)
+    except OSError:
+        os.close(file)
+        raise
+    return os.fdopen(file, "rb")
+
+
+def _refuse_foreign(descriptor: int, is_kind: Callable[[int], bool]) -> None:
+    status = os.fstat(descriptor)
+    if not is_kind(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise PermissionError("not only this user's to write to")
 
 
 def is_cold() -> bool:
@@ -105,7 +131,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):
 
     def _load_index(self) -> Any:
         try:
-            with open(self._index_path, "rb") as file:
+            with open_own(self._index_path) as file:
                 stored_stamp, overloads = pickle.loads(_checked(file.read()))
         except (FileNotFoundError, AttributeError):  # none, or of a source with types that are gone
             return {}
@@ -115,7 +141,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):
         self._write(self._index_path, (self._stamp(), overloads))
 
     def _load_data(self, name: str) -> Any:
-        with open(self._data_path(name), "rb") as file:
+        with open_own(self._data_path(name)) as file:
             return pickle.loads(_checked(file.read()))
 
     def _save_data(self, name: str, data: Any) -> None:

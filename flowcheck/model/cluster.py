@@ -17,7 +17,6 @@ from flowcheck.model.left_out import OtherPolicy, Skipped
 from flowcheck.model.mesh.linkerd import LinkerdSettings
 from flowcheck.model.mesh.membership import Membership, MeshSettings
 from flowcheck.model.mesh.routes import DestinationRule, Route
-from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.policy import Policy
 from flowcheck.model.ranges import AddressSet, PodRanges, ranges_by_teller
@@ -42,7 +41,6 @@ class Namespace:
     described: bool = True
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Workload:
     """What owns a pod: the top of its owner chain, or the pod itself where nothing owns it."""
@@ -55,7 +53,6 @@ class Workload:
         return f"{self.namespace}/{self.kind}/{self.name}"
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class ContainerPort:
     """A declared container port. ``protocol`` is the IANA number; ``name`` may be empty. ``host_port`` is the
@@ -71,7 +68,6 @@ class ContainerPort:
     sidecar: bool = False
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Pod:
     """One pod, or (``template``) the one endpoint that stands for a workload without pods.

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowcheck.model.pickled import fast_to_pickle
 
-
-@fast_to_pickle
 @dataclass(frozen=True, slots=True, order=True)
 class SourceLocation:
     """A place in an input: a file (``<stdin>`` for standard input) and a 1-based line (0: the whole file)."""

@@ -36,7 +36,6 @@ from flowcheck.model.peers import (
     leaves,
     simple_peers,
 )
-from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.ports import NamedPort, PortRange, Ports
 from flowcheck.model.tiers import Tier
@@ -81,7 +80,6 @@ class Action(StrEnum):
     PASS = "pass"
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One entry of a policy in one direction.
@@ -136,7 +134,6 @@ class Hosts:
     early: str = ""
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A named object in a tier. ``namespace`` is empty for a cluster-scoped kind.

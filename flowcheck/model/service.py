@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flowcheck.model.labels import Labels
-from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 from flowcheck.model.timeline import ALWAYS, Lifetime
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class ServicePort:
     """``target_port`` is a number, or the name of a container port, per pod.
@@ -61,7 +59,6 @@ class Service:
         return f"{self.namespace}/Service/{self.name}"
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Backend:
     """One address behind a Service, as an EndpointSlice or Endpoints object lists it.

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flowcheck.model.pickled import fast_to_pickle
-
 BEGINNING, END = -(1 << 62), 1 << 62
 """Before and after every instant."""
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True, order=True)
 class Lifetime:
     """One version of an object: it may have been there in ``[start, end)`` and surely was in

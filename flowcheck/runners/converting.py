@@ -62,7 +62,7 @@ def run_convert(
     with output_errors(out), TemporaryDirectory(prefix=".flowcheck-", dir=out.absolute().parent) as folder:
         size = min(jobs or len(os.sched_getaffinity(0)), len(wanted))
         with Pool(size, cache) as pool:
-            pool.prepare(Setup("", folder, None, None, (), False, asked))
+            pool.prepare(Setup(False, folder, None, None, (), False, asked))
             _convert(wanted, pool, Path(folder), progress or (lambda _done, _of: None))
         read = [file for file in wanted if file.conversion is not None]
         if not read:

@@ -33,7 +33,7 @@ from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.program.asking_again import asking_again
-from flowcheck.runners.program.prepared import Facts
+from flowcheck.runners.program.facts import Facts
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.workspace import Workspace

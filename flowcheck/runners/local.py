@@ -7,6 +7,7 @@ results are merged when all of its tasks are done; a file that failed contribute
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -59,13 +60,13 @@ def run_audit(
     clock = [time.monotonic()]
     inputs = list_inputs(flows, request.asked.format)
     with ExitStack() as stack:
-        workspace = stack.enter_context(Workspace(request.out))
+        workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
         pool = stack.enter_context(Pool(_n_workers(request, inputs), request.cache))
         report(Progress("loading the cluster"))
         prepared = _prepare(source, request, clock, report)
         workspace.begin(prepared.facts.identity, request, inputs)
-        with output_errors(workspace.folder):
-            prepared.place(workspace.program)
+        with output_errors(Path(tempfile.gettempdir())):
+            prepared.place(pool.program)
         clock.append(time.monotonic())
         merged = Merged(tally_for(prepared.services))
         work = _Run(Plan(inputs, workspace.folder), merged, pool, workspace, report)
@@ -120,7 +121,7 @@ def _is_small(inputs: list[InputFile]) -> bool:
 
 def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
     return Setup(
-        program=str(workspace.program),
+        program=True,
         folder=str(workspace.folder),
         since_us=None if request.since is None else instant_of(request.since),
         until_us=None if request.until is None else instant_of(request.until),

@@ -1,6 +1,6 @@
 """What parent and worker say to each other: msgpack records, each after its length in four bytes.
 
-No pickle travels from a worker to its parent: a worker has read files that may be hostile.
+Nothing that travels can run anything where it is read: a worker has read files that may be hostile.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ MAX_MESSAGE = 64 << 20
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
-    """Read the filters, and the program with what the load is counted by: pickled by the parent, in a folder
-    of its own. Without a program files are only converted. ``asked``: what was said of logs."""
+    """Read the filters, and with ``program`` what is judged and counted by, from the inherited file; without
+    it files are only converted. ``asked``: what was said of logs."""
 
-    program: str
+    program: bool
     folder: str
     since_us: int | None
     until_us: int | None

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from flowcheck.errors import RunError
 from flowcheck.runners.messages import Answer, Judge, Order, Ready, Setup, receive_answer, send
-from flowcheck.runners.process import take_or_start
+from flowcheck.runners.process import start, take_or_start
 
 START_ATTEMPTS = 3
 
@@ -23,8 +23,8 @@ START_ATTEMPTS = 3
 class Worker:
     """One process and the order it is on."""
 
-    def __init__(self, cache: bool) -> None:
-        self.process = take_or_start(cache=cache)
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
         self.order: Order | None = None
         self.ready = False
 
@@ -51,13 +51,16 @@ class Worker:
 
 
 class Pool:
-    """Up to ``size`` workers. Use as a context manager: leaving it ends them all."""
+    """Up to ``size`` workers, which all inherit the file ``program``. Use as a context manager: leaving it
+    ends them all."""
 
     def __init__(self, size: int, cache: bool = True) -> None:
         self._cache = cache
         self._setup: Setup | None = None
         self._selector = selectors.DefaultSelector()
-        self._workers = [self._start() for _ in range(size)]
+        first = take_or_start(cache=cache)
+        self.program = first.program
+        self._workers = [self._watched(first.process), *(self._start() for _ in range(size - 1))]
         self._failed_starts = 0
 
     def __enter__(self) -> Pool:
@@ -73,6 +76,7 @@ class Pool:
         for worker in self._workers:
             worker.end()
         self._selector.close()
+        self.program.close()
 
     def prepare(self, setup: Setup) -> None:
         """Tell every worker, and every one that replaces it, what to judge by."""
@@ -115,7 +119,10 @@ class Pool:
         return came
 
     def _start(self) -> Worker:
-        worker = Worker(self._cache)
+        return self._watched(start(self.program, cache=self._cache))
+
+    def _watched(self, process: subprocess.Popen[bytes]) -> Worker:
+        worker = Worker(process)
         self._selector.register(worker.answers, selectors.EVENT_READ, worker)
         return worker
 

@@ -1,10 +1,15 @@
-"""A worker's process, started before anything is imported: the command line's own imports take as long."""
+"""A worker's process, started before anything is imported: the command line's own imports take as long.
+
+What it judges by it reads from a file without a name, which it inherits: nobody can put another in its place.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tempfile
+from typing import BinaryIO, NamedTuple
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -15,15 +20,25 @@ ENVIRONMENT = {
 """Memory a worker has used once it keeps: to get it anew for every task from the system, page by page, took a
 fifteenth of its time."""
 
-_early: list[subprocess.Popen[bytes]] = []
+
+class Started(NamedTuple):
+    """A worker, and the file that it inherited."""
+
+    process: subprocess.Popen[bytes]
+    program: BinaryIO
 
 
-def start(*, cache: bool) -> subprocess.Popen[bytes]:
+_early: list[Started] = []
+
+
+def start(program: BinaryIO, *, cache: bool) -> subprocess.Popen[bytes]:
+    """``program``: what the worker is to read, once it is told to."""
     environment = {**os.environ, **ENVIRONMENT}
     if not cache:
         environment["FLOWCHECK_NO_CACHE"] = "1"
     return subprocess.Popen(
-        [sys.executable, "-m", "flowcheck.runners.worker"],
+        [sys.executable, "-m", "flowcheck.runners.worker", str(program.fileno())],
+        pass_fds=(program.fileno(),),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,  # a message left in a buffer would never wake the selector
@@ -34,9 +49,15 @@ def start(*, cache: bool) -> subprocess.Popen[bytes]:
 
 def start_early(*, cache: bool) -> None:
     """Start the worker that every run needs; it ends with this process, or when its standard input does."""
-    _early.append(start(cache=cache))
+    _early.append(start_with_file(cache=cache))
 
 
-def take_or_start(*, cache: bool) -> subprocess.Popen[bytes]:
+def take_or_start(*, cache: bool) -> Started:
     """The one that was started early, else another."""
-    return _early.pop() if _early else start(cache=cache)
+    return _early.pop() if _early else start_with_file(cache=cache)
+
+
+def start_with_file(*, cache: bool) -> Started:
+    """A worker, with a file of its own."""
+    program: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the pool closes it
+    return Started(start(program, cache=cache), program)

@@ -1,7 +1,8 @@
 """One worker process: takes orders on standard input, answers on standard output, leaves parts in a folder.
 
 It is the only place where flow files are opened. It may be killed by one at any moment; the parent
-then knows which task it was on. Run as ``python -m flowcheck.runners.worker``.
+then knows which task it was on. Run as ``python -m flowcheck.runners.worker DESCRIPTOR``, of the file that
+holds what it judges by.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import resource
 import select
 import signal
+import sys
 import traceback
 from pathlib import Path
 from typing import BinaryIO
@@ -47,15 +49,15 @@ PACKAGE = Path(__file__).parent.parent
 _PR_SET_PDEATHSIG = 1
 
 
-def main() -> None:
-    """Answer orders until standard input ends."""
+def main(program: int) -> None:
+    """Answer orders until standard input ends. ``program``: the descriptor of what is judged by."""
     _contain()
     leave_out_pandas()
     orders = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     runner: TaskRunner | None = None
-    setup = Setup("", "", None, None, (), False)
+    setup = Setup(False, "", None, None, (), False)
     files = OpenFile()
     for _part in preload():
         if select.select([orders], [], [], 0)[0]:
@@ -64,7 +66,7 @@ def main() -> None:
         if isinstance(order, Setup):
             setup = order
             if order.program:
-                runner = TaskRunner(read_given(Path(order.program)), order)
+                runner = TaskRunner(read_given(program), order)
             gc.freeze()  # what is here now stays: nothing is gained by looking for garbage in it
             _silence()
             send(answers, Ready())
@@ -153,4 +155,4 @@ def _place(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

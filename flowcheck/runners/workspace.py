@@ -1,7 +1,8 @@
-"""The folder a run works in: the program for its workers, their parts, and what makes a run resumable.
+"""The folder a run works in: the parts of its workers, and what makes a run resumable.
 
-With an output folder it lies inside it, so that an interrupted run can go on; without one it is temporary.
-A lock keeps two runs out of one output folder. A file counts as done once its record stands here.
+With an output folder it lies inside it, so that an interrupted run can go on; without one, or where others
+may write to that, it is temporary. A lock keeps two runs out of one output folder. A file counts as done once
+its record stands here.
 """
 
 from __future__ import annotations
@@ -42,26 +43,47 @@ class Done(msgspec.Struct, frozen=True):
 class Workspace:
     """Use as a context manager; the folder goes when the run succeeded, or holds nothing to go on with."""
 
-    def __init__(self, out: Path | None) -> None:
+    def __init__(self, out: Path | None, *, resume: bool = False) -> None:
         self._out = out
+        self._resume = resume
         self._stack = ExitStack()
         self._finished = False
 
     def __enter__(self) -> Workspace:
         if self._out is None:
-            self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="flowcheck-")))
+            self.folder = self._temporary()
             return self
         try:
             with output_errors(self._out):
                 self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._lock(self._out)
-                self.folder = self._out / FOLDER
-                self.folder.mkdir(mode=0o700, exist_ok=True)
-                _refuse_foreign(self.folder)
+                self.folder = self._inside(self._out)
         except BaseException:
             self._stack.close()
             raise
         return self
+
+    def _temporary(self) -> Path:
+        return Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="flowcheck-")))
+
+    def _inside(self, out: Path) -> Path:
+        """The folder in the output folder, or elsewhere if that is not only ours to write to: another could
+        put parts in the place of these.
+
+        **Raises**: RunError where a run is to go on there."""
+        if not is_ours_alone(out):
+            if self._resume:
+                raise RunError(
+                    "a run cannot go on in a folder that others may write to",
+                    where=str(out),
+                    hint="leave out --resume, or take the right from them: chmod go-w",
+                )
+            return self._temporary()
+        folder = out / FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if not is_ours_alone(folder):
+            raise PermissionError(errno.EPERM, "it holds a folder that others can write to", str(folder))
+        return folder
 
     def __exit__(self, *_: object) -> None:
         if self._out is not None and (self._finished or not (self.folder / RECORD).exists()):
@@ -71,11 +93,6 @@ class Workspace:
     def succeeded(self) -> None:
         """Nothing is left to go on with."""
         self._finished = True
-
-    @property
-    def program(self) -> Path:
-        """Where workers find what they judge by."""
-        return self.folder / "program"
 
     def begin(self, judged_by: str, request: AuditRequest, inputs: list[InputFile]) -> None:
         """Write down what this run is. ``judged_by``: what tells program and plan from others. A run that
@@ -97,7 +114,6 @@ class Workspace:
                 shutil.rmtree(self.folder)
                 self.folder.mkdir(mode=0o700)
                 record.write_text(key)
-            self.program.unlink(missing_ok=True)
 
     def finish(self, number: int, done: Done) -> None:
         """Record that a file is done."""
@@ -154,8 +170,7 @@ def run_key(judged_by: str, request: AuditRequest, inputs: list[InputFile]) -> s
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """Workers load the program from here, so nobody else may have put it there."""
+def is_ours_alone(folder: Path) -> bool:
+    """Whether it is a folder, of this user's, that nobody else may write to."""
     status = os.lstat(folder)
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise PermissionError(errno.EPERM, "it holds a folder that others can write to", str(folder))
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022

@@ -27,7 +27,7 @@ def isolating(direction: Direction, *policies: Policy) -> list[tuple[int, ...]]:
     cluster = make_cluster(*PODS, *policies)
     axis = build_axis(cluster, Asked())
     peers = PeerIndex(axis, cluster, SelectorIndex(axis, cluster), Options())
-    isolation = Isolation(direction, policies, peers, Stages(policies, Options(), Decisions(policies, [])))
+    isolation = Isolation(direction, policies, peers, Stages(policies, Options(), Decisions.of(policies, [])))
     pool = SetPool(len(axis.endpoints))
     numbers = isolation.sets(pool)
     isolated = [set(to_indices(pool.matrix()[number]).tolist()) for number in numbers]
@@ -48,7 +48,7 @@ def test_a_policy_isolates_the_pods_it_selects_in_its_directions_only() -> None:
 def test_the_decision_names_every_isolating_policy_in_order() -> None:
     policies = make_policy("q", ingress=()), make_policy("p", subject="app=a", ingress=())
     assert isolating(Direction.INGRESS, *policies) == [(0, 1), (0,)]
-    decisions = Decisions(policies, number_rules(policies))
+    decisions = Decisions.of(policies, number_rules(policies))
     numbers = [decisions.default_deny((0, 1)), decisions.default_deny((0,))]
     named = [decisions.listed()[number] for number in numbers]
     assert [d.text for d in named] == [
@@ -62,7 +62,7 @@ def test_the_decision_names_every_isolating_policy_in_order() -> None:
 def test_the_same_policies_are_the_same_decision() -> None:
     policy = make_policy(ingress=(), egress=())
     assert isolating(Direction.INGRESS, policy) == isolating(Direction.EGRESS, policy) == [(0,), (0,)]
-    decisions = Decisions([policy], [])
+    decisions = Decisions.of([policy], [])
     assert decisions.default_deny((0,)) == decisions.default_deny((0,)) == len(decisions.listed()) - 1
 
 
@@ -75,7 +75,7 @@ def test_admin_policies_isolate_nobody() -> None:
 )
 def test_protocols_without_ports_are_denied_by_choice(icmp: str, portless: int) -> None:
     policies = make_admin(), make_policy(ingress=()), make_admin(tier=Tier.BASELINE)
-    stages = Stages(policies, Options(icmp=icmp), Decisions(policies, []))  # type: ignore[arg-type]
+    stages = Stages(policies, Options(icmp=icmp), Decisions.of(policies, []))  # type: ignore[arg-type]
     with_ports, without = stages.defaults((1,))
     assert with_ports.tolist() == [-1, FIRST, -1, -1]
     assert without.tolist() == [-1, portless, -1, -1]
@@ -84,6 +84,6 @@ def test_protocols_without_ports_are_denied_by_choice(icmp: str, portless: int) 
 def test_a_default_that_is_asked_last_is_of_the_stage_after_all_tiers() -> None:
     last = Tier("normal", 1, denies=True, asked_last=True)
     policies = replace(make_policy(ingress=()), tier=last), make_admin(tier=Tier.BASELINE)
-    stages = Stages(policies, Options(), Decisions(policies, []))
+    stages = Stages(policies, Options(), Decisions.of(policies, []))
     assert stages.of(policies[0]) == 0
     assert [one.tolist() for one in stages.defaults((0,))] == [[-1, -1, FIRST]] * 2

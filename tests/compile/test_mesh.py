@@ -20,7 +20,7 @@ NOBODY: tuple[()] = ()
 
 def under(rule: Rule, circumstance: Circumstance) -> Rule:
     policy = mesh_policy(DENY, rule)
-    ((found,),) = (one.ingress for one in Questions([policy]).under([policy], circumstance))
+    ((found,),) = (one.ingress for one in Questions.of([policy]).under([policy], circumstance))
     return found
 
 
@@ -64,7 +64,7 @@ def test_identities_become_everyone_or_nobody_where_they_are_given() -> None:
     some, other = Presents(".*/ns/a/.*"), Presents(".*/ns/b/.*")
     rule = denies(Where(AnyOf((some, Not(other)))))
     policy = mesh_policy(DENY, rule)
-    questions = Questions([policy])
+    questions = Questions.of([policy])
     answers = questions.of_identity("spiffe://cluster.local/ns/b/sa/a")
     given: dict[Client | Answers, Where] = {
         Client.OWN: Where(AnyOf((some, Not(other)))),
@@ -76,14 +76,14 @@ def test_identities_become_everyone_or_nobody_where_they_are_given() -> None:
 
 
 def test_a_pattern_is_about_the_whole_of_an_identity() -> None:
-    questions = Questions([mesh_policy(DENY, denies(Where(Presents("spiffe://d/ns/a/sa/b"))))])
+    questions = Questions.of([mesh_policy(DENY, denies(Where(Presents("spiffe://d/ns/a/sa/b"))))])
     for identity, matches in (("spiffe://d/ns/a/sa/b", True), ("spiffe://d/ns/a/sa/b2", False)):
         assert questions.of_identity(identity) == (matches,)
     assert questions.of_identity("x/spiffe://d/ns/a/sa/b") == (False,)
 
 
 def test_what_records_tell_of_a_request_answers_what_is_asked() -> None:
-    questions = Questions([mesh_policy(DENY, denies(request=AllOf((GET, ADMIN))))])
+    questions = Questions.of([mesh_policy(DENY, denies(request=AllOf((GET, ADMIN))))])
     assert questions.of_request(Request(method="GET")) == (True, None)
     assert questions.of_request(Request(method="PUT", path="/admin")) == (False, True)
     assert questions.of_request(Request(host="a")) == ()

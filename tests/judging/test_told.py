@@ -14,7 +14,7 @@ from flowcheck.model.peers import AllOf
 from tests.meshes import DENY, denies, mesh_policy
 
 ASKED = (Asks(Part.METHOD, "GET"), Asks(Part.PATH, "/a"), Asks(Part.SNI, "db"), Asks(Part.OTHER, "1", "x"))
-QUESTIONS = Questions([mesh_policy(DENY, denies(request=AllOf(ASKED)))])
+QUESTIONS = Questions.of([mesh_policy(DENY, denies(request=AllOf(ASKED)))])
 ID = "spiffe://cluster.local/ns/a/sa/b"
 
 

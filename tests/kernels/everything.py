@@ -124,7 +124,7 @@ def audit_everything(folder: Path) -> None:
     assert result.summary.load is not None
     program = compile_program(known)
     given = give(program, plan_counting(program, known)[1])
-    runner = TaskRunner(given, Setup("", str(folder), None, None, (), False))
+    runner = TaskRunner(given, Setup(False, str(folder), None, None, (), False))
     for number, one in enumerate(list_inputs(files)):
         with FlowFile(one.path, one.identity) as file:
             order = Judge(number, 0, one.path.encode(), one.name, one.identity, (), 0, N)

@@ -208,3 +208,42 @@ def test_kernels_are_made_from_these_sources_only() -> None:
     names = {".".join(("flowcheck", *source.with_suffix("").parts)) for source in SOURCES}
     packages = {"flowcheck.kernels", "flowcheck.kernels.chance", "flowcheck.kernels.logs"}
     assert imported - names <= {*packages, "flowcheck.version"}
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_a_file_that_others_may_write_to_is_not_opened(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(0o700)
+    entry = tmp_path / "entry"
+    entry.write_bytes(b"kernel")
+    with kernel_cache.open_own(entry) as file:
+        assert file.read() == b"kernel"
+    entry.chmod(mode)
+    with pytest.raises(PermissionError, match="not only this user's"):
+        kernel_cache.open_own(entry)
+
+
+def test_nor_one_in_a_folder_that_they_may_write_to(tmp_path: Path) -> None:
+    (tmp_path / "entry").write_bytes(b"kernel")
+    tmp_path.chmod(0o770)
+    with pytest.raises(PermissionError, match="not only this user's"):
+        kernel_cache.open_own(tmp_path / "entry")
+
+
+def test_nor_a_link_or_what_is_no_file(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "entry").write_bytes(b"kernel")
+    (tmp_path / "link").symlink_to("entry")
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("link", "fifo", "gone"):
+        with pytest.raises(OSError, match=r"Too many levels|not only this user's|No such file"):
+            kernel_cache.open_own(tmp_path / name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_nor_one_of_another_user(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    entry = tmp_path / "entry"
+    entry.write_bytes(b"kernel")
+    os.chown(entry, 65534, 65534)
+    with pytest.raises(PermissionError, match="not only this user's"):
+        kernel_cache.open_own(entry)

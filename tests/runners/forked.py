@@ -10,35 +10,47 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from contextlib import chdir
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.forkserver import ensure_running
-from subprocess import TimeoutExpired
+from multiprocessing.reduction import DupFd
+from subprocess import Popen, TimeoutExpired
+from typing import Any, BinaryIO, cast
 from unittest.mock import patch
 
 from flowcheck.runners import pool, worker
-from flowcheck.runners.process import ENVIRONMENT
+from flowcheck.runners.process import ENVIRONMENT, Started
 from tests.cli.run import ROOT
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["pytest", "tests.runners.warm", "flowcheck.runners.worker"])
 
 
-class ForkedWorker(pool.Worker):
-    """What takes the place of ``pool.Worker``."""
+@contextmanager
+def forked() -> Iterator[None]:
+    """Pools start their workers so."""
 
-    def __init__(self, cache: bool) -> None:
-        self.process = Forked()  # type: ignore[assignment]
-        self.order, self.ready = None, False
+    def first(*, cache: bool) -> Started:
+        program = tempfile.TemporaryFile()  # noqa: SIM115 - the pool closes it
+        return Started(start(program, cache=cache), program)
+
+    def start(program: BinaryIO, *, cache: bool) -> Popen[bytes]:
+        return cast("Popen[bytes]", Forked(program))
+
+    with patch.object(pool, "start", start), patch.object(pool, "take_or_start", first):
+        yield
 
 
 class Forked:
     """What a pool asks of its workers' Popen."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: BinaryIO) -> None:
         theirs, orders = CONTEXT.Pipe(duplex=False)
         answers, back = CONTEXT.Pipe(duplex=False)
-        self._process = CONTEXT.Process(target=work, args=(theirs, back), daemon=True)
+        given = (theirs, back, DupFd(program.fileno()))
+        self._process = CONTEXT.Process(target=work, args=given, daemon=True)
         with chdir(ROOT), patch.dict(os.environ, ENVIRONMENT):
             ensure_running()
         self._process.start()
@@ -57,11 +69,11 @@ class Forked:
         self._process.kill()
 
 
-def work(orders: Connection, answers: Connection) -> None:
+def work(orders: Connection, answers: Connection, program: Any) -> None:
     """What ``python -m flowcheck.runners.worker`` does, on these two ends."""
     assert "tests.runners.warm" in sys.modules, "what gets the kernels ready cannot be imported"
     os.dup2(orders.fileno(), 0)
     os.dup2(answers.fileno(), 1)
     orders.close()
     answers.close()
-    worker.main()
+    worker.main(program.detach())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -174,9 +175,10 @@ def test_the_entries_used_longest_ago_go_first(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == kept.MOST_KEPT
 
 
-def test_arrays_are_mapped_and_what_is_written_to_them_stays_in_the_process(tmp_path: Path) -> None:
-    write_sections(tmp_path / "one", {"numbers": np.arange(1000), "words": ["a", "b"]})
-    one, other = Stored(tmp_path / "one", check=True), Stored(tmp_path / "one", check=True)
+def test_arrays_are_mapped_and_what_is_written_to_them_stays_in_the_process() -> None:
+    with tempfile.TemporaryFile() as file:
+        write_sections(file, {"numbers": np.arange(1000), "words": ["a", "b"]})
+        one, other = Stored(file.fileno(), check=True), Stored(file.fileno(), check=True)
     numbers = one.load("numbers")
     numbers[0] = 7
     assert one.load("words") == ["a", "b"]

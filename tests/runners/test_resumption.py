@@ -8,12 +8,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowcheck.api import audit
-from flowcheck.errors import OutputError
-from flowcheck.runners.workspace import FOLDER, Workspace
+from flowcheck.errors import OutputError, RunError
+from flowcheck.runners.workspace import FOLDER, LOCK, Workspace, is_ours_alone
 from tests.cli.run import flowcheck
 from tests.runners.disturbed import command, many, start, wait_for
 from tests.runners.worlds import OUTPUTS, outputs, write, write_cluster
@@ -77,6 +78,31 @@ def test_a_work_folder_of_somebody_else_is_not_trusted(world: Path, tmp_path: Pa
         audit(world / "flows", world / "cluster", out=tmp_path / "out")
 
 
+def test_where_others_may_write_no_run_works(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They could put parts in the place of its parts, or take what workers are given."""
+    out, seen = tmp_path / "out", set[str]()
+    begin = Workspace.begin
+
+    def looked_at(self: Workspace, *given: Any) -> None:
+        begin(self, *given)
+        seen.update(entry.name for entry in out.iterdir())
+        assert self.folder.parent != out
+        assert is_ours_alone(self.folder)
+
+    monkeypatch.setattr(Workspace, "begin", looked_at)
+    out.mkdir()
+    out.chmod(0o777)
+    assert audit(world / "flows", world / "cluster", out=out).summary.complete
+    assert seen == {LOCK}
+    assert (out / "summary.json").exists()
+    with pytest.raises(RunError, match="others may write"):
+        audit(world / "flows", world / "cluster", out=out, resume=True)
+    audit(world / "flows", world / "cluster", out=tmp_path / "own")
+    assert outputs(out) == outputs(tmp_path / "own")
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MiB."""
@@ -91,19 +117,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-TABLES = (65536 * 4 + 3 * 65536 * 2) >> 10
-"""KiB of the tables of addresses and ports that workers are given, whatever the cluster."""
-
-
 def test_a_full_disk_leaves_the_last_results(small_disk: Path, tmp_path: Path, cluster: Path) -> None:
     """Whichever write it is that fails: a part, its record, a result."""
     file, out = tmp_path / "f.parquet", small_disk / "out"
     write(file, many(4000, 1))
     audit(file, cluster, out=out)
     results = [(out / name).read_bytes() for name in (*OUTPUTS, "summary.json", "ledger.json")]
-    before, needed = outputs(out), (sum(map(len, results)) >> 10) + TABLES
+    before, needed = outputs(out), sum(map(len, results)) >> 10
     failed = 0
-    for free_kib in (0, 4, needed // 2, TABLES + 20, needed, needed + 40, needed + 80, needed + 120):
+    for free_kib in (0, 4, needed // 4, needed // 2, needed, needed + 40, needed + 80, needed + 120):
         write(file, many(4000, free_kib + 2))
         status = os.statvfs(small_disk)
         (small_disk / "fill").write_bytes(bytes(max(0, status.f_bavail * status.f_bsize - (free_kib << 10))))

@@ -17,9 +17,10 @@ with tempfile.TemporaryDirectory() as folder:
     cluster = load_cluster([write_cluster(Path(folder) / "cluster")])
     program = compile_program(cluster)
     given = give(program, plan_counting(program, cluster)[1])
-    write_sections(Path(folder) / "program", sections_of(given))
-    sent = read_given(Path(folder) / "program")
+    with tempfile.TemporaryFile() as placed:
+        write_sections(placed, sections_of(given))
+        sent = read_given(placed.fileno())
     file = FlowFile(str(write_flows(Path(folder) / "flows.parquet", [DENIED])))
     task = Judge(0, 0, file.path.encode(), "flows", file.identity, (), 0, 1)
-    TaskRunner(sent, Setup("", folder, None, None, (), False)).run(task, file, lambda _rows: None)
+    TaskRunner(sent, Setup(False, folder, None, None, (), False)).run(task, file, lambda _rows: None)
     file.close()

@@ -18,7 +18,6 @@ from flowcheck.balance.expect.shares import Member, Origin
 from flowcheck.balance.expect.versions import count_together, service_spans
 from flowcheck.compile.backends import Backends, Listed, is_ready, listed_for, target_number
 from flowcheck.model.cluster import Cluster, Pod
-from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.service import EndpointSlice, Service, ServicePort
 from flowcheck.model.timeline import BEGINNING, END
 
@@ -30,7 +29,6 @@ Locate = Callable[[str, str, str, int], int]
 """(namespace, pod or "", address or "", instant) -> the endpoint, -1 where there is none."""
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class EndpointIdentity:
     """Who an endpoint is, in words. ``generation`` tells old pods of a workload from new ones."""
@@ -43,7 +41,6 @@ class EndpointIdentity:
     zone: str = ""
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class PortBackends:
     """One service port and what stands behind it. ``segments``: its members in each segment; the first is

@@ -85,7 +85,7 @@ def build_mesh(
 
     **Raises**: CompileError when the decisions of both are too many to be told apart.
     """
-    questions = Questions(seen.policies)
+    questions = Questions.of(seen.policies)
     first = np.unique(seen.alike, return_index=True)[1].astype(np.int32)
     like = first[alike]
     like[: len(seen.alike)] = np.arange(len(seen.alike))

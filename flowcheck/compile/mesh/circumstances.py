@@ -36,17 +36,27 @@ class Circumstance:
     by_waypoint: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class Questions:
-    """All that the rules of some policies ask of identities, and of requests, in the order met."""
+    """All that the rules of some policies ask of identities (patterns), and of requests, in the order met;
+    whether they tell bytes from requests, and whether any is asked at waypoints."""
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
+    identities: tuple[str, ...] = ()
+    requests: tuple[Asks, ...] = ()
+    tells_carried: bool = False
+    at_waypoints: bool = False
+
+    @classmethod
+    def of(cls, policies: Sequence[Policy]) -> Questions:
         rules = [rule for policy in policies for rule in policy.ingress]
         presented = (what for rule in rules for what in _presented(rule))
         asked = (one for rule in rules if rule.request is not None for one in _asked(rule.request))
-        self.identities = tuple(dict.fromkeys(presented))
-        self.requests = tuple(dict.fromkeys(asked))
-        self.tells_carried = any(rule.carried is not None for rule in rules)
-        self.at_waypoints = any(policy.by_waypoint for policy in policies)
+        return cls(
+            tuple(dict.fromkeys(presented)),
+            tuple(dict.fromkeys(asked)),
+            any(rule.carried is not None for rule in rules),
+            any(policy.by_waypoint for policy in policies),
+        )
 
     def of_identity(self, identity: str) -> Answers:
         """What a SPIFFE id answers."""

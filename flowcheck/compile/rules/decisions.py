@@ -107,42 +107,48 @@ def _info(parts: Sequence[NumberedRule]) -> RuleInfo:
     )
 
 
+@dataclass(slots=True)
 class Decisions:
     """Each set of policies that isolate somebody is a decision too, numbered when it is first asked for.
 
-    verdict, reason (decisions,) uint8: of those there are so far.
+    ``policies`` by their numbers; ``known`` so far, in the order of their numbers; ``default_denies``: the
+    number of each by its policies. numbers (2, decisions or more) uint8: the verdict and the reason of each.
     """
 
-    def __init__(self, policies: Sequence[Policy], rules: Sequence[NumberedRule]) -> None:
-        self._policies = policies
+    policies: tuple[Policy, ...]
+    known: list[Decision]
+    default_denies: dict[tuple[int, ...], int]
+    numbers: UInt8
+
+    @classmethod
+    def of(cls, policies: Sequence[Policy], rules: Sequence[NumberedRule]) -> Decisions:
         first_of = {rule.decision: rule for rule in reversed(rules)}
-        self._listed = [*_fixed(), *(_of_rule(first_of[number]) for number in sorted(first_of))]
-        self._default_denies: dict[tuple[int, ...], int] = {}
-        numbers = [one.verdict for one in self._listed], [one.reason for one in self._listed]
-        self._numbers: UInt8 = np.array(numbers, dtype=np.uint8)
+        known = [*_fixed(), *(_of_rule(first_of[number]) for number in sorted(first_of))]
+        numbers = [one.verdict for one in known], [one.reason for one in known]
+        return cls(tuple(policies), known, {}, np.array(numbers, dtype=np.uint8))
 
     @property
     def verdict(self) -> UInt8:
-        return self._numbers[0, : len(self._listed)]
+        return self.numbers[0, : len(self.known)]
 
     @property
     def reason(self) -> UInt8:
-        return self._numbers[1, : len(self._listed)]
+        return self.numbers[1, : len(self.known)]
 
     def default_deny(self, by: tuple[int, ...]) -> int:
         """The decision that nothing allows what these policies isolate from."""
-        if by not in self._default_denies:
-            number = self._default_denies[by] = len(self._listed)
-            decision = _default_deny([self._policies[number] for number in by])
-            self._listed.append(decision)
-            if number == self._numbers.shape[1]:  # twice as many: one by one they were copied each time
-                self._numbers = np.concatenate([self._numbers, np.zeros_like(self._numbers)], axis=1)
-            self._numbers[:, number] = decision.verdict, decision.reason
-        return self._default_denies[by]
+        if by not in self.default_denies:
+            number = self.default_denies[by] = len(self.known)
+            decision = _default_deny([self.policies[number] for number in by])
+            self.known.append(decision)
+            if number == self.numbers.shape[1]:  # twice as many: one by one they were copied each time
+                self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
+            self.numbers[:, number] = decision.verdict, decision.reason
+        return self.default_denies[by]
 
     def listed(self) -> tuple[Decision, ...]:
         """In the order of their numbers."""
-        return tuple(self._listed)
+        return tuple(self.known)
 
 
 def _fixed() -> list[Decision]:

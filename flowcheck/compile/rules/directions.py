@@ -62,7 +62,7 @@ class Rulebook(NamedTuple):
         place_of = {id(policy): place for place, policy in enumerate(written)}
         places = [place_of[id(policy)] for policy in policies]
         rules = number_rules(policies)
-        decisions = decisions or Decisions(policies, rules)
+        decisions = decisions or Decisions.of(policies, rules)
         index = SelectorIndex(axis, cluster)
         aims = Aims(axis, cluster, index, options)
         return cls(

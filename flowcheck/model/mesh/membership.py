@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flowcheck.model.peers import DataPlane, InboundDefault
-from flowcheck.model.pickled import fast_to_pickle
 from flowcheck.model.places import NOWHERE, SourceLocation
 
 HBONE_PORT = 15008
@@ -22,7 +21,6 @@ LINKERD_PORTS = frozenset({4190, 4191})
 """The same of a Linkerd proxy."""
 
 
-@fast_to_pickle
 @dataclass(frozen=True, slots=True)
 class Membership:
     """How a pod is in a mesh. ``inbound_past``, ``outbound_past``: the TCP ports that go past its proxy, at

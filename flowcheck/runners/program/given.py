@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flowcheck.arrays import MomentTable
@@ -46,8 +45,9 @@ def sections_of(given: Given) -> Mapping[str, object]:
     return {"program": parts, **later, "plan": given.plan, "moments": given.moments}
 
 
-def read_given(path: Path) -> Given:
-    stored = Stored(path)
+def read_given(descriptor: int) -> Given:
+    """**Raises**: DamagedError."""
+    stored = Stored(descriptor)
     return Given(_read_program(stored), stored.load("plan"), stored.load("moments"))
 
 

@@ -2,7 +2,8 @@
 faster.
 
 An entry is named by the SHA-256 of all that it was made from and preceded by that of what it holds; one that
-does not match, or does not load, is made anew. The folder is guarded as that of the kernels is.
+does not match, does not load, or is not only this user's to write to, is made anew. The folder is guarded as
+that of the kernels is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from flowcheck.kernels.cache import cache_directory
+from flowcheck.kernels.cache import cache_directory, open_own
+from flowcheck.runners.program.classes import layout
 from flowcheck.runners.program.stored import Stored, write_sections
 
 FOLDER = "programs"
@@ -32,15 +34,16 @@ def cache_path(cluster: str, judged_by: tuple[object, ...], *, load: bool) -> Pa
     programs = folder / FOLDER
     with suppress(OSError):
         programs.mkdir(mode=0o700, exist_ok=True)
-        return programs / hashlib.sha256(repr((cluster, judged_by, load)).encode()).hexdigest()
+        return programs / hashlib.sha256(repr((cluster, judged_by, load, layout())).encode()).hexdigest()
     return None
 
 
 def find(path: Path) -> Stored | None:
     """What is kept there, unharmed."""
     try:
-        stored = Stored(path, check=True)
-        os.utime(path)
+        with open_own(path) as file:
+            stored = Stored(file.fileno(), check=True)
+            os.utime(file.fileno())
     except FileNotFoundError:
         return None
     except Exception:  # whatever is wrong with an entry, the remedy is the same
@@ -57,7 +60,8 @@ def keep(path: Path, sections: Mapping[str, object]) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         os.close(handle)
         try:
-            write_sections(Path(temporary), sections)
+            with open(temporary, "wb") as file:
+                write_sections(file, sections)
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)

@@ -4,15 +4,11 @@ before."""
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
-
-import msgspec
+from typing import BinaryIO, NamedTuple
 
 from flowcheck.advice.translated import pools_not_seen_outside
 from flowcheck.arrays import ServiceTable
@@ -21,12 +17,11 @@ from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.compile import Program, compile_program
 from flowcheck.engines.profiles import apply, view_of
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.engines import EngineView
 from flowcheck.model.options import Options
 from flowcheck.model.timeline import END
-from flowcheck.results.records.summary import ClusterCounts
 from flowcheck.results.summary import count_cluster
 from flowcheck.runners.program import kept
+from flowcheck.runners.program.facts import Facts
 from flowcheck.runners.program.given import give, read_for_results, results_sections, sections_of
 from flowcheck.runners.program.stored import write_sections
 from flowcheck.runners.request import AuditRequest
@@ -40,30 +35,16 @@ class ToldBy(NamedTuple):
     catalog: Catalog | None
 
 
-class Facts(msgspec.Struct, frozen=True):
-    """What is asked of a cluster without reading it again. ``identity`` tells what is said by its program and
-    plan from what others would say; ``counts`` is the cluster as it is judged, its policies as written;
-    ``inputs`` as in Cluster. ``view``: who enforces them."""
-
-    pods: int
-    policies: int
-    identity: str
-    fingerprint: str
-    counts: ClusterCounts
-    inputs: dict[str, str]
-    view: EngineView
-
-
 @dataclass
 class Prepared:
-    """``place`` puts what workers judge by at a path; ``keep`` keeps all of it for the next audit, where that
-    is worth it and wanted."""
+    """``place`` writes what workers judge by into a file; ``keep`` keeps all of it for the next audit, where
+    that is worth it and wanted."""
 
     facts: Facts
     services: ServiceTable
     make_told_by: Callable[[], ToldBy]
     make_cluster: Callable[[], Cluster]
-    place: Callable[[Path], None]
+    place: Callable[[BinaryIO], None]
     keep: Callable[[], None] = lambda: None
 
     @cached_property
@@ -88,7 +69,7 @@ def known(path: Path | None) -> Prepared | None:
         services,
         lambda: ToldBy(read_for_results(stored, lambda: prepared.cluster), stored.load("catalog")),
         lambda: stored.load("cluster"),
-        lambda to: _link(path, to),
+        stored.copy_to,
     )
     return prepared
 
@@ -143,11 +124,3 @@ def _as_judged(cluster: Cluster, options: Options) -> Cluster:
     """The cluster, its policies known for as long as they are taken to be."""
     known = cluster.unchanged_for(options.assume_unchanged)
     return known if options.policies_at is None else replace(known, known_until=END)
-
-
-def _link(path: Path, to: Path) -> None:
-    """A name of its own: it stays there even when the cache is tidied meanwhile."""
-    try:
-        os.link(path, to)
-    except OSError:
-        shutil.copyfile(path, to)

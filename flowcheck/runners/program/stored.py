@@ -1,87 +1,113 @@
-"""Python objects in a file, in sections that are loaded when asked for; arrays are mapped, not read.
+"""Records and arrays in a file, in sections that are loaded when asked for; arrays are mapped, not read.
 
-A section is a pickle (protocol 5) whose arrays lie beside it, so that processes that map the file share them.
-Only files that this user has written, in folders that nobody else may write to, are ever loaded.
+A section is what ``encoding.py`` makes of a value, with its arrays after it, so that processes that map the
+file share them. Nothing in it can make a reader run anything; but a kernel trusts the numbers in arrays, so
+that only files that this user wrote are ever loaded.
 """
 
 from __future__ import annotations
 
 import hashlib
 import mmap
-import pickle
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
-ALIGNED = 64
-"""Bytes: arrays begin at a cache line."""
+from flowcheck.runners.program.decoding import DamagedError, Decoder
+from flowcheck.runners.program.encoding import ALIGNED, Encoder
 
+_DIGEST, _SIZE = 32, 4
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 Key = TypeVar("Key")
 
 
 class Section(msgspec.Struct, frozen=True):
-    """Where its pickle lies in the file, and where its arrays do: (offset, bytes) each."""
+    """Where its form lies in the file, and where its arrays do: (offset, bytes) after the head."""
 
-    pickled: tuple[int, int]
-    arrays: tuple[tuple[int, int], ...]
+    form: tuple[int, int]
+    arrays: tuple[int, int]
 
 
-def write_sections(path: Path, sections: Mapping[str, object]) -> None:
+def write_sections(file: BinaryIO, sections: Mapping[str, object]) -> None:
     """The SHA-256 of the rest, the size of the table of sections, this table, the sections."""
-    pieces: list[bytes | pickle.PickleBuffer | memoryview] = []
+    pieces: list[bytes | memoryview] = []
     table: dict[str, Section] = {}
     size = 0
 
-    def place(piece: Any, n_bytes: int) -> tuple[int, int]:
+    def place(piece: bytes | memoryview) -> int:
         nonlocal size
         padding = -size % ALIGNED
         pieces.extend((bytes(padding), piece))
-        size += padding + n_bytes
-        return size - n_bytes, n_bytes
+        size += padding + len(piece)
+        return size - len(piece)
 
     for name, value in sections.items():
-        buffers: list[pickle.PickleBuffer] = []
-        body = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-        pickled = place(body, len(body))
-        table[name] = Section(pickled, tuple(place(b.raw(), b.raw().nbytes) for b in buffers))
+        encoder = Encoder()
+        form = msgspec.msgpack.encode(encoder.encode(value))
+        at = place(form)
+        first = place(b"")
+        for offset, array in encoder.arrays:
+            if place(array.reshape(-1).view("u1").data) != first + offset:
+                raise AssertionError("an array is not where its form says")
+        table[name] = Section((at, len(form)), (first, encoder.n_bytes))
     head = msgspec.msgpack.encode(table)
     head = struct.pack("<I", len(head)) + head
-    pieces.insert(0, head + bytes(-(32 + len(head)) % ALIGNED))
+    pieces.insert(0, head + bytes(-(_DIGEST + len(head)) % ALIGNED))
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
-    with path.open("wb") as file:
-        file.write(digest.digest())
-        for piece in pieces:
-            file.write(piece)
+    file.write(digest.digest())
+    for piece in pieces:
+        file.write(piece)
+    file.flush()
 
 
 class Stored:
-    """A file of sections. What is loaded may be written to: nobody else sees it.
+    """A file of sections, by its descriptor. What is loaded may be written to: nobody else sees it.
 
-    **Raises**: ValueError where it is not such a file, or with ``check`` not what was written."""
+    **Raises**: DamagedError where it is not such a file, or with ``check`` not what was written."""
 
-    def __init__(self, path: Path, *, check: bool = False) -> None:
-        with path.open("rb") as file:
-            self._bytes = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-        if check and hashlib.sha256(self._bytes[32:]).digest() != self._bytes[:32]:
-            raise ValueError(f"{path} is damaged")
-        (size,) = struct.unpack("<I", self._bytes[32:36])
-        self._table = msgspec.msgpack.decode(self._bytes[36 : 36 + size], type=dict[str, Section])
-        self._begin = -(-(36 + size) // ALIGNED) * ALIGNED
+    def __init__(self, descriptor: int, *, check: bool = False) -> None:
+        try:
+            self._bytes = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY))
+        except ValueError as error:
+            raise DamagedError("it is empty") from error
+        if check and hashlib.sha256(self._bytes[_DIGEST:]).digest() != self._bytes[:_DIGEST]:
+            raise DamagedError("its checksum is another")
+        try:
+            (size,) = struct.unpack("<I", self._bytes[_DIGEST : _DIGEST + _SIZE])
+            head = self._bytes[_DIGEST + _SIZE : _DIGEST + _SIZE + size]
+            self._table = msgspec.msgpack.decode(head, type=dict[str, Section])
+        except (struct.error, *_UNREADABLE) as error:
+            raise DamagedError("its head cannot be read") from error
+        begin = -(-(_DIGEST + _SIZE + size) // ALIGNED) * ALIGNED
+        self._body = self._bytes[begin:]
+
+    def copy_to(self, file: BinaryIO) -> None:
+        """The whole of it."""
+        file.write(self._bytes)
+        file.flush()
 
     def load(self, name: str) -> Any:
-        section = self._table[name]
-        return pickle.loads(self._piece(section.pickled), buffers=map(self._piece, section.arrays))
+        """**Raises**: DamagedError."""
+        section = self._table.get(name)
+        if section is None:
+            raise DamagedError(f"there is no section {name}")
+        try:
+            form = msgspec.msgpack.decode(self._piece(section.form))
+            return Decoder(self._piece(section.arrays)).decode(form)
+        except _UNREADABLE as error:
+            raise DamagedError(f"section {name} cannot be read") from error
 
     def _piece(self, place: tuple[int, int]) -> memoryview:
         offset, n_bytes = place
-        return self._bytes[self._begin + offset : self._begin + offset + n_bytes]
+        if offset < 0 or n_bytes < 0 or offset + n_bytes > len(self._body):
+            raise DamagedError("a section runs past the end")
+        return self._body[offset : offset + n_bytes]
 
 
 class _Later(Generic[T]):
