@@ -21,7 +21,7 @@ from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.formats import HOMES
 from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.form import Asked
-from flowcheck.keywords import AuditOptions, EngineOptions, PolicyOptions
+from flowcheck.keywords import MOST_FINDINGS, AuditOptions, EngineOptions, PolicyOptions
 from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES
@@ -134,7 +134,7 @@ def audit(
     ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
     result; None: they are not written. ``options`` are those of the command line: skew,
     as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
-    max_rejected_percent, min_coverage, keep_columns, resume, allow_no_policies, cache; of logs
+    max_rejected_percent, max_findings, min_coverage, keep_columns, resume, allow_no_policies, cache; of logs
     source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any);
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
@@ -168,6 +168,7 @@ def audit(
         until=options.get("until"),
         namespaces=tuple(options.get("namespaces", ())),
         max_rejected_rows=options.get("max_rejected_rows", 0),
+        max_findings=options.get("max_findings", MOST_FINDINGS),
         max_rejected_percent=options.get("max_rejected_percent"),
         min_coverage=options.get("min_coverage"),
         keep_columns=options.get("keep_columns", False),

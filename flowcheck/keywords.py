@@ -11,6 +11,9 @@ from flowcheck.model.options import Icmp, IpBlockMatchesPods, MeshIdentity
 
 Cni = Literal["auto", "kubernetes", "cilium", "calico", "antrea", "ovn", "aws", "flannel"]
 
+MOST_FINDINGS = 10_000
+"""That are listed, unless more are asked for; all are counted."""
+
 
 class EngineOptions(TypedDict, total=False):
     """Who enforces policies, and each question of theirs: the options of the same names. See docs/cni.md."""
@@ -61,6 +64,7 @@ class AuditOptions(PolicyOptions, total=False):
     until: datetime | None
     namespaces: Sequence[str]
     max_rejected_rows: int
+    max_findings: int
     max_rejected_percent: float | None
     min_coverage: float | None
     keep_columns: bool

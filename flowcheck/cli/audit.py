@@ -229,6 +229,7 @@ def _request(given: dict[str, Any]) -> AuditRequest:
         namespaces=given["namespace"],
         max_rejected_rows=given["max_rejected"].rows,
         max_rejected_percent=given["max_rejected"].percent,
+        max_findings=given["max_findings"],
         min_coverage=given["min_coverage"],
         keep_columns=given["keep_columns"],
         resume=given["resume"],

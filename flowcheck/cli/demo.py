@@ -15,6 +15,7 @@ from flowcheck.cli.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.values import Tolerance
 from flowcheck.errors import RunError
 from flowcheck.flows.known import AUTO, CANONICAL
+from flowcheck.keywords import MOST_FINDINGS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -81,6 +82,7 @@ def _run(
         "namespace": (),
         "resume": False,
         "max_rejected": Tolerance(),
+        "max_findings": MOST_FINDINGS,
         "min_coverage": None,
         "keep_columns": False,
         "no_cache": False,

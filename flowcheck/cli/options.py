@@ -27,6 +27,7 @@ from flowcheck.cli.values import (
     Tolerance,
     ToleranceType,
 )
+from flowcheck.keywords import MOST_FINDINGS
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
@@ -133,6 +134,13 @@ JUDGING: list[Option[Any]] = [
         help="Rows, or a share such as 0.5%, that may be bad.  [default: 0]",
     ),
     click.option("--min-coverage", type=Percent(), help="End with 3 when fewer rows get a verdict."),
+    click.option(
+        "--max-findings",
+        type=click.IntRange(min=1),
+        default=MOST_FINDINGS,
+        show_default=True,
+        help="Findings that are listed; all are counted.",
+    ),
     click.option("--keep-columns", is_flag=True, help="Keep unknown columns in violations.parquet."),
     click.option(
         "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."

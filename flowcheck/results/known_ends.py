@@ -35,7 +35,7 @@ def attribution(program: Program, entries: np.ndarray, census: Census, tunnels: 
     abroad = is_outside(program)
     sure = np.where(abroad[edges.source] & abroad[edges.destination], _OUTSIDE, is_inferred(entries))
     classes = np.where(doubt != 0, doubt, sure)
-    shares = {name: _share(program, entries[classes == number]) for number, name in enumerate(_CLASSES)}
+    shares = {name: _share(program, _of(entries, classes == number)) for number, name in enumerate(_CLASSES)}
     hours = sorted(census.hours)
     return Attribution(
         **shares,
@@ -57,6 +57,11 @@ def is_outside(program: Program) -> np.ndarray:
     outside = np.ones(len(program.groups), dtype=np.bool_)
     outside[endpoints[endpoints[:, a.KIND] != a.KIND_BLOCK, a.GROUP]] = False
     return outside
+
+
+def _of(entries: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Not copied where it is all of them, as it mostly is."""
+    return entries if chosen.all() else entries[chosen]
 
 
 def _share(program: Program, entries: np.ndarray) -> Share:

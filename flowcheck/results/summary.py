@@ -27,7 +27,8 @@ from flowcheck.model.tiers import Layer
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Reason
 from flowcheck.results.edges import Edges, combine_verdicts, reasons
-from flowcheck.results.findings import expected, untold, violation_codes
+from flowcheck.results.finding.gathering import Gathered
+from flowcheck.results.finding.violating import expected, untold, violation_codes
 from flowcheck.results.records.ledger import FileEntry, Totals
 from flowcheck.results.records.summary import ClusterCounts, ProgramCounts, VerdictCounts, Violations
 
@@ -121,12 +122,14 @@ def count_observed(edges: Edges) -> dict[str, int]:
     }
 
 
-def count_violations(program: Program, edges: Edges, findings: int) -> Violations:
+def count_violations(program: Program, edges: Edges, gathered: Gathered) -> Violations:
     codes = violation_codes(program, edges)
     return Violations(
         forwarded_denied=int(edges.records[codes == a.FORWARDED_DENIED].sum()),
         dropped_allowed=int(edges.records[codes == a.DROPPED_ALLOWED].sum()),
-        findings=findings,
+        findings=len(gathered.findings) + gathered.more,
+        findings_not_listed=gathered.more,
+        records_not_listed=gathered.more_records,
         observed_unknown=int(edges.records[untold(program, codes, edges)].sum()),
         expected=int(edges.records[expected(program, edges)].sum()),
     )

@@ -25,7 +25,7 @@ from flowcheck.judging.names import name_ends
 from flowcheck.kernels.books import number_distinct
 from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.edges import decisions_of
-from flowcheck.results.findings import deciding
+from flowcheck.results.finding.violating import deciding
 
 VIOLATIONS_SCHEMA = pa.schema(
     [

@@ -19,7 +19,7 @@ from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.edges import edges_table, take_apart
-from flowcheck.results.findings import gather_findings
+from flowcheck.results.finding.gathering import gather_findings
 from flowcheck.results.hits import hits_table, is_never_hit, is_perhaps_hit
 from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
@@ -67,15 +67,18 @@ def finish(run: Finished) -> AuditResult:
 
 
 def _result(run: Finished) -> AuditResult:
-    reported, tunnels = carried_once(by_edge(run.merged.edges.entries()))
+    reported, tunnels = carried_once(by_edge(run.merged.edges.take()))
+    attributed = attribution(run.program, reported, run.merged.census, tunnels)
     entries = fold_reports(reported)
+    del reported  # of a scan these are most of the memory that there is
     edges = take_apart(run.program, entries)
-    findings = Findings(gather_findings(_told_by(run), edges, run.merged.examples, entries[:, :3]))
+    asked = (edges, run.merged.examples, entries[:, :3], run.request.max_findings)
+    gathered = gather_findings(_told_by(run), *asked)
+    findings = Findings(gathered.findings)
     files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
     verdicts = sums.count_verdicts(run.program, edges)
-    attributed = attribution(run.program, reported, run.merged.census, tunnels)
     covered = sums.coverage(totals, verdicts)
     load = _load(run, totals)
     if run.request.purpose == "load":
@@ -108,7 +111,7 @@ def _result(run: Finished) -> AuditResult:
         bytes=int(edges.bytes_.sum()) or None,
         first_seen=instant_text(int(edges.first_seen.min())) if len(entries) else None,
         last_seen=instant_text(int(edges.last_seen.max())) if len(entries) else None,
-        violations=sums.count_violations(run.program, edges, len(findings)),
+        violations=sums.count_violations(run.program, edges, gathered),
         load=sums.count_load(load),
         unused_rules=sum(map(is_never_hit, hits.to_pylist())),
         open_rules=sum(map(is_perhaps_hit, hits.to_pylist())),

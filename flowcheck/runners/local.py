@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from flowcheck.arrays import writable
@@ -211,17 +212,16 @@ class _Run:
     def _settle(self, state: FileState) -> None:
         """Merge a finished file."""
         names = [state.parts[task] for task in sorted(state.parts)]
-        parts = [self._workspace.part(name) for name in names]
-        for part in parts:
-            self.merged.edges.merge(writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8)))
-            if part.load is not None:
-                self.merged.load.merge(unpack(part.load))
+        parts = []
+        for part in map(self._workspace.part, names):
+            entries = writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
+            load = unpack(part.load) if part.load is not None else None
+            self.merged.add(entries, load)
             self.merged.census.add(part.census)
             self.merged.recorded.add(part.recorded)
             for key, example in part.examples:
-                known = self.merged.examples.get(key)
-                if known is None or (example.file, example.row) < (known.file, known.row):
-                    self.merged.examples[key] = example
+                self.merged.examples.add(key, example)
+            parts.append(msgspec.structs.replace(part, edges=b"", load=None, examples=()))
         self.merged.entries[state.number] = judged_entry(state, parts)
         self.merged.violations[state.number] = names
 

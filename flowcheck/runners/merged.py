@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
-from flowcheck.balance.count.tally import Tally
+from flowcheck import arrays as a
+from flowcheck.arrays import Int64
+from flowcheck.balance.count.tally import Tally, TallyEntries
+from flowcheck.errors import RunError
 from flowcheck.results.census import Census
 from flowcheck.results.edges import EdgeTable
+from flowcheck.results.exact import MOST
+from flowcheck.results.finding.examples import Examples
 from flowcheck.results.recorded import RecordedCounts
-from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import FileEntry
 from flowcheck.results.records.summary import Resumed
 
 
 @dataclass(slots=True)
 class Merged:
-    """What all files together came to. ``violations`` names the parts, in the order of the input;
-    ``resumed`` is what an interrupted run had done of it."""
+    """What all files together came to. ``violations`` names the parts, in the order of the input; ``sums``:
+    what bytes, connections and packets add up to so far, which no sum of parts of it passes; ``resumed`` is
+    what an interrupted run had done of it."""
 
     load: Tally
     edges: EdgeTable = field(default_factory=EdgeTable)
     census: Census = field(default_factory=Census)
     recorded: RecordedCounts = field(default_factory=RecordedCounts)
-    examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
+    examples: Examples = field(default_factory=Examples)
+    sums: Counter[str] = field(default_factory=Counter)
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)
     resumed: Resumed | None = None
+
+    def add(self, entries: Int64, load: TallyEntries | None) -> None:
+        """The edges of a task, (edges, 8), and its load; what no int64 would hold any more is refused.
+
+        **Raises**: RunError."""
+        self.sums["flow_count"] += int(entries[:, a.FLOWS].sum())
+        self.sums["bytes"] += int(entries[:, a.BYTES].sum())
+        self.sums["packets"] += int(load.backends[:, a.LOAD_PACKETS].sum()) if load is not None else 0
+        for what, amount in self.sums.items():
+            if amount > MOST:
+                raise RunError(
+                    f"{what} of all files adds up to more than any network can carry",
+                    hint="look at its unit; --since and --until audit a part of the time",
+                )
+        self.edges.merge(entries)
+        if load is not None:
+            self.load.merge(load)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from flowcheck.engines.profiles import AUTO
 from flowcheck.flows.logs.form import Asked
+from flowcheck.keywords import MOST_FINDINGS
 from flowcheck.model.options import Options, Thresholds
 from flowcheck.model.ranges import DnsMap
 
@@ -20,7 +21,8 @@ class AuditRequest:
     ``since`` is included, ``until`` is not; both are compared with start_time. ``namespaces`` keeps flows
     with an end in one of them. More than ``max_rejected_rows`` and more than ``max_rejected_percent`` of
     the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete, and so does a run
-    that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``thresholds`` and
+    that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``max_findings`` are
+    listed, the gravest; all are counted. ``thresholds`` and
     ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load``
     False leaves it out, to tell what it costs. ``asked``: what is said of logs that do not say it themselves.
     ``cni``, ``switches``, ``mesh``: whose way to enforce policies, see
@@ -35,6 +37,7 @@ class AuditRequest:
     until: datetime | None = None
     namespaces: tuple[str, ...] = ()
     max_rejected_rows: int = 0
+    max_findings: int = MOST_FINDINGS
     max_rejected_percent: float | None = None
     min_coverage: float | None = None
     keep_columns: bool = False

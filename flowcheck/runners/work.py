@@ -28,6 +28,7 @@ from flowcheck.model.instants import instant_text
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_words
+from flowcheck.results.finding.examples import Examples
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
@@ -70,8 +71,8 @@ class Work:
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
-        self._examples: dict[tuple[int, int, int], Example] = {}
-        self._bytes = self._flows = 0
+        self._examples = Examples()
+        self._bounds = {"bytes": 0, "flow_count": 0, "packets": 0}
         self.filtered = 0
 
     def add(
@@ -123,11 +124,11 @@ class Work:
     def _bound(self, read: FlowBatch) -> None:
         """Refuse sums that could wrap. Rounding does no harm here."""
         counted = read.flows.judge != 0
-        self._bytes += _about(read.flows.bytes_, counted)
-        self._flows += _about(read.flows.flow_count, counted)
-        if max(self._bytes, self._flows) > MOST_IN_A_TASK:
-            what = "bytes" if self._bytes > MOST_IN_A_TASK else "flow_count"
-            raise FlowFormatError(f"{what} adds up to more than any network can carry")
+        columns = read.flows.bytes_, read.flows.flow_count, read.flows.packets
+        for what, column in zip(self._bounds, columns, strict=True):
+            self._bounds[what] += _about(column, counted)
+            if self._bounds[what] > MOST_IN_A_TASK:
+                raise FlowFormatError(f"{what} adds up to more than any network can carry")
 
     def _settle(self) -> None:
         """Add the keys up to edges and load, and begin anew."""
@@ -153,7 +154,7 @@ class Work:
         _, edges = number_distinct(groups, decisions)
         first, _ = number_distinct(edges.astype(np.int64), services)
         keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)
-        new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if key not in self._examples]
+        new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if self._examples.wants(key)]
         chosen = violations.take(pa.array([at for at, _ in new], pa.int64()))
         times = chosen.column("start_time").cast(pa.int64()).to_pylist()
         shown = chosen.select(EXAMPLE_COLUMNS).to_pylist()
@@ -161,7 +162,7 @@ class Work:
         for place, ((_, key), row) in enumerate(zip(new, shown, strict=True)):
             of_waypoint = {"by_waypoint": True, "service_port": dialled[place]} if by_waypoint[place] else {}
             time = instant_text(times[place])
-            self._examples[key] = Example(file=self.file, **row, **of_waypoint, start_time=time)
+            self._examples.add(key, Example(file=self.file, **row, **of_waypoint, start_time=time))
 
     def part(self, rows: int, violations_bytes: int) -> Part:
         self._settle()

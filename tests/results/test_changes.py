@@ -8,7 +8,7 @@ import pytest
 
 from flowcheck.model.policy import Direction
 from flowcheck.reading import load_cluster
-from flowcheck.results.changes import Change, Choices
+from flowcheck.results.finding.changes import Change, Choices
 
 POD = """\
 apiVersion: v1

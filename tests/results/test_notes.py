@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import flowcheck
-from flowcheck.results.notes import OWN_NODE
+from flowcheck.results.finding.notes import OWN_NODE
 from tests.builders import make_cluster, make_flow, make_node, make_pod, make_policy
 from tests.tools.conformance import to_table
 

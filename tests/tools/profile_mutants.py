@@ -139,7 +139,7 @@ PROFILE_MUTANTS = tuple(
         ),
         (
             "what nobody enforces is a violation",
-            "results/findings.py",
+            "results/finding/gathering.py",
             "    codes[expected(program, edges)] = a.NO_VIOLATION\n",
             "",
         ),

@@ -33,6 +33,8 @@ COLUMNS = (
     "example_dst",
     "example_src_ip",
     "example_dst_ip",
+    "ports",
+    "n_ports",
 )
 
 

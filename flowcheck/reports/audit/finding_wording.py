@@ -11,11 +11,12 @@ from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.unknown_wording import advice
 from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.changes import DEFAULT_DENY
+from flowcheck.results.finding.changes import DEFAULT_DENY
 from flowcheck.results.records.findings import Finding
 
 FORWARDED = "forwarded_denied"
 MOST_FINDINGS = 15
+RANGES_SHOWN = 3
 LEAST_OF_A_GROUP = 5
 """Places kept for each group of findings where there are more than enough of several."""
 
@@ -88,6 +89,10 @@ def row(finding: Finding) -> tuple[str, ...]:
 
 
 def port(finding: Finding) -> str:
+    if finding.n_ports:
+        some = ", ".join(finding.ports[:RANGES_SHOWN])
+        more = ", ..." if len(finding.ports) > RANGES_SHOWN else ""
+        return f"{finding.n_ports:,} ports of {finding.protocol} ({some}{more})"
     return finding.protocol if finding.port is None else f"{finding.port}/{finding.protocol}"
 
 
@@ -100,6 +105,12 @@ def next_steps(result: AuditResult) -> list[str]:
         first = min(result.findings, key=lambda finding: (finding.group, -finding.records))
         asking = command(first, result.again) if first.kind == FORWARDED else ""
         steps += [*_start(first, asking), *filter(None, [asking])]
+    if summary.violations.findings_not_listed:
+        more, records = summary.violations.findings_not_listed, summary.violations.records_not_listed
+        steps.append(
+            f"{counted(more, 'finding')} more, of {counted(records, 'record')}, "
+            f"{'are' if more > 1 else 'is'} counted and not listed: --max-findings"
+        )
     if summary.totals.files_failed or summary.totals.rows_rejected:
         steps.append(f"what could not be read is listed in {place(result, 'ledger.json')}")
     if summary.verdicts.unknown:

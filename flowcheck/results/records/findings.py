@@ -12,6 +12,9 @@ from flowcheck.model.verdict import Observed, Violation
 from flowcheck.outcome import Tabular
 
 TIME = pa.timestamp("us", tz="UTC")
+MOST_PORTS = 16
+"""Ports in which violations may differ and be findings of their own; those that differ in more are one."""
+MOST_RANGES = 32
 FINDINGS_SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("fingerprint", "kind", "direction", "source", "destination")),
@@ -25,6 +28,8 @@ FINDINGS_SCHEMA = pa.schema(
         ("change", pa.list_(pa.string())),
         ("note", pa.string()),
         ("to_add", pa.list_(pa.string())),
+        ("ports", pa.list_(pa.string())),
+        ("n_ports", pa.uint32()),
     ]
 )
 """One row for each finding: the fields of :class:`Finding`."""
@@ -32,6 +37,9 @@ FINDINGS_SCHEMA = pa.schema(
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Violations that share kind, direction, workloads, port, protocol and deciding policies.
+
+    Those that differ in more than MOST_PORTS ports alone are one, without ``port``: ``n_ports`` says in how
+    many, ``ports`` in which, as ranges, the first MOST_RANGES of them.
 
     ``source`` and ``destination`` are ``ns/kind/name`` of a workload, ``Node/name``, or an address block.
     ``observed`` is ``unknown`` for those alone of which the log does not say whether they went through.
@@ -61,6 +69,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     change: tuple[str, ...] = ()
     note: str = ""
     to_add: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    n_ports: int = 0
 
     @property
     def is_told(self) -> bool:

@@ -125,6 +125,7 @@ class Violations(msgspec.Struct, frozen=True, kw_only=True):
 
     ``observed_unknown``: those of ``forwarded_denied`` of which the log does not say if they went through.
     ``expected``: records that would be ``forwarded_denied`` if anything enforced policies.
+    ``findings_not_listed``: past --max-findings, of ``records_not_listed`` records.
     """
 
     forwarded_denied: int
@@ -132,6 +133,8 @@ class Violations(msgspec.Struct, frozen=True, kw_only=True):
     findings: int
     observed_unknown: int = 0
     expected: int = 0
+    findings_not_listed: int = 0
+    records_not_listed: int = 0
 
     @property
     def records(self) -> int:
