@@ -1,4 +1,4 @@
-"""Nothing in the package or its tests runs code that it reads: read from the files themselves."""
+"""Nothing in this repository runs code that it reads: read from the files themselves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ATTRIBUTES = {
 }
 FILES = {
     str(file.relative_to(ROOT)): file
-    for folder in ("flowcheck", "tests")
+    for folder in ("flowcheck", "tests", "benchmarks", "supply")
     for file in sorted((ROOT / folder).rglob("*.py"))
 }
 
