@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +87,45 @@ def test_nothing_runs_what_it_reads() -> None:
 
 def _allowed(name: str, word: str) -> bool:
     return name in PICKLES and word.split(".")[0] == "pickle"
+
+
+NETWORK = {
+    "asyncio",
+    "ftplib",
+    "http",
+    "imaplib",
+    "poplib",
+    "requests",
+    "smtplib",
+    "socketserver",
+    "ssl",
+    "urllib3",
+}
+ADDRESSES = {"inet_pton", "inet_ntop", "AF_INET", "AF_INET6", "inet_aton"}
+"""Of the module of sockets, what makes none."""
+PROCESSES = {"flowcheck/runners/pool.py", "flowcheck/runners/process.py"}
+
+
+def imported(source: str) -> set[str]:
+    nodes = list(ast.walk(ast.parse(source)))
+    plain = {one.name for node in nodes if isinstance(node, ast.Import) for one in node.names}
+    return plain | {
+        f"{node.module}.{one.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+    }
+
+
+def test_the_package_opens_no_connection_and_starts_nothing_but_workers() -> None:
+    for name, file in FILES.items():
+        if not name.startswith("flowcheck/"):
+            continue
+        source = file.read_text(encoding="utf-8")
+        found = imported(source)
+        assert not {
+            one for one in found if one.split(".")[0] in NETWORK or one.startswith("urllib.request")
+        }, name
+        assert "socket" not in found or set(re.findall(r"socket\.(\w+)", source)) <= ADDRESSES, name
+        assert "subprocess" not in found or name in PROCESSES, name
+        assert not re.search(r"\bos\.(?:exec|spawn|posix_spawn|popen|startfile)", source), name

@@ -1,9 +1,9 @@
 """The cache of compiled kernels on disk: it can only make things faster, and runs nothing that is not ours.
 
-Loading a cached kernel runs whatever code stands in the cache, so the folder must be ours alone: created
-0700, refused when another user owns it or may write to it. Every entry carries its SHA-256; an entry
-that does not match, or does not load, is compiled afresh. FLOWCHECK_CACHE_DIR moves the folder;
-FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not honoured: it may be shared.
+Loading a cached kernel runs whatever code stands in the cache, so the folder and each file in it must be ours
+alone: created 0700 and 0600, refused when another user owns it or may write to it. Every entry carries its
+SHA-256; an entry that is refused, does not match, or does not load, is compiled afresh. FLOWCHECK_CACHE_DIR
+moves the folder; FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not honoured: it may be shared.
 """
 
 from __future__ import annotations
@@ -105,8 +105,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):
 
     def _load_index(self) -> Any:
         try:
-            with open(self._index_path, "rb") as file:
-                stored_stamp, overloads = pickle.loads(_checked(file.read()))
+            stored_stamp, overloads = pickle.loads(_checked(_read_own(self._index_path)))
         except (FileNotFoundError, AttributeError):  # none, or of a source with types that are gone
             return {}
         return overloads if stored_stamp == self._stamp() else {}
@@ -115,8 +114,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):
         self._write(self._index_path, (self._stamp(), overloads))
 
     def _load_data(self, name: str) -> Any:
-        with open(self._data_path(name), "rb") as file:
-            return pickle.loads(_checked(file.read()))
+        return pickle.loads(_checked(_read_own(self._data_path(name))))
 
     def _save_data(self, name: str, data: Any) -> None:
         self._write(self._data_path(name), data)
@@ -124,10 +122,20 @@ class _CheckedFiles(caching.IndexDataCacheFile):
     def _write(self, path: str, value: Any) -> None:
         body = self._dump(value)
         with self._open_for_write(path) as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(hashlib.sha256(body).digest() + body)
 
     def _stamp(self) -> tuple[Any, Any]:
         return self._version, self._source_stamp
+
+
+def _read_own(path: str) -> bytes:
+    """The content of a file that is only ours to write to. **Raises**: OSError, ValueError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise ValueError("others may write to it")
+        return file.read()
 
 
 def _checked(content: bytes) -> bytes:

@@ -111,6 +111,38 @@ def test_a_foreign_pickle_is_not_loaded(cache: Path, tmp_path: Path, suffix: str
 
 
 @JIT
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_an_entry_others_may_write_to_is_not_loaded(cache: Path, suffix: str, mode: int) -> None:
+    run(cache)
+    for entry in cache.glob(f"*.{suffix}"):
+        entry.chmod(mode)
+    done = run(cache)
+    assert done.stdout == "0 0\n"
+    assert "compiled afresh" in done.stderr
+    assert run(cache).stdout == "0 1\n"
+    assert {entry.stat().st_mode & 0o777 for entry in cache.iterdir()} == {0o600}
+
+
+@JIT
+def test_a_link_to_an_entry_is_not_loaded(cache: Path, tmp_path: Path) -> None:
+    run(cache)
+    for entry in cache.glob("*.nbi"):
+        entry.rename(tmp_path / entry.name)
+        entry.symlink_to(tmp_path / entry.name)
+    assert run(cache).stdout == "0 0\n"
+
+
+@JIT
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_entry_of_another_user_is_not_loaded(cache: Path) -> None:
+    run(cache)
+    for entry in cache.glob("*.nbi"):
+        os.chown(entry, 65534, 65534)
+    assert run(cache).stdout == "0 0\n"
+
+
+@JIT
 def test_an_empty_entry_is_compiled_afresh(cache: Path) -> None:
     run(cache)
     for entry in cache.iterdir():
