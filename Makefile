@@ -22,6 +22,8 @@ help:
 	@echo "make churn        simulate a day of changing addresses and audit it"
 	@echo "make conformance  run the shared conformance cases"
 	@echo "make lock         renew the lock files"
+	@echo "make wheel sbom   the wheel with where it comes from; its bill of materials; in dist/"
+	@echo "make advisories   ask what is known against the locked versions"
 
 setup: $(STAMP)
 
@@ -90,6 +92,19 @@ lock: $(STAMP)
 	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --extra dev \
 	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+.PHONY: wheel sbom advisories
+
+# Of the commit that is checked out: the same bytes each time, with an unsigned statement of where they come from.
+wheel: $(STAMP)
+	"$(BIN)/python" -m supply.wheel dist
+
+sbom: wheel
+	"$(BIN)/python" -m supply.bill dist
+
+# Fails where something is known; where nobody can be asked it says so.
+advisories: $(STAMP)
+	"$(BIN)/python" -m supply.advisories
 
 clean:
 	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

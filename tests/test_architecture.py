@@ -241,10 +241,10 @@ REASON = "One file because"
 
 HOUSE = {
     full_name(file): file
-    for folder in ("flowcheck", "benchmarks")
+    for folder in ("flowcheck", "benchmarks", "supply")
     for file in sorted((ROOT / folder).rglob("*.py"))
 }
-"""Every module of the package and of the benchmarks, by its full name."""
+"""Every module of the package, of the benchmarks and of supply, by its full name."""
 ARROWS = {
     (module, target)
     for module, file in HOUSE.items()

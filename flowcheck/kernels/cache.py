@@ -1,9 +1,9 @@
 """The cache of compiled kernels on disk: it can only make things faster, and runs nothing that is not ours.
 
-Loading a cached kernel runs whatever code stands in the cache, so the folder must be ours alone: created
-0700, refused when another user owns it or may write to it. Every entry carries its SHA-256; an entry
-that does not match, or does not load, is compiled afresh. FLOWCHECK_CACHE_DIR moves the folder;
-FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not honoured: it may be shared.
+Loading a cached kernel runs whatever code stands in the cache, so the folder and each file in it must be ours
+alone: created 0700 and 0600, refused when another user owns it or may write to it. Every entry carries its
+SHA-256; an entry that is refused, does not match, or does not load, is compiled afresh. FLOWCHECK_CACHE_DIR
+moves the folder; FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not honoured: it may be shared.
 """
 
 from __future__ import annotations
@@ -59,26 +59,26 @@ def open_own(path: str | Path) -> BinaryIO:
     """Open a file for reading that only this user may write to, and whose folder is likewise: both as they
     are when they are opened, so that nothing can take their place in between.
 
-    **Raises**: OSError where it is not so, or there is none."""
+    **Raises**: ValueError where it is not so; OSError."""
     folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         _refuse_foreign(folder, stat.S_ISDIR)
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        file = os.open(os.path.basename(path), flags, dir_fd=folder)
+        file = os.fdopen(os.open(os.path.basename(path), flags, dir_fd=folder), "rb")
     finally:
         os.close(folder)
     try:
-        _refuse_foreign(file, stat.S_ISREG)
-    except OSError:
-        os.close(file)
+        _refuse_foreign(file.fileno(), stat.S_ISREG)
+    except ValueError:
+        file.close()
         raise
-    return os.fdopen(file, "rb")
+    return file
 
 
 def _refuse_foreign(descriptor: int, is_kind: Callable[[int], bool]) -> None:
     status = os.fstat(descriptor)
     if not is_kind(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise PermissionError("not only this user's to write to")
+        raise ValueError("not only this user's to write to")
 
 
 def is_cold() -> bool:
@@ -150,6 +150,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):
     def _write(self, path: str, value: Any) -> None:
         body = self._dump(value)
         with self._open_for_write(path) as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(hashlib.sha256(body).digest() + body)
 
     def _stamp(self) -> tuple[Any, Any]:

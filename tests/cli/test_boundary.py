@@ -136,14 +136,15 @@ def test_messages_as_json_are_one_object_a_line(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("arguments", ["--help", "--version", "audit --help", "completion bash"])
 def test_standard_output_closed_early_is_4_in_one_line(arguments: str) -> None:
-    done = subprocess.run(
-        f"{sys.executable} -m flowcheck {arguments} >/dev/full",
-        shell=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "flowcheck", *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 1
 

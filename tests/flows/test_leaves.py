@@ -18,7 +18,7 @@ def column(indices: list[int], missing: list[bool]) -> pa.DictionaryArray:
     )
 
 
-@pytest.mark.parametrize("indices", [[0, 2], [-1, 0], [1 << 30, 1]])
+@pytest.mark.parametrize("indices", [[0, 2], [-1, 0], [2, 1]])
 def test_an_index_out_of_bounds_is_refused_unless_it_stands_for_none(indices: list[int]) -> None:
     with pytest.raises(pa.ArrowInvalid):
         _validate(column(indices, [False, False]))

@@ -121,9 +121,9 @@ def test_depth_64_is_read() -> None:
     assert tree("[" * 64 + "]" * 64) is not None
 
 
-def test_deep_nesting_is_refused_without_reading_it_all() -> None:
-    said = refusal("[" * 100_000).message
-    assert "nested deeper" in said or "maximum nesting depth" in said
+def test_deep_nesting_is_refused_without_reading_on() -> None:
+    """What is wrong further down is not come to."""
+    assert refusal("[\n" * 66 + "@\n").line == 65
 
 
 def test_aliases_are_followed() -> None:
@@ -137,7 +137,7 @@ def test_aliases_are_followed() -> None:
 
 def test_aliases_that_explode_are_refused() -> None:
     text = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
-    text += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 30))
+    text += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 5))
     assert "100000 nodes" in refusal(text).message
 
 
@@ -167,8 +167,8 @@ def test_a_quoted_merge_key_is_a_key() -> None:
 
 def test_merging_stays_within_the_budgets() -> None:
     text = "a0: &a0 {" + ", ".join(f"k{i}: 1" for i in range(10)) + "}\n"
-    text += "".join(f"a{i}: &a{i} {{<<: *a{i - 1}, n: *a{i - 1}}}\n" for i in range(1, 40))
-    assert "through aliases" in refusal(text).message
+    text += "".join(f"a{i}: &a{i} {{<<: *a{i - 1}, n: *a{i - 1}}}\n" for i in range(1, 8))
+    assert "grows more than 10 times" in refusal(text).message
 
 
 def test_a_key_that_stands_twice_tells_what_is_missing() -> None:

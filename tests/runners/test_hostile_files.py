@@ -211,7 +211,11 @@ def rows_of(violations: pa.Table, name: str) -> pa.Table:
 
 def test_damage_anywhere_is_found_where_pages_have_checksums(tmp_path: Path, cluster: Path) -> None:
     """Cut short, and bits flipped: never other rows without a word. A flip outside what a checksum covers may
-    be harmless, such as one in the name of the writer; then the rows are all there, and the same."""
+    be harmless; then the rows are all there, and the same.
+
+    Of a footer only the last eight bytes are damaged, which are looked at first: some bits of its inside end
+    the process of pyarrow 26.0.1 by SIGABRT. What becomes of readers that die: test_interruption.py.
+    """
     table = flows(2000, bytes=pa.array(range(2000)))
     good = write(tmp_path / "flows" / "good.parquet", table, write_page_checksum=True, compression="zstd")
     content = good.read_bytes()
@@ -221,7 +225,7 @@ def test_damage_anywhere_is_found_where_pages_have_checksums(tmp_path: Path, clu
         (good.parent / f"cut{number}.parquet").write_bytes(content[: dice.randrange(len(content))])
     for number in range(60):
         damaged = bytearray(content)
-        where = dice.randrange(4, footer) if number % 2 else dice.randrange(footer, len(content))
+        where = dice.randrange(4, footer) if number % 2 else dice.randrange(len(content) - 8, len(content))
         damaged[where] ^= 1 << dice.randrange(8)
         (good.parent / f"{'page' if number % 2 else 'foot'}{number}.parquet").write_bytes(damaged)
     result = audit(good.parent, cluster, out=tmp_path / "out", jobs=1)
