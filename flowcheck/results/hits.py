@@ -17,21 +17,7 @@ from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.model.policy import Action
 from flowcheck.results.edges import Edges
 from flowcheck.results.perhaps_hit import perhaps_hit
-
-HITS_SCHEMA = pa.schema(
-    [
-        ("policy", pa.string()),
-        ("rule", pa.string()),
-        ("tier", pa.string()),
-        ("direction", pa.string()),
-        ("action", pa.string()),
-        ("file", pa.string()),
-        ("line", pa.uint32()),
-        ("records", pa.uint64()),
-        ("flow_count", pa.uint64()),
-        ("unknown_records", pa.uint64()),
-    ]
-)
+from flowcheck.results.records.tables import HITS_SCHEMA
 
 
 def is_never_hit(row: Mapping[str, Any]) -> bool:
