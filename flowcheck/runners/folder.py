@@ -1,8 +1,8 @@
 """The files of the output folder.
 
 All are written beside their places first and take them together at the end, so that a full disk leaves the
-previous results as they were. The manifest is the last to take its place: results that were not all placed are
-not those that it lists.
+previous results as they were. The manifest takes its place last: results that were not all placed are not
+those that it lists.
 """
 
 from __future__ import annotations

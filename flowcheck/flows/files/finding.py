@@ -18,8 +18,8 @@ RESULTS = (
     *("findings.json", "ledger.json", "summary.json"),
 )
 MANIFEST = "manifest.json"
-"""Results, and the list of them, are no flows: a folder inside the input that has the mark is passed over, and so are files of
-these names where the input itself has it."""
+"""Results, and the list of them, are no flows: a folder inside the input that has the mark is passed over,
+and so are files of these names where the input itself has it."""
 HIDDEN = "its name starts with a dot or underscore"
 
 
