@@ -196,7 +196,12 @@ def test_siblings_do_not_import_one_another(part: str) -> None:
     assert not {(source, target) for source, target in reached if source and target and source != target}
 
 
-SUBJECTS: dict[str, set[str]] = {"audit": {"balance"}, "balance": set(), "explanation": set(), "verification": set()}
+SUBJECTS: dict[str, set[str]] = {
+    "audit": {"balance"},
+    "balance": set(),
+    "explanation": set(),
+    "verification": set(),
+}
 """Folders of reports, and which others each may import."""
 
 

@@ -35,11 +35,11 @@ def render(
 
 def _answer(console: Console, verification: Verification) -> None:
     if verification.holds:
-        paragraph(console, f"flowcheck verify: {verification.folder} is what an audit wrote", "bold green")
-        return
-    found = counted(len(verification.differences), "difference")
-    where = f"in {verification.folder}, which is not what an audit wrote"
-    paragraph(console, f"flowcheck verify: {found} {where}", "bold red")
+        text, style = f"{verification.folder} is what an audit wrote", "bold green"
+    else:
+        found = counted(len(verification.differences), "difference")
+        text, style = f"{found} in {verification.folder}, which is not what an audit wrote", "bold red"
+    console.print(Text(f"flowcheck verify: {escape(text)}", style=style), soft_wrap=True)
 
 
 def _looked_at(verification: Verification) -> list[tuple[str, str]]:

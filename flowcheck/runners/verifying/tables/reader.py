@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.files.contained import MEMORY_LIMIT, allow_cpu, contain, silence
 from flowcheck.flows.files.footer import MAX_FOOTER, read_footer
+from flowcheck.results.records.findings import encodable
 from flowcheck.runners.alone import leave_out_pandas
 from flowcheck.runners.verifying.tables.said import Misshapen, Ready, Said, Unreadable, send
 from flowcheck.runners.verifying.tables.shapes import SHAPES, misshapen
@@ -41,12 +42,12 @@ def read_table(name: str, descriptor: int) -> Said:
     try:
         return _read(name, descriptor)
     except FlowFormatError as error:
-        return Unreadable(_encodable(error.message))
+        return Unreadable(encodable(error.message))
     except MemoryError:
         return Unreadable(f"needs more than {MEMORY_LIMIT >> 30} GiB to decode")
     except (pa.ArrowException, OSError, UnicodeError, ValueError, KeyError, OverflowError) as error:
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        return Unreadable(_encodable(f"cannot be decoded: {said}"))
+        return Unreadable(encodable(f"cannot be decoded: {said}"))
 
 
 def _read(name: str, descriptor: int) -> Said:
@@ -86,11 +87,6 @@ def _batches(file: pq.ParquetFile) -> Iterator[pa.Table]:
         allow_cpu()
         batch.validate(full=True)
         yield pa.Table.from_batches([batch])
-
-
-def _encodable(text: str) -> str:
-    """Half a surrogate pair in a message must not keep the message from being sent."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 if __name__ == "__main__":
