@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -17,11 +18,19 @@ _PIECE = 1 << 20
 
 def open_regular(path: str | bytes) -> int:
     """A descriptor of a regular file, opened without waiting. **Raises**: OSError."""
+    _refuse(os.stat(path))  # to open some devices is to use them
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        _refuse(os.fstat(descriptor))
+    except OSError:
         os.close(descriptor)
-        raise OSError(0, "not a regular file")
+        raise
     return descriptor
+
+
+def _refuse(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
 
 
 def sha256_of_open(descriptor: int, size: int, stop: Callable[[], bool]) -> str | None:

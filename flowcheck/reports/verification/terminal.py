@@ -44,7 +44,7 @@ def _answer(console: Console, verification: Verification) -> None:
 
 def _looked_at(verification: Verification) -> list[tuple[str, str]]:
     numbers = (
-        (verification.rows, "row", "rows judged or accounted for"),
+        (verification.rows, "row accounted for", "rows accounted for"),
         (verification.edges, "edge", "edges"),
         (verification.violations, "record in violation", "records in violation"),
         (verification.findings, "finding", "findings"),

@@ -104,5 +104,7 @@ class OpenedResult:
         except BlockingIOError:
             hint = "wait until it has ended"
             raise RunError("an audit is at work here", where=str(self._folder), hint=hint) from None
+        except OSError:
+            return  # a file system without locks
         finally:
             os.close(descriptor)

@@ -21,6 +21,7 @@ from flowcheck.runners.verifying import documents
 from flowcheck.runners.verifying.tables import reading
 from flowcheck.runners.verifying.verify import verify
 from flowcheck.runners.workspace import Workspace
+from tests.cli.run import flowcheck
 from tests.runners.verifying.results import (
     DOCUMENTS,
     TABLES,
@@ -387,3 +388,34 @@ def test_a_copy_is_held_against_the_same_inputs(world: Path, tmp_path: Path) -> 
     copy = copied(world / "out", tmp_path / "copy")
     (world / "flows" / "b.parquet").unlink()
     assert [*told_of(copy, inputs=True)] == [(str(world / "flows" / "b.parquet"), "input")]
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/proc/self/mem", "a\0b", "/", ""])
+def test_an_input_that_no_audit_had_is_not_read(result: Path, name: str) -> None:
+    def change(ledger: dict[str, Any]) -> None:
+        ledger["files"][0].update(file=name)
+        ledger["cluster_inputs"][name] = "0" * 64
+
+    edit_document(result, "ledger.json", change)
+    found = told_of(result, inputs=True)
+    assert [what for file, what in found if file == name]
+
+
+@pytest.mark.parametrize("digits", [30, 4200])
+def test_numbers_that_no_audit_has(result: Path, digits: int) -> None:
+    number = 10**digits
+
+    def change(summary: dict[str, Any]) -> None:
+        summary["verdicts"].update(allow=number, deny=number)
+        summary["totals"].update(rows_judged=number)
+
+    edit_document(result, "summary.json", change)
+    edit_document(result, "ledger.json", lambda ledger: ledger["totals"].update(rows_declared=number))
+    done = flowcheck("verify", result, "-f", "terminal", "-f", f"json={result.parent / 'found.json'}")
+    assert (done.returncode, done.stderr) == (3, "")
+    found = told_of(result)
+    assert found["summary.json", "verdicts.allow (edges.parquet added up)"] == (
+        5,
+        f"a number of {number.bit_length()} bits",
+    )
+    assert ("summary.json", "coverage (of its verdicts)") in found

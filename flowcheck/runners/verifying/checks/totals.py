@@ -38,10 +38,18 @@ def check_itself(summary: Summary, differences: Differences) -> None:
     _expect(differences, "observed, added up", of_all, sum(summary.observed.values()))
     attributed = sum(getattr(summary.attribution, name).records for name in _ATTRIBUTED)
     _expect(differences, "attribution, its records added up", of_all, attributed)
-    concerned = totals.rows_asked_for - verdicts.not_applicable
-    covered = 100.0 * (verdicts.allow + verdicts.deny) / concerned if concerned else 0.0
-    _expect(differences, "coverage (of its verdicts)", round(covered, 4), summary.coverage)
+    _expect(differences, "coverage (of its verdicts)", _coverage(summary), summary.coverage)
     _expect(differences, "complete", str(not summary.incomplete_because), str(summary.complete))
+
+
+def _coverage(summary: Summary) -> float | None:
+    """None of numbers that are past any float."""
+    verdicts = summary.verdicts
+    concerned = summary.totals.rows_asked_for - verdicts.not_applicable
+    try:
+        return round(100.0 * (verdicts.allow + verdicts.deny) / concerned if concerned else 0.0, 4)
+    except OverflowError:
+        return None
 
 
 def check_edges(summary: Summary, edges: Edges, differences: Differences) -> None:

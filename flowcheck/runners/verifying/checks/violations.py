@@ -15,7 +15,6 @@ from flowcheck.runners.verifying.tables.said import Edges, Violating
 
 SUMMARY, FINDINGS, ROWS = "summary.json", "findings.json", "violations.parquet"
 KINDS = (Violation.FORWARDED_DENIED, Violation.DROPPED_ALLOWED)
-_OBSERVED = tuple(Observed)
 
 
 class Amounts(NamedTuple):
@@ -30,7 +29,7 @@ class Amounts(NamedTuple):
 def check_findings(summary: Summary, findings: Sequence[Finding], differences: Differences) -> None:
     """``findings`` are all violations, grouped."""
     found = _of_findings(findings)
-    for kind in found.keys() - set(KINDS):
+    for kind in sorted(found.keys() - set(KINDS)):
         differences.add(FINDINGS, "kind of a finding", " or ".join(KINDS), kind)
     for kind in KINDS:
         what = f"records of {kind}, added up (as in {SUMMARY})"
