@@ -112,7 +112,8 @@ HOMES = {
         "reports.balance.terminal",
         "reports.explanation.sides",
         "reports.explanation.terminal",
-        "cli.progress",
+        "reports.verification.terminal",
+        "cli.flows.progress",
     },
     "yaml": {"manifests"},
 }
@@ -195,7 +196,12 @@ def test_siblings_do_not_import_one_another(part: str) -> None:
     assert not {(source, target) for source, target in reached if source and target and source != target}
 
 
-SUBJECTS: dict[str, set[str]] = {"audit": {"balance"}, "balance": set(), "explanation": set()}
+SUBJECTS: dict[str, set[str]] = {
+    "audit": {"balance"},
+    "balance": set(),
+    "explanation": set(),
+    "verification": set(),
+}
 """Folders of reports, and which others each may import."""
 
 
@@ -309,6 +315,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["demo", "--help"],
         ["explain", "--help"],
         ["inventory", "--help"],
+        ["verify", "--help"],
         [],
     ],
 )

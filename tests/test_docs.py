@@ -66,7 +66,7 @@ def test_the_readme_shows_what_load_prints() -> None:
 
 def test_every_command_the_readme_names_has_a_help_page() -> None:
     named = set(
-        re.findall(r"flowcheck (audit|explain|inventory|load|demo|warmup|doctor|completion)\b", README)
+        re.findall(r"flowcheck (audit|explain|verify|inventory|load|demo|warmup|doctor|completion)\b", README)
     )
     assert {"audit", "explain"} <= named
     for command in named:
@@ -74,7 +74,7 @@ def test_every_command_the_readme_names_has_a_help_page() -> None:
 
 
 def test_every_option_the_readme_names_exists() -> None:
-    helped = "".join(run(name, "--help").stdout for name in ("audit", "explain", "load"))
+    helped = "".join(run(name, "--help").stdout for name in ("audit", "explain", "load", "verify"))
     ours = re.sub(r"`python -m benchmarks[^`]*`|`kubectl[^`]*`|bin/pip .*", "", README)
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", ours))
     assert [option for option in sorted(named) if option not in helped] == []

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from flowcheck.flows.files.contained import CPU_LIMIT, MEMORY_LIMIT
 from flowcheck.manifests.files.paths import MAX_BYTES
 from flowcheck.manifests.text.yaml_events import MAX_ALIASED_NODES, MAX_DEPTH, MAX_GROWTH
-from flowcheck.runners.worker import CPU_LIMIT, MEMORY_LIMIT
 from flowcheck.version import __version__
 
 ROOT = Path(__file__).parent.parent

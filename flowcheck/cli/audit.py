@@ -91,8 +91,8 @@ def judge(
 
     ``inspect`` sees the cluster before a flow is read; ``more`` goes into the request.
     """
+    from flowcheck.cli.flows.progress import progress_bar
     from flowcheck.cli.output import check_reports
-    from flowcheck.cli.progress import progress_bar
 
     _check(given)
     check_reports(given["formats"])

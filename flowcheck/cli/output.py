@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowcheck.balance.tell.result import LoadResult
     from flowcheck.explaining.records import Explanation
     from flowcheck.results.audit import AuditResult
+    from flowcheck.results.records.verification import Verification
 
 
 def check_reports(reports: Sequence[Report]) -> None:
@@ -38,7 +39,7 @@ def check_reports(reports: Sequence[Report]) -> None:
 
 def write_reports(
     subject: str,
-    result: AuditResult | LoadResult | Explanation,
+    result: AuditResult | LoadResult | Explanation | Verification,
     reports: Sequence[Report],
     color: str,
     **options: Any,

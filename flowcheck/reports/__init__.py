@@ -27,6 +27,10 @@ FORMATS = {
         "terminal": "flowcheck.reports.explanation.terminal",
         "json": "flowcheck.reports.explanation.json",
     },
+    "verification": {
+        "terminal": "flowcheck.reports.verification.terminal",
+        "json": "flowcheck.reports.verification.json",
+    },
 }
 """Subject -> format, as ``--format`` names it -> the module that writes it."""
 

@@ -14,33 +14,14 @@ import pyarrow as pa
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, Judged, UInt8
 from flowcheck.compile import Program
+from flowcheck.flows.canonical.types import TIME
 from flowcheck.judging.coded import in_words
 from flowcheck.kernels import edges as kernels
 from flowcheck.model.verdict import Observed, Reason, Verdict
+from flowcheck.results.records.tables import EDGES_SCHEMA
 
 PORT = (1 << a.AT_PROTOCOL) - 1
 """The bits of KEY_SERVICE that hold the port + 1."""
-
-TIME = pa.timestamp("us", tz="UTC")
-EDGES_SCHEMA = pa.schema(
-    [
-        ("source", pa.string()),
-        ("destination", pa.string()),
-        ("port", pa.uint16()),
-        ("protocol", pa.uint8()),
-        ("verdict", pa.string()),
-        ("reason", pa.string()),
-        ("observed", pa.string()),
-        ("flow_count", pa.uint64()),
-        ("records", pa.uint64()),
-        ("bytes", pa.uint64()),
-        ("first_seen", TIME),
-        ("last_seen", TIME),
-        ("egress_policy", pa.string()),
-        ("ingress_policy", pa.string()),
-        ("mesh_policy", pa.string()),
-    ]
-)
 
 
 GROWTH = 2

@@ -17,21 +17,8 @@ from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.model.policy import Action
 from flowcheck.results.edges import Edges
 from flowcheck.results.perhaps_hit import perhaps_hit
-
-HITS_SCHEMA = pa.schema(
-    [
-        ("policy", pa.string()),
-        ("rule", pa.string()),
-        ("tier", pa.string()),
-        ("direction", pa.string()),
-        ("action", pa.string()),
-        ("file", pa.string()),
-        ("line", pa.uint32()),
-        ("records", pa.uint64()),
-        ("flow_count", pa.uint64()),
-        ("unknown_records", pa.uint64()),
-    ]
-)
+from flowcheck.results.records.findings import encodable
+from flowcheck.results.records.tables import HITS_SCHEMA
 
 
 def is_never_hit(row: Mapping[str, Any]) -> bool:
@@ -68,7 +55,10 @@ def hits_table(program: Program, edges: Edges) -> pa.Table:
     rows += _default_denies(program, records, flows)
     columns = zip(*rows, strict=True) if rows else [()] * len(HITS_SCHEMA)
     return pa.Table.from_arrays(
-        [pa.array(column, field.type) for column, field in zip(columns, HITS_SCHEMA, strict=True)],
+        [
+            pa.array(map(encodable, column), field.type)
+            for column, field in zip(columns, HITS_SCHEMA, strict=True)
+        ],
         schema=HITS_SCHEMA,
     )
 

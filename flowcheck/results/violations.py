@@ -26,22 +26,7 @@ from flowcheck.kernels.books import number_distinct
 from flowcheck.model.verdict import Observed, Verdict, Violation
 from flowcheck.results.edges import decisions_of
 from flowcheck.results.finding.violating import deciding
-
-VIOLATIONS_SCHEMA = pa.schema(
-    [
-        pa.field("source_file", pa.string()),
-        pa.field("row", pa.int64()),
-        *FLOW_FIELDS,
-        pa.field("src", pa.string()),
-        pa.field("dst", pa.string()),
-        pa.field("kind", pa.string()),
-        pa.field("direction", pa.string()),
-        pa.field("verdict", pa.string()),
-        pa.field("observed", pa.string()),
-        pa.field("policies", pa.list_(pa.string())),
-        pa.field("initiator_basis", pa.string()),
-    ]
-)
+from flowcheck.results.records.tables import VIOLATIONS_SCHEMA
 
 
 class Violating(NamedTuple):

@@ -1,25 +1,29 @@
 """The files of the output folder.
 
 All are written beside their places first and take them together at the end, so that a full disk leaves the
-previous results as they were.
+previous results as they were. The manifest takes its place last: results that were not all placed are not
+those that it lists.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.balance.tell.tables import load_table, services_table
+from flowcheck.flows.files.finding import MANIFEST
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import SCHEMA
+from flowcheck.results.records.manifest import Manifest, Written
 from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.workspace import Workspace
@@ -30,6 +34,13 @@ ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
 """Rows of violations.parquet that are gathered before they are written."""
 
 
+class Staged(NamedTuple):
+    """A file beside its place, and what is to be said of it."""
+
+    temporary: Path
+    written: Written
+
+
 class ResultFolder:
     """Use as a context manager. Files are written by two threads, as Arrow encodes tables beside Python."""
 
@@ -37,7 +48,7 @@ class ResultFolder:
         self._out = out
         self._folder = workspace.folder
         self._threads = ThreadPoolExecutor(2)
-        self._staged: dict[Path, Future[Path]] = {}
+        self._staged: dict[Path, Future[Staged]] = {}
 
     def __enter__(self) -> ResultFolder:
         return self
@@ -52,25 +63,36 @@ class ResultFolder:
         self._staged[target] = self._threads.submit(_stage, target, self._folder / f"{name}.new", write)
 
     def place(self) -> None:
-        """Wait for all, and put them in their places. **Raises**: OutputError for the first that failed."""
+        """Wait for all, list them, and put them in their places. **Raises**: OutputError for the first that
+        failed."""
+        self.stage(MANIFEST, partial(_write_json, self._manifest()))
         staged = {target: self._staged[target].result() for target in self._staged}
-        for target, temporary in staged.items():
+        for target, (temporary, _) in staged.items():
             with output_errors(target):
                 os.replace(temporary, target)
         with output_errors(self._out):
             sync_folder(self._out)
 
+    def _manifest(self) -> Manifest:
+        """Of the files that were staged so far, by their names."""
+        written = [staged.result().written for staged in self._staged.values()]
+        files = tuple(sorted(written, key=lambda one: one.file))
+        return Manifest(schema=SCHEMA, version=__version__, files=files)
 
-def _stage(target: Path, temporary: Path, write: Callable[[Path], None]) -> Path:
+
+def _stage(target: Path, temporary: Path, write: Callable[[Path], None]) -> Staged:
     with output_errors(target):
         refuse_unwritable(target)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         try:
             write(temporary)
             os.fsync(descriptor)
+            with open(temporary, "rb") as stream:
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            written = Written(file=target.name, bytes=os.fstat(descriptor).st_size, sha256=sha256)
         finally:
             os.close(descriptor)
-    return temporary
+    return Staged(temporary, written)
 
 
 def stage_violations(folder: ResultFolder, workspace: Workspace, merged: Merged) -> None:

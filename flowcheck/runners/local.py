@@ -20,6 +20,7 @@ import numpy as np
 from flowcheck.arrays import writable
 from flowcheck.balance.count.tally import tally_for, unpack
 from flowcheck.engines.profiles import left_out
+from flowcheck.flows.files.hashes import InputHashes
 from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
@@ -66,6 +67,7 @@ def run_audit(
         report(Progress("loading the cluster"))
         prepared = _prepare(source, request, clock, report)
         workspace.begin(prepared.facts.identity, request, inputs)
+        hashes = stack.enter_context(InputHashes(inputs if request.out else ()))
         with output_errors(Path(tempfile.gettempdir())):
             prepared.place(pool.program)
         clock.append(time.monotonic())
@@ -78,6 +80,7 @@ def run_audit(
             meanwhile.append(prepared.keep)
         work.judge(_setup(workspace, request), meanwhile)
         pool.dismiss()
+        _add_hashes(merged, hashes)
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
         inputs_of = (prepared.facts, *prepared.told_by, source, request, workspace)
@@ -109,6 +112,13 @@ def _prepare(
     if identity and identity.inputs != cluster.inputs:
         kept_at = None  # a file was written to meanwhile: what was read is not what has that name
     return compiled(cluster, request, kept_at)
+
+
+def _add_hashes(merged: Merged, hashes: InputHashes) -> None:
+    """Of what was judged; what was refused has its own already."""
+    for number, entry in merged.entries.items():
+        if entry.status == "judged":
+            merged.entries[number] = msgspec.structs.replace(entry, sha256=hashes.of(number))
 
 
 def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:

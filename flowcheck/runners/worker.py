@@ -7,18 +7,16 @@ holds what it judges by.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
-import resource
 import select
-import signal
 import sys
 import traceback
 from pathlib import Path
 from typing import BinaryIO
 
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.files.contained import MEMORY_LIMIT, allow_cpu, contain, silence
 from flowcheck.flows.files.inputs import sha256_of
 from flowcheck.kernels.warmup import preload
 from flowcheck.runners.alone import leave_out_pandas
@@ -40,18 +38,12 @@ from flowcheck.runners.part_file import PartError
 from flowcheck.runners.program.given import read_given
 from flowcheck.runners.task import TaskRunner
 
-MEMORY_LIMIT = 4 << 30
-"""Bytes of address space. Below 2 GiB the libraries themselves fail to load now and then."""
-CPU_LIMIT = 120
-"""Seconds for one footer or one batch of rows; an honest one takes less than one."""
-
 PACKAGE = Path(__file__).parent.parent
-_PR_SET_PDEATHSIG = 1
 
 
 def main(program: int) -> None:
     """Answer orders until standard input ends. ``program``: the descriptor of what is judged by."""
-    _contain()
+    contain()
     leave_out_pandas()
     orders = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
@@ -68,37 +60,10 @@ def main(program: int) -> None:
             if order.program:
                 runner = TaskRunner(read_given(program), order)
             gc.freeze()  # what is here now stays: nothing is gained by looking for garbage in it
-            _silence()
+            silence()
             send(answers, Ready())
         else:
             send(answers, _answer(order, setup, runner, files, answers))
-
-
-def _contain() -> None:
-    """Limit what a bad file can do: no core dump, bounded memory, and no life without the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = MEMORY_LIMIT if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _silence() -> None:
-    """What a library says of a hostile file must not reach the terminal; from here on, answers tell all."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-
-
-def _allow_cpu() -> None:
-    """Allow the next batch its time; past that the kernel ends this process with SIGXCPU."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime) + CPU_LIMIT
-    if hard == resource.RLIM_INFINITY or soft <= hard:
-        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def _answer(
@@ -115,11 +80,11 @@ def _try(
     order: Inspect | Judge, setup: Setup, runner: TaskRunner | None, files: OpenFile, answers: BinaryIO
 ) -> Answer:
     def advance(rows: int) -> None:
-        _allow_cpu()
+        allow_cpu()
         send(answers, Advanced(rows))
 
     try:
-        _allow_cpu()
+        allow_cpu()
         if isinstance(order, Inspect):
             return inspect(order, setup, files, advance)
         if runner is None:

@@ -17,8 +17,8 @@ import msgspec
 import pytest
 
 from flowcheck.cli.exits import Exit, exit_code
+from flowcheck.cli.flows.progress import progress_bar
 from flowcheck.cli.main import main
-from flowcheck.cli.progress import progress_bar
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.summary import Resumed
 from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_result

@@ -8,19 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flowcheck.runners.worker import CPU_LIMIT, MEMORY_LIMIT
+from flowcheck.flows.files.contained import CPU_LIMIT, MEMORY_LIMIT
 
 ROOT = Path(__file__).parents[2]
 CONTAINED = """
 import ctypes, json, os, resource, signal
-from flowcheck.runners import worker
-worker._contain()
-worker._allow_cpu()
+from flowcheck.flows.files import contained
+contained.contain()
+contained.allow_cpu()
 death = ctypes.c_int()
 ctypes.CDLL(None).prctl(2, ctypes.byref(death))
 limits = {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name))[0] for name in ("CORE", "AS", "CPU")}
 told = os.dup(1)
-worker._silence()
+contained.silence()
 os.write(1, b"from a library")
 os.write(2, b"from a library")
 os.write(told, json.dumps({**limits, "DEATH": death.value}).encode())

@@ -14,6 +14,7 @@ import pytest
 
 from flowcheck.api import audit
 from flowcheck.errors import OutputError, RunError
+from flowcheck.runners.verifying.verify import verify
 from flowcheck.runners.workspace import FOLDER, LOCK, Workspace, is_ours_alone
 from tests.cli.run import flowcheck
 from tests.runners.disturbed import command, many, start, wait_for
@@ -53,6 +54,7 @@ def test_only_the_same_run_can_be_resumed_and_what_it_left_stays(world: Path, in
     assert sorted((interrupted / FOLDER).glob("*.done")) == parts
     assert flowcheck(*command(world, interrupted, "--resume")[3:]).returncode == 1
     assert outputs(interrupted) == outputs(world / "expected")
+    assert verify(interrupted, inputs=True).differences == ()
 
 
 @pytest.mark.parametrize("torn", [".part", ".violations", ".done"])

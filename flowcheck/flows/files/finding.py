@@ -17,8 +17,9 @@ RESULTS = (
     *("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet"),
     *("findings.json", "ledger.json", "summary.json"),
 )
-"""Results are no flows: a folder inside the input that has the mark is passed over, and so are files of
-these names where the input itself has it."""
+MANIFEST = "manifest.json"
+"""Results, and the list of them, are no flows: a folder inside the input that has the mark is passed over,
+and so are files of these names where the input itself has it."""
 HIDDEN = "its name starts with a dot or underscore"
 
 
@@ -65,7 +66,7 @@ def _walk(folder: str, tables: TableFolders) -> Iterator[Met]:
             if base != folder:
                 folders.clear()
                 continue
-            files = [name for name in files if name not in (RESULTS_MARK, *RESULTS)]
+            files = [name for name in files if name not in (RESULTS_MARK, MANIFEST, *RESULTS)]
         yield from (
             Met(os.path.join(base, f), False, HIDDEN) for f in folders if _hidden(f) and f != WORK_FOLDER
         )

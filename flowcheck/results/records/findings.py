@@ -119,19 +119,19 @@ class Findings(tuple[Finding, ...], Tabular):
     def to_arrow(self) -> pa.Table:
         """One row for each finding, its example as ``example_file`` and ``example_row``."""
         columns: dict[str, list[Any]] = {
-            field.name: [_encodable(getattr(finding, field.name)) for finding in self]
+            field.name: [encodable(getattr(finding, field.name)) for finding in self]
             for field in FINDINGS_SCHEMA
             if not field.name.startswith("example_")
         }
         for name in ("first_seen", "last_seen"):
             columns[name] = [datetime.fromisoformat(time) for time in columns[name]]
-        columns["example_file"] = [_encodable(finding.example.file) for finding in self]
+        columns["example_file"] = [encodable(finding.example.file) for finding in self]
         columns["example_row"] = [finding.example.row for finding in self]
         return pa.table(columns, schema=FINDINGS_SCHEMA)
 
 
-def _encodable(value: Any) -> Any:
+def encodable(value: Any) -> Any:
     """Half a surrogate pair, as a file's name may hold, becomes its escape."""
     if isinstance(value, tuple):
-        return [_encodable(one) for one in value]
+        return [encodable(one) for one in value]
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

@@ -26,7 +26,8 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     ``status``: judged, failed or skipped. ``format``: what it was read as, and why. ``rows_declared`` is None
     where the footer could not be read; of a log they are its records. A judged file: rows_declared = judged +
     unknown + rejected + filtered + merged + left_out. ``rows_merged`` tell of connections that other rows
-    stand for; ``left_out`` are no flows.
+    stand for; ``left_out`` are no flows. ``sha256``: of the file's bytes, None where they cannot be had again
+    (standard input, rows in memory), and of what was judged without an output folder.
     """
 
     file: str

@@ -1,0 +1,1 @@
+"""The Parquet files of a result: what each adds up to, found in a process of its own."""
