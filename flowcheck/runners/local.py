@@ -13,9 +13,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from flowcheck.arrays import writable
 from flowcheck.balance.count.tally import tally_for, unpack
 from flowcheck.engines.profiles import left_out
 from flowcheck.flows.files.inputs import InputFile, list_inputs
@@ -26,7 +23,7 @@ from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
-from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
+from flowcheck.runners.plan import FileState, Plan, edges_of, judged_entry, judged_traits, other_entry
 from flowcheck.runners.pool import Pool
 from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.kept import cache_path
@@ -154,7 +151,7 @@ class _Run:
             state = self.plan.files[number]
             state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)
             state.parts = dict(enumerate(record.parts))
-            state.converted = record.converted
+            state.converted, state.stored, state.columns = record.converted, record.stored, record.columns
             self._settle(state)
         self._pool.prepare(setup)
         self.plan.start(set(done))
@@ -192,7 +189,9 @@ class _Run:
                 self.rows_done += answer.rows
             case messages.Inspected():
                 self.plan.split(answer.file, answer.row_groups, answer.converted)
-                self.plan.files[answer.file].warnings = answer.warnings
+                inspected = self.plan.files[answer.file]
+                inspected.warnings, inspected.stored = answer.warnings, answer.stored
+                inspected.columns = answer.columns
             case messages.Unwritable():
                 with output_errors(self._workspace.folder):
                     raise OSError(answer.errno, answer.detail)
@@ -203,7 +202,8 @@ class _Run:
         state = self.plan.files[order.file]
         if state.settled and state.failure is None and state.number not in self.merged.entries:
             names = tuple(state.parts[task] for task in sorted(state.parts))
-            done = Done(state.rows or 0, state.warnings, names, state.converted)
+            told = (state.converted, state.stored, state.columns)
+            done = Done(state.rows or 0, state.warnings, names, *told)
             self._workspace.finish(state.number, done)
             self._settle(state)
 
@@ -212,7 +212,7 @@ class _Run:
         names = [state.parts[task] for task in sorted(state.parts)]
         parts = [self._workspace.part(name) for name in names]
         for part in parts:
-            self.merged.edges.merge(writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8)))
+            self.merged.edges.merge(edges_of(part))
             if part.load is not None:
                 self.merged.load.merge(unpack(part.load))
             self.merged.census.add(part.census)
@@ -222,6 +222,7 @@ class _Run:
                 if known is None or (example.file, example.row) < (known.file, known.row):
                     self.merged.examples[key] = example
         self.merged.entries[state.number] = judged_entry(state, parts)
+        self.merged.traits[state.number] = judged_traits(state, parts)
         self.merged.violations[state.number] = names
 
     def _tell(self) -> None:

@@ -8,6 +8,7 @@ from flowcheck.balance.count.tally import Tally
 from flowcheck.results.census import Census
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.recorded import RecordedCounts
+from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import FileEntry
 from flowcheck.results.records.summary import Resumed
@@ -23,6 +24,7 @@ class Merged:
     census: Census = field(default_factory=Census)
     recorded: RecordedCounts = field(default_factory=RecordedCounts)
     examples: dict[tuple[int, int, int], Example] = field(default_factory=dict)
+    traits: dict[int, Traits] = field(default_factory=dict)
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)
     resumed: Resumed | None = None
