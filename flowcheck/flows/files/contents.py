@@ -40,7 +40,8 @@ def hold_values(fd: int, footer: Footer, column: int, n_pages: Int64) -> None:
             continue
         data = os.pread(fd, end - begin, begin)
         pages = np.empty((int(n_pages[chunk]), c.PAGE_FIELDS), dtype=np.int64)
-        c.list_pages(np.frombuffer(data, dtype=np.uint8), pages, open_)
+        if c.list_pages(np.frombuffer(data, dtype=np.uint8), pages, open_) != len(pages):
+            raise FlowFormatError("changed while it was read")
         for page in pages[(pages[:, c.KIND] == 0) | (pages[:, c.KIND] == 3)]:
             body, levels = _unpacked(data, page, _CODECS[codec])
             if c.holds(body, levels, page, nullable, width) == c.HOLDS_MORE:
