@@ -16,7 +16,7 @@ from flowcheck.errors import OutputError
 from flowcheck.runners.workspace import FOLDER, Workspace
 from tests.cli.run import flowcheck
 from tests.runners.disturbed import command, many, start, wait_for
-from tests.runners.worlds import OUTPUTS, outputs, write, write_cluster
+from tests.runners.worlds import OUTPUTS, ledger, outputs, write, write_cluster
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
@@ -52,6 +52,7 @@ def test_only_the_same_run_can_be_resumed_and_what_it_left_stays(world: Path, in
     assert sorted((interrupted / FOLDER).glob("*.done")) == parts
     assert flowcheck(*command(world, interrupted, "--resume")[3:]).returncode == 1
     assert outputs(interrupted) == outputs(world / "expected")
+    assert ledger(interrupted) == ledger(world / "expected")
 
 
 @pytest.mark.parametrize("torn", [".part", ".violations", ".done"])
