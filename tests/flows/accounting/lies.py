@@ -115,7 +115,7 @@ def count_of_group(dice: random.Random, parts: Parts) -> None:
 def counts_of_group(dice: random.Random, parts: Parts) -> None:
     """A row group, its chunks and the file agree; its pages do not."""
     group = dice.choice(parts.groups)
-    rows = dice.randrange(get(group, 3) + 3)
+    rows = dice.randrange(max(0, get(group, 3)) + 3)
     put(parts.footer, 3, get(parts.footer, 3) - get(group, 3) + rows)
     put(group, 3, rows)
     for said in get(group, 1)[1]:
