@@ -28,14 +28,17 @@ from flowcheck.kernels.cache import DIRECTORY, source_stamp
 from flowcheck.kernels.chance import contingency, multinomial, tails
 from flowcheck.kernels.logs import columns, counting, events, lines, patterns, settling
 from flowcheck.kernels.logs.pieces import Pieces
+from flowcheck.kernels.parquet import contents, pages
+from flowcheck.kernels.parquet.footer import CHUNK_FIELDS, COUNTS, read_chunk, read_column, read_footer
+from flowcheck.kernels.parquet.thrift import DEEPEST
 
 PARTS = (
-    *("classes", "rows", "lookup", "initiators", "decide", "translate", "settling", "connections", "books"),
-    *("flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial", "lines", "counting"),
-    *("columns", "events"),
+    *("classes", "rows", "parquet", "lookup", "initiators", "decide", "translate", "settling", "connections"),
+    *("books", "flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial", "lines"),
+    *("counting", "columns", "events"),
 )
 """What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
-as load and ``tails`` as statistics."""
+as load and ``tails`` as statistics; and ``parquet``, a folder."""
 
 COMPLETE = "complete"
 """The file that says by its source stamp that all of them are in the cache."""
@@ -99,6 +102,15 @@ def _warm_judging() -> Iterator[str]:
     flows = a.FlowArrays(*ends, *(uint8(1) for _ in range(5)), *(int64(1) for _ in range(4)))
     judged = a.Judged(int32(1), int32(1), uint8(1), uint8(1), int32(1))
 
+    yield "parquet"
+    nothing, chunks, open_ = np.frombuffer(b"\0", dtype=np.uint8), int64(0, CHUNK_FIELDS), int64(DEEPEST, 3)
+    read_footer(nothing, int64(0, 2), chunks, int64(COUNTS), open_)
+    for read in (read_chunk, read_column):
+        read(nothing, 0, 1, int64(CHUNK_FIELDS), open_)
+    pages.walk_pages(nothing, 0, int64(0, 2), int64(2), int64(0, 4), int64(9), open_)
+    pages.hold_named(nothing, 0, 0, int64(0, 3), int64(1), uint8(0), open_)
+    contents.list_pages(nothing, int64(1, contents.PAGE_FIELDS), open_)
+    contents.holds(nothing, -1, int64(contents.PAGE_FIELDS), False, 8)
     yield "lookup"
     lookup.resolve_text(addresses, int64(2), uint8(0), int32(1), uint64(1))
     lookup.take_found(int32(1), uint64(1), uint8(1), int32(1), int32(1), uint64(1), uint8(1))

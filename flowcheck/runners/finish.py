@@ -25,6 +25,7 @@ from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
 from flowcheck.results.recorded import compare
 from flowcheck.results.records import SCHEMA
+from flowcheck.results.records.compared import compared
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
@@ -75,7 +76,7 @@ def _result(run: Finished) -> AuditResult:
     asked = (edges, run.merged.examples, entries[:, :3], run.request.max_findings)
     gathered = gather_findings(_told_by(run), *asked)
     findings = Findings(gathered.findings)
-    files = tuple(run.merged.entries[number] for number in sorted(run.merged.entries))
+    files = compared(run.merged.entries, run.merged.traits)
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
     verdicts = sums.count_verdicts(run.program, edges)

@@ -15,9 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
-from flowcheck.arrays import writable
 from flowcheck.balance.count.tally import tally_for, unpack
 from flowcheck.engines.profiles import left_out
 from flowcheck.flows.files.hashes import InputHashes
@@ -29,7 +27,15 @@ from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
-from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
+from flowcheck.runners.plan import (
+    FileState,
+    Plan,
+    edges_of,
+    judged_entry,
+    judged_traits,
+    other_entry,
+    span_of,
+)
 from flowcheck.runners.pool import Pool
 from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.kept import cache_path
@@ -166,7 +172,7 @@ class _Run:
             state = self.plan.files[number]
             state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)
             state.parts = dict(enumerate(record.parts))
-            state.converted = record.converted
+            state.converted, state.stored, state.columns = record.converted, record.stored, record.columns
             self._settle(state)
         self._pool.prepare(setup)
         self.plan.start(set(done))
@@ -204,7 +210,9 @@ class _Run:
                 self.rows_done += answer.rows
             case messages.Inspected():
                 self.plan.split(answer.file, answer.row_groups, answer.converted)
-                self.plan.files[answer.file].warnings = answer.warnings
+                inspected = self.plan.files[answer.file]
+                inspected.warnings, inspected.stored = answer.warnings, answer.stored
+                inspected.columns = answer.columns
             case messages.Unwritable():
                 with output_errors(self._workspace.folder):
                     raise OSError(answer.errno, answer.detail)
@@ -215,24 +223,26 @@ class _Run:
         state = self.plan.files[order.file]
         if state.settled and state.failure is None and state.number not in self.merged.entries:
             names = tuple(state.parts[task] for task in sorted(state.parts))
-            done = Done(state.rows or 0, state.warnings, names, state.converted)
+            told = (state.converted, state.stored, state.columns)
+            done = Done(state.rows or 0, state.warnings, names, *told)
             self._workspace.finish(state.number, done)
             self._settle(state)
 
     def _settle(self, state: FileState) -> None:
         """Merge a finished file."""
         names = [state.parts[task] for task in sorted(state.parts)]
-        parts = []
+        parts, spans = [], []
         for part in map(self._workspace.part, names):
-            entries = writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
-            load = unpack(part.load) if part.load is not None else None
-            self.merged.add(entries, load)
+            entries = edges_of(part)
+            spans.append(span_of(entries))
+            self.merged.add(entries, unpack(part.load) if part.load is not None else None)
             self.merged.census.add(part.census)
             self.merged.recorded.add(part.recorded)
             for key, example in part.examples:
                 self.merged.examples.add(key, example)
             parts.append(msgspec.structs.replace(part, edges=b"", load=None, examples=()))
         self.merged.entries[state.number] = judged_entry(state, parts)
+        self.merged.traits[state.number] = judged_traits(state, parts, spans)
         self.merged.violations[state.number] = names
 
     def _tell(self) -> None:

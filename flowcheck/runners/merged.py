@@ -14,6 +14,7 @@ from flowcheck.results.edges import EdgeTable
 from flowcheck.results.exact import MOST
 from flowcheck.results.finding.examples import Examples
 from flowcheck.results.recorded import RecordedCounts
+from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry
 from flowcheck.results.records.summary import Resumed
 
@@ -30,6 +31,7 @@ class Merged:
     recorded: RecordedCounts = field(default_factory=RecordedCounts)
     examples: Examples = field(default_factory=Examples)
     sums: Counter[str] = field(default_factory=Counter)
+    traits: dict[int, Traits] = field(default_factory=dict)
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)
     resumed: Resumed | None = None

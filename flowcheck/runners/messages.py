@@ -18,7 +18,7 @@ from flowcheck.flows.logs.form import Asked
 from flowcheck.results.census import Census
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
-from flowcheck.results.records.ledger import Rejected
+from flowcheck.results.records.ledger import Rejected, Stored
 
 MAX_MESSAGE = 64 << 20
 
@@ -77,10 +77,14 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class Inspected(msgspec.Struct, tag="inspected", frozen=True):
+    """A file that can be judged. ``stored``: where it is Parquet; ``columns``: where they are canonical."""
+
     file: int
     row_groups: tuple[int, ...]
     warnings: tuple[str, ...]
     converted: Converted | None = None
+    stored: Stored | None = None
+    columns: tuple[str, ...] = ()
 
 
 class Advanced(msgspec.Struct, tag="advanced", frozen=True):

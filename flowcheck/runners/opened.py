@@ -8,14 +8,18 @@ from pathlib import Path
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.schema import schema_warnings
+from flowcheck.flows.files.accounting import Accounted, account
+from flowcheck.flows.files.footer import Footer, read_footer
 from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.flows.formats.chosen import choose
 from flowcheck.flows.formats.parquet import FlowFile
+from flowcheck.flows.formats.stored import decoding
 from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.converted import convert
 from flowcheck.flows.logs.recognised import Recognised
 from flowcheck.flows.logs.text.head import head_of
 from flowcheck.flows.logs.text.source import Source
+from flowcheck.results.records.ledger import Stored
 from flowcheck.runners.messages import Converted, Inspect, Inspected, Judge, Setup
 from flowcheck.runners.part_file import part_errors
 
@@ -67,13 +71,31 @@ def inspect(order: Inspect, setup: Setup, files: OpenFile, advance: Callable[[in
 
 
 def _canonical(order: Inspect, file: FlowFile) -> Inspected:
+    stored = _stored(file.footer, file.account())
     warnings = schema_warnings(file.schema, [name for name, _ in order.keys])
-    return Inspected(order.file, tuple(file.row_groups), tuple(warnings))
+    told = (stored, tuple(file.columns))
+    return Inspected(order.file, tuple(file.row_groups), tuple(warnings), None, *told)
+
+
+def _stored(footer: Footer, found: Accounted) -> Stored:
+    checksums = "none" if not found.checked else "all" if found.checked == found.pages else "some"
+    return Stored(
+        writer=footer.writer,
+        version=footer.version,
+        pages=found.pages,
+        checksums=checksums,
+        padding=found.padding,
+    )
 
 
 def _converted(
     order: Inspect, setup: Setup, source: Source, recognised: Recognised, advance: Callable[[int], None]
 ) -> Inspected:
+    stored = None
+    if source.is_parquet:
+        with decoding(source):
+            footer = read_footer(source.descriptor, source.identity.size)
+            stored = _stored(footer, account(source.descriptor, footer))
     name = f"{order.file:06d}.flows"
     path = Path(setup.folder) / name
     with part_errors(), open(path, "wb") as out:
@@ -83,4 +105,4 @@ def _converted(
         raise FlowFormatError(conversion.unfit, hint="`flowcheck convert` reads it all the same")
     with FlowFile(str(path)) as file:
         converted = Converted(conversion, name, file.identity)
-        return Inspected(order.file, tuple(file.row_groups), conversion.warnings, converted)
+        return Inspected(order.file, tuple(file.row_groups), conversion.warnings, converted, stored)

@@ -8,10 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int64, writable
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.files.inputs import InputFile, sha256_of
 from flowcheck.flows.logs.converted import Reason
-from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected
+from flowcheck.model.timeline import BEGINNING, END
+from flowcheck.results.census import HOUR
+from flowcheck.results.records.compared import Traits
+from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected, Stored
 from flowcheck.results.summary import LedgerMismatchError
 from flowcheck.runners.messages import Converted, Inspect, Judge, Part
 
@@ -31,6 +38,8 @@ class FileState:
     parts: dict[int, str] = field(default_factory=dict)
     failure: tuple[str, str, str | None] | None = None
     converted: Converted | None = None
+    stored: Stored | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -155,8 +164,34 @@ def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:
         rows_rejected=sum(one.rows for one in rejected),
         rows_filtered=sum(part.filtered for part in parts),
         rejected=rejected,
+        stored=state.stored,
         warnings=(*state.warnings, *_warnings(parts)),
     )
+
+
+def judged_traits(state: FileState, parts: list[Part], spans: Sequence[tuple[int, int]]) -> Traits:
+    """What the file is compared by with others, likewise. ``spans``: when the rows of each part began, as
+    :func:`span_of` says."""
+    hours = sorted({hour for part in parts for hour in part.census.hours})
+    first, last = (
+        min((one for one, _ in spans), default=END),
+        max((one for _, one in spans), default=BEGINNING),
+    )
+    if first > last or not hours:
+        return Traits(state.columns)
+    return Traits(state.columns, first, last, hours[len(hours) // 2] * HOUR)
+
+
+def span_of(edges: Int64) -> tuple[int, int]:
+    """When the first and the last row of edges (n, 8) began; of none (END, BEGINNING)."""
+    if not len(edges):
+        return END, BEGINNING
+    return int(edges[:, a.FIRST_SEEN].min()), int(edges[:, a.LAST_SEEN].max())
+
+
+def edges_of(part: Part) -> Int64:
+    """(edges, 8)."""
+    return writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
 
 
 def _with_records(rejected: tuple[Rejected, ...], records: tuple[Reason, ...]) -> tuple[Rejected, ...]:

@@ -22,6 +22,7 @@ import msgspec
 from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import RESULTS_MARK, WORK_FOLDER
 from flowcheck.flows.files.inputs import InputFile
+from flowcheck.results.records.ledger import Stored
 from flowcheck.runners.messages import Converted, Part
 from flowcheck.runners.request import AuditRequest
 from flowcheck.version import __version__
@@ -38,6 +39,8 @@ class Done(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
     parts: tuple[str, ...]
     converted: Converted | None = None
+    stored: Stored | None = None
+    columns: tuple[str, ...] = ()
 
 
 class Workspace:

@@ -18,7 +18,7 @@ from flowcheck.runners.verifying.verify import verify
 from flowcheck.runners.workspace import FOLDER, LOCK, Workspace, is_ours_alone
 from tests.cli.run import flowcheck
 from tests.runners.disturbed import command, many, start, wait_for
-from tests.runners.worlds import OUTPUTS, outputs, write, write_cluster
+from tests.runners.worlds import OUTPUTS, ledger, outputs, write, write_cluster
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
@@ -54,6 +54,7 @@ def test_only_the_same_run_can_be_resumed_and_what_it_left_stays(world: Path, in
     assert sorted((interrupted / FOLDER).glob("*.done")) == parts
     assert flowcheck(*command(world, interrupted, "--resume")[3:]).returncode == 1
     assert outputs(interrupted) == outputs(world / "expected")
+    assert ledger(interrupted) == ledger(world / "expected")
     assert verify(interrupted, inputs=True).differences == ()
 
 

@@ -21,12 +21,15 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.columns import readable
 from flowcheck.flows.canonical.rows import RowReader
 from flowcheck.flows.canonical.schema import COLUMNS, check_schema, is_text
+from flowcheck.flows.files.accounting import Accounted, account
+from flowcheck.flows.files.contents import hold_values
 from flowcheck.flows.files.footer import MAX_FOOTER, arrow_types, read_footer
 from flowcheck.flows.files.hive import Key, key_columns
 from flowcheck.flows.files.inputs import FileIdentity
 
 _COUNTED_BY = "start_time"
-"""Read where nothing but keys of the path is asked for: no key can tell it, so every file has it."""
+"""Read where nothing but keys of the path is asked for, and looked into for rows that no page counts: no key
+can tell it, so every file has it, and no row without it is judged."""
 
 
 class FlowFile:
@@ -55,8 +58,8 @@ class FlowFile:
             raise FlowFormatError(
                 "changed since the audit began", hint="audit files that are no longer written to"
             )
-        metadata = read_footer(self._fd, status.st_size)
-        self._metadata = metadata
+        self.footer = read_footer(self._fd, status.st_size)
+        self._metadata = metadata = self.footer.metadata
         self.row_groups = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         stored = self._parquet(()).schema_arrow
         if len(set(stored.names)) != len(stored.names):
@@ -97,6 +100,15 @@ class FlowFile:
             return readable(
                 pa.RecordBatch.from_arrays([found[name] for name in columns], names=list(columns))
             )
+
+    def account(self) -> Accounted:
+        """Hold every page, and every byte that lies in none, against the footer: once for each file, before
+        anything of it is decoded."""
+        with self._decoding("cannot be accounted for"):
+            found = account(self._fd, self.footer)
+            if _COUNTED_BY in self.footer.paths:
+                hold_values(self._fd, self.footer, self.footer.paths.index(_COUNTED_BY), found.n_pages)
+            return found
 
     def check_unchanged(self) -> None:
         """Call after the last batch: a file that was written to while it was read proves nothing."""

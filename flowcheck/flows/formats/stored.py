@@ -26,7 +26,7 @@ class StoredLog:
     def __init__(self, source: Source) -> None:
         self._source = source
         with decoding(source):
-            self._metadata = read_footer(source.descriptor, source.file().size())
+            self._metadata = read_footer(source.descriptor, source.file().size()).metadata
             self.schema = self._parquet(()).schema_arrow
 
     def batches(self, columns: Sequence[str], begin: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]:

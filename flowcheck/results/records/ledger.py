@@ -20,14 +20,30 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
 
 
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """How a Parquet file is written: by whom, as that says of itself, and in which version of the format.
+
+    ``checksums``: all, some or none of its ``pages`` have one; a bit that flipped in a page without may pass
+    unseen. ``padding``: bytes of zeros that the file names nowhere.
+    """
+
+    writer: str
+    version: int
+    pages: int
+    checksums: str
+    padding: int
+
+
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to one input file.
 
     ``status``: judged, failed or skipped. ``format``: what it was read as, and why. ``rows_declared`` is None
     where the footer could not be read; of a log they are its records. A judged file: rows_declared = judged +
     unknown + rejected + filtered + merged + left_out. ``rows_merged`` tell of connections that other rows
-    stand for; ``left_out`` are no flows. ``sha256``: of the file's bytes, None where they cannot be had again
-    (standard input, rows in memory), and of what was judged without an output folder.
+    stand for; ``left_out`` are no flows. ``stored`` is None of what is not Parquet. ``lacks`` are the
+    canonical columns that it has not and another file of the run has. ``sha256``: of the file's bytes, None
+    where they cannot be had again (standard input, rows in memory), and of what was judged without an output
+    folder.
     """
 
     file: str
@@ -46,6 +62,8 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     rows_left_out: int = 0
     left_out: tuple[LeftOut, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    stored: Stored | None = None
+    lacks: tuple[str, ...] = ()
     sha256: str | None = None
     warnings: tuple[str, ...] = ()
 

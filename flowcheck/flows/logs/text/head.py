@@ -69,7 +69,7 @@ def head_of(source: Source) -> Head:
 
 def _schema_of(source: Source) -> pa.Schema | None:
     try:
-        return read_footer(source.descriptor, source.file().size()).schema.to_arrow_schema()
+        return read_footer(source.descriptor, source.file().size()).metadata.schema.to_arrow_schema()
     except (FlowFormatError, pa.ArrowException, OSError, UnicodeError):
         return None
 

@@ -52,7 +52,7 @@ def read_table(name: str, descriptor: int) -> Said:
 
 def _read(name: str, descriptor: int) -> Said:
     allow_cpu()
-    metadata = read_footer(descriptor, os.fstat(descriptor).st_size)
+    metadata = read_footer(descriptor, os.fstat(descriptor).st_size).metadata
     with pa.OSFile(f"/proc/self/fd/{descriptor}") as source:
         file = _parquet(source, metadata, ())
         schema = file.schema_arrow

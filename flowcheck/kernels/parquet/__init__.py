@@ -1,0 +1,1 @@
+"""What Parquet says of itself, in Thrift's compact protocol: read within bounds, nothing allocated."""
