@@ -63,6 +63,7 @@ class AuditOptions(PolicyOptions, total=False):
     max_rejected_rows: int
     max_rejected_percent: float | None
     min_coverage: float | None
+    give_up_after: timedelta
     keep_columns: bool
     resume: bool
     allow_no_policies: bool

@@ -25,16 +25,15 @@ from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import Inspect, Judge, Setup
+from flowcheck.runners.messages import MEMORY, Inspect, Judge, Setup
 from flowcheck.runners.plan import FileState, Plan, judged_entry, other_entry
-from flowcheck.runners.pool import Pool
+from flowcheck.runners.pool import Gone, Pool
 from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.kept import cache_path
 from flowcheck.runners.program.prepared import Prepared, compiled, known
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest, Progress
 from flowcheck.runners.workspace import Done, Workspace
-from flowcheck.writing import output_errors
 
 Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20
@@ -64,7 +63,7 @@ def run_audit(
         report(Progress("loading the cluster"))
         prepared = _prepare(source, request, clock, report)
         workspace.begin(prepared.facts.identity, request, inputs)
-        with output_errors(workspace.folder):
+        with workspace.errors():
             prepared.place(workspace.program)
         clock.append(time.monotonic())
         merged = Merged(tally_for(prepared.services))
@@ -127,6 +126,7 @@ def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
         namespaces=request.namespaces,
         keep_columns=request.keep_columns,
         asked=request.asked,
+        patience=request.patience,
     )
 
 
@@ -162,8 +162,8 @@ class _Run:
             if waiting and self.plan.given_out and self._pool.judging():
                 waiting.pop()()
             for worker, order, answer in self._pool.answers(timeout=0.2):
-                if not isinstance(answer, messages.Advanced):
-                    worker.order = None
+                if isinstance(answer, messages.Failed) and answer.reason == MEMORY:
+                    self._pool.retire(worker)  # what is left in its heap may be in pieces
                 self._take(order, answer)
             self._tell()
         for state in self.plan.files:
@@ -181,20 +181,21 @@ class _Run:
             gave = True
         return gave
 
-    def _take(self, order: messages.Order, answer: messages.Answer | str | None) -> None:
-        assert isinstance(order, Inspect | Judge)
+    def _take(self, order: Inspect | Judge, answer: messages.Answer | Gone) -> None:
         match answer:
-            case None:
+            case Gone(begun=False):
                 self.plan.again(order)
-            case str():
-                self.plan.died(order, answer)
+            case Gone():
+                self.plan.lost(order, answer.reason, answer.how)
+            case messages.Failed(reason=messages.MEMORY):
+                self.plan.short_of_memory(order, answer.detail, answer.sha256)
             case messages.Advanced():
                 self.rows_done += answer.rows
             case messages.Inspected():
                 self.plan.split(answer.file, answer.row_groups, answer.converted)
                 self.plan.files[answer.file].warnings = answer.warnings
             case messages.Unwritable():
-                with output_errors(self._workspace.folder):
+                with self._workspace.errors():
                     raise OSError(answer.errno, answer.detail)
             case messages.Failed():
                 self.plan.fail(answer.file, answer.reason, answer.detail, answer.sha256)

@@ -6,6 +6,7 @@ No pickle travels from a worker to its parent: a worker has read files that may 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import msgspec
@@ -20,12 +21,21 @@ from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 
+HEAD = 4
+"""Bytes of a message's length."""
 MAX_MESSAGE = 64 << 20
+NO_PROGRESS = "no_progress"
+"""The reason of a file whose worker was killed for want of it."""
+MEMORY = "memory"
+"""The reason of a failure that another attempt, in smaller batches, may not meet."""
+PATIENCE = 300.0
+"""Seconds. An honest batch takes less than one; a file server that is restarted may take two minutes."""
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
     """Read the filters, and the program with what the load is counted by: pickled by the parent, in a folder
-    of its own. Without a program files are only converted. ``asked``: what was said of logs."""
+    of its own. Without a program files are only converted. ``asked``: what was said of logs. ``patience``:
+    seconds without a word from who is on an order, after which it is killed."""
 
     program: str
     folder: str
@@ -34,21 +44,24 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
     namespaces: tuple[str, ...]
     keep_columns: bool
     asked: Asked = Asked()
+    patience: float = PATIENCE
 
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
     """Check a file's footer, and convert it where it is a log; the answer is Inspected or Failed. A path is
-    bytes: it need not be text."""
+    bytes: it need not be text. ``attempt``: 1 where something went wrong with the first."""
 
     file: int
     path: bytes
     identity: FileIdentity
     keys: tuple[Key, ...]
+    attempt: int = 0
 
 
 class Judge(msgspec.Struct, tag="judge", frozen=True):
     """Judge ``rows`` rows of a file from ``first_row`` on; ``name`` is its path as results have it. Where it
-    is ``converted`` from a log, its rows say which record each is of."""
+    is ``converted`` from a log, its rows say which record each is of. A second ``attempt`` is made in smaller
+    batches."""
 
     file: int
     task: int
@@ -59,6 +72,12 @@ class Judge(msgspec.Struct, tag="judge", frozen=True):
     first_row: int
     rows: int
     converted: bool = False
+    attempt: int = 0
+
+    @property
+    def part(self) -> str:
+        """What its part is called."""
+        return f"{self.file:06d}-{self.task:06d}"
 
 
 Order = Setup | Inspect | Judge
@@ -84,7 +103,7 @@ class Inspected(msgspec.Struct, tag="inspected", frozen=True):
 
 
 class Advanced(msgspec.Struct, tag="advanced", frozen=True):
-    """Rows judged since the last word, for the progress bar."""
+    """Rows judged since the last word, for the progress bar; none where there is progress of another kind."""
 
     rows: int
 
@@ -141,9 +160,8 @@ _orders = msgspec.msgpack.Decoder(Order)
 _answers = msgspec.msgpack.Decoder(Answer)
 
 
-def send(stream: BinaryIO, message: Order | Answer) -> None:
-    body = msgspec.msgpack.encode(message)
-    stream.write(struct.pack("<I", len(body)) + body)
+def send(stream: BinaryIO, message: Answer) -> None:
+    stream.write(packed(message))
     stream.flush()
 
 
@@ -153,17 +171,66 @@ def receive_order(stream: BinaryIO) -> Order | None:
     return None if body is None else _orders.decode(body)
 
 
-def receive_answer(stream: BinaryIO) -> Answer | None:
-    """The next answer, or None when the worker has gone or talks nonsense."""
-    body = _receive(stream)
-    try:
-        return None if body is None else _answers.decode(body)
-    except msgspec.MsgspecError:
-        return None
+class Inbox:
+    """Puts answers together from the bytes that came so far: a worker may stop in the middle of one."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def take(self, more: bytes) -> Iterator[Answer]:
+        """The answers that are whole now. **Raises**: ValueError for what is none."""
+        self._held += more
+        while len(self._held) >= HEAD:
+            (length,) = struct.unpack_from("<I", self._held)
+            if length > MAX_MESSAGE:
+                raise ValueError("a message without an end")
+            if len(self._held) < HEAD + length:
+                return
+            body = bytes(self._held[HEAD : HEAD + length])
+            del self._held[: HEAD + length]
+            try:
+                yield _answers.decode(body)
+            except msgspec.MsgspecError as error:
+                raise ValueError("no message") from error
+
+
+def packed(message: Order | Answer) -> bytes:
+    body = msgspec.msgpack.encode(message)
+    return struct.pack("<I", len(body)) + body
+
+
+def answers_to(order: Inspect | Judge, answer: Answer) -> bool:
+    """Whether an answer is one to this order: who has read a hostile file may say anything."""
+    match answer:
+        case Advanced():
+            return answer.rows >= 0
+        case Inspected():
+            name = answer.converted.name if answer.converted else converted_name(order.file)
+            whole = min(answer.row_groups, default=0) >= 0
+            return (
+                isinstance(order, Inspect)
+                and answer.file == order.file
+                and whole
+                and name == converted_name(order.file)
+            )
+        case JudgedTask():
+            return isinstance(order, Judge) and (answer.file, answer.task, answer.part) == (
+                order.file,
+                order.task,
+                order.part,
+            )
+        case Failed():
+            return answer.file == order.file
+    return isinstance(answer, Unwritable)
+
+
+def converted_name(file: int) -> str:
+    """What the rows of a log are called."""
+    return f"{file:06d}.flows"
 
 
 def _receive(stream: BinaryIO) -> bytes | None:
-    head = _read(stream, 4)
+    head = _read(stream, HEAD)
     if head is None:
         return None
     (length,) = struct.unpack("<I", head)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
+WORKER = (
+    "from flowcheck.runners.trouble import last_words; last_words.prepare();"
+    "from flowcheck.runners.worker import main; main()"
+)
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -15,6 +20,9 @@ ENVIRONMENT = {
 """Memory a worker has used once it keeps: to get it anew for every task from the system, page by page, took a
 fifteenth of its time."""
 
+SECONDS_TO_DIE = 2.0
+"""After SIGKILL. One that waits for a dead disk cannot even die; nobody waits for it."""
+
 _early: list[subprocess.Popen[bytes]] = []
 
 
@@ -23,7 +31,7 @@ def start(*, cache: bool) -> subprocess.Popen[bytes]:
     if not cache:
         environment["FLOWCHECK_NO_CACHE"] = "1"
     return subprocess.Popen(
-        [sys.executable, "-m", "flowcheck.runners.worker"],
+        [sys.executable, "-c", WORKER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,  # a message left in a buffer would never wake the selector
@@ -40,3 +48,16 @@ def start_early(*, cache: bool) -> None:
 def take_or_start(*, cache: bool) -> subprocess.Popen[bytes]:
     """The one that was started early, else another."""
     return _early.pop() if _early else start(cache=cache)
+
+
+def ending_of(process: subprocess.Popen[bytes]) -> str:
+    """Wait a moment for its own end, then kill it; says how it ended."""
+    try:
+        code = process.wait(0.2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        try:
+            code = process.wait(SECONDS_TO_DIE)
+        except subprocess.TimeoutExpired:
+            return "it cannot be killed"
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"

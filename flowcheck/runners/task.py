@@ -50,32 +50,40 @@ class TaskRunner:
         judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
         others = [name for name in kept if name not in judged_columns]
-        name = f"{task.file:06d}-{task.task:06d}"
-        stem = Path(self._setup.folder) / name
+        stem = Path(self._setup.folder) / task.part
         end = task.first_row + task.rows
         with LazyWriter(stem.with_suffix(".violations")) as writer:
             waiting: list[Violating] = []
             for first, n_rows in cut_batches(task.first_row, end, file.row_groups):
-                batch = file.read(first, n_rows, judged_columns)
-                read = read_flows(self._program, self._resolver, batch)
-                work.filtered += self._leave_out(read.flows)
-                found, places = work.add(batch, read, first)
-                if task.converted:
-                    found = found._replace(batch=found.batch.drop_columns([RECORD]))
-                if len(places):
-                    if others:
-                        more = file.read(first, n_rows, others, places)
-                        found = found._replace(batch=_beside(found.batch, more))
-                    waiting.append(found)
+                for at in range(first, first + n_rows, file.batch_rows):
+                    rows = min(file.batch_rows, first + n_rows - at)
+                    waiting += self._judge(file, at, rows, (judged_columns, others), work)
+                    advance(rows)
                 if sum(len(each.rows) for each in waiting) >= WRITTEN_AT_ONCE or first + n_rows == end:
                     self._write(waiting, work, writer)
                     waiting = []
-                advance(n_rows)
         file.check_unchanged()
         part = msgspec.msgpack.encode(work.part(task.rows, writer.size))
         with part_errors():
             stem.with_suffix(".part").write_bytes(part)
-        return name
+        return task.part
+
+    def _judge(
+        self, file: FlowFile, first: int, n_rows: int, columns: tuple[list[str], list[str]], work: Work
+    ) -> list[Violating]:
+        """One batch; its violating rows, where there are any. ``columns``: those it is judged by, and others
+        that are told of a violating row."""
+        judged, others = columns
+        batch = file.read(first, n_rows, judged)
+        read = read_flows(self._program, self._resolver, batch)
+        work.filtered += self._leave_out(read.flows)
+        found, places = work.add(batch, read, first)
+        if RECORD in found.batch.schema.names:
+            found = found._replace(batch=found.batch.drop_columns([RECORD]))
+        if others and len(places):
+            more = file.read(first, n_rows, others, places)
+            found = found._replace(batch=_beside(found.batch, more))
+        return [found] if len(places) else []
 
     def _write(self, waiting: list[Violating], work: Work, writer: LazyWriter) -> None:
         if waiting:

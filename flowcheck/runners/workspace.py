@@ -12,8 +12,7 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
 import msgspec
@@ -23,6 +22,7 @@ from flowcheck.flows.files.finding import RESULTS_MARK, WORK_FOLDER
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.runners.messages import Converted, Part
 from flowcheck.runners.request import AuditRequest
+from flowcheck.temporary import temporary_folder
 from flowcheck.version import __version__
 from flowcheck.writing import output_errors
 
@@ -49,7 +49,8 @@ class Workspace:
 
     def __enter__(self) -> Workspace:
         if self._out is None:
-            self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="flowcheck-")))
+            self.folder = self._stack.enter_context(temporary_folder()) / FOLDER
+            self.folder.mkdir(mode=0o700)
             return self
         try:
             with output_errors(self._out):
@@ -67,6 +68,10 @@ class Workspace:
         if self._out is not None and (self._finished or not (self.folder / RECORD).exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
         self._stack.close()
+
+    def errors(self) -> AbstractContextManager[None]:
+        """What cannot be written in here is an OutputError."""
+        return output_errors(self._out or self.folder, temporary=self._out is None)
 
     def succeeded(self) -> None:
         """Nothing is left to go on with."""
@@ -92,7 +97,7 @@ class Workspace:
                 where=str(self._out),
                 hint="repeat its command exactly, or leave out --resume to start anew",
             )
-        with output_errors(self.folder):
+        with self.errors():
             if not (request.resume and found == key):
                 shutil.rmtree(self.folder)
                 self.folder.mkdir(mode=0o700)
@@ -102,7 +107,7 @@ class Workspace:
     def finish(self, number: int, done: Done) -> None:
         """Record that a file is done."""
         temporary = self.folder / f"{number:06d}.tmp"
-        with output_errors(self.folder):
+        with self.errors():
             temporary.write_bytes(msgspec.msgpack.encode(done))
             os.replace(temporary, self.folder / f"{number:06d}.done")
             if done.converted is not None:

@@ -29,7 +29,7 @@ class ForkedWorker(pool.Worker):
 
     def __init__(self, cache: bool) -> None:
         self.process = Forked()  # type: ignore[assignment]
-        self.order, self.ready = None, False
+        self.begin()
 
 
 class Forked:
