@@ -173,8 +173,9 @@ class Pool:
         step, self._looked = min(now - self._looked, MOST_COUNTED), now
         for worker in [worker for worker in self._workers if worker not in talking and worker.order]:
             worker.quiet += step
-            if worker.quiet > self._patience:
-                how = f"made no progress for {self._patience:g} s"
+            patience = self._patience if worker.ready else max(self._patience, PATIENCE)
+            if worker.quiet > patience:
+                how = f"made no progress for {patience:g} s"
                 came += self._lose(worker, NO_PROGRESS, how)
         return came
 

@@ -2,7 +2,7 @@
 
     FLOWCHECK_FAULT=KIND[,once][,judging]:PART OF A PATH
 
-Whenever a worker gets an order of a file whose path has this part, it does not do it but
+A worker that is to look at a file whose path has this part does not do it but
 
     sleep     does nothing, for ever
     stop      stops itself, as SIGSTOP does
@@ -12,7 +12,7 @@ Whenever a worker gets an order of a file whose path has this part, it does not 
     memory    has not enough memory
     full      finds the disk full
 
-``once``: only at the first attempt. ``judging``: when it has judged some of its rows, not at the beginning.
+``once``: only at the first attempt. ``judging``: not then but when it has judged some of the rows.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Fault:
         path = order.name if isinstance(order, Judge) else os.fsdecode(order.path)
         if self.part not in path or (self.once and order.attempt):
             return
-        if self.judging != (begun and isinstance(order, Judge)):
+        if begun != self.judging or isinstance(order, Judge) != self.judging:
             return
         match self.kind:
             case "sleep":
