@@ -23,6 +23,8 @@ _WORDS = {
     errno.ENOMEM: _MEMORY,
 }
 _THREAD = "can't start new thread"
+_NOT_LOADED = "failed to map segment", "annot allocate memory"
+"""What the loader says of a library that there is no room for."""
 
 
 def shortage_of(error: BaseException) -> tuple[str, str] | None:
@@ -31,6 +33,10 @@ def shortage_of(error: BaseException) -> tuple[str, str] | None:
         return _MEMORY
     if isinstance(error, RuntimeError) and _THREAD in str(error):
         return _WORDS[errno.EAGAIN]
+    if isinstance(error, ImportError | OSError) and any(words in str(error) for words in _NOT_LOADED):
+        return _MEMORY
+    if isinstance(error, OSError) and error.errno is None and error.__context__ is not None:
+        return shortage_of(error.__context__)  # of a library that wraps what the loader says
     return _WORDS.get(error.errno or 0) if isinstance(error, OSError) else None
 
 

@@ -102,12 +102,17 @@ def output_errors(path: str | Path, *, temporary: bool = False) -> Iterator[None
     except OSError as error:
         missing = shortage_of(error)
         cause, hint = missing or (
-            error.strerror or type(error).__name__,
+            error.strerror or _first_line(error),
             _ADVICE.get(error.errno or 0, ""),
         )
         if temporary and error.errno in _ADVICE:
             hint = "free some space there, or set TMPDIR to a folder with room for temporary files"
         raise OutputError(f"cannot write: {cause}", where=os.fspath(path), hint=hint) from error
+
+
+def _first_line(error: OSError) -> str:
+    """What Arrow says, whose errors have no number."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def sync_folder(folder: Path) -> None:

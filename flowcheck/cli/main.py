@@ -25,7 +25,7 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.messages import Messages
 from flowcheck.errors import FlowcheckError
-from flowcheck.runners.alone import leave_out_pandas
+from flowcheck.runners.alone import end_libraries_with, leave_out_pandas
 from flowcheck.shortages import shortage_error
 from flowcheck.signals import SENTENCE, Signals
 from flowcheck.version import __version__
@@ -90,8 +90,13 @@ def group() -> None:
 def run() -> NoReturn:
     """The command line as a process of its own."""
     leave_out_pandas()
+    watched = sys.getprofile() is not None or sys.gettrace() is not None
+    if not watched:
+        end_libraries_with(
+            Exit.USAGE, "error: a library ended the run, as where there is not enough memory\n"
+        )
     code = main()
-    if sys.getprofile() is None and sys.gettrace() is None:
+    if not watched:
         # All is written: to free a cluster's millions of objects one by one takes a second for nothing.
         os._exit(code)
     sys.exit(code)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 WORKER = (
     "from flowcheck.runners.trouble import last_words; last_words.prepare();"
@@ -41,8 +42,10 @@ def start(*, cache: bool) -> subprocess.Popen[bytes]:
 
 
 def start_early(*, cache: bool) -> None:
-    """Start the worker that every run needs; it ends with this process, or when its standard input does."""
-    _early.append(start(cache=cache))
+    """Start the worker that every run needs; it ends with this process, or when its standard input does.
+    Where it cannot be, that is told when it is wanted."""
+    with suppress(OSError):
+        _early.append(start(cache=cache))
 
 
 def take_or_start(*, cache: bool) -> subprocess.Popen[bytes]:

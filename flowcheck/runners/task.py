@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flowcheck.arrays import FlowArrays
 from flowcheck.flows.canonical.rows import cut_batches
-from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS
+from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS, is_text
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
@@ -27,6 +28,8 @@ from flowcheck.runners.work import TaskTables, Work
 
 WRITTEN_AT_ONCE = 1 << 14
 """Violating rows: to put few into words takes almost as long as many."""
+MOST_BYTES_IN_WORDS = 64 << 20
+"""Of violating rows, where a batch is judged in parts as it took too much memory."""
 
 
 class TaskRunner:
@@ -59,6 +62,9 @@ class TaskRunner:
                     rows = min(file.batch_rows, first + n_rows - at)
                     waiting += self._judge(file, at, rows, (judged_columns, others), work)
                     advance(rows)
+                    if rows < n_rows and _is_much(waiting):
+                        self._write(waiting, work, writer)
+                        waiting = []
                 if sum(len(each.rows) for each in waiting) >= WRITTEN_AT_ONCE or first + n_rows == end:
                     self._write(waiting, work, writer)
                     waiting = []
@@ -107,6 +113,20 @@ class TaskRunner:
         out &= flows.judge != 0
         flows.judge[out] = 0
         return int(out.sum())
+
+
+def _is_much(found: Sequence[Violating]) -> bool:
+    """Whether rows put into words would take much memory, as those with long texts do."""
+    columns = (column for each in found for column in each.batch.columns)
+    return sum(map(_most_bytes, columns)) > MOST_BYTES_IN_WORDS
+
+
+def _most_bytes(column: pa.Array) -> int:
+    """Of its values, where each of a dictionary's is written out."""
+    if not pa.types.is_dictionary(column.type) or not is_text(column.type.value_type):
+        return int(column.nbytes)
+    longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    return len(column) * int(longest)
 
 
 def _beside(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
