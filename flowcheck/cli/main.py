@@ -90,16 +90,11 @@ def group() -> None:
 def run() -> NoReturn:
     """The command line as a process of its own."""
     leave_out_pandas()
-    watched = sys.getprofile() is not None or sys.gettrace() is not None
-    if not watched:
-        end_libraries_with(
-            Exit.USAGE, "error: a library ended the run, as where there is not enough memory\n"
-        )
-    code = main()
-    if not watched:
-        # All is written: to free a cluster's millions of objects one by one takes a second for nothing.
-        os._exit(code)
-    sys.exit(code)
+    if sys.getprofile() is not None or sys.gettrace() is not None:
+        sys.exit(main())
+    end_libraries_with(Exit.USAGE, "error: a library ended the run, as where there is not enough memory\n")
+    # All is written: to free a cluster's millions of objects one by one takes a second for nothing.
+    os._exit(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,11 +136,8 @@ def _told(ended: BaseException, messages: Messages) -> int:
         raise ended
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.UsageError as error:
-        messages.failure(*_usage(error))
-        return Exit.USAGE
     except click.ClickException as error:
-        messages.failure(error.format_message())
+        messages.failure(*_usage(error))
         return Exit.USAGE
     except FlowcheckError as error:
         if isinstance(error.__cause__, BrokenPipeError) and _is_reader_gone():
@@ -164,8 +156,7 @@ def _told(ended: BaseException, messages: Messages) -> int:
         if isinstance(error, OSError) and error.errno in _OUTPUT_FULL:
             messages.failure(f"cannot write: {error.strerror}")
             return Exit.OUTPUT
-        missing = shortage_error(error, "the run cannot go on")
-        if missing is not None:
+        if missing := shortage_error(error, "the run cannot go on"):
             messages.error(missing)
             return missing.exit_code
         messages.failure(*_internal(error, messages.verbosity > 0))
@@ -186,7 +177,9 @@ def _run(arguments: list[str], messages: Messages) -> int:
         return int(code or 0)
 
 
-def _usage(error: click.UsageError) -> list[str]:
+def _usage(error: click.ClickException) -> list[str]:
+    if not isinstance(error, click.UsageError):
+        return [error.format_message()]
     command = error.ctx.command_path if error.ctx else "flowcheck"
     return [error.format_message(), f"try '{command} --help'"]
 
