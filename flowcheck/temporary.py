@@ -60,8 +60,8 @@ def sweep(place: str) -> None:
 
 
 def _made(place: str, prefix: str) -> tuple[Path, int]:
-    """A new folder and its lock. Until it is locked it looks as if its process were gone: another run may
-    remove it, and then there is another attempt."""
+    """A new folder and its lock. Until it is locked another run may lock it, to see if it was left; then
+    there is another attempt."""
     for _ in range(_ATTEMPTS):
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
         mark = folder / MARK
@@ -75,6 +75,7 @@ def _made(place: str, prefix: str) -> tuple[Path, int]:
                 shutil.rmtree(folder, ignore_errors=True)
                 os.close(lock)
                 raise
+            shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
     raise OSError(errno.EAGAIN, "temporary folders vanish as soon as they are made")
 
