@@ -31,28 +31,28 @@ from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.plan import task_rows
 from flowcheck.runners.program.given import give
-from flowcheck.runners.task import TaskRunner
+from flowcheck.runners.tasks.task import TaskRunner
 
 STAGES = (
     ("flowcheck.flows.formats.parquet", "FlowFile.read", "decode"),
     ("flowcheck.judging.batch", "read_numbers", "numbers"),
     ("flowcheck.flows.ends", "Resolver.resolve", "addresses"),
     ("flowcheck.judging.batch", "find_initiators", "who opened it"),
-    ("flowcheck.runners.task", "read_flows", "replies turned round"),
+    ("flowcheck.runners.tasks.task", "read_flows", "replies turned round"),
     ("flowcheck.judging.keyed", "KeyedFlows.add", "alike"),
     ("flowcheck.judging.keyed", "judge_flows", "decision"),
     ("flowcheck.results.connections", "ConnectionTable.mark", "first record"),
     ("flowcheck.results.census", "Census.count", "census"),
     ("flowcheck.results.edges", "EdgeTable.count", "edges"),
-    ("flowcheck.runners.work", "named_ports", "load"),
+    ("flowcheck.runners.tasks.work", "named_ports", "load"),
     ("flowcheck.balance.count.tally", "Tally.attribute", "load"),
     ("flowcheck.balance.count.tally", "Tally.count", "load"),
     ("flowcheck.balance.count.tally", "Tally.settle", "load"),
     ("flowcheck.judging.keyed", "KeyedFlows.violating", "violations"),
-    ("flowcheck.runners.task", "joined_violating", "violations"),
-    ("flowcheck.runners.task", "violations_batch", "violations"),
-    ("flowcheck.runners.work", "Work.keep_examples", "violations"),
-    ("flowcheck.runners.part_file", "LazyWriter.write", "violations"),
+    ("flowcheck.runners.tasks.task", "joined_violating", "violations"),
+    ("flowcheck.runners.tasks.task", "violations_batch", "violations"),
+    ("flowcheck.runners.tasks.work", "Work.keep_examples", "violations"),
+    ("flowcheck.runners.tasks.part_file", "LazyWriter.write", "violations"),
 )
 """(module, attribute, stage). The module is the one whose name the caller looks up. Of kernels only those
 that Python calls can stand here: one that another kernel calls is not looked up."""

@@ -19,7 +19,7 @@ from flowcheck.errors import RunError
 from flowcheck.explaining import explain
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.formats import HOMES
-from flowcheck.flows.known import AUTO, CANONICAL
+from flowcheck.flows.known import AUTO, CANONICAL, MOST_MAPPING
 from flowcheck.flows.logs.form import Asked
 from flowcheck.keywords import MOST_FINDINGS, AuditOptions, EngineOptions, PolicyOptions
 from flowcheck.manifests.dns_map import read_dns_map
@@ -29,8 +29,10 @@ from flowcheck.model.instants import instant_of
 from flowcheck.model.options import MeshIdentity, Options
 from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
+from flowcheck.opening import read_text
 from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
+from flowcheck.runners.messages import PATIENCE
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.spill import as_inputs
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["audit", "compile_program", "explain"]
 
 DEFAULT_SKEW = timedelta(microseconds=Options().skew)
+DEFAULT_PATIENCE = timedelta(seconds=PATIENCE)
 
 
 def compile_program(
@@ -134,7 +137,8 @@ def audit(
     ``cluster`` is a loaded cluster, or paths as for ``--cluster``. ``out``: the folder for the files of the
     result; None: they are not written. ``options`` are those of the command line: skew,
     as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
-    max_rejected_percent, max_findings, min_coverage, keep_columns, resume, allow_no_policies, cache; of logs
+    max_rejected_percent, max_findings, min_coverage, give_up_after, keep_columns, resume, allow_no_policies,
+    cache; of logs
     source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any);
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
@@ -176,6 +180,7 @@ def audit(
         allow_no_policies=options.get("allow_no_policies", False),
         cache=options.get("cache", True),
         asked=_asked(options),
+        patience=options.get("give_up_after", DEFAULT_PATIENCE).total_seconds(),
     )
     source = (
         LoadedCluster(cluster)
@@ -196,9 +201,9 @@ def _asked(options: AuditOptions) -> Asked:
         known = ", ".join((AUTO, CANONICAL, *HOMES))
         raise RunError(f"no format {name!r}", hint=f"there are {known}")
     try:
-        text = Path(mapping).read_text(encoding="utf-8") if mapping is not None else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError("the mapping cannot be read as text", where=str(mapping)) from error
+        text = read_text(mapping, MOST_MAPPING) if mapping is not None else ""
+    except OSError as error:
+        raise RunError(f"the mapping cannot be read: {error.strerror}", where=str(mapping)) from error
     return Asked(
         format=name,
         time_unit=options.get("time_unit", ""),

@@ -67,6 +67,7 @@ class AuditOptions(PolicyOptions, total=False):
     max_findings: int
     max_rejected_percent: float | None
     min_coverage: float | None
+    give_up_after: timedelta
     keep_columns: bool
     resume: bool
     allow_no_policies: bool

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from flowcheck.errors import OutputError
+from flowcheck.shortages import shortage_of
 
 _ADVICE = {
     errno.ENOSPC: "free some space, or choose another folder",
     errno.EDQUOT: "the disk quota is used up; choose another folder",
+    errno.EFBIG: "files may not be larger here (ulimit -f); choose another folder",
     errno.EACCES: "choose a folder you may write to",
     errno.EPERM: "choose a folder you may write to",
     errno.EROFS: "the file system is read-only; choose another folder",
@@ -92,14 +94,25 @@ def refuse_unwritable(target: Path) -> None:
 
 
 @contextmanager
-def output_errors(path: str | Path) -> Iterator[None]:
-    """Turn an OSError inside the block into an OutputError that names ``path``."""
+def output_errors(path: str | Path, *, temporary: bool = False) -> Iterator[None]:
+    """Turn an OSError inside the block into an OutputError that names ``path``; one of what the machine is
+    short of says so. ``temporary``: it lies where temporary files go, which is chosen by TMPDIR."""
     try:
         yield
     except OSError as error:
-        cause = error.strerror or type(error).__name__
-        hint = _ADVICE.get(error.errno or 0, "")
+        missing = shortage_of(error)
+        cause, hint = missing or (
+            error.strerror or _first_line(error),
+            _ADVICE.get(error.errno or 0, ""),
+        )
+        if temporary and error.errno in _ADVICE:
+            hint = "free some space there, or set TMPDIR to a folder with room for temporary files"
         raise OutputError(f"cannot write: {cause}", where=os.fspath(path), hint=hint) from error
+
+
+def _first_line(error: OSError) -> str:
+    """What Arrow says, whose errors have no number."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def sync_folder(folder: Path) -> None:

@@ -23,9 +23,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "flowcheck"
 
 ROWS = (
-    ("version", "errors", "counted", "outcome", "kinds", "uncollected"),
-    ("model", "arrays", "writing"),
-    ("keywords",),
+    ("version", "errors", "counted", "outcome", "kinds", "uncollected", "signals"),
+    ("shortages",),
+    ("model", "arrays", "writing", "opening"),
+    ("keywords", "temporary"),
     ("manifests", "reference", "kernels", "engines"),
     ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from flowcheck.cli.exits import Exit
+from flowcheck.runners.messages import MEMORY, NO_PROGRESS
 from tests.cli.run import flowcheck
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
@@ -98,7 +100,16 @@ def test_what_is_assumed_names_options_and_reasons_that_exist() -> None:
 def test_every_exit_code_of_the_readme_is_one_the_program_has() -> None:
     table = README.split("## Exit codes")[1].split("##")[0]
     codes = [int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.M) for code in row.split(",")]
-    assert codes == [0, 1, 2, 3, 4, 5, 130, 143]
+    assert codes == [0, 1, 2, 3, 4, 5, 129, 130, 131, 143]
+    assert set(codes) | {141} == {int(code) for code in Exit}
+
+
+def test_the_reasons_of_files_that_failed_are_those_there_are() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    sources = "".join(file.read_text() for file in (ROOT / "flowcheck" / "runners").glob("*.py"))
+    given = set(re.findall(r'(?:_failed\(\s*order, |_lose\(worker, |failure = \()"(\w+)"', sources))
+    assert told == given | {MEMORY, NO_PROGRESS}
 
 
 def test_the_output_files_the_readme_names_are_written(demo: tuple[Path, str]) -> None:

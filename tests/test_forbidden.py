@@ -104,6 +104,7 @@ NETWORK = {
 ADDRESSES = {"inet_pton", "inet_ntop", "AF_INET", "AF_INET6", "inet_aton"}
 """Of the module of sockets, what makes none."""
 PROCESSES = {
+    "flowcheck/runners/handle.py",
     "flowcheck/runners/pool.py",
     "flowcheck/runners/process.py",
     "flowcheck/runners/verifying/tables/reading.py",

@@ -236,4 +236,5 @@ def _request(given: dict[str, Any]) -> AuditRequest:
         allow_no_policies=given["allow_no_policies"],
         cache=not given["no_cache"],
         asked=asked(given),
+        patience=given["give_up_after"].total_seconds(),
     )

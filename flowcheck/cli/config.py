@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from flowcheck.errors import RunError
+from flowcheck.opening import read_file
 
 MOST_BYTES = 1 << 20
 
@@ -47,11 +48,7 @@ def _load(path: str) -> dict[Any, Any]:
     from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml
 
     try:
-        with open(path, "rb") as file:
-            text = file.read(MOST_BYTES + 1)
-        if len(text) > MOST_BYTES:
-            raise RunError("the file is larger than 1 MiB", where=path)
-        documents = [tree for _line, tree in parse_yaml(text)]
+        documents = [tree for _line, tree in parse_yaml(read_file(path, MOST_BYTES))]
     except OSError as error:
         raise RunError(f"cannot read: {error.strerror}", where=path) from error
     except YamlError as fault:

@@ -14,7 +14,7 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.flows.logs import LOGS, asked
 from flowcheck.cli.flows.standard_input import with_standard_input
-from flowcheck.cli.options import CONTEXT, SPEECH, messages, options
+from flowcheck.cli.options import CONTEXT, PATIENCE, SPEECH, messages, options
 from flowcheck.cli.values import InputPath
 from flowcheck.counted import counted
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 @options(LOGS)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]")
-@options(SPEECH)
+@options(PATIENCE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Turn flow logs into canonical Parquet, which audit reads faster than the logs.
@@ -56,7 +56,8 @@ def command(context: click.Context, /, **given: Any) -> int:
 
     speech = messages(context)
     with with_standard_input(given["flows"]) as flows:
-        files = run_convert(flows, asked(given), given["out"], jobs=given["jobs"])
+        patience = given["give_up_after"].total_seconds()
+        files = run_convert(flows, asked(given), given["out"], jobs=given["jobs"], patience=patience)
     if given["ledger"]:
         text = json_text(ledger_of(files), indent=2) + "\n"
         atomic_write(given["ledger"], partial(_write, text))

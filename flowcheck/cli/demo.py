@@ -41,13 +41,13 @@ def command(context: click.Context, /, **given: Any) -> int:
 
     Ends with 1: the sample holds violations. Without DIRECTORY a temporary one is used and removed.
     """
-    import tempfile
+    from flowcheck.temporary import temporary_folder
 
     directory, sample = given.pop("directory"), given.pop("sample")
     if directory is not None:
         return _run(context, sample, directory, given, out=directory / "out")
-    with tempfile.TemporaryDirectory(prefix="flowcheck-demo-") as temporary:
-        return _run(context, sample, Path(temporary), given, out=None)
+    with temporary_folder() as temporary:
+        return _run(context, sample, temporary, given, out=None)
 
 
 def _run(
@@ -57,6 +57,7 @@ def _run(
     from flowcheck.kernels.cache import is_cold
     from flowcheck.model.options import Options
     from flowcheck.results.relative import named_from
+    from flowcheck.runners.messages import PATIENCE
     from flowcheck.writing import output_errors
 
     chosen = SAMPLES[sample]
@@ -84,6 +85,7 @@ def _run(
         "max_rejected": Tolerance(),
         "max_findings": MOST_FINDINGS,
         "min_coverage": None,
+        "give_up_after": timedelta(seconds=PATIENCE),
         "keep_columns": False,
         "no_cache": False,
         **NOTHING_CHOSEN,

@@ -16,7 +16,9 @@ class Exit(IntEnum):
     INCOMPLETE = 3
     OUTPUT = 4
     INTERNAL = 5
+    HUNG_UP = 129
     INTERRUPTED = 130
+    QUIT = 131
     PIPE_CLOSED = 141
     TERMINATED = 143
 

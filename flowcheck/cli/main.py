@@ -10,7 +10,6 @@ import errno
 import gc
 import os
 import select
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import NoReturn, TextIO
 
 import click
@@ -26,7 +25,9 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.messages import Messages
 from flowcheck.errors import FlowcheckError
-from flowcheck.runners.alone import leave_out_pandas
+from flowcheck.runners.alone import end_libraries_with, leave_out_pandas
+from flowcheck.shortages import shortage_error
+from flowcheck.signals import SENTENCE, Signals
 from flowcheck.version import __version__
 
 COMMANDS = {
@@ -47,10 +48,6 @@ COLLECTIONS = 100_000, 1_000_000, 1_000_000
 is millions of objects that stay: Python's usual thresholds have it walk them over and over, for a sixth of an
 audit's time."""
 _OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-
-
-class Terminated(BaseException):
-    """SIGTERM arrived. Not an Exception, so that nothing on the way takes it for a fault to work around."""
 
 
 class Commands(click.Group):
@@ -94,11 +91,11 @@ def group() -> None:
 def run() -> NoReturn:
     """The command line as a process of its own."""
     leave_out_pandas()
-    code = main()
-    if sys.getprofile() is None and sys.gettrace() is None:
-        # All is written: to free a cluster's millions of objects one by one takes a second for nothing.
-        os._exit(code)
-    sys.exit(code)
+    if sys.getprofile() is not None or sys.gettrace() is not None:
+        sys.exit(main())
+    end_libraries_with(Exit.USAGE, "error: a library ended the run, as where there is not enough memory\n")
+    # All is written: to free a cluster's millions of objects one by one takes a second for nothing.
+    os._exit(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,16 +119,26 @@ def _show_warning(
 
 
 def _guarded(arguments: list[str], messages: Messages) -> int:
+    """A run's exit code. After a signal it is that of the signal, whatever else went wrong on the way out."""
+    signals = Signals()
     try:
-        signal.signal(signal.SIGTERM, _on_sigterm)
-        return _run(arguments, messages)
+        with signals.heard():
+            return _run(arguments, messages)
+    except BaseException as error:
+        if signals.came is None:
+            return _told(error, messages)
+        messages.failure(signals.sentence)
+        return signals.code
+
+
+def _told(ended: BaseException, messages: Messages) -> int:
+    """Tell of what ended the run; returns the exit code."""
+    try:
+        raise ended
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.UsageError as error:
-        messages.failure(*_usage(error))
-        return Exit.USAGE
     except click.ClickException as error:
-        messages.failure(error.format_message())
+        messages.failure(*_usage(error))
         return Exit.USAGE
     except FlowcheckError as error:
         if isinstance(error.__cause__, BrokenPipeError) and _is_reader_gone():
@@ -139,11 +146,8 @@ def _guarded(arguments: list[str], messages: Messages) -> int:
         messages.error(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        messages.failure("interrupted; what was finished is kept where -o was given (--resume goes on)")
+        messages.failure(SENTENCE.format("interrupted"))
         return Exit.INTERRUPTED
-    except Terminated:
-        messages.failure("terminated; what was finished is kept where -o was given (--resume goes on)")
-        return Exit.TERMINATED
     except BrokenPipeError:
         if _is_reader_gone():
             return Exit.PIPE_CLOSED
@@ -153,6 +157,9 @@ def _guarded(arguments: list[str], messages: Messages) -> int:
         if isinstance(error, OSError) and error.errno in _OUTPUT_FULL:
             messages.failure(f"cannot write: {error.strerror}")
             return Exit.OUTPUT
+        if missing := shortage_error(error, "the run cannot go on"):
+            messages.error(missing)
+            return missing.exit_code
         messages.failure(*_internal(error, messages.verbosity > 0))
         return Exit.INTERNAL
 
@@ -171,7 +178,9 @@ def _run(arguments: list[str], messages: Messages) -> int:
         return int(code or 0)
 
 
-def _usage(error: click.UsageError) -> list[str]:
+def _usage(error: click.ClickException) -> list[str]:
+    if not isinstance(error, click.UsageError):
+        return [error.format_message()]
     command = error.ctx.command_path if error.ctx else "flowcheck"
     return [error.format_message(), f"try '{command} --help'"]
 
@@ -237,7 +246,3 @@ def _flush(stream: TextIO | None) -> Exception | None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return error
     return None
-
-
-def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated

@@ -124,8 +124,19 @@ SELECTION: list[Option[Any]] = [
     click.option("-n", "--namespace", multiple=True, help="Only flows with an end in it. Repeatable."),
 ]
 
+PATIENCE: list[Option[Any]] = [
+    click.option(
+        "--give-up-after",
+        type=Duration(),
+        default="5m",
+        show_default=True,
+        help="Kill a worker that gets nowhere for so long, as of a dead disk; its file is tried once more.",
+    ),
+]
+
 JUDGING: list[Option[Any]] = [
     click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]"),
+    *PATIENCE,
     click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
     click.option(
         "--max-rejected",

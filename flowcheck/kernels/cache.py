@@ -25,6 +25,7 @@ import numba
 from numba.core import caching
 from numba.core.runtime.nrt import rtsys
 
+from flowcheck.signals import ENDING
 from flowcheck.version import PACKAGE, __version__
 
 
@@ -198,7 +199,7 @@ class KernelCache(caching.FunctionCache):
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait while cached code is put in place.
+    """Let signals that end a run wait while cached code is put in place.
 
     LLVM asks for cached code through a ctypes callback, where the exception of a signal handler is dropped:
     the code is then missing, and calling it ends the process with SIGSEGV.
@@ -207,8 +208,9 @@ def _signals_held() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    ours = {number: h for number, h in handlers.items() if h is not None}  # None: not Python's to hold
+    handlers = {number: signal.getsignal(number) for number in ENDING}
+    others = signal.SIG_IGN, None  # None: not Python's to hold
+    ours = {number: handler for number, handler in handlers.items() if handler not in others}
     for held in ours:
         signal.signal(held, lambda number, _frame: came.append(number))
     try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml
+from flowcheck.opening import read_file
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_BYTES = 1 << 20
@@ -102,8 +103,7 @@ def _taken(tree: dict[Any, Any], folder: str) -> Iterator[tuple[str, str]]:
 def _tree(path: str) -> dict[Any, Any]:
     """A kustomization's fields; none where it cannot be read, which is said when its turn comes."""
     try:
-        with open(path, "rb") as file:
-            parts = list(parse_yaml(file.read(MAX_BYTES)))
+        parts = list(parse_yaml(read_file(path, MAX_BYTES)))
     except (OSError, YamlError):
         return {}
     return next((tree for _, tree in parts if isinstance(tree, dict)), {})

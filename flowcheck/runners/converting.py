@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import msgspec
@@ -21,24 +20,25 @@ from flowcheck.flows.logs.converted import Conversion
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.rows import SCHEMA
 from flowcheck.runners import messages
-from flowcheck.runners.messages import Inspect, Inspected, Setup
-from flowcheck.runners.pool import Pool
+from flowcheck.runners.messages import PATIENCE, Inspect, Inspected, Setup
+from flowcheck.runners.plan import lost_twice
+from flowcheck.runners.pool import Gone, Pool
+from flowcheck.temporary import NAME, temporary_folder
 from flowcheck.writing import atomic_write, output_errors
 
 SOURCE_FILE = "source_file"
-DEATHS = 2
-"""After which a file has failed."""
 
 
 @dataclass(slots=True)
 class ConvertedFile:
-    """One input, and what became of it: a conversion, or why there is none."""
+    """One input, and what became of it: a conversion, or why there is none. ``troubles``: how processes that
+    read it ended, of which it is allowed one."""
 
     input: InputFile
     conversion: Conversion | None = None
     failure: str = ""
     path: Path | None = None
-    deaths: int = field(default=0)
+    troubles: list[str] = field(default_factory=list)
 
 
 def run_convert(
@@ -49,6 +49,7 @@ def run_convert(
     jobs: int | None = None,
     cache: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    patience: float = PATIENCE,
 ) -> list[ConvertedFile]:
     """Write the rows of all logs to ``out``; what cannot be read is not in it, and is told. ``progress``
     hears of files done, and of how many there are.
@@ -59,11 +60,11 @@ def run_convert(
     wanted = [file for file in files if not file.input.skipped]
     for file in files:
         file.failure = file.input.skipped
-    with output_errors(out), TemporaryDirectory(prefix=".flowcheck-", dir=out.absolute().parent) as folder:
+    with output_errors(out), temporary_folder(out.absolute().parent, f".{NAME}") as folder:
         size = min(jobs or len(os.sched_getaffinity(0)), len(wanted))
         with Pool(size, cache) as pool:
-            pool.prepare(Setup(False, folder, None, None, (), False, asked))
-            _convert(wanted, pool, Path(folder), progress or (lambda _done, _of: None))
+            pool.prepare(Setup(False, str(folder), None, None, (), False, asked, patience))
+            _convert(wanted, pool, folder, progress or (lambda _done, _of: None))
         read = [file for file in wanted if file.conversion is not None]
         if not read:
             reasons = "; ".join(f"{file.input.name}: {file.failure}" for file in files[:5])
@@ -81,15 +82,27 @@ def _convert(
         for worker in list(pool.idle()):
             if waiting:
                 number = waiting.popleft()
-                each = files[number].input
-                pool.give(worker, Inspect(number, os.fsencode(each.path), each.identity, each.keys))
+                each, attempt = files[number].input, len(files[number].troubles)
+                pool.give(worker, Inspect(number, os.fsencode(each.path), each.identity, each.keys, attempt))
         for worker, order, answer in pool.answers(timeout=0.2):
-            if isinstance(answer, messages.Advanced):
-                continue
-            worker.order = None
-            assert isinstance(order, Inspect)
             file = files[order.file]
             match answer:
+                case messages.Advanced():
+                    continue
+                case Gone(begun=False):
+                    waiting.appendleft(order.file)
+                    continue
+                case Gone():
+                    file.troubles.append(answer.how)
+                    if len(file.troubles) == 1:
+                        waiting.appendleft(order.file)
+                        continue
+                    file.failure = lost_twice(file.troubles)
+                case messages.Failed(reason=messages.MEMORY) if not order.attempt:
+                    pool.retire(worker)
+                    file.troubles.append("needed too much memory")
+                    waiting.appendleft(order.file)
+                    continue
                 case Inspected(converted=None):
                     file.failure = "is canonical Parquet already"
                 case Inspected():
@@ -100,27 +113,27 @@ def _convert(
                     file.failure = answer.detail
                 case messages.Unwritable():
                     raise OSError(answer.errno, answer.detail)
-                case _:
-                    file.deaths += isinstance(answer, str)
-                    if file.deaths < DEATHS:
-                        waiting.appendleft(order.file)
-                        continue
-                    file.failure = f"the process that read it died twice ({answer})"
             done += 1
             progress(done, len(files))
 
 
 def _join(files: list[ConvertedFile], out: BinaryIO) -> None:
     """All rows in the order of the files, without the columns that none of them has a value in."""
-    opened = [(file, pq.ParquetFile(file.path)) for file in files]
-    names = [name for name in SCHEMA.names if any(_has(parquet, name) for _, parquet in opened)]
+    held: set[str] = set()
+    for file in files:
+        with pq.ParquetFile(
+            file.path
+        ) as parquet:  # one at a time: there may be more than can be open at once
+            held.update(name for name in SCHEMA.names if name not in held and _has(parquet, name))
+    names = [name for name in SCHEMA.names if name in held]
     schema = pa.schema([pa.field(SOURCE_FILE, pa.string()), *(SCHEMA.field(name) for name in names)])
     formats = sorted({file.conversion.format for file in files if file.conversion})
     schema = schema.with_metadata({"flowcheck.schema": "1", "source_format": ",".join(formats)})
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for file, parquet in opened:
-            for batch in _batches(parquet, names, file.input.name, schema):
-                writer.write_batch(batch)
+        for file in files:
+            with pq.ParquetFile(file.path) as parquet:
+                for batch in _batches(parquet, names, file.input.name, schema):
+                    writer.write_batch(batch)
 
 
 def _batches(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 import msgspec
@@ -49,11 +50,14 @@ class ResultFolder:
         self._folder = workspace.folder
         self._threads = ThreadPoolExecutor(2)
         self._staged: dict[Path, Future[Staged]] = {}
+        self.given_up = Event()
+        """What is long to write looks at it now and then."""
 
     def __enter__(self) -> ResultFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.given_up.set()
         self._threads.shutdown(cancel_futures=True)
         self._staged.clear()  # an error, which knows this, would keep itself and its open file
 
@@ -97,7 +101,7 @@ def _stage(target: Path, temporary: Path, write: Callable[[Path], None]) -> Stag
 
 def stage_violations(folder: ResultFolder, workspace: Workspace, merged: Merged) -> None:
     """The longest to write, which waits for no other result."""
-    folder.stage("violations.parquet", partial(_write_violations, workspace, merged))
+    folder.stage("violations.parquet", partial(_write_violations, workspace, merged, folder.given_up))
 
 
 def stage_result(folder: ResultFolder, result: AuditResult) -> None:
@@ -121,7 +125,7 @@ def _write_json(value: Any, path: Path) -> None:
     path.write_text(json_text(msgspec.to_builtins(value), indent=1) + "\n", encoding="ascii")
 
 
-def _write_violations(workspace: Workspace, merged: Merged, path: Path) -> None:
+def _write_violations(workspace: Workspace, merged: Merged, given_up: Event, path: Path) -> None:
     """All parts in the order of the input, gathered into row groups of some size."""
     names = [name for number in sorted(merged.violations) for name in merged.violations[number]]
     parts = [part for part in (workspace.violations(name) for name in names) if part.exists()]
@@ -129,6 +133,8 @@ def _write_violations(workspace: Workspace, merged: Merged, path: Path) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         waiting: list[pa.RecordBatch] = []
         for batch in (fit(batch, schema) for part in parts for batch in _batches(part)):
+            if given_up.is_set():
+                return
             waiting.append(batch)
             if sum(each.num_rows for each in waiting) >= ROW_GROUP:
                 writer.write_table(pa.Table.from_batches(waiting), row_group_size=MOST_IN_ROW_GROUP)

@@ -16,39 +16,28 @@ from pathlib import Path
 
 import msgspec
 
-from flowcheck.balance.count.tally import tally_for, unpack
+from flowcheck.balance.count.tally import tally_for
 from flowcheck.engines.profiles import left_out
 from flowcheck.flows.files.hashes import InputHashes
 from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.records.summary import Resumed
-from flowcheck.runners import messages
 from flowcheck.runners.finish import Finished, finish
+from flowcheck.runners.judging import Judging, Report
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import Inspect, Judge, Setup
-from flowcheck.runners.plan import (
-    FileState,
-    Plan,
-    edges_of,
-    judged_entry,
-    judged_traits,
-    other_entry,
-    span_of,
-)
+from flowcheck.runners.messages import Setup
+from flowcheck.runners.plan import Plan
 from flowcheck.runners.pool import Pool
 from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.kept import cache_path
 from flowcheck.runners.program.prepared import Prepared, compiled, known
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest, Progress
-from flowcheck.runners.workspace import Done, Workspace
+from flowcheck.runners.workspace import Workspace
 from flowcheck.writing import output_errors
 
-Report = Callable[[Progress], None]
 SMALL_INPUT = 4 << 20
 """Bytes below which a second worker would cost more than it does, and judging takes no time to speak of."""
-SECONDS_BETWEEN_WORDS = 0.1
 WORTH_KEEPING = 0.5
 """Seconds that it took to load and compile a cluster, from which its program is kept for the next audit."""
 
@@ -74,11 +63,11 @@ def run_audit(
         prepared = _prepare(source, request, clock, report)
         workspace.begin(prepared.facts.identity, request, inputs)
         hashes = stack.enter_context(InputHashes(inputs if request.out else ()))
-        with output_errors(Path(tempfile.gettempdir())):
+        with output_errors(tempfile.gettempdir(), temporary=True):
             prepared.place(pool.program)
         clock.append(time.monotonic())
         merged = Merged(tally_for(prepared.services))
-        work = _Run(Plan(inputs, workspace.folder), merged, pool, workspace, report)
+        work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
         meanwhile: list[Callable[[], object]] = [lambda: prepared.told_by]
         if not _is_small(inputs):
             meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
@@ -145,112 +134,5 @@ def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
         namespaces=request.namespaces,
         keep_columns=request.keep_columns,
         asked=request.asked,
+        patience=request.patience,
     )
-
-
-class _Run:
-    """The judging itself: hand out orders, take answers, merge files as they are finished."""
-
-    def __init__(self, plan: Plan, merged: Merged, pool: Pool, workspace: Workspace, report: Report) -> None:
-        self.plan = plan
-        self.merged = merged
-        self.rows_done = 0
-        self._pool = pool
-        self._workspace = workspace
-        self._report = report
-        self._told = 0.0
-
-    def judge(self, setup: Setup, meanwhile: Sequence[Callable[[], object]]) -> None:
-        """``meanwhile``: what is done while workers are on the last orders: before, they would wait for the
-        next."""
-        waiting = list(meanwhile)
-        done = self._workspace.done()
-        if done:
-            rows = sum(record.rows for record in done.values())
-            self.merged.resumed = Resumed(files=len(done), rows=rows)
-        for number, record in done.items():
-            state = self.plan.files[number]
-            state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)
-            state.parts = dict(enumerate(record.parts))
-            state.converted, state.stored, state.columns = record.converted, record.stored, record.columns
-            self._settle(state)
-        self._pool.prepare(setup)
-        self.plan.start(set(done))
-        while self._hand_out() or self._pool.busy():
-            if waiting and self.plan.given_out and self._pool.judging():
-                waiting.pop()()
-            for worker, order, answer in self._pool.answers(timeout=0.2):
-                if not isinstance(answer, messages.Advanced):
-                    worker.order = None
-                self._take(order, answer)
-            self._tell()
-        for state in self.plan.files:
-            if state.number not in self.merged.entries:
-                self.merged.entries[state.number] = other_entry(state)
-
-    def _hand_out(self) -> bool:
-        """Give every idle worker an order; whether there was any."""
-        gave = False
-        for worker in list(self._pool.idle()):
-            order = self.plan.next()
-            if order is None:
-                return gave
-            self._pool.give(worker, order)
-            gave = True
-        return gave
-
-    def _take(self, order: messages.Order, answer: messages.Answer | str | None) -> None:
-        assert isinstance(order, Inspect | Judge)
-        match answer:
-            case None:
-                self.plan.again(order)
-            case str():
-                self.plan.died(order, answer)
-            case messages.Advanced():
-                self.rows_done += answer.rows
-            case messages.Inspected():
-                self.plan.split(answer.file, answer.row_groups, answer.converted)
-                inspected = self.plan.files[answer.file]
-                inspected.warnings, inspected.stored = answer.warnings, answer.stored
-                inspected.columns = answer.columns
-            case messages.Unwritable():
-                with output_errors(self._workspace.folder):
-                    raise OSError(answer.errno, answer.detail)
-            case messages.Failed():
-                self.plan.fail(answer.file, answer.reason, answer.detail, answer.sha256)
-            case messages.JudgedTask():
-                self.plan.files[answer.file].parts[answer.task] = answer.part
-        state = self.plan.files[order.file]
-        if state.settled and state.failure is None and state.number not in self.merged.entries:
-            names = tuple(state.parts[task] for task in sorted(state.parts))
-            told = (state.converted, state.stored, state.columns)
-            done = Done(state.rows or 0, state.warnings, names, *told)
-            self._workspace.finish(state.number, done)
-            self._settle(state)
-
-    def _settle(self, state: FileState) -> None:
-        """Merge a finished file."""
-        names = [state.parts[task] for task in sorted(state.parts)]
-        parts, spans = [], []
-        for part in map(self._workspace.part, names):
-            entries = edges_of(part)
-            spans.append(span_of(entries))
-            self.merged.add(entries, unpack(part.load) if part.load is not None else None)
-            self.merged.census.add(part.census)
-            self.merged.recorded.add(part.recorded)
-            for key, example in part.examples:
-                self.merged.examples.add(key, example)
-            parts.append(msgspec.structs.replace(part, edges=b"", load=None, examples=()))
-        self.merged.entries[state.number] = judged_entry(state, parts)
-        self.merged.traits[state.number] = judged_traits(state, parts, spans)
-        self.merged.violations[state.number] = names
-
-    def _tell(self) -> None:
-        """Count what is done, ten times a second at most: counting looks at every file."""
-        now = time.monotonic()
-        if now - self._told < SECONDS_BETWEEN_WORDS:
-            return
-        self._told = now
-        settled = sum(state.settled or bool(state.input.skipped) for state in self.plan.files)
-        total = self.plan.rows_known
-        self._report(Progress("judging flows", self.rows_done, total, settled, len(self.plan.files)))

@@ -5,9 +5,6 @@ Nothing that travels can run anything where it is read: a worker has read files 
 
 from __future__ import annotations
 
-import struct
-from typing import BinaryIO
-
 import msgspec
 
 from flowcheck.balance.count.tally import PackedEntries
@@ -20,12 +17,18 @@ from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected, Stored
 
-MAX_MESSAGE = 64 << 20
+NO_PROGRESS = "no_progress"
+"""The reason of a file whose worker was killed for want of it."""
+MEMORY = "memory"
+"""The reason of a failure that another attempt, in smaller batches, may not meet."""
+PATIENCE = 300.0
+"""Seconds. An honest batch takes less than one; a file server that is restarted may take two minutes."""
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
     """Read the filters, and with ``program`` what is judged and counted by, from the inherited file; without
-    it files are only converted. ``asked``: what was said of logs."""
+    it files are only converted. ``asked``: what was said of logs. ``patience``: seconds without a word from
+    who is on an order, after which it is killed."""
 
     program: bool
     folder: str
@@ -34,21 +37,24 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
     namespaces: tuple[str, ...]
     keep_columns: bool
     asked: Asked = Asked()
+    patience: float = PATIENCE
 
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
     """Check a file's footer, and convert it where it is a log; the answer is Inspected or Failed. A path is
-    bytes: it need not be text."""
+    bytes: it need not be text. ``attempt``: 1 where something went wrong with the first."""
 
     file: int
     path: bytes
     identity: FileIdentity
     keys: tuple[Key, ...]
+    attempt: int = 0
 
 
 class Judge(msgspec.Struct, tag="judge", frozen=True):
     """Judge ``rows`` rows of a file from ``first_row`` on; ``name`` is its path as results have it. Where it
-    is ``converted`` from a log, its rows say which record each is of."""
+    is ``converted`` from a log, its rows say which record each is of. A second ``attempt`` is made in smaller
+    batches."""
 
     file: int
     task: int
@@ -59,6 +65,12 @@ class Judge(msgspec.Struct, tag="judge", frozen=True):
     first_row: int
     rows: int
     converted: bool = False
+    attempt: int = 0
+
+    @property
+    def part(self) -> str:
+        """What its part is called."""
+        return f"{self.file:06d}-{self.task:06d}"
 
 
 Order = Setup | Inspect | Judge
@@ -88,7 +100,7 @@ class Inspected(msgspec.Struct, tag="inspected", frozen=True):
 
 
 class Advanced(msgspec.Struct, tag="advanced", frozen=True):
-    """Rows judged since the last word, for the progress bar."""
+    """Rows judged since the last word, for the progress bar; none where there is progress of another kind."""
 
     rows: int
 
@@ -141,45 +153,31 @@ class Part(msgspec.Struct, frozen=True):
     recorded: RecordedCounts
 
 
-_orders = msgspec.msgpack.Decoder(Order)
-_answers = msgspec.msgpack.Decoder(Answer)
+def answers_to(order: Inspect | Judge, answer: Answer) -> bool:
+    """Whether an answer is one to this order: who has read a hostile file may say anything."""
+    match answer:
+        case Advanced():
+            return answer.rows >= 0
+        case Inspected():
+            name = answer.converted.name if answer.converted else converted_name(order.file)
+            whole = min(answer.row_groups, default=0) >= 0
+            return (
+                isinstance(order, Inspect)
+                and answer.file == order.file
+                and whole
+                and name == converted_name(order.file)
+            )
+        case JudgedTask():
+            return isinstance(order, Judge) and (answer.file, answer.task, answer.part) == (
+                order.file,
+                order.task,
+                order.part,
+            )
+        case Failed():
+            return answer.file == order.file
+    return isinstance(answer, Unwritable)
 
 
-def send(stream: BinaryIO, message: Order | Answer) -> None:
-    body = msgspec.msgpack.encode(message)
-    stream.write(struct.pack("<I", len(body)) + body)
-    stream.flush()
-
-
-def receive_order(stream: BinaryIO) -> Order | None:
-    """The next order, or None when the parent has gone."""
-    body = _receive(stream)
-    return None if body is None else _orders.decode(body)
-
-
-def receive_answer(stream: BinaryIO) -> Answer | None:
-    """The next answer, or None when the worker has gone or talks nonsense."""
-    body = _receive(stream)
-    try:
-        return None if body is None else _answers.decode(body)
-    except msgspec.MsgspecError:
-        return None
-
-
-def _receive(stream: BinaryIO) -> bytes | None:
-    head = _read(stream, 4)
-    if head is None:
-        return None
-    (length,) = struct.unpack("<I", head)
-    return _read(stream, length) if length <= MAX_MESSAGE else None
-
-
-def _read(stream: BinaryIO, n_bytes: int) -> bytes | None:
-    """Exactly so many bytes of a stream that may be unbuffered, or None where it ends before."""
-    body = bytearray()
-    while len(body) < n_bytes:
-        more = stream.read(n_bytes - len(body))
-        if not more:
-            return None
-        body += more
-    return bytes(body)
+def converted_name(file: int) -> str:
+    """What the rows of a log are called."""
+    return f"{file:06d}.flows"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64, writable
@@ -20,7 +21,7 @@ from flowcheck.results.census import HOUR
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected, Stored
 from flowcheck.results.summary import LedgerMismatchError
-from flowcheck.runners.messages import Converted, Inspect, Judge, Part
+from flowcheck.runners.messages import MEMORY, NO_PROGRESS, Converted, Inspect, Judge, Part
 
 TASK_ROWS = 1 << 20
 """Rows after which a file's next row group goes into another task, and above which one row group is cut."""
@@ -57,7 +58,8 @@ class Plan:
             if state.input.skipped and state.input.failed:
                 state.failure = ("not_a_file", state.input.skipped, None)
         self._queue: deque[Inspect | Judge] = deque()
-        self._deaths: Counter[int] = Counter()
+        self._troubles: dict[int, list[str]] = {}
+        self._large: set[int] = set()
 
     def start(self, done: set[int]) -> None:
         """Queue every file that is to be judged and is not among ``done``."""
@@ -71,7 +73,7 @@ class Plan:
         while self._queue:
             order = self._queue.popleft()
             if self.files[order.file].failure is None:
-                return order
+                return replace(order, attempt=1) if order.file in self._large else order
         return None
 
     @property
@@ -99,14 +101,26 @@ class Plan:
         """An order that no worker got to see."""
         self._queue.appendleft(order)
 
-    def died(self, order: Inspect | Judge, cause: str) -> None:
-        """A worker died on this order: once more, but after its file's second death the file has failed."""
-        self._deaths[order.file] += 1
-        if self._deaths[order.file] == 1:
-            self._queue.appendleft(order)
+    def lost(self, order: Inspect | Judge, reason: str, how: str) -> None:
+        """Who was on this order is gone: once more, but the second time its file has failed. ``how`` ends
+        "the process that read it ..."."""
+        troubles = self._troubles.setdefault(order.file, [])
+        troubles.append(how)
+        if len(troubles) == 1:
+            self._queue.appendleft(replace(order, attempt=1))
         else:
-            detail = f"the process that read it died twice ({cause})"
-            self.fail(order.file, "reader_died", detail, sha256_of(order.path))
+            sha256 = (
+                None if reason == NO_PROGRESS else sha256_of(order.path)
+            )  # to hash it may take for ever too
+            self.fail(order.file, reason, lost_twice(troubles), sha256)
+
+    def short_of_memory(self, order: Inspect | Judge, detail: str, sha256: str | None) -> None:
+        """Once more, and whatever else of this file is yet to be judged, in smaller batches."""
+        if order.attempt == 0:
+            self._large.add(order.file)
+            self._queue.appendleft(replace(order, attempt=1))
+        else:
+            self.fail(order.file, MEMORY, detail, sha256)
 
     def fail(self, number: int, reason: str, detail: str, sha256: str | None) -> None:
         if self.files[number].failure is None:
@@ -117,6 +131,13 @@ class Plan:
         """Rows of all files, once every footer has been read."""
         wanted = [s for s in self.files if not s.input.skipped and s.failure is None]
         return None if any(s.rows is None for s in wanted) else sum(s.rows or 0 for s in wanted)
+
+
+def lost_twice(how: Sequence[str]) -> str:
+    """What became of the processes that read a file, in a sentence."""
+    if how[0] == how[1]:
+        return f"the process that read it {how[0]}, and so did a second"
+    return f"the process that read it {how[0]}, a second {how[1]}"
 
 
 def task_rows(row_groups: Sequence[int]) -> Iterator[int]:

@@ -12,6 +12,7 @@ from flowcheck.flows.logs.form import Asked
 from flowcheck.keywords import MOST_FINDINGS
 from flowcheck.model.options import Options, Thresholds
 from flowcheck.model.ranges import DnsMap
+from flowcheck.runners.messages import PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class AuditRequest:
     False leaves it out, to tell what it costs. ``asked``: what is said of logs that do not say it themselves.
     ``cni``, ``switches``, ``mesh``: whose way to enforce policies, see
     :func:`flowcheck.engines.profiles.apply`; what they decide is not in ``options`` yet. ``dns_map``: what
-    policies about names are decided by.
+    policies about names are decided by. ``patience``: seconds without progress,
+    after which a worker is killed.
     """
 
     options: Options = field(default_factory=Options)
@@ -53,6 +55,7 @@ class AuditRequest:
     switches: tuple[tuple[str, str], ...] = ()
     dns_map: DnsMap | None = None
     mesh: str = AUTO
+    patience: float = PATIENCE
 
     @property
     def judged_by(self) -> tuple[object, ...]:

@@ -7,7 +7,6 @@ that what is said of their names is said here too.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.canonical.schema import COLUMNS, check_schema
 from flowcheck.flows.files.inputs import FileIdentity, InputFile
 from flowcheck.results.violations import as_text
+from flowcheck.temporary import temporary_folder
 from flowcheck.writing import output_errors
 
 Input = str | Path | InputFile
@@ -37,14 +37,14 @@ def as_inputs(flows: object, *, keep_columns: bool) -> Iterator[list[Input]]:
     """
     given = list(_each(flows))
     n_frames = sum(is_frame(one) for one in given)
-    with tempfile.TemporaryDirectory(prefix="flowcheck-") as folder:
+    with temporary_folder() as folder:
         inputs: list[Input] = []
         for number, one in enumerate(given, 1):
             if isinstance(one, str | Path):
                 inputs.append(one)
                 continue
             name = frame_name(one) if n_frames == 1 else f"{frame_name(one)[:-1]} {number}>"
-            path = Path(folder) / f"{number:06d}.parquet"
+            path = folder / f"{number:06d}.parquet"
             _write(read_frame(one), name, path, keep_columns)
             inputs.append(InputFile(str(path), FileIdentity.of(path.stat()), label=name))
         yield inputs
@@ -65,7 +65,7 @@ def _each(flows: object) -> Iterator[object]:
 def _write(reader: pa.RecordBatchReader, name: str, path: Path, keep_columns: bool) -> None:
     check_schema(reader.schema, where=name)
     writer: pq.ParquetWriter | None = None
-    with output_errors(path.parent):
+    with output_errors(path.parent, temporary=True):
         try:
             for batch in even_batches(reader, name):
                 batch = _wanted(batch, keep_columns)

@@ -13,8 +13,7 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
 import msgspec
@@ -25,6 +24,7 @@ from flowcheck.flows.files.inputs import InputFile
 from flowcheck.results.records.ledger import Stored
 from flowcheck.runners.messages import Converted, Part
 from flowcheck.runners.request import AuditRequest
+from flowcheck.temporary import temporary_folder
 from flowcheck.version import __version__
 from flowcheck.writing import output_errors
 
@@ -67,7 +67,9 @@ class Workspace:
         return self
 
     def _temporary(self) -> Path:
-        return Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="flowcheck-")))
+        folder = self._stack.enter_context(temporary_folder()) / FOLDER
+        folder.mkdir(mode=0o700)
+        return folder
 
     def _inside(self, out: Path) -> Path:
         """The folder in the output folder, or elsewhere if that is not only ours to write to: another could
@@ -93,6 +95,10 @@ class Workspace:
             shutil.rmtree(self.folder, ignore_errors=True)
         self._stack.close()
 
+    def errors(self) -> AbstractContextManager[None]:
+        """What cannot be written in here is an OutputError."""
+        return output_errors(self._out or self.folder, temporary=self._out is None)
+
     def succeeded(self) -> None:
         """Nothing is left to go on with."""
         self._finished = True
@@ -112,7 +118,7 @@ class Workspace:
                 where=str(self._out),
                 hint="repeat its command exactly, or leave out --resume to start anew",
             )
-        with output_errors(self.folder):
+        with self.errors():
             if not (request.resume and found == key):
                 shutil.rmtree(self.folder)
                 self.folder.mkdir(mode=0o700)
@@ -121,7 +127,7 @@ class Workspace:
     def finish(self, number: int, done: Done) -> None:
         """Record that a file is done."""
         temporary = self.folder / f"{number:06d}.tmp"
-        with output_errors(self.folder):
+        with self.errors():
             temporary.write_bytes(msgspec.msgpack.encode(done))
             os.replace(temporary, self.folder / f"{number:06d}.done")
             if done.converted is not None:

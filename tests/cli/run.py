@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import io
 import os
-import signal
 import subprocess
 import sys
 import warnings
@@ -73,7 +72,7 @@ def _stream(text: str = "") -> _Stream:
 @contextmanager
 def _as_it_was(env: dict[str, str]) -> Iterator[None]:
     """Warnings as a fresh process has them; and what ``main`` sets for its whole process is taken back."""
-    thresholds, on_term = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+    thresholds = gc.get_threshold()
     try:
         with patch.dict(os.environ, env), warnings.catch_warnings():
             warnings.resetwarnings()
@@ -81,4 +80,3 @@ def _as_it_was(env: dict[str, str]) -> Iterator[None]:
             yield
     finally:
         gc.set_threshold(*thresholds)
-        signal.signal(signal.SIGTERM, on_term)

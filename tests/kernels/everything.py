@@ -17,7 +17,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.program.given import give
-from flowcheck.runners.task import TaskRunner
+from flowcheck.runners.tasks.task import TaskRunner
 from tests.builders import (
     allow,
     between,

@@ -147,7 +147,7 @@ def test_a_folder_is_read_in_sorted_order_each_file_once(tmp_path: Path) -> None
     cluster = load_cluster(tmp_path, keep_going=True)
     assert [pod.name for pod in cluster.pods] == ["a", "b", "c"]
     reasons = {Path(one.source.file).name: one.reason for one in cluster.skipped}
-    assert reasons["fifo.yaml"] == "not a regular file"
+    assert reasons["fifo.yaml"] == "it is a pipe, not a regular file"
     assert reasons[".hidden.yaml"] == "hidden file"
     assert reasons["z.yaml"].startswith("the same file")
     assert reasons["loop"].startswith("the same file or folder")

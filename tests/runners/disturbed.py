@@ -33,19 +33,20 @@ def command(world: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "flowcheck", "audit", str(world / "flows"), *place, *more]
 
 
-def start(world: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
+def start(world: Path, out: Path, *more: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command(world, out, *more),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         preexec_fn=hear_signals,
     )
 
 
 def hear_signals() -> None:
-    """Whoever started the tests may have had SIGINT ignored, as nohup and a shell's & do."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Whoever started the tests may have had these ignored, as nohup and a shell's & do."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -121,7 +121,10 @@ def test_workers_that_cannot_start_end_the_run(world: Path, monkeypatch: pytest.
         audit(world / "flows", world / "cluster", jobs=2)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
+)
 def test_a_signal_ends_the_run_soon_and_it_can_be_resumed(
     world: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:

@@ -10,7 +10,7 @@ from flowcheck.reading import load_cluster
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.program.given import give, read_given, sections_of
 from flowcheck.runners.program.stored import write_sections
-from flowcheck.runners.task import TaskRunner
+from flowcheck.runners.tasks.task import TaskRunner
 from tests.runners.worlds import DENIED, write_cluster, write_flows
 
 with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,8 @@ import click
 
 from flowcheck.cli.values import Duration, Value
 from flowcheck.flows.formats import HOMES
-from flowcheck.flows.known import AUTO, CANONICAL, UNITS
+from flowcheck.flows.known import AUTO, CANONICAL, MOST_MAPPING, UNITS
+from flowcheck.opening import read_text
 
 if TYPE_CHECKING:
     from flowcheck.flows.logs.form import Asked
@@ -100,7 +101,6 @@ def asked(given: dict[str, Any]) -> Asked:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = f"cannot be read as text ({type(error).__name__})"
-        raise click.UsageError(f"--mapping {path}: {why}") from error
+        return read_text(path, MOST_MAPPING)
+    except OSError as error:
+        raise click.UsageError(f"--mapping {path}: cannot be read: {error.strerror}") from error

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from flowcheck.temporary import temporary_folder
 from flowcheck.writing import output_errors
 
 if TYPE_CHECKING:
@@ -33,10 +33,9 @@ def with_standard_input(paths: Sequence[str]) -> Iterator[list[str | InputFile]]
         raise click.UsageError("standard input can be read only once")
     from flowcheck.flows.files.inputs import FileIdentity, InputFile
 
-    with tempfile.NamedTemporaryFile(prefix="flowcheck-") as file:
-        with output_errors(file.name):
+    with temporary_folder() as folder:
+        path = folder / "standard-input"
+        with output_errors(folder, temporary=True), path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-            file.flush()
-        identity = FileIdentity.of(os.stat(file.name))
-        spooled = InputFile(file.name, identity, label="standard input")
+        spooled = InputFile(str(path), FileIdentity.of(os.stat(path)), label="standard input")
         yield [spooled if path == STANDARD_INPUT else path for path in paths]

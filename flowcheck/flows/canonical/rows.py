@@ -19,9 +19,17 @@ class RowReader:
     """Reads some columns forwards. A row group can only be decoded from its start: who asks for rows further
     on in the one that is being read gets them without it being decoded anew."""
 
-    def __init__(self, file: pq.ParquetFile, row_groups: Sequence[int], columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        file: pq.ParquetFile,
+        row_groups: Sequence[int],
+        columns: Sequence[str],
+        batch_rows: int = BATCH_ROWS,
+    ) -> None:
+        """``batch_rows``: how many are decoded at once, at the most."""
         self._file = file
         self._columns = list(columns)
+        self._batch_rows = batch_rows
         self._starts = [0, *accumulate(row_groups)]
         self._group = 0
         self._decoded: Iterator[pa.RecordBatch] = iter(())
@@ -84,7 +92,7 @@ class RowReader:
                     break
             groups = list(range(begin, self._group))
             self._decoded = self._file.iter_batches(
-                batch_size=BATCH_ROWS, row_groups=groups, columns=self._columns, use_threads=False
+                batch_size=self._batch_rows, row_groups=groups, columns=self._columns, use_threads=False
             )
 
 

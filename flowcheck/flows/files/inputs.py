@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import Met, find
 from flowcheck.flows.files.hive import Key, keys_of
 from flowcheck.flows.known import AUTO, CANONICAL
+from flowcheck.opening import odd_kind, open_file
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 LOG_SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".tsv")
@@ -97,8 +97,8 @@ def _examine(met: Met, seen: dict[tuple[int, int], str], format_: str) -> InputF
     identity = FileIdentity.of(status)
     if met.left_out:
         return InputFile(path, identity, met.left_out, met.failed)
-    if not stat.S_ISREG(status.st_mode):
-        return InputFile(path, identity, "not a regular file", failed=named)
+    if odd := odd_kind(status):
+        return InputFile(path, identity, odd, failed=named)
     if not named and not _counts(path, format_):
         suffixes = SUFFIXES if format_ == CANONICAL else (*SUFFIXES, *LOG_SUFFIXES)
         return InputFile(path, identity, f"its name ends in none of {', '.join(suffixes)}")
@@ -121,10 +121,7 @@ def _counts(path: str, format_: str) -> bool:
 def sha256_of(path: str | bytes) -> str | None:
     """Of a regular file, so that one that was refused can be told from its repaired successor."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
+        with open(open_file(path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None

@@ -7,7 +7,6 @@ claims is checked before a page is decoded, and what was decoded is held against
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,13 +18,14 @@ import pyarrow.types as pt
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.columns import readable
-from flowcheck.flows.canonical.rows import RowReader
+from flowcheck.flows.canonical.rows import BATCH_ROWS, RowReader
 from flowcheck.flows.canonical.schema import COLUMNS, check_schema, is_text
 from flowcheck.flows.files.accounting import Accounted, account
 from flowcheck.flows.files.contents import hold_values
 from flowcheck.flows.files.footer import MAX_FOOTER, arrow_types, read_footer
 from flowcheck.flows.files.hive import Key, key_columns
 from flowcheck.flows.files.inputs import FileIdentity
+from flowcheck.opening import open_file
 
 _COUNTED_BY = "start_time"
 """Read where nothing but keys of the path is asked for, and looked into for rows that no page counts: no key
@@ -35,13 +35,15 @@ can tell it, so every file has it, and no row without it is judged."""
 class FlowFile:
     """One open, checked file. Use as a context manager. ``keys``: columns that its path tells, the same in
     every row; where the file has such a column too, every value of it must be the key's or be missing.
+    ``batch_rows``: how many are decoded at once.
 
     **Raises**: FlowFormatError from every method, when the file is not what it says or not canonical.
     """
 
     def __init__(self, path: str, expected: FileIdentity | None = None, keys: Iterable[Key] = ()) -> None:
         self.path = path
-        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.batch_rows = BATCH_ROWS
+        self._fd = open_file(path)
         try:
             with self._decoding("not readable as Parquet"):
                 self._open(expected, tuple(keys))
@@ -51,8 +53,6 @@ class FlowFile:
 
     def _open(self, expected: FileIdentity | None, keys: tuple[Key, ...]) -> None:
         status = os.fstat(self._fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise FlowFormatError("not a regular file")
         self.identity = FileIdentity.of(status)
         if expected is not None and expected != self.identity:
             raise FlowFormatError(
@@ -91,7 +91,7 @@ class FlowFile:
         with self._decoding("cannot be decoded"):
             stored = tuple(name for name in columns if name in self._stored_names) or (_COUNTED_BY,)
             if stored not in self._readers:
-                self._readers[stored] = RowReader(self._file, self.row_groups, stored)
+                self._readers[stored] = RowReader(self._file, self.row_groups, stored, self.batch_rows)
             batch = self._readers[stored].read(first, n_rows, wanted)
             found = {name: self._typed(name, batch.column(name)) for name in stored}
             for name in columns:
@@ -172,7 +172,9 @@ class FlowFile:
         except FlowFormatError as error:
             error.where = error.where or self.path
             raise
-        except (pa.ArrowException, OSError, UnicodeError, MemoryError, KeyError) as error:
+        except MemoryError:  # Arrow's own is one too; what to do about it is for who handed the rows out
+            raise
+        except (pa.ArrowException, OSError, UnicodeError, KeyError) as error:
             raise FlowFormatError(f"{doing}: {_first_line(error)}", where=self.path) from error
 
 

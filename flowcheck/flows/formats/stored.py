@@ -45,6 +45,7 @@ class StoredLog:
                     first = end
                     continue
                 for batch in file.iter_batches(ROWS_AT_ONCE, [g], list(columns), use_threads=False):
+                    self._source.heard()
                     if first >= begin:
                         yield first, batch
                     first += batch.num_rows
@@ -94,6 +95,8 @@ def decoding(source: Source) -> Iterator[None]:
     except FlowFormatError as error:
         error.where = error.where or source.path
         raise
-    except (pa.ArrowException, OSError, UnicodeError, MemoryError, KeyError) as error:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeError, KeyError) as error:
         message = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise FlowFormatError(f"cannot be decoded: {message}", where=source.path) from error

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from flowcheck.manifests.kustomize import NAMES
 from flowcheck.manifests.text.templates import may_hold_objects
 from flowcheck.model.instants import time_in_name
 from flowcheck.model.places import SourceLocation
+from flowcheck.opening import odd_kind, open_file
 
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 _PROSE = re.compile(
@@ -154,25 +154,19 @@ def _already(path: str, status: os.stat_result, journal: Journal, seen: dict[tup
 
 
 def _read(path: str, journal: Journal, seen: dict[tuple[int, int], str], *, named: bool) -> Iterator[Input]:
-    """Open without waiting, make sure it is a regular file, read it whole."""
+    """Open without waiting, make sure it is a regular file, read as much as it says to have."""
     source = SourceLocation(path)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if odd := odd_kind(os.stat(path)):
+            _pass_over(path, odd, journal, named=named)
+            return
+        handle = open_file(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a file name"
         journal.refuse([Problem(f"cannot be read: {reason}", path)], source=source)
         return
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            reason = "not a regular file"
-            if named:
-                hint = "pipe it in and give - as the path"
-                journal.refuse([Problem(f"cannot be read: {reason}", path, hint)], source=source)
-            else:
-                journal.skip("", "", reason, source)
-                journal.warnings.append(f"{path} was passed over: {reason}")
-            return
         if status.st_size > MAX_BYTES:
             problem = Problem(f"is larger than {MAX_BYTES >> 20} MiB", path, "split it")
             journal.refuse([problem], source=source)
@@ -180,8 +174,19 @@ def _read(path: str, journal: Journal, seen: dict[tuple[int, int], str], *, name
         if _already(path, status, journal, seen):
             return
         try:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(status.st_size)
         except OSError as error:
             journal.refuse([Problem(f"cannot be read: {error.strerror}", path)], source=source)
             return
     yield from _opened(Input(path, data, status.st_mtime_ns // 1000, named), journal)
+
+
+def _pass_over(path: str, odd: str, journal: Journal, *, named: bool) -> None:
+    """What is no regular file is refused where it was named, and passed over in a folder."""
+    source = SourceLocation(path)
+    if named:
+        hint = "pipe it in and give - as the path"
+        journal.refuse([Problem(f"cannot be read: {odd}", path, hint)], source=source)
+    else:
+        journal.skip("", "", odd, source)
+        journal.warnings.append(f"{path} was passed over: {odd}")

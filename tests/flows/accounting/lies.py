@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import random
 from collections.abc import Callable
+from copy import deepcopy
 
 from tests.flows.accounting.parts import DICTIONARY, HEADERS, Chunk, Page, Parts, as_index
 from tests.flows.accounting.thrift import I32, Field, Fields, get, put, write_struct
@@ -34,7 +34,7 @@ def _some(dice: random.Random, parts: Parts) -> tuple[Chunk, int]:
 
 
 def _copied(page: Page) -> Page:
-    return pickle.loads(pickle.dumps(page))  # type: ignore[no-any-return]
+    return deepcopy(page)
 
 
 def count_of_page(dice: random.Random, parts: Parts) -> None:
@@ -224,7 +224,7 @@ def zeros_before_pages(dice: random.Random, parts: Parts) -> None:
 def copy_that_differs(dice: random.Random, parts: Parts) -> None:
     """What might be a copy of the chunk's metadata, with other numbers and pages behind it."""
     chunk, _place = _some(dice, parts)
-    said: Fields = pickle.loads(pickle.dumps(chunk.said))
+    said: Fields = deepcopy(chunk.said)
     put(get(said, 3), dice.choice((1, 5, 7, 9)), dice.randrange(50))
     chunk.behind += write_struct(said)
 

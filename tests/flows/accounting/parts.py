@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from tests.flows.accounting.thrift import I32, I64, Fields, get, put, read_struct, write_struct
@@ -61,7 +61,7 @@ class Parts:
     hidden: list[Chunk] = field(default_factory=list)
 
     def copy(self) -> Parts:
-        return pickle.loads(pickle.dumps(self))  # type: ignore[no-any-return]
+        return deepcopy(self)
 
     @property
     def groups(self) -> list[Fields]:

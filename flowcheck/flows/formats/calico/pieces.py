@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-import pyarrow as pa
-
 from flowcheck.flows.formats.calico.records import Flow, flow_of
 from flowcheck.flows.logs.text.head import Head, head_of
 from flowcheck.flows.logs.text.source import BLOCK, MOST_LINE, Source
@@ -74,15 +72,8 @@ def _lines(source: Source) -> Iterator[list[Piece]]:
 
 def _blocks(source: Source) -> Iterator[bytes]:
     with source.stream() as stream:
-        while block := _block(source, stream):
+        while block := source.take(stream, BLOCK):
             yield block
-
-
-def _block(source: Source, stream: pa.NativeFile) -> bytes:
-    try:
-        return bytes(stream.read(BLOCK))
-    except OSError as error:
-        raise source.damaged(error) from error
 
 
 def _around(data: bytes) -> bytes | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow as pa
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
+from flowcheck.opening import open_file
 
 BLOCK = 1 << 20
 BLOCKS = 8 << 20
@@ -42,19 +42,21 @@ class Block(NamedTuple):
 
 
 class Source:
-    """One log. Use as a context manager. gzip and zstd are told by how a file begins.
+    """One log. Use as a context manager. gzip and zstd are told by how a file begins. ``heard``: called for
+    every piece that was read, as some logs are read more than once before there is a row.
 
     **Raises**: FlowFormatError, OSError.
     """
 
     def __init__(self, path: str, expected: FileIdentity | None = None, keys: tuple[Key, ...] = ()) -> None:
         self.path, self.keys = path, keys
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.heard: Callable[[], None] = lambda: None
+        self._descriptor = open_file(path)
         status = os.fstat(self._descriptor)
         self.identity = FileIdentity.of(status)
-        if not stat.S_ISREG(status.st_mode):
+        if not status.st_size:  # or it has none to tell, as files that some daemon makes up
             self.close()
-            raise FlowFormatError("not a regular file", where=path)
+            raise FlowFormatError("is empty", where=path)
         if expected is not None and expected != self.identity:
             self.close()
             raise _changed("since the audit began", path)
@@ -139,6 +141,7 @@ class Source:
             yield Block(text, held)
 
     def _read_into(self, stream: pa.NativeFile, text: memoryview) -> int:
+        self.heard()
         try:
             return int(stream.readinto(text))
         except OSError as error:
@@ -146,6 +149,7 @@ class Source:
 
     def take(self, stream: pa.NativeFile, n_bytes: int) -> bytes:
         """The next bytes of :meth:`stream`."""
+        self.heard()
         try:
             return bytes(stream.read(n_bytes))
         except OSError as error:
@@ -153,6 +157,7 @@ class Source:
 
     def take_into(self, stream: pa.NativeFile, room: memoryview) -> int:
         """Fill it with the next bytes; returns how many there were: fewer than it holds at the end."""
+        self.heard()
         held = 0
         try:
             while held < len(room) and (n_read := stream.readinto(room[held:])):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.canonical.schema import schema_warnings
 from flowcheck.flows.files.accounting import Accounted, account
 from flowcheck.flows.files.footer import Footer, read_footer
@@ -20,8 +21,11 @@ from flowcheck.flows.logs.recognised import Recognised
 from flowcheck.flows.logs.text.head import head_of
 from flowcheck.flows.logs.text.source import Source
 from flowcheck.results.records.ledger import Stored
-from flowcheck.runners.messages import Converted, Inspect, Inspected, Judge, Setup
-from flowcheck.runners.part_file import part_errors
+from flowcheck.runners.messages import Converted, Inspect, Inspected, Judge, Setup, converted_name
+from flowcheck.runners.tasks.part_file import part_errors
+
+CAREFUL_ROWS = BATCH_ROWS >> 4
+"""Rows decoded at once where a whole batch took too much memory."""
 
 
 class OpenFile:
@@ -33,10 +37,12 @@ class OpenFile:
         self._known: tuple[object, ...] = ()
 
     def of(self, order: Inspect | Judge) -> FlowFile:
-        known = (order.file, order.path, order.identity)
+        careful = order.attempt > 0
+        known = (order.file, order.path, order.identity, careful)
         if self._file is None or self._known != known:
             self.close()
             self._file = FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys)
+            self._file.batch_rows = CAREFUL_ROWS if careful else BATCH_ROWS
             self._known = known
         return self._file
 
@@ -47,14 +53,22 @@ class OpenFile:
             file.close()
 
 
-def inspect(order: Inspect, setup: Setup, files: OpenFile, advance: Callable[[int], None]) -> Inspected:
+def inspect(
+    order: Inspect,
+    setup: Setup,
+    files: OpenFile,
+    advance: Callable[[int], None],
+    hold_on: Callable[[], None],
+) -> Inspected:
     """Check a file, and convert it where it is a log. Parquet that has canonical columns is no log; what is
-    wrong with other Parquet is said of these columns, where it is no log either.
+    wrong with other Parquet is said of these columns, where it is no log either. ``advance`` hears of batches
+    of rows, ``hold_on`` of what is read before there are any.
 
     **Raises**: FlowFormatError, PartError, OSError.
     """
     asked = setup.asked.format
     with Source(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys) as source:
+        source.heard = hold_on
         refused: FlowFormatError | None = None
         if asked == CANONICAL or (asked == AUTO and source.is_parquet):
             try:
@@ -96,7 +110,7 @@ def _converted(
         with decoding(source):
             footer = read_footer(source.descriptor, source.identity.size)
             stored = _stored(footer, account(source.descriptor, footer))
-    name = f"{order.file:06d}.flows"
+    name = converted_name(order.file)
     path = Path(setup.folder) / name
     with part_errors(), open(path, "wb") as out:
         conversion = convert(source, recognised, setup.asked, out, lambda _: advance(0))

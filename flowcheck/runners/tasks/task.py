@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flowcheck.arrays import FlowArrays
 from flowcheck.flows.canonical.rows import cut_batches
-from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS
+from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS, is_text
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
@@ -21,12 +22,14 @@ from flowcheck.results.edges import EdgeTable
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.violations import Said, Violating, joined_violating, violations_batch
 from flowcheck.runners.messages import Judge, Setup
-from flowcheck.runners.part_file import LazyWriter, part_errors
 from flowcheck.runners.program.given import Given
-from flowcheck.runners.work import TaskTables, Work
+from flowcheck.runners.tasks.part_file import LazyWriter, part_errors
+from flowcheck.runners.tasks.work import TaskTables, Work
 
 WRITTEN_AT_ONCE = 1 << 14
 """Violating rows: to put few into words takes almost as long as many."""
+MOST_BYTES_IN_WORDS = 64 << 20
+"""Of violating rows, where a batch is judged in parts as it took too much memory."""
 
 
 class TaskRunner:
@@ -50,32 +53,43 @@ class TaskRunner:
         judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
         others = [name for name in kept if name not in judged_columns]
-        name = f"{task.file:06d}-{task.task:06d}"
-        stem = Path(self._setup.folder) / name
+        stem = Path(self._setup.folder) / task.part
         end = task.first_row + task.rows
         with LazyWriter(stem.with_suffix(".violations")) as writer:
             waiting: list[Violating] = []
             for first, n_rows in cut_batches(task.first_row, end, file.row_groups):
-                batch = file.read(first, n_rows, judged_columns)
-                read = read_flows(self._program, self._resolver, batch)
-                work.filtered += self._leave_out(read.flows)
-                found, places = work.add(batch, read, first)
-                if task.converted:
-                    found = found._replace(batch=found.batch.drop_columns([RECORD]))
-                if len(places):
-                    if others:
-                        more = file.read(first, n_rows, others, places)
-                        found = found._replace(batch=_beside(found.batch, more))
-                    waiting.append(found)
+                for at in range(first, first + n_rows, file.batch_rows):
+                    rows = min(file.batch_rows, first + n_rows - at)
+                    waiting += self._judge(file, at, rows, (judged_columns, others), work)
+                    advance(rows)
+                    if rows < n_rows and _is_much(waiting):
+                        self._write(waiting, work, writer)
+                        waiting = []
                 if sum(len(each.rows) for each in waiting) >= WRITTEN_AT_ONCE or first + n_rows == end:
                     self._write(waiting, work, writer)
                     waiting = []
-                advance(n_rows)
         file.check_unchanged()
         part = msgspec.msgpack.encode(work.part(task.rows, writer.size))
         with part_errors():
             stem.with_suffix(".part").write_bytes(part)
-        return name
+        return task.part
+
+    def _judge(
+        self, file: FlowFile, first: int, n_rows: int, columns: tuple[list[str], list[str]], work: Work
+    ) -> list[Violating]:
+        """One batch; its violating rows, where there are any. ``columns``: those it is judged by, and others
+        that are told of a violating row."""
+        judged, others = columns
+        batch = file.read(first, n_rows, judged)
+        read = read_flows(self._program, self._resolver, batch)
+        work.filtered += self._leave_out(read.flows)
+        found, places = work.add(batch, read, first)
+        if RECORD in found.batch.schema.names:
+            found = found._replace(batch=found.batch.drop_columns([RECORD]))
+        if others and len(places):
+            more = file.read(first, n_rows, others, places)
+            found = found._replace(batch=_beside(found.batch, more))
+        return [found] if len(places) else []
 
     def _write(self, waiting: list[Violating], work: Work, writer: LazyWriter) -> None:
         if waiting:
@@ -99,6 +113,20 @@ class TaskRunner:
         out &= flows.judge != 0
         flows.judge[out] = 0
         return int(out.sum())
+
+
+def _is_much(found: Sequence[Violating]) -> bool:
+    """Whether rows put into words would take much memory, as those with long texts do."""
+    columns = (column for each in found for column in each.batch.columns)
+    return sum(map(_most_bytes, columns)) > MOST_BYTES_IN_WORDS
+
+
+def _most_bytes(column: pa.Array) -> int:
+    """Of its values, where each of a dictionary's is written out."""
+    if not pa.types.is_dictionary(column.type) or not is_text(column.type.value_type):
+        return int(column.nbytes)
+    longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    return len(column) * int(longest)
 
 
 def _beside(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
