@@ -430,6 +430,7 @@ def test_rules_that_are_refused(problems: Problems, rule: str, problem: str) -> 
     ("spec", "problem"),
     [
         ("order: '5'", "must be a number, is text (write one without quotes, as order: 100)"),
+        ("order: .nan", "must be a number, is no finite one"),
         ("podSelector: {}", "(write selector: app == 'x')"),
         ("policyTypes: [Ingress]", "(write types)"),
         ("doNotTrack: true", "(write a GlobalNetworkPolicy for it)"),
