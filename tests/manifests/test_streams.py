@@ -91,6 +91,11 @@ def test_json_is_recognised_without_its_suffix(tmp_path: Path, monkeypatch: pyte
         ("a.json", '{"a":' * 100_000 + "1" + "}" * 100_000, "nested too deeply"),
         ("a.json", '{"kind": "Pod",\n "kind": "Node"}', "a.json:2: the document has the key `kind` twice"),
         ("a.json", '{"kind": "Pod",\n}', "a.json:2: the document is malformed: trailing comma in object"),
+        (
+            "a.json",
+            '1e999\n"kind": "Pod", "apiVersion": "v1"',
+            "a.json:1: the document has a number out of range",
+        ),
         ("a.json", "[1]", "a.json:1: not a Kubernetes object but a list"),
         ("a.json", '[{"kind": "Pod", "apiVersion": "v1"}]', "write kind: List, and these below items:"),
         ("a.yaml", "- a: b\n- kind: Pod\n  apiVersion: v1\n", "write kind: List, and these below items:"),

@@ -50,8 +50,10 @@ def decode_json(text: bytes | memoryview | msgspec.Raw, type_: Any) -> Any:
     """
     try:
         return _decoder(type_).decode(text)
-    except msgspec.ValidationError:
-        raise
+    except msgspec.ValidationError as error:
+        if "Number out of range" not in str(error):
+            raise
+        raise JsonError("has a number out of range") from None
     except msgspec.DecodeError as error:
         raise JsonError(str(error)) from None
     except RecursionError:
