@@ -146,7 +146,8 @@ def _entries(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) ->
     """What lies in a folder, by name; nothing where it cannot be read, which is reported, or was before."""
     try:
         status = os.stat(folder)
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
         journal.refuse([Problem(f"cannot be read: {error.strerror}", folder)], source=SourceLocation(folder))
         return iter(())
