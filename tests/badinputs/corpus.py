@@ -1,7 +1,7 @@
 """All bad inputs, and running one of them: here, or as a person does, within limits.
 
-Memory is what a process holds at its most (VmHWM), not what it may map: numba and pyarrow map far more than
-they use, so that a limit of 512 MiB on addresses would end any command.
+What a process may map is limited far above what it may hold: numba and pyarrow map far more than they use, so
+that a limit of 512 MiB on addresses would end any command.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
-from types import FrameType
 from typing import NamedTuple
 
 from tests.badinputs import (
@@ -33,6 +31,7 @@ from tests.badinputs import (
 )
 from tests.badinputs.inputs import BadInput
 from tests.cli.run import ROOT, flowcheck
+from tests.limits import within
 from tests.runners.worlds import ALLOWED, write_cluster, write_flows
 
 PAGES = (wrong_types, wrong_values, unknown_fields, texts, parquet, folders, lines, options, other_files)
@@ -45,10 +44,6 @@ MOST_ADDRESSES = 6 << 30
 """Bytes that a process may map, workers too."""
 WIDE = {"COLUMNS": "1000"}
 """Reports break no lines then."""
-
-
-class TooSlow(BaseException):
-    """No Exception, so that nothing on the way takes it for a fault of the input."""
 
 
 class World(NamedTuple):
@@ -85,36 +80,8 @@ def make_world(base: Path) -> World:
 
 def run_here(words: list[str]) -> CompletedProcess[str]:
     """The command in this process. Raises: TooSlow after so many seconds."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise TooSlow(f"more than {MOST_SECONDS} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
-    try:
+    with within(MOST_SECONDS):
         return flowcheck(*words, env=WIDE)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def memory_held() -> int:
-    """Bytes that this process holds now."""
-    return _status("VmRSS")
-
-
-def most_memory_held() -> int:
-    """The most that it held since :func:`forget_most_memory`."""
-    return _status("VmHWM")
-
-
-def forget_most_memory() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def _status(field: str) -> int:
-    text = Path("/proc/self/status").read_text()
-    return int(re.findall(rf"^{field}:\s+(\d+) kB$", text, re.M)[0]) << 10
 
 
 class Ended(NamedTuple):

@@ -20,15 +20,13 @@ from tests.badinputs.corpus import (
     MOST_SECONDS,
     PAGES,
     World,
-    forget_most_memory,
     make_world,
-    memory_held,
-    most_memory_held,
     run_apart,
     run_here,
 )
 from tests.badinputs.inputs import BadInput, first_fault, misbehaviour
-from tests.cli.run import flowcheck
+from tests.cli.run import ROOT, flowcheck
+from tests.limits import forget_most_memory, memory_held, most_memory_held
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
@@ -84,8 +82,11 @@ def test_there_are_hundreds_and_no_two_are_the_same(tmp_path: Path) -> None:
         seen[digest] = one.name
 
 
-def test_every_page_has_some() -> None:
-    assert all(len(page.INPUTS) >= 40 for page in PAGES)
+def test_the_page_about_reliability_counts_them() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    counts = dict(re.findall(r"^\| .*\(`(\w+)`\) \| ([\d,]+) \|", text, re.M))
+    assert counts == {page.__name__.rpartition(".")[2]: f"{len(page.INPUTS):,}" for page in PAGES}
+    assert f"makes {len(CORPUS):,} bad inputs" in text
 
 
 @pytest.mark.parametrize("one", [*good.POLICIES, *good.OBJECTS], ids=good.title)
