@@ -21,6 +21,7 @@ help:
 	@echo "make bench        run all benchmarks, 20 minutes (bench-smoke: answers only)"
 	@echo "make churn        simulate a day of changing addresses and audit it"
 	@echo "make conformance  run the shared conformance cases"
+	@echo "make fuzz         feed readers what is nearly right, FUZZ_SECONDS for each of 30 targets"
 	@echo "make lock         renew the lock files"
 	@echo "make wheel sbom   the wheel with where it comes from; its bill of materials; in dist/"
 	@echo "make advisories   ask what is known against the locked versions"
@@ -131,3 +132,15 @@ long-agreement: $(STAMP)
 # under data/generated/. Writes docs/churn.md and fails if what it claims does not hold.
 churn: $(STAMP)
 	"$(BIN)/python" -m benchmarks.churn.report
+
+.PHONY: fuzz
+
+# What reads inputs is fed what is nearly right, from a seed; only documented errors may come out. One target:
+# FUZZ_TARGETS='"log: aws"'. docs/reliability.md holds the figures of a run.
+FUZZ_SECONDS ?= 600
+FUZZ_SEED ?= 1
+FUZZ_TARGETS ?=
+fuzz: $(STAMP)
+	"$(BIN)/python" -m tests.fuzz --seconds "$(FUZZ_SECONDS)" --seed "$(FUZZ_SEED)" $(FUZZ_TARGETS)
+	@"$(BIN)/python" -c 'import atheris' 2>/dev/null \
+	  || echo "make fuzz: atheris is not installed, so nothing was driven by coverage (python -m tests.fuzz --engine atheris TARGET)"

@@ -22,7 +22,7 @@ from flowcheck.cli.options import (
     TIME,
     options,
 )
-from flowcheck.cli.values import InputPath, Percent, Report, ReportType
+from flowcheck.cli.values import Finite, InputPath, Percent, Report, ReportType
 from flowcheck.errors import RunError
 from flowcheck.model.options import Thresholds
 
@@ -57,7 +57,7 @@ DEFAULTS = Thresholds()
 )
 @click.option(
     "--alpha",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Finite(0, 1, min_open=True, max_open=True),
     default=DEFAULTS.alpha,
     show_default=True,
     help="How often chance alone may raise an alarm, over all Services.",
@@ -71,7 +71,7 @@ DEFAULTS = Thresholds()
 )
 @click.option(
     "--min-cv",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=DEFAULTS.min_cv,
     show_default=True,
     help="Coefficient of variation that is worth one too.",

@@ -6,6 +6,7 @@ Each is a click parameter type; a word that means nothing is a usage error that 
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -98,6 +99,8 @@ class Cidr(Value):
 
     def parse(self, text: str) -> str:
         try:
+            if "/" not in text:
+                raise ValueError("one address is no range")
             return str(ipaddress.ip_network(text))
         except ValueError:
             raise ValueError(
@@ -115,6 +118,16 @@ class Percent(Value):
         if not match or float(match[1]) > 100:
             raise ValueError(f"{text!r} is not a percentage from 0 to 100")
         return float(match[1])
+
+
+class Finite(click.FloatRange):
+    """A number within limits; nan lies within none, and inf is no number to compare with."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number that anything can be held against", param, ctx)
+        return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import msgspec
 
 from flowcheck.kinds import POLICY_KINDS
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.fields import string_fault
+from flowcheck.manifests.fields import string_fault, type_name
 from flowcheck.manifests.text.json_items import JsonError, decode_json
 from flowcheck.manifests.text.templates import unrendered
 from flowcheck.manifests.validation import name_fault
@@ -140,6 +140,14 @@ def _is_policy_spec(spec: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return isinstance(fields, dict) and any(name in fields for name in _POLICY_FIELDS)
+
+
+def check_metadata(document: Document, metadata: Any) -> None:
+    """Metadata that are no mapping would pass for metadata without a name."""
+    if metadata is None or isinstance(metadata, dict | Names):
+        return
+    value = decode_json(metadata, Any) if isinstance(metadata, msgspec.Raw) else metadata
+    document.report(f"must be a mapping, is {type_name(value)}", path="metadata")
 
 
 def check_name(document: Document, meta: Names, generated: Counter[tuple[str, str, str]]) -> None:

@@ -13,11 +13,12 @@ import msgspec
 from flowcheck.manifests import audit_log
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS, Enveloped, Event, Write, event_time
-from flowcheck.manifests.fields import type_name
+from flowcheck.manifests.fields import string_fault, type_name
 from flowcheck.manifests.identity import (
     Head,
     JsonHead,
     Names,
+    check_metadata,
     check_name,
     head_of,
     head_of_json,
@@ -222,9 +223,13 @@ class Unpacker:
             name=meta.name if isinstance(meta.name, str) else "",
         )
         if not document.kind or not document.api_version:
-            missing = "kind" if not document.kind else "apiVersion"
-            document.report(f"has no {missing}", "every Kubernetes object has apiVersion and kind")
+            missing, value = ("apiVersion", api_version) if document.kind else ("kind", kind)
+            if value in (None, ""):
+                document.report(f"has no {missing}", "every Kubernetes object has apiVersion and kind")
+            else:
+                document.report(*string_fault(value), path=missing)
             self.journal.refuse(document.problems, document.kind, document.name, source)
             return None
+        check_metadata(document, head.metadata)
         check_name(document, meta, self.journal.generated)
         return document

@@ -90,7 +90,8 @@ def _json_documents(item: Input, unpacker: Unpacker, journal: Journal) -> Iterat
             return
         except JsonError as fault:
             message = f"the document {fault.message.removeprefix('JSON ')}"
-            give_up(item, item.data[begin:], fault.line, Problem(message, hint=fault.hint), journal)
+            line = fault.line or unpacker.line_at(begin)
+            give_up(item, item.data[begin:], line, Problem(message, hint=fault.hint), journal)
             begin = item.data.find(b"\n{", max(begin, fault.offset)) + 1
         if not begin or not (unpacker.is_stream or plain_name(item.name).endswith((*LINES, LOG))):
             return

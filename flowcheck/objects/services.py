@@ -87,6 +87,9 @@ def read_service(document: Document) -> Service:
     balancer = (status.load_balancer.ingress if status.load_balancer else None) or ()
     own = spec.cluster_ips or [spec.cluster_ip or ""]
     headless = "None" in own
+    ports = read_ports(document, spec.ports, "spec.ports")
+    if any(not port.port for port in ports):
+        document.report("a Service's port must be from 1 to 65535, and given", path="spec.ports")
     virtual = (entry.ip for entry in balancer if entry.ip_mode != PROXY)
     outside = [*(spec.external_ips or ()), *virtual]
     service = Service(
@@ -95,7 +98,7 @@ def read_service(document: Document) -> Service:
         _word(document, spec.type, "spec.type", TYPES),
         read_addresses(document, () if headless else own, "spec.clusterIPs"),
         read_addresses(document, () if headless else outside, "spec.externalIPs"),
-        read_ports(document, spec.ports, "spec.ports"),
+        ports,
         spec.selector or None,
         document.source,
         _word(document, spec.internal_traffic_policy, "spec.internalTrafficPolicy", TRAFFIC_POLICIES),
@@ -147,6 +150,8 @@ def read_ports(document: Document, ports: list[PortObject] | None, path: str) ->
         number, target = port.port or 0, port.target_port or port.port or 0
         if not 0 <= number <= 65535 or (isinstance(target, int) and not 0 <= target <= 65535):
             document.report("a port must be from 1 to 65535", path=path)
+        if not 0 <= (port.node_port or 0) <= 65535:
+            document.report("a nodePort must be from 1 to 65535", path=path)
         protocol = read_protocol(document, port.protocol, path)
         spoken = port.app_protocol or ""
         result.append(ServicePort(port.name or "", protocol, number, target, port.node_port or 0, spoken))

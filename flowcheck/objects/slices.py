@@ -14,6 +14,8 @@ from flowcheck.objects.services import PortObject, read_ports
 from flowcheck.objects.shared import LabelledObject, read_addresses, read_labels
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+ADDRESS_TYPES = ("IPv4", "IPv6", "FQDN", "IP")
+"""The last one is of v1alpha1, and either of the first two."""
 
 
 class _Target(msgspec.Struct):
@@ -74,6 +76,8 @@ def read_slice(document: Document) -> list[EndpointSlice]:
     """
     manifest = document.decode(_Slice)
     service = read_labels(document, manifest.metadata).get(SERVICE_NAME_LABEL, "")
+    if manifest.address_type and manifest.address_type not in ADDRESS_TYPES:
+        document.report(f"must be {' or '.join(ADDRESS_TYPES[:3])}", path="addressType")
     if not service or manifest.address_type == "FQDN":
         return []
     backends = []

@@ -31,6 +31,15 @@ def test_it_tells_what_became_of_each_record(tmp_path: Path) -> None:
     assert pq.read_schema(out).metadata[b"source_format"] == b"hubble"
 
 
+def test_what_is_wrong_with_a_mapping_is_said_before_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("columns:\n  start_time: t\n  dst_prot: p\n")
+    mapping = ("--mapping", tmp_path / "m.yaml")
+    done = flowcheck("convert", tmp_path / "none.jsonl", "-o", tmp_path / "x.parquet", *mapping)
+    assert done.returncode == Exit.USAGE
+    assert f"error: {tmp_path / 'm.yaml'}: the mapping cannot be used\n" in done.stderr
+    assert "  mapping, line 3: there is no column 'dst_prot' (did you mean dst_port?)\n" in done.stderr
+
+
 def test_a_name_in_a_log_reaches_no_terminal_unescaped(tmp_path: Path) -> None:
     path = tmp_path / "n\x1b[31m.jsonl"
     path.write_bytes(lines([event(DENIED)]))

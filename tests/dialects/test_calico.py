@@ -382,6 +382,10 @@ def test_ports_at_the_source(load: Load, text: str, numbers: tuple[PortRange, ..
         ("action: Allow, protocol: TCP, destination: {ports: [0]}", "must be from 1 to 65535"),
         ("action: Allow, protocol: TCP, destination: {ports: ['9:1']}", "must not go down"),
         ("action: Allow, protocol: TCP, destination: {ports: [WEB]}", "is not a port name"),
+        (
+            "action: Allow, source: {nets: [10.00.0.0/8]}",
+            "a zero before a number, which Calico does not read",
+        ),
         ("action: Allow, source: {nets: [10.0.0.1/8]}", "beyond its prefix (write 10.0.0.0/8)"),
         ("action: Allow, source: {nets: [10.0.0.1]}", "needs a prefix length"),
         ("action: Allow, source: {nets: [10.0.0.0/8, 10.0.0.0/8]}", "has an entry twice"),
@@ -430,6 +434,7 @@ def test_rules_that_are_refused(problems: Problems, rule: str, problem: str) -> 
     ("spec", "problem"),
     [
         ("order: '5'", "must be a number, is text (write one without quotes, as order: 100)"),
+        ("order: .nan", "must be a number, is no finite one"),
         ("podSelector: {}", "(write selector: app == 'x')"),
         ("policyTypes: [Ingress]", "(write types)"),
         ("doNotTrack: true", "(write a GlobalNetworkPolicy for it)"),

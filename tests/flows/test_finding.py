@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import deltalake
@@ -30,6 +32,21 @@ def state(found: list[InputFile], base: Path) -> dict[str, str]:
 
 
 HIDDEN = ("_temporary/0/a.parquet", ".ipynb_checkpoints/b.parquet", "x/.Trash-0/c.parquet", "x/_d.parquet")
+
+
+def test_folders_may_lie_in_one_another_deeper_than_python_calls(tmp_path: Path) -> None:
+    """They are taken apart again from the bottom, as what clears away after tests calls itself too."""
+    depth = 1100
+    with chdir(tmp_path):
+        for _ in range(depth):
+            os.mkdir("d")
+            os.chdir("d")
+        Path("a.parquet").touch()
+        assert [Path(one.path).name for one in list_inputs([tmp_path])] == ["a.parquet"]
+        os.unlink("a.parquet")
+        for _ in range(depth):
+            os.chdir("..")
+            os.rmdir("d")
 
 
 def test_what_is_hidden_below_the_named_folder_is_passed_over_and_listed(tmp_path: Path) -> None:

@@ -89,6 +89,11 @@ def test_json_is_recognised_without_its_suffix(tmp_path: Path, monkeypatch: pyte
     [
         ("a.json", '{"kind": "Pod",\n "kind": "Node"}', "a.json:2: the document has the key `kind` twice"),
         ("a.json", '{"kind": "Pod",\n}', "a.json:2: the document is malformed: trailing comma in object"),
+        (
+            "a.json",
+            '1e999\n"kind": "Pod", "apiVersion": "v1"',
+            "a.json:1: the document has a number out of range",
+        ),
         ("a.json", "[1]", "a.json:1: not a Kubernetes object but a list"),
         ("a.json", '[{"kind": "Pod", "apiVersion": "v1"}]', "write kind: List, and these below items:"),
         ("a.yaml", "- a: b\n- kind: Pod\n  apiVersion: v1\n", "write kind: List, and these below items:"),
@@ -102,6 +107,32 @@ def test_json_is_recognised_without_its_suffix(tmp_path: Path, monkeypatch: pyte
         ("a.yaml", POD % "no", "a.yaml:3 metadata.name: Pod: `no` is a truth value"),
         ("a.yaml", POD % "7", "must be text, is a number (put it in quotes)"),
         ("a.yaml", POD % "../x", "is not a name"),
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: 7\nmetadata: {name: a}\n",
+            "a.yaml:2 kind: a: must be text, is a number",
+        ),
+        (
+            "a.json",
+            '{"apiVersion": [], "kind": "Pod",\n"spec": {}}',
+            "apiVersion: Pod: must be text, is a list",
+        ),
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: a\n",
+            "a.yaml:3 metadata: Pod: must be a mapping, is text",
+        ),
+        (
+            "a.json",
+            '{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": [], "spec": {}}',
+            "metadata: NetworkPolicy: must be a mapping, is a list",
+        ),
+        ("a.json", '{"kind": "Pod",\n"apiVersion"', "a.json:2: the document ends too early (it is cut off"),
+        (
+            "a.json",
+            b'{"kind": "Pod", "apiVersion": "v1",\n"a": "\xff"}',
+            "a.json:2: the document is not UTF-8",
+        ),
         ("a.yaml", POD % '"\\e]0;x"', "is not a name"),
         ("a.yaml", "apiVersion: v1\nkind: Pod\n", "Pod: has no metadata.name"),
         ("a.yaml", (POD % "caf\xe9").encode("latin-1"), "a.yaml:3: is not UTF-8"),
@@ -153,6 +184,18 @@ def test_a_folder_is_read_in_sorted_order_each_file_once(tmp_path: Path) -> None
     assert reasons["loop"].startswith("the same file or folder")
     assert reasons["gone.yaml"].startswith("refused: cannot be read")
     assert any("fifo.yaml" in warning for warning in cluster.warnings)
+
+
+def test_links_in_a_circle_are_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to(tmp_path / "b.yaml")
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "a.yaml")
+    (tmp_path / "other").symlink_to(tmp_path / "other")
+    with pytest.raises(ManifestError) as caught:
+        load_cluster(tmp_path)
+    assert [one.where for one in caught.value.problems] == [
+        str(tmp_path / name) for name in ("a.yaml", "b.yaml")
+    ]
+    assert "cannot be read: Too many levels of symbolic links" in str(caught.value)
 
 
 def test_named_inputs_that_cannot_be_read_are_refused(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_tiers(load: Load) -> None:
         ("HostEndpoint", f"{HOST}, ports: [{{name: web, protocol: 17, port: 0}}]", "ports[0].port"),
         ("Tier", "defaultAction: Allow", "must be Deny or Pass"),
         ("Tier", "defaultAction: pass", "must be Deny or Pass (write Pass)"),
+        ("Tier", "order: -.inf", "must be a number, is no finite one"),
         ("Tier", "order: x", "must be a number, is text"),
         ("Tier", "order: '100'", "must be a number, is text (write it without quotes)"),
     ],

@@ -78,6 +78,15 @@ def test_what_a_service_does_that_says_nothing(load: Load, spec: str) -> None:
             "sessionAffinityConfig.clientIP.timeoutSeconds: Service s: must be from 1 to 86400, is 86401",
         ),
         ("{sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}}", "must be from 1 to 86400, is 0"),
+        ("{ports: [{port: 0}]}", "spec.ports: Service s: a Service's port must be from 1 to 65535"),
+        (
+            "{ports: [{name: web}]}",
+            "spec.ports: Service s: a Service's port must be from 1 to 65535, and given",
+        ),
+        (
+            "{ports: [{port: 80, nodePort: 65616}]}",
+            "spec.ports: Service s: a nodePort must be from 1 to 65535",
+        ),
     ],
 )
 def test_a_setting_that_the_api_server_refuses(
@@ -204,6 +213,12 @@ def test_endpoints_are_read_where_there_are_no_slices(load: Load) -> None:
         "hand-made",
     )
     assert cluster.slices[1].source != NOWHERE
+
+
+def test_a_slice_of_no_known_addresses_is_refused(problems: Callable[..., list[str]]) -> None:
+    (only,) = problems(SLICE.replace("IPv4", "ipv4"))
+    assert "addressType: EndpointSlice" in only
+    assert "must be IPv4 or IPv6 or FQDN" in only
 
 
 def test_slices_of_host_names_give_nothing(load: Load) -> None:

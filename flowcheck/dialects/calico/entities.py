@@ -32,7 +32,7 @@ from flowcheck.dialects.calico.texts import (
 )
 from flowcheck.manifests.blocks import read_cidr
 from flowcheck.manifests.fields import Field
-from flowcheck.manifests.validation import name_fault
+from flowcheck.manifests.validation import name_fault, without_leading_zeros
 from flowcheck.model.peers import AddressBlock, AllOf, AnyOf, Expression, Family, Not, Peer, Where
 
 FIELDS = (
@@ -140,7 +140,10 @@ def _nets(field: Field, *, negated: bool = False) -> tuple[str, ...]:
         cidr = read_cidr(entry)
         if cidr is None:
             continue
-        if str(cidr.network_address) != str(ipaddress.ip_address(entry.value.partition("/")[0])):
+        address = entry.value.partition("/")[0]
+        if without_leading_zeros(address) != address:
+            entry.report("has a zero before a number, which Calico does not read", f"write {cidr}")
+        elif str(cidr.network_address) != str(ipaddress.ip_address(address)):
             entry.report("has bits set beyond its prefix", f"write {cidr}")
         if negated and cidr.prefixlen == 0:
             entry.report("is every address, so the rule would match nothing", "leave it out")

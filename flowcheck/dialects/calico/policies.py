@@ -197,13 +197,13 @@ def _tier(spec: dict[str, Field]) -> Tier:
 
 
 def _order(field: Field) -> float:
-    value = field.value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if type(value := field.value) in (int, float) and abs(value) < 1e300:
         return float(value)
+    odd = "no finite one" if type(value) in (int, float) else type_name(value)
     if isinstance(value, Ambiguous):
         field.report(*ambiguity(value))
     else:
-        field.report(f"must be a number, is {type_name(value)}", "write one without quotes, as order: 100")
+        field.report(f"must be a number, is {odd}", "write one without quotes, as order: 100")
     return math.inf
 
 

@@ -61,7 +61,7 @@ def _walk(folder: str, tables: TableFolders) -> Iterator[Met]:
     """Files below a folder; links to folders are not followed, so there are no loops."""
     unreadable: list[OSError] = []
     met = set()
-    for base, folders, files in os.walk(folder, onerror=unreadable.append):
+    for base, folders, files in _below(folder, unreadable):
         if RESULTS_MARK in files:
             if base != folder:
                 folders.clear()
@@ -81,6 +81,26 @@ def _walk(folder: str, tables: TableFolders) -> Iterator[Met]:
     for path, keys in tables.live_below(os.path.abspath(folder)):
         if path not in met:
             yield Met(path, True, keys=keys)
+
+
+def _below(folder: str, unreadable: list[OSError]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each folder with the names of its folders and files; those left among the folders come next. os.walk is
+    as deep in Python's stack as the folders are in one another."""
+    waiting = [folder]
+    while waiting:
+        base = waiting.pop()
+        folders: list[str] = []
+        files: list[str] = []
+        try:
+            with os.scandir(base) as entries:
+                for entry in entries:
+                    (folders if os.path.isdir(entry.path) else files).append(entry.name)
+        except OSError as error:
+            unreadable.append(error)
+            continue
+        yield base, folders, files
+        inside = (os.path.join(base, name) for name in reversed(folders))
+        waiting += [path for path in inside if not os.path.islink(path)]
 
 
 def _settled(met: Met, tables: TableFolders) -> Met:

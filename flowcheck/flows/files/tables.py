@@ -55,13 +55,17 @@ class TableFolders:
 
     def of(self, folder: str) -> Table | None:
         """The table that a folder (an absolute path) lies in, or is."""
-        if folder not in self._of:
+        unknown: list[str] = []
+        while folder not in self._of:
+            unknown.append(folder)
             kind, above = _kind(folder), os.path.dirname(folder)
-            if kind:
-                self._of[folder] = _read(kind, folder)
+            if kind or above == folder:
+                self._of[folder] = _read(kind, folder) if kind else None
             else:
-                self._of[folder] = self.of(above) if above != folder else None
-        return self._of[folder]
+                folder = above
+        found = self._of[folder]
+        self._of |= dict.fromkeys(unknown, found)
+        return found
 
     def live_below(self, folder: str) -> Iterator[tuple[str, tuple[Key, ...]]]:
         """The files of all tables that are, or lie in, this folder."""

@@ -14,7 +14,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -120,28 +120,46 @@ def _opened(item: Input, journal: Journal) -> Iterator[Input]:
 
 
 def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
-    """The manifests in a folder and below it; a folder that was already walked is not walked again."""
-    try:
-        status = os.stat(folder)
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        journal.refuse([Problem(f"cannot be read: {error.strerror}", folder)], source=SourceLocation(folder))
-        return
-    if _already(folder, status, journal, seen):
-        return
-    for entry in entries:
+    """The manifests in a folder and below it, however deep; a folder that was already walked is not walked
+    again."""
+    open_folders = [_entries(folder, journal, seen)]
+    while open_folders:
+        entry = next(open_folders[-1], None)
+        if entry is None:
+            open_folders.pop()
+            continue
         manifest = plain_name(entry.name).endswith((*SUFFIXES, LOG)) or entry.name in NAMES
-        if entry.is_dir():
+        if _leads_to(entry.is_dir):
             if not entry.name.startswith("."):
-                yield from _walk(entry.path, journal, seen)
+                open_folders.append(_entries(entry.path, journal, seen))
         elif manifest and entry.name.startswith("."):
             journal.skip("", "", "hidden file", SourceLocation(entry.path))
         elif manifest:
             yield entry.path
-        elif entry.is_file() and not entry.name.startswith(".") and not _PROSE.search(entry.name):
+        elif _leads_to(entry.is_file) and not entry.name.startswith(".") and not _PROSE.search(entry.name):
             journal.unread.append(entry.path)
             if _DERIVED.search(entry.name):
                 journal.skip("", "", "not a manifest by its name", SourceLocation(entry.path))
+
+
+def _entries(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[os.DirEntry[str]]:
+    """What lies in a folder, by name; nothing where it cannot be read, which is reported, or was before."""
+    try:
+        status = os.stat(folder)
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        journal.refuse([Problem(f"cannot be read: {error.strerror}", folder)], source=SourceLocation(folder))
+        return iter(())
+    return iter(()) if _already(folder, status, journal, seen) else iter(entries)
+
+
+def _leads_to(asks: Callable[[], bool]) -> bool:
+    """Of an entry whether it is such a thing; links in a circle are nothing, and cannot even be asked."""
+    try:
+        return asks()
+    except OSError:
+        return False
 
 
 def _already(path: str, status: os.stat_result, journal: Journal, seen: dict[tuple[int, int], str]) -> bool:

@@ -50,8 +50,10 @@ def decode_json(text: bytes | memoryview | msgspec.Raw, type_: Any) -> Any:
     """
     try:
         return _decoder(type_).decode(text)
-    except msgspec.ValidationError:
-        raise
+    except msgspec.ValidationError as error:
+        if "Number out of range" not in str(error):
+            raise
+        raise JsonError("has a number out of range") from None
     except msgspec.DecodeError as error:
         raise JsonError(str(error)) from None
     except RecursionError:
@@ -85,9 +87,11 @@ def split_values(data: bytes, type_: type[T], begin: int = 0) -> Iterator[tuple[
             found = _BYTE.search(error.message)
             end = begin + int(found[1]) if found else 0
             if "trailing characters" not in error.message:
+                if "truncated" in error.message:
+                    last = data.rstrip().count(b"\n") + 1
+                    raise JsonError("ends too early", last, _CUT_OFF, begin) from None
                 line = data.count(b"\n", 0, end) + 1 if found else 0
-                hint = _CUT_OFF if "truncated" in error.message else error.hint
-                raise JsonError(_BYTE.sub("", error.message).strip(), line, hint, begin) from None
+                raise JsonError(_BYTE.sub("", error.message).strip(), line, error.hint, begin) from None
         end -= 1  # of what follows, msgspec names the byte after its first
         yield begin, decode_json(view[begin:end], msgspec.Raw), None
         begin = after(BETWEEN, data, end)
@@ -167,6 +171,9 @@ def check_duplicates(text: bytes, first_line: int = 1) -> Any:
         raise JsonError(f"has the key `{str(error)[:63]}` twice", hint="keep one") from None
     except RecursionError:
         raise JsonError("is nested too deeply") from None
+    except UnicodeDecodeError as error:
+        line = first_line + text.count(b"\n", 0, error.start)
+        raise JsonError("is not UTF-8", line, "save it as UTF-8") from None
     except ValueError:
         raise JsonError("is not JSON") from None
 

@@ -9,6 +9,7 @@ felix/calc TierLess.
 
 from __future__ import annotations
 
+import math
 import re
 
 import msgspec
@@ -39,6 +40,8 @@ def read_tier(document: Document) -> Tier:
         document.report("is no name of a tier", "lower case letters, digits and '-'", path="metadata.name")
     if action not in ("Deny", "Pass"):
         document.report("must be Deny or Pass", likely(action, ("Deny", "Pass")), path="spec.defaultAction")
+    if spec.order is not None and not math.isfinite(spec.order):
+        document.report("must be a number, is no finite one", "write one, as order: 100", path="spec.order")
     tier = Tier(name, CALICO_LAST if spec.order is None else spec.order, denies=action == "Deny")
     known = CALICO_TIERS.get(name, tier)
     if known.order != tier.order:

@@ -229,6 +229,7 @@ def test_a_header_may_come_again_and_may_be_another(tmp_path: Path) -> None:
         (v5(packet="10.20.1.14 010.20.2.30"), "bad_dst_ip"),
         (v5(start="-"), "bad_start_time"),
         (v5(start="999999999999999"), "bad_start_time"),
+        (v5(start="never"), "bad_start_time"),
         (v5(counts="12 99999999999999999999"), "bad_bytes"),
         (v5(counts="x 5200"), "bad_packets"),
     ],

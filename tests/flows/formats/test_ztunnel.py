@@ -224,3 +224,11 @@ def test_a_number_past_all_columns_costs_its_own_row(tmp_path: Path) -> None:
     rows, account = read(tmp_path, text(fields()), text(fields(3, bytes_recv=1 << 63)))
     assert [row["record"] for row in rows] == [0]
     assert account.rejected == {"bad_bytes_reverse": 1}
+
+
+def test_a_target_without_a_port_is_never_the_tunnel(tmp_path: Path) -> None:
+    lines = [
+        text(fields(**{"dst.hbone_addr": target})) for target in ("10.1.0.2", "10.1.0.2:http", "10.1.0.2:-1")
+    ]
+    rows, account = read(tmp_path, *lines)
+    assert (rows, account.rejected) == ([], {"bad_dst_port": 3})

@@ -33,7 +33,7 @@ from flowcheck.flows.logs.rows import Meshed, Row, batch_of
 from flowcheck.flows.logs.text.head import Head
 from flowcheck.flows.logs.text.items import objects_of
 from flowcheck.flows.logs.text.source import Source
-from flowcheck.flows.logs.values.endpoints import address_and_port
+from flowcheck.flows.logs.values.endpoints import address_and_port, split_endpoint
 from flowcheck.flows.logs.values.times import microseconds_of
 from flowcheck.model.mesh.membership import HBONE_PORT
 
@@ -63,6 +63,10 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
                 account.reject("bad_record", number)
             elif access.message != COMPLETE:
                 account.leave_out("connection_opened" if access.message else "no_access_line")
+            elif access.dst_hbone_addr and split_endpoint(access.dst_hbone_addr)[1] is None:
+                account.reject(
+                    "bad_dst_port", number
+                )  # else the tunnel's end would pass for what was dialled
             else:
                 row = _row(number, access)
                 rows.append(row)

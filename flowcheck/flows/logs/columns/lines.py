@@ -51,9 +51,11 @@ def times(made: Making, name: str, column: pa.Array | None, unit: str) -> None:
     else:
         whole = _whole(column)
         missing = whole.is_null()
-        values, wrong = _microseconds(
-            (whole.fill_null(0) if whole.null_count else whole).to_numpy(zero_copy_only=False), unit
-        )
+        counts = (whole.fill_null(0) if whole.null_count else whole).to_numpy(zero_copy_only=False)
+        values, wrong = _microseconds(counts, unit)
+        if not pt.is_integer(column.type) and counts.size and counts.min() < 0:
+            unread = counts == WRONG  # or it would be a time, shortly before 1970
+            wrong = unread if wrong is None else wrong | unread
     if wrong is not None:
         made.reject(wrong, f"bad_{name}")
     made.put_times(name, values, ~missing.to_numpy(zero_copy_only=False))
