@@ -25,8 +25,8 @@ from tests.meshes import spiffe
 from tests.tools.conformance import to_table
 
 Load = Callable[..., Cluster]
-CLIENT, SERVER, OTHER, GATEWAY, VIP, OTHER_VIP = (
-    *("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"),
+CLIENT, SERVER, OTHER, GATEWAY, NODE, VIP, OTHER_VIP = (
+    *("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "192.168.0.1"),
     *("10.96.0.1", "10.96.0.2"),
 )
 GROUPS = {"Service": "", "ServiceEntry": "networking.istio.io"}
@@ -165,6 +165,19 @@ def test_a_waypoint_chooses_on_any_node(load: Load) -> None:
     )
     flow = through_waypoint(dst=VIP, port=80)
     assert said(cluster, flow) == "service_backends_differ"
+
+
+def test_a_port_of_a_node_leads_through_no_waypoint(load: Load) -> None:
+    """kube-proxy translates it, on the node; the waypoint knows Services by their own addresses."""
+    node = (
+        "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n"
+        f"status: {{addresses: [{{type: InternalIP, address: {NODE}}}]}}\n---\n"
+    )
+    closed = serving("s", VIP, "app: b")
+    service = closed.replace("spec: {", "spec: {type: NodePort, ").replace("8080}", "8080, nodePort: 30080}")
+    cluster = load(MESH.replace(closed, service) + node + manifest(f"{OF_S}, {NOBODY}"))
+    assert said(cluster, through_waypoint(dst=VIP, port=80)) == "deny"
+    assert said(cluster, through_waypoint(dst=NODE, port=30080)) == "needs_l7"
 
 
 def test_a_service_that_opts_out_is_behind_none(load: Load) -> None:
