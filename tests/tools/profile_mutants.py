@@ -139,7 +139,7 @@ PROFILE_MUTANTS = tuple(
         ),
         (
             "what nobody enforces is a violation",
-            "results/finding/gathering.py",
+            "results/finding/violating.py",
             "    codes[expected(program, edges)] = a.NO_VIOLATION\n",
             "",
         ),

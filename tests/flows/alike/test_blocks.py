@@ -63,7 +63,8 @@ def test_what_is_packed_and_cut_off_is_refused(tmp_path: Path) -> None:
         lines_of(path)
 
 
-def test_an_empty_log_has_no_blocks(tmp_path: Path) -> None:
+def test_an_empty_log_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"")
-    assert lines_of(path) == []
+    with pytest.raises(FlowFormatError, match="is empty"):
+        lines_of(path)
