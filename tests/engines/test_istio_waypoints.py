@@ -177,7 +177,7 @@ def test_a_port_of_a_node_leads_through_no_waypoint(load: Load) -> None:
     service = closed.replace("spec: {", "spec: {type: NodePort, ").replace("8080}", "8080, nodePort: 30080}")
     cluster = load(MESH.replace(closed, service) + node + manifest(f"{OF_S}, {NOBODY}"))
     assert said(cluster, through_waypoint(dst=VIP, port=80)) == "deny"
-    assert said(cluster, through_waypoint(dst=NODE, port=30080)) == "needs_l7"
+    assert said(cluster, through_waypoint(dst=NODE, port=30080, service_port=30080)) == "needs_l7"
 
 
 def test_a_service_that_opts_out_is_behind_none(load: Load) -> None:
