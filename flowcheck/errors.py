@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MOST_PROBLEMS = 20
+"""Problems told in full; of more the rest is counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -24,7 +27,10 @@ class Problem:
 
 
 class FlowcheckError(Exception):
-    """The base of all of them. ``exit_code`` is the command's exit code when nothing else was decided."""
+    """The base of all of them. ``exit_code`` is the command's exit code when nothing else was decided.
+
+    As text it tells its first MOST_PROBLEMS problems and how many more there are; ``problems`` has all.
+    """
 
     exit_code = 2
 
@@ -38,9 +44,13 @@ class FlowcheckError(Exception):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        lines = [str(Problem(self.message, self.where, self.hint))]
-        lines += [f"  {problem}" for problem in self.problems]
-        return "\n".join(lines)
+        return "\n  ".join(self.lines(MOST_PROBLEMS))
+
+    def lines(self, most: int) -> list[str]:
+        """The error, up to ``most`` of its problems, and the number of the others where there are any."""
+        told = [str(Problem(self.message, self.where, self.hint)), *map(str, self.problems[:most])]
+        rest = len(self.problems) - most
+        return [*told, f"and {rest:,} more"] if rest > 0 else told
 
 
 class ManifestError(FlowcheckError):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowcheck.counted import counted
-from flowcheck.errors import FlowcheckError, Problem
+from flowcheck.errors import MOST_PROBLEMS, FlowcheckError
 from flowcheck.reports.parts.escape import escape
 
 MOST_WARNINGS = 20
@@ -26,8 +26,12 @@ class Messages:
     as_json: bool = False
 
     def error(self, error: FlowcheckError) -> None:
-        """An error with its place, its remedy, and one line for each of its problems."""
-        self.failure(str(Problem(error.message, error.where, error.hint)), *map(str, error.problems))
+        """An error with its place, its remedy, and a line for each of its problems, or of the first few."""
+        if self.verbosity > 0 or len(error.problems) <= MOST_PROBLEMS:
+            self.failure(*error.lines(len(error.problems)))
+        else:
+            *told, rest = error.lines(MOST_PROBLEMS)
+            self.failure(*told, f"{rest} (-v shows all)")
 
     def failure(self, *lines: str) -> None:
         """An error in so many lines; only flowcheck breaks lines, never a name it quotes."""

@@ -13,7 +13,9 @@ import pytest
 from flowcheck.cli import main as boundary
 from flowcheck.cli.exits import Exit
 from flowcheck.errors import CompileError, FlowFormatError, ManifestError, OutputError, Problem, RunError
+from flowcheck.reading import load_cluster
 from tests.cli.run import ROOT, flowcheck, in_a_process
+from tests.runners.worlds import flows, write
 
 
 def end_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
@@ -178,3 +180,23 @@ def test_sigterm_ends_with_143(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)
     assert done.returncode == 143
+
+
+@pytest.mark.parametrize(("words", "shown"), [((), 20), (("-v",), 30)])
+def test_of_many_problems_the_first_are_told_and_the_others_counted(
+    tmp_path: Path, words: tuple[str, ...], shown: int
+) -> None:
+    policy = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        "metadata: {{name: p{}}}\nspec: {{podSelectr: {{}}}}\n"
+    )
+    manifest = tmp_path / "p.yaml"
+    manifest.write_text("---\n".join(policy.format(number) for number in range(30)))
+    done = flowcheck("audit", write(tmp_path / "f.parquet", flows()), "--cluster", manifest, *words)
+    assert done.returncode == 2
+    assert done.stderr.count("did you mean podSelector?") == shown
+    assert ("and 10 more (-v shows all)" in done.stderr) == (shown == 20)
+    with pytest.raises(ManifestError) as caught:
+        load_cluster([manifest])
+    assert str(caught.value).endswith("and 10 more")
+    assert len(caught.value.problems) == 30
