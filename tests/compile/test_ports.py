@@ -62,3 +62,12 @@ def test_too_many_classes_are_refused_with_advice() -> None:
     with pytest.raises(CompileError) as refused:
         build_port_classes(odd)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize("n_ports", [1, 124, 125, 126, 127, 3_000])
+def test_what_has_no_number_has_a_class_however_many_there_are(n_ports: int) -> None:
+    """Also where they pass 255, which the numbers of protocols' slots, bytes, do not."""
+    classes = build_port_classes(PortRange(TCP, port, port) for port in range(1, 2 * n_ports, 2))
+    lacking = classes.without_number()
+    assert lacking[[TCP, UDP, SCTP]].tolist() == [classes.other + 1, classes.other + 2, classes.other + 3]
+    assert lacking.max() == classes.width - 1

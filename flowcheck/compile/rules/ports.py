@@ -65,7 +65,7 @@ class PortClasses(NamedTuple):
         """(256,) int32: the class of a flow of each protocol that has no number, or of which it was not
         recorded."""
         found = np.full(256, self.other, dtype=np.int32)
-        for protocol, slot in enumerate(NUMBERED_SLOT):
+        for protocol, slot in enumerate(NUMBERED_SLOT.tolist()):
             if slot < len(self.slot_starts) - 1:
                 found[protocol] = self.other + 1 + slot
         for protocol, number in self.alone.items():
