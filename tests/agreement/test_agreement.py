@@ -66,6 +66,24 @@ def test_paths_agree_on_ports_at_the_source(world: World) -> None:
     assert disagreements(world) == []
 
 
+@pytest.mark.parametrize("n_ports", [125, 126, 127, 200])
+def test_paths_agree_where_policies_tell_many_ports_apart(n_ports: int) -> None:
+    """Some 250 classes of ports, where a byte ends, and more; with ports and without."""
+    ports = range(1, 2 * n_ports, 2)
+    cluster = make_cluster(
+        make_pod("a", "10.0.0.1"),
+        make_pod("b", "10.0.0.2"),
+        make_policy(ingress=[allow(ports=f"{port}/TCP") for port in ports], subject=""),
+        make_policy("q", ingress=[allow(ports="any/SCTP")]),
+    )
+    asked = [*(None, 1, 2, 255, 256), *(2 * n_ports + one for one in (-2, -1, 0, 1))]
+    flows = [
+        make_flow("10.0.0.1", "10.0.0.2", port, protocol) for port in asked for protocol in (6, 17, SCTP)
+    ]
+    flows += [make_flow("10.0.0.1", "10.0.0.2", None, protocol) for protocol in (1, 58, 47)]
+    assert disagreements((cluster, Options(), flows)) == []
+
+
 # -- the same flows in every form a table may have ---------------------------------------------------
 
 
