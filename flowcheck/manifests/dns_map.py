@@ -33,7 +33,6 @@ from flowcheck.model.timeline import BEGINNING, END, Lifetime
 
 COLLECTED = 60 * SECOND
 """How long an answer may go on to hold after its TTL."""
-MOST_PROBLEMS = 20
 _COLUMNS = ("name", "address", "from", "until")
 _ANSWER = (2, "2", "RESPONSE")
 _LONGEST = 253
@@ -72,9 +71,7 @@ def read_dns_map(path: PathLike) -> DnsMap:
             message, hint = (*error.args, _HINT)[:2]
             problems.append(Problem(str(message), f"{item.name}:{line}", str(hint)))
     if problems:
-        more = len(problems) - MOST_PROBLEMS
-        rest = [Problem(f"and {more:,} more", item.name)] if more > 0 else []
-        raise ManifestError("is no DNS map", where=item.name, problems=[*problems[:MOST_PROBLEMS], *rest])
+        raise ManifestError("is no DNS map", where=item.name, problems=problems)
     if not found:
         raise ManifestError("tells of no name", where=item.name, hint=_HINT)
     return DnsMap(item.name, journal.inputs[item.name], tuple(found))
