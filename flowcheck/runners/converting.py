@@ -84,7 +84,7 @@ def _convert(
                 number = waiting.popleft()
                 each, attempt = files[number].input, len(files[number].troubles)
                 pool.give(worker, Inspect(number, os.fsencode(each.path), each.identity, each.keys, attempt))
-        for worker, order, answer in pool.answers(timeout=0.2):
+        for order, answer in pool.answers(timeout=0.2):
             file = files[order.file]
             match answer:
                 case messages.Advanced():
@@ -99,7 +99,6 @@ def _convert(
                         continue
                     file.failure = lost_twice(file.troubles)
                 case messages.Failed(reason=messages.MEMORY) if not order.attempt:
-                    pool.retire(worker)
                     file.troubles.append("needed too much memory")
                     waiting.appendleft(order.file)
                     continue
@@ -118,12 +117,11 @@ def _convert(
 
 
 def _join(files: list[ConvertedFile], out: BinaryIO) -> None:
-    """All rows in the order of the files, without the columns that none of them has a value in."""
+    """All rows in the order of the files, without the columns that none of them has a value in. One file is
+    open at a time: there may be more than can be at once."""
     held: set[str] = set()
     for file in files:
-        with pq.ParquetFile(
-            file.path
-        ) as parquet:  # one at a time: there may be more than can be open at once
+        with pq.ParquetFile(file.path) as parquet:
             held.update(name for name in SCHEMA.names if name not in held and _has(parquet, name))
     names = [name for name in SCHEMA.names if name in held]
     schema = pa.schema([pa.field(SOURCE_FILE, pa.string()), *(SCHEMA.field(name) for name in names)])

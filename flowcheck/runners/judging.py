@@ -11,7 +11,7 @@ from flowcheck.balance.count.tally import unpack
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import MEMORY, Inspect, Judge, Setup
+from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
     FileState,
     Plan,
@@ -60,9 +60,7 @@ class Judging:
         while self._hand_out() or self._pool.busy():
             if waiting and self.plan.given_out and self._pool.judging():
                 waiting.pop()()
-            for worker, order, answer in self._pool.answers(timeout=0.2):
-                if isinstance(answer, messages.Failed) and answer.reason == MEMORY:
-                    self._pool.retire(worker)  # what is left in its heap may be in pieces
+            for order, answer in self._pool.answers(timeout=0.2):
                 self._take(order, answer)
             self._tell()
         for state in self.plan.files:

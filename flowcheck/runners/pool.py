@@ -18,10 +18,12 @@ from flowcheck.counted import counted
 from flowcheck.errors import RunError
 from flowcheck.runners.handle import Worker
 from flowcheck.runners.messages import (
+    MEMORY,
     NO_PROGRESS,
     PATIENCE,
     Advanced,
     Answer,
+    Failed,
     Inspect,
     Judge,
     Ready,
@@ -46,7 +48,7 @@ class Gone(NamedTuple):
     begun: bool
 
 
-Came = tuple[Worker, Inspect | Judge, Answer | Gone]
+Came = tuple[Inspect | Judge, Answer | Gone]
 
 
 class Pool:
@@ -117,7 +119,8 @@ class Pool:
         worker.send(order)
 
     def answers(self, timeout: float) -> list[Came]:
-        """What came in, with who said it of which order; an order is done with any answer but Advanced."""
+        """What came in, each with the order it is of, which is done with any answer but Advanced. Who had too
+        little memory has another in its place."""
         came: list[Came] = []
         for worker in self._workers:
             if worker.unsent:
@@ -137,10 +140,6 @@ class Pool:
                 came += self._lose(worker, NO_PROGRESS, how)
         return came
 
-    def retire(self, worker: Worker) -> None:
-        """Put another in the place of one that has had enough."""
-        self._replace(worker, "")
-
     def _hear(self, worker: Worker) -> Iterator[Came]:
         try:
             for answer in worker.heard():
@@ -153,7 +152,10 @@ class Pool:
                     raise ValueError("not what it was asked")
                 if not isinstance(answer, Advanced):
                     worker.order = None
-                yield worker, order, answer
+                yield order, answer
+                if isinstance(answer, Failed) and answer.reason == MEMORY:
+                    self._replace(worker, "")  # what is left in its heap may be in pieces
+                    return
         except EOFError:
             yield from self._lose(worker, "reader_died", "")
         except ValueError:
@@ -180,7 +182,7 @@ class Pool:
         order, begun = worker.order, worker.ready
         cause = self._replace(worker, how)
         if order is not None:
-            yield worker, order, Gone(reason, how or f"died ({cause})", begun)
+            yield order, Gone(reason, how or f"died ({cause})", begun)
 
     def _replace(self, worker: Worker, how: str) -> str:
         """Start another in its place; says how it ended."""

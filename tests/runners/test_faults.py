@@ -33,7 +33,7 @@ def audit(world: Path, out: Path, fault: str, *more: str) -> CompletedProcess[st
     "fault",
     [
         *("stop,once", "sleep,once,judging", "die,once,judging"),
-        *("babble,once", "lie,once,judging", "memory,once"),
+        *("babble,once", "lie,once,judging", "memory,once", "rave,once"),
     ],
 )
 def test_what_goes_wrong_once_costs_nothing(world: Path, tmp_path: Path, fault: str) -> None:
@@ -50,6 +50,7 @@ def test_what_goes_wrong_once_costs_nothing(world: Path, tmp_path: Path, fault: 
         ("die", "reader_died", "the process that read it died (SIGKILL), and so did a second"),
         ("lie", "reader_died", "answered nonsense"),
         ("babble,judging", "reader_died", "answered nonsense"),
+        ("rave,judging", "memory", ""),
         ("memory,judging", "memory", "needs more than 4 GiB to decode, also in batches of 8,192 rows"),
     ],
 )
@@ -150,4 +151,4 @@ def test_what_was_not_listened_to_counts_as_no_silence(world: Path, tmp_path: Pa
         came = pool.answers(0)
         while not came:
             came = pool.answers(0.2)
-        assert isinstance(came[0][2], Inspected)
+        assert isinstance(came[0][1], Inspected)

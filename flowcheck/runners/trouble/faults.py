@@ -10,6 +10,7 @@ A worker that is to look at a file whose path has this part does not do it but
     lie       says that it has done another order
     babble    answers with what is no message
     memory    has not enough memory
+    rave      says that it has not enough memory, and in the same breath what is no message
     full      finds the disk full
 
 ``once``: only at the first attempt. ``judging``: not then but when it has judged some of the rows.
@@ -24,11 +25,13 @@ import time
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from flowcheck.runners.messages import Inspect, Judge
+from flowcheck.flows.files.inputs import sha256_of
+from flowcheck.runners.messages import MEMORY, Failed, Inspect, Judge
 from flowcheck.runners.tasks.part_file import PartError
+from flowcheck.runners.wire import packed
 
 VARIABLE = "FLOWCHECK_FAULT"
-KINDS = ("sleep", "stop", "die", "lie", "babble", "memory", "full")
+KINDS = ("sleep", "stop", "die", "lie", "babble", "memory", "rave", "full")
 _LONG = 1 << 20
 
 
@@ -64,7 +67,9 @@ class Fault:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "lie":
                 raise LieError
-            case "babble":
+            case "babble" | "rave":
+                if self.kind == "rave":
+                    answers.write(packed(Failed(order.file, MEMORY, "", sha256_of(order.path))))
                 answers.write(bytes([255]) * 64)
                 answers.flush()
                 time.sleep(_LONG)
