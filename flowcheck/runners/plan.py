@@ -109,16 +109,15 @@ class Plan:
         if len(troubles) == 1:
             self._queue.appendleft(replace(order, attempt=1))
         else:
-            sha256 = (
-                None if reason == NO_PROGRESS else sha256_of(order.path)
-            )  # to hash it may take for ever too
+            stuck = reason == NO_PROGRESS  # to hash it may take for ever too
+            sha256 = None if stuck else sha256_of(order.path)
             self.fail(order.file, reason, lost_twice(troubles), sha256)
 
     def short_of_memory(self, order: Inspect | Judge, detail: str, sha256: str | None) -> None:
         """Once more, and whatever else of this file is yet to be judged, in smaller batches."""
         if order.attempt == 0:
             self._large.add(order.file)
-            self._queue.appendleft(replace(order, attempt=1))
+            self._queue.appendleft(order)
         else:
             self.fail(order.file, MEMORY, detail, sha256)
 

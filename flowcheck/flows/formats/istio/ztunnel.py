@@ -64,9 +64,7 @@ def read(source: Source, asked: Asked, account: Account) -> Iterator[pa.RecordBa
             elif access.message != COMPLETE:
                 account.leave_out("connection_opened" if access.message else "no_access_line")
             elif access.dst_hbone_addr and split_endpoint(access.dst_hbone_addr)[1] is None:
-                account.reject(
-                    "bad_dst_port", number
-                )  # else the tunnel's end would pass for what was dialled
+                account.reject("bad_dst_port", number)  # or the tunnel's end would pass for what was dialled
             else:
                 row = _row(number, access)
                 rows.append(row)
