@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
 
 from flowcheck.flows.files.inputs import FileIdentity, InputFile
+from flowcheck.opening import open_file
 
 _PIECE = 1 << 20
-
-
-def open_regular(path: str | bytes) -> int:
-    """A descriptor of a regular file, opened without waiting. **Raises**: OSError."""
-    _refuse(os.stat(path))  # to open some devices is to use them
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        _refuse(os.fstat(descriptor))
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _refuse(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file")
 
 
 def sha256_of_open(descriptor: int, size: int, stop: Callable[[], bool]) -> str | None:
@@ -75,7 +57,7 @@ class InputHashes:
 
     def _hash(self, one: InputFile) -> str | None:
         with suppress(OSError):
-            descriptor = open_regular(one.path)
+            descriptor = open_file(one.path)
             try:
                 found = sha256_of_open(descriptor, one.identity.size, self._stop.is_set)
                 same = FileIdentity.of(os.fstat(descriptor)) == one.identity

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flowcheck.flows.files.hashes import open_regular, sha256_of_open
+from flowcheck.flows.files.hashes import sha256_of_open
 from flowcheck.manifests.files.paths import STDIN
+from flowcheck.opening import open_file
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.verification import InputsAgain
 from flowcheck.runners.verifying.differences import Differences
@@ -50,7 +51,7 @@ def _check(one: Recorded, differences: Differences) -> int:
     """Hold one input against its record; its bytes, as far as they were read. What has another size is
     another file, and is not read."""
     try:
-        descriptor = open_regular(_path_of(one.name))
+        descriptor = open_file(_path_of(one.name))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "not a file name"
         differences.add(one.name, "input", "a file", f"cannot be read: {why}")
