@@ -19,9 +19,10 @@ from flowcheck.errors import RunError
 from flowcheck.explaining import explain
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.formats import HOMES
-from flowcheck.flows.known import AUTO, CANONICAL, MOST_MAPPING
+from flowcheck.flows.formats.mapped.file import mapping_text
+from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.flows.logs.form import Asked
-from flowcheck.keywords import MOST_FINDINGS, AuditOptions, EngineOptions, PolicyOptions
+from flowcheck.keywords import GIVE_UP_AFTER, MOST_FINDINGS, AuditOptions, EngineOptions, PolicyOptions
 from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES
@@ -29,10 +30,8 @@ from flowcheck.model.instants import instant_of
 from flowcheck.model.options import MeshIdentity, Options
 from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
-from flowcheck.opening import read_text
 from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
-from flowcheck.runners.messages import PATIENCE
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.spill import as_inputs
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["audit", "compile_program", "explain"]
 
 DEFAULT_SKEW = timedelta(microseconds=Options().skew)
-DEFAULT_PATIENCE = timedelta(seconds=PATIENCE)
 
 
 def compile_program(
@@ -180,7 +178,7 @@ def audit(
         allow_no_policies=options.get("allow_no_policies", False),
         cache=options.get("cache", True),
         asked=_asked(options),
-        patience=options.get("give_up_after", DEFAULT_PATIENCE).total_seconds(),
+        patience=options.get("give_up_after", GIVE_UP_AFTER).total_seconds(),
     )
     source = (
         LoadedCluster(cluster)
@@ -201,7 +199,7 @@ def _asked(options: AuditOptions) -> Asked:
         known = ", ".join((AUTO, CANONICAL, *HOMES))
         raise RunError(f"no format {name!r}", hint=f"there are {known}")
     try:
-        text = read_text(mapping, MOST_MAPPING) if mapping is not None else ""
+        text = mapping_text(mapping) if mapping is not None else ""
     except OSError as error:
         raise RunError(f"the mapping cannot be read: {error.strerror}", where=str(mapping)) from error
     return Asked(

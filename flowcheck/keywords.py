@@ -13,6 +13,8 @@ Cni = Literal["auto", "kubernetes", "cilium", "calico", "antrea", "ovn", "aws", 
 
 MOST_FINDINGS = 10_000
 """That are listed, unless more are asked for; all are counted."""
+GIVE_UP_AFTER = timedelta(minutes=5)
+"""An honest batch takes less than a second; a file server that is restarted may take two minutes."""
 
 
 class EngineOptions(TypedDict, total=False):

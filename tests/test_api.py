@@ -275,3 +275,12 @@ def test_names_of_a_frame_class_are_no_paths(cluster: Cluster) -> None:
     result = flowcheck.audit(Odd(table().to_pandas()), cluster)
     assert "\x1b" not in str(result)
     assert "<b>" not in (result._repr_html_() or "")
+
+
+def test_a_wrong_mapping_is_refused_before_a_log_is_read(cluster: Cluster, tmp_path: Path) -> None:
+    """With all that is wrong with it, as the command does."""
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text("columns: {start_tim: {from: t}}\n")
+    with pytest.raises(RunError, match="the mapping cannot be used") as caught:
+        flowcheck.audit(tmp_path / "x.csv", cluster, mapping=mapping)
+    assert any("start_tim" in str(problem) for problem in caught.value.problems)

@@ -15,7 +15,7 @@ from flowcheck.cli.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.values import Tolerance
 from flowcheck.errors import RunError
 from flowcheck.flows.known import AUTO, CANONICAL
-from flowcheck.keywords import MOST_FINDINGS
+from flowcheck.keywords import GIVE_UP_AFTER, MOST_FINDINGS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -57,7 +57,6 @@ def _run(
     from flowcheck.kernels.cache import is_cold
     from flowcheck.model.options import Options
     from flowcheck.results.relative import named_from
-    from flowcheck.runners.messages import PATIENCE
     from flowcheck.writing import output_errors
 
     chosen = SAMPLES[sample]
@@ -85,7 +84,7 @@ def _run(
         "max_rejected": Tolerance(),
         "max_findings": MOST_FINDINGS,
         "min_coverage": None,
-        "give_up_after": timedelta(seconds=PATIENCE),
+        "give_up_after": GIVE_UP_AFTER,
         "keep_columns": False,
         "no_cache": False,
         **NOTHING_CHOSEN,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
@@ -27,7 +28,7 @@ from flowcheck.cli.values import (
     Tolerance,
     ToleranceType,
 )
-from flowcheck.keywords import MOST_FINDINGS
+from flowcheck.keywords import GIVE_UP_AFTER, MOST_FINDINGS
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
@@ -128,7 +129,7 @@ PATIENCE: list[Option[Any]] = [
     click.option(
         "--give-up-after",
         type=Duration(),
-        default="5m",
+        default=f"{GIVE_UP_AFTER // timedelta(minutes=1)}m",
         show_default=True,
         help="Kill a worker that gets nowhere for so long, as of a dead disk; its file is tried once more.",
     ),

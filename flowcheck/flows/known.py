@@ -4,5 +4,3 @@ from __future__ import annotations
 
 AUTO, CANONICAL = "auto", "canonical"
 UNITS = ("s", "ms", "us", "ns")
-MOST_MAPPING = 1 << 20
-"""Bytes of a mapping file."""

@@ -12,6 +12,7 @@ from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.flows.logs.converted import Conversion
 from flowcheck.flows.logs.form import Asked
+from flowcheck.keywords import GIVE_UP_AFTER
 from flowcheck.results.census import Census
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.findings import Example
@@ -21,8 +22,7 @@ NO_PROGRESS = "no_progress"
 """The reason of a file whose worker was killed for want of it."""
 MEMORY = "memory"
 """The reason of a failure that another attempt, in smaller batches, may not meet."""
-PATIENCE = 300.0
-"""Seconds. An honest batch takes less than one; a file server that is restarted may take two minutes."""
+PATIENCE = GIVE_UP_AFTER.total_seconds()
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):

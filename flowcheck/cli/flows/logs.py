@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.values import Duration, Value
-from flowcheck.errors import FlowFormatError, RunError
 from flowcheck.flows.formats import HOMES
-from flowcheck.flows.known import AUTO, CANONICAL, MOST_MAPPING, UNITS
-from flowcheck.opening import read_text
+from flowcheck.flows.known import AUTO, CANONICAL, UNITS
 
 if TYPE_CHECKING:
     from flowcheck.flows.logs.form import Asked
@@ -101,15 +99,9 @@ def asked(given: dict[str, Any]) -> Asked:
 
 
 def _text_of(path: Path) -> str:
-    """The text of a mapping. A worker would say of each file that the mapping cannot be used, and not why."""
-    from flowcheck.flows.formats.mapped.rules.written import mapping_of
+    from flowcheck.flows.formats.mapped.file import mapping_text
 
     try:
-        text = read_text(path, MOST_MAPPING)
-        mapping_of(text)
-        return text
-    except FlowFormatError as error:
-        place = f"{path}: {error.where}" if error.where else str(path)
-        raise RunError(error.message, where=place, hint=error.hint, problems=error.problems) from error
+        return mapping_text(path)
     except OSError as error:
         raise click.UsageError(f"--mapping {path}: cannot be read: {error.strerror}") from error

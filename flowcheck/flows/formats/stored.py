@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.schema import is_text
-from flowcheck.flows.files.footer import MAX_FOOTER, read_footer
+from flowcheck.flows.files.footer import MAX_FOOTER
 from flowcheck.flows.logs.text.source import Source
 
 ROWS_AT_ONCE = 1 << 16
@@ -26,7 +26,7 @@ class StoredLog:
     def __init__(self, source: Source) -> None:
         self._source = source
         with decoding(source):
-            self._metadata = read_footer(source.descriptor, source.file().size()).metadata
+            self._metadata = source.footer.metadata
             self.schema = self._parquet(()).schema_arrow
 
     def batches(self, columns: Sequence[str], begin: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -10,7 +10,7 @@ from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.canonical.schema import schema_warnings
 from flowcheck.flows.files.accounting import Accounted, account
-from flowcheck.flows.files.footer import Footer, read_footer
+from flowcheck.flows.files.footer import Footer
 from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.flows.formats.chosen import choose
 from flowcheck.flows.formats.parquet import FlowFile
@@ -108,8 +108,7 @@ def _converted(
     stored = None
     if source.is_parquet:
         with decoding(source):
-            footer = read_footer(source.descriptor, source.identity.size)
-            stored = _stored(footer, account(source.descriptor, footer))
+            stored = _stored(source.footer, account(source.descriptor, source.footer))
     name = converted_name(order.file)
     path = Path(setup.folder) / name
     with part_errors(), open(path, "wb") as out:

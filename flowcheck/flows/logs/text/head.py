@@ -9,7 +9,6 @@ import msgspec
 import pyarrow as pa
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.files.footer import read_footer
 from flowcheck.flows.logs.text.items import in_lists, taken_apart
 from flowcheck.flows.logs.text.source import HEAD, PARQUET, Lines, Source
 from flowcheck.flows.logs.text.wrapped import Unwrapper
@@ -69,7 +68,7 @@ def head_of(source: Source) -> Head:
 
 def _schema_of(source: Source) -> pa.Schema | None:
     try:
-        return read_footer(source.descriptor, source.file().size()).metadata.schema.to_arrow_schema()
+        return source.footer.metadata.schema.to_arrow_schema()
     except (FlowFormatError, pa.ArrowException, OSError, UnicodeError):
         return None
 

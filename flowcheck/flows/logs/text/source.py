@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from flowcheck.errors import FlowFormatError
+from flowcheck.flows.files.footer import Footer, read_footer
 from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.inputs import FileIdentity
 from flowcheck.opening import open_file
@@ -87,6 +89,11 @@ class Source:
     @property
     def is_parquet(self) -> bool:
         return os.pread(self._descriptor, len(PARQUET), 0) == PARQUET
+
+    @cached_property
+    def footer(self) -> Footer:
+        """Of Parquet. **Raises**: as :func:`flowcheck.flows.files.footer.read_footer`."""
+        return read_footer(self._descriptor, self.identity.size)
 
     def stream(self) -> pa.NativeFile:
         """The bytes from the beginning, unpacked."""

@@ -52,7 +52,8 @@ _RULE = (
 )
 _TYPES = {field.name: field.type for field in FLOW_FIELDS}
 _TIMES = ("start_time", "end_time", RECEIVED)
-_MOST_TEXT = 1 << 20
+MOST_TEXT = 1 << 20
+"""Bytes of a mapping's file, and characters of one that is given as text."""
 
 
 @cache
@@ -66,7 +67,7 @@ def mapping_of(text: str) -> Mapping:
             "there is no mapping",
             hint="say which columns tell what with --mapping FILE; docs/formats.md shows one",
         )
-    if len(text) > _MOST_TEXT:
+    if len(text) > MOST_TEXT:
         raise FlowFormatError("the mapping is longer than 1 MiB", hint="give the mapping, not the log")
     try:
         trees = [tree for _, tree in parse_yaml(text.encode(errors="replace"))]
