@@ -47,6 +47,8 @@ VALUES: dict[str, Any] = {
     "words": (Kind.POD, Kind.NODE, Kind.POD),
     "a name that is not UTF-8": ["\udcff.yaml", "plain"],
     "numbers of numpy": (np.int64(3), np.bool_(True)),
+    "dicts in a list": [{"a": 1, "b": "x"}, {}, {"a": None}],
+    "things of several kinds": [CLAUSE, None, (1, 2), CLAUSE, {"a": 1}, None, 7, (3,), "text"],
     "sets of sets": frozenset({frozenset({1}), frozenset({2, 3})}),
 }
 
@@ -201,6 +203,14 @@ FORMS: dict[str, Any] = {
     "a length too long": ["lists", "tuple", [3], ["plain", [1]]],
     "a length below": ["lists", "tuple", [-1], ["plain", []]],
     "more than lengths": ["lists", "tuple", [0], ["plain", [1]]],
+    "a kind too many": ["kinds", [0, 2], [["plain", [1]], ["plain", [2]]]],
+    "a kind below": ["kinds", [-1], [["plain", [1]]]],
+    "more than kinds take": ["kinds", [0], [["plain", [1, 2]]]],
+    "fewer than kinds take": ["kinds", [0, 0], [["plain", [1]]]],
+    "dicts of other lengths": ["dicts", [2], ["plain", [1]], ["plain", [1]]],
+    "dicts without values": ["dicts", [1], ["plain", [1]], ["plain", []]],
+    "dicts by lists": ["dicts", [1], ["list", [["plain", [1]]]], ["plain", [1]]],
+    "words by lists": ["words", "model.peers.Kind", [[1]]],
     "keys without values": ["dict", ["plain", [1]], ["plain", []]],
     "keys that are lists": ["dict", ["list", [["plain", [1]]]], ["plain", [1]]],
     "an array past the end": ["array", "<i4", [3], 0],

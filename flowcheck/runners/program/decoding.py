@@ -64,7 +64,13 @@ class Decoder:
             case ["records", str(name), int(n), list(columns)]:
                 return _made_of_columns(name, n, [self.decode_list(column) for column in columns])
             case ["words", str(name), list(members)]:
-                return [_word(name, member) for member in members]
+                return _words(name, members)
+            case ["kinds", list(numbers), list(lists)]:
+                return _taken(numbers, [self.decode_list(alike) for alike in lists])
+            case ["dicts", list(lengths), keys, values]:
+                parts = self._lists(tuple, lengths, self.decode_list(keys))
+                meant = self._lists(tuple, lengths, self.decode_list(values))
+                return [_paired(*each) for each in zip(parts, meant, strict=True)]
             case ["lists", str(container), list(lengths), parts] if container in CONTAINERS:
                 return self._lists(CONTAINERS[container], lengths, self.decode_list(parts))
         raise DamagedError("a value has no form that is known")
@@ -83,12 +89,7 @@ class Decoder:
         return np.frombuffer(self._beside, dtype=kind, count=count, offset=offset).reshape(shape)
 
     def _dict(self, keys: Any, values: Any) -> dict[Any, Any]:
-        known, meant = self.decode_list(keys), self.decode_list(values)
-        try:
-            found = dict(zip(known, meant, strict=True))
-        except (ValueError, TypeError) as error:
-            raise DamagedError("keys and values do not fit") from error
-        return found
+        return _paired(self.decode_list(keys), self.decode_list(values))
 
     def _same(self, numbers: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
         if not all(isinstance(number, int) and 0 <= number < len(parts) for number in numbers):
@@ -107,6 +108,22 @@ class Decoder:
         if start != len(parts):
             raise DamagedError("there is more than the lengths say")
         return found
+
+
+def _paired(keys: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
+    try:
+        return dict(zip(keys, values, strict=True))
+    except (ValueError, TypeError) as error:
+        raise DamagedError("keys and values do not fit") from error
+
+
+def _taken(numbers: Sequence[Any], lists: Sequence[Sequence[Any]]) -> list[Any]:
+    if not all(isinstance(number, int) and 0 <= number < len(lists) for number in numbers):
+        raise DamagedError("a number stands for no list")
+    if [*map(numbers.count, range(len(lists)))] != [*map(len, lists)]:
+        raise DamagedError("there is more or less than the numbers take")
+    following = [iter(alike) for alike in lists]
+    return [next(following[number]) for number in numbers]
 
 
 def _class(name: str, base: type | None = None) -> Any:
@@ -142,7 +159,12 @@ def _maker(kind: Any) -> Callable[..., Any]:
 
 
 def _word(name: str, member: str) -> Any:
-    kind = _class(name, enum.Enum)
-    if member not in kind.__members__:
-        raise DamagedError(f"there is no {name} {member[:100]!r}")
-    return kind[member]
+    return _words(name, [member])[0]
+
+
+def _words(name: str, members: Sequence[Any]) -> list[Any]:
+    known = _class(name, enum.Enum).__members__
+    try:
+        return [known[member] for member in members]
+    except (KeyError, TypeError) as error:
+        raise DamagedError(f"a {name} has other words") from error

@@ -2,7 +2,8 @@
 
 A value becomes nested lists of plain things, for msgpack; arrays lie beside them as they are in memory.
 What is alike is written by columns: of many records of one class each field by itself, of many tuples their
-lengths and what is in them one after the other, and what stands several times once. A tag tells what comes:
+lengths and what is in them one after the other, of things of a few kinds each kind by itself, and what stands
+several times once. A tag tells what comes:
 
     [tag, ...]        tag
     ("array", dtype, shape, offset)          an array, at an offset of those beside
@@ -12,11 +13,13 @@ lengths and what is in them one after the other, and what stands several times o
     ("record", class, [value of each field])
     ("word", class, name)                    a member of an Enum
     ("text", bytes)                          text that is not UTF-8: a file's name
-    ("list", [value, ...])                   a list of unlike things
+    ("list", [value, ...])                   a list of values by themselves
+    ("kinds", numbers, [list, ...])          a list of unlike things: from which list the next is taken
     ("same", numbers, list)                  a list by the numbers of its distinct things
     ("records", class, n, [list of each field])  a list of records of one class, by columns
     ("words", class, names)                  likewise of an Enum's members
     ("lists", container, lengths, list)      a list of containers
+    ("dicts", lengths, keys, values)         a list of dicts
     ("plain", [...])                         a list of texts, numbers, truth values and None
 
 Classes are those of CLASSES, found by name: a name that is not there is an error, and so is whatever does not
@@ -98,7 +101,7 @@ class Encoder:
         if kinds <= _PLAIN:
             return self._plain_list(values)
         if len(kinds) > 1:
-            return ["list", [self.encode(value) for value in values]]
+            return self._kinds(values)
         (kind,) = kinds
         places = {id(value): place for place, value in reversed([*enumerate(values)])}
         if len(places) < len(values):
@@ -112,10 +115,22 @@ class Encoder:
             return ["lists", kind.__name__, [*map(len, parts)], self._list(flat)]
         if isinstance(values[0], enum.Enum):
             return ["words", name_of(kind), [value.name for value in values]]
+        if kind is dict:
+            keys = [key for value in values for key in value]
+            meant = [part for value in values for part in value.values()]
+            return ["dicts", [*map(len, values)], self._list(keys), self._list(meant)]
         if isinstance(values[0], np.ndarray | np.generic | Mapping | bytes):
             return ["list", [self.encode(value) for value in values]]
         columns = zip(*map(fields_of(kind), values), strict=True)
         return ["records", name_of(kind), len(values), [self._list(column) for column in columns]]
+
+    def _kinds(self, values: Sequence[Any]) -> Any:
+        of_kind: dict[type, list[Any]] = {}
+        for value in values:
+            of_kind.setdefault(type(value), []).append(value)
+        number = {kind: n for n, kind in enumerate(of_kind)}
+        numbers = [number[type(value)] for value in values]
+        return ["kinds", numbers, [self._list(alike) for alike in of_kind.values()]]
 
     def _plain_list(self, values: Sequence[Any]) -> Any:
         try:
