@@ -166,10 +166,15 @@ def merge_schema(schemas: Iterator[pa.Schema]) -> pa.Schema:
     return pa.schema([*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in extra)])
 
 
+def without_missing(violations: pa.RecordBatch, recorded: pa.Schema) -> pa.RecordBatch:
+    """Rows of the violations table as a part keeps them: without the columns that its file does not have,
+    which :func:`fit` puts back."""
+    missing = {field.name for field in FLOW_FIELDS} - set(recorded.names)
+    return violations.select([name for name in violations.schema.names if name not in missing])
+
+
 def fit(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """A part's batch with the columns of the whole, null where the part has none."""
-    if batch.schema.equals(schema):
-        return batch
     arrays = [
         batch.column(f.name) if f.name in batch.schema.names else pa.nulls(batch.num_rows, f.type)
         for f in schema

@@ -16,6 +16,9 @@ from flowcheck.model.protocols import TCP
 NEITHER = 3
 """The code of observation_point of who stands neither at the source nor at the destination."""
 
+WAYPOINT_COLUMNS = (MESH_MARK, "observation_point", "protocol")
+"""What tells a waypoint's rows."""
+
 
 def of_waypoints(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
     """(flows,) which rows a waypoint wrote: a mesh's of TCP, that stands neither at the source nor at the

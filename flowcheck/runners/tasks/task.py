@@ -20,7 +20,13 @@ from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.recorded import COLUMNS as RECORDED
-from flowcheck.results.violations import Said, Violating, joined_violating, violations_batch
+from flowcheck.results.violations import (
+    Said,
+    Violating,
+    joined_violating,
+    violations_batch,
+    without_missing,
+)
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.program.given import Given
 from flowcheck.runners.tasks.part_file import LazyWriter, part_errors
@@ -96,7 +102,7 @@ class TaskRunner:
             found = joined_violating(waiting)
             violations = violations_batch(self._program, found, work.file, self._said)
             work.keep_examples(violations, found)
-            writer.write(violations)
+            writer.write(without_missing(violations, found.batch.schema))
 
     def _leave_out(self, flows: FlowArrays) -> int:
         """Leave out rows outside the asked time or namespaces; returns how many there are."""

@@ -17,7 +17,7 @@ from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.flows.canonical.schema import MESH_ASKS
-from flowcheck.flows.canonical.waypoints import of_waypoints
+from flowcheck.flows.canonical.waypoints import WAYPOINT_COLUMNS, of_waypoints
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
@@ -38,6 +38,7 @@ from flowcheck.runners.messages import Part
 
 POSITIONS_KEPT = 10
 EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip", "src_port", *MESH_ASKS]
+TOLD_OF_EXAMPLES = [*EXAMPLE_COLUMNS, "start_time", "service_port", *WAYPOINT_COLUMNS]
 MOST_KEYS = 1 << 19
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
 MOST_IN_A_TASK = 1 << 56
@@ -155,7 +156,9 @@ class Work:
         first, _ = number_distinct(edges.astype(np.int64), services)
         keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)
         new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if self._examples.wants(key)]
-        chosen = violations.take(pa.array([at for at, _ in new], pa.int64()))
+        if not new:
+            return
+        chosen = violations.select(TOLD_OF_EXAMPLES).take(pa.array([at for at, _ in new], pa.int64()))
         times = chosen.column("start_time").cast(pa.int64()).to_pylist()
         shown = chosen.select(EXAMPLE_COLUMNS).to_pylist()
         by_waypoint, dialled = of_waypoints(chosen).tolist(), chosen.column("service_port").to_pylist()
