@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.cli.engine import ENGINE, chosen, names_in
 from flowcheck.cli.exits import exit_code
 from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
@@ -32,7 +31,8 @@ from flowcheck.cli.options import (
     options,
     progress_wanted,
 )
-from flowcheck.cli.values import InputPath
+from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import agreeing, counted
 from flowcheck.errors import ManifestError, Problem
 from flowcheck.runners.alone import is_alone

@@ -15,7 +15,7 @@ from flowcheck.cli.exits import Exit
 from flowcheck.cli.flows.logs import LOGS, asked
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.options import CONTEXT, PATIENCE, SPEECH, messages, options
-from flowcheck.cli.values import InputPath
+from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import counted
 
 if TYPE_CHECKING:

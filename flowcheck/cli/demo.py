@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli import audit
-from flowcheck.cli.engine import NOTHING_CHOSEN
 from flowcheck.cli.flows.logs import SAID_OF_NO_LOG
 from flowcheck.cli.options import CONTEXT, OUTCOME, SPEECH, messages, options
-from flowcheck.cli.values import Tolerance
+from flowcheck.cli.words.engine import NOTHING_CHOSEN
+from flowcheck.cli.words.values import Tolerance
 from flowcheck.errors import RunError
 from flowcheck.flows.known import AUTO, CANONICAL
 from flowcheck.keywords import GIVE_UP_AFTER, MOST_FINDINGS

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.cli.engine import ENGINE, chosen, names_in
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import CLUSTER, CONTEXT, NO_POLICIES, RANGES, SPEECH, messages, options
-from flowcheck.cli.values import Moment, Report, Value
+from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.values import Moment, Report, Value
 from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS
 

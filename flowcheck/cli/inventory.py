@@ -12,7 +12,7 @@ import click
 
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import CONTEXT, SNAPSHOT_TIME, SPEECH, messages, options
-from flowcheck.cli.values import InputPath
+from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import agreeing, counted
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.cli.engine import ENGINE
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import (
     CLUSTER,
@@ -22,7 +21,8 @@ from flowcheck.cli.options import (
     TIME,
     options,
 )
-from flowcheck.cli.values import Finite, InputPath, Percent, Report, ReportType
+from flowcheck.cli.words.engine import ENGINE
+from flowcheck.cli.words.values import Finite, InputPath, Percent, Report, ReportType
 from flowcheck.errors import RunError
 from flowcheck.model.options import Thresholds
 

@@ -16,7 +16,7 @@ import click
 from flowcheck.cli.config import read_config
 from flowcheck.cli.flows.logs import LOGS
 from flowcheck.cli.messages import Messages
-from flowcheck.cli.values import (
+from flowcheck.cli.words.values import (
     Cidr,
     Duration,
     InputPath,

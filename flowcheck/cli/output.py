@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import click
 
-from flowcheck.cli.values import Report
+from flowcheck.cli.words.values import Report
 from flowcheck.reports import renderer
 from flowcheck.writing import atomic_write, output_errors, refuse_unwritable
 

@@ -9,7 +9,7 @@ import click
 
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import CONTEXT, SPEECH, options
-from flowcheck.cli.values import Report, ReportType
+from flowcheck.cli.words.values import Report, ReportType
 
 
 @click.command("verify", context_settings=CONTEXT)

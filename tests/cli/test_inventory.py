@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from flowcheck.cli.values import SnapshotTime
+from flowcheck.cli.words.values import SnapshotTime
 from tests.cli.run import flowcheck, in_a_process
 from tests.history.timed import at, event, pod, policy, snapshot, watch
 from tests.runners.worlds import write_cluster

@@ -12,7 +12,7 @@ import pytest
 from flowcheck.cli import audit
 from flowcheck.cli.main import group, main
 from flowcheck.cli.messages import Messages
-from flowcheck.cli.values import Moment, Percent, Report, ReportType, Tolerance, ToleranceType
+from flowcheck.cli.words.values import Moment, Percent, Report, ReportType, Tolerance, ToleranceType
 
 COMMAND = ["audit", "flows", "--cluster", "c"]
 

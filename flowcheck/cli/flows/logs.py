@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.cli.values import Duration, Value
+from flowcheck.cli.words.values import Duration, Value
 from flowcheck.flows.formats import HOMES
 from flowcheck.flows.known import AUTO, CANONICAL, UNITS
 
