@@ -93,6 +93,7 @@ HOMES = {
         "runners",
         "demo",
     },
+    "duckdb": {"runners.querying"},
     # A cluster's history is a Parquet table too, and it is read before any flow is touched.
     # manifests.files.packed: zstd, for which Python 3.11 has nothing.
     "pyarrow": {
@@ -104,6 +105,7 @@ HOMES = {
         "balance",
         "outcome",
         "results",
+        "reports.answer",
         "runners",
         "demo",
     },
@@ -114,6 +116,7 @@ HOMES = {
         "reports.explanation.sides",
         "reports.explanation.terminal",
         "reports.verification.terminal",
+        "reports.answer.terminal",
         "cli.flows.progress",
     },
     "yaml": {"manifests"},
@@ -201,6 +204,7 @@ SUBJECTS: dict[str, set[str]] = {
     "audit": {"balance"},
     "balance": set(),
     "explanation": set(),
+    "answer": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""

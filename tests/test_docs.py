@@ -52,6 +52,12 @@ def test_the_readme_shows_what_the_audit_over_time_prints() -> None:
     assert [line for line in shown.splitlines() if line not in ("...", "") and line not in printed] == []
 
 
+def test_the_readme_shows_what_a_question_is_answered(demo: tuple[Path, str]) -> None:
+    shown = README.split("<!-- query -->\n```\n")[1].split("\n```")[0]
+    sql = README.split("flowcheck query result \"")[1].split("\"\n")[0]
+    assert run("query", demo[0] / "out", sql).stdout == shown + "\n"
+
+
 @pytest.mark.parametrize("sample", ["cilium", "mesh"])
 def test_the_readme_shows_what_the_audits_of_other_samples_print(sample: str) -> None:
     shown = README.split(f"<!-- {sample} -->\n```\n")[1].split("\n```")[0]
@@ -68,7 +74,7 @@ def test_the_readme_shows_what_load_prints() -> None:
 
 def test_every_command_the_readme_names_has_a_help_page() -> None:
     named = set(
-        re.findall(r"flowcheck (audit|explain|verify|inventory|load|demo|warmup|doctor|completion)\b", README)
+        re.findall(r"flowcheck (audit|explain|verify|query|inventory|load|demo|warmup|doctor|completion)\b", README)
     )
     assert {"audit", "explain"} <= named
     for command in named:

@@ -27,6 +27,12 @@ FORMATS = {
         "terminal": "flowcheck.reports.explanation.terminal",
         "json": "flowcheck.reports.explanation.json",
     },
+    "answer": {
+        "terminal": "flowcheck.reports.answer.terminal",
+        "json": "flowcheck.reports.answer.json",
+        "jsonl": "flowcheck.reports.answer.jsonl",
+        "csv": "flowcheck.reports.answer.csv",
+    },
     "verification": {
         "terminal": "flowcheck.reports.verification.terminal",
         "json": "flowcheck.reports.verification.json",

@@ -57,3 +57,15 @@ VIOLATIONS_SCHEMA = pa.schema(
         pa.field("initiator_basis", pa.string()),
     ]
 )
+LEDGER_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("file", "status", "reason", "detail", "format")),
+        ("bytes", pa.uint64()),
+        *(
+            (f"rows_{name}", pa.uint64())
+            for name in ("declared", "judged", "unknown", "rejected", "filtered", "merged", "left_out")
+        ),
+        ("sha256", pa.string()),
+    ]
+)
+"""One row for each file of ledger.json, with the numbers that it has of it."""

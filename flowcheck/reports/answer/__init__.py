@@ -1,0 +1,1 @@
+"""The answer to a question in SQL, one medium a file."""
