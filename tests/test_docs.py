@@ -54,7 +54,7 @@ def test_the_readme_shows_what_the_audit_over_time_prints() -> None:
 
 def test_the_readme_shows_what_a_question_is_answered(demo: tuple[Path, str]) -> None:
     shown = README.split("<!-- query -->\n```\n")[1].split("\n```")[0]
-    sql = README.split("flowcheck query result \"")[1].split("\"\n")[0]
+    sql = README.split('flowcheck query result "')[1].split('"\n')[0]
     assert run("query", demo[0] / "out", sql).stdout == shown + "\n"
 
 
@@ -73,9 +73,8 @@ def test_the_readme_shows_what_load_prints() -> None:
 
 
 def test_every_command_the_readme_names_has_a_help_page() -> None:
-    named = set(
-        re.findall(r"flowcheck (audit|explain|verify|query|inventory|load|demo|warmup|doctor|completion)\b", README)
-    )
+    commands = "audit|explain|verify|query|inventory|load|demo|warmup|doctor|completion"
+    named = set(re.findall(rf"flowcheck ({commands})\b", README))
     assert {"audit", "explain"} <= named
     for command in named:
         assert run(command, "--help").returncode == 0
