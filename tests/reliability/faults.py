@@ -159,7 +159,12 @@ FAULTS = (
         "2",
         ("runners/test_resumption.py::test_only_the_same_run_can_be_resumed_and_what_it_left_stays",),
     ),
-    Fault("a clock that jumps", "times stand in the summary only", "as ever", ()),
+    Fault(
+        "a clock that is wrong or jumps",
+        "when the run began stands in the summary only",
+        "as ever",
+        ("runners/test_sameness.py::test_a_clock_that_is_wrong_changes_only_when_the_run_began",),
+    ),
     Fault(
         "more or fewer workers, another order of the files",
         "the same bytes",

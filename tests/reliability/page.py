@@ -29,10 +29,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def faults() -> str:
-    rows = [
-        (one.fault, one.does, one.code, ", ".join(f"`{test}`" for test in one.tests) or "none yet")
-        for one in FAULTS
-    ]
+    rows = [(one.fault, one.does, one.code, ", ".join(f"`{test}`" for test in one.tests)) for one in FAULTS]
     return table(("fault", "what the run does", "exit code", "tests, below `tests/`"), rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
@@ -66,6 +66,27 @@ def test_the_bytes_do_not_depend_on_workers_or_order(tmp_path: Path, cluster: Pa
         del found["summary.json"]
         seen.add(tuple(sorted(found.items())))
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("year", [1975, 2199])
+def test_a_clock_that_is_wrong_changes_only_when_the_run_began(
+    tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    """Of the run itself: a worker asks for no date."""
+    file = write(tmp_path / "f.parquet", mixed(2_000, 1))
+    audit(file, cluster, out=tmp_path / "right")
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Wrong:
+            return cls(year, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("flowcheck.runners.local.datetime", Wrong)
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    audit(file, cluster, out=tmp_path / "wrong")
+    assert outputs(tmp_path / "wrong") == outputs(tmp_path / "right")
+    assert ledger(tmp_path / "wrong") == ledger(tmp_path / "right")
+    assert str(year) in (tmp_path / "wrong" / "summary.json").read_text()
 
 
 def test_the_same_file_elsewhere_gives_the_same_edges(tmp_path: Path, cluster: Path) -> None:
