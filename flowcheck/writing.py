@@ -31,6 +31,10 @@ _ADVICE = {
     errno.ENOTDIR: "a part of the path is a file",
 }
 
+meeting: list[Callable[[], None]] = []
+"""Called where a file begins to be written, or to take its place, and where its bytes are to reach the disk.
+Tests put a full disk here: see ``flowcheck/runners/trouble/faults.py``."""
+
 _UNSAFE_JSON = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x7F: "\\u007f"}
 
 
@@ -59,7 +63,7 @@ def atomic_write(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
             with open(descriptor, "wb", closefd=False) as stream:
                 write(stream)
                 stream.flush()
-            os.fsync(descriptor)
+            to_disk(descriptor)
             os.replace(temporary, target)
         except BaseException:
             with suppress(OSError):
@@ -98,6 +102,7 @@ def output_errors(path: str | Path, *, temporary: bool = False) -> Iterator[None
     """Turn an OSError inside the block into an OutputError that names ``path``; one of what the machine is
     short of says so. ``temporary``: it lies where temporary files go, which is chosen by TMPDIR."""
     try:
+        meet()
         yield
     except OSError as error:
         missing = shortage_of(error)
@@ -113,6 +118,18 @@ def output_errors(path: str | Path, *, temporary: bool = False) -> Iterator[None
 def _first_line(error: OSError) -> str:
     """What Arrow says, whose errors have no number."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def meet() -> None:
+    """Here something is to be written."""
+    for each in meeting:
+        each()
+
+
+def to_disk(descriptor: int) -> None:
+    """Wait until what was written is on the disk, which may find only now that it is full."""
+    meet()
+    os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

@@ -23,6 +23,7 @@ from flowcheck.runners import messages
 from flowcheck.runners.messages import PATIENCE, Inspect, Inspected, Setup
 from flowcheck.runners.plan import lost_twice
 from flowcheck.runners.pool import Gone, Pool
+from flowcheck.runners.trouble.faults import disk_as_asked
 from flowcheck.temporary import NAME, temporary_folder
 from flowcheck.writing import atomic_write, output_errors
 
@@ -60,7 +61,8 @@ def run_convert(
     wanted = [file for file in files if not file.input.skipped]
     for file in files:
         file.failure = file.input.skipped
-    with output_errors(out), temporary_folder(out.absolute().parent, f".{NAME}") as folder:
+    place = temporary_folder(out.absolute().parent, f".{NAME}")
+    with disk_as_asked(), output_errors(out), place as folder:
         size = min(jobs or len(os.sched_getaffinity(0)), len(wanted))
         with Pool(size, cache) as pool:
             pool.prepare(Setup(False, str(folder), None, None, (), False, asked, patience))

@@ -7,10 +7,12 @@ those that it lists.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -21,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.balance.tell.tables import load_table, services_table
+from flowcheck.errors import OutputError
 from flowcheck.flows.files.finding import MANIFEST
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import SCHEMA
@@ -29,10 +32,21 @@ from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.workspace import Workspace
 from flowcheck.version import __version__
-from flowcheck.writing import json_text, output_errors, refuse_unwritable, sync_folder
+from flowcheck.writing import json_text, output_errors, refuse_unwritable, sync_folder, to_disk
 
 ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
 """Rows of violations.parquet that are gathered before they are written."""
+
+
+_NO_LINKS = (
+    errno.EPERM,
+    errno.EACCES,
+    errno.EXDEV,
+    errno.EMLINK,
+    errno.EOPNOTSUPP,
+    errno.ENOSYS,
+)
+"""The file, or the file system, may have no second name."""
 
 
 class Staged(NamedTuple):
@@ -71,11 +85,12 @@ class ResultFolder:
         failed."""
         self.stage(MANIFEST, partial(_write_json, self._manifest()))
         staged = {target: self._staged[target].result() for target in self._staged}
-        for target, (temporary, _) in staged.items():
-            with output_errors(target):
-                os.replace(temporary, target)
-        with output_errors(self._out):
-            sync_folder(self._out)
+        with _put_back(staged, self._folder):
+            for target, (temporary, _) in staged.items():
+                with output_errors(target):
+                    os.replace(temporary, target)
+            with output_errors(self._out):
+                sync_folder(self._out)
 
     def _manifest(self) -> Manifest:
         """Of the files that were staged so far, by their names."""
@@ -84,13 +99,47 @@ class ResultFolder:
         return Manifest(schema=SCHEMA, version=__version__, files=files)
 
 
+@contextmanager
+def _put_back(targets: Iterable[Path], folder: Path) -> Iterator[None]:
+    """Where an error comes before all have their places, what stood there stands there again: each has a
+    second name in ``folder`` meanwhile. Where a file system gives none, the manifest alone tells.
+
+    **Raises**: OutputError where there is no room for these names; then nothing has been moved."""
+    kept = {target: folder / f"{target.name}.old" for target in targets}
+    new = {target for target in targets if not os.path.lexists(target)}
+    for target, old in kept.items():
+        with output_errors(target):
+            old.unlink(missing_ok=True)
+            if target not in new:
+                _name_again(target, old)
+    try:
+        yield
+    except OutputError:
+        for target, old in kept.items():
+            with suppress(OSError):
+                if target in new:
+                    target.unlink()
+                else:
+                    os.replace(old, target)
+        raise
+
+
+def _name_again(target: Path, name: Path) -> None:
+    """Make ``name`` name the same file, where that can be."""
+    try:
+        os.link(target, name, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+
+
 def _stage(target: Path, temporary: Path, write: Callable[[Path], None]) -> Staged:
     with output_errors(target):
         refuse_unwritable(target)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         try:
             write(temporary)
-            os.fsync(descriptor)
+            to_disk(descriptor)
             with open(temporary, "rb") as stream:
                 sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             written = Written(file=target.name, bytes=os.fstat(descriptor).st_size, sha256=sha256)

@@ -33,6 +33,7 @@ from flowcheck.runners.program.kept import cache_path
 from flowcheck.runners.program.prepared import Prepared, compiled, known
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest, Progress
+from flowcheck.runners.trouble.faults import disk_as_asked
 from flowcheck.runners.workspace import Workspace
 from flowcheck.writing import output_errors
 
@@ -57,6 +58,7 @@ def run_audit(
     clock = [time.monotonic()]
     inputs = list_inputs(flows, request.asked.format)
     with ExitStack() as stack:
+        stack.enter_context(disk_as_asked())
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
         pool = stack.enter_context(Pool(_n_workers(request, inputs), request.cache))
         report(Progress("loading the cluster"))

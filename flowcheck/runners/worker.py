@@ -34,7 +34,7 @@ from flowcheck.runners.program.given import read_given
 from flowcheck.runners.tasks.opened import CAREFUL_ROWS, OpenFile, inspect
 from flowcheck.runners.tasks.part_file import PartError
 from flowcheck.runners.tasks.task import TaskRunner
-from flowcheck.runners.trouble.faults import LieError, asked_fault
+from flowcheck.runners.trouble.faults import LieError, asked_fault, disk_as_asked
 from flowcheck.runners.trouble.last_words import place_of
 from flowcheck.runners.wire import receive_order, send
 from flowcheck.shortages import shortage_of
@@ -54,13 +54,14 @@ def main(program: int) -> None:
     for _part in preload():
         if select.select([orders], [], [], 0)[0]:
             break
-    while (order := receive_order(orders)) is not None:
-        if isinstance(order, Setup):
-            worker.prepare(order)
-            silence()
-            send(answers, Ready())
-        else:
-            send(answers, worker.answer(order))
+    with disk_as_asked():
+        while (order := receive_order(orders)) is not None:
+            if isinstance(order, Setup):
+                worker.prepare(order)
+                silence()
+                send(answers, Ready())
+            else:
+                send(answers, worker.answer(order))
 
 
 class Worker:

@@ -22,6 +22,7 @@ from unittest.mock import patch
 
 from flowcheck.runners import pool, worker
 from flowcheck.runners.process import ENVIRONMENT, Started
+from flowcheck.runners.trouble.faults import VARIABLE
 from tests.cli.run import ROOT
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -49,7 +50,7 @@ class Forked:
     def __init__(self, program: BinaryIO) -> None:
         theirs, orders = CONTEXT.Pipe(duplex=False)
         answers, back = CONTEXT.Pipe(duplex=False)
-        given = (theirs, back, DupFd(program.fileno()))
+        given = (theirs, back, DupFd(program.fileno()), os.environ.get(VARIABLE, ""))
         self._process = CONTEXT.Process(target=work, args=given, daemon=True)
         with chdir(ROOT), patch.dict(os.environ, ENVIRONMENT):
             ensure_running()
@@ -69,9 +70,10 @@ class Forked:
         self._process.kill()
 
 
-def work(orders: Connection, answers: Connection, program: Any) -> None:
+def work(orders: Connection, answers: Connection, program: Any, fault: str) -> None:
     """What ``python -m flowcheck.runners.worker`` does, on these two ends."""
     assert "tests.runners.warm" in sys.modules, "what gets the kernels ready cannot be imported"
+    os.environ[VARIABLE] = fault
     os.dup2(orders.fileno(), 0)
     os.dup2(answers.fileno(), 1)
     orders.close()

@@ -133,7 +133,7 @@ RECORD = {
 }
 
 
-@pytest.mark.parametrize("text", ["slep:x", "sleep", "sleep:", "sleep,twice:x"])
+@pytest.mark.parametrize("text", ["slep:x", "sleep", "sleep:", "sleep,twice:x", "full-at:x", "full-at,one:x"])
 def test_a_fault_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(ValueError, match="write one of"):

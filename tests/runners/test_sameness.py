@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from hashlib import sha256
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +19,11 @@ from hypothesis import strategies as st
 
 from flowcheck.api import audit, compile_program
 from flowcheck.flows.canonical.schema import COLUMNS
+from flowcheck.flows.files.finding import MANIFEST
 from flowcheck.judging.frame import evaluate
 from flowcheck.reading import load_cluster
-from tests.runners.worlds import DB, NOON, US, WEB, flows, ledger, outputs, write
+from flowcheck.runners.workspace import LOCK
+from tests.runners.worlds import DB, NOON, OUTPUTS, US, WEB, flows, ledger, outputs, write
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
@@ -41,15 +46,47 @@ def mixed(n_rows: int, seed: int) -> pa.Table:
 
 
 def test_the_bytes_do_not_depend_on_workers_or_order(tmp_path: Path, cluster: Path) -> None:
+    """27 runs. The ledger is the same too; a summary tells the times and the number of workers."""
     files = [
-        write(tmp_path / "f" / f"{n}.parquet", mixed(40_000 + 10_000 * n, n), row_group_size=15_000)
+        write(tmp_path / "f" / f"{n}.parquet", mixed(2_000 + 3_000 * n, n), row_group_size=1_500)
         for n in range(4)
     ]
-    results = []
-    for jobs, paths in ((1, files), (4, files[::-1]), (2, [tmp_path / "f"])):
+    orders = (files, files[::-1], [tmp_path / "f"])
+    seen = set()
+    for jobs, paths, _ in product((1, 2, 4), orders, range(3)):
         audit(paths, cluster, out=tmp_path / "out", jobs=jobs)
-        results.append(outputs(tmp_path / "out"))
-    assert all(result == results[0] for result in results)
+        found = {
+            path.name: sha256(path.read_bytes()).hexdigest()
+            for path in (tmp_path / "out").iterdir()
+            if path.name not in (MANIFEST, LOCK)
+        }
+        listed = json.loads((tmp_path / "out" / MANIFEST).read_text())["files"]
+        assert {each["file"]: each["sha256"] for each in listed} == found
+        assert {*OUTPUTS, "ledger.json", "summary.json"} == found.keys()
+        del found["summary.json"]
+        seen.add(tuple(sorted(found.items())))
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("year", [1975, 2199])
+def test_a_clock_that_is_wrong_changes_only_when_the_run_began(
+    tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    """Of the run itself: a worker asks for no date."""
+    file = write(tmp_path / "f.parquet", mixed(2_000, 1))
+    audit(file, cluster, out=tmp_path / "right")
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Wrong:
+            return cls(year, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("flowcheck.runners.local.datetime", Wrong)
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    audit(file, cluster, out=tmp_path / "wrong")
+    assert outputs(tmp_path / "wrong") == outputs(tmp_path / "right")
+    assert ledger(tmp_path / "wrong") == ledger(tmp_path / "right")
+    assert str(year) in (tmp_path / "wrong" / "summary.json").read_text()
 
 
 def test_the_same_file_elsewhere_gives_the_same_edges(tmp_path: Path, cluster: Path) -> None:

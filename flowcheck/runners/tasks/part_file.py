@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from flowcheck.writing import meet
+
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -25,6 +27,7 @@ class PartError(Exception):
 @contextmanager
 def part_errors() -> Iterator[None]:
     try:
+        meet()
         yield
     except OSError as error:
         raise PartError(error) from error

@@ -13,6 +13,13 @@ A worker that is to look at a file whose path has this part does not do it but
     rave      says that it has not enough memory, and in the same breath what is no message
     full      finds the disk full
 
+    FLOWCHECK_FAULT=full-at,N:FILE
+
+The disk is full from the Nth place on where an audit or a conversion writes: where it or a worker of it
+begins to write a file of the results, a batch or the end of a part, a record for ``--resume`` or a temporary
+file, or puts a result in its place; and where a result is to reach the disk. Each adds a byte to FILE, by
+which all processes count together.
+
 ``once``: only at the first attempt. ``judging``: not then but when it has judged some of the rows.
 """
 
@@ -22,6 +29,8 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -29,9 +38,11 @@ from flowcheck.flows.files.inputs import sha256_of
 from flowcheck.runners.messages import MEMORY, Failed, Inspect, Judge
 from flowcheck.runners.tasks.part_file import PartError
 from flowcheck.runners.wire import packed
+from flowcheck.writing import meeting
 
 VARIABLE = "FLOWCHECK_FAULT"
 KINDS = ("sleep", "stop", "die", "lie", "babble", "memory", "rave", "full")
+FULL_AT = "full-at"
 _LONG = 1 << 20
 
 
@@ -80,15 +91,45 @@ class Fault:
 
 
 def asked_fault() -> Fault | None:
-    """The fault that the environment asks for.
+    """The fault of a worker that the environment asks for.
 
     **Raises**: ValueError for one that there is not: a test must not pass because of a typo.
     """
+    kind, more, part = _asked()
+    return Fault(kind, part, "once" in more, "judging" in more) if kind in KINDS else None
+
+
+@contextmanager
+def disk_as_asked() -> Iterator[None]:
+    """In the block the disk is full from the place on that the environment asks for, if it does."""
+    kind, more, path = _asked()
+    if kind != FULL_AT:
+        yield
+        return
+
+    def count() -> None:
+        with open(path, "ab", buffering=0) as file:
+            file.write(b".")
+            if file.tell() >= int(more[0]):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    meeting.append(count)
+    try:
+        yield
+    finally:
+        meeting.remove(count)
+
+
+def _asked() -> tuple[str, list[str], str]:
+    """Kind, what stands behind it, and what is behind the colon; all empty where nothing is asked for."""
     text = os.environ.get(VARIABLE)
     if not text:
-        return None
+        return "", [], ""
     words, _, part = text.partition(":")
     kind, *more = words.split(",")
-    if kind not in KINDS or not part or not {"once", "judging"}.issuperset(more):
-        raise ValueError(f"{VARIABLE}={text}: write one of {', '.join(KINDS)}, a colon and a part of a path")
-    return Fault(kind, part, "once" in more, "judging" in more)
+    of_a_worker = kind in KINDS and {"once", "judging"}.issuperset(more)
+    of_the_disk = kind == FULL_AT and len(more) == 1 and more[0].isdecimal()
+    if not part or not (of_a_worker or of_the_disk):
+        named = ", ".join((*KINDS, f"{FULL_AT},N"))
+        raise ValueError(f"{VARIABLE}={text}: write one of {named}, a colon and a part of a path")
+    return kind, more, part
