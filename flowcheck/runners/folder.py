@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -32,7 +33,7 @@ from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.workspace import Workspace
 from flowcheck.version import __version__
-from flowcheck.writing import json_text, output_errors, refuse_unwritable, sync_folder, to_disk
+from flowcheck.writing import atomic_write, json_text, output_errors, refuse_unwritable, sync_folder, to_disk
 
 ROW_GROUP, MOST_IN_ROW_GROUP = 1 << 16, 1 << 20
 """Rows of violations.parquet that are gathered before they are written."""
@@ -88,7 +89,7 @@ class ResultFolder:
         with _put_back(staged, self._folder):
             for target, (temporary, _) in staged.items():
                 with output_errors(target):
-                    os.replace(temporary, target)
+                    _move(temporary, target)
             with output_errors(self._out):
                 sync_folder(self._out)
 
@@ -131,6 +132,18 @@ def _name_again(target: Path, name: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
+
+
+def _move(temporary: Path, target: Path) -> None:
+    """Put a file in its place. Where others may write to the output folder, it comes from where temporary
+    files are, which may be another file system."""
+    try:
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with open(temporary, "rb") as content:
+            atomic_write(target, partial(shutil.copyfileobj, content))
 
 
 def _stage(target: Path, temporary: Path, write: Callable[[Path], None]) -> Staged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -104,6 +105,28 @@ def test_where_others_may_write_no_run_works(
         audit(world / "flows", world / "cluster", out=out, resume=True)
     audit(world / "flows", world / "cluster", out=tmp_path / "own")
     assert outputs(out) == outputs(tmp_path / "own")
+
+
+def test_results_reach_another_file_system(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where others may write to the output folder, and temporary files are on a disk of their own."""
+    out, replace = tmp_path / "out", os.replace
+
+    def within_a_folder(source: Path, target: Path) -> None:
+        if Path(source).parent != Path(target).parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", within_a_folder)
+    out.mkdir()
+    out.chmod(0o777)
+    (out / "summary.json").write_text("of before")
+    audit(world / "flows", world / "cluster", out=out)
+    monkeypatch.undo()
+    audit(world / "flows", world / "cluster", out=tmp_path / "own")
+    assert outputs(out) == outputs(tmp_path / "own")
+    assert {path.name for path in out.iterdir()} == {path.name for path in (tmp_path / "own").iterdir()}
 
 
 @pytest.fixture
