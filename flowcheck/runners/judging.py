@@ -10,13 +10,13 @@ import msgspec
 from flowcheck.balance.count.tally import unpack
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
+from flowcheck.runners.examples import examples_of
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
     FileState,
     Plan,
     edges_of,
-    examples_of,
     judged_entry,
     judged_traits,
     other_entry,

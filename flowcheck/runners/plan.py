@@ -18,7 +18,6 @@ from flowcheck.flows.files.inputs import InputFile, sha256_of
 from flowcheck.flows.logs.converted import Reason
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.census import HOUR
-from flowcheck.results.finding.examples import OF_A_PART
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected, Stored
 from flowcheck.results.summary import LedgerMismatchError
@@ -213,11 +212,6 @@ def span_of(edges: Int64) -> tuple[int, int]:
 def edges_of(part: Part) -> Int64:
     """(edges, 8)."""
     return writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
-
-
-def examples_of(part: Part) -> Int64:
-    """(n, 6)."""
-    return np.frombuffer(part.examples, dtype=np.int64).reshape(-1, OF_A_PART)
 
 
 def _with_records(rejected: tuple[Rejected, ...], records: tuple[Reason, ...]) -> tuple[Rejected, ...]:
