@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from flowcheck.balance.expect.members import Catalog
@@ -31,6 +32,7 @@ from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
 from flowcheck.results.tunnels import carried_once
+from flowcheck.runners.examples import read_examples
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.program.asking_again import asking_again
@@ -73,7 +75,8 @@ def _result(run: Finished) -> AuditResult:
     entries = fold_reports(reported)
     del reported  # of a scan these are most of the memory that there is
     edges = take_apart(run.program, entries)
-    asked = (edges, run.merged.examples, entries[:, :3], run.request.max_findings)
+    told = partial(read_examples, run.workspace, run.merged)
+    asked = (edges, run.merged.examples, told, entries[:, :3], run.request.max_findings)
     gathered = gather_findings(_told_by(run), *asked)
     findings = Findings(gathered.findings)
     files = compared(run.merged.entries, run.merged.traits)

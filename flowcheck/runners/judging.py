@@ -10,6 +10,7 @@ import msgspec
 from flowcheck.balance.count.tally import unpack
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
+from flowcheck.runners.examples import examples_of
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
@@ -27,6 +28,7 @@ from flowcheck.runners.workspace import Done, Workspace
 
 Report = Callable[[Progress], None]
 SECONDS_BETWEEN_WORDS = 0.1
+NOTHING = memoryview(b"")
 
 
 class Judging:
@@ -112,15 +114,14 @@ class Judging:
         """Merge a finished file."""
         names = [state.parts[task] for task in sorted(state.parts)]
         parts, spans = [], []
-        for part in map(self._workspace.part, names):
+        for number, part in enumerate(map(self._workspace.part, names)):
             entries = edges_of(part)
             spans.append(span_of(entries))
             self.merged.add(entries, unpack(part.load) if part.load is not None else None)
             self.merged.census.add(part.census)
             self.merged.recorded.add(part.recorded)
-            for key, example in part.examples:
-                self.merged.examples.add(key, example)
-            parts.append(msgspec.structs.replace(part, edges=b"", load=None, examples=()))
+            self.merged.examples.add(examples_of(part), state.number, state.input.name, number)
+            parts.append(msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING))
         self.merged.entries[state.number] = judged_entry(state, parts)
         self.merged.traits[state.number] = judged_traits(state, parts, spans)
         self.merged.violations[state.number] = names

@@ -15,7 +15,6 @@ from flowcheck.flows.logs.form import Asked
 from flowcheck.keywords import GIVE_UP_AFTER
 from flowcheck.results.census import Census
 from flowcheck.results.recorded import RecordedCounts
-from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected, Stored
 
 NO_PROGRESS = "no_progress"
@@ -135,7 +134,8 @@ Answer = Ready | Inspected | Advanced | JudgedTask | Failed | Unwritable
 class Part(msgspec.Struct, frozen=True):
     """What one task found. ``edges`` are the bytes of (edges, 8) int64 entries.
 
-    ``examples`` holds, for each violating edge key (three words), its first violating row;
+    ``examples`` are those of (n, 6) int64: where the first violating row of each edge is, as
+    :class:`~flowcheck.results.finding.firsts.Firsts` has it;
     ``violations_bytes`` is the size of the file that lies beside the part (0: there is none).
     """
 
@@ -144,8 +144,8 @@ class Part(msgspec.Struct, frozen=True):
     unknown: int
     filtered: int
     rejected: tuple[Rejected, ...]
-    edges: bytes
-    examples: tuple[tuple[tuple[int, int, int], Example], ...]
+    edges: memoryview
+    examples: memoryview
     violations: int
     violations_bytes: int
     census: Census

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from flowcheck.cli.exits import Exit
 from flowcheck.reports.audit.finding_wording import next_steps, port
 from flowcheck.results import exact
 from flowcheck.results.finding.examples import Examples
-from flowcheck.results.records.findings import MOST_PORTS, MOST_RANGES, Example
+from flowcheck.results.finding.firsts import Firsts
+from flowcheck.results.records.findings import MOST_PORTS, MOST_RANGES
 from tests.cli.run import flowcheck as run
 
 WORLD = "".join(
@@ -135,37 +136,50 @@ def test_the_gravest_are_listed_and_the_others_counted(world: str, tmp_path: Pat
 # -- examples ------------------------------------------------------------------------------------------
 
 
-def example(row: int) -> Example:
-    return Example(file="f", row=row, src="", dst="", src_ip=None, dst_ip=None)
-
-
-def kept(order: list[tuple[int, int]]) -> dict[tuple[int, int, int], int]:
-    """``order``: ports, with the row of each."""
+def kept(order: Sequence[tuple[int, int]], in_turn: int = 1) -> dict[tuple[int, int, int], int]:
+    """``order``: ports, with the row of each, so many at a time."""
     examples = Examples()
-    for at, row in order:
-        examples.add((1, 2, at), example(row))
-    return {key: one.row for key, one in examples.items()}
+    for begin in range(0, len(order), in_turn):
+        some = [(1, 2, at, row, 0, 0) for at, row in order[begin : begin + in_turn]]
+        examples.add(np.array(some, dtype=np.int64), 0, "f", 0)
+    return {(one[0], one[1], one[2]): one[3] for one in examples.kept().tolist()}
 
 
-def test_the_earliest_are_kept_in_whatever_order_they_come() -> None:
+def test_the_earliest_are_kept_in_whatever_order_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowcheck.results.finding.examples._AT_LEAST", 7)
     rows = [(at, 100 - at) for at in range(1, 40)]
     dice, first = random.Random(3), kept(rows)
     assert sorted(first.values()) == [*range(61, 61 + MOST_PORTS + 1)]
-    for _ in range(10):
+    for in_turn in range(1, 11):
         dice.shuffle(rows)
-        assert kept(rows) == first
+        assert kept(rows, in_turn) == first
     assert kept([(1, 5), (1, 3), (1, 4)]) == {(1, 2, 1): 3}
 
 
-def test_other_edges_are_kept_for_themselves() -> None:
+def test_files_come_by_name_and_each_finding_has_its_earliest() -> None:
     examples = Examples()
-    for groups, at in itertools.product((1, 2), range(1, MOST_PORTS + 2)):
-        assert examples.wants((groups, 0, at))
-        examples.add((groups, 0, at), example(at))
-    assert not examples.wants((1, 0, 9999))
-    assert examples.wants((1, 0, 0))
-    assert examples.wants((3, 0, 1))
-    assert len([*examples.items()]) == 2 * (MOST_PORTS + 1)
+    for file, name in ((0, "b"), (1, "a")):
+        found = [(groups, 0, port, 10 * port + file, 0, 0) for groups in (1, 2) for port in (1, 2)]
+        examples.add(np.array(found, dtype=np.int64), file, name, 0)
+    keys = np.array([(groups, 0, port) for groups in (1, 2, 3) for port in (1, 2, 3)], dtype=np.int64)
+    which = np.array([-1, 0, -1, 1, 1, -1, -1, -1, -1])
+    assert examples.earliest(keys, which, 2)[:, :4].tolist() == [[1, 0, 2, 21], [2, 0, 1, 11]]
+
+
+def test_a_task_keeps_of_each_edge_its_first_row_and_of_many_ports_few() -> None:
+    dice = np.random.default_rng(5)
+    firsts, rows = Firsts(), np.arange(400, dtype=np.int64)
+    seen: dict[tuple[int, int], dict[int, tuple[int, int, int]]] = {}
+    for batch in range(40):
+        groups, ports = dice.integers(1, 4, 400), dice.integers(1, 30 + 20 * batch, 400)
+        firsts.add(groups, np.zeros_like(groups), ports, rows + 400 * batch)
+        for at, key in enumerate(zip(groups.tolist(), ports.tolist(), strict=True)):
+            known = seen.setdefault((key[0], 0), {})
+            if key[1] not in known and len(known) <= MOST_PORTS:
+                known[key[1]] = (400 * batch + at, batch, at)
+    expected = {(groups, 0, port, *where) for (groups, _), own in seen.items() for port, where in own.items()}
+    assert {*map(tuple, firsts.found().tolist())} == expected
+    assert len(expected) == 3 * (MOST_PORTS + 1)
 
 
 # -- sums ----------------------------------------------------------------------------------------------

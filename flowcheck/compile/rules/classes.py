@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import DirectionTable, Int32, Int64, Rows, UInt64
+from flowcheck.arrays import DirectionTable, Int32, Int64, Rows, UInt16, UInt64
 from flowcheck.compile.rules.decisions import Decisions
 from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.compile.rules.subjects import Partition, State, Subjects, set_members
@@ -23,6 +23,7 @@ from flowcheck.kernels import rows as row_kernels
 
 TABLE_BUDGET = 2 << 30
 """Bytes one direction's table may take."""
+_NOTHING = np.zeros(0, dtype=np.int32)
 
 
 class Decider(NamedTuple):
@@ -69,7 +70,7 @@ class _Filling:
         self._nodes = np.zeros((1024, 2), dtype=np.int64)
         self._odd_peers = [p for p in range(peers.n) if settled(-1, int(peers.representative[p])) >= 0]
         self._numbers: dict[bytes, int] = {}
-        self._rows: list[Int32] = []
+        self._rows: list[Int32 | UInt16] = []  # most of what compiling takes
         self._merged: dict[tuple[tuple[int, ...], int], int] = {}
 
     def table(self, subject_doubt: int, peer_doubt: int) -> DirectionTable:
@@ -100,6 +101,7 @@ class _Filling:
         vector = np.empty(shape, dtype=np.uint16 if small else np.int32)  # most of what a program takes
         for number, one in enumerate(self._rows):
             vector[number, : self._peers.n] = one
+            self._rows[number] = _NOTHING  # it would be all of the table once more
         for place, column in enumerate(mixed, start=self._peers.n):
             vector[:, place] = column
         return DirectionTable(row, vector, matrix)
@@ -151,7 +153,7 @@ class _Filling:
             self._merged[rows, doubt] = self._number(self._agreed(vectors, doubt))
         return self._merged[rows, doubt]
 
-    def _agreed(self, vectors: Int32, doubt: int) -> Int32:
+    def _agreed(self, vectors: np.ndarray, doubt: int) -> Int32:
         """(n, several) int32 outcomes -> (n,) int32: what the several agree on."""
         distinct, which = np.unique(vectors, axis=0, return_inverse=True)
         agreed = [self._outcomes.agreed(several, doubt) for several in distinct]
@@ -168,7 +170,8 @@ class _Filling:
         digest = hashlib.sha256(row.data).digest()  # not its bytes, which would be all of the table once more
         number = self._numbers.setdefault(digest, len(self._rows))
         if number == len(self._rows):
-            self._rows.append(row)
+            fits = row.max(initial=0) <= np.iinfo(np.uint16).max
+            self._rows.append(row.astype(np.uint16) if fits else row)
         n_peers = self._peers.n + len(self._peers.mixes)
         if len(self._rows) * n_peers * row.itemsize > TABLE_BUDGET:
             raise CompileError(

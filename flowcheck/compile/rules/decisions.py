@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from sys import intern
 
 import numpy as np
 
@@ -175,7 +176,7 @@ def _default_deny(by: Sequence[Policy]) -> Decision:
     return Decision(
         a.DENY,
         text="default-deny by " + ", ".join(names),
-        policies=tuple(f"default-deny by {name}" for name in names),
+        policies=tuple(intern(f"default-deny by {name}") for name in names),
         sources=tuple(policy.source for policy in ordered),
         tiers=tuple(policy.tier.name for policy in ordered),
     )

@@ -77,6 +77,7 @@ class Subjects:
         self.epochs = epochs
         self._allows = allows
         self._policy_of_row = policy_of_row
+        self._policies = [*range(epochs.n_policies)]  # each number once, in however many lists
         self._isolating = isolating
         starts, members = set_members(sets, np.append(rows.subject, isolated), part)
         self._starts, self._listed = row_kernels.list_rows(rows.subject, starts, members, part.n)
@@ -129,7 +130,7 @@ class Subjects:
         """The policies that isolate a subject class in a state."""
         by = self._isolating_of(subject)
         found: list[int] = (by if self._all_fixed else by[self._in_force(state)[by]]).tolist()
-        return tuple(found)
+        return tuple(map(self._policies.__getitem__, found))
 
     def _rows_of(self, subject: int) -> Int32:
         rows: Int32 = self._listed[self._starts[subject] : self._starts[subject + 1]]

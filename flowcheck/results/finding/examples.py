@@ -1,68 +1,108 @@
-"""The first violating row of each edge, of as many edges as findings can tell.
+"""The first violating row of each edge, of as many edges as findings can tell: where it is, not what it says.
 
 Violations that differ in more than MOST_PORTS ports alone become one finding, for which the earliest is
 enough: of edges that share all but the port only the earliest are kept, one more than findings tell apart.
+Each is a row of eight words, as there may be as many as edges; what is told is read once it is chosen.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 
+import numpy as np
+
+from flowcheck.arrays import Int64
 from flowcheck.results.edges import PORT
-from flowcheck.results.records.findings import MOST_PORTS, Example
+from flowcheck.results.records.findings import MOST_PORTS
 
-EdgeKey = tuple[int, int, int]
-"""The three words of an edge's key."""
-_Shared = tuple[int, int, int, bool]
-"""What edges share that differ in their ports alone; and whether they have any."""
+GROUPS, DECISIONS, SERVICE, ROW, BATCH, AT, FILE, PART = range(8)
+"""The columns: an edge's key; the row of its file; which batch of its part's violations it is in, and where
+in that. ``FILE`` and ``PART`` are numbers that the run gives, of a file and of a part of it."""
+OF_A_PART = FILE
+"""How many columns a part has."""
+_AT_LEAST = 1 << 15
+"""Rows that are added before they are sorted."""
 
 
 class Examples:
     """In whatever order they come, the same are kept: of each edge its earliest row, of edges alike but for
-    the port the earliest."""
+    the port the earliest. Files come by their names, which stand in ``files`` by number."""
 
     def __init__(self) -> None:
-        self._kept: dict[_Shared, dict[int, Example]] = defaultdict(dict)
+        self.files: dict[int, str] = {}
+        self._kept = np.empty((0, 8), dtype=np.int64)
+        self._added: list[Int64] = []
+        self._n_added = 0
 
     def __bool__(self) -> bool:
-        return bool(self._kept)
+        return bool(len(self._kept) or self._n_added)
 
-    def items(self) -> Iterator[tuple[EdgeKey, Example]]:
-        for (groups, decisions, service, _), by_port in self._kept.items():
-            for port, example in by_port.items():
-                yield (groups, decisions, service | port), example
-
-    def get(self, key: EdgeKey) -> Example | None:
-        shared, port = _apart(key)
-        return self._kept[shared].get(port) if shared in self._kept else None
-
-    def wants(self, key: EdgeKey) -> bool:
-        """Whether a later row than all before could be kept as this edge's."""
-        shared, port = _apart(key)
-        known = self._kept.get(shared, {})
-        return port not in known and len(known) <= MOST_PORTS
-
-    def add(self, key: EdgeKey, example: Example) -> None:
-        shared, port = _apart(key)
-        by_port = self._kept[shared]
-        if port in by_port:
-            by_port[port] = min(by_port[port], example, key=_place)
+    def add(self, found: Int64, file: int, name: str, part: int) -> None:
+        """Those of a part (n, 6)."""
+        if not len(found):
             return
-        by_port[port] = example
-        if len(by_port) > MOST_PORTS + 1:
-            del by_port[max(by_port, key=_by_place(by_port))]
+        self.files[file] = name
+        rows = np.empty((len(found), 8), dtype=np.int64)
+        rows[:, :OF_A_PART], rows[:, FILE], rows[:, PART] = found, file, part
+        self._added.append(rows)
+        self._n_added += len(rows)
+        if self._n_added > max(len(self._kept) // 2, _AT_LEAST):
+            self._settle()
+
+    def kept(self) -> Int64:
+        """(examples, 8), by their keys."""
+        self._settle()
+        return self._kept[np.lexsort(self._kept[:, [SERVICE, DECISIONS, GROUPS]].T)]
+
+    def earliest(self, keys: Int64, which: Int64, n: int) -> Int64:
+        """(n, 8): of each of so many findings its earliest. ``keys`` (edges, 3), ascending; ``which``
+        (edges,): the finding of an edge, -1 of none. Each finding has one."""
+        kept = self.kept()
+        finding = which[_places(keys, kept[:, : SERVICE + 1])]
+        kept, finding = kept[finding >= 0], finding[finding >= 0]
+        order = np.lexsort((kept[:, ROW], self._ranks(kept), finding))
+        return kept[order[np.searchsorted(finding[order], np.arange(n))]]
+
+    def _settle(self) -> None:
+        """Leave out what is not the first."""
+        if not self._added:
+            return
+        rows = np.concatenate([self._kept, *self._added])
+        self._added, self._n_added = [], 0
+        port = rows[:, SERVICE] & PORT
+        shared = (rows[:, GROUPS], rows[:, DECISIONS], (rows[:, SERVICE] & ~PORT) << 1 | (port > 0))
+        place = rows[:, ROW], self._ranks(rows)
+        order = np.lexsort((*place, port, *shared))
+        order = order[_changes([word[order] for word in (port, *shared)])]  # the first of each edge
+        if len(order) > MOST_PORTS:
+            rank = np.lexsort([word[order] for word in (port, *place, *shared)])
+            order = order[rank]
+            starts = np.flatnonzero(_changes([word[order] for word in shared]))
+            lengths = np.diff(starts, append=len(order))
+            order = order[np.arange(len(order)) - np.repeat(starts, lengths) <= MOST_PORTS]
+        self._kept = rows[order]
+
+    def _ranks(self, rows: Int64) -> Int64:
+        """(n,) the place of the file of each among all, by name."""
+        ranks = np.zeros(max(self.files, default=0) + 1, dtype=np.int64)
+        for rank, number in enumerate(sorted(self.files, key=self.files.__getitem__)):
+            ranks[number] = rank
+        return ranks[rows[:, FILE]]
 
 
-def _place(example: Example) -> tuple[str, int]:
-    return example.file, example.row
+def _changes(words: Sequence[Int64]) -> np.ndarray:
+    """(n,) bool: where any word is another than the one before; the first is."""
+    changes: np.ndarray = np.logical_or.reduce([np.diff(word, prepend=~word[:1]) != 0 for word in words])
+    return changes
 
 
-def _by_place(by_port: dict[int, Example]) -> Callable[[int], tuple[str, int, int]]:
-    return lambda port: (*_place(by_port[port]), port)
-
-
-def _apart(key: EdgeKey) -> tuple[_Shared, int]:
-    groups, decisions, service = key
-    port = service & PORT
-    return (groups, decisions, service & ~PORT, port > 0), port
+def _places(keys: Int64, wanted: Int64) -> Int64:
+    """Where each of wanted (n, words) stands in keys (m, words); both ascend, and all are there."""
+    here, there = np.zeros(len(keys), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
+    for column in range(keys.shape[1]):
+        values = np.unique(keys[:, column])
+        numbers = np.searchsorted(values, keys[:, column]) + here * len(values)
+        sought = np.searchsorted(values, wanted[:, column]) + there * len(values)
+        changes = _changes([numbers])
+        here, there = np.cumsum(changes) - 1, np.searchsorted(numbers[changes], sought)
+    return np.searchsorted(here, there)

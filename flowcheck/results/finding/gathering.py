@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
@@ -17,13 +17,17 @@ from flowcheck.model.verdict import Observed, Violation
 from flowcheck.results.edges import Edges
 from flowcheck.results.exact import exact_sums
 from flowcheck.results.finding.changes import Choices
-from flowcheck.results.finding.examples import EdgeKey, Examples
+from flowcheck.results.finding.examples import Examples
 from flowcheck.results.finding.folding import MANY, Causes, FindingKey, Members, members_of
 from flowcheck.results.finding.notes import add_notes
 from flowcheck.results.finding.violating import violation_codes
 from flowcheck.results.records.findings import MOST_RANGES, Example, Finding
 
 _OBSERVED = tuple(str(observed) for observed in Observed)
+
+
+Told = Callable[[Int64], Sequence[Example]]
+"""What rows of violations say, (n, 8) as :class:`Examples` has them."""
 
 
 class Gathered(NamedTuple):
@@ -35,12 +39,13 @@ class Gathered(NamedTuple):
 
 
 def gather_findings(
-    program: Program, edges: Edges, examples: Examples, keys: np.ndarray, most: int | None = None
+    program: Program, edges: Edges, examples: Examples, told: Told, keys: Int64, most: int | None = None
 ) -> Gathered:
     """Findings: what went through, then what may have, then what was dropped, each the most records first;
     the first ``most`` of them.
 
-    ``examples`` holds the first violating row of each violating edge key that is told apart.
+    ``examples`` says where the first violating row of each violating edge is that is told apart, by ``keys``
+    (edges, 3), which ascend; ``told`` what is in such rows.
     """
     codes = violation_codes(program, edges)
     causes = Causes(program, edges, codes)
@@ -52,7 +57,8 @@ def gather_findings(
     shown = _first(program, edges, causes, members, records, most)
     choices, has_bytes = Choices(program.cluster), bool(edges.bytes_.any())
     found: list[Finding] = []
-    for place in shown:
+    shown_at = _examples(examples, keys, members, shown)
+    for place, example in zip(shown, told(shown_at), strict=True):
         rows = members.of(place)
         first = int(rows[0])
         key = causes.key_of(first, edges, folded=bool(members.folded[place]))
@@ -65,7 +71,7 @@ def gather_findings(
             described |= {"change": (*change.policies, *in_mesh), "to_add": change.to_add}
         described["bytes"] = bytes_[place] if has_bytes else None
         described |= {"records": records[place], "flows": flows[place]}
-        described["example"] = _example(examples, keys, rows)
+        described["example"] = example
         found.append(_finding(key, edges, rows, described))
     found.sort(key=lambda one: (one.group, -one.records, one.source, one.destination, one.fingerprint))
     left = set(range(len(records))).difference(shown) if most is not None else set()
@@ -98,10 +104,12 @@ def _first(
     return [*sure, *nsmallest(most - len(sure), tied, key=order)]
 
 
-def _example(examples: Examples, keys: np.ndarray, rows: Int64) -> Example:
-    """The earliest."""
-    known = (examples.get(_edge_key(keys, e)) for e in rows.tolist())
-    return min((one for one in known if one is not None), key=lambda one: (one.file, one.row))
+def _examples(examples: Examples, keys: Int64, members: Members, shown: Sequence[int]) -> Int64:
+    """Where the earliest of each finding that is shown is."""
+    which = np.full(len(keys), -1, dtype=np.int64)
+    for nth, place in enumerate(shown):
+        which[members.of(place)] = nth
+    return examples.earliest(keys, which, len(shown))
 
 
 def _denied(program: Program, edges: Edges, e: int) -> dict[Direction, tuple[str, ...]]:
@@ -139,7 +147,3 @@ def _ranges(numbers: Int64) -> tuple[str, ...]:
 def _observed(edges: Edges, rows: Int64) -> str:
     """Where it is told; what only went on to a proxy is not."""
     return ", ".join(sorted(_OBSERVED[code] for code in np.unique(edges.observed[rows]).tolist()))
-
-
-def _edge_key(keys: np.ndarray, edge: int) -> EdgeKey:
-    return int(keys[edge, 0]), int(keys[edge, 1]), int(keys[edge, 2])

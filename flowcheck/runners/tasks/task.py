@@ -101,7 +101,7 @@ class TaskRunner:
         if waiting:
             found = joined_violating(waiting)
             violations = violations_batch(self._program, found, work.file, self._said)
-            work.keep_examples(violations, found)
+            work.keep_examples(found)
             writer.write(without_missing(violations, found.batch.schema))
 
     def _leave_out(self, flows: FlowArrays) -> int:

@@ -16,29 +16,22 @@ from flowcheck.balance.expect.plan import CountingPlan, named_ports
 from flowcheck.compile import Program
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.numbers import REJECTIONS
-from flowcheck.flows.canonical.schema import MESH_ASKS
-from flowcheck.flows.canonical.waypoints import WAYPOINT_COLUMNS, of_waypoints
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.judging.mesh import to_tunnels
-from flowcheck.kernels.books import number_distinct
-from flowcheck.model.instants import instant_text
 from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_words
-from flowcheck.results.finding.examples import Examples
+from flowcheck.results.finding.firsts import Firsts
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
-from flowcheck.results.records.findings import Example
 from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import Violating
 from flowcheck.runners.messages import Part
 
 POSITIONS_KEPT = 10
-EXAMPLE_COLUMNS = ["row", "src", "dst", "src_ip", "dst_ip", "src_port", *MESH_ASKS]
-TOLD_OF_EXAMPLES = [*EXAMPLE_COLUMNS, "start_time", "service_port", *WAYPOINT_COLUMNS]
 MOST_KEYS = 1 << 19
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
 MOST_IN_A_TASK = 1 << 56
@@ -72,7 +65,7 @@ class Work:
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
-        self._examples = Examples()
+        self._firsts = Firsts()
         self._bounds = {"bytes": 0, "flow_count": 0, "packets": 0}
         self.filtered = 0
 
@@ -145,27 +138,14 @@ class Work:
                 self._load.settle(self._plan.counting, keys)
             self._keyed.clear()
 
-    def keep_examples(self, violations: pa.RecordBatch, found: Violating) -> None:
-        """Remember the first violating row of each edge."""
+    def keep_examples(self, found: Violating) -> None:
+        """Remember where the first violating row of each edge is; these are the batch written next."""
         flows, judged = found.flows, found.judged
         group = self._program.tables.endpoints[:, a.GROUP]
         groups = pairs(group[flows.src], group[flows.dst])
         decisions = decisions_of(self._program, judged)
         services = service_words(flows.protocol, flows.port, flows.observed)
-        _, edges = number_distinct(groups, decisions)
-        first, _ = number_distinct(edges.astype(np.int64), services)
-        keys = zip(*(words[first].tolist() for words in (groups, decisions, services)), strict=True)
-        new = [(at, key) for at, key in zip(first.tolist(), keys, strict=True) if self._examples.wants(key)]
-        if not new:
-            return
-        chosen = violations.select(TOLD_OF_EXAMPLES).take(pa.array([at for at, _ in new], pa.int64()))
-        times = chosen.column("start_time").cast(pa.int64()).to_pylist()
-        shown = chosen.select(EXAMPLE_COLUMNS).to_pylist()
-        by_waypoint, dialled = of_waypoints(chosen).tolist(), chosen.column("service_port").to_pylist()
-        for place, ((_, key), row) in enumerate(zip(new, shown, strict=True)):
-            of_waypoint = {"by_waypoint": True, "service_port": dialled[place]} if by_waypoint[place] else {}
-            time = instant_text(times[place])
-            self._examples.add(key, Example(file=self.file, **row, **of_waypoint, start_time=time))
+        self._firsts.add(groups, decisions, services, found.rows)
 
     def part(self, rows: int, violations_bytes: int) -> Part:
         self._settle()
@@ -179,8 +159,8 @@ class Work:
             unknown=self._unknown,
             filtered=self.filtered,
             rejected=tuple(rejected),
-            edges=self._edges.entries().tobytes(),
-            examples=tuple(self._examples.items()),
+            edges=_bytes_of(self._edges.entries()),
+            examples=_bytes_of(self._firsts.found()),
             violations=self._violations,
             violations_bytes=violations_bytes,
             census=self._census,
@@ -195,6 +175,11 @@ def _positions(batch: pa.RecordBatch, rows: npt.NDArray[np.integer[Any]], first_
         records: Int64 = batch.column(RECORD).take(pa.array(rows)).to_numpy(zero_copy_only=False)
         return records
     return rows + np.int64(first_row)
+
+
+def _bytes_of(rows: Int64) -> memoryview:
+    """Not copied; cast() refuses a view of no rows."""
+    return rows.reshape(-1).view(np.uint8).data
 
 
 def _about(values: Int64, counted: npt.NDArray[np.bool_]) -> int:
