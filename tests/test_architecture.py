@@ -32,7 +32,7 @@ ROWS = (
     ("history", "judging", "balance"),
     ("advice",),
     ("reading",),
-    ("results", "explaining"),
+    ("results", "explaining", "reach"),
     ("reports", "runners", "demo"),
     ("api", "cli"),
     ("flowcheck", "__main__"),
@@ -46,6 +46,7 @@ NEVER = {
     "reading": {"compile", "kernels", "flows", "arrays"},
     "engines": {"arrays", "writing"},
     "explaining": {"reference", "manifests", "dialects"},
+    "reach": {"reference", "manifests", "dialects"},
 }
 """Beyond the rows: what gives the house its shape."""
 
@@ -88,6 +89,7 @@ HOMES = {
         "flows",
         "judging",
         "explaining",
+        "reach",
         "balance",
         "results",
         "runners",
@@ -99,6 +101,7 @@ HOMES = {
         "flows",
         "judging",
         "explaining",
+        "reach",
         "history.inventory",
         "manifests.files.packed",
         "balance",
@@ -113,6 +116,9 @@ HOMES = {
         "reports.balance.terminal",
         "reports.explanation.sides",
         "reports.explanation.terminal",
+        "reports.matrix.terminal",
+        "reports.isolation.terminal",
+        "reports.difference.terminal",
         "reports.verification.terminal",
         "cli.flows.progress",
     },
@@ -201,6 +207,9 @@ SUBJECTS: dict[str, set[str]] = {
     "audit": {"balance"},
     "balance": set(),
     "explanation": set(),
+    "matrix": set(),
+    "isolation": set(),
+    "difference": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""
@@ -315,6 +324,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["load", "--help"],
         ["demo", "--help"],
         ["explain", "--help"],
+        ["matrix", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
         [],

@@ -1,6 +1,7 @@
-"""Every kind asked with every other: network policies by their decision tables, a mesh by the kernel of flows.
+"""Every kind asked with every other: network policies by their decision tables, a mesh as flows are.
 
-What a pod sends to itself, and a node to its own pods, is nobody's question here: kinds stand for any of theirs.
+What a pod sends to itself, and a node to its own pods, is nobody's question here: a kind stands for any of
+its members.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ def ask(program: Program, kinds: Kinds, stretches: Sequence[Stretch]) -> Said:
     places = egress.number[out], ingress.number[into], mesh.number[of_mesh]
     said = np.ravel_multi_index(places, sizes)
     distinct, which = np.unique(said, return_inverse=True)
-    sides = (side.rows[of] for side, of in zip((egress, ingress, mesh), np.unravel_index(distinct, sizes), strict=True))
+    sides = (
+        side.rows[of]
+        for side, of in zip((egress, ingress, mesh), np.unravel_index(distinct, sizes), strict=True)
+    )
     empty = np.zeros((1, len(stretches)), dtype=np.uint32)
     answers, number = np.unique(np.concatenate([empty, _joined(*sides)]), axis=0, return_inverse=True)
     pairs = number.ravel()[1:][which.ravel()].reshape(said.shape)
@@ -83,7 +87,7 @@ def _vectors(tables: Tables, kinds: Kinds) -> tuple[Int64, Int64]:
 
 
 def _joined(egress: UInt16, ingress: UInt16, mesh: UInt16) -> UInt32:
-    """One bit each of what three sides say, as a connection needs all of them; of several doubts the first."""
+    """One bit each of what three sides say, as a connection needs all of them; the first doubt."""
     verdicts = [side >> 8 for side in (egress, ingress, mesh)]
     joint = a.VERDICT[a.VERDICT[verdicts[0], verdicts[1]], verdicts[2]]
     why = np.where(verdicts[1] == a.UNKNOWN, ingress, mesh)
@@ -92,7 +96,7 @@ def _joined(egress: UInt16, ingress: UInt16, mesh: UInt16) -> UInt32:
 
 
 def _ask_mesh(program: Program, kinds: Kinds, stretches: Sequence[Stretch]) -> tuple[Int64, Int32]:
-    """(kinds, kinds) which list of a mesh's decisions; and the lists (lists, stretches). Only TCP is asked."""
+    """(kinds, kinds) which list of a mesh's decisions; the lists (lists, stretches). Only TCP is asked."""
     tcp = [place for place, one in enumerate(stretches) if one.protocol == TCP]
     n_kinds = len(kinds.endpoint)
     if program.mesh is None or not tcp:

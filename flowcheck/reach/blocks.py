@@ -8,7 +8,8 @@ from flowcheck import arrays as a
 from flowcheck.compile.endpoints.addresses import ROOTS, Prefix
 from flowcheck.compile.endpoints.axis import Axis
 
-INTERNET = {4: "IPv4 address", 6: "IPv6 address"}
+INTERNET = {4: "internet (IPv4)", 6: "internet (IPv6)"}
+"""What every address of a family is called that no other block holds."""
 
 
 def blocks_of(axis: Axis, more: Iterable[Prefix] = ()) -> dict[Prefix, int]:
@@ -26,12 +27,8 @@ def blocks_of(axis: Axis, more: Iterable[Prefix] = ()) -> dict[Prefix, int]:
     }
 
 
-def name_of(prefix: Prefix, blocks: Iterable[Prefix]) -> str:
-    """The block in words: what is left of a family is the internet but for the others."""
-    if prefix not in ROOTS:
-        return str(prefix)
-    others = any(one.version == prefix.version and one != prefix for one in blocks)
-    return f"{'any other' if others else 'any'} {INTERNET[prefix.version]}"
+def name_of(prefix: Prefix) -> str:
+    return str(prefix) if prefix not in ROOTS else INTERNET[prefix.version]
 
 
 def _is_outside(axis: Axis, endpoint: int) -> bool:
@@ -52,4 +49,3 @@ def _not_covered(prefixes: Iterable[Prefix]) -> Iterator[Prefix]:
                 around[-1] = outer, sum_of + size
         if prefix is not None:
             around.append((prefix, 0))
-

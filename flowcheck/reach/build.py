@@ -56,12 +56,13 @@ def matrix(
     nodes: bool = False,
     at: datetime | None = None,
 ) -> Matrix:
-    """Who may reach whom by which ports, by the policies alone: between workloads, and the blocks of addresses
-    outside that policies tell apart.
+    """Who may reach whom by which ports, by the policies alone: between workloads, and the blocks of
+    addresses outside that policies tell apart.
 
     ``src``, ``dst``: a namespace, ``NS/WORKLOAD``, ``NS/KIND/NAME``, ``NS/POD``, labels (``app=web``), an
-    address or a CIDR, or several of them; empty: everybody. ``port``: one port only, of ``protocol``; None:
-    all. ``nodes``: all nodes are a party too. ``at``: the moment, where the cluster changed; None: the latest.
+    address, a CIDR, ``internet``, or several of them; empty: everybody. ``port``: one port only, of
+    ``protocol``; None: all. ``nodes``: all nodes are a party too. ``at``: the moment, where the cluster
+    changed; None: the latest.
 
     A Cluster is compiled first, as the network plugin enforces it that its own objects tell, with the default
     options; for others give what ``compile_program`` made of it.
@@ -141,7 +142,9 @@ def _notes(axis: Axis, parties: Sequence[Party], program: Program) -> list[str]:
     """What the matrix leaves out."""
     found = []
     cluster = program.cluster
-    on_host = {(p.namespace, p.name) for p in cluster.pods if p.host_network and not p.finished} if cluster else ()
+    on_host = (
+        {(p.namespace, p.name) for p in cluster.pods if p.host_network and not p.finished} if cluster else ()
+    )
     if on_host and not any(party.kind == "nodes" for party in parties):
         pods = counted(len(on_host), "pod")
         found.append(f"{pods} on the network of their node are that node to policies: --nodes shows nodes")

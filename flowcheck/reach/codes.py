@@ -1,4 +1,4 @@
-"""What is said of one stretch of ports between two endpoints, as one bit; of several pairs of them, as several.
+"""What is said of a stretch of ports between two endpoints, as one bit; of several pairs, as several.
 
 A bit each for allow and deny, and one for unknown with each reason. No bit: there is no such pair.
 """

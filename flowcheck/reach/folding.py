@@ -26,12 +26,18 @@ class Folding:
         return joined.reshape(len(self._listed), -1)
 
     def fold(self, kinds: Kinds, sources: Sequence[Party], destinations: Sequence[Party]) -> Int32:
-        """(sources, destinations) int32: what is said between each two. Of a party with itself: between two
-        of its pods."""
+        """(sources, destinations) int32: what is said between each two; nothing between two outside. Of a
+        party with itself: between two of its pods."""
         rows, columns = ([_kinds_among(kinds, party) for party in some] for some in (sources, destinations))
-        by_source = np.stack([self._together(self._pairs[kind]) for kind in rows]) if rows else self._pairs[:0]
+        by_source = (
+            np.stack([self._together(self._pairs[kind]) for kind in rows]) if rows else self._pairs[:0]
+        )
         cells = [self._together(by_source[:, kind].T) for kind in columns]
-        found: Int32 = np.stack(cells, axis=1).astype(np.int32) if cells else by_source[:, :0].astype(np.int32)
+        found: Int32 = (
+            np.stack(cells, axis=1).astype(np.int32) if cells else by_source[:, :0].astype(np.int32)
+        )
+        outside = [np.array([party.kind == "block" for party in some]) for some in (sources, destinations)]
+        found[np.ix_(*outside)] = 0
         at = {party.name: place for place, party in enumerate(destinations)}
         for row, party in enumerate(sources):
             if (column := at.get(party.name)) is not None:
@@ -50,7 +56,8 @@ class Folding:
         pairs = np.stack([one, other])
         distinct, which = np.unique(pairs, axis=1, return_inverse=True)
         numbers = [self._union(first, second) for first, second in distinct.T.tolist()]
-        return np.array(numbers, dtype=np.int64)[which.ravel()]
+        both: Int64 = np.array(numbers, dtype=np.int64)[which.ravel()]
+        return both
 
     def _union(self, one: int, other: int) -> int:
         if one == other:

@@ -1,4 +1,4 @@
-"""The matrix itself: parties in rows and columns, numbers of answers in cells; and what can be asked of it."""
+"""The matrix itself: parties in rows and columns, numbers of answers in cells; what can be asked of it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Matrix:
     @cached_property
     def is_open(self) -> tuple[bool, ...]:
         """Of each answer, whether any port is allowed, or not known to be denied."""
-        return tuple(may_be_open(self.masks).any(axis=1).tolist())
+        return tuple(bool(row.any()) for row in may_be_open(self.masks))
 
     def pairs(self) -> Iterator[Pair]:
         """All pairs of which anything is said, row by row."""
@@ -123,7 +123,7 @@ class Matrix:
 
     def isolated(self) -> Isolated:
         """Workloads that no other party reaches, or that reach none."""
-        opens = np.asarray(self.is_open)[self.cells] & (self.masks.any(axis=1)[self.cells])
+        opens = np.asarray(self.is_open)[self.cells] & (self.cells != 0)
         rows = {one.name: place for place, one in enumerate(self.sources)}
         for place, one in enumerate(self.destinations):
             if one.name in rows:

@@ -52,7 +52,9 @@ class Party:
         if not kept or len(kept) == len(self.members):
             return self if kept else None
         pods = len({one.pod for one in kept})
-        return Party(self.name, self.kind, kept, self.namespace, pods, self.of_pods, self.replicas, self.prefix)
+        return Party(
+            self.name, self.kind, kept, self.namespace, pods, self.of_pods, self.replicas, self.prefix
+        )
 
 
 def workloads_of(axis: Axis) -> list[Party]:
@@ -84,8 +86,7 @@ def nodes_of(axis: Axis) -> list[Party]:
 
 def outside_of(axis: Axis, more: Iterable[Prefix] = ()) -> list[Party]:
     """One for each block, ascending; ``more`` are blocks of another cluster that it is held against."""
-    blocks = blocks_of(axis, more)
     return [
-        Party(name_of(prefix, blocks), "block", (Member(end, -1, prefix.version),), prefix=prefix)
-        for prefix, end in sorted(blocks.items())
+        Party(name_of(prefix), "block", (Member(end, -1, prefix.version),), prefix=prefix)
+        for prefix, end in sorted(blocks_of(axis, more).items())
     ]

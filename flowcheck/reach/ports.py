@@ -1,7 +1,7 @@
 """Stretches of ports: what the program's policies do not divide, and how they are told.
 
-TCP, UDP and SCTP are always asked; ICMP, ICMPv6 and other protocols where a policy speaks of them. Port 0 is no
-port that anything listens on, and is left out; so is that of a mesh's tunnels.
+TCP, UDP and SCTP are always asked; ICMP, ICMPv6 and other protocols where a policy speaks of them. Nothing
+listens on port 0, which is left out; so is the port of a mesh's tunnels.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a person typed for rows or columns -> the parties, or parts of them, that are meant.
 
-Taken: a namespace; ``NS/WORKLOAD``, ``NS/KIND/NAME`` or ``NS/POD``; labels as ``app=web,tier!=db``; an address:
-who has it; a CIDR: the pods and nodes in it, and every block outside that touches it.
+Taken: a namespace; ``NS/WORKLOAD``, ``NS/KIND/NAME`` or ``NS/POD``; labels as ``app=web,tier!=db``; an
+address: who has it; a CIDR: the pods and nodes in it, and every block outside that touches it; ``internet``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from flowcheck.model.called import names_of
 from flowcheck.model.cluster import Pod
 from flowcheck.reach.parties import Party
 
-FORMS = "write a namespace, NS/WORKLOAD, NS/KIND/NAME, NS/POD, labels as app=web, an address or a CIDR"
+FORMS = (
+    "write a namespace, internet, NS/WORKLOAD, NS/KIND/NAME, NS/POD, labels as app=web, an address or a CIDR"
+)
 _TERM = re.compile(r"(?P<no>!)?(?P<key>[^=!,\s]+)(?:(?P<op>=|==|!=)(?P<value>[^=!,\s]*))?")
 _NUMBERS = re.compile(r"[0-9.]+(/[0-9]+)?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(/[0-9]+)?")
 
@@ -82,7 +84,8 @@ class Chooser:
         terms = [_TERM.fullmatch(term.strip()) for term in text.split(",")]
         if any(term is None or (term["no"] and term["op"]) for term in terms):
             raise RunError(
-                f"{option}: {text!r} selects no labels", hint="write app=web, app!=web, app or !app, comma between"
+                f"{option}: {text!r} selects no labels",
+                hint="write app=web, app!=web, app or !app, comma between",
             )
 
         def matches(pod: Pod) -> bool:
@@ -96,7 +99,7 @@ class Chooser:
         called = f"{kind.lower()}/{name}" if kind else rest
 
         def means(party: Party, endpoint: int) -> bool:
-            if party.name == text:
+            if party.name == text or (party.kind == "block" and party.name.startswith(f"{text} (")):
                 return True
             pod = self._pods.get(endpoint)
             if party.kind != "workload" or pod is None:
@@ -122,4 +125,3 @@ def _has(pod: Pod, term: re.Match[str]) -> bool:
     if term["op"] is None:
         return (value is None) if term["no"] else value is not None
     return (value != term["value"]) if term["op"] == "!=" else value == term["value"]
-

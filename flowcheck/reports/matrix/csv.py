@@ -1,0 +1,30 @@
+"""A matrix as CSV, for spreadsheets: one row per pair, with the ports that are allowed, denied, unknown, and
+those at which pods of one workload differ. Text that a spreadsheet would run as a formula
+is prefixed with ``'``.
+"""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from flowcheck.reach.matrix import WORDS, Matrix, PortAnswer
+from flowcheck.reports.parts.csv import Cell, write_rows
+
+COLUMNS = ("src", "dst", "src_kind", "dst_kind", *WORDS, "reasons")
+"""``allow``, ``some``, ``unknown`` and ``deny`` are ports in words; ``some``: pods differ."""
+
+
+def render(matrix: Matrix, stream: TextIO) -> None:
+    """Write the rows."""
+    told = [_cells(answer) for answer in matrix.answers]
+    rows = (
+        (one.source.name, one.destination.name, one.source.kind, one.destination.kind, *told[one.answer])
+        for one in matrix.pairs()
+    )
+    write_rows(stream, COLUMNS, rows)
+
+
+def _cells(answers: tuple[PortAnswer, ...]) -> tuple[Cell, ...]:
+    ports = ("; ".join(one.ports for one in answers if one.verdict == word) for word in WORDS)
+    reasons = tuple(dict.fromkeys(reason for one in answers for reason in one.reasons))
+    return (*ports, reasons)
