@@ -46,7 +46,7 @@ class Folding:
 
     def _together(self, several: Int64) -> Int64:
         """(kinds, n) answers of several kinds -> (n,) what all of them get."""
-        whole = several[0]
+        whole: Int64 = several[0]
         for one in several[1:]:
             whole = self._joined(whole, one)
         return whole

@@ -32,7 +32,7 @@ def test_matrices_agree_on_all_that_the_model_can_say(world: World) -> None:
     assert differences(cluster, options)[0] == []
 
 
-@drawn(WORLDS // 20)
+@drawn(WORLDS // 30)
 @given(engines())
 def test_matrices_agree_on_nodes(world: World) -> None:
     cluster, options, _ = world

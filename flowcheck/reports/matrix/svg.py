@@ -1,7 +1,8 @@
-"""A matrix as a picture: rows are sources, columns destinations, and a square for each pair says by its colour
-what of the ports is open.
+"""A matrix as a picture: rows are sources, columns destinations, and the colour of a square says what of the
+ports is open between the two.
 
-A self-contained SVG: no script, no link, no font of its own; colours for light and for dark pages. A square has its sentence as a title, and the whole a role and a label. Text from outside is escaped twice: for eyes
+A self-contained SVG: no script, no link, no font of its own; colours for light and for dark pages. A square
+has its sentence as a title, and the whole a role and a label. Text from outside is escaped twice: for eyes
 (:mod:`escape`) and by the XML writer.
 """
 
