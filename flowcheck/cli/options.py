@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
-from flowcheck.cli.config import read_config
 from flowcheck.cli.flows.logs import LOGS
+from flowcheck.cli.given.config import read_config
 from flowcheck.cli.messages import Messages
 from flowcheck.cli.values import (
     Cidr,

@@ -84,10 +84,12 @@ class Matrix:
 
     def pairs(self) -> Iterator[Pair]:
         """All pairs of which anything is said, row by row."""
-        for source, row in zip(self.sources, self.cells.tolist(), strict=True):
-            for destination, answer in zip(self.destinations, row, strict=True):
-                if answer:
-                    yield Pair(source, destination, answer)
+        for row, column in np.argwhere(self.cells).tolist():
+            yield Pair(self.sources[row], self.destinations[column], int(self.cells[row, column]))
+
+    def open_pairs(self) -> Iterator[Pair]:
+        """Those with a port that is allowed, or not known to be denied."""
+        return self.where_open().pairs()
 
     def answer(self, source: str, destination: str) -> tuple[PortAnswer, ...]:
         """What is said between two parties, by name.

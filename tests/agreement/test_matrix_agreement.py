@@ -18,14 +18,14 @@ from tests.agreement.strategies import engines, worlds
 SAMPLES = Path(__file__).parents[2] / "data"
 
 
-@drawn(WORLDS // 20)
+@drawn(WORLDS // 30)
 @given(worlds())
 def test_matrices_agree_with_the_reference(world: World) -> None:
     cluster, options, _ = world
     assert differences(cluster, options)[0] == []
 
 
-@drawn(WORLDS // 20)
+@drawn(WORLDS // 30)
 @given(engines())
 def test_matrices_agree_on_all_that_the_model_can_say(world: World) -> None:
     cluster, options, _ = world
@@ -39,7 +39,7 @@ def test_matrices_agree_on_nodes(world: World) -> None:
     assert differences(cluster, options, at_most=3, nodes=True)[0] == []
 
 
-@drawn(WORLDS // 20)
+@drawn(WORLDS // 30)
 @given(mesh_worlds())
 def test_matrices_agree_on_meshes(world: World) -> None:
     cluster, options, _ = world

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from flowcheck.reach.matrix import WORDS, Matrix, PortAnswer
-from flowcheck.reports.parts.csv import Cell, write_rows
+from flowcheck.reports.parts.csv import Cell, cells_text, write_rows
 
 COLUMNS = ("src", "dst", "src_kind", "dst_kind", *WORDS, "reasons")
 """``allow``, ``some``, ``unknown`` and ``deny`` are ports in words; ``some``: pods differ."""
@@ -16,12 +16,16 @@ COLUMNS = ("src", "dst", "src_kind", "dst_kind", *WORDS, "reasons")
 
 def render(matrix: Matrix, stream: TextIO) -> None:
     """Write the rows."""
-    told = [_cells(answer) for answer in matrix.answers]
-    rows = (
-        (one.source.name, one.destination.name, one.source.kind, one.destination.kind, *told[one.answer])
-        for one in matrix.pairs()
-    )
-    write_rows(stream, COLUMNS, rows)
+    write_rows(stream, COLUMNS, ())
+    told = [cells_text(_cells(answer)) for answer in matrix.answers]
+    columns = [(cells_text([one.name]), one.kind) for one in matrix.destinations]
+    for source, row in zip(matrix.sources, matrix.cells.tolist(), strict=True):
+        src = cells_text([source.name])
+        stream.writelines(
+            f"{src},{dst},{source.kind},{kind},{told[answer]}\n"
+            for (dst, kind), answer in zip(columns, row, strict=True)
+            if answer
+        )
 
 
 def _cells(answers: tuple[PortAnswer, ...]) -> tuple[Cell, ...]:

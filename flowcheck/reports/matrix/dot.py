@@ -29,13 +29,12 @@ def render(matrix: Matrix, stream: TextIO) -> None:
                 "}",
             ]
         stream.writelines(f"  {line}\n" for line in nodes)
-    for pair in matrix.pairs():
-        if matrix.is_open[pair.answer]:
-            answers = matrix.answers[pair.answer]
-            sure = all(one.verdict in ("allow", "deny") for one in answers)
-            style = "" if sure else ", style=dashed"
-            ends = f"{numbers[pair.source.name]} -> {numbers[pair.destination.name]}"
-            stream.write(f"  {ends} [label={_quoted(open_ports(answers))}{style}];\n")
+    for pair in matrix.open_pairs():
+        answers = matrix.answers[pair.answer]
+        sure = all(one.verdict in ("allow", "deny") for one in answers)
+        style = "" if sure else ", style=dashed"
+        ends = f"{numbers[pair.source.name]} -> {numbers[pair.destination.name]}"
+        stream.write(f"  {ends} [label={_quoted(open_ports(answers))}{style}];\n")
     stream.write("}\n")
 
 

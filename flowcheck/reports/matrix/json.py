@@ -30,11 +30,18 @@ def render(matrix: Matrix, stream: TextIO) -> None:
         "answers": [[_answer(one) for one in answer] for answer in matrix.answers],
     }
     stream.write(json_text(head, indent=2).removesuffix("\n}") + ',\n  "pairs": [')
-    between = "\n    "
-    for pair in matrix.pairs():
-        record = {"src": pair.source.name, "dst": pair.destination.name, "answer": pair.answer}
-        stream.write(between + json_text(record))
-        between = ",\n    "
+    columns = [json_text(one.name) for one in matrix.destinations]
+    between = ""
+    for source, row in zip(matrix.sources, matrix.cells.tolist(), strict=True):
+        src = json_text(source.name)
+        pairs = ",".join(
+            f'\n    {{"src": {src}, "dst": {dst}, "answer": {answer}}}'
+            for dst, answer in zip(columns, row, strict=True)
+            if answer
+        )
+        if pairs:
+            stream.write(between + pairs)
+            between = ","
     stream.write("\n  ]\n}\n")
 
 

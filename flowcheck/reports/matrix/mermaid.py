@@ -22,13 +22,12 @@ def render(matrix: Matrix, stream: TextIO) -> None:
     numbers = {party.name: f"n{number}" for number, party in enumerate(parties)}
     stream.write("flowchart LR\n")
     stream.writelines(f"  {numbers[party.name]}[{_quoted(name_of(party))}]\n" for party in parties)
-    for pair in matrix.pairs():
-        if matrix.is_open[pair.answer]:
-            answers = matrix.answers[pair.answer]
-            sure = all(one.verdict in ("allow", "deny") for one in answers)
-            arrow = "-->" if sure else "-.->"
-            ends = numbers[pair.source.name], numbers[pair.destination.name]
-            stream.write(f"  {ends[0]} {arrow}|{_quoted(open_ports(answers))}| {ends[1]}\n")
+    for pair in matrix.open_pairs():
+        answers = matrix.answers[pair.answer]
+        sure = all(one.verdict in ("allow", "deny") for one in answers)
+        arrow = "-->" if sure else "-.->"
+        ends = numbers[pair.source.name], numbers[pair.destination.name]
+        stream.write(f"  {ends[0]} {arrow}|{_quoted(open_ports(answers))}| {ends[1]}\n")
 
 
 def _quoted(text: str) -> str:

@@ -36,7 +36,7 @@ def render(
 
 
 def _pairs(console: Console, matrix: Matrix, most: int) -> None:
-    listed = [pair for pair in matrix.pairs() if matrix.is_open[pair.answer]]
+    listed = [*matrix.open_pairs()]
     for source, own in groupby(listed[:most], key=lambda pair: pair.source):
         section(console, f"{name_of(source)} ->")
         pairs(console, [(name_of(one.destination), open_ports(matrix.answers[one.answer])) for one in own])

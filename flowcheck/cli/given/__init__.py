@@ -1,0 +1,1 @@
+"""What a person gave otherwise than on the command line."""
