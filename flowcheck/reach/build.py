@@ -12,7 +12,7 @@ from flowcheck.compile import Program, axis_of
 from flowcheck.compile.endpoints.addresses import Prefix
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.frozen import compile_at
-from flowcheck.counted import counted
+from flowcheck.counted import agreeing, counted
 from flowcheck.engines.profiles import apply
 from flowcheck.errors import CompileError
 from flowcheck.model.cluster import Cluster
@@ -146,8 +146,8 @@ def _notes(axis: Axis, parties: Sequence[Party], program: Program) -> list[str]:
         {(p.namespace, p.name) for p in cluster.pods if p.host_network and not p.finished} if cluster else ()
     )
     if on_host and not any(party.kind == "nodes" for party in parties):
-        pods = counted(len(on_host), "pod")
-        found.append(f"{pods} on the network of their node are that node to policies: --nodes shows nodes")
+        pods, are = counted(len(on_host), "pod"), agreeing(len(on_host), "is", "are")
+        found.append(f"{pods} on a node's network {are} that node to policies: --nodes shows nodes")
     if any(party.kind == "nodes" for party in parties):
         found.append("a pod's own node reaches it whatever is said of all nodes here")
     return found
