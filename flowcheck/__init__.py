@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flowcheck.version import __version__
 
 if TYPE_CHECKING:
-    from flowcheck.api import audit, compile_program, explain
+    from flowcheck.api import audit, compile_program, explain, matrix
     from flowcheck.errors import (
         CompileError,
         FlowcheckError,
@@ -41,6 +41,7 @@ __all__ = [
     "evaluate",
     "explain",
     "load_cluster",
+    "matrix",
 ]
 
 _HOMES = {
@@ -57,6 +58,7 @@ _HOMES = {
     "evaluate": "flowcheck.judging.frame",
     "explain": "flowcheck.api",
     "load_cluster": "flowcheck.reading",
+    "matrix": "flowcheck.api",
 }
 
 

@@ -1,7 +1,8 @@
-"""The public functions that put stages together: compile a cluster, audit flows against it, explain a pair.
+"""The public functions that put stages together: compile a cluster, audit flows against it, explain a pair,
+show all pairs.
 
-Called by people through ``flowcheck.audit``, ``flowcheck.compile_program`` and ``flowcheck.explain``; the
-command line does the same with its own progress and messages.
+Called by people through ``flowcheck.audit``, ``flowcheck.compile_program``, ``flowcheck.explain`` and
+``flowcheck.matrix``; the command line does the same with its own progress and messages.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from flowcheck.model.instants import instant_of
 from flowcheck.model.options import MeshIdentity, Options
 from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
+from flowcheck.reach.build import matrix
 from flowcheck.reading import load_cluster
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
@@ -39,7 +41,7 @@ from flowcheck.runners.spill import as_inputs
 if TYPE_CHECKING:
     from flowcheck.results.audit import AuditResult
 
-__all__ = ["audit", "compile_program", "explain"]
+__all__ = ["audit", "compile_program", "explain", "matrix"]
 
 DEFAULT_SKEW = timedelta(microseconds=Options().skew)
 

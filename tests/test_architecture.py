@@ -32,7 +32,7 @@ ROWS = (
     ("history", "judging", "balance"),
     ("advice",),
     ("reading",),
-    ("results", "explaining"),
+    ("results", "explaining", "reach"),
     ("reports", "runners", "demo"),
     ("api", "cli"),
     ("flowcheck", "__main__"),
@@ -46,6 +46,7 @@ NEVER = {
     "reading": {"compile", "kernels", "flows", "arrays"},
     "engines": {"arrays", "writing"},
     "explaining": {"reference", "manifests", "dialects"},
+    "reach": {"reference", "manifests", "dialects"},
 }
 """Beyond the rows: what gives the house its shape."""
 
@@ -88,18 +89,20 @@ HOMES = {
         "flows",
         "judging",
         "explaining",
+        "reach",
         "balance",
         "results",
         "runners",
         "demo",
     },
-    "duckdb": {"runners.querying"},
+    "duckdb": {"runners.verifying.querying"},
     # A cluster's history is a Parquet table too, and it is read before any flow is touched.
     # manifests.files.packed: zstd, for which Python 3.11 has nothing.
     "pyarrow": {
         "flows",
         "judging",
         "explaining",
+        "reach",
         "history.inventory",
         "manifests.files.packed",
         "balance",
@@ -115,6 +118,9 @@ HOMES = {
         "reports.balance.terminal",
         "reports.explanation.sides",
         "reports.explanation.terminal",
+        "reports.matrix.terminal",
+        "reports.isolation.terminal",
+        "reports.difference.terminal",
         "reports.verification.terminal",
         "reports.answer.terminal",
         "cli.flows.progress",
@@ -205,6 +211,9 @@ SUBJECTS: dict[str, set[str]] = {
     "balance": set(),
     "explanation": set(),
     "answer": set(),
+    "matrix": set(),
+    "isolation": set(),
+    "difference": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""
@@ -319,6 +328,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["load", "--help"],
         ["demo", "--help"],
         ["explain", "--help"],
+        ["matrix", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
         [],

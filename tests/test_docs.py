@@ -58,6 +58,12 @@ def test_the_readme_shows_what_a_question_is_answered(demo: tuple[Path, str]) ->
     assert run("query", demo[0] / "out", sql).stdout == shown + "\n"
 
 
+def test_the_readme_shows_what_the_matrix_prints() -> None:
+    shown = README.split("<!-- matrix -->\n```\n")[1].split("\n```")[0]
+    command = README.split("<!-- matrix -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0]
+    assert shown in run(*command.split()).stdout
+
+
 @pytest.mark.parametrize("sample", ["cilium", "mesh"])
 def test_the_readme_shows_what_the_audits_of_other_samples_print(sample: str) -> None:
     shown = README.split(f"<!-- {sample} -->\n```\n")[1].split("\n```")[0]
@@ -73,7 +79,7 @@ def test_the_readme_shows_what_load_prints() -> None:
 
 
 def test_every_command_the_readme_names_has_a_help_page() -> None:
-    commands = "audit|explain|verify|query|inventory|load|demo|warmup|doctor|completion"
+    commands = "audit|explain|matrix|verify|query|inventory|load|demo|warmup|doctor|completion"
     named = set(re.findall(rf"flowcheck ({commands})\b", README))
     assert {"audit", "explain"} <= named
     for command in named:
@@ -81,7 +87,7 @@ def test_every_command_the_readme_names_has_a_help_page() -> None:
 
 
 def test_every_option_the_readme_names_exists() -> None:
-    helped = "".join(run(name, "--help").stdout for name in ("audit", "explain", "load", "verify"))
+    helped = "".join(run(name, "--help").stdout for name in ("audit", "explain", "matrix", "load", "verify"))
     ours = re.sub(r"`python -m benchmarks[^`]*`|`kubectl[^`]*`|bin/pip .*", "", README)
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", ours))
     assert [option for option in sorted(named) if option not in helped] == []

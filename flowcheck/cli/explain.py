@@ -125,7 +125,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     )
     if given["strict"]:
         refuse_skipped(cluster, given["cni"])
-    _refuse_empty(cluster, given["allow_no_policies"])
+    refuse_empty(cluster, given["allow_no_policies"])
     options = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
     switches = dict(chosen(given))
     enforced = apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
@@ -147,7 +147,7 @@ def command(context: click.Context, /, **given: Any) -> int:
             f"--{name}" for name, value in (*told.items(), ("waypoint", given["waypoint"])) if value
         )
         messages(context).warnings([f"no pod is in a mesh, so {names} changes nothing"])
-    messages(context).warnings([*_after_the_last(cluster, given["at"])])
+    messages(context).warnings([*after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
     perhaps_in_force = any(one.sign for one in view_of(enforced.cluster).left_out)
@@ -163,7 +163,7 @@ def _check_identity(principal: str | None) -> None:
         raise click.UsageError(f"--principal: {error}") from error
 
 
-def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
+def after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
     """That an audit would not say this of flows after the last snapshot."""
     from flowcheck.model.instants import instant_of, instant_text
     from flowcheck.model.timeline import END
@@ -176,7 +176,8 @@ def _after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
         )
 
 
-def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
+def refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
+    """A cluster without pods, or without policies unless that is meant, explains nothing."""
     if not cluster.pods:
         raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")
     if not cluster.policies_taken and not allow_no_policies:

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import click
 
-from flowcheck.cli.config import read_config
 from flowcheck.cli.flows.logs import LOGS
 from flowcheck.cli.messages import Messages
+from flowcheck.cli.words.config import read_config
 from flowcheck.cli.words.values import (
     Cidr,
     Duration,

@@ -18,6 +18,8 @@ from flowcheck.writing import atomic_write, output_errors, refuse_unwritable
 if TYPE_CHECKING:
     from flowcheck.balance.tell.result import LoadResult
     from flowcheck.explaining.records import Explanation
+    from flowcheck.reach.compared import Difference
+    from flowcheck.reach.matrix import Isolated, Matrix
     from flowcheck.results.asked import Answer
     from flowcheck.results.audit import AuditResult
     from flowcheck.results.records.verification import Verification
@@ -40,7 +42,7 @@ def check_reports(reports: Sequence[Report]) -> None:
 
 def write_reports(
     subject: str,
-    result: AuditResult | LoadResult | Explanation | Verification | Answer,
+    result: AuditResult | LoadResult | Explanation | Verification | Answer | Matrix | Isolated | Difference,
     reports: Sequence[Report],
     color: str,
     **options: Any,

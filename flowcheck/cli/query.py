@@ -37,7 +37,7 @@ def command(**given: Any) -> int:
     terminal shows the first 100 rows.
     """
     from flowcheck.cli.output import check_reports, write_reports
-    from flowcheck.runners.querying import query
+    from flowcheck.runners.verifying.querying import query
 
     reports = [given["formats"]]
     check_reports(reports)

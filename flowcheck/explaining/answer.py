@@ -7,13 +7,12 @@ verdict only where all of them agree; a Service only where all its backends do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
-from flowcheck.compile import Program, compile_program
-from flowcheck.engines.named import joined
+from flowcheck.compile import Program
+from flowcheck.compile.frozen import compile_at
 from flowcheck.engines.profiles import apply
 from flowcheck.explaining.change import Denied, propose
 from flowcheck.explaining.compiled import NOT_ASKED, Outcome, judge_pairs
@@ -96,9 +95,7 @@ def _at_one_time(given: Program | Cluster, instant: int) -> Program:
         cluster, options = given.cluster, given.options
     else:
         raise TypeError(f"explain takes a Program or a Cluster, not a {type(given).__name__}")
-    if not cluster.is_static:
-        cluster = replace(cluster, policies=joined(cluster.policies, instant)).at(instant)
-    return compile_program(cluster, options)
+    return compile_at(cluster, options, instant)
 
 
 class _Explainer:

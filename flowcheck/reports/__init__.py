@@ -33,6 +33,24 @@ FORMATS = {
         "jsonl": "flowcheck.reports.answer.jsonl",
         "csv": "flowcheck.reports.answer.csv",
     },
+    "matrix": {
+        "terminal": "flowcheck.reports.matrix.terminal",
+        "json": "flowcheck.reports.matrix.json",
+        "csv": "flowcheck.reports.matrix.csv",
+        "dot": "flowcheck.reports.matrix.dot",
+        "mermaid": "flowcheck.reports.matrix.mermaid",
+        "svg": "flowcheck.reports.matrix.svg",
+    },
+    "isolation": {
+        "terminal": "flowcheck.reports.isolation.terminal",
+        "json": "flowcheck.reports.isolation.json",
+        "csv": "flowcheck.reports.isolation.csv",
+    },
+    "difference": {
+        "terminal": "flowcheck.reports.difference.terminal",
+        "json": "flowcheck.reports.difference.json",
+        "csv": "flowcheck.reports.difference.csv",
+    },
     "verification": {
         "terminal": "flowcheck.reports.verification.terminal",
         "json": "flowcheck.reports.verification.json",

@@ -42,6 +42,10 @@ class Prefix(NamedTuple):
         rest = _BITS[self.version] - new_prefix
         return Prefix(self.version, self.first >> rest << rest, new_prefix)
 
+    def holds(self, other: Prefix) -> bool:
+        """Whether all addresses of another are its own, too."""
+        return self.version == other.version and self.first <= other.first and other.last <= self.last
+
     def __str__(self) -> str:
         return f"{self.network_address}/{self.prefixlen}"
 

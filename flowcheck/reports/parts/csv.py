@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
@@ -16,6 +17,13 @@ def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[C
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_text(cell) for cell in row] for row in rows)
+
+
+def cells_text(cells: Sequence[Cell]) -> str:
+    """Cells as they stand in a row: for what stands in a million of them."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="").writerow([_text(cell) for cell in cells])
+    return stream.getvalue()
 
 
 def _text(value: Cell) -> str:

@@ -1,0 +1,1 @@
+"""What one cluster allows and another does not."""

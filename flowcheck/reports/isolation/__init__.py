@@ -1,0 +1,1 @@
+"""Which workloads nobody may reach, or that may reach nobody."""
