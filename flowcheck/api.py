@@ -140,7 +140,7 @@ def audit(
     source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any);
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
-    selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
+    selector_labels, port_names, same_port_name, equal_priority, baseline_tier, unselected_pods,
     host_network_namespace, own_node, to_own_node, same_pod, icmp, node_devices, node_dns, staged, enforced;
     dns_map, a file that tells which addresses DNS names had; of a service mesh mesh ("auto" or "off") and
     mesh_identity ("derived" or "recorded").

@@ -32,7 +32,7 @@ class EngineOptions(TypedDict, total=False):
     port_names: Literal["sidecars", "containers", "init", "unread"]
     same_port_name: Literal["all", "first", "last"]
     equal_priority: Literal["unknown", "name", "rules"]
-    baseline: Literal["direction", "pod"]
+    baseline_tier: Literal["direction", "pod"]
     unselected_pods: Literal["allowed", "denied"]
     host_network_namespace: str
     own_node: Literal["allowed", "policy"]
