@@ -67,6 +67,8 @@ class AuditOptions(PolicyOptions, total=False):
     namespaces: Sequence[str]
     max_rejected_rows: int
     max_findings: int
+    baseline: str | Path | None
+    ignore: str | Path | None
     max_rejected_percent: float | None
     min_coverage: float | None
     give_up_after: timedelta

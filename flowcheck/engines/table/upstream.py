@@ -48,7 +48,8 @@ KUBERNETES = Profile(
         "enforced": Setting("yes", "documentation of NetworkPolicy: needs a plugin that enforces it"),
     },
     notes=(
-        "kube-network-policies v1.1.1 (run) --port-names containers --baseline-tier pod --equal-priority name",
+        "kube-network-policies v1.1.1 (run) --port-names containers --baseline-tier pod "
+        "--equal-priority name",
     ),
 )
 
