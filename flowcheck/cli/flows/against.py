@@ -24,7 +24,7 @@ GATE: list[Any] = [
 
 
 def held_against(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What findings are held against, read before there are any; nothing, for a command without these options.
+    """What findings are held against, read before there are any; nothing, for a command without the options.
 
     **Raises**: RunError."""
     from flowcheck.results.gate.baseline import read_baseline, refuse_own_output
