@@ -33,6 +33,8 @@ from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
 from flowcheck.reach.build import matrix
 from flowcheck.reading import load_cluster
+from flowcheck.results.gate.baseline import Baseline, read_baseline, refuse_own_output
+from flowcheck.results.gate.ignoring import read_ignores
 from flowcheck.runners.local import run_audit
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
@@ -138,11 +140,12 @@ def audit(
     result; None: they are not written. ``options`` are those of the command line: skew,
     as_of, assume_unchanged, cluster_ranges, since, until, namespaces, max_rejected_rows,
     max_rejected_percent, max_findings, min_coverage, give_up_after, keep_columns, resume, allow_no_policies,
-    cache; of logs
+    cache; baseline (a former result's folder) and ignore (a file): findings that are marked as not new;
+    of logs
     source_format (``--from``), time_unit, time_zone, fields, mapping (a path), received_within (None: any);
     of who enforces policies cni, and each of its answers (docs/cni.md): ipblock_matches_pods,
     ipblock_matches_nodes, networks_match, block_takes, nodes_peers, cluster_policies, rule_types,
-    selector_labels, port_names, same_port_name, equal_priority, baseline, unselected_pods,
+    selector_labels, port_names, same_port_name, equal_priority, baseline_tier, unselected_pods,
     host_network_namespace, own_node, to_own_node, same_pod, icmp, node_devices, node_dns, staged, enforced;
     dns_map, a file that tells which addresses DNS names had; of a service mesh mesh ("auto" or "off") and
     mesh_identity ("derived" or "recorded").
@@ -173,6 +176,8 @@ def audit(
         namespaces=tuple(options.get("namespaces", ())),
         max_rejected_rows=options.get("max_rejected_rows", 0),
         max_findings=options.get("max_findings", MOST_FINDINGS),
+        baseline=_baseline(options.get("baseline"), out),
+        ignores=None if (ignore := options.get("ignore")) is None else read_ignores(ignore),
         max_rejected_percent=options.get("max_rejected_percent"),
         min_coverage=options.get("min_coverage"),
         keep_columns=options.get("keep_columns", False),
@@ -191,6 +196,13 @@ def audit(
         if request.resume and any(isinstance(one, InputFile) for one in inputs):
             raise RunError("rows in memory are not known again", hint="resume needs the flows in files")
         return run_audit(inputs, source, request)
+
+
+def _baseline(folder: str | Path | None, out: str | Path | None) -> Baseline | None:
+    if folder is None:
+        return None
+    refuse_own_output(folder, out)
+    return read_baseline(folder)
 
 
 def _asked(options: AuditOptions) -> Asked:

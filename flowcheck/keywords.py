@@ -32,7 +32,7 @@ class EngineOptions(TypedDict, total=False):
     port_names: Literal["sidecars", "containers", "init", "unread"]
     same_port_name: Literal["all", "first", "last"]
     equal_priority: Literal["unknown", "name", "rules"]
-    baseline: Literal["direction", "pod"]
+    baseline_tier: Literal["direction", "pod"]
     unselected_pods: Literal["allowed", "denied"]
     host_network_namespace: str
     own_node: Literal["allowed", "policy"]
@@ -67,6 +67,8 @@ class AuditOptions(PolicyOptions, total=False):
     namespaces: Sequence[str]
     max_rejected_rows: int
     max_findings: int
+    baseline: str | Path | None
+    ignore: str | Path | None
     max_rejected_percent: float | None
     min_coverage: float | None
     give_up_after: timedelta

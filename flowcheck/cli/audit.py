@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import exit_code
+from flowcheck.cli.flows.against import GATE, held_against
 from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
 from flowcheck.cli.flows.standard_input import with_standard_input
@@ -54,7 +55,7 @@ CURRENT = "current"
 @click.option(
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
 )
-@options(OUTCOME, SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
+@options(OUTCOME, GATE, SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
@@ -237,4 +238,5 @@ def _request(given: dict[str, Any]) -> AuditRequest:
         cache=not given["no_cache"],
         asked=asked(given),
         patience=given["give_up_after"].total_seconds(),
+        **held_against(given),
     )

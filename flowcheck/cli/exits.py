@@ -26,10 +26,10 @@ class Exit(IntEnum):
 def exit_code(summary: Summary, fail_on: str, exit_zero: bool) -> Exit:
     """Incomplete beats violations: a run that could not look at everything never ends as a complete one.
 
-    ``--exit-zero`` silences what was found, never what was not looked at.
+    ``--exit-zero`` silences what was found, never what was not looked at; nor does what is known or ignored.
     """
     if not summary.complete:
         return Exit.INCOMPLETE
-    found = fail_on != "none" and summary.violations.records > 0
+    found = fail_on != "none" and summary.failing > 0
     unresolved = fail_on == "unresolved" and summary.verdicts.unknown > 0
     return Exit.VIOLATIONS if (found or unresolved) and not exit_zero else Exit.CLEAN

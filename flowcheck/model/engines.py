@@ -90,7 +90,7 @@ SWITCHES = (
         "before Accept before Pass.",
     ),
     Switch(
-        "baseline",
+        "baseline_tier",
         ("direction", "pod"),
         "Which traffic of a pod that a NetworkPolicy selects the Baseline tier is not asked of: that of the "
         "policy's directions, or all.",

@@ -16,6 +16,10 @@ FORMATS = {
         "jsonl": "flowcheck.reports.audit.jsonl",
         "csv": "flowcheck.reports.audit.csv",
         "md": "flowcheck.reports.audit.markdown",
+        "sarif": "flowcheck.reports.audit.gates.sarif",
+        "junit": "flowcheck.reports.audit.gates.junit",
+        "github": "flowcheck.reports.audit.gates.github",
+        "gitlab": "flowcheck.reports.audit.gates.gitlab",
     },
     "balance": {
         "terminal": "flowcheck.reports.balance.terminal",

@@ -21,6 +21,7 @@ from flowcheck.results import summary as sums
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.edges import edges_table, take_apart
 from flowcheck.results.finding.gathering import gather_findings
+from flowcheck.results.gate.sorting import sort_findings
 from flowcheck.results.hits import hits_table, is_never_hit, is_perhaps_hit
 from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
@@ -78,7 +79,9 @@ def _result(run: Finished) -> AuditResult:
     told = partial(read_examples, run.workspace, run.merged)
     asked = (edges, run.merged.examples, told, entries[:, :3], run.request.max_findings)
     gathered = gather_findings(_told_by(run), *asked)
-    findings = Findings(gathered.findings)
+    against = (run.request.baseline, run.request.ignores, run.started_at.date())
+    sorted_out, gate = sort_findings(gathered, *against)
+    findings = Findings(sorted_out)
     files = compared(run.merged.entries, run.merged.traits)
     totals = sums.total(files)
     hits = hits_table(run.program, edges)
@@ -132,6 +135,7 @@ def _result(run: Finished) -> AuditResult:
         nothing=nothing,
         resumed=run.merged.resumed,
         recorded=compare(run.program, run.merged.recorded),
+        gate=gate,
     )
     ledger = Ledger(
         schema=SCHEMA,

@@ -12,6 +12,8 @@ from flowcheck.flows.logs.form import Asked
 from flowcheck.keywords import MOST_FINDINGS
 from flowcheck.model.options import Options, Thresholds
 from flowcheck.model.ranges import DnsMap
+from flowcheck.results.gate.baseline import Baseline
+from flowcheck.results.gate.ignoring import Ignores
 from flowcheck.runners.messages import PATIENCE
 
 
@@ -29,7 +31,7 @@ class AuditRequest:
     ``cni``, ``switches``, ``mesh``: whose way to enforce policies, see
     :func:`flowcheck.engines.profiles.apply`; what they decide is not in ``options`` yet. ``dns_map``: what
     policies about names are decided by. ``patience``: seconds without progress,
-    after which a worker is killed.
+    after which a worker is killed. ``baseline``, ``ignores``: what findings are held against.
     """
 
     options: Options = field(default_factory=Options)
@@ -56,6 +58,8 @@ class AuditRequest:
     dns_map: DnsMap | None = None
     mesh: str = AUTO
     patience: float = PATIENCE
+    baseline: Baseline | None = None
+    ignores: Ignores | None = None
 
     @property
     def judged_by(self) -> tuple[object, ...]:

@@ -30,7 +30,7 @@ COLUMNS: dict[str, tuple[str, dict[str, str]]] = {
     "cilium": ("cilium", MODES),
     "cilium-default": ("cilium", {}),
     "calico": ("calico", {}),
-    "knp": ("kubernetes", {"port_names": "containers", "baseline": "pod", "equal_priority": "name"}),
+    "knp": ("kubernetes", {"port_names": "containers", "baseline_tier": "pod", "equal_priority": "name"}),
 }
 """By column: the profile and the switches that are set beside it."""
 

@@ -259,7 +259,7 @@ def test_an_engine_is_not_asked_for_what_it_cannot_be() -> None:
         ("cilium", "networks_match", "inside"),
         ("cilium", "icmp", "unknown"),
         ("calico", "equal_priority", "unknown"),
-        ("calico", "baseline", "pod"),
+        ("calico", "baseline_tier", "pod"),
     ):
         with pytest.raises(RunError, match="cannot be set so"):
             apply(cluster, Options(), cni, {switch: value})

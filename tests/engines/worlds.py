@@ -14,7 +14,7 @@ from tests.tools.conformance import PATHS, judge, load_objects
 Json = dict[str, Any]
 NODES = {"n1": "10.9.0.1", "n2": "10.9.0.2"}
 MODES = {"ipblock_matches_pods": "yes", "ipblock_matches_nodes": "yes", "nodes_peers": "match"}
-KNP = {"port_names": "containers", "baseline": "pod", "equal_priority": "name"}
+KNP = {"port_names": "containers", "baseline_tier": "pod", "equal_priority": "name"}
 ENGINES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "F": ("kubernetes", {"equal_priority": "name"}),
     "C": ("cilium", MODES),

@@ -68,7 +68,7 @@ def test_terminal_report(name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("name", RESULTS)
-@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "md"])
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "md", "sarif", "junit", "github", "gitlab"])
 def test_report(form: str, name: str) -> None:
     compare(f"report-{name}.{form}", render(form, RESULTS[name]()))
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None:
     """Warnings and the reasons of an incomplete run, on standard error, whatever the report shows."""
+    from flowcheck.reports.audit.known import idle
+
     summary = result.summary
     speech.warnings(summary.cluster.warnings)
     speech.warnings([f"left out: {one}" for one in summary.cluster.refused])
@@ -23,6 +25,8 @@ def say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None
         speech.say(sentence)
     for reason in summary.incomplete_because:
         speech.warning(f"incomplete: {reason}")
+    if summary.gate is not None:
+        speech.warnings([text for _, text in idle(summary.gate)])
     if asked_to_resume:
         speech.say(_resumed(summary))
     if result.out is not None:

@@ -30,7 +30,7 @@ def switched(cluster: Cluster, values: Mapping[str, str]) -> Cluster:
         policies = tuple(map(_by_level, policies))
     elif values["equal_priority"] == "unknown":
         policies = tuple(_any_first(policies))
-    if values["baseline"] == "pod":
+    if values["baseline_tier"] == "pod":
         policies = (*policies, *_final(policies))
     return cluster if policies is cluster.policies else replace(cluster, policies=policies)
 

@@ -28,7 +28,7 @@ ANTREA = Profile(
             "first", "read, pkg/agent/controller/networkpolicy/pod_reconciler.go, resolveService"
         ),
         "equal_priority": Setting("unknown", "read, pkg/agent/types/networkpolicy.go: nothing breaks a tie"),
-        "baseline": Setting("direction", f"{_A_FLOWS}: one table a direction"),
+        "baseline_tier": Setting("direction", f"{_A_FLOWS}: one table a direction"),
         "unselected_pods": Setting("allowed", f"{_A_FLOWS}: default rules"),
         "host_network_namespace": Setting("", f"{_A_NP}: pods on the host network are left out"),
         "own_node": Setting("allowed", f"{_A_FLOWS}, localProbeFlows"),
@@ -69,7 +69,7 @@ OVN = Profile(
         "port_names": Setting("unread", f"{_O_ACL}, addPortPolicy: the number of a name is 0, which is all"),
         "same_port_name": Setting("all", f"{_O_ANP}: namedPorts of all containers"),
         "equal_priority": Setting("unknown", f"{_O_ANP}: undefined behavior, an event says"),
-        "baseline": Setting("direction", f"{_O_NP}: ACL tiers, each direction by itself"),
+        "baseline_tier": Setting("direction", f"{_O_NP}: ACL tiers, each direction by itself"),
         "unselected_pods": Setting("allowed", _O_NP),
         "host_network_namespace": Setting(
             "", "read, go-controller/pkg/config: host-network-namespace, empty by default"
@@ -115,7 +115,7 @@ AWS = Profile(
             "first", "read, amazon-network-policy-controller-k8s v1.1.7 pkg/k8s/pod_utils.go"
         ),
         "equal_priority": Setting("unknown", "no cluster-wide policy of Kubernetes is read"),
-        "baseline": Setting("direction", f"{_W_EBPF}: a program each direction"),
+        "baseline_tier": Setting("direction", f"{_W_EBPF}: a program each direction"),
         "unselected_pods": Setting(
             "allowed", f"{_W_AGENT}: NETWORK_POLICY_ENFORCING_MODE standard; strict: denied"
         ),

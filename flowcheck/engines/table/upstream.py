@@ -33,7 +33,7 @@ KUBERNETES = Profile(
         "equal_priority": Setting(
             "unknown", "network-policy-api v1alpha2, priority: any of the matching policies may apply"
         ),
-        "baseline": Setting("direction", "networking/v1: a pod is isolated by direction"),
+        "baseline_tier": Setting("direction", "networking/v1: a pod is isolated by direction"),
         "unselected_pods": Setting("allowed", "networking/v1 NetworkPolicySpec podSelector"),
         "host_network_namespace": Setting("", "networking/v1: nothing is said of it"),
         "own_node": Setting("allowed", "documentation of NetworkPolicy: traffic from its node is allowed"),
@@ -48,7 +48,8 @@ KUBERNETES = Profile(
         "enforced": Setting("yes", "documentation of NetworkPolicy: needs a plugin that enforces it"),
     },
     notes=(
-        "kube-network-policies v1.1.1 (run) --port-names containers --baseline pod --equal-priority name",
+        "kube-network-policies v1.1.1 (run) --port-names containers --baseline-tier pod "
+        "--equal-priority name",
     ),
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flowcheck.counted import agreeing, counted, listed
 from flowcheck.model.ranges import SEEN
 from flowcheck.reports.audit.enforced import enforced_by
+from flowcheck.reports.audit.known import sorted_out
 from flowcheck.reports.audit.said import said
 from flowcheck.reports.parts.units import floored, moment, percent, size
 from flowcheck.results.records.summary import ClusterCounts, Summary
@@ -31,6 +32,8 @@ def _violations(summary: Summary) -> str:
     violations = summary.violations
     records, untold = counted(violations.records, "record"), violations.observed_unknown
     findings = counted(violations.findings, "finding")
+    if summary.gate is not None:
+        findings += f" ({sorted_out(summary.gate)})"
     it = agreeing(untold, "it", "they")
     if untold == violations.records:
         return f"{records} denied, and the log does not say whether {it} went through, {findings}"

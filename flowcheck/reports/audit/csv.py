@@ -35,6 +35,8 @@ COLUMNS = (
     "example_dst_ip",
     "ports",
     "n_ports",
+    "suppressed",
+    "suppressed_because",
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flowcheck.counted import counted
 from flowcheck.reports.audit.explaining import command
+from flowcheck.reports.audit.known import mark
 from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.unknown_wording import advice
 from flowcheck.reports.parts.units import moment
@@ -71,7 +72,7 @@ def _asks_for_tls(decider: str) -> bool:
 
 
 def notes(finding: Finding) -> list[str]:
-    return [f"note: {finding.note}"] if finding.note else []
+    return [*mark(finding), *([f"note: {finding.note}"] if finding.note else [])]
 
 
 def row(finding: Finding) -> tuple[str, ...]:
@@ -101,8 +102,9 @@ def next_steps(result: AuditResult) -> list[str]:
     where nothing was judged."""
     summary = result.summary
     steps, asking = [], ""
-    if result.findings:
-        first = min(result.findings, key=lambda finding: (finding.group, -finding.records))
+    failing = [finding for finding in result.findings if not finding.suppressed]
+    if failing:
+        first = min(failing, key=lambda finding: (finding.group, -finding.records))
         asking = command(first, result.again) if first.kind == FORWARDED else ""
         steps += [*_start(first, asking), *filter(None, [asking])]
     if summary.violations.findings_not_listed:

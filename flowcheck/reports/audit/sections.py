@@ -11,6 +11,7 @@ from typing import NamedTuple
 from flowcheck.counted import counted
 from flowcheck.reports.audit.answer import attributed
 from flowcheck.reports.audit.finding_wording import COLUMNS, groups, next_steps, row
+from flowcheck.reports.audit.known import TITLE, known
 from flowcheck.reports.audit.not_looked_at import not_looked_at, unused_rules
 from flowcheck.reports.audit.unknown_wording import unknowns
 from flowcheck.reports.balance.brief import brief
@@ -59,6 +60,7 @@ def sections(result: AuditResult) -> Iterator[Section]:
 def listed(result: AuditResult) -> list[tuple[str, Sequence[str]]]:
     """The last sections, which are sentences alone; those without any say nothing."""
     return [
+        (TITLE, known(result.summary)),
         ("Service load", brief(result.load)),
         (NOT_LOOKED_AT, not_looked_at(result)),
         ("Rules never hit", unused_rules(result)),

@@ -42,7 +42,7 @@ def render(result: AuditResult, stream: TextIO, *, color: str = "auto", width: i
 
 def _headline(console: Console, result: AuditResult) -> None:
     summary = result.summary
-    bad = bool(summary.violations.records) or not summary.complete or summary.nothing is not None
+    bad = bool(summary.failing) or not summary.complete or summary.nothing is not None
     paragraph(console, f"flowcheck: {answer.headline(summary)}", "bold red" if bad else "bold green")
     for line in gaps(summary.nothing, summary.incomplete_because):
         paragraph(console, f"  {line}", "red")

@@ -15,6 +15,8 @@ TIME = pa.timestamp("us", tz="UTC")
 MOST_PORTS = 16
 """Ports in which violations may differ and be findings of their own; those that differ in more are one."""
 MOST_RANGES = 32
+KNOWN, IGNORED = "baseline", "ignored"
+"""Why a finding does not make a run fail."""
 FINDINGS_SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("fingerprint", "kind", "direction", "source", "destination")),
@@ -30,6 +32,8 @@ FINDINGS_SCHEMA = pa.schema(
         ("to_add", pa.list_(pa.string())),
         ("ports", pa.list_(pa.string())),
         ("n_ports", pa.uint32()),
+        ("suppressed", pa.string()),
+        ("suppressed_because", pa.string()),
     ]
 )
 """One row for each finding: the fields of :class:`Finding`."""
@@ -48,6 +52,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     All of both is needed. ``note`` says what may explain it. Each is left out where there is nothing to say.
     ``bytes`` is None where no row of the log has any. ``fingerprint`` is stable across runs. ``example``
     is one violating row: ``file`` and ``row`` (0-based).
+    ``suppressed``: KNOWN from a baseline, or IGNORED, with the reason in ``suppressed_because``: then it is
+    listed and counted, and does not make a run fail; empty: it does.
     """
 
     fingerprint: str
@@ -71,6 +77,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     to_add: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     n_ports: int = 0
+    suppressed: str = ""
+    suppressed_because: str = ""
 
     @property
     def is_told(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from flowcheck.outcome import Nothing
+from flowcheck.results.records.gate import Gate
 from flowcheck.results.records.ledger import Totals
 
 
@@ -196,6 +197,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ``load`` counts service ports by state. ``rows_per_second`` is of ``timings.judge``. ``resumed`` is None
     where nothing was to be taken over, ``bytes`` where no row has any. ``engine`` says who enforces policies.
     ``unused_rules`` decided nothing; ``open_rules`` neither, but for rows with an unknown verdict perhaps.
+    ``gate`` is None where findings are held against no baseline and no file of those to ignore.
     """
 
     schema: int
@@ -227,3 +229,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     recorded: Recorded = Recorded()
     engine: str = ""
     open_rules: int = 0
+    gate: Gate | None = None
+
+    @property
+    def failing(self) -> int:
+        """Findings that make a run fail."""
+        return self.violations.findings if self.gate is None else self.gate.new

@@ -17,6 +17,7 @@ from flowcheck.runners.verifying.checks.totals import (
 )
 from flowcheck.runners.verifying.checks.violations import (
     check_findings,
+    check_gate,
     check_places,
     check_rows,
     check_violating_edges,
@@ -84,5 +85,6 @@ def _check_summary(summary: Summary, read: ReadResult, differences: Differences)
         check_services(summary, read.services, differences)
     if read.findings is not None:
         check_findings(summary, read.findings, differences)
+        check_gate(summary, read.findings, differences)
     if read.rows is not None:
         check_rows(summary, read.rows, differences)

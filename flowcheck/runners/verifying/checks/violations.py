@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flowcheck.arrays import VIOLATION
 from flowcheck.model.verdict import Observed, Verdict, Violation
-from flowcheck.results.records.findings import Finding
+from flowcheck.results.records.findings import IGNORED, KNOWN, Finding
 from flowcheck.results.records.ledger import FileEntry, Ledger
 from flowcheck.results.records.summary import Summary
 from flowcheck.runners.verifying.differences import Differences
@@ -47,6 +47,26 @@ def check_findings(summary: Summary, findings: Sequence[Finding], differences: D
         differences.expect(FINDINGS, what, violations.observed_unknown, untold)
     fingerprints = {finding.fingerprint for finding in findings}
     differences.expect(FINDINGS, "different fingerprints", len(findings), len(fingerprints))
+
+
+def check_gate(summary: Summary, findings: Sequence[Finding], differences: Differences) -> None:
+    """How many findings are new, known and ignored is what they are marked with."""
+    gate, more = summary.gate, summary.violations
+    for mark, count, records in (
+        (
+            "",
+            gate and gate.new - more.findings_not_listed,
+            gate and gate.new_records - more.records_not_listed,
+        ),
+        (KNOWN, gate and gate.known, gate and gate.known_records),
+        (IGNORED, gate and gate.ignored, gate and gate.ignored_records),
+    ):
+        marked = [finding for finding in findings if finding.suppressed == mark]
+        if gate is None and not mark:
+            continue  # then all are, and none is counted
+        what = f"that are {mark or 'new'} (as in {SUMMARY})"
+        differences.expect(FINDINGS, f"findings {what}", count or 0, len(marked))
+        differences.expect(FINDINGS, f"records {what}", records or 0, sum(one.records for one in marked))
 
 
 def check_violating_edges(

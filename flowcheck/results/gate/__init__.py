@@ -1,0 +1,1 @@
+"""What findings are held against before they make a run fail: a former result, a file of those to ignore."""
