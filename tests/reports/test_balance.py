@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Tree
@@ -23,11 +24,13 @@ from flowcheck.balance.split.judge import Verdict
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.reports import FORMATS, renderer
 from flowcheck.reports.balance import svg as balance_svg
+from flowcheck.reports.balance import wording
 from flowcheck.reports.balance.answer import headline
 from flowcheck.reports.balance.brief import brief
 from flowcheck.reports.balance.drawing import bar, sparkline, strip
 from flowcheck.reports.balance.splits import SPLIT_WHY, UNCLEAR, VERDICTS
 from flowcheck.reports.balance.wording import WHY, notes, places
+from flowcheck.reports.parts.svg import ticks
 from flowcheck.reports.parts.units import chance, duration
 from tests.reports.build_balance import (
     make_hostile_load,
@@ -141,14 +144,54 @@ def test_csv_has_a_row_for_each_endpoint_and_one_where_there_is_none() -> None:
 def test_a_picture_is_well_formed_and_holds_nothing_but_shapes_and_text() -> None:
     for result in (make_load(), make_hostile_load()):
         tags = {element.tag.rpartition("}")[2] for element in Tree.fromstring(render("svg", result)).iter()}
-        assert tags <= {"svg", "g", "rect", "line", "text", "title"}
+        assert tags <= {"svg", "g", "rect", "line", "text", "title", "style"}
 
 
-def test_a_picture_is_of_the_service_asked_for_else_of_the_first() -> None:
-    assert "shop/gateway:80/TCP" in render("svg", make_load())
+def test_a_picture_is_of_the_service_asked_for_else_of_all() -> None:
+    everything = render("svg", make_load())
+    assert all(f">{wording.title(service)}<" in everything for service in make_load().services)
     text = render("svg", make_load(), service="shop/cart")
     assert "shop/cart:80/TCP" in text
     assert "gateway" not in text
+
+
+def test_a_picture_of_many_services_says_how_many_it_leaves_out() -> None:
+    many = LoadResult(services=tuple(make_service(f"s{number}", (5, 5)) for number in range(52)))
+    text = render("svg", many)
+    assert ">shop/s49:80/TCP (http)<" in text
+    assert ">shop/s50:80/TCP (http)<" not in text
+    assert "and 2 more Service ports: --service NAMESPACE/NAME draws one" in text
+
+
+def test_a_picture_has_an_axis_and_says_what_it_shows() -> None:
+    root = Tree.fromstring(render("svg", make_load(), service="shop/gateway"))
+    assert root.get("role") == "img"
+    assert "shop/gateway:80/TCP (http): skewed" in root.get("aria-label", "")
+    told = ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"0%", "20%", "40%", "60%"} <= set(told)
+    assert "prefers-color-scheme: dark" in "".join(root.itertext())
+
+
+def test_the_last_label_of_time_is_its_end() -> None:
+    service = next(one for one in make_load().services if one.time and len(one.time.series) > 1)
+    assert service.time is not None
+    last = datetime.fromisoformat(service.time.series[-1].start)
+    end = last + timedelta(seconds=service.time.series_seconds)
+    assert f">{end.isoformat().replace('+00:00', 'Z')}<" in render("svg", make_load(), service=service.name)
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (1.0, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0.37, [0, 0.1, 0.2, 0.3]),
+        (0.024, [0, 0.005, 0.01, 0.015, 0.02]),
+        (812, [0, 200, 400, 600, 800]),
+    ],
+)
+def test_ticks_are_round_and_reach_no_further(most: float, expected: list[float]) -> None:
+    found = ticks(most, 4)
+    assert found == expected
 
 
 def test_a_service_with_many_endpoints_is_drawn_in_part_and_says_so() -> None:

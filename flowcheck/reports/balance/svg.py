@@ -1,203 +1,209 @@
-"""One Service as a picture: what share each endpoint had against what it should have had, and over time.
+"""Services as a picture: what share each endpoint had against what it should have had, and over time.
 
-A self-contained SVG: no script, no link, no font of its own. Text from outside is escaped twice: for eyes
-(:mod:`escape`) and by the XML writer. Left: a bar per endpoint, its 95 % interval as a whisker, the expected
-share as a black tick. Right: connections over time, stacked by endpoint in the same colours.
+Left: a bar for each endpoint on an axis of shares, its 95 % interval as a whisker, the expected share as a
+tick across it. Right: connections over time, stacked by endpoint in the same colours. Where there is nothing
+over time bars take the whole width.
 """
 
 from __future__ import annotations
 
-from typing import TextIO
+from datetime import datetime
+from typing import NamedTuple, TextIO
 from xml.etree import ElementTree as Tree
 
-from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad
+from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad, TimeLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
+from flowcheck.model.instants import instant_of, instant_text
 from flowcheck.reports.balance import wording
 from flowcheck.reports.parts.escape import escape
+from flowcheck.reports.parts.svg import line, number, page, rect, shortened, text, ticks
 from flowcheck.reports.parts.units import duration, moment, share_text
 
-WIDTH, MARGIN, ROW = 1120, 24, 26
-NAMES, BARS, GAP = 260, 300, 60
-HEAD, FOOT = 96, 40
-TIME_LEFT = MARGIN + NAMES + BARS + 100 + GAP
-LEAST_HEIGHT = 180
-MOST_ROWS = 24
-LONGEST_NAME, LONGEST_TITLE = 38, 80
-COLORS = ("#3b6fb6", "#e08a2c", "#4f9d69", "#b6496f", "#7a68b3", "#8c7a4d", "#3f9aa8", "#9a9a9a")
-INK, FAINT, ALARM = "#1f2328", "#8a9099", "#b3261e"
-STATE_COLORS = {"skewed": ALARM, "balanced": "#2b7a3d"}
+WIDTH, MARGIN = 1120, 24
+NAMES, VALUES, NOTES, GAP = 250, 64, 110, 64
+TIME = 380
+"""Of connections over time, where there are any; bars have what is left."""
+HEAD, FOOT, LEGEND = 96, 28, 34
+ROW, MOST_ROW, LEAST_HEIGHT = 26, 40, 104
+MOST_ROWS, MOST_SERVICES = 24, 50
+LONGEST_NAME, LONGEST_TITLE = 36, 80
+MICROSECONDS = 1_000_000
+LIGHT = {
+    **{
+        f"c{place}": color
+        for place, color in enumerate(
+            ("#3b6fb6", "#e08a2c", "#4f9d69", "#b6496f", "#7a68b3", "#8c7a4d", "#3f9aa8", "#9a9a9a")
+        )
+    },
+    "good": "#2b7a3d",
+}
+DARK = {
+    **{
+        f"c{place}": color
+        for place, color in enumerate(
+            ("#6ea2ea", "#f0a354", "#74c48f", "#e0779b", "#a594e0", "#bba873", "#63c3d1", "#b0b0b0")
+        )
+    },
+    "good": "#63c97a",
+}
+LAST_COLOR = 7
+"""Endpoints past it share it."""
+
+
+class Plot(NamedTuple):
+    """Where the bars of one Service go: the left end of their axis, how long it is, and what a row takes."""
+
+    left: float
+    width: float
+    row: float
+    most: float
+
+    def at(self, share: float) -> float:
+        return self.left + share / self.most * self.width
 
 
 def render(result: LoadResult, stream: TextIO, *, service: str = "") -> None:
-    """Draw one Service: the one asked for (``ns/name``), else the first, which is the most pressing."""
+    """Draw the Service that is asked for (``ns/name``), else all, the most pressing first."""
     chosen = [one for one in result.services if service in ("", one.name)]
-    ports = chosen if service else chosen[:1]
+    ports = chosen[:MOST_SERVICES]
     heights = [_height(one) for one in ports] or [HEAD]
-    root = Tree.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {WIDTH} {sum(heights)}",
-            "width": str(WIDTH),
-            "height": str(sum(heights)),
-            "font-family": "system-ui, Helvetica, Arial, sans-serif",
-            "font-size": "13",
-            "role": "img",
-        },
-    )
-    Tree.SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": "white"})
+    rest = len(chosen) - len(ports)
+    total = sum(heights) + (HEAD / 2 if rest else 0)
+    label = "; ".join(f"{wording.title(one)}: {wording.state(one)}" for one in ports[:8])
+    more = f"; and {counted(len(chosen) - 8, 'more Service port')}" if len(chosen) > 8 else ""
+    root = page(WIDTH, total, f"Service load. {label}{more}" if ports else "no Services", LIGHT, DARK)
     if not ports:
-        _text(root, MARGIN, 34, "no Services", size=20, weight="600")
-    top = 0
+        text(root, MARGIN, 34, "no Services", size=20, weight="600")
+    top = 0.0
     for one, height in zip(ports, heights, strict=False):
-        _service(Tree.SubElement(root, "g", {"transform": f"translate(0 {top})"}), one, height)
+        _service(
+            Tree.SubElement(root, "g", {"transform": f"translate(0 {number(top)})", "role": "group"}), one
+        )
         top += height
+    if rest:
+        said = f"and {counted(rest, 'more Service port')}: --service NAMESPACE/NAME draws one"
+        text(root, MARGIN, top + 20, said, color="faint")
     stream.write(Tree.tostring(root, encoding="unicode") + "\n")
 
 
-def _height(service: ServiceLoad) -> int:
-    rows = min(len(service.endpoints), MOST_ROWS) + (len(service.endpoints) > MOST_ROWS)
-    return HEAD + max(rows * ROW, LEAST_HEIGHT) + FOOT + MARGIN
+def _time(service: ServiceLoad) -> TimeLoad | None:
+    time = service.time
+    return time if time is not None and len(time.series) > 1 else None
 
 
-def _service(group: Tree.Element, service: ServiceLoad, height: int) -> None:
-    title = Tree.SubElement(group, "title")
-    title.text = escape(f"{wording.title(service)}: {wording.state(service)}")
-    _text(group, MARGIN, 34, _shortened(wording.title(service), LONGEST_TITLE), size=20, weight="600")
-    color = ALARM if wording.is_one_sided(service) else STATE_COLORS.get(service.state, INK)
-    _text(
-        group,
-        MARGIN,
-        56,
-        f"{wording.state(service)}: {wording.summary(service)}",
-        color=color,
-    )
-    _text(group, MARGIN, HEAD - 14, "share of the connections", color=FAINT, size=12)
-    _bars(group, service)
-    _over_time(group, service, height)
+def _rows(service: ServiceLoad) -> int:
+    return min(len(service.endpoints), MOST_ROWS) + (len(service.endpoints) > MOST_ROWS)
+
+
+def _row_height(service: ServiceLoad) -> float:
+    """Few endpoints have thicker bars, as high together as their picture over time."""
+    least = LEAST_HEIGHT if _time(service) else 0
+    return min(MOST_ROW, max(ROW, least / max(_rows(service), 1)))
+
+
+def _body(service: ServiceLoad) -> float:
+    return max(_rows(service) * _row_height(service), LEAST_HEIGHT if _time(service) else ROW)
+
+
+def _height(service: ServiceLoad) -> float:
+    return HEAD + _body(service) + FOOT + LEGEND + MARGIN
+
+
+def _service(group: Tree.Element, service: ServiceLoad) -> None:
+    Tree.SubElement(group, "title").text = escape(f"{wording.title(service)}: {wording.state(service)}")
+    text(group, MARGIN, 34, shortened(wording.title(service), LONGEST_TITLE), size=20, weight="600")
+    alarming = service.state == "skewed" or wording.is_one_sided(service)
+    color = "alarm" if alarming else "good" if service.state == "balanced" else "ink"
+    text(group, MARGIN, 56, f"{wording.state(service)}: {wording.summary(service)}", color=color)
+    if service.endpoints:
+        _bars(group, service)
+    time = _time(service)
+    if time is not None:
+        _over_time(group, time, HEAD + _body(service))
 
 
 def _bars(group: Tree.Element, service: ServiceLoad) -> None:
     shown = service.endpoints[:MOST_ROWS]
-    most = max([max(e.share, e.high or 0.0, e.expected or 0.0) for e in shown], default=0.0) or 1.0
-    left = MARGIN + NAMES
+    left = MARGIN + NAMES + VALUES
+    end = WIDTH - MARGIN - NOTES - (TIME + GAP if _time(service) else 0)
+    most = max(max(e.share, e.high or 0.0, e.expected or 0.0) for e in shown) or 1.0
+    plot = Plot(left, end - left, _row_height(service), most)
+    bottom = HEAD + _rows(service) * plot.row
+    text(group, left, HEAD - 14, "share of the connections", color="faint", size=12)
+    for share in ticks(most, 4):
+        line(group, plot.at(share), HEAD, plot.at(share), bottom, "rule", 1)
+        label = f"{100 * share:.6g}%"
+        text(group, plot.at(share), bottom + 16, label, color="faint", size=11, anchor="middle")
     for place, endpoint in enumerate(shown):
-        _bar(group, endpoint, HEAD + place * ROW, BARS / most, _color(place))
-    bottom = HEAD + len(shown) * ROW
+        _bar(group, endpoint, HEAD + place * plot.row, plot, f"c{min(place, LAST_COLOR)}")
     if len(service.endpoints) > MOST_ROWS:
-        hidden = len(service.endpoints) - MOST_ROWS
-        _text(group, MARGIN, bottom + 16, f"and {counted(hidden, 'more endpoint')}", color=FAINT)
-        bottom += ROW
+        hidden = f"and {counted(len(service.endpoints) - MOST_ROWS, 'more endpoint')}"
+        text(group, MARGIN, bottom - plot.row / 2 + 4, hidden, color="faint")
+    line(group, left, HEAD, left, bottom, "faint", 1)
     if any(endpoint.expected is not None for endpoint in shown):
-        _line(group, left + 4, bottom + 10, left + 4, bottom + 24, INK, 2)
-        _text(group, left + 14, bottom + 22, "expected share", size=12, color=FAINT)
-        _whisker(group, left + 130, left + 158, bottom + 17)
-        _text(group, left + 166, bottom + 22, "95 % interval", size=12, color=FAINT)
+        _legend(group, left, bottom + FOOT)
 
 
-def _bar(group: Tree.Element, endpoint: EndpointLoad, top: int, scale: float, color: str) -> None:
-    left, middle = MARGIN + NAMES, top + ROW / 2
+def _legend(group: Tree.Element, left: float, top: float) -> None:
+    line(group, left + 4, top + 4, left + 4, top + 18, "ink", 2)
+    text(group, left + 14, top + 16, "expected share", size=12, color="faint")
+    _whisker(group, left + 130, left + 158, top + 11)
+    text(group, left + 166, top + 16, "95 % interval", size=12, color="faint")
+
+
+def _bar(group: Tree.Element, endpoint: EndpointLoad, top: float, plot: Plot, color: str) -> None:
+    middle = top + plot.row / 2
+    note = wording.endpoint_note(endpoint)
     name = endpoint.endpoint.rpartition("/")[2]
-    label = _text(group, left - 10, middle + 4, _shortened(name, LONGEST_NAME), anchor="end")
+    label = text(group, MARGIN + NAMES - 10, middle + 4, shortened(name, LONGEST_NAME), anchor="end")
     Tree.SubElement(label, "title").text = escape(f"{endpoint.endpoint} {endpoint.address} {endpoint.node}")
-    width = max(endpoint.share * scale, 1.5 if endpoint.connections else 0)
-    _rect(group, left, top + 5, width, ROW - 10, color)
-    reach = width
+    value = share_text(endpoint.share)
+    text(group, plot.left - 8, middle + 4, value, anchor="end", color="alarm" if note else "ink")
+    width = max(plot.at(endpoint.share) - plot.left, 1.5 if endpoint.connections else 0)
+    rect(group, plot.left, top + 5, width, plot.row - 10, color)
+    reach = plot.left + width
     if endpoint.expected is not None:
         if endpoint.low is not None and endpoint.high is not None and endpoint.connections:
-            _whisker(group, left + endpoint.low * scale, left + endpoint.high * scale, middle)
-            reach = max(reach, endpoint.high * scale)
-        at = left + endpoint.expected * scale
-        _line(group, at, top + 2, at, top + ROW - 2, INK, 2)
-        reach = max(reach, endpoint.expected * scale)
-    note = wording.endpoint_note(endpoint)
-    text = f"{share_text(endpoint.share)}{f'  {note}' if note else ''}"
-    _text(group, left + reach + 8, middle + 4, text, color=ALARM if note else INK)
-
-
-def _over_time(group: Tree.Element, service: ServiceLoad, height: int) -> None:
-    """Stacked columns, the first endpoint at the bottom, on a scale that starts at 0."""
-    time = service.time
-    if time is None or len(time.series) < 2:
-        return
-    left, right, top, bottom = TIME_LEFT, WIDTH - MARGIN, HEAD, height - FOOT - MARGIN
-    most = max(stretch.connections for stretch in time.series)
-    width = (right - left) / len(time.series)
-    scale = (bottom - top) / most if most else 0.0
-    caption = f"connections per {duration(time.series_seconds).removeprefix('1 ')}"
-    _text(group, left, HEAD - 14, f"{caption}, by endpoint", color=FAINT, size=12)
-    for share in (0.5, 1.0):
-        y = bottom - share * most * scale
-        _line(group, left, y, right, y, "#e3e6ea", 1)
-        _text(group, left - 6, y + 4, f"{round(share * most):,}", anchor="end", color=FAINT, size=11)
-    for place, stretch in enumerate(time.series):
-        y = float(bottom)
-        for number, connections in enumerate(stretch.by_endpoint):
-            if connections:
-                y -= connections * scale
-                _rect(
-                    group, left + place * width, y, max(width - 1, 0.5), connections * scale, _color(number)
-                )
-    _line(group, left, bottom, right, bottom, FAINT, 1)
-    _text(group, left, bottom + 18, moment(time.series[0].start), color=FAINT, size=11)
-    _text(group, right, bottom + 18, moment(time.series[-1].start), color=FAINT, size=11, anchor="end")
-
-
-def _color(place: int) -> str:
-    """Endpoints past the last colour share it."""
-    return COLORS[min(place, len(COLORS) - 1)]
-
-
-def _shortened(name: str, longest: int) -> str:
-    """The end of a pod's name is what tells it from its siblings. The whole name is in the title."""
-    safe = escape(name)
-    return safe if len(safe) <= longest else "..." + safe[3 - longest :]
-
-
-def _text(
-    group: Tree.Element,
-    x: float,
-    y: float,
-    text: str,
-    *,
-    size: int = 13,
-    color: str = INK,
-    anchor: str = "start",
-    weight: str = "400",
-) -> Tree.Element:
-    element = Tree.SubElement(
-        group,
-        "text",
-        {
-            "x": _number(x),
-            "y": _number(y),
-            "font-size": str(size),
-            "fill": color,
-            "text-anchor": anchor,
-            "font-weight": weight,
-        },
-    )
-    element.text = escape(text)
-    return element
-
-
-def _rect(group: Tree.Element, x: float, y: float, width: float, height: float, color: str) -> None:
-    sizes = {"x": x, "y": y, "width": width, "height": height}
-    Tree.SubElement(group, "rect", {**{k: _number(v) for k, v in sizes.items()}, "fill": color})
-
-
-def _line(group: Tree.Element, x1: float, y1: float, x2: float, y2: float, color: str, width: float) -> None:
-    ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "stroke-width": width}
-    Tree.SubElement(group, "line", {**{k: _number(v) for k, v in ends.items()}, "stroke": color})
+            _whisker(group, plot.at(endpoint.low), plot.at(endpoint.high), middle)
+            reach = max(reach, plot.at(endpoint.high))
+        at = plot.at(endpoint.expected)
+        line(group, at, top + 2, at, top + plot.row - 2, "ink", 2)
+        reach = max(reach, at)
+    if note:
+        text(group, reach + 8, middle + 4, note, color="alarm")
 
 
 def _whisker(group: Tree.Element, left: float, right: float, y: float) -> None:
-    _line(group, left, y, right, y, "#5c636e", 1)
+    line(group, left, y, right, y, "faint", 1.5)
     for x in (left, right):
-        _line(group, x, y - 3, x, y + 3, "#5c636e", 1)
+        line(group, x, y - 3, x, y + 3, "faint", 1.5)
 
 
-def _number(value: float) -> str:
-    """At most two decimals, so that the picture is the same on every machine."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def _over_time(group: Tree.Element, time: TimeLoad, bottom: float) -> None:
+    """Stacked columns, the first endpoint at the bottom, on a scale that starts at 0."""
+    left, right = WIDTH - MARGIN - TIME, WIDTH - MARGIN
+    most = max(max(stretch.connections for stretch in time.series), 1)
+    width, scale = (right - left) / len(time.series), (bottom - HEAD) / most
+    caption = f"connections per {duration(time.series_seconds).removeprefix('1 ')}"
+    text(group, left, HEAD - 14, f"{caption}, by endpoint", color="faint", size=12)
+    for count in sorted({round(tick) for tick in ticks(most, 3)} - {0}):
+        y = bottom - count * scale
+        line(group, left, y, right, y, "rule", 1)
+        text(group, left - 6, y + 4, f"{count:,}", anchor="end", color="faint", size=11)
+    for place, stretch in enumerate(time.series):
+        y = bottom
+        for endpoint, connections in enumerate(stretch.by_endpoint):
+            if connections:
+                y -= connections * scale
+                x, color = left + place * width, f"c{min(endpoint, LAST_COLOR)}"
+                rect(group, x, y, max(width - 1, 0.5), connections * scale, color)
+    line(group, left, bottom, right, bottom, "faint", 1)
+    text(group, left, bottom + 16, moment(time.series[0].start), color="faint", size=11)
+    text(group, right, bottom + 16, _end(time), color="faint", size=11, anchor="end")
+
+
+def _end(time: TimeLoad) -> str:
+    """When the last column ends."""
+    last = instant_of(datetime.fromisoformat(time.series[-1].start))
+    return moment(instant_text(last + time.series_seconds * MICROSECONDS))
