@@ -53,7 +53,7 @@ DEFAULTS = Thresholds()
 @click.option(
     "--svg",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw the Service of --service, else the most pressing one, into this file.",
+    help="Draw all Services, or the one of --service, into this file.",
 )
 @click.option(
     "--alpha",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flowcheck import arrays as a
 from flowcheck.compile import compile_program
 from flowcheck.compile.program import Program
-from flowcheck.compile.rules import bitset, classes
+from flowcheck.compile.rules import bitset, classes, outcomes
 from flowcheck.compile.rules.subjects import partition
 from flowcheck.errors import CompileError
 from tests.builders import allow, block, in_namespace, make_cluster, make_pod, make_policy
@@ -60,6 +60,13 @@ def test_each_distinct_list_of_decisions_is_kept_once() -> None:
     table = small_program().tables.ingress
     assert len({row.tobytes() for row in table.decision}) == len(table.decision)
     assert set(np.unique(table.vector).tolist()) <= set(range(len(table.decision)))
+
+
+def test_outcomes_count_as_the_table_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many policies for many pods they are most of it."""
+    monkeypatch.setattr(outcomes, "_OF_A_KEY", classes.TABLE_BUDGET)
+    with pytest.raises(CompileError, match="decision table of more than"):
+        small_program()
 
 
 def test_a_table_that_would_not_fit_is_refused_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -926,7 +926,7 @@ MUTANTS = (
     ),
     Mutant(
         "over time: of two versions of a policy the first is right",
-        "compile/rules/classes.py",
+        "compile/rules/outcomes.py",
         "out[differs] = a.UNKNOWN_DECISION + doubt",
         "out[differs] = first[differs]",
     ),

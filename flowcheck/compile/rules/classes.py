@@ -8,31 +8,21 @@ each distinct outcome is kept once. While it is open which state holds, the outc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+import os
+from collections.abc import Callable
 
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import DirectionTable, Int32, Int64, Rows, UInt16, UInt64
-from flowcheck.compile.rules.decisions import Decisions
-from flowcheck.compile.rules.ports import PortClasses
+from flowcheck.arrays import DirectionTable, Int32, UInt16, UInt64
+from flowcheck.compile.rules.outcomes import Decider, Outcomes
 from flowcheck.compile.rules.subjects import Partition, State, Subjects, set_members
 from flowcheck.errors import CompileError
 from flowcheck.kernels import rows as row_kernels
 
-TABLE_BUDGET = 2 << 30
-"""Bytes one direction's table may take."""
+TABLE_BUDGET = max(2 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+"""Bytes one direction's table may take while it is made, with the outcomes in it: half of the machine's."""
 _NOTHING = np.zeros(0, dtype=np.int32)
-
-
-class Decider(NamedTuple):
-    """What the table needs besides rows: port classes, all decisions, and ``defaults(isolated_by)``: each
-    stage's default for protocols with and without ports, given the isolating policies."""
-
-    ports: PortClasses
-    decisions: Decisions
-    defaults: Callable[[tuple[int, ...]], tuple[Int32, Int32]]
 
 
 def build_table(
@@ -64,7 +54,7 @@ class _Filling:
         decider: Decider,
     ) -> None:
         self._subjects, self._peers, self._settled = subjects, peers, settled
-        self._outcomes = _Outcomes(subjects.rows, decider)
+        self._outcomes = Outcomes(subjects.rows, decider)
         self._starts, self._members = set_members(sets, subjects.rows.peer, peers)
         self._node_of = np.zeros(peers.n, dtype=np.int64)
         self._nodes = np.zeros((1024, 2), dtype=np.int64)
@@ -173,71 +163,10 @@ class _Filling:
             fits = row.max(initial=0) <= np.iinfo(np.uint16).max
             self._rows.append(row.astype(np.uint16) if fits else row)
         n_peers = self._peers.n + len(self._peers.mixes)
-        if len(self._rows) * n_peers * row.itemsize > TABLE_BUDGET:
+        if len(self._rows) * n_peers * row.itemsize + self._outcomes.n_bytes > TABLE_BUDGET:
             raise CompileError(
                 f"{self._subjects.part.n} x {n_peers} classes of endpoints need a decision table "
                 f"of more than {TABLE_BUDGET >> 20} MiB",
                 hint="audit fewer namespaces' policies at a time with --policies",
             )
-        return number
-
-
-class _Outcomes:
-    """Distinct decision vectors, each kept once."""
-
-    def __init__(self, rows: Rows, decider: Decider) -> None:
-        self._rows = rows
-        self._decider = decider
-        self._numbers: dict[bytes, int] = {}
-        self._listed: list[Int32] = []
-        self._constants: dict[int, int] = {}
-        self._width = decider.ports.width
-
-    def constant(self, decision: int) -> int:
-        if decision not in self._constants:
-            self._constants[decision] = self._number(np.full(self._width, decision, dtype=np.int32))
-        return self._constants[decision]
-
-    def of_lists(self, nodes: Int64, n_nodes: int, node_of: Int64, isolated_by: tuple[int, ...]) -> Int32:
-        """(lists,) int32: the outcome of each list of rows that a peer class matches. nodes, node_of: as from
-        ``match_peers``; node_of becomes the number of the list."""
-        with_ports, without = self._decider.defaults(isolated_by)
-        ports, verdict = self._decider.ports, self._decider.decisions.verdict
-        found = row_kernels.decide_lists(
-            self._rows, nodes, n_nodes, node_of, with_ports, without, ports.slot_starts, ports.other, verdict
-        )
-        return np.array([self._number(out) for out in found], dtype=np.int32)
-
-    def agreed(self, vectors: np.ndarray, doubt: int) -> int:
-        """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
-        first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
-        out = first.copy()
-        verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
-        if doubt == a.REASON_NO_PORT:
-            return self._number(self._whatever_port(first, others))
-        for other in others:
-            differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
-            out[differs] = a.UNKNOWN_DECISION + doubt
-        return self._number(out)
-
-    def _whatever_port(self, first: Int32, others: Sequence[Int32]) -> Int32:
-        """As kernels.rows.decide_missing_ports says it of numbers that were not recorded."""
-        out, verdict = first.copy(), self._decider.decisions.verdict
-        for other in others:
-            differs = other != first
-            out[differs & (verdict[first] == a.ALLOW)] = a.NO_POLICY
-            out[differs & (verdict[first] == a.DENY)] = a.DENY_FOR_SEVERAL_CAUSES
-        for other in others:
-            is_open = (verdict[other] != verdict[first]) | ((verdict[first] == a.UNKNOWN) & (other != first))
-            out[is_open] = a.UNKNOWN_DECISION + a.REASON_NO_PORT
-        return out
-
-    def matrix(self) -> Int32:
-        """(outcomes, ports + 3) int32."""
-        return np.stack(self._listed)
-
-    def _number(self, out: Int32) -> int:
-        number = self._numbers.setdefault(out.tobytes(), len(self._listed))
-        if number == len(self._listed):
-            self._listed.append(out)
         return number

@@ -12,10 +12,11 @@ from flowcheck.arrays import DirectionTable, Int32, Rows, UInt64
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules.aims import Aims, spoken_of
 from flowcheck.compile.rules.bitset import SetPool
-from flowcheck.compile.rules.classes import Decider, build_table
+from flowcheck.compile.rules.classes import build_table
 from flowcheck.compile.rules.decisions import Decisions, NumberedRule, number_rules
 from flowcheck.compile.rules.epochs import Epochs, build_epochs
 from flowcheck.compile.rules.isolation import Isolation, Stages
+from flowcheck.compile.rules.outcomes import Decider
 from flowcheck.compile.rules.peers import PeerIndex
 from flowcheck.compile.rules.ports import PortClasses, build_port_classes
 from flowcheck.compile.rules.rows import RowBuilder

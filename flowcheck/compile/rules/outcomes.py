@@ -1,0 +1,93 @@
+"""Distinct decision vectors: what is decided, for each class of ports, where a list of rows matches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from flowcheck import arrays as a
+from flowcheck.arrays import Int32, Int64, Rows
+from flowcheck.compile.rules.decisions import Decisions
+from flowcheck.compile.rules.ports import PortClasses
+from flowcheck.kernels import rows as row_kernels
+
+_OF_A_KEY = 180
+"""Bytes that Python takes for the key of an outcome, beside what it holds."""
+
+
+class Decider(NamedTuple):
+    """What the table needs besides rows: port classes, all decisions, and ``defaults(isolated_by)``: each
+    stage's default for protocols with and without ports, given the isolating policies."""
+
+    ports: PortClasses
+    decisions: Decisions
+    defaults: Callable[[tuple[int, ...]], tuple[Int32, Int32]]
+
+
+class Outcomes:
+    """Each vector is kept once: of many policies for many pods there are millions."""
+
+    def __init__(self, rows: Rows, decider: Decider) -> None:
+        self._rows = rows
+        self._decider = decider
+        self._numbers: dict[bytes, int] = {}
+        self._constants: dict[int, int] = {}
+        self._width = decider.ports.width
+        self._listed = np.empty((64, self._width), dtype=np.int32)
+
+    @property
+    def n_bytes(self) -> int:
+        """What they take, about: each once in an array that may be twice as long, once as a key."""
+        return len(self._numbers) * (3 * 4 * self._width + _OF_A_KEY)
+
+    def constant(self, decision: int) -> int:
+        if decision not in self._constants:
+            self._constants[decision] = self._number(np.full(self._width, decision, dtype=np.int32))
+        return self._constants[decision]
+
+    def of_lists(self, nodes: Int64, n_nodes: int, node_of: Int64, isolated_by: tuple[int, ...]) -> Int32:
+        """(lists,) int32: the outcome of each list of rows that a peer class matches. nodes, node_of: as from
+        ``match_peers``; node_of becomes the number of the list."""
+        with_ports, without = self._decider.defaults(isolated_by)
+        ports, verdict = self._decider.ports, self._decider.decisions.verdict
+        found = row_kernels.decide_lists(
+            self._rows, nodes, n_nodes, node_of, with_ports, without, ports.slot_starts, ports.other, verdict
+        )
+        return np.array([self._number(out) for out in found], dtype=np.int32)
+
+    def agreed(self, vectors: np.ndarray, doubt: int) -> int:
+        """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
+        first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
+        out = first.copy()
+        verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
+        if doubt == a.REASON_NO_PORT:
+            return self._number(self._whatever_port(first, others))
+        for other in others:
+            differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
+            out[differs] = a.UNKNOWN_DECISION + doubt
+        return self._number(out)
+
+    def _whatever_port(self, first: Int32, others: Sequence[Int32]) -> Int32:
+        """As kernels.rows.decide_missing_ports says it of numbers that were not recorded."""
+        out, verdict = first.copy(), self._decider.decisions.verdict
+        for other in others:
+            differs = other != first
+            out[differs & (verdict[first] == a.ALLOW)] = a.NO_POLICY
+            out[differs & (verdict[first] == a.DENY)] = a.DENY_FOR_SEVERAL_CAUSES
+        for other in others:
+            is_open = (verdict[other] != verdict[first]) | ((verdict[first] == a.UNKNOWN) & (other != first))
+            out[is_open] = a.UNKNOWN_DECISION + a.REASON_NO_PORT
+        return out
+
+    def matrix(self) -> Int32:
+        """(outcomes, ports + 3) int32."""
+        return self._listed[: len(self._numbers)].copy()
+
+    def _number(self, out: Int32) -> int:
+        number = self._numbers.setdefault(out.tobytes(), len(self._numbers))
+        if number == len(self._listed):
+            self._listed = np.concatenate([self._listed, np.empty_like(self._listed)])
+        self._listed[number] = out
+        return number
