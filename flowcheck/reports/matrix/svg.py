@@ -1,9 +1,7 @@
 """A matrix as a picture: rows are sources, columns destinations, and the colour of a square says what of the
 ports is open between the two.
 
-A self-contained SVG: no script, no link, no font of its own; colours for light and for dark pages. A square
-has its sentence as a title, and the whole a role and a label. Text from outside is escaped twice: for eyes
-(:mod:`escape`) and by the XML writer.
+A square has its sentence as a title.
 """
 
 from __future__ import annotations
@@ -14,20 +12,27 @@ from xml.etree import ElementTree as Tree
 from flowcheck.reach.matrix import Matrix, PortAnswer
 from flowcheck.reports.matrix.wording import headline, name_of, open_ports
 from flowcheck.reports.parts.escape import escape
+from flowcheck.reports.parts.svg import page, rect, shortened, text
 
 CELL, MARGIN, NAMES, TITLE = 16, 16, 300, 56
 LONGEST_NAME = 42
-STYLE = """
-svg { color-scheme: light dark; background: #ffffff; }
-text { fill: #1f2328; font: 12px system-ui, Helvetica, Arial, sans-serif; }
-.deny { fill: #eceff2; } .none { fill: #ffffff; }
-.few { fill: #9cc3ec; } .all { fill: #1f5fae; } .some { fill: #e08a2c; } .unknown { fill: #8a63b8; }
-@media (prefers-color-scheme: dark) {
-  svg { background: #0d1117; } text { fill: #e6edf3; }
-  .deny { fill: #1c232b; } .none { fill: #0d1117; }
-  .few { fill: #2f5f96; } .all { fill: #7db7ff; } .some { fill: #d98a33; } .unknown { fill: #a98bd6; }
+SMALL = 12
+LIGHT = {
+    "deny": "#eceff2",
+    "none": "#ffffff",
+    "few": "#9cc3ec",
+    "all": "#1f5fae",
+    "some": "#e08a2c",
+    "unknown": "#8a63b8",
 }
-"""
+DARK = {
+    "deny": "#1c232b",
+    "none": "#0d1117",
+    "few": "#2f5f96",
+    "all": "#7db7ff",
+    "some": "#d98a33",
+    "unknown": "#a98bd6",
+}
 LEGEND = {
     "all": "every port",
     "few": "some ports",
@@ -43,28 +48,18 @@ def render(matrix: Matrix, stream: TextIO) -> None:
     width = max(left + len(matrix.destinations) * CELL, left + 480) + MARGIN
     height = top + len(matrix.sources) * CELL + MARGIN
     label = f"Who may reach whom: {headline(matrix)}"
-    root = Tree.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {width} {height}",
-            "width": str(width),
-            "height": str(height),
-            "role": "img",
-            "aria-label": escape(label),
-        },
-    )
-    Tree.SubElement(root, "title").text = escape(label)
-    Tree.SubElement(root, "style").text = STYLE
-    _text(root, MARGIN, 28, label)
+    root = page(width, height, label, LIGHT, DARK)
+    text(root, MARGIN, 28, label, size=SMALL)
     for place, (name, words) in enumerate(LEGEND.items()):
         _square(root, MARGIN + place * 110, 38, name, words)
-        _text(root, MARGIN + place * 110 + CELL + 4, 50, words)
+        text(root, MARGIN + place * 110 + CELL + 4, 50, words, size=SMALL)
     for place, party in enumerate(matrix.destinations):
         x = left + place * CELL + CELL - 4
-        _text(root, x, top - 6, _shortened(name_of(party)), turned=True)
+        turned = text(root, x, top - 6, shortened(name_of(party), LONGEST_NAME), size=SMALL)
+        turned.set("transform", f"rotate(-90 {x} {top - 6})")
     for place, party in enumerate(matrix.sources):
-        _text(root, left - 6, top + place * CELL + CELL - 4, _shortened(name_of(party)), anchor="end")
+        name = shortened(name_of(party), LONGEST_NAME)
+        text(root, left - 6, top + place * CELL + CELL - 4, name, size=SMALL, anchor="end")
     classes = [_class_of(answers) for answers in matrix.answers]
     rows = {party.name: place for place, party in enumerate(matrix.sources)}
     columns = {party.name: place for place, party in enumerate(matrix.destinations)}
@@ -88,24 +83,7 @@ def _class_of(answers: tuple[PortAnswer, ...]) -> str:
     return "few" if "deny" in verdicts else "all"
 
 
-def _shortened(name: str) -> str:
-    """The whole name is in the titles of its squares."""
-    safe = escape(name)
-    return safe if len(safe) <= LONGEST_NAME else "..." + safe[3 - LONGEST_NAME :]
-
-
-def _text(
-    group: Tree.Element, x: int, y: int, text: str, *, anchor: str = "start", turned: bool = False
-) -> None:
-    place = {"x": str(x), "y": str(y), "text-anchor": anchor}
-    if turned:
-        place["transform"] = f"rotate(-90 {x} {y})"
-    Tree.SubElement(group, "text", place).text = escape(text)
-
-
 def _square(group: Tree.Element, x: int, y: int, name: str, title: str) -> None:
-    size = str(CELL - 2)
-    square = Tree.SubElement(
-        group, "rect", {"x": str(x), "y": str(y), "width": size, "height": size, "rx": "2", "class": name}
-    )
+    square = rect(group, x, y, CELL - 2, CELL - 2, name)
+    square.set("rx", "2")
     Tree.SubElement(square, "title").text = escape(title)
