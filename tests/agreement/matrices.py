@@ -142,7 +142,8 @@ def _pods(cluster: Cluster) -> Iterator[One]:
         who = f"{pod.namespace}/{pod.name}/{pod.uid}/{pod.template}"
         for address in pod.addresses or (None,):
             name, workload = (None, pod.workload.name) if pod.template else (pod.name, None)
-            yield One(str(pod.workload), who, _text(address), pod.namespace, name, workload, pod.uid or None)
+            named = pod.namespace, name, workload, pod.uid or None
+            yield One(str(pod.workload), who, _text(address), *named, f"node/{pod.node}" if pod.node else "")
 
 
 def _nodes(cluster: Cluster) -> Iterator[One]:
