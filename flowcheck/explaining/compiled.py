@@ -11,6 +11,7 @@ import pyarrow as pa
 from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.flows.canonical.schema import END_NAMES
+from flowcheck.judging.asked import bare_flows
 from flowcheck.judging.batch import make_resolver
 from flowcheck.kernels import decide, lookup, translate
 from flowcheck.model.mesh.requests import Carried
@@ -68,9 +69,7 @@ def leads_to(program: Program, address: str, protocol: int, port: int | None) ->
     lookup.ask_ports(tables.shared, protocols, ports, long, ends, inferred)
     if tables.endpoints[ends[0], a.KIND] not in (a.KIND_SERVICE, a.KIND_NODE):
         return Leads(int(ends[0]), a.NOT_ONE)
-    keys, small = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint8)
-    known = (ends, ends, keys, keys, protocols, ports, ports)
-    flows = a.FlowArrays(*known, *[small] * 5, *[long] * 4)  # type: ignore[arg-type] # each its own dtype
+    flows = bare_flows(ends, ends, protocols, ports)
     found, host_ports = np.zeros((2, 1), dtype=np.int32)
     verdict = np.array([decide.TRANSLATED], dtype=np.uint8)
     translate.find_service_ports(tables, flows, verdict, found, host_ports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowcheck.arrays import FlowArrays, Judged, Tables
+from flowcheck.arrays import FlowArrays, Int32, Judged, Tables, UInt8
 from flowcheck.kernels import decide, translate
 
 
@@ -27,6 +27,31 @@ def nothing_judged(n_rows: int) -> Judged:
         verdict=np.zeros(n_rows, dtype=np.uint8),
         violation=np.zeros(n_rows, dtype=np.uint8),
         mesh=np.zeros(n_rows, dtype=np.int32),
+    )
+
+
+def bare_flows(src: Int32, dst: Int32, protocol: UInt8, port: Int32) -> FlowArrays:
+    """Flows to be judged, of which nothing is known but their ends and ports, each (n,)."""
+    n_rows = len(src)
+    keys, long = np.zeros(n_rows, dtype=np.uint64), np.zeros(n_rows, dtype=np.int64)
+    small = np.zeros(n_rows, dtype=np.uint8)
+    return FlowArrays(
+        src=src,
+        dst=dst,
+        src_key=keys,
+        dst_key=keys,
+        protocol=protocol,
+        src_port=np.full(n_rows, -1, dtype=np.int32),
+        port=port,
+        judge=np.ones(n_rows, dtype=np.uint8),
+        observed=small,
+        point=small,
+        inferred=small,
+        counted=small,
+        flow_count=long,
+        bytes_=long,
+        packets=long,
+        seen_at=long,
     )
 
 

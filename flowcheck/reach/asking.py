@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import FlowArrays, Int32, Int64, Tables, UInt16, UInt32
+from flowcheck.arrays import Int32, Int64, Tables, UInt16, UInt32
 from flowcheck.compile import Program
 from flowcheck.compile.mesh.program import MeshProgram
+from flowcheck.judging.asked import bare_flows
 from flowcheck.judging.mesh import ask_mesh
 from flowcheck.model.protocols import TCP
 from flowcheck.reach.codes import bits_of
@@ -112,7 +113,8 @@ def _ask_mesh(program: Program, kinds: Kinds, stretches: Sequence[Stretch]) -> t
         rows = np.arange(start, min(start + MOST_ROWS, len(asked)))
         source, destination, port = np.unravel_index(rows, shape)
         ends = kinds.endpoint[src[source]], kinds.endpoint[dst[destination]]
-        asked[rows] = ask_mesh(mesh, _flows(*ends, ports[port]), None)
+        protocol = np.full(len(rows), TCP, dtype=np.uint8)
+        asked[rows] = ask_mesh(mesh, bare_flows(*ends, protocol, ports[port]), None)
     lists, which = np.unique(asked.reshape(-1, shape[2]), axis=0, return_inverse=True)
     decisions = np.full((len(lists), len(stretches)), a.NO_SUBJECT, dtype=np.int32)
     decisions[:, tcp] = lists
@@ -129,27 +131,3 @@ def _of_nobody_in_particular(mesh: MeshProgram) -> MeshProgram:
         endpoints[:, [a.POD, a.NODE]] = -1
         tables[one] = own._replace(endpoints=endpoints)
     return replace(mesh, tables=tables)
-
-
-def _flows(src: Int32, dst: Int32, port: Int32) -> FlowArrays:
-    n_rows = len(src)
-    keys, long = np.zeros(n_rows, dtype=np.uint64), np.zeros(n_rows, dtype=np.int64)
-    small = np.zeros(n_rows, dtype=np.uint8)
-    return FlowArrays(
-        src=src,
-        dst=dst,
-        src_key=keys,
-        dst_key=keys,
-        protocol=np.full(n_rows, TCP, dtype=np.uint8),
-        src_port=np.full(n_rows, -1, dtype=np.int32),
-        port=port,
-        judge=np.ones(n_rows, dtype=np.uint8),
-        observed=small,
-        point=small,
-        inferred=small,
-        counted=small,
-        flow_count=long,
-        bytes_=long,
-        packets=long,
-        seen_at=long,
-    )

@@ -12,6 +12,7 @@ from flowcheck.compile.mesh.ends import EITHER, HTTP
 from flowcheck.compile.mesh.program import MeshProgram
 from flowcheck.explaining.ends import Candidate
 from flowcheck.explaining.mesh.told import Telling
+from flowcheck.judging.asked import bare_flows
 from flowcheck.judging.mesh import ask_mesh, carried_as
 from flowcheck.judging.told import Told
 from flowcheck.model.mesh.requests import Carried
@@ -50,12 +51,7 @@ def _ways(carried: int) -> tuple[Carried, ...]:
 
 def _flows(ends: Sequence[tuple[int, int, int]], protocol: int) -> FlowArrays:
     src, dst, port = (np.array(column, dtype=np.int32) for column in zip(*ends, strict=True))
-    n_rows = len(ends)
-    keys, small, long = (np.zeros(n_rows, dtype=kind) for kind in (np.uint64, np.uint8, np.int64))
-    protocols, judged = (np.full(n_rows, value, dtype=np.uint8) for value in (protocol, 1))
-    source_port = np.full(n_rows, -1, dtype=np.int32)
-    known = (src, dst, keys, keys, protocols, source_port, port, judged)
-    return FlowArrays(*known, *[small] * 4, *[long] * 4)  # type: ignore[arg-type] # each its own dtype
+    return bare_flows(src, dst, np.full(len(ends), protocol, dtype=np.uint8), port)
 
 
 def seen_by(mesh: MeshProgram, end: Candidate) -> Iterator[Hashable]:
