@@ -18,6 +18,7 @@ from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS
 
 if TYPE_CHECKING:
+    from flowcheck.engines.profiles import Enforced
     from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
@@ -103,13 +104,11 @@ def command(context: click.Context, /, **given: Any) -> int:
     An explanation is not a check: the exit code is 0 whatever the verdict is, and 3 where documents, or
     policies that may be in force, were left out of it.
     """
-    from flowcheck.cli.audit import check_inputs, refuse_skipped
+    from flowcheck.cli.audit import check_inputs
     from flowcheck.cli.output import write_reports
     from flowcheck.compile import compile_program
-    from flowcheck.engines.profiles import apply, view_of
+    from flowcheck.engines.profiles import view_of
     from flowcheck.explaining import explain
-    from flowcheck.model.options import Options
-    from flowcheck.reading import load_cluster
 
     check_inputs(given)
     port: Port = given["port"]
@@ -117,18 +116,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         raise click.UsageError(f"--source-port: {port.protocol} has no ports")
     told = {name: given[name] for name in TOLD}
     _check_identity(given["principal"])
-    cluster = load_cluster(
-        given["cluster"],
-        policies=given["policies"],
-        replace_policies=given["replace_policies"],
-        keep_going=given["keep_going"],
-    )
-    if given["strict"]:
-        refuse_skipped(cluster, given["cni"])
-    refuse_empty(cluster, given["allow_no_policies"])
-    options = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
-    switches = dict(chosen(given))
-    enforced = apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
+    cluster, enforced = enforced_cluster(given)
     program = compile_program(enforced.cluster, enforced.options)
     answer = explain(
         program,
@@ -176,7 +164,30 @@ def after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
         )
 
 
-def refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
+def enforced_cluster(given: dict[str, Any]) -> tuple[Cluster, Enforced]:
+    """The cluster that the options name, and what of it is enforced.
+
+    **Raises**: RunError, ManifestError."""
+    from flowcheck.cli.audit import refuse_skipped
+    from flowcheck.engines.profiles import apply
+    from flowcheck.model.options import Options
+    from flowcheck.reading import load_cluster
+
+    cluster = load_cluster(
+        given["cluster"],
+        policies=given["policies"],
+        replace_policies=given["replace_policies"],
+        keep_going=given["keep_going"],
+    )
+    if given["strict"]:
+        refuse_skipped(cluster, given["cni"])
+    _refuse_empty(cluster, given["allow_no_policies"])
+    options = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
+    switches = dict(chosen(given))
+    return cluster, apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
+
+
+def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
     """A cluster without pods, or without policies unless that is meant, explains nothing."""
     if not cluster.pods:
         raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")

@@ -99,8 +99,9 @@ def command(context: click.Context, /, **given: Any) -> int:
     flowcheck load flows/ --cluster cluster.json --service shop/web --svg web.svg
     """
     from flowcheck.cli import audit
+    from flowcheck.cli.output import check_file
 
-    _check_picture(given["svg"])
+    check_file(given["svg"])
     result = audit.judge(
         context,
         given,
@@ -117,15 +118,6 @@ def command(context: click.Context, /, **given: Any) -> int:
         for service in result.load.services
     )
     return Exit.VIOLATIONS if skewed and given["fail_on_skew"] else Exit.CLEAN
-
-
-def _check_picture(file: Path | None) -> None:
-    """Refuse before the work what could not be written after it."""
-    from flowcheck.writing import output_errors, refuse_unwritable
-
-    if file is not None:
-        with output_errors(file):
-            refuse_unwritable(file)
 
 
 def _refuse_unknown(name: str, cluster: Cluster) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowcheck.cli.audit import check_inputs, refuse_skipped
+from flowcheck.cli.audit import check_inputs
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.explain import Port, PortType, refuse_empty
+from flowcheck.cli.explain import Port, PortType, enforced_cluster
 from flowcheck.cli.options import CLUSTER, CONTEXT, NO_POLICIES, RANGES, SPEECH, messages, options
-from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.values import InputPath, Moment, Report, ReportType
 from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS
@@ -85,13 +85,13 @@ def command(context: click.Context, /, **given: Any) -> int:
     whatever it shows, 1 with --fail-on-difference, and 3 where documents, or policies that may be in force,
     were left out of it.
     """
-    from flowcheck.cli.output import check_reports
+    from flowcheck.cli.output import check_file, check_reports
     from flowcheck.reach.build import Wanted, at_one_time, build, one_port
     from flowcheck.reach.compared import compare
 
     subject = _subject(given)
     check_reports(given["formats"])
-    _check_file(given["out"])
+    check_file(given["out"])
     port: Port | None = given["port"]
     only = None if port is None else one_port(port.protocol, port.number)
     wanted = Wanted(given["src"], given["dst"], only, given["nodes"], given["at"])
@@ -129,6 +129,8 @@ def _subject(given: dict[str, Any]) -> str:
         raise click.UsageError(
             f"-o writes a whole matrix; leave out --{OPTIONS[subject]}, or write -f csv=FILE"
         )
+    if given["out"] is not None and given["out"].suffix != ".parquet":
+        raise click.UsageError(f"-o {given['out']}: the name of a Parquet file ends in .parquet")
     for report in given["formats"]:
         if report.format not in FORMATS[subject]:
             there_are = ", ".join(FORMATS[subject])
@@ -139,21 +141,8 @@ def _subject(given: dict[str, Any]) -> str:
 def _compiled(context: click.Context, given: dict[str, Any]) -> Program:
     """The program of a cluster, after all that there is to say of it."""
     from flowcheck.compile import compile_program
-    from flowcheck.engines.profiles import apply
-    from flowcheck.model.options import Options
-    from flowcheck.reading import load_cluster
 
-    cluster = load_cluster(
-        given["cluster"],
-        policies=given["policies"],
-        replace_policies=given["replace_policies"],
-        keep_going=given["keep_going"],
-    )
-    if given["strict"]:
-        refuse_skipped(cluster, given["cni"])
-    refuse_empty(cluster, given["allow_no_policies"])
-    asked = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
-    enforced = apply(cluster, asked, given["cni"], dict(chosen(given)), names_in(given), given["mesh"])
+    _, enforced = enforced_cluster(given)
     messages(context).warnings(enforced.cluster.warnings)
     messages(context).warnings([f"left out: {one}" for one in enforced.cluster.refused])
     return compile_program(enforced.cluster, enforced.options)
@@ -175,18 +164,6 @@ def _refuse_to_draw(matrix: Matrix, formats: Sequence[Report]) -> None:
             f"a picture has room for {MOST_DRAWN} rows and columns, not for {most:,}",
             hint="choose with --from and --to, as by namespace",
         )
-
-
-def _check_file(file: Path | None) -> None:
-    """Refuse before the work what could not be written after it."""
-    from flowcheck.writing import output_errors, refuse_unwritable
-
-    if file is None:
-        return
-    if file.suffix != ".parquet":
-        raise click.UsageError(f"-o {file}: the name of a Parquet file ends in .parquet")
-    with output_errors(file):
-        refuse_unwritable(file)
 
 
 def _write_parquet(matrix: Matrix, file: Path) -> None:

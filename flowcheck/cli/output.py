@@ -36,6 +36,15 @@ def check_reports(reports: Sequence[Report]) -> None:
     for file in filter(None, files):
         if files.count(file) > 1:
             raise click.UsageError(f"two reports would be written to {file}")
+        check_file(file)
+
+
+def check_file(file: Path | None) -> None:
+    """Refuse before the work a file that could not be written after it; None: there is none.
+
+    Raises: OutputError.
+    """
+    if file is not None:
         with output_errors(file):
             refuse_unwritable(file)
 
