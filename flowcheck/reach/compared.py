@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,21 +74,11 @@ def difference(before: Matrix, after: Matrix) -> Difference:
         was, now = divmod(one, len(masks[1]))
         known.append([*_changes(masks[0][was], masks[1][now], stretches)])
     differing = np.array([bool(changes) for changes in known])
-    found = []
-    for row, column in np.argwhere(differing[which]).tolist():
-        for change in known[which[row, column]]:
-            named = sources[row], destinations[column]
-            found.append(
-                Change(
-                    *named,
-                    change.kind,
-                    change.before,
-                    change.after,
-                    change.reasons,
-                    change.stretches,
-                    change.ports,
-                )
-            )
+    found = [
+        replace(change, source=sources[row], destination=destinations[column])
+        for row, column in np.argwhere(differing[which]).tolist()
+        for change in known[which[row, column]]
+    ]
     found.sort(key=lambda one: KINDS.index(one.kind))
     everyone = [{party.name for party in (*one.sources, *one.destinations)} for one in (before, after)]
     return Difference(
@@ -123,6 +113,7 @@ def _laid_out(matrix: Matrix, sources: Sequence[str], destinations: Sequence[str
 
 
 def _changes(before: UInt32, after: UInt32, stretches: Sequence[Stretch]) -> Iterator[Change]:
+    """What changed between two answers, of whichever pair."""
     found: dict[tuple[int, int], list[Stretch]] = {}
     for was, now, stretch in zip(before.tolist(), after.tolist(), stretches, strict=True):
         if was != now and {was, now} != {0, int(DENY)}:

@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from flowcheck.reach.compared import KINDS, Change, Difference
-from flowcheck.reach.ports import NO_NUMBER, protocol_name
+from flowcheck.reports.parts.stretches import plain
+from flowcheck.results.records import SCHEMA
 from flowcheck.writing import json_text
-
-SCHEMA = 1
 
 
 def render(found: Difference, stream: TextIO) -> None:
@@ -36,9 +35,5 @@ def _change(change: Change) -> dict[str, Any]:
         "after": change.after,
         "reasons": list(change.reasons),
         "text": change.ports,
-        "ports": [
-            {"protocol": protocol_name(one.protocol)}
-            | ({} if one.first == NO_NUMBER else {"first": one.first, "last": one.last})
-            for one in change.stretches
-        ],
+        "ports": plain(change.stretches),
     }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TextIO
 
 from flowcheck.reach.matrix import Isolated
+from flowcheck.results.records import SCHEMA
 from flowcheck.writing import json_text
-
-SCHEMA = 1
 
 
 def render(isolated: Isolated, stream: TextIO) -> None:

@@ -6,15 +6,13 @@ ASCII only, and safe to put into a web page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TextIO
 
 from flowcheck.reach.matrix import Matrix, PortAnswer
 from flowcheck.reach.parties import Party
-from flowcheck.reach.ports import NO_NUMBER, protocol_name
+from flowcheck.reports.parts.stretches import plain
+from flowcheck.results.records import SCHEMA
 from flowcheck.writing import json_text
-
-SCHEMA = 1
 
 
 def render(matrix: Matrix, stream: TextIO) -> None:
@@ -61,11 +59,5 @@ def _answer(answer: PortAnswer) -> dict[str, Any]:
         "among": list(answer.among),
         "reasons": list(answer.reasons),
         "text": answer.ports,
-        "ports": [*_stretches(answer)],
+        "ports": plain(answer.stretches),
     }
-
-
-def _stretches(answer: PortAnswer) -> Iterable[dict[str, Any]]:
-    for protocol, first, last in answer.stretches:
-        numbers = {} if first == NO_NUMBER else {"first": first, "last": last}
-        yield {"protocol": protocol_name(protocol), **numbers}
