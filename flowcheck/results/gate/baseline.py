@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,12 @@ import msgspec
 from flowcheck.errors import RunError
 from flowcheck.opening import read_file
 from flowcheck.results.records import SCHEMA
+from flowcheck.results.records.decoding import MAX_JSON, UNREADABLE, decode, why
 from flowcheck.results.records.findings import IGNORED
 from flowcheck.results.records.manifest import Manifest
 
 FINDINGS, MANIFEST = "findings.json", "manifest.json"
-MOST_BYTES = 256 << 20
-"""Of findings.json: half a million findings."""
+_FOLDER = "the baseline is the folder that an audit wrote with -o"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +83,18 @@ def refuse_own_output(baseline: str | Path, out: str | Path | None) -> None:
 
 def _read(file: Path) -> bytes:
     try:
-        return read_file(file, MOST_BYTES)
+        return read_file(file, MAX_JSON)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        hint = "the baseline is the folder that an audit wrote with -o"
-        raise RunError(f"cannot read: {why}", where=str(file), hint=hint) from error
+        said = error.strerror or type(error).__name__
+        raise RunError(f"cannot read: {said}", where=str(file), hint=_FOLDER) from error
 
 
 T = TypeVar("T")
 
 
 def _decode(data: bytes, type_: type[T], file: Path) -> T:
-    """json beside msgspec: a file's name that is not UTF-8 is written with half a surrogate pair, which
-    msgspec's own decoder refuses."""
     try:
-        return msgspec.convert(json.loads(data), type=type_)
-    except (ValueError, RecursionError) as error:
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        hint = "the baseline is the folder that an audit wrote with -o"
-        raise RunError(f"is not what an audit writes: {said}", where=str(file), hint=hint) from error
+        return decode(data, type_)
+    except UNREADABLE as error:
+        said = why(error)[:200]
+        raise RunError(f"is not what an audit writes: {said}", where=str(file), hint=_FOLDER) from error
