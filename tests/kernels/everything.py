@@ -118,7 +118,10 @@ def table(addresses: str) -> pa.Table:
 def audit_everything(folder: Path) -> None:
     """A whole audit, and in this process what its workers do."""
     known = cluster()
-    files = [write(folder / f"{kind}.parquet", table(kind)) for kind in ("text", "numbers")]
+    files = [
+        write(folder / f"{kind}.parquet", table(kind), compression=codec, use_dictionary=["src_ip", "dst_ip"])
+        for kind, codec in (("text", "snappy"), ("numbers", "none"))
+    ]
     result = flowcheck.audit(files, known, jobs=1)
     assert result.summary.complete
     assert result.summary.load is not None
@@ -127,5 +130,6 @@ def audit_everything(folder: Path) -> None:
     runner = TaskRunner(given, Setup(False, str(folder), None, None, (), False))
     for number, one in enumerate(list_inputs(files)):
         with FlowFile(one.path, one.identity) as file:
+            file.account()
             order = Judge(number, 0, one.path.encode(), one.name, one.identity, (), 0, N)
             runner.run(order, file, lambda _rows: None)

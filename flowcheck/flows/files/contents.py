@@ -66,4 +66,6 @@ def _unpacked(data: bytes, page: Int64, codec: str | None) -> tuple[np.ndarray, 
     if codec is not None and (kind == 0 or is_packed) and len(values):
         values = pa.decompress(pa.py_buffer(values), size - ahead, codec=codec)
     whole = values if not ahead else b"".join((body[repeats:ahead], memoryview(values)))
-    return np.frombuffer(whole, dtype=np.uint8), levels
+    found = np.frombuffer(whole, dtype=np.uint8)
+    found.flags.writeable = False  # of what was unpacked it is: a type of its own to a kernel
+    return found, levels
