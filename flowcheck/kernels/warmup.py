@@ -149,8 +149,8 @@ def _warm_judging() -> Iterator[str]:
         moments, int64(1), *source, flows, int32(1), int64(0), int32(1) - 1, int64(1), int64(1)
     )
     yield "edges"
-    edges.count_keys(int64(2, 8), 0, int32(1, 8), int64(1, 10), int32(1), int32(1), 0)
-    edges.merge(int64(2, 8), 0, int64(1, 8), 0)
+    edges.count_keys(int32(4), int64(2, 8), 0, int32(1, 8), int64(1, 10), int32(1), int32(1), 0)
+    edges.merge(int32(4), int64(2, 8), 0, int64(1, 8), 0)
     yield from _warm_load(services, flows, judged)
 
 

@@ -24,23 +24,27 @@ PORT = (1 << a.AT_PROTOCOL) - 1
 """The bits of KEY_SERVICE that hold the port + 1."""
 
 
-GROWTH = 2
-"""By how much a table that is half full grows: by four a run with a million edges took 200 MB more."""
-
-
 class EdgeTable:
-    """A growing hash table of edges. Sums are integers, so the order of adding does not matter."""
+    """A growing table of edges. Sums are integers, so the order of adding does not matter."""
 
-    def __init__(self, n_slots: int = 1 << 12) -> None:
-        self._table = np.zeros((n_slots, 8), dtype=np.int64)
+    def __init__(self, room: int = 1 << 11) -> None:
+        self._make(room)
+
+    def _make(self, room: int) -> None:
+        self._rows = np.empty((room, 8), dtype=np.int64)
+        self._slots = np.zeros(1 << (2 * room - 1).bit_length(), dtype=np.int32)
         self._used = 0
+
+    def __len__(self) -> int:
+        return self._used
 
     def count(self, endpoints: Int32, keys: Int64, egress: Int32, arrivals: Int32) -> None:
         """Add keys of flows (n, 10), and what was said of each: the decision at the source, and those at the
         destination as ``Program.arrivals`` has them."""
         start = 0
         while True:
-            found = kernels.count_keys(self._table, self._used, endpoints, keys, egress, arrivals, start)
+            book = (self._slots, self._rows, self._used)
+            found = kernels.count_keys(*book, endpoints, keys, egress, arrivals, start)
             self._used, start = int(found[0]), int(found[1])
             if start == len(keys):
                 return
@@ -48,36 +52,33 @@ class EdgeTable:
 
     def merge(self, entries: Int64) -> None:
         """Add the entries (n, 8) of another table."""
-        if self._used == 0:
-            # Tables of one log are much alike: room for this one will do for most of them.
-            self._table = np.zeros((1 << (2 * len(entries)).bit_length(), 8), dtype=np.int64)
         start = 0
         while True:
-            self._used, start = kernels.merge(self._table, self._used, entries, start)
+            self._used, start = kernels.merge(self._slots, self._rows, self._used, entries, start)
             if start == len(entries):
                 return
             self._grow()
 
     def clear(self) -> None:
         """Forget all of them; the room stays."""
-        self._table[:] = 0
+        self._slots[:] = 0
         self._used = 0
 
     def entries(self) -> Int64:
-        """(edges, 8) int64, columns as in :mod:`flowcheck.arrays`, in no order."""
-        used: Int64 = self._table[self._table[:, a.KEY_SERVICE] != 0]
+        """(edges, 8) int64, columns as in :mod:`flowcheck.arrays`, in the order of their coming; a view."""
+        used: Int64 = self._rows[: self._used]
         return used
 
     def take(self) -> Int64:
-        """The entries, for good: the room is given back."""
+        """The entries, for good: the table is empty afterwards."""
         entries = self.entries()
-        self._table, self._used = np.zeros((2, 8), dtype=np.int64), 0
+        self._make(1)
         return entries
 
     def _grow(self) -> None:
         old = self.entries()
-        self._table = np.zeros((self._table.shape[0] * GROWTH, 8), dtype=np.int64)
-        self._used, _ = kernels.merge(self._table, 0, old, 0)
+        self._make(2 * len(old))  # no page of it is held before it is filled
+        self._used, _ = kernels.merge(self._slots, self._rows, 0, old, 0)
 
 
 class Edges(NamedTuple):

@@ -25,7 +25,7 @@ def by_edge(entries: Int64) -> Int64:
 def fold_reports(entries: Int64) -> Int64:
     """Several reports of one connection as one: entries whose keys tell no observation point or quality.
 
-    ``entries`` are in the order of :func:`by_edge`, and so are those that come out.
+    ``entries`` are in the order of :func:`by_edge`, and so are those that come out, which may be the same.
     Each end reports each of its connections, so an edge has as many connections, and carried as many bytes,
     as the end with the most to tell; its records are all of them. What one end decided the other may not have
     observed: of that which is observed at neither there is what an end has more than was observed in all.
@@ -37,6 +37,9 @@ def fold_reports(entries: Int64) -> Int64:
     new_report = new_edge | _changes(_point(entries))
     edges, reports = np.flatnonzero(new_edge), np.flatnonzero(new_report)
     edges_of_reports = np.searchsorted(reports, edges)
+    if len(edges) == len(entries) and not _changes(service & OBSERVED)[1:].any():
+        entries[:, a.KEY_SERVICE] = service  # nothing to fold, as of most that is much
+        return entries
     folded = entries[edges]
     folded[:, a.KEY_SERVICE] = service[edges]
     folded[:, a.RECORDS] = np.add.reduceat(entries[:, a.RECORDS], edges)

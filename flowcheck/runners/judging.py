@@ -10,13 +10,11 @@ import msgspec
 from flowcheck.balance.count.tally import unpack
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
-from flowcheck.runners.examples import examples_of
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
     FileState,
     Plan,
-    edges_of,
     judged_entry,
     judged_traits,
     other_entry,
@@ -28,7 +26,6 @@ from flowcheck.runners.workspace import Done, Workspace
 
 Report = Callable[[Progress], None]
 SECONDS_BETWEEN_WORDS = 0.1
-NOTHING = memoryview(b"")
 
 
 class Judging:
@@ -115,13 +112,15 @@ class Judging:
         names = [state.parts[task] for task in sorted(state.parts)]
         parts, spans = [], []
         for number, part in enumerate(map(self._workspace.part, names)):
-            entries = edges_of(part)
-            spans.append(span_of(entries))
-            self.merged.add(entries, unpack(part.load) if part.load is not None else None)
+            for edges, examples in self._workspace.sums(names[number], part):
+                spans.append(span_of(edges))
+                self.merged.add(edges)
+                self.merged.examples.add(examples, state.number, state.input.name, number)
+            if part.load is not None:
+                self.merged.add_load(unpack(part.load))
             self.merged.census.add(part.census)
             self.merged.recorded.add(part.recorded)
-            self.merged.examples.add(examples_of(part), state.number, state.input.name, number)
-            parts.append(msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING))
+            parts.append(msgspec.structs.replace(part, load=None))
         self.merged.entries[state.number] = judged_entry(state, parts)
         self.merged.traits[state.number] = judged_traits(state, parts, spans)
         self.merged.violations[state.number] = names

@@ -36,19 +36,23 @@ class Merged:
     violations: dict[int, list[str]] = field(default_factory=dict)
     resumed: Resumed | None = None
 
-    def add(self, entries: Int64, load: TallyEntries | None) -> None:
-        """The edges of a task, (edges, 8), and its load; what no int64 would hold any more is refused.
+    def add(self, edges: Int64) -> None:
+        """Edges (n, 8); what no int64 would hold any more is refused.
 
         **Raises**: RunError."""
-        self.sums["flow_count"] += int(entries[:, a.FLOWS].sum())
-        self.sums["bytes"] += int(entries[:, a.BYTES].sum())
-        self.sums["packets"] += int(load.backends[:, a.LOAD_PACKETS].sum()) if load is not None else 0
-        for what, amount in self.sums.items():
-            if amount > MOST:
+        self._bound(flow_count=edges[:, a.FLOWS], bytes=edges[:, a.BYTES])
+        self.edges.merge(edges)
+
+    def add_load(self, load: TallyEntries) -> None:
+        """Likewise."""
+        self._bound(packets=load.backends[:, a.LOAD_PACKETS])
+        self.load.merge(load)
+
+    def _bound(self, **amounts: Int64) -> None:
+        for what, more in amounts.items():
+            self.sums[what] += int(more.sum())
+            if self.sums[what] > MOST:
                 raise RunError(
                     f"{what} of all files adds up to more than any network can carry",
                     hint="look at its unit; --since and --until audit a part of the time",
                 )
-        self.edges.merge(entries)
-        if load is not None:
-            self.load.merge(load)

@@ -132,10 +132,10 @@ Answer = Ready | Inspected | Advanced | JudgedTask | Failed | Unwritable
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What one task found. ``edges`` are the bytes of (edges, 8) int64 entries.
+    """What one task found. Its sums stand before it, in pieces: ``sums`` are the numbers of edges,
+    (n, 8) int64, and of examples, (n, 6): where the first violating row of each edge is, as
+    :class:`~flowcheck.results.finding.firsts.Firsts` has it. Edges of one piece may be in others, too.
 
-    ``examples`` are those of (n, 6) int64: where the first violating row of each edge is, as
-    :class:`~flowcheck.results.finding.firsts.Firsts` has it;
     ``violations_bytes`` is the size of the file that lies beside the part (0: there is none).
     """
 
@@ -144,8 +144,7 @@ class Part(msgspec.Struct, frozen=True):
     unknown: int
     filtered: int
     rejected: tuple[Rejected, ...]
-    edges: memoryview
-    examples: memoryview
+    sums: tuple[tuple[int, int], ...]
     violations: int
     violations_bytes: int
     census: Census

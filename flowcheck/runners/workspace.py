@@ -13,17 +13,20 @@ import hashlib
 import os
 import shutil
 import stat
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
 import msgspec
 
+from flowcheck.arrays import Int64
 from flowcheck.errors import RunError
 from flowcheck.flows.files.finding import RESULTS_MARK, WORK_FOLDER
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.results.records.ledger import Stored
 from flowcheck.runners.messages import Converted, Part
 from flowcheck.runners.request import AuditRequest
+from flowcheck.runners.tasks.part_file import read_part, read_sums
 from flowcheck.temporary import temporary_folder
 from flowcheck.version import __version__
 from flowcheck.writing import output_errors
@@ -149,7 +152,11 @@ class Workspace:
         return size == 0 or self.violations(name).stat().st_size == size
 
     def part(self, name: str) -> Part:
-        return msgspec.msgpack.decode((self.folder / f"{name}.part").read_bytes(), type=Part)
+        return read_part(self.folder / f"{name}.part")
+
+    def sums(self, name: str, part: Part) -> Iterator[tuple[Int64, Int64]]:
+        """Piece by piece: edges (n, 8), and examples (n, 6)."""
+        return read_sums(self.folder / f"{name}.part", part)
 
     def violations(self, name: str) -> Path:
         """May not exist: a part without violations has no such file."""

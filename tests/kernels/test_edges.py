@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Int64, Judged
 from flowcheck.judging.keyed import add_flows, make_book
-from flowcheck.kernels import edges
+from flowcheck.results.edges import EdgeTable
 
 # The hash wraps; only as plain Python (NUMBA_DISABLE_JIT) does NumPy remark on it.
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -66,29 +66,14 @@ def arrays_of(flows: list[Flow]) -> tuple[FlowArrays, Judged, Int64]:
     return batch, judged, endpoints  # type: ignore[return-value]
 
 
-def grown(table: Int64) -> Int64:
-    bigger = np.zeros((len(table) * 2, 8), dtype=np.int64)
-    used, done = edges.merge(bigger, 0, entries_of(table), 0)
-    assert done == used == len(entries_of(table))
-    return bigger
-
-
-def entries_of(table: Int64) -> Int64:
-    return np.ascontiguousarray(table[table[:, a.KEY_SERVICE] != 0])
-
-
-def counted(flows: list[Flow]) -> Int64:
-    """The table of these flows, grown from two slots as often as need be."""
+def counted(flows: list[Flow]) -> EdgeTable:
+    """The table of these flows, grown from one row as often as need be."""
     batch, judged, endpoints = arrays_of(flows)
     book = make_book(2)
     _, first = add_flows(book, batch, np.zeros(1, dtype=np.int64))
-    keys, decided = book.content(), (judged.egress[first], judged.ingress[first])
-    table, used, start = np.zeros((2, 8), dtype=np.int64), 0, 0
-    while True:
-        used, start = edges.count_keys(table, used, endpoints, keys, *decided, start)
-        if start == len(keys):
-            return table
-        table = grown(table)
+    table = EdgeTable(1)
+    table.count(endpoints, book.content(), judged.egress[first], judged.ingress[first])  # type: ignore[arg-type]
+    return table
 
 
 def expected(flows: list[Flow]) -> dict[tuple[int, ...], tuple[int, ...]]:
@@ -108,9 +93,9 @@ def expected(flows: list[Flow]) -> dict[tuple[int, ...], tuple[int, ...]]:
     return found
 
 
-def read(table: Int64) -> dict[tuple[int, ...], tuple[int, ...]]:
-    found = {}
-    for entry in entries_of(table).tolist():
+def read(table: EdgeTable) -> dict[tuple[int, ...], tuple[int, ...]]:
+    found: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for entry in table.entries().tolist():
         groups, decisions, service = entry[:3]
         key = (
             *(groups >> 32, groups & 0xFFFFFFFF, decisions >> 32, decisions & 0xFFFFFFFF),
@@ -137,16 +122,19 @@ def test_edges_are_counted_as_in_a_dictionary(flows: list[Flow]) -> None:
 @given(FLOWS, FLOWS)
 def test_merging_two_tables_is_counting_all_flows(one: list[Flow], other: list[Flow]) -> None:
     table = counted(one)
-    used, start, entries = len(entries_of(table)), 0, entries_of(counted(other))
-    while True:
-        used, start = edges.merge(table, used, entries, start)
-        if start == len(entries):
-            break
-        table = grown(table)
+    table.merge(counted(other).entries())
     assert read(table) == expected(one + other)
 
 
-def test_a_table_is_never_more_than_half_full() -> None:
-    table = counted([(0, 1, 6, port, 0, 0, 0, 1, 1, 0, 0) for port in range(100)])
-    assert len(entries_of(table)) == 100
-    assert len(table) >= 200
+@settings(deadline=None, max_examples=40)
+@given(FLOWS, FLOWS)
+def test_what_was_cleared_or_taken_is_gone(one: list[Flow], other: list[Flow]) -> None:
+    table = counted(one)
+    table.clear()
+    table.merge(counted(other).entries())
+    assert read(table) == expected(other)
+    taken = table.take()
+    assert len(table) == 0
+    table.merge(counted(one).entries())
+    assert read(table) == expected(one)
+    assert len(taken) == len(expected(other))

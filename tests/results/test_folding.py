@@ -178,8 +178,11 @@ def test_a_task_keeps_of_each_edge_its_first_row_and_of_many_ports_few() -> None
             if key[1] not in known and len(known) <= MOST_PORTS:
                 known[key[1]] = (400 * batch + at, batch, at)
     expected = {(groups, 0, port, *where) for (groups, _), own in seen.items() for port, where in own.items()}
-    assert {*map(tuple, firsts.found().tolist())} == expected
+    assert {*map(tuple, np.concatenate(firsts.take()).tolist())} == expected
     assert len(expected) == 3 * (MOST_PORTS + 1)
+    firsts.add(np.ones(1, np.int64), np.zeros(1, np.int64), np.full(1, 5), np.full(1, 16_000))
+    assert [rows.tolist() for rows in firsts.take()] == [[[1, 0, 5, 16_000, 40, 0]]]
+    assert firsts.take() == []
 
 
 # -- sums ----------------------------------------------------------------------------------------------

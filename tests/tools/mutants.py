@@ -154,7 +154,8 @@ def copy_project(to: Path) -> None:
     for part in ("flowcheck", "tests"):
         shutil.copytree(ROOT / part, to / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", to)
-    (to / "data").symlink_to(ROOT / "data")
+    for part in ("data", "docs"):
+        (to / part).symlink_to(ROOT / part)
 
 
 def apply(mutant: Mutant, to: Path) -> None:

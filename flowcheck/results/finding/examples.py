@@ -22,6 +22,9 @@ OF_A_PART = FILE
 """How many columns a part has."""
 _AT_LEAST = 1 << 15
 """Rows that are added before they are sorted."""
+_NONE = np.empty((0, 8), dtype=np.int64)
+_AT_ONCE = 1 << 17
+"""Rows that are looked for together."""
 
 
 class Examples:
@@ -30,7 +33,7 @@ class Examples:
 
     def __init__(self) -> None:
         self.files: dict[int, str] = {}
-        self._kept = np.empty((0, 8), dtype=np.int64)
+        self._kept = _NONE
         self._added: list[Int64] = []
         self._n_added = 0
 
@@ -57,9 +60,13 @@ class Examples:
     def earliest(self, keys: Int64, which: Int64, n: int) -> Int64:
         """(n, 8): of each of so many findings its earliest. ``keys`` (edges, 3), ascending; ``which``
         (edges,): the finding of an edge, -1 of none. Each finding has one."""
-        kept = self.kept()
-        finding = which[_places(keys, kept[:, : SERVICE + 1])]
-        kept, finding = kept[finding >= 0], finding[finding >= 0]
+        if not n:
+            return _NONE
+        keys, which = keys[which >= 0], which[which >= 0]
+        some = [rows[at : at + _AT_ONCE] for rows in (self._kept, *self._added) for at in _starts(len(rows))]
+        places = [_places(keys, rows[:, : SERVICE + 1]) for rows in some]
+        kept = np.concatenate([_NONE, *(rows[at >= 0] for rows, at in zip(some, places, strict=True))])
+        finding = np.concatenate([which[:0], *(which[at[at >= 0]] for at in places)])
         order = np.lexsort((kept[:, ROW], self._ranks(kept), finding))
         return kept[order[np.searchsorted(finding[order], np.arange(n))]]
 
@@ -96,8 +103,12 @@ def _changes(words: Sequence[Int64]) -> np.ndarray:
     return changes
 
 
+def _starts(n: int) -> range:
+    return range(0, n, _AT_ONCE)
+
+
 def _places(keys: Int64, wanted: Int64) -> Int64:
-    """Where each of wanted (n, words) stands in keys (m, words); both ascend, and all are there."""
+    """Where each of wanted (n, words) stands in keys (m, words), which ascend and are some; -1 nowhere."""
     here, there = np.zeros(len(keys), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
     for column in range(keys.shape[1]):
         values = np.unique(keys[:, column])
@@ -105,4 +116,6 @@ def _places(keys: Int64, wanted: Int64) -> Int64:
         sought = np.searchsorted(values, wanted[:, column]) + there * len(values)
         changes = _changes([numbers])
         here, there = np.cumsum(changes) - 1, np.searchsorted(numbers[changes], sought)
-    return np.searchsorted(here, there)
+    places = np.searchsorted(here, there).clip(max=len(keys) - 1)
+    places[(keys[places] != wanted).any(axis=1)] = -1
+    return places

@@ -7,7 +7,6 @@ import numpy as np
 from flowcheck.arrays import Int64
 from flowcheck.kernels.books import KeyedRows, number_distinct
 from flowcheck.results.edges import PORT
-from flowcheck.results.finding.examples import OF_A_PART
 from flowcheck.results.records.findings import MOST_PORTS
 
 _ROOM = 1 << 10
@@ -18,10 +17,13 @@ class Firsts:
     their file."""
 
     def __init__(self) -> None:
+        self._n_batches = 0
+        self._forget()
+
+    def _forget(self) -> None:
         self._pairs, self._shared, self._edges = (KeyedRows((), _ROOM) for _ in range(3))
         self._ports = np.zeros(0, dtype=np.int64)
         self._found: list[Int64] = []
-        self._n_batches = 0
 
     def add(self, groups: Int64, decisions: Int64, services: Int64, rows: Int64) -> None:
         """One batch of violations: the words of each one's edge, and the row of its file, each (n,)."""
@@ -48,9 +50,12 @@ class Firsts:
         where = np.full(len(at), batch, dtype=np.int64), at
         self._found.append(np.stack([groups[at], decisions[at], services[at], rows[at], *where], axis=1))
 
-    def found(self) -> Int64:
-        """(n, 6), columns as of :mod:`flowcheck.results.finding.examples`."""
-        return np.concatenate([np.empty((0, OF_A_PART), dtype=np.int64), *self._found])
+    def take(self) -> list[Int64]:
+        """Those since the last time, each (n, 6), columns as of :mod:`flowcheck.results.finding.examples`.
+        What comes afterwards may be of the same edges: it is later."""
+        found = self._found
+        self._forget()
+        return found
 
 
 def _numbered(book: KeyedRows, ones: Int64, twos: Int64) -> Int64:

@@ -49,14 +49,15 @@ class Causes:
         self._program, self._codes = program, codes
         self._logged = ~untold(program, codes, edges)
         self.rows = rows = np.flatnonzero(codes)
-        decided = np.stack([codes, edges.egress, edges.ingress, edges.mesh])[:, rows]
-        distinct, which = np.unique(decided, axis=1, return_inverse=True)
-        self._decided = [deciding(program, *one) for one in distinct.T.tolist()]
-        self._which = np.zeros(len(codes), dtype=np.int64)
-        self._which[rows] = which.ravel()
+        code, egress, ingress, mesh = (one[rows] for one in (codes, edges.egress, edges.ingress, edges.mesh))
+        first, which = number_distinct(egress << a.HALF | code, ingress << a.HALF | mesh)
+        decided = zip(*(each[first].tolist() for each in (code, egress, ingress, mesh)), strict=True)
+        self._decided = [deciding(program, *one) for one in decided]
+        self._which = np.zeros(len(codes), dtype=np.int32)
+        self._which[rows] = which
         known: dict[tuple[str, tuple[str, ...]], int] = {}
         alike = [known.setdefault(made[:2], len(known)) for made in self._decided]
-        cause = np.array(alike, dtype=np.int64)[which.ravel()] if len(rows) else np.zeros(0, dtype=np.int64)
+        cause = np.array(alike, dtype=np.int64)[which]
         words = cause << 2 | codes[rows] << 1 | self._logged[rows]
         ends = edges.source[rows] << a.HALF | edges.destination[rows]
         _, self.numbers = number_distinct(ends, words << 8 | edges.protocol[rows])

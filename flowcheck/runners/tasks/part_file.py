@@ -1,18 +1,34 @@
-"""How a task writes what it leaves: the file of its violations, which may never be; and how that fails."""
+"""What a task leaves: the file of its part, that of its violations, which may never be; and how that fails.
+
+A part's file holds the sums of the task, as they come, and then what tells of them::
+
+    edges, examples, edges, examples, ...   int64, as many as Part.sums says
+    the Part                                msgpack
+    the bytes of the Part                   8, little-endian
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
+import msgspec
+import numpy as np
 import pyarrow as pa
 
+from flowcheck.arrays import Int64
+from flowcheck.results.finding.examples import OF_A_PART
+from flowcheck.runners.messages import Part
 from flowcheck.writing import meet
 
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+OF_AN_EDGE = 8
+"""Words of 64 bits."""
+_LENGTH = 8
 
 
 class PartError(Exception):
@@ -31,6 +47,65 @@ def part_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise PartError(error) from error
+
+
+class PartWriter:
+    """Sums first, in as many pieces as there are, then the part itself. Without any there is no file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._sums: list[tuple[int, int]] = []
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            with part_errors():
+                self._file.close()
+
+    def add(self, edges: Int64, examples: Sequence[Int64]) -> None:
+        """Edges (n, 8), and arrays of examples, each (n, 6)."""
+        with part_errors():
+            if self._file is None:
+                self._file = self._path.open("wb")
+            for rows in (edges, *examples):
+                self._file.write(rows.reshape(-1).view(np.uint8).data)
+            self._sums.append((len(edges), sum(map(len, examples))))
+
+    def finish(self, part: Part) -> None:
+        """The last to be written, with how many sums there are."""
+        told = msgspec.msgpack.encode(msgspec.structs.replace(part, sums=tuple(self._sums)))
+        with part_errors():
+            if self._file is None:
+                self._file = self._path.open("wb")
+            self._file.write(told + len(told).to_bytes(_LENGTH, "little"))
+
+
+def read_part(path: Path) -> Part:
+    """**Raises**: ValueError, msgspec.MsgspecError or OSError where it is not whole."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - _LENGTH, 0))
+        length = int.from_bytes(file.read(), "little")
+        before = size - _LENGTH - length
+        if before < 0:
+            raise ValueError("a part is shorter than it says")
+        file.seek(before)
+        part = msgspec.msgpack.decode(file.read(length), type=Part)
+    if before != 8 * sum(edges * OF_AN_EDGE + examples * OF_A_PART for edges, examples in part.sums):
+        raise ValueError("a part has other sums than it says")
+    return part
+
+
+def read_sums(path: Path, part: Part) -> Iterator[tuple[Int64, Int64]]:
+    """Piece by piece: edges (n, 8), examples (n, 6)."""
+    with path.open("rb") as file:
+        for n_edges, n_examples in part.sums:
+            edges = np.fromfile(file, dtype=np.int64, count=n_edges * OF_AN_EDGE).reshape(-1, OF_AN_EDGE)
+            examples = np.fromfile(file, dtype=np.int64, count=n_examples * OF_A_PART)
+            yield edges, examples.reshape(-1, OF_A_PART)
 
 
 class LazyWriter:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,7 +28,7 @@ from flowcheck.results.violations import (
 )
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.program.given import Given
-from flowcheck.runners.tasks.part_file import LazyWriter, part_errors
+from flowcheck.runners.tasks.part_file import LazyWriter, PartWriter
 from flowcheck.runners.tasks.work import TaskTables, Work
 
 WRITTEN_AT_ONCE = 1 << 14
@@ -52,16 +51,25 @@ class TaskRunner:
 
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
-        work = Work(self._program, self._plan, self._tables, task.name)
+        stem = Path(self._setup.folder) / task.part
+        with PartWriter(stem.with_suffix(".part")) as part:
+            work = Work(self._program, self._plan, self._tables, task.name, part.add)
+            violations_bytes = self._judge_rows(task, file, advance, work)
+            file.check_unchanged()
+            part.finish(work.part(task.rows, violations_bytes))
+        return task.part
+
+    def _judge_rows(self, task: Judge, file: FlowFile, advance: Callable[[int], None], work: Work) -> int:
+        """Add all rows; returns the size of the file of violations that was written beside the part."""
         judged_by = {*JUDGED, *MESH_ASKS, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
         judged_columns = [name for name in file.columns if name in judged_by]
         judged_columns += [name for name in RECORDED if name in file.columns]
         judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
         others = [name for name in kept if name not in judged_columns]
-        stem = Path(self._setup.folder) / task.part
+        path = Path(self._setup.folder) / f"{task.part}.violations"
         end = task.first_row + task.rows
-        with LazyWriter(stem.with_suffix(".violations")) as writer:
+        with LazyWriter(path) as writer:
             waiting: list[Violating] = []
             for first, n_rows in cut_batches(task.first_row, end, file.row_groups):
                 for at in range(first, first + n_rows, file.batch_rows):
@@ -74,11 +82,7 @@ class TaskRunner:
                 if sum(len(each.rows) for each in waiting) >= WRITTEN_AT_ONCE or first + n_rows == end:
                     self._write(waiting, work, writer)
                     waiting = []
-        file.check_unchanged()
-        part = msgspec.msgpack.encode(work.part(task.rows, writer.size))
-        with part_errors():
-            stem.with_suffix(".part").write_bytes(part)
-        return task.part
+        return writer.size
 
     def _judge(
         self, file: FlowFile, first: int, n_rows: int, columns: tuple[list[str], list[str]], work: Work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,8 +33,10 @@ from flowcheck.results.violations import Violating
 from flowcheck.runners.messages import Part
 
 POSITIONS_KEPT = 10
-MOST_KEYS = 1 << 19
+MOST_KEYS = 1 << 18
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
+MOST_EDGES = 1 << 18
+"""Edges after which a task hands them over, likewise."""
 MOST_IN_A_TASK = 1 << 56
 """Bytes, or flows, of one task: past any that can be meant, and far from where their sums would wrap."""
 FAR_FROM_MOST = 1 << 40
@@ -50,9 +53,17 @@ class TaskTables(NamedTuple):
 
 class Work:
     """The sums of one task. ``plan`` is what the load is counted by, None where it is not; ``tables`` are
-    those of the task before, to be used again."""
+    those of the task before, to be used again; ``hand_over`` takes edges (n, 8) and arrays of examples, each
+    (n, 6), in as many pieces as the memory of one task allows."""
 
-    def __init__(self, program: Program, plan: CountingPlan | None, tables: TaskTables, file: str) -> None:
+    def __init__(
+        self,
+        program: Program,
+        plan: CountingPlan | None,
+        tables: TaskTables,
+        file: str,
+        hand_over: Callable[[Int64, Sequence[Int64]], None],
+    ) -> None:
         self._program = program
         self._plan = plan
         self.file = file
@@ -66,6 +77,7 @@ class Work:
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
         self._firsts = Firsts()
+        self._hand_over = hand_over
         self._bounds = {"bytes": 0, "flow_count": 0, "packets": 0}
         self.filtered = 0
 
@@ -137,6 +149,13 @@ class Work:
             if self._plan and self._load:
                 self._load.settle(self._plan.counting, keys)
             self._keyed.clear()
+        if len(self._edges) > MOST_EDGES:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Hand over what was found of edges so far, and begin anew."""
+        self._hand_over(self._edges.entries(), self._firsts.take())
+        self._edges.clear()
 
     def keep_examples(self, found: Violating) -> None:
         """Remember where the first violating row of each edge is; these are the batch written next."""
@@ -148,7 +167,9 @@ class Work:
         self._firsts.add(groups, decisions, services, found.rows)
 
     def part(self, rows: int, violations_bytes: int) -> Part:
+        """What is left to say once all rows are added, and handed over."""
         self._settle()
+        self._pass_on()
         rejected = [
             Rejected(reason=REJECTIONS[code], rows=count, first_rows=tuple(self._positions[code]))
             for code, count in sorted(self._rejected.items())
@@ -159,8 +180,7 @@ class Work:
             unknown=self._unknown,
             filtered=self.filtered,
             rejected=tuple(rejected),
-            edges=_bytes_of(self._edges.entries()),
-            examples=_bytes_of(self._firsts.found()),
+            sums=(),
             violations=self._violations,
             violations_bytes=violations_bytes,
             census=self._census,
@@ -175,11 +195,6 @@ def _positions(batch: pa.RecordBatch, rows: npt.NDArray[np.integer[Any]], first_
         records: Int64 = batch.column(RECORD).take(pa.array(rows)).to_numpy(zero_copy_only=False)
         return records
     return rows + np.int64(first_row)
-
-
-def _bytes_of(rows: Int64) -> memoryview:
-    """Not copied; cast() refuses a view of no rows."""
-    return rows.reshape(-1).view(np.uint8).data
 
 
 def _about(values: Int64, counted: npt.NDArray[np.bool_]) -> int:
