@@ -13,6 +13,7 @@ from flowcheck.balance.tell.tables import services_table
 from flowcheck.errors import RunError
 from flowcheck.outcome import Shown
 from flowcheck.results.again import Again
+from flowcheck.results.edge_rows import EdgeRows
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.summary import Summary
@@ -20,7 +21,8 @@ from flowcheck.results.records.summary import Summary
 
 @dataclass(frozen=True, slots=True)
 class AuditResult(Shown):
-    """``edges`` and ``policy_hits`` have the schemas of the files of those names; ``findings`` are in
+    """``edges`` and ``policy_hits`` have the schemas of the files of those names, the former made of
+    ``edge_rows`` whenever it is asked for; ``findings`` are in
     the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
     how evenly Services carried their load, ``again`` how to ask for an explanation. ``findings`` and ``load``
     have ``to_arrow()`` and ``to_pandas()``; the others are pyarrow tables, which have ``to_pandas()`` too.
@@ -28,7 +30,7 @@ class AuditResult(Shown):
 
     summary: Summary
     findings: Findings
-    edges: pa.Table
+    edge_rows: EdgeRows
     policy_hits: pa.Table
     ledger: Ledger
     out: Path | None = None
@@ -45,6 +47,11 @@ class AuditResult(Shown):
             f"rejected={totals.rows_rejected} violations={summary.violations.records} "
             f"findings={len(self.findings)} complete={summary.complete}>"
         )
+
+    @property
+    def edges(self) -> pa.Table:
+        """One row for each edge, as in edges.parquet."""
+        return self.edge_rows.table()
 
     @property
     def services(self) -> pa.Table:

@@ -9,16 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, Judged, UInt8
 from flowcheck.compile import Program
-from flowcheck.flows.canonical.types import TIME
-from flowcheck.judging.coded import in_words
 from flowcheck.kernels import edges as kernels
-from flowcheck.model.verdict import Observed, Reason, Verdict
-from flowcheck.results.records.tables import EDGES_SCHEMA
 
 PORT = (1 << a.AT_PROTOCOL) - 1
 """The bits of KEY_SERVICE that hold the port + 1."""
@@ -150,38 +145,3 @@ def reasons(program: Program, edges: Edges, verdict: UInt8) -> UInt8:
     at_destination = np.where(verdicts[edges.ingress] == a.UNKNOWN, edges.ingress, edges.mesh)
     decision = np.where(verdicts[edges.egress] == a.UNKNOWN, edges.egress, at_destination)
     return np.where(verdict == a.UNKNOWN, program.tables.reason[decision], 0).astype(np.uint8)
-
-
-def edges_table(program: Program, edges: Edges) -> pa.Table:
-    """The table of edges.parquet, in the order of its columns."""
-    verdict = combine_verdicts(program, edges)
-    texts = [decision.text for decision in program.decisions]
-    columns = [
-        in_words(edges.source, program.groups),
-        in_words(edges.destination, program.groups),
-        pa.array(edges.port.clip(0).astype(np.uint16), mask=edges.port < 0),
-        pa.array(edges.protocol.astype(np.uint8)),
-        in_words(verdict, Verdict),
-        in_words(reasons(program, edges, verdict), Reason),
-        in_words(edges.observed, Observed),
-        *(pa.array(n.astype(np.uint64)) for n in (edges.flows, edges.records, edges.bytes_)),
-        *(pa.array(t, TIME) for t in (edges.first_seen, edges.last_seen)),
-        in_words(edges.egress, texts),
-        in_words(edges.ingress, texts),
-        in_words(edges.mesh, texts),
-    ]
-    table = pa.Table.from_arrays(
-        [c.cast(f.type) for c, f in zip(columns, EDGES_SCHEMA, strict=True)], schema=EDGES_SCHEMA
-    )
-    keys = (
-        "source",
-        "destination",
-        "protocol",
-        "port",
-        "verdict",
-        "observed",
-        "egress_policy",
-        "ingress_policy",
-        "mesh_policy",
-    )
-    return table.sort_by([(key, "ascending") for key in keys])

@@ -19,7 +19,8 @@ from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.edges import edges_table, take_apart
+from flowcheck.results.edge_rows import edge_rows
+from flowcheck.results.edges import take_apart
 from flowcheck.results.finding.gathering import gather_findings
 from flowcheck.results.gate.sorting import sort_findings
 from flowcheck.results.hits import hits_table, is_never_hit, is_perhaps_hit
@@ -79,6 +80,7 @@ def _result(run: Finished) -> AuditResult:
     told = partial(read_examples, run.workspace, run.merged)
     asked = (edges, run.merged.examples, told, entries[:, :3], run.request.max_findings)
     gathered = gather_findings(_told_by(run), *asked)
+    run.merged.examples.clear()
     against = (run.request.baseline, run.request.ignores, run.started_at.date())
     sorted_out, gate = sort_findings(gathered, *against)
     findings = Findings(sorted_out)
@@ -145,9 +147,9 @@ def _result(run: Finished) -> AuditResult:
         totals=totals,
         files=files,
     )
-    table = edges_table(run.program, edges)
+    rows = edge_rows(run.program, edges)
     again = asking_again(run.source, run.request, run.program)
-    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again)
+    return AuditResult(summary, findings, rows, hits, ledger, run.request.out, load, again)
 
 
 def _told_by(run: Finished) -> Program:

@@ -27,8 +27,10 @@ from flowcheck.balance.tell.tables import load_table, services_table
 from flowcheck.errors import OutputError
 from flowcheck.flows.files.finding import MANIFEST
 from flowcheck.results.audit import AuditResult
+from flowcheck.results.edge_rows import EdgeRows
 from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.manifest import Manifest, Written
+from flowcheck.results.records.tables import EDGES_SCHEMA
 from flowcheck.results.violations import fit, merge_schema
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.workspace import Workspace
@@ -169,7 +171,7 @@ def stage_violations(folder: ResultFolder, workspace: Workspace, merged: Merged)
 def stage_result(folder: ResultFolder, result: AuditResult) -> None:
     """Every other file of the output folder."""
     services = result.load.services
-    folder.stage("edges.parquet", partial(_write_table, lambda: result.edges))
+    folder.stage("edges.parquet", partial(_write_edges, result.edge_rows))
     folder.stage("policy_hits.parquet", partial(_write_table, lambda: result.policy_hits))
     folder.stage("services.parquet", partial(_write_table, lambda: services_table(services)))
     folder.stage("load.parquet", partial(_write_table, lambda: load_table(services)))
@@ -181,6 +183,12 @@ def stage_result(folder: ResultFolder, result: AuditResult) -> None:
 
 def _write_table(make: Callable[[], pa.Table], path: Path) -> None:
     pq.write_table(make(), path, compression="zstd")
+
+
+def _write_edges(rows: EdgeRows, path: Path) -> None:
+    with pq.ParquetWriter(path, EDGES_SCHEMA, compression="zstd") as writer:
+        for batch in rows.batches():
+            writer.write_batch(batch)
 
 
 def _write_json(value: Any, path: Path) -> None:

@@ -37,6 +37,10 @@ class Examples:
         self._added: list[Int64] = []
         self._n_added = 0
 
+    def clear(self) -> None:
+        """Forget all of them, which may be as many as edges."""
+        self._kept, self._added, self._n_added = _NONE, [], 0
+
     def __bool__(self) -> bool:
         return bool(len(self._kept) or self._n_added)
 
