@@ -28,7 +28,7 @@ from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES
 from flowcheck.model.instants import instant_of
-from flowcheck.model.options import MeshIdentity, Options
+from flowcheck.model.options import Options
 from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
 from flowcheck.reach.build import matrix
@@ -66,7 +66,8 @@ def compile_program(
     taken to be as it shows them; without it, which there are is open then. ``engine``: whose way to enforce
     policies (``cni``: "auto", by the cluster's own objects), and its answers to single questions;
     ``dns_map``: a file that tells which addresses DNS names had; ``mesh`` "off" leaves out a service mesh's
-    policies, ``mesh_identity`` says whether its clients prove who they are where no record tells.
+    policies, ``mesh_identity`` says whether its clients prove who they are where no record tells;
+    ``max_table`` is how many bytes a direction's decision table may take.
 
     Raises: CompileError when a decision table would not fit; RunError for an answer that there is not.
     """
@@ -75,7 +76,7 @@ def compile_program(
             f"compile_program takes a Cluster, made by load_cluster, not a {type(cluster).__name__}"
         )
     _check_names("compile_program", engine, PolicyOptions)
-    options = _options(skew, as_of, cluster_ranges, assume_unchanged, engine.get("mesh_identity", "derived"))
+    options = _options(skew, as_of, cluster_ranges, assume_unchanged, engine)
     enforced = profiles.apply(
         cluster,
         options,
@@ -112,7 +113,7 @@ def _options(
     as_of: datetime | Literal["current"] | None,
     cluster_ranges: Sequence[str],
     assume_unchanged: timedelta,
-    mesh_identity: MeshIdentity,
+    engine: PolicyOptions,
 ) -> Options:
     at = None if as_of is None else END if as_of == "current" else instant_of(as_of)
     microsecond = timedelta(microseconds=1)
@@ -121,7 +122,8 @@ def _options(
         policies_at=at,
         cluster_ranges=tuple(cluster_ranges),
         assume_unchanged=assume_unchanged // microsecond,
-        mesh_identity=mesh_identity,
+        mesh_identity=engine.get("mesh_identity", "derived"),
+        max_table=engine.get("max_table"),
     )
 
 
@@ -148,7 +150,7 @@ def audit(
     selector_labels, port_names, same_port_name, equal_priority, baseline_tier, unselected_pods,
     host_network_namespace, own_node, to_own_node, same_pod, icmp, node_devices, node_dns, staged, enforced;
     dns_map, a file that tells which addresses DNS names had; of a service mesh mesh ("auto" or "off") and
-    mesh_identity ("derived" or "recorded").
+    mesh_identity ("derived" or "recorded"); max_table (bytes).
     An incomplete run is a result too: look at ``result.summary.complete`` before saying that there are no
     violations.
 
@@ -163,7 +165,7 @@ def audit(
             options.get("as_of"),
             options.get("cluster_ranges", ()),
             options.get("assume_unchanged", timedelta()),
-            options.get("mesh_identity", "derived"),
+            options,
         ),
         cni=options.get("cni", AUTO),
         mesh=options.get("mesh", AUTO),

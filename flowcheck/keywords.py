@@ -48,11 +48,12 @@ class EngineOptions(TypedDict, total=False):
 class PolicyOptions(EngineOptions, total=False):
     """What decides how policies are read. ``dns_map``: a file that tells which addresses DNS names had.
     ``mesh`` "off": no policy of a service mesh is asked. ``mesh_identity``: whether a client in the mesh
-    proves its identity where no record tells ("derived": it does)."""
+    proves its identity where no record tells ("derived": it does). ``max_table``: bytes."""
 
     dns_map: str | Path | None
     mesh: Literal["auto", "off"]
     mesh_identity: MeshIdentity
+    max_table: int | None
 
 
 class AuditOptions(PolicyOptions, total=False):

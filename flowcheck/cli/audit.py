@@ -218,6 +218,7 @@ def _request(given: dict[str, Any]) -> AuditRequest:
             cluster_ranges=given["cluster_ranges"],
             assume_unchanged=given["assume_unchanged"] // timedelta(microseconds=1),
             mesh_identity=given["mesh_identity"],
+            max_table=given["max_table"],
         ),
         cni=given["cni"],
         mesh=given["mesh"],

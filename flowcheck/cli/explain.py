@@ -182,7 +182,8 @@ def enforced_cluster(given: dict[str, Any]) -> tuple[Cluster, Enforced]:
     if given["strict"]:
         refuse_skipped(cluster, given["cni"])
     _refuse_empty(cluster, given["allow_no_policies"])
-    options = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
+    words = {name: given[name] for name in ("cluster_ranges", "mesh_identity", "max_table")}
+    options = Options(**words)
     switches = dict(chosen(given))
     return cluster, apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
 

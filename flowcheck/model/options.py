@@ -38,6 +38,8 @@ class Options:
     policies; if not, it is no violation that what they deny went through.
     ``mesh_identity``: where no record tells whether a client in the mesh proved its identity, it did, as
     mutual TLS is automatic between proxies (``derived``); or that is open (``recorded``).
+    ``max_table``: bytes that the decision table of one direction may take, with what it is made of; None:
+    half of the machine's memory, and at least 2 GiB. It decides no verdict.
     """
 
     ipblock_matches_pods: IpBlockMatchesPods = "yes"
@@ -54,6 +56,7 @@ class Options:
     host_policies: bool = False
     enforced: bool = True
     mesh_identity: MeshIdentity = "derived"
+    max_table: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

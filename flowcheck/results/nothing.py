@@ -25,6 +25,8 @@ _ADVICE = {
     "no_end_in_cluster": _RIGHT_CLUSTER,
     "no_pod": "policies reach pods, not nodes or addresses outside: " + _RIGHT_CLUSTER,
     "all_unresolved": _RIGHT_CLUSTER,
+    "no_pods": "workloads alone have no addresses: add the pods to --cluster, as "
+    "`kubectl get pods -A -o yaml` shows them at the time of the flows",
     "only_named": "are those names of pods of --cluster, taken at the time of the flows? Who is outside the "
     "cluster and only named (pub and pvt of Goldmane) no snapshot tells: a log with addresses does",
     "all_unknown": "see below why, and what would settle it",
@@ -33,15 +35,18 @@ _ADVICE = {
 }
 
 
-def nothing_judged(totals: Totals, verdicts: VerdictCounts, n_outside: int) -> Nothing | None:
-    """None where any row is allowed or denied. ``n_outside``: rows without an end in the cluster."""
+def nothing_judged(totals: Totals, verdicts: VerdictCounts, n_outside: int, n_pods: int) -> Nothing | None:
+    """None where any row is allowed or denied. ``n_outside``: rows without an end in the cluster; ``n_pods``:
+    the pods that are known."""
     if verdicts.allow or verdicts.deny:
         return None
     looked_up = totals.rows_judged + totals.rows_unknown
     rows = counted(looked_up, "row")
     unresolved = sum(n for why, n in verdicts.unknown_by_reason.items() if why.startswith("unresolved"))
     found = _no_row(totals)
-    if found is None and n_outside == looked_up:
+    if found is None and not n_pods:
+        found = "no_pods", f"the cluster has no pods, only workloads that make some ({rows})"
+    elif found is None and n_outside == looked_up:
         found = "no_end_in_cluster", f"no row has an end in the cluster ({rows})"
     elif found is None and not verdicts.unknown:
         found = "no_pod", f"no row has an end that policies reach ({rows})"

@@ -93,7 +93,7 @@ def _result(run: Finished) -> AuditResult:
     if run.request.purpose == "load":
         nothing = nothing_counted(totals, load)
     else:
-        nothing = nothing_judged(totals, verdicts, attributed.outside.records)
+        nothing = nothing_judged(totals, verdicts, attributed.outside.records, run.facts.counts.pods)
     causes = tuple(_incomplete(run, totals, covered, nothing))
     load = replace(load, incomplete_because=causes, nothing=nothing)
     judge_seconds = run.clock[3] - run.clock[2]

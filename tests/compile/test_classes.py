@@ -13,6 +13,7 @@ from flowcheck.compile.program import Program
 from flowcheck.compile.rules import bitset, classes, outcomes
 from flowcheck.compile.rules.subjects import partition
 from flowcheck.errors import CompileError
+from flowcheck.model.options import Options
 from tests.builders import allow, block, in_namespace, make_cluster, make_pod, make_policy
 
 SETS = st.lists(st.sets(st.integers(0, 129)), min_size=1, max_size=8)
@@ -39,14 +40,15 @@ def test_without_sets_the_start_is_the_partition() -> None:
     assert part.representative.tolist() == [1, 0]
 
 
-def small_program() -> Program:
+def small_program(options: Options = Options()) -> Program:  # noqa: B008 - frozen
     pods = [make_pod(f"p{n}", f"10.0.0.{n}", labels=f"app={'a' if n % 2 else 'b'}") for n in range(1, 41)]
     return compile_program(
         make_cluster(
             *pods,
             make_policy("one", subject="app=a", ingress=[allow(in_namespace(pods="app=b"), "80")]),
             make_policy("two", subject="app=a", ingress=[allow(block("192.0.2.0/24"), "80-90 dns/UDP")]),
-        )
+        ),
+        options,
     )
 
 
@@ -69,8 +71,16 @@ def test_outcomes_count_as_the_table_does(monkeypatch: pytest.MonkeyPatch) -> No
         small_program()
 
 
-def test_a_table_that_would_not_fit_is_refused_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classes, "TABLE_BUDGET", 10)
-    with pytest.raises(CompileError) as refused:
-        small_program()
-    assert refused.value.hint
+def test_a_table_that_would_not_fit_is_refused_with_advice() -> None:
+    with pytest.raises(CompileError, match="of more than 0 MiB") as refused:
+        small_program(Options(max_table=10))
+    assert "--max-table" in refused.value.hint
+    assert small_program(Options(max_table=1 << 20)).tables.ingress.vector.size
+
+
+def test_outcomes_past_one_block_are_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in a block of its own, they are the same."""
+    expected = small_program().tables.ingress
+    monkeypatch.setattr(outcomes, "_IN_A_BLOCK", 1)
+    found = small_program().tables.ingress
+    assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))

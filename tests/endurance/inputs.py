@@ -60,10 +60,23 @@ def tiny_files(to: Path, n_files: int) -> None:
 
 
 def much_yaml(to: Path, size: int) -> None:
-    """Pods of at least ``size`` bytes, and one flow."""
-    n_pods = size // len(POD.format(name="p100000", app="a100", ip="10.200.200.200")) + 1
+    """Pods of at least ``size`` bytes together, each as long as ``kubectl get -o yaml`` writes one."""
+    environment = "".join(f"    - name: VARIABLE_{n}\n      value: {'x' * 60}\n" for n in range(40))
+    volumes = "".join(
+        f"  - name: volume-{n}\n    configMap: {{name: of-{'y' * 40}-{n}}}\n" for n in range(12)
+    )
+    more = f"spec:\n  nodeName: n1\n  containers:\n  - name: c\n    env:\n{environment}  volumes:\n{volumes}"
+    pods = (pod.replace("spec: {nodeName: n1, containers: [{name: c}]}\n", more) for pod in _pods(1 << 20))
     _one_flow(to)
-    _cluster(to, _pods(n_pods), [DENIED])
+    _cluster(to, _up_to(size, pods), [DENIED])
+
+
+def _up_to(size: int, texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        yield text
+        size -= len(text)
+        if size <= 0:
+            return
 
 
 def many_policies(to: Path, n_policies: int) -> None:
@@ -80,7 +93,7 @@ def all_but_one(to: Path, n: int) -> None:
 
 
 def _policy(n: int, selector: str) -> str:
-    rule = f"- from: [{{podSelector: {{matchLabels: {{app: a0}}}}}}]\n    ports: [{{port: {1 + n % 60_000}}}]"
+    rule = f"- from: [{{podSelector: {{matchLabels: {{app: a0}}}}}}]\n    ports: [{{port: {8000 + n % 50}}}]"
     return (
         "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
         f"metadata: {{name: p{n}, namespace: shop}}\n"

@@ -14,11 +14,11 @@ EVERY = 0.05
 
 
 class Held(NamedTuple):
-    """``most``: bytes over the tree; ``parent``: of its first process alone. ``error`` is what it said."""
+    """Bytes, at their most: ``together`` of all processes, ``largest`` of one. ``error`` is what it said."""
 
     code: int
-    most: int
-    parent: int
+    together: int
+    largest: int
     seconds: float
     error: str
 
@@ -26,13 +26,13 @@ class Held(NamedTuple):
 def run(command: Sequence[str]) -> Held:
     begin = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    most = parent = 0
+    together = largest = 0
     while process.poll() is None:
-        own = _held(process.pid)
-        most, parent = max(most, own + sum(map(_held, _below(process.pid)))), max(parent, own)
+        held = [_held(pid) for pid in (process.pid, *_below(process.pid))]
+        together, largest = max(together, sum(held)), max(largest, *held)
         time.sleep(EVERY)
     _, error = process.communicate()
-    return Held(process.returncode, most, parent, time.monotonic() - begin, error)
+    return Held(process.returncode, together, largest, time.monotonic() - begin, error)
 
 
 def _below(pid: int) -> list[int]:

@@ -51,7 +51,7 @@ def verdicts(**counts: Any) -> VerdictCounts:
     ],
 )
 def test_nothing_judged(rows: Totals, counts: VerdictCounts, outside: int, reason: str) -> None:
-    found = nothing_judged(rows, counts, outside)
+    found = nothing_judged(rows, counts, outside, 1)
     assert found is not None
     assert found.reason == reason
     assert found.advice
@@ -60,7 +60,17 @@ def test_nothing_judged(rows: Totals, counts: VerdictCounts, outside: int, reaso
 
 @pytest.mark.parametrize("verdict", ["allow", "deny"])
 def test_one_row_that_is_judged_is_something(verdict: str) -> None:
-    assert nothing_judged(totals(judged=9), verdicts(not_applicable=8, **{verdict: 1}), 8) is None
+    assert nothing_judged(totals(judged=9), verdicts(not_applicable=8, **{verdict: 1}), 8, 1) is None
+
+
+def test_workloads_alone_are_told_as_such() -> None:
+    found = nothing_judged(totals(unknown=3), verdicts(unknown=3), 0, 0)
+    assert found is not None
+    assert found.reason == "no_pods"
+    assert "kubectl get pods -A -o yaml" in found.advice
+    unread = nothing_judged(totals(rejected=3), verdicts(), 0, 0)
+    assert unread is not None
+    assert unread.reason == "all_rejected"
 
 
 def test_nothing_counted() -> None:

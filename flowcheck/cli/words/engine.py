@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowcheck.cli.words.values import Size
 from flowcheck.engines.profiles import AUTO, CHOICES, IDENTITIES, MESHES
 from flowcheck.model.engines import SWITCH_NAMES, SWITCHES, Switch
 
@@ -45,6 +46,12 @@ ENGINE: list[Any] = [
         "mutual TLS is automatic between proxies (derived), or that is open (recorded).",
     ),
     click.option(
+        "--max-table",
+        type=Size(),
+        help="Memory for the decision table of a direction, such as 512MiB; a cluster that needs more is "
+        "refused while it is compiled. Without it, half of the machine's, and at least 2GiB.",
+    ),
+    click.option(
         "--dns-map",
         type=click.Path(dir_okay=False),
         metavar="FILE",
@@ -54,7 +61,7 @@ ENGINE: list[Any] = [
 ]
 
 NOTHING_CHOSEN: Mapping[str, Any] = {
-    **{"cni": AUTO, "mesh": AUTO, "mesh_identity": IDENTITIES[0], "dns_map": None},
+    **{"cni": AUTO, "mesh": AUTO, "mesh_identity": IDENTITIES[0], "dns_map": None, "max_table": None},
     **dict.fromkeys(SWITCH_NAMES),
 }
 """What a command has where nobody asked for anything."""

@@ -92,6 +92,18 @@ class SnapshotTime(Moment):
         return time
 
 
+class Size(Value):
+    """An amount of memory, in bytes: 512MiB, 4GiB."""
+
+    name = "size"
+
+    def parse(self, text: str) -> int:
+        match = re.fullmatch(r"(\d{1,6})(MiB|GiB)", text)
+        if not match or not int(match[1]):
+            raise ValueError(f"{text!r} is not an amount of memory; write 512MiB or 4GiB")
+        return int(match[1]) << (20 if match[2] == "MiB" else 30)
+
+
 class Cidr(Value):
     """A range of addresses: 10.0.0.0/16."""
 

@@ -32,14 +32,16 @@ def build_table(
     settled: Callable[[int, int], int],
     decider: Decider,
     doubts: tuple[int, int],
+    budget: int | None = None,
 ) -> DirectionTable:
     """Fill the table of one direction.
 
     ``settled(subject, peer)`` (two endpoints) is the decision that holds whatever the rows say (no
     subject, an unresolved end), or -1; it depends on the kinds of the two endpoints only. ``doubts``: the
-    reasons where the versions of a subject, and of a peer, do not agree.
+    reasons where the versions of a subject, and of a peer, do not agree. ``budget``: as
+    ``Options.max_table``.
     """
-    return _Filling(sets, subjects, peers, settled, decider).table(*doubts)
+    return _Filling(sets, subjects, peers, settled, decider, budget or TABLE_BUDGET).table(*doubts)
 
 
 class _Filling:
@@ -52,7 +54,9 @@ class _Filling:
         peers: Partition,
         settled: Callable[[int, int], int],
         decider: Decider,
+        budget: int,
     ) -> None:
+        self._budget = budget
         self._subjects, self._peers, self._settled = subjects, peers, settled
         self._outcomes = Outcomes(subjects.rows, decider)
         self._starts, self._members = set_members(sets, subjects.rows.peer, peers)
@@ -85,7 +89,7 @@ class _Filling:
             self._agreed(np.stack([one[list(members)] for one in self._rows]), peer_doubt)
             for members in self._peers.mixes
         ]
-        matrix = self._outcomes.matrix()
+        matrix = self._outcomes.take()
         small = len(matrix) <= np.iinfo(np.uint16).max
         shape = len(self._rows), self._peers.n + len(mixed)
         vector = np.empty(shape, dtype=np.uint16 if small else np.int32)  # most of what a program takes
@@ -163,10 +167,10 @@ class _Filling:
             fits = row.max(initial=0) <= np.iinfo(np.uint16).max
             self._rows.append(row.astype(np.uint16) if fits else row)
         n_peers = self._peers.n + len(self._peers.mixes)
-        if len(self._rows) * n_peers * row.itemsize + self._outcomes.n_bytes > TABLE_BUDGET:
+        if len(self._rows) * n_peers * row.itemsize + self._outcomes.n_bytes > self._budget:
             raise CompileError(
                 f"{self._subjects.part.n} x {n_peers} classes of endpoints need a decision table "
-                f"of more than {TABLE_BUDGET >> 20} MiB",
-                hint="audit fewer namespaces' policies at a time with --policies",
+                f"of more than {self._budget >> 20} MiB",
+                hint="audit fewer namespaces' policies at a time with --policies; --max-table allows more",
             )
         return number

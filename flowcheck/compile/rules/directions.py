@@ -114,5 +114,6 @@ def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirec
     )
     decider = Decider(rulebook.ports, rulebook.decisions, stages.defaults)
     settle = settled(kinds, direction, rulebook.options, rulebook.no_subject)
-    table = build_table(sets, asked, classes, settle, decider, DOUBTS[direction])
+    budget = rulebook.options.max_table
+    table = build_table(sets, asked, classes, settle, decider, DOUBTS[direction], budget)
     return CompiledDirection(sets, rows, subjects.class_of, classes.class_of, table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,9 @@ from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.kernels import rows as row_kernels
 
 _OF_A_KEY = 180
-"""Bytes that Python takes for the key of an outcome, beside what it holds."""
+"""Bytes that Python takes for the key of an outcome."""
+_IN_A_BLOCK = 1 << 20
+"""Bytes, or one outcome: those that are kept together, so that none is moved as they become more."""
 
 
 class Decider(NamedTuple):
@@ -35,12 +38,13 @@ class Outcomes:
         self._numbers: dict[bytes, int] = {}
         self._constants: dict[int, int] = {}
         self._width = decider.ports.width
-        self._listed = np.empty((64, self._width), dtype=np.int32)
+        self._in_a_block = max(_IN_A_BLOCK // (4 * self._width), 1)
+        self._blocks: list[Int32] = []
 
     @property
     def n_bytes(self) -> int:
-        """What they take, about: each once in an array that may be twice as long, once as a key."""
-        return len(self._numbers) * (3 * 4 * self._width + _OF_A_KEY)
+        """What they take, about."""
+        return len(self._numbers) * (4 * self._width + _OF_A_KEY)
 
     def constant(self, decision: int) -> int:
         if decision not in self._constants:
@@ -59,7 +63,7 @@ class Outcomes:
 
     def agreed(self, vectors: np.ndarray, doubt: int) -> int:
         """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
-        first, *others = (self._listed[v] for v in dict.fromkeys(vectors.tolist()))
+        first, *others = (self._of(v) for v in dict.fromkeys(vectors.tolist()))
         out = first.copy()
         verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
         if doubt == a.REASON_NO_PORT:
@@ -81,13 +85,24 @@ class Outcomes:
             out[is_open] = a.UNKNOWN_DECISION + a.REASON_NO_PORT
         return out
 
-    def matrix(self) -> Int32:
-        """(outcomes, ports + 3) int32."""
-        return self._listed[: len(self._numbers)].copy()
+    def take(self) -> Int32:
+        """(outcomes, ports + 3) int32: all of them, for good."""
+        matrix = np.empty((len(self._numbers), self._width), dtype=np.int32)
+        self._numbers.clear()
+        for start in range(0, len(matrix), self._in_a_block):
+            block = self._blocks.pop(0)
+            matrix[start : start + len(block)] = block[: len(matrix) - start]
+        return matrix
+
+    def _of(self, number: int) -> Int32:
+        outcome: Int32 = self._blocks[number // self._in_a_block][number % self._in_a_block]
+        return outcome
 
     def _number(self, out: Int32) -> int:
-        number = self._numbers.setdefault(out.tobytes(), len(self._numbers))
-        if number == len(self._listed):
-            self._listed = np.concatenate([self._listed, np.empty_like(self._listed)])
-        self._listed[number] = out
+        text = out.tobytes()
+        key = text if len(text) <= hashlib.sha256().digest_size else hashlib.sha256(text).digest()
+        number = self._numbers.setdefault(key, len(self._numbers))
+        if number == len(self._blocks) * self._in_a_block:
+            self._blocks.append(np.empty((self._in_a_block, self._width), dtype=np.int32))
+        self._of(number)[:] = out
         return number
