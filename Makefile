@@ -21,6 +21,7 @@ help:
 	@echo "make bench        run all benchmarks, 20 minutes (bench-smoke: answers only)"
 	@echo "make churn        simulate a day of changing addresses and audit it"
 	@echo "make conformance  run the shared conformance cases"
+	@echo "make endure       audit small inputs that may ask much memory, each within 1 GiB"
 	@echo "make fuzz         feed readers what is nearly right, FUZZ_SECONDS for each of 30 targets"
 	@echo "make lock         renew the lock files"
 	@echo "make wheel sbom   the wheel with where it comes from; its bill of materials; in dist/"
@@ -132,6 +133,12 @@ long-agreement: $(STAMP)
 # under data/generated/. Writes docs/churn.md and fails if what it claims does not hold.
 churn: $(STAMP)
 	"$(BIN)/python" -m benchmarks.churn.report
+
+.PHONY: endure
+
+# Small inputs that may ask much: each within 1 GiB. Some minutes; docs/reliability.md holds the figures of a run.
+endure: $(STAMP)
+	"$(BIN)/python" -m tests.endurance
 
 .PHONY: fuzz
 
