@@ -70,7 +70,10 @@ FAULTS = (
         "a file that is replaced or grows while it is read",
         '"changed while read"; nothing of it counts',
         "3",
-        ("flows/shared/test_sources.py::test_a_file_that_changes_while_it_is_read_proves_nothing",),
+        (
+            "flows/shared/test_sources.py::test_a_file_that_changes_while_it_is_read_proves_nothing",
+            "runners/test_faults.py::test_a_file_that_grows_while_it_is_read_has_failed",
+        ),
     ),
     Fault(
         "links, pipes, devices, one file twice, hidden and odd names",
@@ -89,10 +92,25 @@ FAULTS = (
         ("runners/test_hostile_files.py::test_no_input_is_never_a_clean_pass",),
     ),
     Fault(
-        "a folder that may not be read",
+        "a file or folder of flows that may not be read",
         "path and cause; the others are judged",
         "3",
-        ("runners/test_hostile_files.py::test_a_folder_that_cannot_be_listed_has_failed",),
+        (
+            "runners/test_unreadable.py::test_flows_that_may_not_be_read_are_named_and_the_others_judged",
+            "runners/test_hostile_files.py::test_a_folder_that_cannot_be_listed_has_failed",
+        ),
+    ),
+    Fault(
+        "a cluster that may not be read",
+        "path and cause; nothing is judged",
+        "2",
+        ("runners/test_unreadable.py::test_a_cluster_that_may_not_be_read_is_named",),
+    ),
+    Fault(
+        "a folder for results that may not be written to",
+        "path and cause; nothing is left there",
+        "4",
+        ("runners/test_unreadable.py::test_results_that_may_not_be_written_are_named",),
     ),
     Fault(
         "manifests: a broken document, aliases that grow, a key twice, an unknown field",
@@ -182,7 +200,19 @@ FAULTS = (
         ),
     ),
     Fault(
-        "a bug",
+        "a table of decisions that would not fit",
+        "refused while it is compiled, before memory is taken; `--max-table` allows more",
+        "2",
+        ("compile/test_classes.py::test_a_table_that_would_not_fit_is_refused_with_advice",),
+    ),
+    Fault(
+        "a bug while a file is read",
+        "its place; the others are judged",
+        "3",
+        ("runners/test_faults.py::test_what_goes_wrong_again_fails_its_file_and_no_other",),
+    ),
+    Fault(
+        "a bug anywhere else",
         "its place and an id, and nothing of the input",
         "5",
         ("cli/test_boundary.py::test_an_internal_error_names_its_place_and_not_its_message",),

@@ -6,6 +6,7 @@ The faults are those of ``flowcheck/runners/trouble/faults.py``, in workers that
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -52,6 +53,8 @@ def test_what_goes_wrong_once_costs_nothing(world: Path, tmp_path: Path, fault: 
         ("babble,judging", "reader_died", "answered nonsense"),
         ("rave,judging", "memory", ""),
         ("memory,judging", "memory", "needs more than 4 GiB to decode, also in batches of 8,192 rows"),
+        ("bug", "internal_error", "RuntimeError at faults.py:"),
+        ("bug,judging", "internal_error", "RuntimeError at faults.py:"),
     ],
 )
 def test_what_goes_wrong_again_fails_its_file_and_no_other(
@@ -69,6 +72,25 @@ def test_what_goes_wrong_again_fails_its_file_and_no_other(
     assert entries == {name: entry for name, entry in expected.items() if name != "3.parquet"}
     kept = [row for row in violations(world / "expected") if row[0] != "3.parquet"]
     assert violations(tmp_path / "out") == kept
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [("grow", "changed since the audit began"), ("grow,judging", "changed while")]
+)
+def test_a_file_that_grows_while_it_is_read_has_failed(
+    world: Path, tmp_path: Path, fault: str, said: str
+) -> None:
+    """None of its rows counts, also those that were read before."""
+    copy = tmp_path / "world"
+    shutil.copytree(world, copy)
+    done = audit(copy, tmp_path / "out", f"{fault}:3.parquet")
+    assert done.returncode == 3, done.stderr
+    entries = ledger(tmp_path / "out")
+    failed = entries.pop("3.parquet")
+    assert (failed["status"], failed["reason"]) == ("failed", "unreadable")
+    assert said in failed["detail"]
+    assert {entry["status"] for entry in entries.values()} == {"judged"}
+    assert {file for file, _ in violations(tmp_path / "out")} == {*entries}
 
 
 def violations(out: Path) -> list[tuple[str, int]]:

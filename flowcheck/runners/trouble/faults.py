@@ -12,6 +12,8 @@ A worker that is to look at a file whose path has this part does not do it but
     memory    has not enough memory
     rave      says that it has not enough memory, and in the same breath what is no message
     full      finds the disk full
+    bug       meets one
+    grow      finds that the file is a byte longer, as one that is still written
 
     FLOWCHECK_FAULT=full-at,N:FILE
 
@@ -41,7 +43,7 @@ from flowcheck.runners.wire import packed
 from flowcheck.writing import meeting
 
 VARIABLE = "FLOWCHECK_FAULT"
-KINDS = ("sleep", "stop", "die", "lie", "babble", "memory", "rave", "full")
+KINDS = ("sleep", "stop", "die", "lie", "babble", "memory", "rave", "full", "bug", "grow")
 FULL_AT = "full-at"
 _LONG = 1 << 20
 
@@ -62,7 +64,8 @@ class Fault:
     def happen(self, order: Inspect | Judge, answers: BinaryIO, *, begun: bool) -> None:
         """``begun``: some of the order is done.
 
-        **Raises**: MemoryError, PartError, LieError, as its kind is; the others do not return.
+        **Raises**: MemoryError, PartError, LieError, RuntimeError, as its kind is; of the others only
+        ``grow`` returns.
         """
         path = order.name if isinstance(order, Judge) else os.fsdecode(order.path)
         if self.part not in path or (self.once and order.attempt):
@@ -88,6 +91,11 @@ class Fault:
                 raise MemoryError
             case "full":
                 raise PartError(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            case "bug":
+                raise RuntimeError(path)
+            case "grow":
+                with open(order.path, "ab") as file:
+                    file.write(b".")
 
 
 def asked_fault() -> Fault | None:
