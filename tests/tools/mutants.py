@@ -224,7 +224,7 @@ def table_of(rows: Mapping[str, str]) -> str:
         "Each row is one deliberate mistake in a temporary copy of the package, and the first test failing",
         "because of it in each suite that was asked: the hand-written cases under `tests/cases` by the",
         f"compiled path, {WORLDS} + {WORLDS} random worlds on which it must agree with the reference,",
-        f"{2 * WORLDS} random worlds that change over time, the tests of dialects, of one language or engine.",
+        f"{2 * WORLDS} random worlds that change over time, the tests of a dialect, language or engine.",
         "The agreement does not see mistakes in reading, as both paths read one model. A row is of the last",
         "run that tried its mutant: `--only TEXT` tries some.",
         "",
