@@ -2,7 +2,7 @@
 
 Each mutant is one replacement of source text in a temporary copy of the project, where the tests then run:
 the cases; the agreement of the two paths on few random worlds; where manifests are read, the dialect tests. A
-mutant is killed when one of them fails. Writes its rows of docs/mutants.md; exits with 1 where a mutant survives.
+mutant is killed when one of them fails. Writes rows of docs/mutants.md; exits with 1 where a mutant survives.
 """
 
 from __future__ import annotations
