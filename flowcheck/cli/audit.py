@@ -64,6 +64,10 @@ def command(context: click.Context, /, **given: Any) -> int:
 
     Violations are flows that went through though the policies deny them, and flows that a policy
     stopped though the policies allow them. What cannot be decided is unknown, with a reason.
+
+    \b
+    flowcheck audit flows/ --cluster cluster.json -o result
+    flowcheck audit hubble.json.gz --cluster cluster.json --since 24h -f sarif=flows.sarif
     """
     return run(context, given)
 

@@ -10,7 +10,11 @@ from flowcheck.cli.options import CONTEXT
 @click.command("completion", context_settings=CONTEXT)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> int:
-    """Print the completion script of a shell, for example: eval "$(flowcheck completion bash)"."""
+    """Print the completion script of a shell.
+
+    \b
+    eval "$(flowcheck completion bash)"
+    """
     from click.shell_completion import get_completion_class
 
     from flowcheck.cli.main import group

@@ -40,6 +40,10 @@ def command(context: click.Context, /, **given: Any) -> int:
     """Write a small sample cluster and its flows into DIRECTORY, audit it, show the report.
 
     Ends with 1: the sample holds violations. Without DIRECTORY a temporary one is used and removed.
+
+    \b
+    flowcheck demo
+    flowcheck demo --sample mesh sample
     """
     from flowcheck.temporary import temporary_folder
 

@@ -22,7 +22,11 @@ LEAST_MEMORY = 2 << 30
 
 @click.command("doctor", context_settings=CONTEXT)
 def command() -> int:
-    """Show versions, cache, cores, and what would be slow or fail, and why. Ends with 2 on a failure."""
+    """Show versions, cache, cores, and what would be slow or fail, and why. Ends with 2 on a failure.
+
+    \b
+    flowcheck doctor
+    """
     found = [check() for check in (_versions, _libraries, _kernels, _cores, _memory)]
     facts, slow, broken = (
         [line for lines in column for line in lines] for column in zip(*found, strict=True)

@@ -13,7 +13,11 @@ from flowcheck.cli.options import CONTEXT, QUIET, messages, options
 @options(QUIET)
 @click.pass_context
 def command(context: click.Context, /) -> int:
-    """Compile the kernels into the cache, when building an image or before many short jobs."""
+    """Compile the kernels into the cache, when building an image or before many short jobs.
+
+    \b
+    flowcheck warmup
+    """
     from flowcheck.errors import RunError
     from flowcheck.kernels.cache import cache_directory
     from flowcheck.kernels.warmup import warmup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,14 @@ def test_standard_output_closed_early_is_4_in_one_line(arguments: str) -> None:
 def test_help_and_version_are_0() -> None:
     assert in_a_process("--help").returncode == 0
     assert in_a_process("--version").stdout == "flowcheck 0.1.0\n"
+
+
+def test_the_help_of_every_command_has_an_example() -> None:
+    listed = flowcheck("--help").stdout.partition("Commands:")[2]
+    names = re.findall(r"^  ([a-z]+) ", listed, re.M)
+    assert {"audit", "load", "explain", "query", "demo"} <= {*names}
+    for name in names:
+        assert re.search(rf"^ .*flowcheck {name}\b", flowcheck(name, "--help").stdout, re.M), name
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
