@@ -164,7 +164,7 @@ def test_help_and_version_are_0() -> None:
 
 
 def test_the_help_of_every_command_has_an_example() -> None:
-    listed = flowcheck("--help").stdout.partition("Commands:")[2]
+    listed = flowcheck("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]
     names = re.findall(r"^  ([a-z]+) ", listed, re.M)
     assert {"audit", "load", "explain", "query", "demo"} <= {*names}
     for name in names:
