@@ -100,6 +100,28 @@ def test_what_other_commands_say_is_as_the_schemas_say(results: Path) -> None:
         check(name, done.stdout)
 
 
+MATRICES = {
+    "matrix": [],
+    "isolation": ["--isolated"],
+    "difference": ["--against", "data/mesh/cluster"],
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_matrices_are_as_the_schemas_say(name: str) -> None:
+    with chdir(ROOT):
+        done = flowcheck("matrix", "--cluster", "data/cluster", *MATRICES[name], "-f", "json")
+    assert done.returncode == 0, done.stderr
+    check(name, done.stdout)
+
+
+def test_answers_are_as_the_schema_says(results: Path) -> None:
+    pytest.importorskip("duckdb", reason="needs the extra query")
+    done = flowcheck("query", results / "kubernetes", "select * from edges limit 3", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    check("answer", done.stdout)
+
+
 def test_what_became_of_converted_logs_is_as_the_schema_says(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text("{")
     ledger = tmp_path / "ledger.json"
