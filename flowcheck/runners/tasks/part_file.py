@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
+from flowcheck.runners.messages import Part
 from flowcheck.writing import meet
 
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -31,6 +33,13 @@ def part_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise PartError(error) from error
+
+
+def leave_part(stem: Path, part: Part) -> None:
+    """Write down what a task found."""
+    encoded = msgspec.msgpack.encode(part)
+    with part_errors():
+        stem.with_suffix(".part").write_bytes(encoded)
 
 
 class LazyWriter:
