@@ -110,10 +110,9 @@ class PairedFlows:
         """What either program says of each key, (keys,)."""
         return self._judged[0].content(), self._judged[1].content()
 
-    @property
-    def ends(self) -> Ends:
-        """(keys,)"""
-        return self._ends.content()
+    def ends_from(self, first: int) -> Ends:
+        """Those of the keys from this number on."""
+        return Ends(*(side[first:] for side in self._ends.content()))
 
     @property
     def keys(self) -> Int64:

@@ -13,12 +13,11 @@ from flowcheck.arrays import Int64
 from flowcheck.flows.canonical.schema import MESH_ASKS
 from flowcheck.flows.canonical.waypoints import WAYPOINT_COLUMNS, of_waypoints
 from flowcheck.model.instants import instant_text
-from flowcheck.results.finding.examples import AT, BATCH, FILE, OF_A_PART, PART
+from flowcheck.results.finding.examples import AT, BATCH, FILE, PART
 from flowcheck.results.records.findings import Example
 from flowcheck.results.records.tables import VIOLATIONS_SCHEMA
 from flowcheck.results.violations import fit
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import Part
 from flowcheck.runners.workspace import Workspace
 
 SHOWN = ["row", "src", "dst", "src_ip", "dst_ip", "src_port", *MESH_ASKS]
@@ -36,11 +35,6 @@ def read_examples(workspace: Workspace, merged: Merged, chosen: Int64) -> list[E
         told = _of_part(workspace.violations(name), merged.examples.files[file], wanted)
         found |= zip(numbers, told, strict=True)
     return [found[n] for n in range(len(chosen))]
-
-
-def examples_of(part: Part) -> Int64:
-    """(n, 6)."""
-    return np.frombuffer(part.examples, dtype=np.int64).reshape(-1, OF_A_PART)
 
 
 def _of_part(path: Path, file: str, wanted: Sequence[tuple[int, int]]) -> Iterator[Example]:

@@ -7,16 +7,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from flowcheck.balance.count.tally import unpack
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
-from flowcheck.runners.examples import examples_of
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
     FileState,
     Plan,
-    edges_of,
     judged_entry,
     judged_traits,
     other_entry,
@@ -115,13 +112,10 @@ class Judging:
         names = [state.parts[task] for task in sorted(state.parts)]
         parts, spans = [], []
         for number, part in enumerate(map(self._workspace.part, names)):
-            entries = edges_of(part)
-            spans.append(span_of(entries))
-            self.merged.add(entries, unpack(part.load) if part.load is not None else None)
-            self.merged.census.add(part.census)
-            self.merged.recorded.add(part.recorded)
-            self.merged.examples.add(examples_of(part), state.number, state.input.name, number)
-            parts.append(msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING))
+            spans.append(span_of(self.merged.take(part, state.number, state.input.name, number)))
+            parts.append(
+                msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING, pairs=None)
+            )
         self.merged.entries[state.number] = judged_entry(state, parts)
         self.merged.traits[state.number] = judged_traits(state, parts, spans)
         self.merged.violations[state.number] = names

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from msgspec.structs import replace
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int64, writable
+from flowcheck.arrays import Int64
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.files.inputs import InputFile, sha256_of
 from flowcheck.flows.logs.converted import Reason
@@ -207,11 +206,6 @@ def span_of(edges: Int64) -> tuple[int, int]:
     if not len(edges):
         return END, BEGINNING
     return int(edges[:, a.FIRST_SEEN].min()), int(edges[:, a.LAST_SEEN].max())
-
-
-def edges_of(part: Part) -> Int64:
-    """(edges, 8)."""
-    return writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
 
 
 def _with_records(rejected: tuple[Rejected, ...], records: tuple[Reason, ...]) -> tuple[Rejected, ...]:
