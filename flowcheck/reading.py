@@ -7,7 +7,7 @@ that have problems are left out, listed as refused, and the rest stands.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from flowcheck.advice.gaps import gaps
@@ -33,6 +33,7 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
+from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
@@ -48,6 +49,7 @@ def load_cluster(
     *,
     policies: Iterable[PathLike] | PathLike = (),
     replace_policies: bool = False,
+    apply_policies: bool = False,
     keep_going: bool = False,
     at: At = None,
 ) -> Cluster:
@@ -58,17 +60,25 @@ def load_cluster(
     What has no time holds for all times.
 
     ``policies`` are read in addition; with ``replace_policies`` they take the place of the policies under
-    ``paths``. Of any other object that both hold, the one under ``paths`` stands. With ``keep_going``
-    documents with problems are left out, and listed in ``skipped`` with a reason that begins "refused: ".
+    ``paths``, with ``apply_policies`` of those of the same name alone. Of any other object that both hold,
+    the one under ``paths`` stands. With ``keep_going`` documents with problems are left out, and listed in
+    ``skipped`` with a reason that begins "refused: ".
 
     Raises:
         ManifestError: something could not be read, or would be refused by the API server; ``problems``
             has all of it. :class:`PolicyError` where only policies are wrong.
     """
     loader = _Loader()
-    loader.read_all(_as_list(paths), at, without_policies=replace_policies)
+    if apply_policies:
+        applied: Iterable[Dated] = list(loader.documents(_as_list(policies)))
+        names = {_name_of(each.document) for each in applied if _is_policy(each.document)}
+        loader.read_all(_as_list(paths), at, without=lambda one: _is_policy(one) and _name_of(one) in names)
+    else:
+        loader.read_all(_as_list(paths), at, without=_is_policy if replace_policies else _none)
+        applied = loader.documents(_as_list(policies))
     loader.gathering.beside_the_cluster = True
-    loader.read_all(_as_list(policies))
+    for dated in applied:
+        loader.read(dated)
     return loader.finish(keep_going=keep_going)
 
 
@@ -77,7 +87,7 @@ def load_recording(
 ) -> Recording:
     """Read a cluster as ``load_cluster`` does, with all that an inventory keeps of it."""
     loader = _Loader(texts={})
-    loader.read_all(_as_list(paths), at)
+    loader.read_all(_as_list(paths), at, without=_none)
     return Recording(loader.finish(keep_going=keep_going), loader.namespaces, loader.texts or {})
 
 
@@ -88,6 +98,15 @@ def _as_list(paths: Iterable[PathLike] | PathLike) -> list[PathLike]:
 def _is_policy(document: Document) -> bool:
     key = (document.group, document.kind)
     return key in POLICY_READERS or bool(language_of(*key))
+
+
+def _none(_: Document) -> bool:
+    return False
+
+
+def _name_of(document: Document) -> tuple[str, str, str]:
+    """What kind and which object a policy is; ``kubectl`` takes no namespace for the default one."""
+    return called(document.group, document.kind), document.namespace or DEFAULT_NAMESPACE, document.name
 
 
 def _value_of(dated: Dated) -> Value | None:
@@ -118,9 +137,12 @@ class _Loader:
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.journal)
 
-    def read_all(self, paths: list[PathLike], at: At = None, *, without_policies: bool = False) -> None:
-        for dated in read_documents(paths, self.journal, at, read_rows):
-            if not (without_policies and _is_policy(dated.document)):
+    def documents(self, paths: list[PathLike], at: At = None) -> Iterable[Dated]:
+        return read_documents(paths, self.journal, at, read_rows)
+
+    def read_all(self, paths: list[PathLike], at: At = None, *, without: Callable[[Document], bool]) -> None:
+        for dated in self.documents(paths, at):
+            if not without(dated.document):
                 self.read(dated)
 
     def read(self, dated: Dated) -> None:

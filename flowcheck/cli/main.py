@@ -32,6 +32,7 @@ from flowcheck.version import __version__
 
 COMMANDS = {
     "audit": "Judge recorded flows against the policies of a cluster.",
+    "diff": "Show which recorded flows other policies would stop, or let through.",
     "load": "Show how evenly Services spread their connections, and which endpoints stand out.",
     "convert": "Turn flow logs of any supported format into canonical Parquet.",
     "explain": "Say why one end may or may not talk to another, and what would change it.",

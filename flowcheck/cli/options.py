@@ -52,7 +52,7 @@ def _set_verbosity(context: click.Context, parameter: click.Parameter, value: in
         context.obj.verbosity = -1 if parameter.name == "quiet" else value
 
 
-CLUSTER: list[Option[Any]] = [
+ONE_CLUSTER: list[Option[Any]] = [
     click.option(
         "--cluster",
         multiple=True,
@@ -61,12 +61,20 @@ CLUSTER: list[Option[Any]] = [
         help="File or folder of manifests, kubectl Lists, watch streams, audit logs; inventory.parquet; - "
         "for standard input. Repeatable.",
     ),
+]
+
+DOCUMENTS: list[Option[Any]] = [
+    click.option("--keep-going", is_flag=True, help="Judge without the bad documents, and end with 3."),
+    click.option("--strict", is_flag=True, help="Stop on any document that would take no part."),
+]
+
+CLUSTER: list[Option[Any]] = [
+    *ONE_CLUSTER,
     click.option("--policies", multiple=True, type=InputPath(), help="More policy documents. Repeatable."),
     click.option(
         "--replace-policies", is_flag=True, help="--policies take the place of those under --cluster."
     ),
-    click.option("--keep-going", is_flag=True, help="Judge without the bad documents, and end with 3."),
-    click.option("--strict", is_flag=True, help="Stop on any document that would take no part."),
+    *DOCUMENTS,
 ]
 
 NO_POLICIES: list[Option[Any]] = [
@@ -135,7 +143,7 @@ PATIENCE: list[Option[Any]] = [
     ),
 ]
 
-JUDGING: list[Option[Any]] = [
+RUNNING: list[Option[Any]] = [
     click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]"),
     *PATIENCE,
     click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
@@ -147,6 +155,13 @@ JUDGING: list[Option[Any]] = [
     ),
     click.option("--min-coverage", type=Percent(), help="End with 3 when fewer rows get a verdict."),
     click.option(
+        "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
+    ),
+]
+
+JUDGING: list[Option[Any]] = [
+    *RUNNING,
+    click.option(
         "--max-findings",
         type=click.IntRange(min=1),
         default=MOST_FINDINGS,
@@ -154,9 +169,6 @@ JUDGING: list[Option[Any]] = [
         help="Findings that are listed; all are counted.",
     ),
     click.option("--keep-columns", is_flag=True, help="Keep unknown columns in violations.parquet."),
-    click.option(
-        "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
-    ),
 ]
 
 OUTCOME: list[Option[Any]] = [

@@ -137,9 +137,8 @@ class Part(msgspec.Struct, frozen=True):
     """What one task found. ``edges`` are the bytes of (edges, 8) int64 entries.
 
     ``examples`` are those of (n, 6) int64: where the first violating row of each edge is, as
-    :class:`~flowcheck.results.finding.firsts.Firsts` has it;
-    :class:`~flowcheck.results.finding.firsts.Firsts` has it; ``violations_bytes`` is the size of the file that
-    lies beside the part (0: there is none). ``pairs``, where rows were judged twice: those of (pairs, 3)
+    :class:`~flowcheck.results.finding.firsts.Firsts` has it; ``violations_bytes`` is the size of the file
+    that lies beside the part (0: there is none). ``pairs``, where rows were judged twice: those of (pairs, 3)
     int64, as of :class:`flowcheck.results.diff.pairs.Pairs`, whose numbers are the decisions of edges and
     examples; beside the part lie the rows of these alone.
     """

@@ -23,7 +23,7 @@ from flowcheck.results.finding.notes import add_notes
 from flowcheck.results.finding.violating import violation_codes
 from flowcheck.results.records.findings import MOST_RANGES, Example, Finding
 
-_OBSERVED = tuple(str(observed) for observed in Observed)
+OBSERVED = tuple(str(observed) for observed in Observed)
 
 
 Told = Callable[[Int64], Sequence[Example]]
@@ -63,7 +63,7 @@ def gather_findings(
     shown = first_places(causes.group_of(firsts).tolist(), records, most, order)
     choices, has_bytes = Choices(program.cluster), bool(edges.bytes_.any())
     found: list[Finding] = []
-    shown_at = earliest_of(examples, keys, members, shown)
+    shown_at = _examples(examples, keys, members, shown)
     for place, example in zip(shown, told(shown_at), strict=True):
         rows = members.of(place)
         first = int(rows[0])
@@ -99,7 +99,7 @@ def first_places(
     return [*sure, *nsmallest(most - len(sure), tied, key=name)]
 
 
-def earliest_of(examples: Examples, keys: Int64, members: Members, shown: Sequence[int]) -> Int64:
+def _examples(examples: Examples, keys: Int64, members: Members, shown: Sequence[int]) -> Int64:
     """Where the earliest of each finding that is shown is."""
     which = np.full(len(keys), -1, dtype=np.int64)
     for nth, place in enumerate(shown):
@@ -141,4 +141,4 @@ def ranges_of(numbers: Int64) -> tuple[str, ...]:
 
 def _observed(edges: Edges, rows: Int64) -> str:
     """Where it is told; what only went on to a proxy is not."""
-    return ", ".join(sorted(_OBSERVED[code] for code in np.unique(edges.observed[rows]).tolist()))
+    return ", ".join(sorted(OBSERVED[code] for code in np.unique(edges.observed[rows]).tolist()))
