@@ -7,7 +7,7 @@ that have problems are left out, listed as refused, and the rest stands.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from flowcheck.advice.gaps import gaps
@@ -17,6 +17,7 @@ from flowcheck.advice.pitfalls import pitfalls
 from flowcheck.advice.policies import warnings as policy_warnings
 from flowcheck.counted import counted
 from flowcheck.dialects import READERS as POLICY_READERS
+from flowcheck.dialects.telling import GivesWay, is_policy, named_as, no_policy
 from flowcheck.errors import ManifestError, PolicyError, Problem
 from flowcheck.history.assembly import NamespaceVersions, assemble
 from flowcheck.history.dated import Dated
@@ -33,7 +34,6 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.files.paths import At, PathLike
 from flowcheck.manifests.journal import Journal
-from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.left_out import OtherPolicy
 from flowcheck.model.policy import Policy
@@ -56,8 +56,8 @@ def load_cluster(
     """Read the cluster under ``paths``: files, folders, or ``-`` for standard input.
 
     Each may be of another time: snapshots whose file's or folder's name tells when they were taken (else
-    ``at``: microseconds since 1970, or "mtime", each file's modification time), watch streams, audit logs.
-    What has no time holds for all times.
+    ``at``: microseconds since 1970, or "mtime", each file's), watch streams, audit logs. What has no time
+    holds for all times.
 
     ``policies`` are read in addition; with ``replace_policies`` they take the place of the policies under
     ``paths``, with ``apply_policies`` of those of the same name alone. Of any other object that both hold,
@@ -69,16 +69,14 @@ def load_cluster(
             has all of it. :class:`PolicyError` where only policies are wrong.
     """
     loader = _Loader()
+    applied = loader.documents(policies)
+    gives_way: GivesWay = is_policy if replace_policies else no_policy
     if apply_policies:
-        applied: Iterable[Dated] = list(loader.documents(_as_list(policies)))
-        names = {_name_of(each.document) for each in applied if _is_policy(each.document)}
-        loader.read_all(_as_list(paths), at, without=lambda one: _is_policy(one) and _name_of(one) in names)
-    else:
-        loader.read_all(_as_list(paths), at, without=_is_policy if replace_policies else _none)
-        applied = loader.documents(_as_list(policies))
+        applied = list(applied)
+        gives_way = named_as(dated.document for dated in applied)
+    loader.read_all(loader.documents(paths, at), gives_way)
     loader.gathering.beside_the_cluster = True
-    for dated in applied:
-        loader.read(dated)
+    loader.read_all(applied)
     return loader.finish(keep_going=keep_going)
 
 
@@ -87,26 +85,8 @@ def load_recording(
 ) -> Recording:
     """Read a cluster as ``load_cluster`` does, with all that an inventory keeps of it."""
     loader = _Loader(texts={})
-    loader.read_all(_as_list(paths), at, without=_none)
+    loader.read_all(loader.documents(paths, at))
     return Recording(loader.finish(keep_going=keep_going), loader.namespaces, loader.texts or {})
-
-
-def _as_list(paths: Iterable[PathLike] | PathLike) -> list[PathLike]:
-    return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-
-
-def _is_policy(document: Document) -> bool:
-    key = (document.group, document.kind)
-    return key in POLICY_READERS or bool(language_of(*key))
-
-
-def _none(_: Document) -> bool:
-    return False
-
-
-def _name_of(document: Document) -> tuple[str, str, str]:
-    """What kind and which object a policy is; ``kubectl`` takes no namespace for the default one."""
-    return called(document.group, document.kind), document.namespace or DEFAULT_NAMESPACE, document.name
 
 
 def _value_of(dated: Dated) -> Value | None:
@@ -123,7 +103,7 @@ def _value_of(dated: Dated) -> Value | None:
 
 @dataclass(slots=True)
 class _Loader:
-    """The state of one load. ``refused_policies`` counts the refused documents that are policies."""
+    """One load. ``refused_policies`` counts the refused documents that are policies."""
 
     journal: Journal = field(default_factory=Journal)
     gathering: Gathering = field(init=False)
@@ -137,11 +117,12 @@ class _Loader:
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.journal)
 
-    def documents(self, paths: list[PathLike], at: At = None) -> Iterable[Dated]:
-        return read_documents(paths, self.journal, at, read_rows)
+    def documents(self, paths: Iterable[PathLike] | PathLike, at: At = None) -> Iterable[Dated]:
+        listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        return read_documents(listed, self.journal, at, read_rows)
 
-    def read_all(self, paths: list[PathLike], at: At = None, *, without: Callable[[Document], bool]) -> None:
-        for dated in self.documents(paths, at):
+    def read_all(self, given: Iterable[Dated], without: GivesWay = no_policy) -> None:
+        for dated in given:
             if not without(dated.document):
                 self.read(dated)
 
@@ -229,6 +210,7 @@ class _Loader:
     def finish(self, *, keep_going: bool) -> Cluster:
         journal = self.journal
         problems = journal.all_problems()
+        passed_over = *journal.passed_over(), *journal.kustomizations.warnings()
         if problems and not keep_going:
             refused = sum(one.is_refused for one in journal.skipped)
             error = PolicyError if refused == self.refused_policies else ManifestError
@@ -237,13 +219,7 @@ class _Loader:
             found = "Kubernetes objects" if journal.documents else "YAML or JSON documents"
             raise ManifestError(
                 f"no {found} found",
-                hint="; ".join(
-                    [
-                        "give files or folders of *.yaml, *.yml or *.json",
-                        *journal.passed_over(),
-                        *journal.kustomizations.warnings(),
-                    ]
-                ),
+                hint="; ".join(["give files or folders of *.yaml, *.yml or *.json", *passed_over]),
                 problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
             )
         coverage = self.gathering.coverage
@@ -258,8 +234,7 @@ class _Loader:
             warnings=(
                 *other_languages(others),
                 *gaps(cluster),
-                *journal.passed_over(),
-                *journal.kustomizations.warnings(),
+                *passed_over,
                 *everything_but(self.gathering.chronicle.kinds, cluster),
                 *journal.warnings,
                 *journal.oddities.warnings(),

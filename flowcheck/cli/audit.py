@@ -18,20 +18,18 @@ from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.options import (
-    CLUSTER,
     CONTEXT,
     JUDGING,
-    NO_POLICIES,
     OUTCOME,
     RANGES,
     SELECTION,
-    SNAPSHOT_TIME,
     SPEECH,
     TIME,
     messages,
     options,
     progress_wanted,
 )
+from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE, chosen, names_in
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import agreeing, counted

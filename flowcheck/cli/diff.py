@@ -11,19 +11,16 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import (
     CONTEXT,
-    DOCUMENTS,
-    NO_POLICIES,
-    ONE_CLUSTER,
     RANGES,
     RUNNING,
     SELECTION,
-    SNAPSHOT_TIME,
     SPEECH,
     TIME,
     messages,
     options,
     progress_wanted,
 )
+from flowcheck.cli.words.clusters import DOCUMENTS, NO_POLICIES, ONE_CLUSTER, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.values import InputPath, Report, ReportType
 from flowcheck.keywords import MOST_FINDINGS

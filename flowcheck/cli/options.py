@@ -19,12 +19,10 @@ from flowcheck.cli.words.config import read_config
 from flowcheck.cli.words.values import (
     Cidr,
     Duration,
-    InputPath,
     Moment,
     Percent,
     Report,
     ReportType,
-    SnapshotTime,
     Tolerance,
     ToleranceType,
 )
@@ -51,43 +49,6 @@ def _set_verbosity(context: click.Context, parameter: click.Parameter, value: in
     if isinstance(context.obj, Messages) and value:
         context.obj.verbosity = -1 if parameter.name == "quiet" else value
 
-
-ONE_CLUSTER: list[Option[Any]] = [
-    click.option(
-        "--cluster",
-        multiple=True,
-        required=True,
-        type=InputPath(),
-        help="File or folder of manifests, kubectl Lists, watch streams, audit logs; inventory.parquet; - "
-        "for standard input. Repeatable.",
-    ),
-]
-
-DOCUMENTS: list[Option[Any]] = [
-    click.option("--keep-going", is_flag=True, help="Judge without the bad documents, and end with 3."),
-    click.option("--strict", is_flag=True, help="Stop on any document that would take no part."),
-]
-
-CLUSTER: list[Option[Any]] = [
-    *ONE_CLUSTER,
-    click.option("--policies", multiple=True, type=InputPath(), help="More policy documents. Repeatable."),
-    click.option(
-        "--replace-policies", is_flag=True, help="--policies take the place of those under --cluster."
-    ),
-    *DOCUMENTS,
-]
-
-NO_POLICIES: list[Option[Any]] = [
-    click.option("--allow-no-policies", is_flag=True, help="A cluster without policies is meant."),
-]
-
-SNAPSHOT_TIME: list[Option[Any]] = [
-    click.option(
-        "--at",
-        type=SnapshotTime(),
-        help="When the files were written whose names tell no time: a time, or mtime.",
-    ),
-]
 
 TIME: list[Option[Any]] = [
     click.option(
