@@ -38,6 +38,9 @@ from flowcheck.runners.tasks.work import MOST_KEYS, bytes_of
 SAME = "same"
 """The section that has :attr:`Compared.same`."""
 
+LOAD_ALONE = ("packets", "packets_here", "service_ip", "service_name")
+"""Columns that only the load is counted by."""
+
 
 class Compared(NamedTuple):
     """What flows are judged by. same (groups,) int32: of each group of the first program the number of the
@@ -72,7 +75,8 @@ class PairedRunner:
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
         work = PairedWork(self._given, self._tables)
-        judged = columns_asked_by(file.columns, *self._programs) + ([RECORD] if task.converted else [])
+        asked = columns_asked_by(file.columns, *self._programs)
+        judged = [name for name in asked if name not in LOAD_ALONE] + ([RECORD] if task.converted else [])
         others = [name for name in file.schema.names if name in COLUMNS and name not in judged]
         stem = Path(self._setup.folder) / task.part
         with LazyWriter(stem.with_suffix(".violations")) as writer:

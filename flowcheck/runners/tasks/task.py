@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from flowcheck.compile import Program
 from flowcheck.flows.canonical.rows import cut_batches
-from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS, is_text
+from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS, MESH_MARK, is_text
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
@@ -53,7 +53,7 @@ class TaskRunner:
         """Judge the task's rows; returns the name of the part written."""
         work = Work(self._program, self._plan, self._tables, task.name)
         judged_columns = columns_asked_by(file.columns, self._program)
-        judged_columns += [name for name in RECORDED if name in file.columns]
+        judged_columns += [n for n in RECORDED if n in file.columns and n not in judged_columns]
         judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
         others = [name for name in kept if name not in judged_columns]
@@ -104,7 +104,7 @@ class TaskRunner:
 def columns_asked_by(columns: Iterable[str], *programs: Program) -> list[str]:
     """Those of a file's columns that any of the programs judges by."""
     icmp = any(program.tells_icmp_apart for program in programs)
-    judged_by = {*JUDGED, *MESH_ASKS, *(ICMP_NUMBER if icmp else ())}
+    judged_by = {*JUDGED, *MESH_ASKS, MESH_MARK, *(ICMP_NUMBER if icmp else ())}
     return [name for name in columns if name in judged_by]
 
 
