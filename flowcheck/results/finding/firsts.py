@@ -15,7 +15,8 @@ _ROOM = 1 << 10
 
 class Firsts:
     """Of edges alike but for the port no more than findings tell apart, and one. Rows come in the order of
-    their file. ``written_alone``: those that are kept are all that is written of a batch."""
+    their file. ``written_alone``: those that are kept are all that is written of a batch, and of one without
+    any nothing is."""
 
     def __init__(self, *, written_alone: bool = False) -> None:
         self._written_alone = written_alone
@@ -28,7 +29,6 @@ class Firsts:
         """One batch of violations: the words of each one's edge, and the row of its file, each (n,). Returns
         which of them are kept."""
         batch = self._n_batches
-        self._n_batches += 1
         _, alike = number_distinct(groups, decisions)
         at, _ = number_distinct(alike.astype(np.int64), services)
         port = services[at] & PORT
@@ -50,6 +50,7 @@ class Firsts:
         place = np.arange(len(at)) if self._written_alone else at
         where = np.full(len(at), batch, dtype=np.int64), place
         self._found.append(np.stack([groups[at], decisions[at], services[at], rows[at], *where], axis=1))
+        self._n_batches += not self._written_alone or len(at) > 0
         return at
 
     def found(self) -> Int64:
