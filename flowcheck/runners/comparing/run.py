@@ -21,6 +21,7 @@ from flowcheck.results.diff.result import DiffResult
 from flowcheck.results.diff.twice import same_groups
 from flowcheck.runners import local
 from flowcheck.runners.comparing.finish import Compared, finish
+from flowcheck.runners.comparing.folder import refuse_other_results
 from flowcheck.runners.judging import Judging, Report
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.plan import Plan
@@ -51,6 +52,7 @@ def run_diff(
     request = replace(request, load=False)
     started_at = datetime.now(UTC)
     clock = [time.monotonic()]
+    refuse_other_results(request.out)
     inputs = list_inputs(flows, request.asked.format)
     with ExitStack() as stack:
         stack.enter_context(disk_as_asked())
