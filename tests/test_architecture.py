@@ -331,6 +331,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["demo", "--help"],
         ["explain", "--help"],
         ["matrix", "--help"],
+        ["diff", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
         [],

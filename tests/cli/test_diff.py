@@ -93,6 +93,24 @@ def test_what_would_go_through(cluster: Path, log: Path, tmp_path: Path) -> None
     found(0, *asked, "none")
 
 
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        ([1, 1], "2 records that went through would be stopped,"),
+        ([0, 0], "2 records that may have gone through would be stopped,"),
+        ([0, 1], "2 records that went through, or may have, would be stopped,"),
+    ],
+)
+def test_nothing_is_said_to_have_gone_through_that_the_log_does_not_tell(
+    cluster: Path, tmp_path: Path, actions: list[int], words: str
+) -> None:
+    table = flows(2, dst_port=pa.array([ALLOWED] * 2), action=pa.array(actions, pa.int8()))
+    log = write(tmp_path / "some.parquet", table)
+    done = flowcheck("diff", log, "--cluster", cluster, "--policies", new(tmp_path, STOPS))
+    assert done.returncode == 1
+    assert words in " ".join(done.stdout.split())
+
+
 def test_the_same_policies_change_nothing(cluster: Path, log: Path) -> None:
     record = found(0, log, "--cluster", cluster, "--policies", cluster / "policy.yaml")
     assert (kinds(record), record["changes"]) == ({}, [])
@@ -254,7 +272,12 @@ def test_what_is_not_listed_is_counted(cluster: Path, tmp_path: Path) -> None:
     record = found(0, many, "--cluster", cluster, "--policies", file, "--max-changes", "2")
     assert [(one["port"], one["records"]) for one in record["changes"]] == [(1, 2), (2, 2)]
     assert (record["changes_not_listed"], record["records_not_listed"]) == (9, 10)
-    assert record["kinds"]["allowed_now"] == {"changes": 11, "records": 14, "flows": 14}
+    assert record["kinds"]["allowed_now"] == {
+        "changes": 11,
+        "records": 14,
+        "flows": 14,
+        "observed_unknown": 0,
+    }
     scan = write(tmp_path / "scan.parquet", ports([*range(1, 31), 80]))
     (change,) = found(0, scan, "--cluster", cluster, "--policies", file)["changes"]
     assert (change["n_ports"], change["ports"], change["records"]) == (31, ["1-30", "80"], 31)

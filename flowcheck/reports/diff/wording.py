@@ -3,13 +3,13 @@ medium."""
 
 from __future__ import annotations
 
-from flowcheck.counted import counted
+from flowcheck.counted import agreeing, counted
 from flowcheck.model.change import ChangeKind
 from flowcheck.model.verdict import Verdict
 from flowcheck.reports.parts.gaps import first
 from flowcheck.reports.parts.units import floored, moment
 from flowcheck.results.diff.result import DiffResult
-from flowcheck.results.records.diff import Change, Decided, DiffSummary, Side
+from flowcheck.results.records.diff import Change, Decided, DiffSummary, KindCount, Side
 
 TITLES = {
     ChangeKind.WOULD_BE_STOPPED: "Went through, would be stopped",
@@ -37,13 +37,26 @@ def headline(summary: DiffSummary) -> str:
     if nothing:
         answer = nothing.headline
     else:
-        stopped = summary.kinds[ChangeKind.WOULD_BE_STOPPED].records
-        through = summary.kinds[ChangeKind.WOULD_GO_THROUGH].records
+        stopped, through = (
+            summary.kinds[kind] for kind in (ChangeKind.WOULD_BE_STOPPED, ChangeKind.WOULD_GO_THROUGH)
+        )
+        were = agreeing(through.records, "was", "were")
+        went = _as_told(stopped, "went through", "may have gone through", "went through, or may have,")
+        held = _as_told(
+            through, f"{were} stopped", "may have been stopped", f"{were} stopped, or may have been,"
+        )
         answer = (
-            f"{counted(stopped, 'record')} that went through would be stopped, "
-            f"{counted(through, 'record')} that {'was' if through == 1 else 'were'} stopped would go through"
+            f"{counted(stopped.records, 'record')} that {went} would be stopped, "
+            f"{counted(through.records, 'record')} that {held} would go through"
         )
     return answer if summary.complete else f"{answer} - INCOMPLETE"
+
+
+def _as_told(count: KindCount, sure: str, unsure: str, mixed: str) -> str:
+    """By whether the log says what became of all, of none or of some."""
+    if not count.observed_unknown:
+        return sure
+    return unsure if count.observed_unknown == count.records else mixed
 
 
 def gaps(summary: DiffSummary) -> list[str]:

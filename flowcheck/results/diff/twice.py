@@ -98,5 +98,10 @@ def transitions(found: Twice) -> Iterator[Transition]:
 def count_kind(found: Twice, kind: ChangeKind, changes: int = 0) -> KindCount:
     chosen = found.kind == KINDS.index(kind)
     edges = found.edges[0]
-    records, flows = int(edges.records[chosen].sum()), int(edges.flows[chosen].sum())
-    return KindCount(changes=changes, records=records, flows=flows)
+    untold = chosen & (edges.observed == a.OBSERVED_UNKNOWN)
+    return KindCount(
+        changes=changes,
+        records=int(edges.records[chosen].sum()),
+        flows=int(edges.flows[chosen].sum()),
+        observed_unknown=int(edges.records[untold].sum()),
+    )

@@ -53,11 +53,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KindCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many changes are of a kind, and how many records and connections those have."""
+    """How many changes are of a kind, and how many records and connections those have. ``observed_unknown``:
+    records of which the log does not say what became of them."""
 
     changes: int = 0
     records: int = 0
     flows: int = 0
+    observed_unknown: int = 0
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
