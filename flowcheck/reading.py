@@ -20,7 +20,7 @@ from flowcheck.dialects import READERS as POLICY_READERS
 from flowcheck.dialects.telling import GivesWay, is_policy, named_as, no_policy
 from flowcheck.errors import ManifestError, PolicyError, Problem
 from flowcheck.history.assembly import NamespaceVersions, assemble
-from flowcheck.history.dated import Dated
+from flowcheck.history.dated import Dated, timeless
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
 from flowcheck.history.inventory.recording import Recording, TextKey, text_key
@@ -50,6 +50,7 @@ def load_cluster(
     policies: Iterable[PathLike] | PathLike = (),
     replace_policies: bool = False,
     apply_policies: bool = False,
+    timeless_policies: bool = False,
     keep_going: bool = False,
     at: At = None,
 ) -> Cluster:
@@ -60,9 +61,10 @@ def load_cluster(
     holds for all times.
 
     ``policies`` are read in addition; with ``replace_policies`` they take the place of the policies under
-    ``paths``, with ``apply_policies`` of those of the same name alone. Of any other object that both hold,
-    the one under ``paths`` stands. With ``keep_going`` documents with problems are left out, and listed in
-    ``skipped`` with a reason that begins "refused: ".
+    ``paths``, with ``apply_policies`` of those of the same name alone; with ``timeless_policies`` those of
+    files whose names tell a time hold for all times, too. Of any other object that both hold, the one under
+    ``paths`` stands. With ``keep_going`` documents with problems are left out, and listed in ``skipped`` with
+    a reason that begins "refused: ".
 
     Raises:
         ManifestError: something could not be read, or would be refused by the API server; ``problems``
@@ -70,6 +72,7 @@ def load_cluster(
     """
     loader = _Loader()
     applied = loader.documents(policies)
+    applied = timeless(applied) if timeless_policies else applied
     gives_way: GivesWay = is_policy if replace_policies else no_policy
     if apply_policies:
         applied = list(applied)

@@ -166,9 +166,10 @@ def _sources(given: dict[str, Any]) -> tuple[ClusterSource, ClusterSource]:
     cluster = tuple(given["cluster"])
     if given["new_cluster"]:
         return make(cluster), make(tuple(given["new_cluster"]))
+    before, changed = make(cluster), partial(make, cluster, timeless_policies=True)
     if given["applied"]:
-        return make(cluster), make(cluster, policies=tuple(given["applied"]), apply_policies=True)
-    return make(cluster), make(cluster, policies=tuple(given["policies"]), replace_policies=True)
+        return before, changed(policies=tuple(given["applied"]), apply_policies=True)
+    return before, changed(policies=tuple(given["policies"]), replace_policies=True)
 
 
 def _request(given: dict[str, Any]) -> Any:

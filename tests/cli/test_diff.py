@@ -146,6 +146,16 @@ def test_what_is_applied_may_come_by_standard_input(cluster: Path, log: Path) ->
     assert kinds(record) == {"would_be_stopped": 1, "denied_now": 1}
 
 
+@pytest.mark.parametrize("way", ["--policies", "--apply"])
+def test_new_policies_hold_at_all_times(cluster: Path, log: Path, tmp_path: Path, way: str) -> None:
+    """Also where the name of their file tells a time, as that of a dump does."""
+    file = tmp_path / "policies-2026-11-20T10:00:00Z.yaml"
+    file.write_text(STOPS)
+    record = found(1, log, "--cluster", cluster, way, file)
+    assert kinds(record) == {"would_be_stopped": 1, "denied_now": 1}
+    assert record["after"]["verdicts"]["unknown"] == 0
+
+
 def test_another_cluster(cluster: Path, log: Path, tmp_path: Path) -> None:
     """In which the client has other labels; and one in which another has its address."""
     other = tmp_path / "other"
