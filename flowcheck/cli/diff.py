@@ -23,6 +23,7 @@ from flowcheck.cli.options import (
 from flowcheck.cli.words.clusters import DOCUMENTS, NO_POLICIES, ONE_CLUSTER, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.values import InputPath, Report, ReportType
+from flowcheck.counted import counted
 from flowcheck.keywords import MOST_FINDINGS
 from flowcheck.runners.alone import is_alone
 from flowcheck.runners.process import start_early
@@ -187,6 +188,10 @@ def _say(context: click.Context, result: DiffResult, *, asked_to_resume: bool) -
     speech.warnings([*dict.fromkeys(warning for one in clusters for warning in one.warnings)])
     speech.warnings([*dict.fromkeys(f"left out: {name}" for one in clusters for name in one.refused)])
     say_of_files(result.ledger, speech)
+    removed, left = len(summary.policies.removed), summary.policies.same + len(summary.policies.changed)
+    if context.params["policies"] and removed > left:
+        lacks = f"{removed} of {counted(removed + left, 'policy', 'policies')} of the cluster"
+        speech.warning(f"--policies lacks {lacks}, which are judged as gone; --apply keeps them")
     for reason in summary.incomplete_because:
         speech.warning(f"incomplete: {reason}")
     if asked_to_resume:

@@ -125,6 +125,8 @@ def test_another_rule_that_says_the_same_is_counted(cluster: Path, log: Path, tm
     assert (kinds(record), record["other_rule"]) == ({}, 5)
     names = [f"NetworkPolicy/shop/{name}" for name in ("renamed", "db-from-web")]
     assert (record["policies"]["added"], record["policies"]["removed"]) == ([names[0]], [names[1]])
+    lacks = "--policies lacks 1 of 1 policy of the cluster, which are judged as gone; --apply keeps them"
+    assert lacks in record["stderr"]
 
 
 def test_policies_take_the_place_of_all_and_apply_of_those_of_the_same_name(
@@ -134,6 +136,7 @@ def test_policies_take_the_place_of_all_and_apply_of_those_of_the_same_name(
     file = new(tmp_path, STOPS)
     replaced = found(1, log, "--cluster", cluster, "--policies", file)
     assert replaced["policies"]["removed"] == ["NetworkPolicy/shop/other"]
+    assert "--apply keeps them" not in replaced["stderr"]
     applied = found(1, log, "--cluster", cluster, "--apply", file)
     assert applied["policies"]["removed"] == []
     assert applied["policies"]["changed"] == ["NetworkPolicy/shop/db-from-web"]
