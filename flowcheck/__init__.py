@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flowcheck.version import __version__
 
 if TYPE_CHECKING:
-    from flowcheck.api import audit, compile_program, explain, matrix
+    from flowcheck.api import audit, compile_program, diff, explain, matrix
     from flowcheck.errors import (
         CompileError,
         FlowcheckError,
@@ -38,6 +38,7 @@ __all__ = [
     "__version__",
     "audit",
     "compile_program",
+    "diff",
     "evaluate",
     "explain",
     "load_cluster",
@@ -55,6 +56,7 @@ _HOMES = {
     "RunError": "flowcheck.errors",
     "audit": "flowcheck.api",
     "compile_program": "flowcheck.api",
+    "diff": "flowcheck.api",
     "evaluate": "flowcheck.judging.frame",
     "explain": "flowcheck.api",
     "load_cluster": "flowcheck.reading",

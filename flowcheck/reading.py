@@ -17,9 +17,10 @@ from flowcheck.advice.pitfalls import pitfalls
 from flowcheck.advice.policies import warnings as policy_warnings
 from flowcheck.counted import counted
 from flowcheck.dialects import READERS as POLICY_READERS
+from flowcheck.dialects.telling import GivesWay, is_policy, named_as, no_policy
 from flowcheck.errors import ManifestError, PolicyError, Problem
 from flowcheck.history.assembly import NamespaceVersions, assemble
-from flowcheck.history.dated import Dated
+from flowcheck.history.dated import Dated, timeless
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
 from flowcheck.history.inventory.recording import Recording, TextKey, text_key
@@ -48,27 +49,37 @@ def load_cluster(
     *,
     policies: Iterable[PathLike] | PathLike = (),
     replace_policies: bool = False,
+    apply_policies: bool = False,
+    timeless_policies: bool = False,
     keep_going: bool = False,
     at: At = None,
 ) -> Cluster:
     """Read the cluster under ``paths``: files, folders, or ``-`` for standard input.
 
     Each may be of another time: snapshots whose file's or folder's name tells when they were taken (else
-    ``at``: microseconds since 1970, or "mtime", each file's modification time), watch streams, audit logs.
-    What has no time holds for all times.
+    ``at``: microseconds since 1970, or "mtime", each file's), watch streams, audit logs. What has no time
+    holds for all times.
 
     ``policies`` are read in addition; with ``replace_policies`` they take the place of the policies under
-    ``paths``. Of any other object that both hold, the one under ``paths`` stands. With ``keep_going``
-    documents with problems are left out, and listed in ``skipped`` with a reason that begins "refused: ".
+    ``paths``, with ``apply_policies`` of those of the same name alone; with ``timeless_policies`` those of
+    files whose names tell a time hold for all times, too. Of any other object that both hold, the one under
+    ``paths`` stands. With ``keep_going`` documents with problems are left out, and listed in ``skipped`` with
+    a reason that begins "refused: ".
 
     Raises:
         ManifestError: something could not be read, or would be refused by the API server; ``problems``
             has all of it. :class:`PolicyError` where only policies are wrong.
     """
     loader = _Loader()
-    loader.read_all(_as_list(paths), at, without_policies=replace_policies)
+    applied = loader.documents(policies)
+    applied = timeless(applied) if timeless_policies else applied
+    gives_way: GivesWay = is_policy if replace_policies else no_policy
+    if apply_policies:
+        applied = list(applied)
+        gives_way = named_as(dated.document for dated in applied)
+    loader.read_all(loader.documents(paths, at), gives_way)
     loader.gathering.beside_the_cluster = True
-    loader.read_all(_as_list(policies))
+    loader.read_all(applied)
     return loader.finish(keep_going=keep_going)
 
 
@@ -77,17 +88,8 @@ def load_recording(
 ) -> Recording:
     """Read a cluster as ``load_cluster`` does, with all that an inventory keeps of it."""
     loader = _Loader(texts={})
-    loader.read_all(_as_list(paths), at)
+    loader.read_all(loader.documents(paths, at))
     return Recording(loader.finish(keep_going=keep_going), loader.namespaces, loader.texts or {})
-
-
-def _as_list(paths: Iterable[PathLike] | PathLike) -> list[PathLike]:
-    return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-
-
-def _is_policy(document: Document) -> bool:
-    key = (document.group, document.kind)
-    return key in POLICY_READERS or bool(language_of(*key))
 
 
 def _value_of(dated: Dated) -> Value | None:
@@ -104,7 +106,7 @@ def _value_of(dated: Dated) -> Value | None:
 
 @dataclass(slots=True)
 class _Loader:
-    """The state of one load. ``refused_policies`` counts the refused documents that are policies."""
+    """One load. ``refused_policies`` counts the refused documents that are policies."""
 
     journal: Journal = field(default_factory=Journal)
     gathering: Gathering = field(init=False)
@@ -118,9 +120,13 @@ class _Loader:
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.journal)
 
-    def read_all(self, paths: list[PathLike], at: At = None, *, without_policies: bool = False) -> None:
-        for dated in read_documents(paths, self.journal, at, read_rows):
-            if not (without_policies and _is_policy(dated.document)):
+    def documents(self, paths: Iterable[PathLike] | PathLike, at: At = None) -> Iterable[Dated]:
+        listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        return read_documents(listed, self.journal, at, read_rows)
+
+    def read_all(self, given: Iterable[Dated], without: GivesWay = no_policy) -> None:
+        for dated in given:
+            if not without(dated.document):
                 self.read(dated)
 
     def read(self, dated: Dated) -> None:
@@ -207,6 +213,7 @@ class _Loader:
     def finish(self, *, keep_going: bool) -> Cluster:
         journal = self.journal
         problems = journal.all_problems()
+        passed_over = *journal.passed_over(), *journal.kustomizations.warnings()
         if problems and not keep_going:
             refused = sum(one.is_refused for one in journal.skipped)
             error = PolicyError if refused == self.refused_policies else ManifestError
@@ -215,13 +222,7 @@ class _Loader:
             found = "Kubernetes objects" if journal.documents else "YAML or JSON documents"
             raise ManifestError(
                 f"no {found} found",
-                hint="; ".join(
-                    [
-                        "give files or folders of *.yaml, *.yml or *.json",
-                        *journal.passed_over(),
-                        *journal.kustomizations.warnings(),
-                    ]
-                ),
+                hint="; ".join(["give files or folders of *.yaml, *.yml or *.json", *passed_over]),
                 problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
             )
         coverage = self.gathering.coverage
@@ -236,8 +237,7 @@ class _Loader:
             warnings=(
                 *other_languages(others),
                 *gaps(cluster),
-                *journal.passed_over(),
-                *journal.kustomizations.warnings(),
+                *passed_over,
                 *everything_but(self.gathering.chronicle.kinds, cluster),
                 *journal.warnings,
                 *journal.oddities.warnings(),

@@ -170,6 +170,23 @@ def test_a_wrong_cluster_or_program_is_named(cluster: Cluster) -> None:
         flowcheck.explain("cluster.json", src="a", dst="b")  # type: ignore[arg-type] # what is tested
 
 
+def test_two_clusters_are_compared(cluster: Cluster, tmp_path: Path) -> None:
+    """Rows in memory, a loaded cluster and paths of one; what is printed is the report."""
+    other = write_cluster(tmp_path / "other") / "policy.yaml"
+    other.write_text(other.read_text().replace("5432", str(DENIED)))
+    result = flowcheck.diff(table(), cluster, tmp_path / "other", max_rejected_rows=1)
+    assert [(one.kind, one.records, one.example.row) for one in result.changes] == [
+        ("would_be_stopped", 2, 1),
+        ("allowed_now", 2, 0),
+    ]
+    assert result.summary.complete
+    assert str(result).startswith("flowcheck diff: 2 records that went through would be stopped")
+    assert "unchanged=1 complete=True" in repr(result)
+    assert "would be stopped" in result._repr_html_()
+    with pytest.raises(TypeError, match=r"diff\(\) got an unexpected keyword argument 'min_cov'"):
+        flowcheck.diff(table(), cluster, cluster, min_cov=3)  # type: ignore[call-arg] # what is tested
+
+
 def test_every_option_of_an_audit_is_told_and_others_are_refused(cluster: Cluster) -> None:
     with pytest.raises(TypeError, match=r"'min_cov'; there are .*min_coverage"):
         flowcheck.audit(table(), cluster, min_cov=3)  # type: ignore[call-arg] # what is tested

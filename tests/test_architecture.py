@@ -121,6 +121,7 @@ HOMES = {
         "reports.matrix.terminal",
         "reports.isolation.terminal",
         "reports.difference.terminal",
+        "reports.diff.terminal",
         "reports.verification.terminal",
         "reports.answer.terminal",
         "cli.flows.progress",
@@ -214,6 +215,7 @@ SUBJECTS: dict[str, set[str]] = {
     "matrix": set(),
     "isolation": set(),
     "difference": set(),
+    "diff": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""
@@ -329,6 +331,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["demo", "--help"],
         ["explain", "--help"],
         ["matrix", "--help"],
+        ["diff", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
         [],

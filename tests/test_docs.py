@@ -64,6 +64,15 @@ def test_the_readme_shows_what_the_matrix_prints() -> None:
     assert shown in run(*command.split()).stdout
 
 
+def test_the_readme_shows_what_the_comparison_prints() -> None:
+    shown = README.split("<!-- diff -->\n```\n")[1].split("\n```")[0]
+    command = README.split("<!-- diff -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0]
+    printed = run(*command.split())
+    assert printed.returncode == 1
+    for stretch in shown.split("\n...\n"):
+        assert stretch.removesuffix("\n...") in printed.stdout
+
+
 @pytest.mark.parametrize("sample", ["cilium", "mesh"])
 def test_the_readme_shows_what_the_audits_of_other_samples_print(sample: str) -> None:
     shown = README.split(f"<!-- {sample} -->\n```\n")[1].split("\n```")[0]
@@ -79,7 +88,7 @@ def test_the_readme_shows_what_load_prints() -> None:
 
 
 def test_every_command_the_readme_names_has_a_help_page() -> None:
-    commands = "audit|explain|matrix|verify|query|inventory|load|demo|warmup|doctor|completion"
+    commands = "audit|diff|explain|matrix|verify|query|inventory|load|demo|warmup|doctor|completion"
     named = set(re.findall(rf"flowcheck ({commands})\b", README))
     assert {"audit", "explain"} <= named
     for command in named:
@@ -87,7 +96,8 @@ def test_every_command_the_readme_names_has_a_help_page() -> None:
 
 
 def test_every_option_the_readme_names_exists() -> None:
-    helped = "".join(run(name, "--help").stdout for name in ("audit", "explain", "matrix", "load", "verify"))
+    asked = ("audit", "diff", "explain", "matrix", "load", "verify")
+    helped = "".join(run(name, "--help").stdout for name in asked)
     ours = re.sub(r"`python -m benchmarks[^`]*`|`kubectl[^`]*`|bin/pip .*", "", README)
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", ours))
     assert [option for option in sorted(named) if option not in helped] == []

@@ -24,6 +24,12 @@ SAMPLES = {
     "mesh": ["data/mesh/logs", "--cluster", "data/mesh/cluster"],
     "history": ["data/history/flows.parquet", "--cluster", "data/history/cluster"],
 }
+NEW_POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: isolated, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+"""
 ENDS = ["--from", "monitoring/grafana", "--to", "shop/cart-store", "--port", "6379"]
 
 
@@ -120,6 +126,20 @@ def test_answers_are_as_the_schema_says(results: Path) -> None:
     done = flowcheck("query", results / "kubernetes", "select * from edges limit 3", "-f", "json")
     assert done.returncode == 0, done.stderr
     check("answer", done.stdout)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_comparisons_are_as_the_schema_says(sample: str, tmp_path: Path) -> None:
+    """By a policy more, for whatever no policy is for in any sample."""
+    (tmp_path / "new.yaml").write_text(NEW_POLICY)
+    with chdir(ROOT):
+        more = ("--apply", tmp_path / "new.yaml", "--fail-on", "none", "-o", tmp_path / "out", "-f", "json")
+        done = flowcheck("diff", *SAMPLES[sample], *more)
+    assert done.returncode == 0, done.stderr
+    check("diff", done.stdout)
+    assert json.loads(done.stdout) == json.loads((tmp_path / "out" / "diff.json").read_text())
+    for name in ("ledger", "manifest"):
+        check(name, (tmp_path / "out" / f"{name}.json").read_text())
 
 
 def test_what_became_of_converted_logs_is_as_the_schema_says(tmp_path: Path) -> None:

@@ -18,20 +18,18 @@ from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.options import (
-    CLUSTER,
     CONTEXT,
     JUDGING,
-    NO_POLICIES,
     OUTCOME,
     RANGES,
     SELECTION,
-    SNAPSHOT_TIME,
     SPEECH,
     TIME,
     messages,
     options,
     progress_wanted,
 )
+from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE, chosen, names_in
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import agreeing, counted
@@ -99,9 +97,9 @@ def judge(
     from flowcheck.cli.flows.progress import progress_bar
     from flowcheck.cli.output import check_reports
 
-    _check(given)
+    check(given)
     check_reports(given["formats"])
-    _choose_cache(given["no_cache"])
+    choose_cache(given["no_cache"])
     if is_alone():
         start_early(cache=not given["no_cache"])
     from flowcheck.runners.program.source import ClusterSource
@@ -113,7 +111,7 @@ def judge(
         inspect = _one_after_the_other(strictly, inspect)
     source = ClusterSource(
         tuple(given["cluster"]),
-        _load_cluster,
+        load_cluster,
         policies=tuple(path for path in given["policies"] if path != CURRENT),
         replace_policies=given["replace_policies"],
         keep_going=given["keep_going"],
@@ -124,7 +122,7 @@ def judge(
         source.begin()
     from flowcheck.runners.local import run_audit
 
-    request = replace(_request(given), **more)
+    request = replace(request_of(given), **more)
     with (
         with_standard_input(given["flows"]) as flows,
         progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
@@ -134,7 +132,7 @@ def judge(
     return result
 
 
-def _load_cluster(*paths: Any, **how: Any) -> Cluster:
+def load_cluster(*paths: Any, **how: Any) -> Cluster:
     """A known cluster is not read, and does not wait for what reads it."""
     from flowcheck.reading import load_cluster
 
@@ -173,7 +171,7 @@ def refuse_skipped(cluster: Cluster, cni: str) -> None:
         )
 
 
-def _choose_cache(off: bool) -> None:
+def choose_cache(off: bool) -> None:
     """The kernels look at this when they are first imported, in this process and in its workers."""
     if off:
         os.environ["FLOWCHECK_NO_CACHE"] = "1"
@@ -181,7 +179,7 @@ def _choose_cache(off: bool) -> None:
         os.environ.pop("FLOWCHECK_NO_CACHE", None)
 
 
-def _check(given: dict[str, Any]) -> None:
+def check(given: dict[str, Any]) -> None:
     """What cannot be meant together."""
     if given["resume"] and given["out"] is None:
         raise click.UsageError("--resume needs -o, the folder of the run to go on with")
@@ -211,7 +209,7 @@ def _policies_at(given: dict[str, Any]) -> int | None:
     return None if given["as_of"] is None else instant_of(given["as_of"])
 
 
-def _request(given: dict[str, Any]) -> AuditRequest:
+def request_of(given: dict[str, Any]) -> AuditRequest:
     from flowcheck.model.options import Options
     from flowcheck.runners.request import AuditRequest
 

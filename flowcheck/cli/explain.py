@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CLUSTER, CONTEXT, NO_POLICIES, RANGES, SPEECH, messages, options
+from flowcheck.cli.options import CONTEXT, RANGES, SPEECH, messages, options
+from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE, chosen, names_in
 from flowcheck.cli.words.values import Moment, Report, Value
 from flowcheck.errors import RunError

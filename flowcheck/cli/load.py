@@ -11,16 +11,15 @@ import click
 
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.options import (
-    CLUSTER,
     CONTEXT,
     JUDGING,
     RANGES,
     SELECTION,
-    SNAPSHOT_TIME,
     SPEECH,
     TIME,
     options,
 )
+from flowcheck.cli.words.clusters import CLUSTER, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.values import Finite, InputPath, Percent, Report, ReportType
 from flowcheck.errors import RunError

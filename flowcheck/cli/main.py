@@ -32,6 +32,7 @@ from flowcheck.version import __version__
 
 COMMANDS = {
     "audit": "Judge recorded flows against the policies of a cluster.",
+    "diff": "Show which recorded flows other policies would stop, or let through.",
     "load": "Show how evenly Services spread their connections, and which endpoints stand out.",
     "convert": "Turn flow logs of any supported format into canonical Parquet.",
     "explain": "Say why one end may or may not talk to another, and what would change it.",
@@ -47,8 +48,7 @@ COMMANDS = {
 
 COLLECTIONS = 100_000, 1_000_000, 1_000_000
 """Thresholds of the garbage collector: what is new is looked through seldom, what has stayed never. A cluster
-is millions of objects that stay: Python's usual thresholds have it walk them over and over, for a sixth of an
-audit's time."""
+is millions of objects that stay: by Python's own they are walked over and over: a sixth of an audit."""
 _OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 

@@ -19,12 +19,10 @@ from flowcheck.cli.words.config import read_config
 from flowcheck.cli.words.values import (
     Cidr,
     Duration,
-    InputPath,
     Moment,
     Percent,
     Report,
     ReportType,
-    SnapshotTime,
     Tolerance,
     ToleranceType,
 )
@@ -51,35 +49,6 @@ def _set_verbosity(context: click.Context, parameter: click.Parameter, value: in
     if isinstance(context.obj, Messages) and value:
         context.obj.verbosity = -1 if parameter.name == "quiet" else value
 
-
-CLUSTER: list[Option[Any]] = [
-    click.option(
-        "--cluster",
-        multiple=True,
-        required=True,
-        type=InputPath(),
-        help="File or folder of manifests, kubectl Lists, watch streams, audit logs; inventory.parquet; - "
-        "for standard input. Repeatable.",
-    ),
-    click.option("--policies", multiple=True, type=InputPath(), help="More policy documents. Repeatable."),
-    click.option(
-        "--replace-policies", is_flag=True, help="--policies take the place of those under --cluster."
-    ),
-    click.option("--keep-going", is_flag=True, help="Judge without the bad documents, and end with 3."),
-    click.option("--strict", is_flag=True, help="Stop on any document that would take no part."),
-]
-
-NO_POLICIES: list[Option[Any]] = [
-    click.option("--allow-no-policies", is_flag=True, help="A cluster without policies is meant."),
-]
-
-SNAPSHOT_TIME: list[Option[Any]] = [
-    click.option(
-        "--at",
-        type=SnapshotTime(),
-        help="When the files were written whose names tell no time: a time, or mtime.",
-    ),
-]
 
 TIME: list[Option[Any]] = [
     click.option(
@@ -135,7 +104,7 @@ PATIENCE: list[Option[Any]] = [
     ),
 ]
 
-JUDGING: list[Option[Any]] = [
+RUNNING: list[Option[Any]] = [
     click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]"),
     *PATIENCE,
     click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
@@ -147,6 +116,13 @@ JUDGING: list[Option[Any]] = [
     ),
     click.option("--min-coverage", type=Percent(), help="End with 3 when fewer rows get a verdict."),
     click.option(
+        "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
+    ),
+]
+
+JUDGING: list[Option[Any]] = [
+    *RUNNING,
+    click.option(
         "--max-findings",
         type=click.IntRange(min=1),
         default=MOST_FINDINGS,
@@ -154,9 +130,6 @@ JUDGING: list[Option[Any]] = [
         help="Findings that are listed; all are counted.",
     ),
     click.option("--keep-columns", is_flag=True, help="Keep unknown columns in violations.parquet."),
-    click.option(
-        "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
-    ),
 ]
 
 OUTCOME: list[Option[Any]] = [

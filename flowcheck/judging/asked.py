@@ -62,3 +62,8 @@ def take_rows(flows: FlowArrays, rows: np.ndarray) -> FlowArrays:
 
 def take_judged(judged: Judged, rows: np.ndarray) -> Judged:
     return Judged(*(column[rows] for column in judged))
+
+
+def last_judged(judged: Judged, n: int) -> Judged:
+    """What is said of the last ``n`` rows."""
+    return take_judged(judged, np.arange(len(judged.verdict) - n, len(judged.verdict)))

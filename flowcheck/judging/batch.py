@@ -17,7 +17,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import FlowArrays, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.flows.addresses import BAD_ADDRESS, NO_ADDRESS
-from flowcheck.flows.canonical.numbers import icmp_numbers, read_numbers, reject
+from flowcheck.flows.canonical.numbers import Numbers, icmp_numbers, read_numbers, reject
 from flowcheck.flows.canonical.schema import END_NAMES
 from flowcheck.flows.ends import Ends, Resolver
 from flowcheck.flows.initiators import Initiators, find_initiators
@@ -67,10 +67,13 @@ def judge_batch(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> 
     return JudgedBatch(read, judge_flows(program, read.flows, read.several, read.told))
 
 
-def read_flows(program: Program, resolver: Resolver, batch: pa.RecordBatch) -> FlowBatch:
+def read_flows(
+    program: Program, resolver: Resolver, batch: pa.RecordBatch, numbers: Numbers | None = None
+) -> FlowBatch:
     """Both ends of every row, who opened its connection, and its numbers. A row has no source port where the
-    log itself tells of its connection which record counts."""
-    tables, numbers = program.tables, read_numbers(batch)
+    log itself tells of its connection which record counts. ``numbers``: those of the batch, where they were
+    read before, for another program."""
+    tables, numbers = program.tables, read_numbers(batch) if numbers is None else numbers
     src, dst = (
         resolver.resolve(batch, address, names, numbers.seen_at) for address, names in END_NAMES.items()
     )

@@ -55,6 +55,12 @@ FORMATS = {
         "json": "flowcheck.reports.difference.json",
         "csv": "flowcheck.reports.difference.csv",
     },
+    "diff": {
+        "terminal": "flowcheck.reports.diff.terminal",
+        "json": "flowcheck.reports.diff.json",
+        "csv": "flowcheck.reports.diff.csv",
+        "md": "flowcheck.reports.diff.markdown",
+    },
     "verification": {
         "terminal": "flowcheck.reports.verification.terminal",
         "json": "flowcheck.reports.verification.json",

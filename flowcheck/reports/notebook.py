@@ -18,6 +18,7 @@ from flowcheck.reports.audit.sections import sections
 from flowcheck.reports.parts.escape import escape_html
 from flowcheck.reports.parts.gaps import gaps
 from flowcheck.results.audit import AuditResult
+from flowcheck.results.diff.result import DiffResult
 
 WIDTH = 100
 FINDINGS_WANTED = "all of them: result.findings.to_pandas()"
@@ -38,6 +39,11 @@ def _(result: Explanation) -> str:
     return _printed("explanation", result)
 
 
+@as_text.register
+def _(result: DiffResult) -> str:
+    return _printed("diff", result)
+
+
 def _printed(subject: str, result: object) -> str:
     stream = io.StringIO()
     renderer(subject, "terminal")(result, stream, color="never", width=WIDTH)
@@ -46,7 +52,8 @@ def _printed(subject: str, result: object) -> str:
 
 @as_html.register(LoadResult)
 @as_html.register(Explanation)
-def _(result: LoadResult | Explanation) -> str:
+@as_html.register(DiffResult)
+def _(result: LoadResult | Explanation | DiffResult) -> str:
     """Lines as in the terminal; what is drawn there stays in place."""
     return f"<pre>{html.escape(as_text(result))}</pre>"
 

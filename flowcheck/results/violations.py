@@ -65,10 +65,7 @@ def violations_batch(program: Program, found: Violating, file: str, said: Said) 
     batch = turn_round(found.batch, found.turned)
     columns = {
         "source_file": pa.repeat(pa.scalar(file, pa.string()), len(found.rows)),
-        "row": pa.array(found.rows, pa.int64()),
-        **{field.name: _flow_column(batch, field) for field in FLOW_FIELDS},
-        "src": name_ends(program, batch, found.flows.src, "src").cast(pa.string()),
-        "dst": name_ends(program, batch, found.flows.dst, "dst").cast(pa.string()),
+        **_rows_columns(program, batch, found),
         **_findings_columns(program, found, said),
         "initiator_basis": in_words(found.basis, BASES).cast(pa.string()),
     }
@@ -76,6 +73,23 @@ def violations_batch(program: Program, found: Violating, file: str, said: Said) 
     fields = [*VIOLATIONS_SCHEMA, *(pa.field(name, pa.string()) for name in _free_names(extra))]
     arrays = [columns[field.name] for field in VIOLATIONS_SCHEMA] + [as_text(batch.column(n)) for n in extra]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def rows_batch(program: Program, found: Violating) -> pa.RecordBatch:
+    """Of rows what :func:`violations_batch` says of them beside findings: their numbers, canonical columns
+    and ends, by the program that they were read by."""
+    columns = _rows_columns(program, turn_round(found.batch, found.turned), found)
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _rows_columns(program: Program, batch: pa.RecordBatch, found: Violating) -> dict[str, pa.Array]:
+    """``batch``: with replies turned round."""
+    return {
+        "row": pa.array(found.rows, pa.int64()),
+        **{field.name: _flow_column(batch, field) for field in FLOW_FIELDS},
+        "src": name_ends(program, batch, found.flows.src, "src").cast(pa.string()),
+        "dst": name_ends(program, batch, found.flows.dst, "dst").cast(pa.string()),
+    }
 
 
 def _free_names(extra: list[str]) -> list[str]:

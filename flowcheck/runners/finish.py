@@ -31,7 +31,7 @@ from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.compared import compared
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
-from flowcheck.results.records.summary import Summary, Timings
+from flowcheck.results.records.summary import ClusterCounts, Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
 from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.examples import read_examples
@@ -179,20 +179,29 @@ def _assumed(duration: int) -> dict[str, str]:
 
 def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing | None) -> Iterator[str]:
     """Why this run cannot call itself complete."""
-    request = run.request
     if nothing is not None:
         yield str(nothing)
+    yield from unfinished(run.request, totals)
+    yield from too_little(run.request, covered, run.facts.counts)
+
+
+def unfinished(request: AuditRequest, totals: Totals) -> Iterator[str]:
+    """What of the log was not judged, past what is tolerated."""
     if totals.files_failed:
         yield f"{totals.files_failed} of {counted(totals.files_seen, 'file')} could not be judged"
     percent = request.max_rejected_percent
     by_share = percent is not None and totals.rows_rejected * 100 <= percent * totals.rows_declared
     if totals.rows_rejected > request.max_rejected_rows and not by_share:
         yield f"{counted(totals.rows_rejected, 'row')} rejected"
+
+
+def too_little(request: AuditRequest, covered: float, cluster: ClusterCounts) -> Iterator[str]:
+    """What it was judged by, or what came of that, and is not all that was asked for."""
     if request.min_coverage is not None and covered < request.min_coverage:
         yield f"coverage is {covered:.2f} %, below the asked {request.min_coverage:g} %"
     if request.purpose == "policies":
-        for policies, sign in run.facts.counts.perhaps_in_force.items():
+        for policies, sign in cluster.perhaps_in_force.items():
             yield f"{policies}, though they may be in force ({sign})"
-    refused = len(run.facts.counts.refused)
+    refused = len(cluster.refused)
     if refused:
         yield f"{counted(refused, 'document')} of the cluster left out"

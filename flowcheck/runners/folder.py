@@ -86,7 +86,7 @@ class ResultFolder:
     def place(self) -> None:
         """Wait for all, list them, and put them in their places. **Raises**: OutputError for the first that
         failed."""
-        self.stage(MANIFEST, partial(_write_json, self._manifest()))
+        self.stage(MANIFEST, partial(write_json, self._manifest()))
         staged = {target: self._staged[target].result() for target in self._staged}
         with _put_back(staged, self._folder):
             for target, (temporary, _) in staged.items():
@@ -176,9 +176,9 @@ def stage_result(folder: ResultFolder, result: AuditResult) -> None:
     folder.stage("services.parquet", partial(_write_table, lambda: services_table(services)))
     folder.stage("load.parquet", partial(_write_table, lambda: load_table(services)))
     findings = {"schema": SCHEMA, "version": __version__, "findings": result.findings}
-    folder.stage("findings.json", partial(_write_json, findings))
-    folder.stage("ledger.json", partial(_write_json, result.ledger))
-    folder.stage("summary.json", partial(_write_json, result.summary))
+    folder.stage("findings.json", partial(write_json, findings))
+    folder.stage("ledger.json", partial(write_json, result.ledger))
+    folder.stage("summary.json", partial(write_json, result.summary))
 
 
 def _write_table(make: Callable[[], pa.Table], path: Path) -> None:
@@ -191,7 +191,8 @@ def _write_edges(rows: EdgeRows, path: Path) -> None:
             writer.write_batch(batch)
 
 
-def _write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path) -> None:
+    """Any record as text."""
     path.write_text(json_text(msgspec.to_builtins(value), indent=1) + "\n", encoding="ascii")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from flowcheck.balance.count.tally import unpack
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.merged import Merged
@@ -18,7 +17,6 @@ from flowcheck.runners.plan import (
     judged_entry,
     judged_traits,
     other_entry,
-    span_of,
 )
 from flowcheck.runners.pool import Gone, Pool
 from flowcheck.runners.request import Progress
@@ -112,15 +110,9 @@ class Judging:
         names = [state.parts[task] for task in sorted(state.parts)]
         parts, spans = [], []
         for number, part in enumerate(map(self._workspace.part, names)):
-            for edges, examples in self._workspace.sums(names[number], part):
-                spans.append(span_of(edges))
-                self.merged.add(edges)
-                self.merged.examples.add(examples, state.number, state.input.name, number)
-            if part.load is not None:
-                self.merged.add_load(unpack(part.load))
-            self.merged.census.add(part.census)
-            self.merged.recorded.add(part.recorded)
-            parts.append(msgspec.structs.replace(part, load=None))
+            sums = self._workspace.sums(names[number], part)
+            spans += self.merged.take(part, sums, (state.number, state.input.name, number))
+            parts.append(msgspec.structs.replace(part, load=None, pairs=None))
         self.merged.entries[state.number] = judged_entry(state, parts)
         self.merged.traits[state.number] = judged_traits(state, parts, spans)
         self.merged.violations[state.number] = names

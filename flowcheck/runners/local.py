@@ -60,9 +60,9 @@ def run_audit(
     with ExitStack() as stack:
         stack.enter_context(disk_as_asked())
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
-        pool = stack.enter_context(Pool(_n_workers(request, inputs), request.cache))
+        pool = stack.enter_context(Pool(n_workers(request, inputs), request.cache))
         report(Progress("loading the cluster"))
-        prepared = _prepare(source, request, clock, report)
+        prepared = prepare(source, request, clock, report)
         workspace.begin(prepared.facts.identity, request, inputs)
         hashes = stack.enter_context(InputHashes(inputs if request.out else ()))
         with output_errors(tempfile.gettempdir(), temporary=True):
@@ -71,13 +71,13 @@ def run_audit(
         merged = Merged(tally_for(prepared.services))
         work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
         meanwhile: list[Callable[[], object]] = [lambda: prepared.told_by]
-        if not _is_small(inputs):
+        if not is_small(inputs):
             meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
-        work.judge(_setup(workspace, request), meanwhile)
+        work.judge(setup_of(workspace, request), meanwhile)
         pool.dismiss()
-        _add_hashes(merged, hashes)
+        add_hashes(merged, hashes)
         clock.append(time.monotonic())
         report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
         inputs_of = (prepared.facts, *prepared.told_by, source, request, workspace)
@@ -86,7 +86,7 @@ def run_audit(
         return result
 
 
-def _prepare(
+def prepare(
     source: ClusterSource | LoadedCluster, request: AuditRequest, clock: list[float], report: Report
 ) -> Prepared:
     """What is judged by; ``clock`` gains the time when the cluster was there."""
@@ -111,23 +111,23 @@ def _prepare(
     return compiled(cluster, request, kept_at)
 
 
-def _add_hashes(merged: Merged, hashes: InputHashes) -> None:
+def add_hashes(merged: Merged, hashes: InputHashes) -> None:
     """Of what was judged; what was refused has its own already."""
     for number, entry in merged.entries.items():
         if entry.status == "judged":
             merged.entries[number] = msgspec.structs.replace(entry, sha256=hashes.of(number))
 
 
-def _n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
+def n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return request.jobs or (1 if _is_small(inputs) else cores)
+    return request.jobs or (1 if is_small(inputs) else cores)
 
 
-def _is_small(inputs: list[InputFile]) -> bool:
+def is_small(inputs: list[InputFile]) -> bool:
     return sum(each.identity.size for each in inputs if not each.skipped) < SMALL_INPUT
 
 
-def _setup(workspace: Workspace, request: AuditRequest) -> Setup:
+def setup_of(workspace: Workspace, request: AuditRequest) -> Setup:
     return Setup(
         program=True,
         folder=str(workspace.folder),

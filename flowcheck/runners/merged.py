@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64
-from flowcheck.balance.count.tally import Tally, TallyEntries
+from flowcheck.balance.count.tally import Tally, TallyEntries, unpack
 from flowcheck.errors import RunError
+from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.census import Census
+from flowcheck.results.diff.pairs import PAIR, Pairs, renumbered
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.exact import MOST
-from flowcheck.results.finding.examples import Examples
+from flowcheck.results.finding.examples import DECISIONS, Examples
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry
 from flowcheck.results.records.summary import Resumed
+from flowcheck.runners.messages import Part
 
 
 @dataclass(slots=True)
 class Merged:
     """What all files together came to. ``violations`` names the parts, in the order of the input; ``sums``:
     what bytes, connections and packets add up to so far, which no sum of parts of it passes; ``resumed`` is
-    what an interrupted run had done of it."""
+    what an interrupted run had done of it; ``pairs``: what was decided of the edges of a comparison."""
 
     load: Tally
     edges: EdgeTable = field(default_factory=EdgeTable)
@@ -35,6 +41,30 @@ class Merged:
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)
     resumed: Resumed | None = None
+    pairs: Pairs = field(default_factory=Pairs)
+
+    def take(
+        self, part: Part, sums: Iterable[tuple[Int64, Int64]], place: tuple[int, str, int]
+    ) -> list[tuple[int, int]]:
+        """Add all of a part and its sums, edges (n, 8) and examples (n, 6). ``place``: number and name of its
+        file, and its own number there. Returns when edges of each of the sums began: :func:`span_of`."""
+        pairs = None
+        if part.pairs is not None:
+            rows = np.frombuffer(part.pairs, dtype=np.int64).reshape(-1, PAIR)
+            pairs = self.pairs.numbers(*np.ascontiguousarray(rows.T))
+        spans = []
+        for edges, examples in sums:
+            if pairs is not None:
+                edges[:, a.KEY_DECISIONS] = renumbered(edges[:, a.KEY_DECISIONS], pairs)
+                examples[:, DECISIONS] = renumbered(examples[:, DECISIONS], pairs)
+            spans.append(span_of(edges))
+            self.add(edges)
+            self.examples.add(examples, *place)
+        if part.load is not None:
+            self.add_load(unpack(part.load))
+        self.census.add(part.census)
+        self.recorded.add(part.recorded)
+        return spans
 
     def add(self, edges: Int64) -> None:
         """Edges (n, 8); what no int64 would hold any more is refused.
@@ -56,3 +86,10 @@ class Merged:
                     f"{what} of all files adds up to more than any network can carry",
                     hint="look at its unit; --since and --until audit a part of the time",
                 )
+
+
+def span_of(edges: Int64) -> tuple[int, int]:
+    """When the first and the last row of edges (n, 8) began; of none (END, BEGINNING)."""
+    if not len(edges):
+        return END, BEGINNING
+    return int(edges[:, a.FIRST_SEEN].min()), int(edges[:, a.LAST_SEEN].max())

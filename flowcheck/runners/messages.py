@@ -27,7 +27,8 @@ PATIENCE = GIVE_UP_AFTER.total_seconds()
 class Setup(msgspec.Struct, tag="setup", frozen=True):
     """Read the filters, and with ``program`` what is judged and counted by, from the inherited file; without
     it files are only converted. ``asked``: what was said of logs. ``patience``: seconds without a word from
-    who is on an order, after which it is killed."""
+    who is on an order, after which it is killed. ``compared``: where in the file it begins what flows are to
+    be judged by once more, and what pairs both; None: they are judged once."""
 
     program: bool
     folder: str
@@ -37,6 +38,7 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
     keep_columns: bool
     asked: Asked = Asked()
     patience: float = PATIENCE
+    compared: tuple[int, int] | None = None
 
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
@@ -136,7 +138,10 @@ class Part(msgspec.Struct, frozen=True):
     (n, 8) int64, and of examples, (n, 6): where the first violating row of each edge is, as
     :class:`~flowcheck.results.finding.firsts.Firsts` has it. Edges of one piece may be in others, too.
 
-    ``violations_bytes`` is the size of the file that lies beside the part (0: there is none).
+    ``violations_bytes`` is the size of the file that lies beside the part (0: there is none). ``pairs``,
+    where rows were judged twice: the bytes of (pairs, 3) int64, as of
+    :class:`flowcheck.results.diff.pairs.Pairs`, whose numbers are the decisions of edges and examples; beside
+    the part lie the rows of these alone.
     """
 
     rows: int
@@ -150,6 +155,7 @@ class Part(msgspec.Struct, frozen=True):
     census: Census
     load: PackedEntries | None
     recorded: RecordedCounts
+    pairs: bytes | None = None
 
 
 def answers_to(order: Inspect | Judge, answer: Answer) -> bool:

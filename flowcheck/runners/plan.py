@@ -10,8 +10,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from flowcheck import arrays as a
-from flowcheck.arrays import Int64
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.files.inputs import InputFile, sha256_of
 from flowcheck.flows.logs.converted import Reason
@@ -199,13 +197,6 @@ def judged_traits(state: FileState, parts: list[Part], spans: Sequence[tuple[int
     if first > last or not hours:
         return Traits(state.columns)
     return Traits(state.columns, first, last, hours[len(hours) // 2] * HOUR)
-
-
-def span_of(edges: Int64) -> tuple[int, int]:
-    """When the first and the last row of edges (n, 8) began; of none (END, BEGINNING)."""
-    if not len(edges):
-        return END, BEGINNING
-    return int(edges[:, a.FIRST_SEEN].min()), int(edges[:, a.LAST_SEEN].max())
 
 
 def _with_records(rejected: tuple[Rejected, ...], records: tuple[Reason, ...]) -> tuple[Rejected, ...]:

@@ -31,7 +31,9 @@ from flowcheck.runners.messages import (
     Unwritable,
 )
 from flowcheck.runners.program.given import read_given
+from flowcheck.runners.program.stored import Stored
 from flowcheck.runners.tasks.opened import CAREFUL_ROWS, OpenFile, inspect
+from flowcheck.runners.tasks.paired import SAME, Compared, PairedRunner
 from flowcheck.runners.tasks.part_file import PartError
 from flowcheck.runners.tasks.task import TaskRunner
 from flowcheck.runners.trouble.faults import LieError, asked_fault, disk_as_asked
@@ -71,7 +73,7 @@ class Worker:
         self._answers = answers
         self._program = program
         self._setup = Setup(False, "", None, None, (), False)
-        self._runner: TaskRunner | None = None
+        self._runner: TaskRunner | PairedRunner | None = None
         self._files = OpenFile()
         self._fault = asked_fault()
         self._told = 0.0
@@ -79,8 +81,16 @@ class Worker:
     def prepare(self, setup: Setup) -> None:
         self._setup = setup
         if setup.program:
-            self._runner = TaskRunner(read_given(self._program), setup)
+            self._runner = self._make_runner(setup)
         gc.freeze()  # what is here now stays: nothing is gained by looking for garbage in it
+
+    def _make_runner(self, setup: Setup) -> TaskRunner | PairedRunner:
+        given = read_given(self._program)
+        if setup.compared is None:
+            return TaskRunner(given, setup)
+        after, pairing = setup.compared
+        same = Stored(self._program, pairing).load(SAME)
+        return PairedRunner(Compared(given, read_given(self._program, after), same), setup)
 
     def answer(self, order: Inspect | Judge) -> Answer:
         """Do what an order asks for; a file that something went wrong with is closed."""

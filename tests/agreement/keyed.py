@@ -28,7 +28,7 @@ def assert_keys_say_the_same(program: Program, cluster: Cluster, table: pa.Table
     keyed = KeyedFlows(program, find_moments(services, endpoints, plan.counting))
     tally, resolver, first_row = Tally(), make_resolver(program), 0
     firsts: list[a.Attributed] = []
-    for batch in pa.concat_tables(_at_other_times(table)).combine_chunks().to_batches(max_chunksize=PIECES):
+    for batch in pa.concat_tables(at_other_times(table)).combine_chunks().to_batches(max_chunksize=PIECES):
         plain = readable(batch)
         read = read_flows(program, resolver, plain)
         named = named_ports(plan, plain, read.flows.protocol)
@@ -52,7 +52,7 @@ def assert_keys_say_the_same(program: Program, cluster: Cluster, table: pa.Table
         first_row += n
 
 
-def _at_other_times(table: pa.Table) -> list[pa.Table]:
+def at_other_times(table: pa.Table) -> list[pa.Table]:
     """The same flows again and again, each time at the time of the next one: what is alike but for its time
     must be told apart where time decides."""
     place, times = table.schema.get_field_index("start_time"), table.column("start_time").to_pylist()

@@ -1119,7 +1119,7 @@ MUTANTS = (
     ),
     Mutant(
         "a row whose ends may be several is like another",
-        "judging/keyed.py",
+        "judging/circumstances.py",
         "ones[row], twos[row] = ALONE, first_row + row",
         "pass",
     ),

@@ -21,6 +21,7 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.tables import LOAD_SCHEMA, SERVICES_SCHEMA
 from flowcheck.explaining.records import Explanation
 from flowcheck.flows.logs.converted import Conversion
+from flowcheck.results.records.diff import Change, DiffSummary
 from flowcheck.results.records.findings import Finding
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.manifest import Manifest
@@ -41,6 +42,12 @@ class AuditReport(msgspec.Struct):
     schema: int
     summary: Summary
     findings: tuple[Finding, ...]
+
+
+class DiffReport(DiffSummary):
+    """What ``diff -o`` and ``diff -f json`` write: the comparison in numbers, and its changes."""
+
+    changes: tuple[Change, ...] = ()
 
 
 def _with_schema(name: str, record: type, said: str) -> type:
@@ -84,6 +91,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         "`verify -f json`",
         _with_schema("VerificationReport", Verification, "What ``verify -f json`` writes."),
     ),
+    "diff": ("`diff.json` and `diff -f json`", DiffReport),
     "converted": ("`convert --ledger FILE`", list[_converted()]),
     **REPORTS,
 }

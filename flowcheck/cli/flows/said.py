@@ -9,8 +9,8 @@ from flowcheck.counted import counted
 
 if TYPE_CHECKING:
     from flowcheck.results.audit import AuditResult
-    from flowcheck.results.records.ledger import FileEntry
-    from flowcheck.results.records.summary import Summary
+    from flowcheck.results.records.ledger import FileEntry, Ledger, Totals
+    from flowcheck.results.records.summary import Resumed
 
 
 def say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None:
@@ -20,23 +20,28 @@ def say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None
     summary = result.summary
     speech.warnings(summary.cluster.warnings)
     speech.warnings([f"left out: {one}" for one in summary.cluster.refused])
-    speech.warnings([f"{file.file}: {warning}" for file in result.ledger.files for warning in file.warnings])
-    for sentence in _read_as(result):
-        speech.say(sentence)
+    say_of_files(result.ledger, speech)
     for reason in summary.incomplete_because:
         speech.warning(f"incomplete: {reason}")
     if summary.gate is not None:
         speech.warnings([text for _, text in idle(summary.gate)])
     if asked_to_resume:
-        speech.say(_resumed(summary))
+        speech.say(resumed(summary.resumed, summary.totals))
     if result.out is not None:
         speech.note(f"results are in {result.out}")
 
 
-def _read_as(result: AuditResult) -> list[str]:
+def say_of_files(ledger: Ledger, speech: Messages) -> None:
+    """Warnings of files, and what logs were taken for."""
+    speech.warnings([f"{file.file}: {warning}" for file in ledger.files for warning in file.warnings])
+    for sentence in _read_as(ledger):
+        speech.say(sentence)
+
+
+def _read_as(ledger: Ledger) -> list[str]:
     """What logs were taken for, and why: once for each format."""
     found: dict[str, list[FileEntry]] = {}
-    for file in result.ledger.files:
+    for file in ledger.files:
         if file.format_because:
             found.setdefault(file.format, []).append(file)
     sentences = []
@@ -46,10 +51,10 @@ def _read_as(result: AuditResult) -> list[str]:
     return sentences
 
 
-def _resumed(summary: Summary) -> str:
+def resumed(done: Resumed | None, totals: Totals) -> str:
     """What --resume saved."""
-    files = counted(summary.totals.files_seen, "file")
-    if summary.resumed is None:
+    files = counted(totals.files_seen, "file")
+    if done is None:
         return f"there was nothing to resume: all of {files} judged now"
-    rows = counted(summary.resumed.rows, "row")
-    return f"resumed: {summary.resumed.files:,} of {files} ({rows}) had been judged before, the rest now"
+    rows = counted(done.rows, "row")
+    return f"resumed: {done.files:,} of {files} ({rows}) had been judged before, the rest now"

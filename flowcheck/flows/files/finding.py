@@ -13,13 +13,13 @@ from flowcheck.flows.files.hive import Key
 from flowcheck.flows.files.tables import TableFolders
 
 RESULTS_MARK, WORK_FOLDER = ".flowcheck-lock", ".flowcheck-work"
+SUMMARY, LEDGER, DIFF, MANIFEST = "summary.json", "ledger.json", "diff.json", "manifest.json"
 RESULTS = (
     *("violations.parquet", "edges.parquet", "policy_hits.parquet", "load.parquet", "services.parquet"),
-    *("findings.json", "ledger.json", "summary.json"),
+    *("findings.json", LEDGER, SUMMARY),
 )
-MANIFEST = "manifest.json"
-"""Results, and the list of them, are no flows: a folder inside the input that has the mark is passed over,
-and so are files of these names where the input itself has it."""
+"""Results of an audit. They, that of a comparison and the list of either are no flows: a folder inside the
+input that has the mark is passed over, and so are files of these names where the input itself has it."""
 HIDDEN = "its name starts with a dot or underscore"
 
 
@@ -66,7 +66,7 @@ def _walk(folder: str, tables: TableFolders) -> Iterator[Met]:
             if base != folder:
                 folders.clear()
                 continue
-            files = [name for name in files if name not in (RESULTS_MARK, MANIFEST, *RESULTS)]
+            files = [name for name in files if name not in (RESULTS_MARK, MANIFEST, DIFF, *RESULTS)]
         yield from (
             Met(os.path.join(base, f), False, HIDDEN) for f in folders if _hidden(f) and f != WORK_FOLDER
         )

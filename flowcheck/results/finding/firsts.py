@@ -14,9 +14,11 @@ _ROOM = 1 << 10
 
 class Firsts:
     """Of edges alike but for the port no more than findings tell apart, and one. Rows come in the order of
-    their file."""
+    their file. ``written_alone``: those that are kept are all that is written of a batch, and of one without
+    any nothing is."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, written_alone: bool = False) -> None:
+        self._written_alone = written_alone
         self._n_batches = 0
         self._forget()
 
@@ -25,10 +27,10 @@ class Firsts:
         self._ports = np.zeros(0, dtype=np.int64)
         self._found: list[Int64] = []
 
-    def add(self, groups: Int64, decisions: Int64, services: Int64, rows: Int64) -> None:
-        """One batch of violations: the words of each one's edge, and the row of its file, each (n,)."""
+    def add(self, groups: Int64, decisions: Int64, services: Int64, rows: Int64) -> Int64:
+        """One batch of violations: the words of each one's edge, and the row of its file, each (n,). Returns
+        which of them are kept."""
         batch = self._n_batches
-        self._n_batches += 1
         _, alike = number_distinct(groups, decisions)
         at, _ = number_distinct(alike.astype(np.int64), services)
         port = services[at] & PORT
@@ -47,8 +49,11 @@ class Firsts:
         room = self._ports[shared] + _nth(shared) <= MOST_PORTS
         at, shared = at[room], shared[room]
         np.add.at(self._ports, shared, 1)
-        where = np.full(len(at), batch, dtype=np.int64), at
+        place = np.arange(len(at)) if self._written_alone else at
+        where = np.full(len(at), batch, dtype=np.int64), place
         self._found.append(np.stack([groups[at], decisions[at], services[at], rows[at], *where], axis=1))
+        self._n_batches += not self._written_alone or len(at) > 0
+        return at
 
     def take(self) -> list[Int64]:
         """Those since the last time, each (n, 6), columns as of :mod:`flowcheck.results.finding.examples`.

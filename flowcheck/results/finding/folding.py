@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int64, UInt8
+from flowcheck.arrays import Int32, Int64, UInt8
 from flowcheck.compile import Program
 from flowcheck.kernels.books import number_distinct
 from flowcheck.model.protocols import PROTOCOL_NAMES
@@ -98,15 +98,15 @@ class Members(NamedTuple):
         return self.rows[self.starts[place] : end]
 
 
-def members_of(edges: Edges, causes: Causes) -> Members:
-    rows, ports = causes.rows, edges.port[causes.rows]
+def members_of(rows: Int64, ports: Int64, causes: Int32) -> Members:
+    """Of edges ``rows`` (n,), with their ports (n,) and what each is a finding of but for the port (n,)."""
     if not len(rows):
         nothing = np.zeros(0, dtype=np.int64)
         return Members(nothing, nothing, np.zeros(0, dtype=np.bool_))
-    first, _ = number_distinct(causes.numbers.astype(np.int64), ports)
-    n_ports = np.bincount(causes.numbers[first[ports[first] >= 0]], minlength=int(causes.numbers.max()) + 1)
-    folds = (n_ports > MOST_PORTS)[causes.numbers] & (ports >= 0)
-    _, number = number_distinct(causes.numbers.astype(np.int64), np.where(folds, _ANY_PORT, ports))
+    first, _ = number_distinct(causes.astype(np.int64), ports)
+    n_ports = np.bincount(causes[first[ports[first] >= 0]], minlength=int(causes.max()) + 1)
+    folds = (n_ports > MOST_PORTS)[causes] & (ports >= 0)
+    _, number = number_distinct(causes.astype(np.int64), np.where(folds, _ANY_PORT, ports))
     order = np.argsort(number, kind="stable")
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
     return Members(rows[order], starts, folds[order][starts])

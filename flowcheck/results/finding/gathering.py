@@ -23,7 +23,7 @@ from flowcheck.results.finding.notes import add_notes
 from flowcheck.results.finding.violating import violation_codes
 from flowcheck.results.records.findings import MOST_RANGES, Example, Finding
 
-_OBSERVED = tuple(str(observed) for observed in Observed)
+OBSERVED = tuple(str(observed) for observed in Observed)
 
 
 Told = Callable[[Int64], Sequence[Example]]
@@ -49,12 +49,18 @@ def gather_findings(
     """
     codes = violation_codes(program, edges)
     causes = Causes(program, edges, codes)
-    members = members_of(edges, causes)
+    members = members_of(causes.rows, edges.port[causes.rows], causes.numbers)
     records, flows, bytes_ = (
         exact_sums(column[members.rows], members.starts)
         for column in (edges.records, edges.flows, edges.bytes_)
     )
-    shown = _first(program, edges, causes, members, records, most)
+    firsts = members.rows[members.starts]
+
+    def order(place: int) -> tuple[Any, ...]:
+        key = causes.key_of(int(firsts[place]), edges, folded=bool(members.folded[place]))
+        return key.source, key.destination, key.fingerprint
+
+    shown = first_places(causes.group_of(firsts).tolist(), records, most, order)
     choices, has_bytes = Choices(program.cluster), bool(edges.bytes_.any())
     found: list[Finding] = []
     shown_at = _examples(examples, keys, members, shown)
@@ -78,30 +84,19 @@ def gather_findings(
     return Gathered(add_notes(found, program.cluster), len(left), sum(records[place] for place in left))
 
 
-def _first(
-    program: Program,
-    edges: Edges,
-    causes: Causes,
-    members: Members,
-    records: Sequence[int],
-    most: int | None,
+def first_places(
+    groups: Sequence[int], records: Sequence[int], most: int | None, name: Callable[[int], tuple[Any, ...]]
 ) -> Sequence[int]:
-    """Which findings are shown: all, or the first in the order of the report as far as names tell it."""
+    """Which are shown of those in these groups with so many records: all, or the first in the order of a
+    report, by group, most records and ``name``, which is asked of those alone on which it hangs."""
     if most is None or len(records) <= most:
         return range(len(records))
-    firsts = members.rows[members.starts].tolist()
-    groups = causes.group_of(members.rows[members.starts]).tolist()
-
-    def order(place: int) -> tuple[object, ...]:
-        key = causes.key_of(firsts[place], edges, folded=bool(members.folded[place]))
-        return groups[place], -records[place], key.source, key.destination, key.fingerprint
-
     by_count = sorted(range(len(records)), key=lambda place: (groups[place], -records[place]))
     last = by_count[most - 1] if most else by_count[0]
     bound = groups[last], -records[last]
     sure = [place for place in by_count[:most] if (groups[place], -records[place]) < bound]
     tied = [place for place in by_count if (groups[place], -records[place]) == bound]
-    return [*sure, *nsmallest(most - len(sure), tied, key=order)]
+    return [*sure, *nsmallest(most - len(sure), tied, key=name)]
 
 
 def _examples(examples: Examples, keys: Int64, members: Members, shown: Sequence[int]) -> Int64:
@@ -124,7 +119,7 @@ def _finding(key: FindingKey, edges: Edges, rows: Int64, described: dict[str, An
     del words["outcome_logged"]
     if key.port == MANY:
         numbers = np.unique(edges.port[rows])
-        words |= {"port": None, "ports": _ranges(numbers), "n_ports": len(numbers)}
+        words |= {"port": None, "ports": ranges_of(numbers), "n_ports": len(numbers)}
     return Finding(
         fingerprint=key.fingerprint,
         **words,
@@ -135,7 +130,7 @@ def _finding(key: FindingKey, edges: Edges, rows: Int64, described: dict[str, An
     )
 
 
-def _ranges(numbers: Int64) -> tuple[str, ...]:
+def ranges_of(numbers: Int64) -> tuple[str, ...]:
     """Ascending numbers as ``1-1024``, ``8080``: the first MOST_RANGES stretches."""
     breaks = np.flatnonzero(np.diff(numbers) != 1)
     firsts = numbers[np.append(0, breaks + 1)].tolist()
@@ -146,4 +141,4 @@ def _ranges(numbers: Int64) -> tuple[str, ...]:
 
 def _observed(edges: Edges, rows: Int64) -> str:
     """Where it is told; what only went on to a proxy is not."""
-    return ", ".join(sorted(_OBSERVED[code] for code in np.unique(edges.observed[rows]).tolist()))
+    return ", ".join(sorted(OBSERVED[code] for code in np.unique(edges.observed[rows]).tolist()))

@@ -45,9 +45,9 @@ def sections_of(given: Given) -> Mapping[str, object]:
     return {"program": parts, **later, "plan": given.plan, "moments": given.moments}
 
 
-def read_given(descriptor: int) -> Given:
-    """**Raises**: DamagedError."""
-    stored = Stored(descriptor)
+def read_given(descriptor: int, begin: int = 0) -> Given:
+    """``begin``: where in the file it begins. **Raises**: DamagedError."""
+    stored = Stored(descriptor, begin)
     return Given(_read_program(stored), stored.load("plan"), stored.load("moments"))
 
 

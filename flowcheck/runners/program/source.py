@@ -37,6 +37,8 @@ class ClusterSource:
     read: Callable[..., Cluster]
     policies: tuple[PathLike, ...] = ()
     replace_policies: bool = False
+    apply_policies: bool = False
+    timeless_policies: bool = False
     keep_going: bool = False
     at: At = None
     inspect: Callable[[Cluster], None] | None = None
@@ -46,6 +48,8 @@ class ClusterSource:
             self.paths,
             policies=self.policies,
             replace_policies=self.replace_policies,
+            apply_policies=self.apply_policies,
+            timeless_policies=self.timeless_policies,
             keep_going=self.keep_going,
             at=self.at,
         )
@@ -88,7 +92,8 @@ class ClusterSource:
                     return None
         except (ManifestError, OSError):
             return None
-        how = (*map(str, self.paths), self.policies, self.replace_policies, self.keep_going, self.at)
+        taken = self.replace_policies, self.apply_policies, self.timeless_policies
+        how = (*map(str, self.paths), self.policies, *taken, self.keep_going, self.at)
         digest.update(repr((how, *_code())).encode("utf-8", "backslashreplace"))
         return Identity(digest.hexdigest(), inputs)
 

@@ -67,13 +67,14 @@ def write_sections(file: BinaryIO, sections: Mapping[str, object]) -> None:
 
 
 class Stored:
-    """A file of sections, by its descriptor. What is loaded may be written to: nobody else sees it.
+    """Sections in a file, by its descriptor; ``begin``: where, a multiple of ALIGNED. What is loaded may be
+    written to: nobody else sees it.
 
     **Raises**: DamagedError where it is not such a file, or with ``check`` not what was written."""
 
-    def __init__(self, descriptor: int, *, check: bool = False) -> None:
+    def __init__(self, descriptor: int, begin: int = 0, *, check: bool = False) -> None:
         try:
-            self._bytes = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY))
+            self._bytes = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY))[begin:]
         except ValueError as error:
             raise DamagedError("it is empty") from error
         if check and hashlib.sha256(self._bytes[_DIGEST:]).digest() != self._bytes[:_DIGEST]:
@@ -84,8 +85,8 @@ class Stored:
             self._table = msgspec.msgpack.decode(head, type=dict[str, Section])
         except (struct.error, *_UNREADABLE) as error:
             raise DamagedError("its head cannot be read") from error
-        begin = -(-(_DIGEST + _SIZE + size) // ALIGNED) * ALIGNED
-        self._body = self._bytes[begin:]
+        after_head = -(-(_DIGEST + _SIZE + size) // ALIGNED) * ALIGNED
+        self._body = self._bytes[after_head:]
 
     def copy_to(self, file: BinaryIO) -> None:
         """The whole of it."""

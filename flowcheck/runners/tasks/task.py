@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowcheck.arrays import FlowArrays
+from flowcheck.compile import Program
 from flowcheck.flows.canonical.rows import cut_batches
-from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS, is_text
+from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_ASKS, MESH_MARK, is_text
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
@@ -28,6 +27,7 @@ from flowcheck.results.violations import (
 )
 from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.program.given import Given
+from flowcheck.runners.tasks.filters import Filters
 from flowcheck.runners.tasks.part_file import LazyWriter, PartWriter
 from flowcheck.runners.tasks.work import TaskTables, Work
 
@@ -47,7 +47,7 @@ class TaskRunner:
         self._resolver = make_resolver(program)
         self._tables = TaskTables(KeyedFlows(program, given.moments), ConnectionTable(), EdgeTable())
         self._said: Said = {}
-        self._in_namespaces = np.array([n in setup.namespaces for n in program.namespaces], dtype=np.bool_)
+        self._filters = Filters(setup, program)
 
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
@@ -61,9 +61,8 @@ class TaskRunner:
 
     def _judge_rows(self, task: Judge, file: FlowFile, advance: Callable[[int], None], work: Work) -> int:
         """Add all rows; returns the size of the file of violations that was written beside the part."""
-        judged_by = {*JUDGED, *MESH_ASKS, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
-        judged_columns = [name for name in file.columns if name in judged_by]
-        judged_columns += [name for name in RECORDED if name in file.columns]
+        judged_columns = columns_asked_by(file.columns, self._program)
+        judged_columns += [n for n in RECORDED if n in file.columns and n not in judged_columns]
         judged_columns += [RECORD] if task.converted else []
         kept = [n for n in file.schema.names if n in COLUMNS or self._setup.keep_columns]
         others = [name for name in kept if name not in judged_columns]
@@ -92,7 +91,7 @@ class TaskRunner:
         judged, others = columns
         batch = file.read(first, n_rows, judged)
         read = read_flows(self._program, self._resolver, batch)
-        work.filtered += self._leave_out(read.flows)
+        work.accounts.filtered += self._filters.leave_out(read.flows)
         found, places = work.add(batch, read, first)
         if RECORD in found.batch.schema.names:
             found = found._replace(batch=found.batch.drop_columns([RECORD]))
@@ -108,21 +107,12 @@ class TaskRunner:
             work.keep_examples(found)
             writer.write(without_missing(violations, found.batch.schema))
 
-    def _leave_out(self, flows: FlowArrays) -> int:
-        """Leave out rows outside the asked time or namespaces; returns how many there are."""
-        setup = self._setup
-        if setup.since_us is None and setup.until_us is None and not setup.namespaces:
-            return 0
-        out = np.zeros(len(flows.src), dtype=np.bool_)
-        if setup.since_us is not None:
-            out |= flows.seen_at < setup.since_us
-        if setup.until_us is not None:
-            out |= flows.seen_at >= setup.until_us
-        if setup.namespaces:
-            out |= ~(self._in_namespaces[flows.src] | self._in_namespaces[flows.dst])
-        out &= flows.judge != 0
-        flows.judge[out] = 0
-        return int(out.sum())
+
+def columns_asked_by(columns: Iterable[str], *programs: Program) -> list[str]:
+    """Those of a file's columns that any of the programs judges by."""
+    icmp = any(program.tells_icmp_apart for program in programs)
+    judged_by = {*JUDGED, *MESH_ASKS, MESH_MARK, *(ICMP_NUMBER if icmp else ())}
+    return [name for name in columns if name in judged_by]
 
 
 def _is_much(found: Sequence[Violating]) -> bool:

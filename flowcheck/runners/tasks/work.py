@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int64, UInt8
+from flowcheck.arrays import Int64
 from flowcheck.balance.count.tally import IN_A_TASK, pack, tally_for
 from flowcheck.balance.expect.plan import CountingPlan, named_ports
 from flowcheck.compile import Program
-from flowcheck.errors import FlowFormatError
-from flowcheck.flows.canonical.numbers import REJECTIONS
-from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
 from flowcheck.judging.keyed import KeyedFlows
@@ -28,19 +24,16 @@ from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_word
 from flowcheck.results.finding.firsts import Firsts
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
-from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import Violating
 from flowcheck.runners.messages import Part
+from flowcheck.runners.tasks.accounts import Accounts, positions
 
-POSITIONS_KEPT = 10
 MOST_KEYS = 1 << 18
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
 MOST_EDGES = 1 << 18
 """Edges after which a task hands them over, likewise."""
-MOST_IN_A_TASK = 1 << 56
-"""Bytes, or flows, of one task: past any that can be meant, and far from where their sums would wrap."""
-FAR_FROM_MOST = 1 << 40
-"""Of one batch, of which a task has some dozens."""
+HandOver = Callable[[Int64, Sequence[Int64]], None]
+"""Takes edges (n, 8) and arrays of examples, each (n, 6)."""
 
 
 class TaskTables(NamedTuple):
@@ -62,7 +55,7 @@ class Work:
         plan: CountingPlan | None,
         tables: TaskTables,
         file: str,
-        hand_over: Callable[[Int64, Sequence[Int64]], None],
+        hand_over: HandOver,
     ) -> None:
         self._program = program
         self._plan = plan
@@ -74,12 +67,9 @@ class Work:
         self._census = Census()
         self._recorded = RecordedCounts()
         self._judged = self._unknown = self._violations = 0
-        self._rejected: Counter[int] = Counter()
-        self._positions: dict[int, list[int]] = {}
         self._firsts = Firsts()
         self._hand_over = hand_over
-        self._bounds = {"bytes": 0, "flow_count": 0, "packets": 0}
-        self.filtered = 0
+        self.accounts = Accounts()
 
     def add(
         self, batch: pa.RecordBatch, read: FlowBatch, first_row: int
@@ -87,8 +77,7 @@ class Work:
         """Count one batch, as recorded and as read; returns its violating rows, with the columns of the
         batch, and their places in it."""
         flows, keyed = read.flows, self._keyed
-        self._reject(read.rejected, batch, first_row)
-        self._bound(read)
+        self.accounts.take(read, batch, first_row)
         self._connections.mark(flows)
         self._census.count(batch, read)
         if self._plan:
@@ -104,13 +93,13 @@ class Work:
                 self._load.attribute(self._plan.counting, firsts, verdict, named[new], tunnelled)
             self._load.count(flows, numbers)
         if not set(RECORDED).isdisjoint(batch.schema.names):
-            records = _positions(batch, np.arange(batch.num_rows), first_row)
+            records = positions(batch, np.arange(batch.num_rows), first_row)
             self._recorded.count(batch, numbers, keyed.judged, records, self.file)
         rows = keyed.violating(numbers)
         self._violations += len(rows)
         found = Violating(
             batch=batch.take(pa.array(rows)),
-            rows=_positions(batch, rows, first_row),
+            rows=positions(batch, rows, first_row),
             flows=take_rows(flows, rows),
             judged=take_judged(keyed.judged, numbers[rows]),
             turned=read.initiators.turned()[rows],
@@ -119,22 +108,6 @@ class Work:
         if len(keyed.keys) > MOST_KEYS:
             self._settle()
         return found, rows
-
-    def _reject(self, rejected: UInt8, batch: pa.RecordBatch, first_row: int) -> None:
-        for code in np.unique(rejected[rejected != 0]).tolist():
-            rows = np.flatnonzero(rejected == code)
-            self._rejected[code] += len(rows)
-            kept = self._positions.setdefault(code, [])
-            kept += _positions(batch, rows[: POSITIONS_KEPT - len(kept)], first_row).tolist()
-
-    def _bound(self, read: FlowBatch) -> None:
-        """Refuse sums that could wrap. Rounding does no harm here."""
-        counted = read.flows.judge != 0
-        columns = read.flows.bytes_, read.flows.flow_count, read.flows.packets
-        for what, column in zip(self._bounds, columns, strict=True):
-            self._bounds[what] += _about(column, counted)
-            if self._bounds[what] > MOST_IN_A_TASK:
-                raise FlowFormatError(f"{what} adds up to more than any network can carry")
 
     def _settle(self) -> None:
         """Add the keys up to edges and load, and begin anew."""
@@ -170,16 +143,12 @@ class Work:
         """What is left to say once all rows are added, and handed over."""
         self._settle()
         self._pass_on()
-        rejected = [
-            Rejected(reason=REJECTIONS[code], rows=count, first_rows=tuple(self._positions[code]))
-            for code, count in sorted(self._rejected.items())
-        ]
         return Part(
             rows=rows,
             judged=self._judged,
             unknown=self._unknown,
-            filtered=self.filtered,
-            rejected=tuple(rejected),
+            filtered=self.accounts.filtered,
+            rejected=self.accounts.rejected(),
             sums=(),
             violations=self._violations,
             violations_bytes=violations_bytes,
@@ -187,18 +156,3 @@ class Work:
             load=pack(self._load.entries()) if self._load else None,
             recorded=self._recorded,
         )
-
-
-def _positions(batch: pa.RecordBatch, rows: npt.NDArray[np.integer[Any]], first_row: int) -> Int64:
-    """Which rows of their file, or which records of their log, some rows (n,) of a batch are."""
-    if RECORD in batch.schema.names:
-        records: Int64 = batch.column(RECORD).take(pa.array(rows)).to_numpy(zero_copy_only=False)
-        return records
-    return rows + np.int64(first_row)
-
-
-def _about(values: Int64, counted: npt.NDArray[np.bool_]) -> int:
-    """The sum of the values (n,) that are counted; too much where that is far from any limit, since to look
-    for the greatest takes a tenth of the time."""
-    most = int(values.max(initial=0)) * len(values)
-    return most if most < FAR_FROM_MOST else int(values[counted].sum(dtype=np.float64))

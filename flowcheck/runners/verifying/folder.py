@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowcheck.errors import RunError
-from flowcheck.flows.files.finding import MANIFEST, RESULTS, RESULTS_MARK, WORK_FOLDER
+from flowcheck.flows.files.finding import (
+    DIFF,
+    MANIFEST,
+    RESULTS,
+    RESULTS_MARK,
+    SUMMARY,
+    WORK_FOLDER,
+)
 from flowcheck.runners.verifying.differences import Differences
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -56,6 +63,9 @@ class OpenedResult:
             hint = "name the folder that an audit wrote: -o"
             raise RunError(f"no result folder: {error.strerror}", where=where, hint=hint) from error
         ours = (*RESULTS, MANIFEST)
+        if DIFF in names and SUMMARY not in names:
+            hint = f"{MANIFEST} has the SHA-256 of its files"
+            raise RunError("the result of a comparison, which is not read again", where=where, hint=hint)
         if names.isdisjoint(ours):
             unfinished = WORK_FOLDER in names
             raise RunError(

@@ -1,0 +1,1 @@
+"""What a comparison costs beside an audit."""

@@ -1,0 +1,1 @@
+"""Which recorded flows other policies would stop, or let through."""

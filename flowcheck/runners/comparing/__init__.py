@@ -1,0 +1,1 @@
+"""One pass over flows for two sets of policies: which verdicts change."""

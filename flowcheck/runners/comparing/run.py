@@ -1,0 +1,102 @@
+"""The comparison on one machine: as an audit (:mod:`flowcheck.runners.local`), by two programs."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from flowcheck.balance.count.tally import tally_for
+from flowcheck.flows.files.hashes import InputHashes
+from flowcheck.flows.files.inputs import InputFile, list_inputs
+from flowcheck.results.diff.result import DiffResult
+from flowcheck.results.diff.twice import same_groups
+from flowcheck.runners import local
+from flowcheck.runners.comparing.finish import Compared, finish
+from flowcheck.runners.comparing.folder import refuse_other_results
+from flowcheck.runners.judging import Judging, Report
+from flowcheck.runners.merged import Merged
+from flowcheck.runners.plan import Plan
+from flowcheck.runners.pool import Pool
+from flowcheck.runners.program.encoding import ALIGNED
+from flowcheck.runners.program.prepared import Prepared
+from flowcheck.runners.program.source import ClusterSource, LoadedCluster
+from flowcheck.runners.program.stored import write_sections
+from flowcheck.runners.request import AuditRequest, Progress
+from flowcheck.runners.tasks.paired import SAME
+from flowcheck.runners.trouble.faults import disk_as_asked
+from flowcheck.runners.workspace import Workspace
+from flowcheck.writing import output_errors
+
+
+def run_diff(
+    flows: Sequence[str | Path | InputFile],
+    before: ClusterSource | LoadedCluster,
+    after: ClusterSource | LoadedCluster,
+    request: AuditRequest,
+    progress: Report | None = None,
+) -> DiffResult:
+    """Judge every flow in the given files against two clusters. The first may have no policies.
+
+    **Raises**: RunError, ManifestError, CompileError before anything was judged; OutputError.
+    """
+    report = progress or (lambda _: None)
+    request = replace(request, load=False)
+    started_at = datetime.now(UTC)
+    clock = [time.monotonic()]
+    refuse_other_results(request.out)
+    inputs = list_inputs(flows, request.asked.format)
+    with ExitStack() as stack:
+        stack.enter_context(disk_as_asked())
+        workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
+        pool = stack.enter_context(Pool(local.n_workers(request, inputs), request.cache))
+        report(Progress("loading the clusters"))
+        sides = [
+            local.prepare(source, asked, clock, report)
+            for source, asked in ((before, replace(request, allow_no_policies=True)), (after, request))
+        ]
+        clock[1:] = clock[2:]
+        identity = " ".join(side.facts.identity for side in sides)
+        workspace.begin(f"diff {identity}", request, inputs)
+        hashes = stack.enter_context(InputHashes(inputs if request.out else ()))
+        with output_errors(tempfile.gettempdir(), temporary=True):
+            compared = _place(sides, pool.program)
+        clock.append(time.monotonic())
+        merged = Merged(tally_for(sides[0].services))
+        work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
+        meanwhile: list[Callable[[], object]] = [partial(getattr, side, "cluster") for side in sides]
+        if clock[2] - clock[0] > local.WORTH_KEEPING:
+            meanwhile += [side.keep for side in sides]
+        work.judge(msgspec.structs.replace(local.setup_of(workspace, request), compared=compared), meanwhile)
+        pool.dismiss()
+        local.add_hashes(merged, hashes)
+        clock.append(time.monotonic())
+        report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
+        result = finish(Compared(sides[0], sides[1], request, workspace, merged, started_at, tuple(clock)))
+        workspace.succeeded()
+        return result
+
+
+def _place(sides: Sequence[Prepared], file: BinaryIO) -> tuple[int, int]:
+    """Write what workers judge by; returns where the second program begins, and what pairs both."""
+    before, after = sides
+    before.place(file)
+    second = _aligned(file)
+    after.place(file)
+    third = _aligned(file)
+    write_sections(file, {SAME: same_groups(before.told_by.program, after.told_by.program)})
+    return second, third
+
+
+def _aligned(file: BinaryIO) -> int:
+    """Where the next may begin."""
+    file.write(bytes(-file.tell() % ALIGNED))
+    return file.tell()
