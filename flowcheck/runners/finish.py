@@ -147,7 +147,8 @@ def _result(run: Finished) -> AuditResult:
     )
     table = edges_table(run.program, edges)
     again = asking_again(run.source, run.request, run.program)
-    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again)
+    more = (run.request.out, load, again, run.merged.times)
+    return AuditResult(summary, findings, table, hits, ledger, *more)
 
 
 def _told_by(run: Finished) -> Program:

@@ -120,6 +120,7 @@ class Judging:
             self.merged.add(entries, unpack(part.load) if part.load is not None else None)
             self.merged.census.add(part.census)
             self.merged.recorded.add(part.recorded)
+            self.merged.times.add(part.times)
             self.merged.examples.add(examples_of(part), state.number, state.input.name, number)
             parts.append(msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING))
         self.merged.entries[state.number] = judged_entry(state, parts)

@@ -13,6 +13,7 @@ from flowcheck.results.census import Census
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.exact import MOST
 from flowcheck.results.finding.examples import Examples
+from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry
@@ -30,6 +31,7 @@ class Merged:
     census: Census = field(default_factory=Census)
     recorded: RecordedCounts = field(default_factory=RecordedCounts)
     examples: Examples = field(default_factory=Examples)
+    times: ViolationTimes = field(default_factory=ViolationTimes)
     sums: Counter[str] = field(default_factory=Counter)
     traits: dict[int, Traits] = field(default_factory=dict)
     entries: dict[int, FileEntry] = field(default_factory=dict)

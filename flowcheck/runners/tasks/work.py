@@ -25,6 +25,8 @@ from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_words
 from flowcheck.results.finding.firsts import Firsts
+from flowcheck.results.finding.times import ViolationTimes
+from flowcheck.results.finding.violating import groups
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.ledger import Rejected
@@ -66,6 +68,7 @@ class Work:
         self._rejected: Counter[int] = Counter()
         self._positions: dict[int, list[int]] = {}
         self._firsts = Firsts()
+        self._times = ViolationTimes()
         self._bounds = {"bytes": 0, "flow_count": 0, "packets": 0}
         self.filtered = 0
 
@@ -104,6 +107,7 @@ class Work:
             turned=read.initiators.turned()[rows],
             basis=read.initiators.basis[rows],
         )
+        self._times.count(found.flows.seen_at, groups(self._program, found.judged, found.flows.observed))
         if len(keyed.keys) > MOST_KEYS:
             self._settle()
         return found, rows
@@ -166,6 +170,7 @@ class Work:
             census=self._census,
             load=pack(self._load.entries()) if self._load else None,
             recorded=self._recorded,
+            times=self._times,
         )
 
 
