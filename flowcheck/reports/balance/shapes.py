@@ -6,11 +6,14 @@ An axis is as long as it says, or as wide as there is room, for a part of a page
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from xml.etree import ElementTree as Tree
 
 from flowcheck.balance.tell.records import EndpointLoad, TimeLoad
+from flowcheck.model.instants import instant_of, instant_text
 from flowcheck.reports.parts.svg import Length, line, part, rect
+from flowcheck.reports.parts.units import moment
 
 LIGHT = {
     **{
@@ -32,6 +35,7 @@ DARK = {
 }
 LAST_COLOR = 7
 """Endpoints past it share it."""
+MICROSECONDS = 1_000_000
 EDGE = 0.015
 """Of an axis as wide as there is room, at either end: so much of a whisker would be cut off."""
 
@@ -93,6 +97,12 @@ def columns(group: Tree.Element, time: TimeLoad, axis: Axis, bottom: float, heig
                 y -= connections * scale
                 x, width = axis.at(place), axis.wide(0.88)
                 rect(group, x, y, width, connections * scale, f"c{color}")
+
+
+def ends(time: TimeLoad) -> tuple[str, str]:
+    """When the first column begins and the last one ends."""
+    last = instant_of(datetime.fromisoformat(time.series[-1].start))
+    return moment(time.series[0].start), moment(instant_text(last + time.series_seconds * MICROSECONDS))
 
 
 def most_connections(time: TimeLoad) -> int:

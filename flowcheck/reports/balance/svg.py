@@ -8,14 +8,12 @@ over time bars take the whole width.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TextIO
 from xml.etree import ElementTree as Tree
 
 from flowcheck.balance.tell.records import EndpointLoad, ServiceLoad, TimeLoad
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.counted import counted
-from flowcheck.model.instants import instant_of, instant_text
 from flowcheck.reports.balance import wording
 from flowcheck.reports.balance.shapes import (
     DARK,
@@ -24,13 +22,14 @@ from flowcheck.reports.balance.shapes import (
     Axis,
     bar,
     columns,
+    ends,
     most_connections,
     most_share,
     whisker,
 )
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.svg import line, number, page, shortened, text, ticks, width_of
-from flowcheck.reports.parts.units import duration, moment, share_text
+from flowcheck.reports.parts.units import duration, share_text
 
 WIDTH, MARGIN = 1120, 24
 NAMES, VALUES, NOTES, GAP = 250, 64, 110, 64
@@ -41,7 +40,6 @@ HEAD, FOOT, LEGEND = 96, 28, 34
 ROW, MOST_ROW, LEAST_HEIGHT = 26, 40, 104
 MOST_ROWS, MOST_SERVICES = 24, 50
 LONGEST_NAME, LONGEST_TITLE = 36, 80
-MICROSECONDS = 1_000_000
 
 
 def render(result: LoadResult, stream: TextIO, *, service: str = "") -> None:
@@ -161,11 +159,6 @@ def _over_time(group: Tree.Element, time: TimeLoad, bottom: float) -> None:
         text(group, left - 6, y + 4, f"{count:,}", anchor="end", color="faint", size=11)
     columns(group, time, Axis(len(time.series), left, right - left), bottom, bottom - HEAD)
     line(group, left, bottom, right, bottom, "faint", 1)
-    text(group, left, bottom + 16, moment(time.series[0].start), color="faint", size=11)
-    text(group, right, bottom + 16, _end(time), color="faint", size=11, anchor="end")
-
-
-def _end(time: TimeLoad) -> str:
-    """When the last column ends."""
-    last = instant_of(datetime.fromisoformat(time.series[-1].start))
-    return moment(instant_text(last + time.series_seconds * MICROSECONDS))
+    begin, end = ends(time)
+    text(group, left, bottom + 16, begin, color="faint", size=11)
+    text(group, right, bottom + 16, end, color="faint", size=11, anchor="end")
