@@ -17,6 +17,7 @@ FORMATS = {
         "csv": "flowcheck.reports.audit.csv",
         "md": "flowcheck.reports.audit.markdown",
         "html": "flowcheck.reports.audit.page.html",
+        "svg": "flowcheck.reports.audit.svg",
         "sarif": "flowcheck.reports.audit.gates.sarif",
         "junit": "flowcheck.reports.audit.gates.junit",
         "github": "flowcheck.reports.audit.gates.github",

@@ -38,7 +38,7 @@ def page(
     )
     Tree.SubElement(root, "title").text = escape(label)
     lines = [":root { color-scheme: light dark; max-width: 100%; height: auto; }", *rules({**LIGHT, **light})]
-    lines += ["@media (prefers-color-scheme: dark) {", *rules({**DARK, **dark}), "}"]
+    lines += ["@media (prefers-color-scheme: dark) {", *rules({**DARK, **dark}), "}", ".line { fill: none; }"]
     Tree.SubElement(root, "style").text = "\n".join(["", *lines, ""])
     Tree.SubElement(root, "rect", {"width": "100%", "height": "100%", "class": "page"})
     return root

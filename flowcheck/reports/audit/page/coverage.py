@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from flowcheck.counted import counted
-from flowcheck.reports.audit.page.markup import drawn
+from flowcheck.reports.audit.page.markup import drawn, size_of
 from flowcheck.reports.audit.unknown_wording import REASONS, unknowns
 from flowcheck.reports.parts.svg import figure, part, rect
 from flowcheck.reports.parts.units import percent, size
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.ledger import FileEntry
 
-MOST_FILES = 200
+MOST_FILES, FILE_SIZE = 500, 250
+"""That are named, and the bytes of each beside its texts, about."""
 HEIGHT = 14
 LEAST = 0.004
 """Of the width, so that nothing there is goes unseen."""
@@ -53,12 +55,19 @@ class Judged(NamedTuple):
     parts: list[Part]
 
 
-def files(result: AuditResult) -> Files:
+def files(result: AuditResult, size: int) -> Files:
+    """As many of them as ``size`` bytes of the page have room for, the first that failed."""
     lost = [one for one in result.ledger.files if one.status != "judged" or one.rejected]
     whole = [one for one in result.ledger.files if one.status == "judged" and not one.rejected]
     lost.sort(key=lambda one: one.status != "failed")
-    shown = [[_file(one) for one in some[:MOST_FILES]] for some in (lost, whole)]
+    shown = [_shown(some, size // 2) for some in (lost, whole)]
     return Files(shown[0], shown[1], len(lost) - len(shown[0]), len(whole) - len(shown[1]))
+
+
+def _shown(entries: list[FileEntry], size: int) -> list[File]:
+    made = [_file(entry) for entry in entries[:MOST_FILES]]
+    ends = accumulate(FILE_SIZE + size_of("".join([one.name, *one.notes])) for one in made)
+    return [one for one, end in zip(made, ends, strict=True) if end <= size]
 
 
 def _file(entry: FileEntry) -> File:

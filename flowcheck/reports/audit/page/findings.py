@@ -34,7 +34,7 @@ class Decider(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A finding among those of the same rules. ``mark``: why it is not new."""
+    """A finding among those of the same rules. ``mark``: why it is not new; ``state``: known or ignored."""
 
     records: int
     source: str
@@ -44,7 +44,7 @@ class Row(NamedTuple):
     example: str
     fingerprint: str
     mark: str
-    is_ignored: bool
+    state: str
 
 
 class Rule(NamedTuple):
@@ -133,7 +133,7 @@ def _row(finding: Finding) -> Row:
         _example(finding.example),
         finding.fingerprint,
         "".join(mark(finding)),
-        finding.suppressed == IGNORED,
+        "ignored" if finding.suppressed == IGNORED else "known" if finding.suppressed else "",
     )
 
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from itertools import groupby
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
-from jinja2 import Environment
 from markupsafe import Markup
 
-from flowcheck.counted import counted
 from flowcheck.reports.audit import answer
 from flowcheck.reports.audit.explaining import Command
 from flowcheck.reports.audit.finding_wording import TITLES, next_steps
@@ -26,7 +23,8 @@ from flowcheck.reports.audit.known import TITLE as KNOWN_TITLE
 from flowcheck.reports.audit.known import known
 from flowcheck.reports.audit.not_looked_at import not_looked_at, place, unused_rules
 from flowcheck.reports.audit.page.coverage import files, judged, reasons
-from flowcheck.reports.audit.page.findings import Rule, rules
+from flowcheck.reports.audit.page.findings import rules
+from flowcheck.reports.audit.page.listing import Listing
 from flowcheck.reports.audit.page.markup import Room, environment, macro
 from flowcheck.reports.audit.page.services import not_tested, services
 from flowcheck.reports.audit.page.talks import matrix
@@ -39,24 +37,12 @@ from flowcheck.reports.parts import svg
 from flowcheck.reports.parts.gaps import gaps
 from flowcheck.results.audit import AuditResult
 
-FINDINGS_ROOM, TALKS_ROOM, SERVICES_ROOM = 3_900_000, 500_000, 350_000
+FINDINGS_ROOM, TALKS_ROOM, SERVICES_ROOM, FILES_ROOM = 3_800_000, 400_000, 300_000, 150_000
 """Bytes of the page that each may take."""
-ROWS_AT_ONCE, RULES_AT_ONCE = 50, 25
-"""So many are laid out together, and only once they come into view."""
-OPEN_RULES = 3
-"""Of each group, where there are more than so many."""
+MOST_INPUTS = 100
+"""Files of the cluster that are named."""
 LIGHT = {"may": "#d9822b", "dropped": "#6d59a8", "allow": "#9db7d6", "deny": "#5d6570", "unknown": "#a16207"}
 DARK = {"may": "#e59a4c", "dropped": "#a594e0", "allow": "#41618a", "deny": "#9198a1", "unknown": "#e3b341"}
-
-
-class Group(NamedTuple):
-    """Findings of one title. ``rules``: as HTML, some together; ``hidden``: findings there is no room for."""
-
-    title: str
-    number: int
-    summary: str
-    rules: list[Markup]
-    hidden: int
 
 
 def render(result: AuditResult, stream: TextIO) -> None:
@@ -80,9 +66,10 @@ def render(result: AuditResult, stream: TextIO) -> None:
         looked=answer.looked_at(summary),
         attributed=answer.attributed(summary),
         not_looked=not_looked_at(result),
-        files=files(result),
-        inputs=sorted(result.ledger.cluster_inputs.items()),
-        groups=list(_groups(jinja, told)),
+        files=files(result, FILES_ROOM),
+        inputs=sorted(result.ledger.cluster_inputs.items())[:MOST_INPUTS],
+        n_inputs=len(result.ledger.cluster_inputs),
+        groups=list(Listing(jinja, told, FINDINGS_ROOM).groups()),
         listed=len(result.findings),
         layers=sorted({layer for rule in told for layer in rule.layers.split(",")}),
         known_title=KNOWN_TITLE,
@@ -117,36 +104,6 @@ def _steps(result: AuditResult) -> list[tuple[str, str]]:
         else:
             steps.append((text, ""))
     return steps
-
-
-def _groups(jinja: Environment, told: list[Rule]) -> Iterator[Group]:
-    room = Room(FINDINGS_ROOM)
-    rule_of = macro(jinja.get_template("findings.html"), "rule")
-    row_of = macro(jinja.get_template("findings.html"), "row")
-    for number, of_group in groupby(told, key=lambda rule: rule.group):
-        members = list(of_group)
-        n_findings = sum(len(rule.rows) for rule in members)
-        n_records = sum(rule.records for rule in members)
-        made: list[Markup] = []
-        shown = 0
-        for rule in members:
-            rows = list(room.take(map(row_of, rule.rows)))
-            if not rows:
-                break
-            chunks = [
-                Markup("").join(rows[at : at + ROWS_AT_ONCE]) for at in range(0, len(rows), ROWS_AT_ONCE)
-            ]
-            opened = len(made) < OPEN_RULES or len(members) <= 2 * OPEN_RULES
-            made.append(rule_of(rule, chunks, len(rows), opened))
-            room.charge(len(made[-1]) - sum(map(len, rows)))
-            shown += len(rows)
-        together = [
-            Markup("").join(made[at : at + RULES_AT_ONCE]) for at in range(0, len(made), RULES_AT_ONCE)
-        ]
-        about = f"{counted(n_findings, 'finding')} by {counted(len(members), 'set')} of rules, "
-        yield Group(
-            TITLES[number], number, f"{about}{counted(n_records, 'record')}", together, n_findings - shown
-        )
 
 
 def _policy() -> str:

@@ -51,6 +51,11 @@ def drawn(picture: Tree.Element) -> Markup:
     return Markup(Tree.tostring(picture, encoding="unicode"))
 
 
+def size_of(text: str) -> int:
+    """Bytes of the page."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
+
+
 class Room:
     """How many bytes of the page a part may take."""
 
@@ -60,10 +65,7 @@ class Room:
     def take(self, texts: Iterable[Markup]) -> Iterator[Markup]:
         """As many of the texts, one after the other, as there is room for."""
         for text in texts:
-            self.charge(len(text.encode("utf-8")))
+            self._left -= size_of(text)
             if self._left < 0:
                 return
             yield text
-
-    def charge(self, size: int) -> None:
-        self._left -= size

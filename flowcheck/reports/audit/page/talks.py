@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from flowcheck.counted import counted
-from flowcheck.reports.audit.talks import SIGNS, WORDS, home_text, ports
+from flowcheck.reports.audit.talks import SIGNS, WORDS, home_text, in_order, ports, shown_homes
+from flowcheck.reports.parts.svg import shortened
 from flowcheck.reports.parts.units import compact, size
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.talks import STATES, Sums, Talk, Talks, home
+from flowcheck.results.talks import STATES, Sums, Talk, home
 
 MOST_HOMES, MOST_PAIRS = 24, 4000
+LONGEST = 64
+"""Of a namespace's name: as long as Kubernetes lets it be."""
 SHADES = 5
 """Of squares, by the power of ten of their connections."""
-OTHERS = "others"
-"""What the homes are called that have no room of their own."""
 Pair = tuple[str, str]
 
 
@@ -75,7 +76,7 @@ class Matrix(NamedTuple):
 
 def matrix(result: AuditResult) -> Matrix:
     talks = result.talks(MOST_PAIRS)
-    shown, folded = _homes(talks)
+    shown, folded = shown_homes(talks, MOST_HOMES)
     sums: dict[Pair, dict[str, Sums]] = defaultdict(dict)
     for (source, destination), states in talks.between.items():
         into = sums[shown[source], shown[destination]]
@@ -84,7 +85,7 @@ def matrix(result: AuditResult) -> Matrix:
     lines: dict[Pair, list[Talk]] = defaultdict(list)
     for talk in talks.pairs:
         lines[shown[home(talk.source)], shown[home(talk.destination)]].append(talk)
-    names = sorted(set(shown.values()), key=lambda name: (name == OTHERS, home_text(name) != name, name))
+    names = sorted(set(shown.values()), key=in_order)
     sources = [name for name in names if any(pair[0] == name for pair in sums)]
     destinations = [name for name in names if any(pair[1] == name for pair in sums)]
     most = max((_connections(states.values()) for states in sums.values()), default=0)
@@ -95,26 +96,13 @@ def matrix(result: AuditResult) -> Matrix:
         for column, destination in enumerate(destinations):
             states = sums.get((source, destination), {})
             anchor = f"talk-{row}-{column}"
-            title = f"{home_text(source)} \u2192 {home_text(destination)}"
+            title = " \u2192 ".join(shortened(home_text(name), LONGEST) for name in (source, destination))
             squares.append(_square(anchor, title, states, most) if states else None)
             if states:
                 between.append(_between(anchor, title, states, lines[source, destination]))
         rows.append((home_text(source), squares))
     between.sort(key=lambda one: one.weight)
     return Matrix([home_text(name) for name in destinations], rows, between, folded)
-
-
-def _homes(talks: Talks) -> tuple[dict[str, str], int]:
-    """What each home is shown as, and how many are shown as one: those of which there is least to say."""
-    weights: dict[str, list[int]] = defaultdict(lambda: [0] * len(STATES))
-    for pair, states in talks.between.items():
-        for name in set(pair):
-            for state, one in states.items():
-                weights[name][STATES.index(state)] += one.connections
-    ordered = sorted(weights, key=lambda name: ([-weight for weight in weights[name]], name))
-    kept = ordered if len(ordered) <= MOST_HOMES else ordered[: MOST_HOMES - 1]
-    shown = {name: name if name in set(kept) else OTHERS for name in ordered}
-    return shown, len(ordered) - len(kept)
 
 
 def _add(one: Sums | None, other: Sums) -> Sums:

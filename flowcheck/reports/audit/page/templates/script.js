@@ -1,5 +1,6 @@
 "use strict";
 (() => {
+  const MOST_OPEN = 200; // findings that a filter leaves, up to which it opens their rules
   const one = (id) => document.getElementById(id);
   const opened = (from) => {
     for (let at = from; at; at = at.parentElement) if (at.localName === "details") at.open = true;
@@ -29,50 +30,52 @@
   const fields = ["text", "group", "layer", "state"].map((name) => one("f-" + name)).filter(Boolean);
   const value = (name) => (one("f-" + name) ? one("f-" + name).value : "");
   const number = (n) => n.toLocaleString("en");
-  let rules;
+  const counted = (n) => `${number(n)} ${n === 1 ? "finding" : "findings"}`;
+  const tell = (words) => {
+    one("f-count").textContent = words;
+  };
+  const text = (element) => (element ? element.textContent.toLowerCase() : "");
   const read = () =>
-    [...document.querySelectorAll("details.rule")].map((rule) => ({
-      rule,
-      was: rule.open,
-      group: rule.dataset.group,
-      layers: rule.dataset.layer.split(","),
-      text: rule.querySelector(".deciders").textContent.toLowerCase(),
-      more: rule.querySelector(".more"),
-      said: rule.querySelector(".more") && rule.querySelector(".more").textContent,
-      rows: [...rule.querySelectorAll("tbody tr")].map((row) => ({
+    [...document.querySelectorAll("#findings .rule, #findings .short")].map((box) => ({
+      box,
+      was: box.open,
+      more: box.querySelector("summary em"),
+      said: text(box.querySelector("summary em")),
+      rows: [...box.querySelectorAll("tbody tr, p.row")].map((row) => ({
         row,
-        state: row.className || "new",
-        text: row.textContent.toLowerCase(),
+        group: row.closest("[data-group]").dataset.group,
+        layers: row.closest("[data-layer]").dataset.layer.split(","),
+        state: row.classList.contains("known") ? "known" : row.classList.contains("ignored") ? "ignored" : "new",
+        text: text(row) + text(box.querySelector(".deciders")) + (row.localName === "p" ? text(box.querySelector("summary")) : ""),
       })),
     }));
+  let boxes;
   const apply = () => {
-    rules = rules || read();
+    boxes = boxes || read();
     const words = value("text").toLowerCase().split(/\s+/).filter(Boolean);
     const [group, layer, state] = [value("group"), value("layer"), value("state")];
-    const asked = words.length || group || layer || state;
-    let shown = 0;
-    let all = 0;
-    for (const each of rules) {
-      const fits = (!group || group === each.group) && (!layer || each.layers.includes(layer));
-      const left = words.filter((word) => !each.text.includes(word));
-      let found = 0;
-      for (const { row, state: is, text } of each.rows) {
-        const hidden = !fits || (state !== "" && state !== is) || !left.every((word) => text.includes(word));
-        if (row.hidden !== hidden) row.hidden = hidden;
-        if (!hidden) found += 1;
+    const asked = Boolean(words.length || group || layer || state);
+    let [shown, all] = [0, 0];
+    for (const box of boxes) {
+      box.found = 0;
+      for (const one of box.rows) {
+        const fits =
+          (!group || group === one.group) &&
+          (!layer || one.layers.includes(layer)) &&
+          (!state || state === one.state) &&
+          words.every((word) => one.text.includes(word));
+        if (one.row.hidden === fits) one.row.hidden = !fits;
+        if (fits) box.found += 1;
       }
-      all += each.rows.length;
-      shown += found;
-      each.rule.hidden = !found;
-      if (each.more) each.more.textContent = asked ? `${number(found)} of ${number(each.rows.length)} findings` : each.said;
-      each.found = found;
+      all += box.rows.length;
+      shown += box.found;
+      box.box.hidden = !box.found;
+      if (box.more) box.more.textContent = asked ? `${number(box.found)} of ${number(box.rows.length)} findings` : box.said;
     }
-    for (const each of rules) each.rule.open = asked ? each.found > 0 && shown <= 200 : each.was;
-    for (const section of document.querySelectorAll("section.group"))
-      section.hidden = !section.querySelector("details.rule:not([hidden])");
-    one("f-count").textContent = asked
-      ? `${number(shown)} of ${number(all)} findings`
-      : `${number(all)} ${all === 1 ? "finding" : "findings"}`;
+    for (const box of boxes) box.box.open = asked ? box.found > 0 && shown <= MOST_OPEN : box.was;
+    for (const section of document.querySelectorAll("#findings .group"))
+      section.hidden = !section.querySelector("details:not([hidden])");
+    tell(asked ? `${number(shown)} of ${number(all)} findings` : counted(all));
   };
   let waiting;
   const soon = () => {
@@ -85,5 +88,5 @@
     apply();
     one("f-text").focus();
   });
-  one("f-count").textContent = `${number(document.querySelectorAll("details.rule tbody tr").length)} findings`;
+  tell(counted(document.querySelectorAll("#findings tbody tr, #findings p.row").length));
 })();
