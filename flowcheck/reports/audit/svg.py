@@ -23,9 +23,10 @@ from flowcheck.results.talks import STATES, Talks, home
 MARGIN, HEAD, FOOT, ROW, GAP = 24, 138, 24, 19, 11
 MIDDLE, NAMES, LEAST_NAMES = 380, 300, 120
 """Between the names of both sides, which have as much as the longest takes, and at most so much."""
-MOST_NAMES, MOST_CURVES = 60, 1200
+MOST_NAMES, MOST_CURVES = 60, 300
 LONGEST_NAME = 44
-THINNEST, THICKEST = 1.2, 6.0
+THINNEST, THICKEST, THINNER = 1.2, 6.0, 0.025
+"""Of curves: the more there are, the thinner is the thickest."""
 DASHES = {"stopped": "5 4", "unknown": "1.5 4", "not_applicable": "1 6"}
 LIGHT = {
     "not_stopped": "#b3261e",
@@ -77,7 +78,7 @@ def render(result: AuditResult, stream: TextIO) -> None:
     _legend(root, {curve.state for curve in curves})
     if note:
         text(root, MARGIN, 104, note, color="faint", size=12)
-    for curve in sorted(curves, key=lambda one: (-STATES.index(one.state), one.connections)):
+    for curve in sorted(curves, key=_gravest_first, reverse=True):
         _draw(root, curve, (begin, left.at[curve.source]), (end, right.at[curve.destination]), curves)
     for column, x, anchor, said in ((left, begin - 8, "end", "from"), (right, end + 8, "start", "to")):
         text(root, x, HEAD - 6, said, anchor=anchor, size=12, color="faint")
@@ -97,10 +98,17 @@ def _curves(talks: Talks) -> tuple[list[Curve], str]:
         for state, one in states.items():
             key = shown[source], shown[destination], state
             sums[key] = sums.get(key, 0) + one.connections
+    found = sorted((Curve(*key, n, "") for key, n in sums.items()), key=_gravest_first)
     note = f"By namespace, as there are {counted(talks.n_pairs, 'pair')} of workloads"
     if folded:
-        note += f"; {folded:,} of them together as others"
-    return [Curve(*key, n, "") for key, n in sums.items()], note
+        note += f"; {counted(folded, 'namespace')} together as others"
+    if len(found) > MOST_CURVES:
+        note += f"; without {counted(len(found) - MOST_CURVES, 'pair')} of which there is least to say"
+    return found[:MOST_CURVES], note
+
+
+def _gravest_first(curve: Curve) -> tuple[int, int]:
+    return STATES.index(curve.state), -curve.connections
 
 
 def _ends(curves: Sequence[Curve]) -> tuple[set[str], set[str]]:
@@ -157,11 +165,12 @@ def _draw(
     y1, y2, bend = y1 + beside, y2 + beside, (x2 - x1) * 0.45
     most = max(one.connections for one in all_of_them)
     share = math.log1p(curve.connections) / math.log1p(most) if most else 0
+    thickest = max(THINNEST, THICKEST - len(all_of_them) * THINNER)
     way = [(x1 + bend, y1), (x2 - bend, y2), (x2, y2)]
     drawn = {
         "d": f"M{number(x1)} {number(y1)}C" + " ".join(f"{number(x)} {number(y)}" for x, y in way),
         "class": f"{curve.state} line",
-        "stroke-width": number(THINNEST + share**2 * (THICKEST - THINNEST)),
+        "stroke-width": number(THINNEST + share**2 * (thickest - THINNEST)),
     }
     if curve.state in DASHES:
         drawn["stroke-dasharray"] = DASHES[curve.state]

@@ -66,7 +66,8 @@ class ViolationTimes(msgspec.Struct):
         self.of, self.seconds = self.at_width(wider), wider
 
     def series(self, most: int) -> Series:
-        """At most so many stretches on end, from the first with any rows to the last, as narrow as may be."""
+        """At most so many stretches on end (2 or more), from the first with any rows to the last, as narrow as
+        may be."""
         if not self.of:
             return Series(self.seconds, ())
         first, last = min(self.of) * self.seconds, max(self.of) * self.seconds

@@ -14,7 +14,7 @@ from flowcheck.reports.parts.units import span
 
 WIDTH = 100
 """Of a command's lines."""
-LONGEST = 1000
+LONGEST = 400
 """Characters of one text; no name in Kubernetes comes near, but a path of a request may."""
 
 
