@@ -12,13 +12,16 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree as Tree
 
 import msgspec
+import numpy as np
 import pytest
 
+from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
 from flowcheck.reports import renderer
 from flowcheck.reports.audit.finding_wording import TITLES
 from flowcheck.reports.audit.page import html as page_html
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.units import compact, span
+from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.audit import AuditResult
 from tests.reports.build import HOSTILE, make_clean_result, make_dropped, make_finding, make_result
 from tests.reports.build_page import EDGES, WEIRD, make_edge, make_edges, make_many, make_weird, make_whole
@@ -224,6 +227,14 @@ def test_many_namespaces_are_folded_and_none_is_lost() -> None:
         int(n.replace(",", "")) for n in re.findall(r"<small>([\d,]+) connections?: allowed</small>", text)
     ]
     assert sum(totals) == sum(range(1, 41))
+
+
+def test_times_at_the_ends_of_all_dates_can_be_shown() -> None:
+    times = ViolationTimes()
+    times.count(np.array([EARLIEST, 0, LATEST]), np.array([0, 1, 2]))
+    text = rendered("html", replace(make_whole(), times=times))
+    assert "0001-01-01 00:00:00" in text
+    assert "9999-12-31 23:59:59" in text
 
 
 # -- the picture ------------------------------------------------------------------------------------------

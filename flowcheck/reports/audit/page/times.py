@@ -7,6 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from flowcheck.counted import counted
+from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
 from flowcheck.model.instants import instant_text
 from flowcheck.reports.audit.page.markup import drawn
 from flowcheck.reports.parts.svg import figure, line, part, rect, text, ticks
@@ -76,4 +77,6 @@ def over_time(result: AuditResult) -> Over | None:
 
 
 def _time(instant: int) -> str:
-    return moment(instant_text(instant)).replace("T", " ").removesuffix("Z")
+    """A wide stretch may begin or end where there are no dates any more."""
+    shown = min(max(instant, EARLIEST), LATEST)
+    return moment(instant_text(shown)).replace("T", " ").removesuffix("Z")
