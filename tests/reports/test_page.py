@@ -21,8 +21,8 @@ from flowcheck.reports.audit.finding_wording import TITLES
 from flowcheck.reports.audit.page import html as page_html
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.units import compact, span
-from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.audit import AuditResult
+from flowcheck.results.finding.times import ViolationTimes
 from tests.reports.build import HOSTILE, make_clean_result, make_dropped, make_finding, make_result
 from tests.reports.build_page import EDGES, WEIRD, make_edge, make_edges, make_many, make_weird, make_whole
 from tests.reports.test_audit import RESULTS, compare

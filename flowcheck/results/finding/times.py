@@ -66,8 +66,7 @@ class ViolationTimes(msgspec.Struct):
         self.of, self.seconds = self.at_width(wider), wider
 
     def series(self, most: int) -> Series:
-        """At most so many stretches on end (two or more), as narrow as may be, from the first with any rows to
-        the last."""
+        """At most so many stretches on end, from the first with any rows to the last. most: two or more."""
         if not self.of:
             return Series(self.seconds, ())
         first, last = min(self.of) * self.seconds, max(self.of) * self.seconds
