@@ -12,7 +12,7 @@ from flowcheck.reports.audit.page.markup import drawn
 from flowcheck.reports.balance import wording
 from flowcheck.reports.balance.brief import is_pressing
 from flowcheck.reports.balance.shapes import LAST_COLOR, Axis, bar, columns, ends, most_share
-from flowcheck.reports.balance.splits import share_row, split_notes, split_summary, split_title
+from flowcheck.reports.balance.splits import is_off_target, share_row, split_notes, split_summary, split_title
 from flowcheck.reports.parts.svg import figure, line
 from flowcheck.reports.parts.units import duration, share_text
 from flowcheck.results.audit import AuditResult
@@ -77,7 +77,7 @@ def _service(service: ServiceLoad) -> Service:
     axis = Axis(most_share(shown))
     return Service(
         wording.title(service),
-        wording.state(service),
+        _state(service),
         is_pressing(service),
         wording.summary(service),
         wording.notes(service),
@@ -86,6 +86,13 @@ def _service(service: ServiceLoad) -> Service:
         _time(service),
         [_split(one) for one in service.splits[:MOST_SPLITS]],
     )
+
+
+def _state(service: ServiceLoad) -> str:
+    """With whatever else makes it want a look."""
+    off = [", off the weights of a route"] if is_off_target(service) else []
+    stray = [", against ClientIP affinity"] if service.clients.stray else []
+    return "".join([wording.state(service), *off, *stray])
 
 
 def _endpoint(service: ServiceLoad, endpoint: EndpointLoad, axis: Axis, place: int) -> Endpoint:
