@@ -193,7 +193,7 @@ def test_everything_can_be_reached_with_the_keyboard(window: Browser, pages: dic
         reached.append(
             window.js(
                 "const at = document.activeElement; return [at.id || at.localName, "
-                "getComputedStyle(at).outlineStyle !== 'none' || at.localName === 'input']"
+                "getComputedStyle(at).outlineStyle !== 'none']"
             )
         )
     assert reached[0][0] == "a"  # to skip to the findings
@@ -223,6 +223,39 @@ def test_what_helps_a_screen_reader(window: Browser, pages: dict[str, Path]) -> 
     assert all(one.accessible_name for one in fields)
     ids = js("return [...document.querySelectorAll('[id]')].map(one => one.id)")
     assert len(ids) == len(set(ids))
+
+
+CONTRAST = """
+const parse = (color) => color.match(/[\\d.]+/g).map(Number);
+const over = ([r, g, b, a = 1], below) => [r, g, b].map((c, i) => c * a + below[i] * (1 - a));
+const ground = (at) => {
+  const own = parse(getComputedStyle(at).backgroundColor);
+  if (own[3] === undefined || own[3] === 1) return own;
+  return over(own, at.parentElement ? ground(at.parentElement) : [255, 255, 255]);
+};
+const light = (color) => color.slice(0, 3).map((c) => c / 255)
+  .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const found = new Set();
+for (const one of document.querySelectorAll("body *")) {
+  const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!own || one.closest("script, option, .sr") || !one.checkVisibility()) continue;
+  const style = getComputedStyle(one);
+  const [a, b] = [light(parse(one.closest("svg") ? style.fill : style.color)), light(ground(one))];
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  const large = parseFloat(style.fontSize) >= (style.fontWeight >= 600 ? 18.66 : 24);
+  if (ratio < (large ? 3 : 4.5)) found.add([one.localName, one.className, ratio.toFixed(2)].join(" "));
+}
+return [...found];
+"""
+"""Texts too faint for WCAG 2.2 AA (1.4.3), with how they stand out."""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_text_stands_out_from_its_ground(window: Browser, pages: dict[str, Path], dark: bool) -> None:
+    window.open(pages["whole"], dark=dark)
+    window.js("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert window.js(CONTRAST) == []
 
 
 def test_print_has_what_is_folded_on_a_light_ground(window: Browser, pages: dict[str, Path]) -> None:

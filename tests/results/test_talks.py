@@ -89,7 +89,7 @@ def test_of_no_edges_nothing_is_said() -> None:
 
 
 def test_the_example_of_the_reports() -> None:
-    talks = talks_of(make_edges(EDGES), 2)
-    assert [one.state for one in talks.pairs] == ["not_stopped", "dropped"]
+    talks = talks_of(make_edges(EDGES), 3)
+    assert [one.state for one in talks.pairs] == ["not_stopped", "not_stopped", "dropped"]
     assert talks.n_pairs == len(EDGES)
     assert set(talks.between["shop", "payments"]) == {"not_stopped", "stopped"}
