@@ -254,12 +254,14 @@ def test_every_pair_has_a_curve_with_its_sentence() -> None:
     root = Tree.fromstring(text)
     assert root.get("role") == "img"
     label = root.get("aria-label") or ""
-    assert "24 denied, not stopped" in label
+    assert "27 denied, not stopped" in label
     assert "INCOMPLETE" in label
     assert len(root.findall(f".//{SVG}path")) == len(EDGES)
     pair = "shop/Deployment/frontend -> payments/StatefulSet/ledger-0, 5432/TCP"
     assert f"{pair}: 24 connections, denied, not stopped" in titles_of(text)
     assert "prefers-color-scheme: dark" in text
+    shown = " ".join(one.text or "" for one in root.iter(f"{SVG}text"))
+    assert "7 findings (5 new, 1 known, 1 ignored) - INCOMPLETE" in shown
 
 
 def test_names_are_text_in_the_picture() -> None:

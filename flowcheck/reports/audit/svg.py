@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from textwrap import wrap
 from typing import NamedTuple, TextIO
 from xml.etree import ElementTree as Tree
 
@@ -20,21 +21,21 @@ from flowcheck.reports.parts.svg import line, number, page, rect, shortened, tex
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.talks import STATES, Talks, home
 
-MARGIN, HEAD, FOOT, ROW, GAP = 24, 138, 24, 19, 11
+MARGIN, HEAD, LINE, FOOT, ROW, GAP = 24, 120, 18, 24, 19, 11
 MIDDLE, NAMES, LEAST_NAMES = 380, 300, 120
 """Between the names of both sides, which have as much as the longest takes, and at most so much."""
 MOST_NAMES, MOST_CURVES = 60, 300
 LONGEST_NAME = 44
 THINNEST, THICKEST, THINNER = 1.2, 6.0, 0.025
 """Of curves: the more there are, the thinner is the thickest."""
-DASHES = {"stopped": "5 4", "unknown": "1.5 4", "not_applicable": "1 6"}
+DASHES = {"stopped": "5 4", "unknown": "1.5 4", "not_applicable": "1.5 6"}
 LIGHT = {
     "not_stopped": "#b3261e",
     "dropped": "#6d59a8",
     "unknown": "#a16207",
     "stopped": "#59636e",
     "allowed": "#b6c8de",
-    "not_applicable": "#c9ced6",
+    "not_applicable": "#8b949e",
 }
 DARK = {
     "not_stopped": "#ff8f85",
@@ -42,7 +43,7 @@ DARK = {
     "unknown": "#e3b341",
     "stopped": "#9198a1",
     "allowed": "#34506f",
-    "not_applicable": "#3d4450",
+    "not_applicable": "#6b7480",
 }
 
 
@@ -55,11 +56,11 @@ class Curve(NamedTuple):
 
 
 class Column(NamedTuple):
-    """Where the middle of each name is, and the headings above those of one namespace; how high all are."""
+    """Where the middle of each name is, from the top, and the headings above those of one namespace."""
 
     at: dict[str, float]
     headings: list[tuple[str, float]]
-    bottom: float
+    height: float
 
 
 def render(result: AuditResult, stream: TextIO) -> None:
@@ -68,21 +69,25 @@ def render(result: AuditResult, stream: TextIO) -> None:
     left, right = (_column(names, str if note else home) for names in _ends(curves))
     names = [min(NAMES, max(LEAST_NAMES, _widest(side) + 12)) for side in (left, right)]
     begin, end = MARGIN + names[0], MARGIN + names[0] + MIDDLE
-    width = max(end + names[1] + MARGIN, 640)
+    states = [state for state in WORDS if any(curve.state == state for curve in curves)]
+    width = max(end + names[1], MARGIN + sum(map(_key_width, states))) + MARGIN
     answer = headline(result.summary)
+    lines = wrap(escape(answer), int((width - 2 * MARGIN) / width_of("0")))
+    top = HEAD + LINE * len(lines)
     label = f"Who talked to whom. {_told(talks)}. flowcheck: {answer}"
-    root = page(width, max(left.bottom, right.bottom) + FOOT, label, LIGHT, DARK)
+    root = page(width, top + max(left.height, right.height) + FOOT, label, LIGHT, DARK)
     text(root, MARGIN, 34, "Who talked to whom", size=20, weight="600")
     color = "alarm" if result.summary.failing or not result.summary.complete else "ink"
-    text(root, MARGIN, 56, answer, color=color)
-    _legend(root, {curve.state for curve in curves})
-    if note:
-        text(root, MARGIN, 104, note, color="faint", size=12)
+    for place, words in enumerate(lines):
+        text(root, MARGIN, 56 + LINE * place, words, color=color)
+    _legend(root, states, top - 58)
+    text(root, MARGIN, top - 34, note, color="faint", size=12)
     for curve in sorted(curves, key=_gravest_first, reverse=True):
-        _draw(root, curve, (begin, left.at[curve.source]), (end, right.at[curve.destination]), curves)
+        ends = (begin, top + left.at[curve.source]), (end, top + right.at[curve.destination])
+        _draw(root, curve, *ends, curves)
     for column, x, anchor, said in ((left, begin - 8, "end", "from"), (right, end + 8, "start", "to")):
-        text(root, x, HEAD - 6, said, anchor=anchor, size=12, color="faint")
-        _names(root, column, x, anchor)
+        text(root, x, top - 6, said, anchor=anchor, size=12, color="faint")
+        _names(root, column, x, top, anchor)
     stream.write(Tree.tostring(root, encoding="unicode") + "\n")
 
 
@@ -119,7 +124,7 @@ def _column(names: Iterable[str], home_of: Callable[[str], str]) -> Column:
     """Names in order, workloads below their namespace; a name that is its own home has no heading."""
     at: dict[str, float] = {}
     headings: list[tuple[str, float]] = []
-    y, before = float(HEAD), ""
+    y, before = 0.0, ""
     for name in sorted(names, key=lambda name: (in_order(home_of(name)), name)):
         heading = home_text(home_of(name))
         if heading not in (before, home_text(name)):
@@ -143,14 +148,14 @@ def _widest(column: Column) -> float:
     return max(map(width_of, shown), default=0)
 
 
-def _names(root: Tree.Element, column: Column, x: float, anchor: str) -> None:
+def _names(root: Tree.Element, column: Column, x: float, top: float, anchor: str) -> None:
     for heading, y in column.headings:
-        text(root, x, y + 4, shortened(heading, LONGEST_NAME), anchor=anchor, size=12, weight="600")
+        text(root, x, top + y + 4, shortened(heading, LONGEST_NAME), anchor=anchor, size=12, weight="600")
     for name, y in column.at.items():
-        label = text(root, x, y + 4, _shown(name), anchor=anchor)
+        label = text(root, x, top + y + 4, _shown(name), anchor=anchor)
         Tree.SubElement(label, "title").text = escape(name)
         mark = x + 4 if anchor == "end" else x - 6
-        rect(root, mark, y - 6, 2, 12, "ink")
+        rect(root, mark, top + y - 6, 2, 12, "ink")
 
 
 def _draw(
@@ -181,16 +186,18 @@ def _draw(
     Tree.SubElement(path, "title").text = escape(said)
 
 
-def _legend(root: Tree.Element, states: set[str]) -> None:
+def _key_width(state: str) -> float:
+    return 28 + width_of(WORDS[state], 12) + 20
+
+
+def _legend(root: Tree.Element, states: Sequence[str], y: float) -> None:
     x = float(MARGIN)
-    for state in WORDS:
-        if state in states:
-            line(root, x, 78, x + 22, 78, state, 3)
-            if state in DASHES:
-                root[-1].set("stroke-dasharray", DASHES[state])
-            words = WORDS[state]
-            text(root, x + 28, 82, words, size=12, color="faint")
-            x += 28 + width_of(words, 12) + 20
+    for state in states:
+        line(root, x, y, x + 22, y, state, 3)
+        if state in DASHES:
+            root[-1].set("stroke-dasharray", DASHES[state])
+        text(root, x + 28, y + 4, WORDS[state], size=12, color="faint")
+        x += _key_width(state)
 
 
 def _told(talks: Talks) -> str:
