@@ -296,6 +296,9 @@ def test_ten_thousand_findings_are_there_in_two_seconds(window: Browser, pages: 
     element(window, "#f-text").send_keys("client-of-many-77")
     count_says(window, "111 of 10,000 findings")
     assert len(rows(window)) == 111
+    short = [one.text for one in window.driver.find_elements(By.CSS_SELECTOR, "details.short summary em")]
+    told = [one.text for one in window.driver.find_elements(By.CSS_SELECTOR, "details.rule summary em")]
+    assert sum(int(text.split()[0]) for text in [*short, *told] if text) == 111
     assert window.wrong() == []
     if PICTURES:
         print(f"{page.stat().st_size:,} bytes, {times}")  # noqa: T201 # asked for

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const MOST_OPEN = 200; // findings that a filter leaves, up to which it opens their rules
+  const MOST_OPEN = 500; // findings that a filter leaves, up to which it opens their rules
   const one = (id) => document.getElementById(id);
   const opened = (from) => {
     for (let at = from; at; at = at.parentElement) if (at.localName === "details") at.open = true;
