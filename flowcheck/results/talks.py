@@ -1,6 +1,6 @@
 """Who talked to whom: edges added up to pairs of workloads and of namespaces, by what became of them.
 
-Everything large stays in Arrow: only the gravest pairs of workloads, and the sums by namespace, become
+Everything large stays in arrays: only the gravest pairs of workloads, and the sums by namespace, become
 Python's.
 """
 
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flowcheck.arrays import Int64
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.verdict import Observed, Verdict
 
@@ -19,7 +21,6 @@ STATES = ("not_stopped", "dropped", "unknown", "stopped", "allowed", "not_applic
 by a policy; an unknown verdict; denied and stopped; allowed; policies do not reach it."""
 NODES, OUTSIDE, NOBODY = "(nodes)", "(outside)", "(not known)"
 """What ends are that are in no namespace; the names of namespaces have no brackets."""
-_STOPPED = (Observed.DENIED, Observed.DROPPED)
 _SERVICE_PORT = 1 << 8
 
 
@@ -68,82 +69,106 @@ def talks_of(edges: pa.Table, most: int) -> Talks:
     """``edges``: with the columns of edges.parquet."""
     if not edges.num_rows:
         return Talks({}, (), 0)
-    by_pair = _by_pair(edges)
-    names = pa.chunked_array([*by_pair["source"].chunks, *by_pair["destination"].chunks]).unique()
-    homes = pa.array([home(name) for name in names.to_pylist()])
-    for end in ("source", "destination"):
-        by_pair = by_pair.append_column(f"{end}_home", homes.take(pc.index_in(by_pair[end], names)))
-    return Talks(_between(by_pair), tuple(_gravest(by_pair, most)), by_pair.num_rows)
-
-
-def _by_pair(edges: pa.Table) -> pa.Table:
-    services = pc.add(
-        pc.multiply(pc.fill_null(edges["port"].cast(pa.int32()), -1), _SERVICE_PORT),
-        edges["protocol"].cast(pa.int32()),
+    chunks = [*edges["source"].chunks, *edges["destination"].chunks]
+    names = sorted(pa.chunked_array(chunks).unique().to_pylist())
+    source, destination = (_codes(edges[end], names) for end in ("source", "destination"))
+    state, n = _states(edges), len(names)
+    amounts = [_numbers(edges[name]) for name in ("flow_count", "records", "bytes")]
+    pairs = _added((source * n + destination) * len(STATES) + state, amounts)
+    homes = sorted({home(name) for name in names})
+    numbers = {name: number for number, name in enumerate(homes)}
+    home_of = np.array([numbers[home(name)] for name in names], dtype=np.int64)
+    ends, states = np.divmod(pairs.keys, len(STATES))
+    between = (home_of[ends // n] * len(homes) + home_of[ends % n]) * len(STATES) + states
+    found = _gravest(pairs, most)
+    services = _services(edges, pairs, found)
+    gravest = tuple(
+        Talk(
+            names[ends[one] // n],
+            names[ends[one] % n],
+            STATES[states[one]],
+            int(pairs.sums[0][one]),
+            int(pairs.sums[1][one]),
+            int(pairs.sums[2][one]),
+            services[one],
+        )
+        for one in found.tolist()
     )
-    table = pa.table(
-        {
-            **{name: edges[name] for name in ("source", "destination", "flow_count", "records", "bytes")},
-            "state": _states(edges),
-            "services": services,
-        }
-    )
-    sums = [(name, "sum") for name in ("flow_count", "records", "bytes")]
-    keys = ["source", "destination", "state"]
-    return table.group_by(keys).aggregate([*sums, ("services", "distinct")])
+    added = _added(between, [np.ones_like(between), *pairs.sums])
+    return Talks(_between(added, homes), gravest, len(pairs.keys))
 
 
-def _states(edges: pa.Table) -> pa.Array:
+class _Added(NamedTuple):
+    """Distinct keys (k,), what each column of their rows adds up to, each (k,), and the place of each row's
+    key (n,)."""
+
+    keys: Int64
+    sums: list[Int64]
+    places: Int64
+
+
+def _added(keys: Int64, columns: list[Int64]) -> _Added:
+    """keys, and each of columns: (n,)."""
+    order = np.argsort(keys, kind="stable")
+    distinct, places = np.unique(keys, return_inverse=True)
+    starts = np.searchsorted(keys[order], distinct)
+    return _Added(distinct, [np.add.reduceat(column[order], starts) for column in columns], places)
+
+
+def _codes(column: pa.ChunkedArray, names: list[str]) -> Int64:
+    """(edges,) the place of each name."""
+    return _numbers(pc.index_in(column, pa.array(names)))
+
+
+def _numbers(column: pa.ChunkedArray) -> Int64:
+    """(edges,) of numbers or truths without nulls."""
+    return np.asarray(column.to_numpy()).astype(np.int64)
+
+
+def _states(edges: pa.Table) -> Int64:
     """(edges,) the place of each one's state in STATES."""
-    verdicts, observed = (edges[name].combine_chunks() for name in ("verdict", "observed"))
-    denied = pc.equal(verdicts, Verdict.DENY.value)
-    stopped = pc.is_in(observed, pa.array([one.value for one in _STOPPED]))
-    by_policy = pc.equal(observed, Observed.DENIED.value)
-    places = {state: pa.scalar(place, pa.int8()) for place, state in enumerate(STATES)}
-    return pc.case_when(
-        pc.make_struct(
-            pc.and_(denied, stopped),
-            denied,
-            pc.equal(verdicts, Verdict.UNKNOWN.value),
-            pc.equal(verdicts, Verdict.NOT_APPLICABLE.value),
-            by_policy,
-        ),
-        places["stopped"],
-        places["not_stopped"],
-        places["unknown"],
-        places["not_applicable"],
-        places["dropped"],
-        places["allowed"],
-    )
+    verdicts, observed = edges["verdict"], edges["observed"]
+    is_ = {one: _numbers(pc.equal(verdicts, one.value)) != 0 for one in Verdict}
+    seen = {one: _numbers(pc.equal(observed, one.value)) != 0 for one in Observed}
+    stopped = seen[Observed.DENIED] | seen[Observed.DROPPED]
+    cases = {
+        "stopped": is_[Verdict.DENY] & stopped,
+        "not_stopped": is_[Verdict.DENY],
+        "unknown": is_[Verdict.UNKNOWN],
+        "not_applicable": is_[Verdict.NOT_APPLICABLE],
+        "dropped": seen[Observed.DENIED],
+    }
+    places = [STATES.index(state) for state in cases]
+    states: Int64 = np.select([*cases.values()], places, STATES.index("allowed"))
+    return states
 
 
-def _between(by_pair: pa.Table) -> dict[tuple[str, str], dict[str, Sums]]:
-    sums = [(f"{name}_sum", "sum") for name in ("flow_count", "records", "bytes")]
-    keys = ["source_home", "destination_home", "state"]
-    table = by_pair.group_by(keys).aggregate([([], "count_all"), *sums])
+def _between(added: _Added, homes: list[str]) -> dict[tuple[str, str], dict[str, Sums]]:
     found: dict[tuple[str, str], dict[str, Sums]] = {}
-    for row in table.sort_by([(key, "ascending") for key in keys]).to_pylist():
-        states = found.setdefault((row["source_home"], row["destination_home"]), {})
-        amounts = (row[f"{name}_sum_sum"] for name in ("flow_count", "records", "bytes"))
-        states[STATES[row["state"]]] = Sums(row["count_all"], *amounts)
+    for key, *sums in zip(added.keys.tolist(), *(column.tolist() for column in added.sums), strict=True):
+        ends, state = divmod(key, len(STATES))
+        source, destination = divmod(ends, len(homes))
+        found.setdefault((homes[source], homes[destination]), {})[STATES[state]] = Sums(*sums)
     return found
 
 
-def _gravest(by_pair: pa.Table, most: int) -> list[Talk]:
-    keys = [("state", "ascending"), ("flow_count_sum", "descending"), ("source", "ascending")]
-    places = pc.select_k_unstable(by_pair, min(most, by_pair.num_rows), [*keys, ("destination", "ascending")])
-    return [
-        Talk(
-            row["source"],
-            row["destination"],
-            STATES[row["state"]],
-            row["flow_count_sum"],
-            row["records_sum"],
-            row["bytes_sum"],
-            tuple(map(_service, sorted(row["services_distinct"]))),
-        )
-        for row in by_pair.take(places).to_pylist()
-    ]
+def _gravest(pairs: _Added, most: int) -> Int64:
+    """The places of the gravest, in order: by state, then those with most connections, then by name."""
+    order = np.lexsort((pairs.keys, -pairs.sums[0], pairs.keys % len(STATES)))
+    return order[:most]
+
+
+def _services(edges: pa.Table, pairs: _Added, found: Int64) -> dict[int, tuple[str, ...]]:
+    """By the place of a pair, ports with protocols in order; of the pairs ``found`` alone."""
+    rows = np.flatnonzero(np.isin(pairs.places, found))
+    some = edges.select(["port", "protocol"]).take(pa.array(rows))
+    ports = _numbers(pc.fill_null(some["port"].cast(pa.int32()), -1))
+    words = ports * _SERVICE_PORT + _numbers(some["protocol"])
+    distinct = np.unique(np.stack([pairs.places[rows], words]), axis=1)
+    services: dict[int, list[str]] = {}
+    for place, word in distinct.T.tolist():
+        services.setdefault(place, []).append(_service(word))
+    return {place: tuple(texts) for place, texts in services.items()}
 
 
 def _service(word: int) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcheck.model.verdict import Observed, Verdict
@@ -37,6 +37,7 @@ def state_of(edge: dict[str, Any]) -> str:
     return str(verdict)
 
 
+@settings(deadline=None)
 @given(st.lists(ONE, max_size=40), st.integers(1, 50))
 def test_sums_are_those_of_the_edges(edges: list[dict[str, Any]], most: int) -> None:
     talks = talks_of(make_edges(edges), most)

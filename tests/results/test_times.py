@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flowcheck
@@ -28,6 +28,7 @@ def by_group(found: list[tuple[int, int, int]]) -> list[int]:
     return [sum(counts[group] for counts in found) for group in range(3)]
 
 
+@settings(deadline=None)
 @given(ROWS | NEAR, st.integers(2, 100))
 def test_a_series_has_every_row_in_the_stretch_where_it_began(rows: list[tuple[int, int]], most: int) -> None:
     seconds, stretches = counted(rows).series(most)
@@ -41,6 +42,7 @@ def test_a_series_has_every_row_in_the_stretch_where_it_began(rows: list[tuple[i
     assert starts == [starts[0] + n * seconds * SECOND for n in range(len(starts))]
 
 
+@settings(deadline=None)
 @given(ROWS | NEAR, ROWS | NEAR, ROWS | NEAR)
 def test_parts_may_come_in_any_order(
     one: list[tuple[int, int]], two: list[tuple[int, int]], three: list[tuple[int, int]]

@@ -2,7 +2,7 @@
 
 Its policy for content (CSP) allows one style and one script, each by its hash, and nothing else at all.
 Everything can be read without the script, which filters findings and opens what a link leads to. The page
-stays below five million bytes: findings past the room there is are counted, and stand in findings.json.
+stays below five million bytes: what there is no room for is counted, with the file that has it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from flowcheck.reports.audit.page.coverage import files, judged, reasons
 from flowcheck.reports.audit.page.findings import rules
 from flowcheck.reports.audit.page.listing import Listing
 from flowcheck.reports.audit.page.markup import Room, environment, macro
-from flowcheck.reports.audit.page.services import not_tested, services
+from flowcheck.reports.audit.page.services import n_told, not_tested, services
 from flowcheck.reports.audit.page.talks import matrix
 from flowcheck.reports.audit.page.times import over_time
 from flowcheck.reports.audit.page.verdict import figures
@@ -70,7 +70,6 @@ def render(result: AuditResult, stream: TextIO) -> None:
         inputs=sorted(result.ledger.cluster_inputs.items())[:MOST_INPUTS],
         n_inputs=len(result.ledger.cluster_inputs),
         groups=list(Listing(jinja, told, FINDINGS_ROOM).groups()),
-        listed=len(result.findings),
         layers=sorted({layer for rule in told for layer in rule.layers.split(",")}),
         known_title=KNOWN_TITLE,
         known=known(summary),
@@ -83,7 +82,7 @@ def render(result: AuditResult, stream: TextIO) -> None:
         titles=TITLES,
         load_headline=load_headline(result.load) if result.load.services else "",
         services=shown_services,
-        more_services=sum(1 for _ in services(result)) - len(shown_services),
+        more_services=n_told(result) - len(shown_services),
         not_tested=not_tested(result),
         coverage=dict(answer.looked_at(summary))["coverage"],
         judged=judged(result),

@@ -59,6 +59,11 @@ def services(result: AuditResult) -> Iterator[Service]:
     return (_service(one) for one in result.load.services if _is_told(one))
 
 
+def n_told(result: AuditResult) -> int:
+    """How many these are."""
+    return sum(map(_is_told, result.load.services))
+
+
 def not_tested(result: AuditResult) -> list[tuple[str, int, str]]:
     """Title, connections and why, of all others."""
     return [
