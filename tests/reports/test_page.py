@@ -149,10 +149,18 @@ def test_an_incomplete_run_says_so_before_anything_else() -> None:
 def test_no_violation_is_never_said_alone() -> None:
     clean = rendered("html", make_clean_result())
     assert "No violation was found.</p>" in clean
-    assert "Complete: every file could be read" in clean
+    assert "Complete: no file failed, and every row that was asked for has a verdict" in clean
     assert 'class="incomplete"' not in clean
     lost = rendered("html", make_result((), out=None))
     assert "No violation was found in what was looked at, which is not all.</p>" in lost
+
+
+def test_what_was_tolerated_is_said_where_a_run_is_complete() -> None:
+    result = make_clean_result()
+    totals = msgspec.structs.replace(result.summary.totals, rows_rejected=3, files_skipped=1)
+    text = rendered("html", replace(result, summary=msgspec.structs.replace(result.summary, totals=totals)))
+    assert "Complete: no file failed, 1 file skipped, and every row" in text
+    assert "unknown, but for 3 rejected rows, as many as are tolerated." in text
 
 
 @pytest.mark.parametrize("n_rules", [1, 400, 10_000])

@@ -29,7 +29,7 @@ from flowcheck.reports.audit.page.markup import Room, environment, macro
 from flowcheck.reports.audit.page.services import n_told, not_tested, services
 from flowcheck.reports.audit.page.talks import matrix
 from flowcheck.reports.audit.page.times import over_time
-from flowcheck.reports.audit.page.verdict import figures
+from flowcheck.reports.audit.page.verdict import complete, figures
 from flowcheck.reports.audit.talks import SIGNS, WORDS
 from flowcheck.reports.balance import shapes
 from flowcheck.reports.balance.answer import headline as load_headline
@@ -61,6 +61,7 @@ def render(result: AuditResult, stream: TextIO) -> None:
         headline=answer.headline(summary).removesuffix(" - INCOMPLETE"),
         gaps=gaps(summary.nothing, summary.incomplete_because),
         bad=bool(summary.failing) or not summary.complete or summary.nothing is not None,
+        complete=complete(result),
         figures=figures(result),
         steps=_steps(result),
         looked=answer.looked_at(summary),

@@ -20,6 +20,17 @@ class Figure(NamedTuple):
     color: str = ""
 
 
+def complete(result: AuditResult) -> str:
+    """What it means that a run is complete."""
+    totals = result.summary.totals
+    rejected = f", but for {counted(totals.rows_rejected, 'rejected row')}, as many as are tolerated"
+    skipped = f", {counted(totals.files_skipped, 'file')} skipped" if totals.files_skipped else ""
+    return (
+        f"Complete: no file failed{skipped}, and every row that was asked for has a verdict or is counted as "
+        f"unknown{rejected if totals.rows_rejected else ''}."
+    )
+
+
 def figures(result: AuditResult) -> list[Figure]:
     return list(_figures(result))
 
