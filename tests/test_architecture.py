@@ -95,6 +95,8 @@ HOMES = {
         "runners",
         "demo",
     },
+    "jinja2": {"reports.audit.page"},
+    "markupsafe": {"reports.audit.page"},
     "duckdb": {"runners.verifying.querying"},
     # A cluster's history is a Parquet table too, and it is read before any flow is touched.
     # manifests.files.packed: zstd, for which Python 3.11 has nothing.

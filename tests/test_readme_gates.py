@@ -1,4 +1,4 @@
-"""The README's lines for continuous integration, run in their order; and docs/gates.md, of which all that can
+"""The README's lines that write reports, run in their order; and docs/gates.md, of which all that can
 be tried is."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "gates.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(
-    r"<!-- (sarif|baseline|ignore): (\S*), (\d) -->\n```\n(flowcheck .*?)\n(.*?)```", README, re.S
+    r"<!-- (page|sarif|baseline|ignore): (\S*), (\d) -->\n```\n(flowcheck .*?)\n(.*?)```", README, re.S
 )
 IGNORE = re.search(r"<!-- ignore file -->\n```yaml\n(.*?)```", README, re.S)
 BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.S)]
@@ -30,7 +30,7 @@ BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PA
 def test_the_examples_of_the_readme_print_what_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [name for name, *_ in EXAMPLES] == ["sarif", "baseline", "ignore"]
+    assert [name for name, *_ in EXAMPLES] == ["page", "sarif", "baseline", "ignore"]
     assert IGNORE is not None
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").symlink_to(ROOT / "data")

@@ -15,7 +15,7 @@ from flowcheck.cli.options import CONTEXT
 from flowcheck.counted import counted
 from flowcheck.version import __version__
 
-LIBRARIES = ("pyarrow", "numba", "numpy", "click", "pyyaml", "rich", "msgspec")
+LIBRARIES = ("pyarrow", "numba", "numpy", "click", "pyyaml", "rich", "msgspec", "jinja2")
 LEAST_MEMORY = 2 << 30
 """Bytes of address space a reading process needs; below it pyarrow aborts in ways nobody can catch."""
 

@@ -140,7 +140,8 @@ OUTCOME: list[Option[Any]] = [
         multiple=True,
         type=ReportType(),
         default=[Report("terminal")],
-        help="terminal, json, jsonl, csv or md; for continuous integration sarif, junit, github (workflow "
+        help="terminal, json, jsonl, csv, md, html (a page to open in a browser) or svg (who talked to whom, "
+        "drawn); for continuous integration sarif, junit, github (workflow "
         "commands) or gitlab (code quality); =FILE writes there instead of standard output. Repeatable."
         "  [default: terminal]",
     ),

@@ -16,6 +16,8 @@ FORMATS = {
         "jsonl": "flowcheck.reports.audit.jsonl",
         "csv": "flowcheck.reports.audit.csv",
         "md": "flowcheck.reports.audit.markdown",
+        "html": "flowcheck.reports.audit.page.html",
+        "svg": "flowcheck.reports.audit.svg",
         "sarif": "flowcheck.reports.audit.gates.sarif",
         "junit": "flowcheck.reports.audit.gates.junit",
         "github": "flowcheck.reports.audit.gates.github",

@@ -14,9 +14,11 @@ from flowcheck.errors import RunError
 from flowcheck.outcome import Shown
 from flowcheck.results.again import Again
 from flowcheck.results.edge_rows import EdgeRows
+from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.summary import Summary
+from flowcheck.results.talks import Talks, talks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,9 @@ class AuditResult(Shown):
     """``edges`` and ``policy_hits`` have the schemas of the files of those names, the former made of
     ``edge_rows`` whenever it is asked for; ``findings`` are in
     the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
-    how evenly Services carried their load, ``again`` how to ask for an explanation. ``findings`` and ``load``
-    have ``to_arrow()`` and ``to_pandas()``; the others are pyarrow tables, which have ``to_pandas()`` too.
-    ``print`` shows the report."""
+    how evenly Services carried their load, ``again`` how to ask for an explanation, ``times`` when violations
+    began. ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``; ``edges`` and ``policy_hits``
+    are pyarrow tables, which have ``to_pandas()`` too. ``print`` shows the report."""
 
     summary: Summary
     findings: Findings
@@ -36,6 +38,7 @@ class AuditResult(Shown):
     out: Path | None = None
     load: LoadResult = field(default_factory=LoadResult)
     again: Again | None = field(default_factory=Again)
+    times: ViolationTimes = field(default_factory=ViolationTimes)
 
     def __repr__(self) -> str:
         """Counts only: nothing that an input wrote."""
@@ -57,6 +60,10 @@ class AuditResult(Shown):
     def services(self) -> pa.Table:
         """One row for each Service port, as in services.parquet."""
         return services_table(self.load.services)
+
+    def talks(self, most: int) -> Talks:
+        """Who talked to whom, and what policies and log say of it; at most so many pairs of workloads."""
+        return talks_of(self.edges, most)
 
     def violations(self) -> pa.Table:
         """Every violating row, read from ``out``.

@@ -149,7 +149,8 @@ def _result(run: Finished) -> AuditResult:
     )
     rows = edge_rows(run.program, edges)
     again = asking_again(run.source, run.request, run.program)
-    return AuditResult(summary, findings, rows, hits, ledger, run.request.out, load, again)
+    more = (run.request.out, load, again, run.merged.times)
+    return AuditResult(summary, findings, rows, hits, ledger, *more)
 
 
 def _told_by(run: Finished) -> Program:

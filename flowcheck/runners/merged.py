@@ -18,6 +18,7 @@ from flowcheck.results.diff.pairs import PAIR, Pairs, renumbered
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.exact import MOST
 from flowcheck.results.finding.examples import DECISIONS, Examples
+from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry
@@ -36,6 +37,7 @@ class Merged:
     census: Census = field(default_factory=Census)
     recorded: RecordedCounts = field(default_factory=RecordedCounts)
     examples: Examples = field(default_factory=Examples)
+    times: ViolationTimes = field(default_factory=ViolationTimes)
     sums: Counter[str] = field(default_factory=Counter)
     traits: dict[int, Traits] = field(default_factory=dict)
     entries: dict[int, FileEntry] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Merged:
             self.add_load(unpack(part.load))
         self.census.add(part.census)
         self.recorded.add(part.recorded)
+        self.times.add(part.times)
         return spans
 
     def add(self, edges: Int64) -> None:

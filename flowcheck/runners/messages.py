@@ -14,6 +14,7 @@ from flowcheck.flows.logs.converted import Conversion
 from flowcheck.flows.logs.form import Asked
 from flowcheck.keywords import GIVE_UP_AFTER
 from flowcheck.results.census import Census
+from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.ledger import Rejected, Stored
 
@@ -155,6 +156,7 @@ class Part(msgspec.Struct, frozen=True):
     census: Census
     load: PackedEntries | None
     recorded: RecordedCounts
+    times: ViolationTimes
     pairs: bytes | None = None
 
 

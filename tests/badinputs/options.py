@@ -50,7 +50,7 @@ VALUES: tuple[tuple[tuple[str, ...], str, tuple[str, ...], str], ...] = (
         r"range|write 10\.0|error: ",
     ),
     (AUDIT, "--from", ("hubbel", "HUBBLE", "", ODD), "is not one of"),
-    (AUDIT, "--format", ("html", "json=", "=a", "", "JSON", ODD), "report format|names no file"),
+    (AUDIT, "--format", ("pdf", "json=", "=a", "", "JSON", ODD), "report format|names no file"),
     (AUDIT, "--fail-on", ("violations", ""), "is not one of"),
     (AUDIT, "--time-unit", ("minutes", "S"), "is not one of"),
     (AUDIT, "--time-zone", ("Mars/Olympus", "../../etc/passwd", "", "+02:00", ODD), "is no time zone"),

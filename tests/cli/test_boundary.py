@@ -100,7 +100,7 @@ def test_every_problem_is_listed_and_none_can_forge_a_line(
         ["audit", "flows", "--cluster", "c", "--resume"],
         ["audit", "flows", "--cluster", "c", "--replace-policies"],
         ["audit", "flows", "--cluster", "-", "--policies", "-"],
-        ["audit", "flows", "--cluster", "c", "-f", "html"],
+        ["audit", "flows", "--cluster", "c", "-f", "pdf"],
         ["audit", "flows", "--cluster", "c", "--cluster-range", "10.0.0.0"],
         ["load", "flows", "--cluster", "c", "--alpha", "nan"],
         ["load", "flows", "--cluster", "c", "--min-cv", "inf"],

@@ -66,7 +66,10 @@ def test_its_entries_tell_nothing_of_where_it_was_made(tmp_path: Path) -> None:
         entries = wheel.infolist()
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
     assert {entry.external_attr >> 16 & 0o777 for entry in entries} == {0o644}
-    assert {"flowcheck/py.typed", "flowcheck/demo/cluster/shop.yaml"} <= {entry.filename for entry in entries}
+    names = {entry.filename for entry in entries}
+    assert {"flowcheck/py.typed", "flowcheck/demo/cluster/shop.yaml"} <= names
+    own = "flowcheck/reports/audit/page/templates"
+    assert {f"{own}/{name}" for name in ("page.html", "style.css", "script.js")} <= names
 
 
 def test_two_checkouts_of_a_commit_make_the_same_wheel_and_statement(tmp_path: Path) -> None:

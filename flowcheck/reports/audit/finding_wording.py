@@ -29,6 +29,7 @@ _WHERE = {
 }
 """By a finding's direction, where several deny it."""
 
+DROPPED_BY = "is the policy that dropped it among those given?"
 TITLES = (
     "Forbidden by policy, yet it went through",
     "Forbidden by policy, and the log does not say whether it went through",
@@ -52,14 +53,24 @@ def groups(result: AuditResult) -> list[tuple[str, list[Finding], int]]:
 
 def deciders(finding: Finding) -> list[str]:
     """The deciding policies with the place they are written at, where there is one for each."""
+    pairs = policies_and_places(finding)
+    return [
+        decider(finding, f"{policy} ({place})" if policy and place else policy or place)
+        for policy, place in pairs
+    ]
+
+
+def policies_and_places(finding: Finding) -> list[tuple[str, str]]:
+    """The deciding policies, each with the place it is written at; apart where these are not as many."""
     if len(finding.policies) != len(finding.policy_sources):
-        return [*finding.policies, *finding.policy_sources]
-    pairs = zip(finding.policies, finding.policy_sources, strict=True)
-    return [_decider(finding, f"{policy} ({source})" if source else policy) for policy, source in pairs]
+        apart = [("", place) for place in finding.policy_sources]
+        return [*((policy, "") for policy in finding.policies), *apart]
+    return list(zip(finding.policies, finding.policy_sources, strict=True))
 
 
-def _decider(finding: Finding, text: str) -> str:
-    """Mutual TLS that is asked for in words of its own; where both layers decide, which of them this is."""
+def decider(finding: Finding, text: str) -> str:
+    """A policy in words, with or without its place: mutual TLS that is asked for in words of its own;
+    where both layers decide, which of them this is."""
     if finding.kind == FORWARDED and _asks_for_tls(text):
         text = f"plaintext, where {text} asks for mutual TLS"
     elif not text.removeprefix(DEFAULT_DENY).startswith("AuthorizationPolicy/"):
@@ -133,7 +144,7 @@ def _start(finding: Finding, asking: str) -> list[str]:
     times = counted(finding.records, "time")
     if finding.kind != FORWARDED:
         allowing = "".join(f" {text} allows it:" for text in deciders(finding)[:1])
-        return [f"{what} was dropped {times}:{allowing} is the policy that dropped it among those given?"]
+        return [f"{what} was dropped {times}:{allowing} {DROPPED_BY}"]
     if finding.is_told:
         why = (
             "nothing enforced the policy, or it was not in force yet, as where new policies judge an old log"
@@ -149,23 +160,27 @@ def _start(finding: Finding, asking: str) -> list[str]:
 
 
 def _change(finding: Finding, asking: str) -> str:
-    """Which policies to change where the flow should be allowed, and what the command below says of it."""
+    """What to change where the flow should be allowed, and what the command below says of it."""
+    does = "writes it" if all(map(_isolates, finding.policies)) else "says why, rule by rule"
+    return f"{change(finding, finding.source, finding.destination)}" + (f"; this {does}:" if asking else "")
+
+
+def change(finding: Finding, source: str, destination: str) -> str:
+    """Which policies to change where it should be allowed, its ends called ``source`` and ``destination``."""
+    if finding.kind != FORWARDED:
+        return DROPPED_BY
     places = dict(zip(finding.policies, finding.policy_sources, strict=False))
     named = []
     for name in finding.change:
         place = places.get(name) or places.get(f"default-deny by {name}")
         verb = "change" if name in finding.policies else "add a rule to"
         said = f"{verb} {name} ({place})" if place else f"{verb} {name}"
-        named.append(
-            f"let {finding.source} come by a proxy of the mesh or {said}" if _asks_for_tls(name) else said
-        )
-    ends = {"egress": finding.source, "ingress": finding.destination}
+        named.append(f"let {source} come by a proxy of the mesh or {said}" if _asks_for_tls(name) else said)
+    ends = {"egress": source, "ingress": destination}
     alone = "as none that denies it is for these pods alone"
     named += [f"add a policy for {side} of {ends[side]}, {alone}" for side in finding.to_add]
     both = _WHERE.get(finding.direction, "")
-    change = both + (" and ".join(named) or "add a policy")
-    does = "writes it" if all(map(_isolates, finding.policies)) else "says why, rule by rule"
-    return f"if it should be allowed, {change}" + (f"; this {does}:" if asking else "")
+    return f"if it should be allowed, {both}{' and '.join(named) or 'add a policy'}"
 
 
 def _isolates(decider: str) -> bool:

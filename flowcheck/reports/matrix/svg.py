@@ -6,16 +6,20 @@ A square has its sentence as a title.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TextIO
 from xml.etree import ElementTree as Tree
 
 from flowcheck.reach.matrix import Matrix, PortAnswer
+from flowcheck.reach.parties import Party
 from flowcheck.reports.matrix.wording import headline, name_of, open_ports
 from flowcheck.reports.parts.escape import escape
-from flowcheck.reports.parts.svg import page, rect, shortened, text
+from flowcheck.reports.parts.svg import page, rect, shortened, text, width_of
 
 CELL, MARGIN, NAMES, TITLE = 16, 16, 300, 56
-LONGEST_NAME = 42
+"""Names have as much as the longest takes, and at most so much."""
+LONGEST_NAME, LEGEND_STEP, LEAST_WIDTH = 42, 104, 560
 SMALL = 12
 LIGHT = {
     "deny": "#eceff2",
@@ -44,15 +48,16 @@ LEGEND = {
 
 def render(matrix: Matrix, stream: TextIO) -> None:
     """Draw all of it."""
-    left, top = MARGIN + NAMES, TITLE + NAMES
-    width = max(left + len(matrix.destinations) * CELL, left + 480) + MARGIN
+    left, top = MARGIN + _room_for(matrix.sources), TITLE + _room_for(matrix.destinations) + 16
+    width = max(left + len(matrix.destinations) * CELL, LEAST_WIDTH) + MARGIN
     height = top + len(matrix.sources) * CELL + MARGIN
     label = f"Who may reach whom: {headline(matrix)}"
     root = page(width, height, label, LIGHT, DARK)
     text(root, MARGIN, 28, label, size=SMALL)
     for place, (name, words) in enumerate(LEGEND.items()):
-        _square(root, MARGIN + place * 110, 38, name, words)
-        text(root, MARGIN + place * 110 + CELL + 4, 50, words, size=SMALL)
+        _square(root, MARGIN + place * LEGEND_STEP, 38, name, words)
+        text(root, MARGIN + place * LEGEND_STEP + CELL + 4, 50, words, size=SMALL)
+    text(root, left - 6, top - 8, "from \u2193  to \u2192", size=SMALL, color="faint", anchor="end")
     for place, party in enumerate(matrix.destinations):
         x = left + place * CELL + CELL - 4
         turned = text(root, x, top - 6, shortened(name_of(party), LONGEST_NAME), size=SMALL)
@@ -69,6 +74,12 @@ def render(matrix: Matrix, stream: TextIO) -> None:
         x = left + columns[pair.destination.name] * CELL
         _square(root, x, top + rows[pair.source.name] * CELL, classes[pair.answer], title)
     stream.write(Tree.tostring(root, encoding="unicode") + "\n")
+
+
+def _room_for(parties: Sequence[Party]) -> int:
+    """For their names."""
+    names = (width_of(shortened(name_of(party), LONGEST_NAME), SMALL) for party in parties)
+    return min(NAMES, max(80, *(math.ceil(width) + 8 for width in names)))
 
 
 def _class_of(answers: tuple[PortAnswer, ...]) -> str:

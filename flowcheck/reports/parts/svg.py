@@ -1,7 +1,7 @@
 """What pictures are made of: a page with colours for light and for dark, texts and shapes.
 
-A page is a self-contained SVG: no script, no link, no font of its own. Text from outside is escaped twice:
-for eyes (:mod:`escape`) and by the XML writer.
+A page is a self-contained SVG: no script, no link, no font of its own. A figure is a part of an HTML page,
+which has the colours. Text from outside is escaped twice: for eyes (:mod:`escape`) and by the XML writer.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from xml.etree import ElementTree as Tree
 
 from flowcheck.reports.parts.escape import escape
 
+Length = float | str
+"""Pixels, or a part of the whole such as ``12.5%``."""
 LIGHT = {"page": "#ffffff", "ink": "#1f2328", "faint": "#6b7280", "rule": "#e3e6ea", "alarm": "#b3261e"}
 DARK = {"page": "#0d1117", "ink": "#e6edf3", "faint": "#9198a1", "rule": "#262c36", "alarm": "#ff8f85"}
 
@@ -35,20 +37,33 @@ def page(
         },
     )
     Tree.SubElement(root, "title").text = escape(label)
-    lines = [":root { color-scheme: light dark; }", *_rules({**LIGHT, **light})]
-    lines += ["@media (prefers-color-scheme: dark) {", *_rules({**DARK, **dark}), "}"]
+    lines = [":root { color-scheme: light dark; max-width: 100%; height: auto; }", *rules({**LIGHT, **light})]
+    lines += ["@media (prefers-color-scheme: dark) {", *rules({**DARK, **dark}), "}", ".line { fill: none; }"]
     Tree.SubElement(root, "style").text = "\n".join(["", *lines, ""])
     Tree.SubElement(root, "rect", {"width": "100%", "height": "100%", "class": "page"})
     return root
 
 
-def _rules(colors: Mapping[str, str]) -> Iterator[str]:
+def figure(height: float, label: str = "") -> Tree.Element:
+    """A picture as wide as there is room, so that lengths across are parts of the whole; without a label it
+    says nothing that the text beside it does not."""
+    said = {"role": "img", "aria-label": escape(label)} if label else {"aria-hidden": "true"}
+    return Tree.Element("svg", {"width": "100%", "height": number(height), **said})
+
+
+def rules(colors: Mapping[str, str]) -> Iterator[str]:
+    """What makes shapes and texts of a class have its colour."""
     return (f".{name} {{ fill: {color}; stroke: {color}; }}" for name, color in colors.items())
+
+
+def part(share: float) -> str:
+    """A share from 0 to 1 as a length."""
+    return f"{number(100 * share)}%"
 
 
 def text(
     group: Tree.Element,
-    x: float,
+    x: Length,
     y: float,
     words: str,
     *,
@@ -65,15 +80,20 @@ def text(
     return element
 
 
-def rect(group: Tree.Element, x: float, y: float, width: float, height: float, color: str) -> Tree.Element:
-    sizes = {"x": x, "y": y, "width": width, "height": height}
+def rect(group: Tree.Element, x: Length, y: float, width: Length, height: float, color: str) -> Tree.Element:
+    sizes: dict[str, Length] = {"x": x, "y": y, "width": width, "height": height}
     shape = {**{name: number(value) for name, value in sizes.items()}, "class": color, "stroke-width": "0"}
     return Tree.SubElement(group, "rect", shape)
 
 
-def line(group: Tree.Element, x1: float, y1: float, x2: float, y2: float, color: str, width: float) -> None:
-    ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "stroke-width": width}
+def line(group: Tree.Element, x1: Length, y1: float, x2: Length, y2: float, color: str, width: float) -> None:
+    ends: dict[str, Length] = {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "stroke-width": width}
     Tree.SubElement(group, "line", {**{name: number(value) for name, value in ends.items()}, "class": color})
+
+
+def width_of(words: str, size: int = 13) -> float:
+    """About how wide a text is: nobody knows the font."""
+    return 0.58 * size * len(escape(words))
 
 
 def shortened(name: str, longest: int) -> str:
@@ -90,6 +110,6 @@ def ticks(most: float, about: int) -> list[float]:
     return [round(step * n, 10) for n in range(int(most / step + 1e-9) + 1)]
 
 
-def number(value: float) -> str:
+def number(value: Length) -> str:
     """At most two decimals, so that a picture is the same on every machine."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -39,6 +39,24 @@ def moment(text: str) -> str:
     return re.sub(r"\.\d+", "", text).replace("+00:00", "Z")
 
 
+def span(first: str, last: str) -> str:
+    """Two RFC 3339 times in UTC as people read them, the day once where it is one."""
+    begin, end = (moment(text).replace("T", " ").removesuffix("Z") for text in (first, last))
+    if begin == end:
+        return begin
+    day = f"{begin.partition(' ')[0]} "
+    return f"{begin} \u2013 {end.removeprefix(day)}"
+
+
+def compact(number: int) -> str:
+    """At most four characters: 950, 1.2k, 34k, 5.6M."""
+    for power, unit in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if number >= 10**power:
+            tenths = number * 10 // 10**power
+            return f"{tenths // 10}.{tenths % 10}{unit}" if tenths < 100 else f"{tenths // 10}{unit}"
+    return str(number)
+
+
 def duration(seconds: int) -> str:
     for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= length and seconds % length == 0:

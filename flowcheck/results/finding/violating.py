@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import UInt8
+from flowcheck.arrays import Int32, Int64, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.results.edges import Edges, combine_verdicts
 
@@ -28,12 +28,24 @@ def expected(program: Program, edges: Edges) -> np.ndarray:
 
 
 def untold(program: Program, codes: UInt8, edges: Edges) -> np.ndarray:
-    """(edges,) bool: denied, and the log does not say whether it went through: nothing was observed, or it
-    was on its way to the proxy that denies it. codes: as above."""
+    """(edges,) bool: denied, and the log does not say whether it went through. codes: as above."""
+    return _unsaid(program, codes, edges.egress, edges.ingress, edges.observed)
+
+
+def groups(program: Program, judged: Judged, observed: UInt8) -> Int64:
+    """(n,) the group of the finding that each violating row belongs to. observed (n,)."""
+    unsaid = _unsaid(program, judged.violation, judged.egress, judged.ingress, observed)
+    return np.where(judged.violation == a.DROPPED_ALLOWED, 2, unsaid).astype(np.int64)
+
+
+def _unsaid(
+    program: Program, codes: UInt8, egress: Int32 | Int64, ingress: Int32 | Int64, observed: UInt8 | Int64
+) -> np.ndarray:
+    """(n,) bool: denied, and nothing was observed, or it was on its way to the proxy that denies it."""
     verdicts = program.tables.verdict
-    by_network = a.VERDICT[verdicts[edges.egress], verdicts[edges.ingress]] == a.DENY
-    on_its_way = (edges.observed == a.OBSERVED_FORWARDED) & ~by_network
-    unsaid: np.ndarray = (codes == a.FORWARDED_DENIED) & ((edges.observed == a.OBSERVED_UNKNOWN) | on_its_way)
+    by_network = a.VERDICT[verdicts[egress], verdicts[ingress]] == a.DENY
+    on_its_way = (observed == a.OBSERVED_FORWARDED) & ~by_network
+    unsaid: np.ndarray = (codes == a.FORWARDED_DENIED) & ((observed == a.OBSERVED_UNKNOWN) | on_its_way)
     return unsaid
 
 

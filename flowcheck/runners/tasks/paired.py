@@ -25,6 +25,7 @@ from flowcheck.results.diff.kinds import KIND
 from flowcheck.results.diff.pairs import SAME_ENDS, Pairs, key_of
 from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_words
 from flowcheck.results.finding.firsts import Firsts
+from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.violations import Violating, rows_batch, without_missing
 from flowcheck.runners.messages import Judge, Part, Setup
@@ -223,5 +224,6 @@ class PairedWork:
             census=self._census,
             load=None,
             recorded=RecordedCounts(),
+            times=ViolationTimes(),
             pairs=self._pairs.rows().tobytes(),
         )

@@ -22,6 +22,8 @@ from flowcheck.results.census import Census
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable, decisions_of, pairs, service_words
 from flowcheck.results.finding.firsts import Firsts
+from flowcheck.results.finding.times import ViolationTimes
+from flowcheck.results.finding.violating import groups
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.violations import Violating
@@ -69,6 +71,7 @@ class Work:
         self._judged = self._unknown = self._violations = 0
         self._firsts = Firsts()
         self._hand_over = hand_over
+        self._times = ViolationTimes()
         self.accounts = Accounts()
 
     def add(
@@ -105,6 +108,7 @@ class Work:
             turned=read.initiators.turned()[rows],
             basis=read.initiators.basis[rows],
         )
+        self._times.count(found.flows.seen_at, groups(self._program, found.judged, found.flows.observed))
         if len(keyed.keys) > MOST_KEYS:
             self._settle()
         return found, rows
@@ -155,4 +159,5 @@ class Work:
             census=self._census,
             load=pack(self._load.entries()) if self._load else None,
             recorded=self._recorded,
+            times=self._times,
         )
