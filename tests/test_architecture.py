@@ -216,6 +216,7 @@ SUBJECTS: dict[str, set[str]] = {
     "matrix": set(),
     "isolation": set(),
     "difference": set(),
+    "rules": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from flowcheck.algebra.nobody import Nobody, idle, nobody
+from flowcheck.algebra.ports import named_classes
 from flowcheck.algebra.protection import Protection, protection
 from flowcheck.algebra.real import before_proxies, between
 from flowcheck.algebra.told import Cell, RuleTold, of_direction, tell
@@ -35,8 +36,8 @@ class Algebra:
     nobody: tuple[Nobody, ...]
     idle: tuple[Policy, ...]
     unprotected: tuple[Protection, ...]
-    cluster: Cluster
     axis: Axis
+    ports: tuple[dict[int, str], dict[int, str]]
 
 
 def frozen(cluster: Cluster, instant: int) -> Cluster:
@@ -54,6 +55,7 @@ def weigh_rules(cluster: Cluster, options: Options) -> Algebra:
     written = [policy for policy in cluster.policies if policy.tier.layer is Layer.NETWORK]
     book = Rulebook.of(axis, cluster, written, options)
     numbered = number_written(book.rules, book.stages)
+    ports = [named_classes(book.ports)]
     told: list[RuleTold] = []
     unprotected: list[Protection] = []
     for direction in (Direction.INGRESS, Direction.EGRESS):
@@ -68,14 +70,18 @@ def weigh_rules(cluster: Cluster, options: Options) -> Algebra:
     if any(pod.mesh is not None for pod in cluster.pods):
         mesh = compile_program(cluster, options).mesh
         assert mesh is not None
-        of_mesh, more, for_nobody, bare = _of_mesh(mesh)
+        of_mesh, more, for_nobody, bare, of_ports = _of_mesh(mesh)
+        ports.append(of_ports)
         told, empty = [*told, *of_mesh], [*empty, *more]
         without, unprotected = [*without, *for_nobody], [*unprotected, *bare]
     rules = tuple(told)
-    return Algebra(rules, tuple(empty), tuple(without), tuple(unprotected), cluster, axis)
+    told_ports = ports[0], ports[-1]
+    return Algebra(rules, tuple(empty), tuple(without), tuple(unprotected), axis, told_ports)
 
 
-def _of_mesh(mesh: MeshProgram) -> tuple[list[RuleTold], list[Nobody], list[Policy], list[Protection]]:
+def _of_mesh(
+    mesh: MeshProgram,
+) -> tuple[list[RuleTold], list[Nobody], list[Policy], list[Protection], dict[int, str]]:
     """A mesh's rules are needed where they are in any circumstance."""
     compiler = mesh.compiler
     several: list[Weighed] = []
@@ -93,7 +99,7 @@ def _of_mesh(mesh: MeshProgram) -> tuple[list[RuleTold], list[Nobody], list[Poli
     which = range(len(numbered.infos))
     told = tell(numbered, together(several), book.decisions.known, which, "mesh")
     empty = [Nobody(subject=all(each)) for each in zip(*selecting, strict=True)]
-    return told, empty, idle(iter(book.policies), book.peers), unprotected
+    return told, empty, idle(iter(book.policies), book.peers), unprotected, named_classes(book.ports)
 
 
 def _circumstances(mesh: MeshProgram) -> Iterator[Circumstance]:

@@ -10,7 +10,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.rules.directions import LaidOut
-from flowcheck.compile.rules.outcome.numbered import Numbered
+from flowcheck.compile.rules.outcome.numbered import Numbered, is_written
 from flowcheck.model.cluster import Pod
 
 
@@ -57,7 +57,7 @@ _ISOLATED, _OPEN, _NOT = range(3)
 def _states(laid: LaidOut, numbered: Numbered) -> Sequence[tuple[int, bool]]:
     """Of each class of subjects: whether it is isolated, and whether any rule speaks of it."""
     subjects, rule_of_row = laid.subjects, numbered.of_rows(laid.rows.decision).row
-    written = np.array([*map(numbered.is_written, range(len(numbered.infos))), False])
+    written = np.array([*map(is_written, numbered.infos), False])
     pure: list[tuple[int, bool]] = []
     for subject in range(subjects.part.n):
         rows = rule_of_row[subjects.rows_in(subject, ())]

@@ -19,7 +19,7 @@ FAMILY, POD, NODE, IS_NODE, IS_THERE = range(5)
 
 
 class Real(NamedTuple):
-    """traits (endpoints, 5) int32 and own_free as :func:`~flowcheck.kernels.without.instead.real_ends` has them."""
+    """traits (endpoints, 5) int32 and own_free: as ``kernels.without.instead.real_ends`` has them."""
 
     traits: Int32
     own_free: bool

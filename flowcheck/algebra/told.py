@@ -8,7 +8,7 @@ from typing import Literal
 
 from flowcheck.algebra.weighing import Pairs, Weighed
 from flowcheck.compile.rules.decisions import Decision, RuleInfo
-from flowcheck.compile.rules.outcome.numbered import Numbered
+from flowcheck.compile.rules.outcome.numbered import Numbered, is_written
 from flowcheck.kernels.without.instead import MATCHED, REACHED
 from flowcheck.kernels.without.weighing import PERHAPS, SURELY
 from flowcheck.model.peers import Presents, Where, leaves, simple_peers
@@ -81,7 +81,7 @@ class _Telling:
         return RuleTold(
             info=self._numbered.infos[rule],
             layer=self._layer,
-            written=self._numbered.is_written(rule),
+            written=is_written(self._numbered.infos[rule]),
             worth=worth,
             reasons=tuple(reasons),
             by=tuple(self._names(by)),

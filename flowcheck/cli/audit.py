@@ -218,6 +218,7 @@ def _request(given: dict[str, Any]) -> AuditRequest:
             cluster_ranges=given["cluster_ranges"],
             assume_unchanged=given["assume_unchanged"] // timedelta(microseconds=1),
             mesh_identity=given["mesh_identity"],
+            alternatives=given.get("alternatives", False),
         ),
         cni=given["cni"],
         mesh=given["mesh"],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flowcheck.reach.matrix import Isolated, Matrix
     from flowcheck.results.asked import Answer
     from flowcheck.results.audit import AuditResult
+    from flowcheck.results.records.rules import RulesRecord
     from flowcheck.results.records.verification import Verification
 
 
@@ -51,7 +52,15 @@ def check_file(file: Path | None) -> None:
 
 def write_reports(
     subject: str,
-    result: AuditResult | LoadResult | Explanation | Verification | Answer | Matrix | Isolated | Difference,
+    result: AuditResult
+    | LoadResult
+    | Explanation
+    | Verification
+    | Answer
+    | Matrix
+    | Isolated
+    | Difference
+    | RulesRecord,
     reports: Sequence[Report],
     color: str,
     **options: Any,

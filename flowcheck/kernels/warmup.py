@@ -34,23 +34,12 @@ from flowcheck.kernels.parquet.thrift import DEEPEST
 from flowcheck.kernels.without.warm import warm
 
 PARTS = (
-    *(
-        "classes",
-        "rows",
-        "without",
-        "parquet",
-        "lookup",
-        "initiators",
-        "decide",
-        "translate",
-        "settling",
-        "connections",
-    ),
-    *("books", "flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial", "lines"),
-    *("counting", "columns", "events"),
+    *("classes", "rows", "without", "parquet", "lookup", "initiators", "decide", "translate", "settling"),
+    *("connections", "books", "flows", "edges", "attribute", "load", "contingency", "statistics"),
+    *("multinomial", "lines", "counting", "columns", "events"),
 )
 """What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
-as load and ``tails`` as statistics; and ``parquet``, a folder."""
+as load and ``tails`` as statistics; and ``parquet`` and ``without``, folders."""
 
 COMPLETE = "complete"
 """The file that says by its source stamp that all of them are in the cache."""

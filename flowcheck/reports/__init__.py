@@ -55,6 +55,12 @@ FORMATS = {
         "json": "flowcheck.reports.difference.json",
         "csv": "flowcheck.reports.difference.csv",
     },
+    "rules": {
+        "terminal": "flowcheck.reports.rules.terminal",
+        "json": "flowcheck.reports.rules.json",
+        "csv": "flowcheck.reports.rules.csv",
+        "md": "flowcheck.reports.rules.markdown",
+    },
     "verification": {
         "terminal": "flowcheck.reports.verification.terminal",
         "json": "flowcheck.reports.verification.json",

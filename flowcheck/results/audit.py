@@ -16,15 +16,16 @@ from flowcheck.results.again import Again
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.summary import Summary
+from flowcheck.results.ruling.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
 class AuditResult(Shown):
     """``edges`` and ``policy_hits`` have the schemas of the files of those names; ``findings`` are in
     the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
-    how evenly Services carried their load, ``again`` how to ask for an explanation. ``findings`` and ``load``
-    have ``to_arrow()`` and ``to_pandas()``; the others are pyarrow tables, which have ``to_pandas()`` too.
-    ``print`` shows the report."""
+    how evenly Services carried their load, ``again`` how to ask for an explanation; ``usage`` what it says of
+    rules, where that was the purpose. ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``; the
+    others are pyarrow tables, which have ``to_pandas()`` too. ``print`` shows the report."""
 
     summary: Summary
     findings: Findings
@@ -34,6 +35,7 @@ class AuditResult(Shown):
     out: Path | None = None
     load: LoadResult = field(default_factory=LoadResult)
     again: Again | None = field(default_factory=Again)
+    usage: Usage | None = None
 
     def __repr__(self) -> str:
         """Counts only: nothing that an input wrote."""

@@ -32,6 +32,7 @@ from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
+from flowcheck.results.ruling.usage import usage_of
 from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.examples import read_examples
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
@@ -147,7 +148,8 @@ def _result(run: Finished) -> AuditResult:
     )
     table = edges_table(run.program, edges)
     again = asking_again(run.source, run.request, run.program)
-    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again)
+    usage = usage_of(run.program, edges) if run.request.purpose == "rules" else None
+    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again, usage)
 
 
 def _told_by(run: Finished) -> Program:
@@ -188,7 +190,7 @@ def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing 
         yield f"{counted(totals.rows_rejected, 'row')} rejected"
     if request.min_coverage is not None and covered < request.min_coverage:
         yield f"coverage is {covered:.2f} %, below the asked {request.min_coverage:g} %"
-    if request.purpose == "policies":
+    if request.purpose != "load":
         for policies, sign in run.facts.counts.perhaps_in_force.items():
             yield f"{policies}, though they may be in force ({sign})"
     refused = len(run.facts.counts.refused)

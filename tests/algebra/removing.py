@@ -12,6 +12,7 @@ from flowcheck.algebra.build import Algebra
 from flowcheck.algebra.told import RuleTold
 from flowcheck.compile.endpoints.addresses import Prefix, not_covered
 from flowcheck.compile.endpoints.axis import Axis
+from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.compile.rules.directions import Rulebook
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
@@ -40,8 +41,12 @@ class End(NamedTuple):
 
 
 def without(cluster: Cluster, told: RuleTold) -> Cluster:
+    """The cluster without the rule."""
+    return cut_out(cluster, told.info)
+
+
+def cut_out(cluster: Cluster, info: RuleInfo) -> Cluster:
     """The cluster, the rule taken out of its policy, which isolates as before."""
-    info = told.info
 
     def cut(policy: Policy) -> Policy:
         if str(policy) != info.policy:

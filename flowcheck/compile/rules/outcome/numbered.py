@@ -14,8 +14,12 @@ from flowcheck.compile.rules.decisions import NumberedRule, RuleInfo, written_ru
 from flowcheck.compile.rules.isolation import Stages
 from flowcheck.compile.rules.rows import IN_LEVEL, place_in_tier
 from flowcheck.kernels.without.weighing import RuleOf, Work
+from flowcheck.model.places import SourceLocation
+from flowcheck.model.policy import Direction
 
 Place = tuple[float, ...]
+Key = tuple[str, Direction, str, SourceLocation]
+"""A rule as it stands: its policy, direction, label and place."""
 _MADE_OF_ONE = re.compile(r"(\.dns|\.proxy|\.unasked|\.authentication(\[\d+\])?|, as plaintext)+$")
 """What engines and dialects call parts of a rule that stands in a policy once."""
 _WRITTEN = re.compile(r".*\[\d+\]")
@@ -33,11 +37,6 @@ class Numbered(NamedTuple):
     ranks: tuple[Place, ...]
     stage: Int32
 
-    def is_written(self, rule: int) -> bool:
-        """Whether it stands in a policy, and is nothing that the engine does of itself."""
-        one = self.infos[rule]
-        return bool(one.source.file) and _WRITTEN.fullmatch(label_of(one.label)) is not None
-
     def of_rows(self, decision: Int32) -> RuleOf:
         """``decision`` (rows,) int32: that of each row."""
         known = len(self.of_decision)
@@ -48,7 +47,7 @@ class Numbered(NamedTuple):
 def number_written(rules: Sequence[NumberedRule], stages: Stages) -> Numbered:
     """In the order they are asked. Parts of one entry of a policy are one rule, whatever they do, and so is
     what is asked twice, since nothing tells in which order its policy comes."""
-    numbers: dict[tuple[object, ...], int] = {}
+    numbers: dict[Key, int] = {}
     parts: list[list[NumberedRule]] = []
     last = max((rule.decision for rule in rules), default=a.FIRST_RULE_DECISION - 1)
     of_decision = np.full(last + 1, -1, dtype=np.int32)
@@ -85,6 +84,16 @@ def room_for(rows: Rows, n_rules: int, n_stages: int = 1) -> Work:
 def _rank(rule: NumberedRule, stages: Stages) -> Place:
     policy = rule.policy
     return (stages.of(policy), policy.priority, *place_in_tier(rule), IN_LEVEL[rule.rule.action])
+
+
+def key_of(info: RuleInfo) -> Key:
+    """What tells the rule from others, of which this may be a part."""
+    return info.policy, info.direction, label_of(info.label), info.source
+
+
+def is_written(info: RuleInfo) -> bool:
+    """Whether it stands in a policy, and is nothing that the engine does of itself."""
+    return bool(info.source.file) and _WRITTEN.fullmatch(label_of(info.label)) is not None
 
 
 def label_of(label: str) -> str:
