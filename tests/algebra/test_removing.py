@@ -13,6 +13,7 @@ from flowcheck.model.policy import Direction
 from flowcheck.model.timeline import END
 from flowcheck.reference import Reference
 from tests.agreement.agree import WORLDS, World, drawn
+from tests.agreement.meshes import mesh_worlds
 from tests.agreement.strategies import engines, worlds
 from tests.algebra import removing
 
@@ -70,3 +71,29 @@ def test_worlds(world: World) -> None:
 @given(engines())
 def test_all_that_the_model_can_say(world: World) -> None:
     assert wrong(world[0], world[1]) == []
+
+
+def wrong_of_mesh(world: World) -> list[tuple[RuleTold, object]]:
+    """Rules of a mesh of which it is told that they may go, and may not: by the flows of a world, and by TCP
+    between all ends."""
+    cluster, options, flows = world
+    cluster = frozen(cluster, END - 1)
+    algebra = weigh_rules(cluster, options)
+    told = [one for one in algebra.rules if one.layer == "mesh" and one.worth in KEPT][:MOST_RULES]
+    ends = removing.ends_of(algebra)
+    numbers = [removing.Number(6, number) for number in (80, 443, 8080, 53, 81, 9)]
+    asked = [*flows, *removing.all_flows(ends[:: max(1, len(ends) // 8)], numbers, [40000])]
+    before = Reference(cluster, options)
+    was = [before.judge(one).mesh.verdict for one in asked] if told else []
+    found: list[tuple[RuleTold, object]] = []
+    for one in told:
+        after = Reference(removing.without(cluster, one), options)
+        now = [after.judge(flow).mesh.verdict for flow in asked]
+        found += [(one, flow) for flow, a, b in zip(asked, was, now, strict=True) if a != b][:1]
+    return found
+
+
+@drawn(WORLDS // 20)
+@given(mesh_worlds())
+def test_meshes(world: World) -> None:
+    assert wrong_of_mesh(world) == []

@@ -24,6 +24,7 @@ from flowcheck.flows.logs.converted import Conversion
 from flowcheck.results.records.findings import Finding
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.manifest import Manifest
+from flowcheck.results.records.rules import RulesRecord
 from flowcheck.results.records.summary import Summary
 from flowcheck.results.records.tables import EDGES_SCHEMA, HITS_SCHEMA, VIOLATIONS_SCHEMA
 from flowcheck.results.records.verification import Verification
@@ -83,6 +84,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         "`verify -f json`",
         _with_schema("VerificationReport", Verification, "What ``verify -f json`` writes."),
     ),
+    "rules": ("`rules -f json`", RulesRecord),
     "converted": ("`convert --ledger FILE`", list[_converted()]),
 }
 """File name -> what it is the schema of, and the record."""

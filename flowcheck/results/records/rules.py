@@ -18,8 +18,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     ``state``: ``needed`` (without it some verdict of the log would be another), ``shadowed`` (none would:
     ``by`` would have said the same of every record that it decided), ``perhaps_needed`` (that is not known of
     ``open_records`` of them, or ``unknown_records`` may be its, too), ``perhaps_hit`` (only such),
-    ``never_hit``; ``hit`` of a mesh's rules, of which no more is told; ``not_told`` of rules that pass on. ``alike_records``: those of ``records`` that it shares
-    with others."""
+    ``never_hit``; ``hit`` of a mesh's rules, of which no more is told; ``not_told`` of rules that pass on.
+    ``alike_records``: those of ``records`` that it shares with others."""
 
     state: str
     records: int
