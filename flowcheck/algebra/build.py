@@ -3,7 +3,7 @@ words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -19,11 +19,11 @@ from flowcheck.compile.endpoints.axis import Axis
 from flowcheck.compile.mesh.circumstances import Circumstance
 from flowcheck.compile.mesh.program import CARRIED, CLIENTS, MeshProgram
 from flowcheck.compile.rules.directions import Rulebook, lay_out
-from flowcheck.compile.rules.outcome.numbered import number_written
+from flowcheck.compile.rules.outcome.numbered import Key, label_of, number_written
 from flowcheck.engines.named import joined
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
-from flowcheck.model.policy import Direction, Policy
+from flowcheck.model.policy import Direction, Policy, Rule
 from flowcheck.model.tiers import Layer
 
 
@@ -62,7 +62,8 @@ def weigh_rules(cluster: Cluster, options: Options) -> Algebra:
         laid = lay_out(direction, book)
         real = between(axis, direction, same_pod=options.same_pod != "allowed")
         weighed = weigh(laid, real, numbered)
-        told += tell(numbered, weighed, book.decisions.known, of_direction(numbered, direction), direction)
+        which = of_direction(numbered, direction)
+        told += tell(numbered, weighed, book.decisions.known, which, direction, _by_key(book.policies))
         unprotected += protection(axis, laid, numbered, direction)
     parts = dict(zip(numbered.infos, numbered.parts, strict=True))
     empty = [nobody(parts[one.info], book.peers) for one in told]
@@ -97,9 +98,21 @@ def _of_mesh(
         if not unprotected and not given.by_waypoint:
             unprotected = protection(book.axis, laid, numbered, "mesh")
     which = range(len(numbered.infos))
-    told = tell(numbered, together(several), book.decisions.known, which, "mesh")
+    written = _by_key(compiler.policies)
+    told = tell(numbered, together(several), book.decisions.known, which, "mesh", written)
     empty = [Nobody(subject=all(each)) for each in zip(*selecting, strict=True)]
     return told, empty, idle(iter(book.policies), book.peers), unprotected, named_classes(book.ports)
+
+
+def _by_key(policies: Iterable[Policy]) -> dict[Key, list[Rule]]:
+    """What each rule as written is made of."""
+    found: dict[Key, list[Rule]] = {}
+    for policy in policies:
+        for direction in Direction:
+            for rule in policy.rules(direction):
+                key = str(policy), direction, label_of(rule.label), rule.source
+                found.setdefault(key, []).append(rule)
+    return found
 
 
 def _circumstances(mesh: MeshProgram) -> Iterator[Circumstance]:

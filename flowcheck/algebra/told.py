@@ -8,11 +8,11 @@ from typing import Literal
 
 from flowcheck.algebra.weighing import Pairs, Weighed
 from flowcheck.compile.rules.decisions import Decision, RuleInfo
-from flowcheck.compile.rules.outcome.numbered import Numbered, is_written
+from flowcheck.compile.rules.outcome.numbered import Key, Numbered, entry_of, is_written, key_of
 from flowcheck.kernels.without.instead import MATCHED, REACHED
 from flowcheck.kernels.without.weighing import PERHAPS, SURELY
 from flowcheck.model.peers import Presents, Where, leaves, simple_peers
-from flowcheck.model.policy import Action, Direction, Rule
+from flowcheck.model.policy import Direction, Rule
 from flowcheck.model.verdict import Reason
 
 Worth = Literal["needed", "redundant", "unreachable", "matches_nobody", "unknown"]
@@ -52,17 +52,29 @@ class RuleTold:
 
 
 def tell(
-    numbered: Numbered, weighed: Weighed, decisions: Sequence[Decision], which: Iterable[int], layer: str
+    numbered: Numbered,
+    weighed: Weighed,
+    decisions: Sequence[Decision],
+    which: Iterable[int],
+    layer: str,
+    written: Mapping[Key, Sequence[Rule]],
 ) -> list[RuleTold]:
-    """Of some of the rules, all of them of one direction or of a mesh."""
-    told = _Telling(numbered, weighed, decisions, layer)
+    """Of some of the rules, all of them of one direction or of a mesh. ``written``: what each is made of as
+    it is asked where nothing is known yet."""
+    told = _Telling(numbered, weighed, decisions, layer, written)
     return [told.of(rule) for rule in which]
 
 
 class _Telling:
     def __init__(
-        self, numbered: Numbered, weighed: Weighed, decisions: Sequence[Decision], layer: str
+        self,
+        numbered: Numbered,
+        weighed: Weighed,
+        decisions: Sequence[Decision],
+        layer: str,
+        written: Mapping[Key, Sequence[Rule]],
     ) -> None:
+        self._written = written
         self._numbered, self._weighed, self._decisions, self._layer = numbered, weighed, decisions, layer
         self._before, self._instead, self._over = map(
             _by_rule, (weighed.before, weighed.instead, weighed.over)
@@ -76,7 +88,7 @@ class _Telling:
         parts = self._numbered.parts[rule]
         worth, reasons, by = self._worth(rule)
         policy, direction = parts[0].policy, parts[0].direction
-        labels = {one.label.partition("].")[0] for one in policy.rules(direction)}
+        entries = {entry_of(one.label) for one in policy.rules(direction)}
         cell = self._weighed.witness[rule].tolist()
         return RuleTold(
             info=self._numbered.infos[rule],
@@ -89,7 +101,7 @@ class _Telling:
                 self._names(one for one in self._over.get(rule, ()) if self._is_other(rule, one))
             ),
             overridden_by=tuple(self._numbered.infos[one].name for one in self._under.get(rule, ())),
-            alone=len(labels) == 1 and any(True for _ in policy.isolates_whom(direction)),
+            alone=len(entries) == 1 and any(True for _ in policy.isolates_whom(direction)),
             at=Cell(*cell) if worth == "needed" else None,
         )
 
@@ -100,13 +112,16 @@ class _Telling:
         if known & PERHAPS:
             mask = int(self._weighed.reasons[rule])
             return "unknown", (str(why) for n, why in enumerate(Reason) if why and mask >> n & 1), ()
+        parts = self._written[key_of(self._numbered.infos[rule])]
+        if any(map(_asks_who, parts)):  # somebody else may prove it
+            return "unknown", (str(Reason.NEEDS_IDENTITY),), ()
+        if not found & MATCHED:
+            return "matches_nobody", (), ()
         before, instead = self._before.get(rule, ()), self._instead.get(rule, ())
-        if found & MATCHED and not found & REACHED and not all(self._is_equal(rule, one) for one in before):
+        if not found & REACHED and not all(self._is_equal(rule, one) for one in before):
             return "unreachable", (), before
-        open_for = dict.fromkeys(str(why) for part in self._numbered.parts[rule] if (why := _open(part.rule)))
-        if open_for:
-            return "unknown", open_for, ()
-        return ("redundant", (), instead) if found & MATCHED else ("matches_nobody", (), ())
+        open_for = dict.fromkeys(str(why) for part in parts if (why := _open(part)))
+        return ("unknown", open_for, ()) if open_for else ("redundant", (), instead)
 
     def _is_other(self, rule: int, decision: int) -> bool:
         """Not: the default of the rule's own kind of policies, which is there for what no rule allows."""
@@ -131,18 +146,18 @@ class _Telling:
         return dict.fromkeys(names)
 
 
-def _open(rule: Rule) -> Reason:
-    """Why it can never be told that a rule may go: what it asks for, no flow and no cluster tells."""
-    presented = any(
+def _asks_who(rule: Rule) -> bool:
+    """Whether it asks what identity a client proves."""
+    return any(
         isinstance(simple, Where) and any(isinstance(leaf, Presents) for leaf in leaves(simple.what))
         for peer in rule.peers or ()
         for simple in simple_peers(peer)
     )
-    if rule.open_for or rule.action is Action.PASS:
-        return rule.open_for
-    return (
-        Reason.NEEDS_L7 if rule.request is not None else Reason.NEEDS_IDENTITY if presented else Reason.NONE
-    )
+
+
+def _open(rule: Rule) -> Reason:
+    """Why it is never told that a rule is redundant: it asks for what no flow and no cluster tells."""
+    return Reason.NEEDS_L7 if rule.request is not None and not rule.open_for else rule.open_for
 
 
 def _by_rule(pairs: Pairs) -> Mapping[int, Sequence[int]]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from flowcheck.engines.profiles import Enforced
     from flowcheck.model.cluster import Cluster
+    from flowcheck.model.options import Options
     from flowcheck.results.records.rules import RulesRecord
     from flowcheck.results.ruling.together import Log
 
@@ -83,12 +84,11 @@ def _with_flows(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     from flowcheck.cli import audit
     from flowcheck.results.ruling.together import Log
 
-    seen: list[Cluster] = []
     asked = {**given, "out": None, "alternatives": True}
-    result = audit.judge(context, asked, inspect=seen.append, purpose="rules", load=False)
-    assert result.usage is not None
-    enforced = _enforced(seen[-1], given)
-    return _record(enforced, given, Log(result.usage, result.summary))
+    result = audit.judge(context, asked, purpose="rules", load=False)
+    usage = result.usage
+    assert usage is not None
+    return _record(usage.cluster, usage.options, given, Log(usage, result.summary))
 
 
 def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
@@ -100,7 +100,7 @@ def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     enforced = _enforced(checked_cluster({**given, "policies": policies}, given["at"]), given)
     messages(context).warnings(enforced.cluster.warnings)
     messages(context).warnings([f"left out: {one}" for one in enforced.cluster.refused])
-    return _record(enforced, given, None)
+    return _record(enforced.cluster, enforced.options, given, None)
 
 
 def _enforced(cluster: Cluster, given: dict[str, Any]) -> Enforced:
@@ -111,17 +111,18 @@ def _enforced(cluster: Cluster, given: dict[str, Any]) -> Enforced:
     return apply(cluster, ranges, given["cni"], dict(chosen(given)), names_in(given), given["mesh"])
 
 
-def _record(enforced: Enforced, given: dict[str, Any], log: Log | None) -> RulesRecord:
+def _record(cluster: Cluster, options: Options, given: dict[str, Any], log: Log | None) -> RulesRecord:
+    """``cluster``: as it is enforced."""
     from flowcheck.algebra.build import frozen, weigh_rules
     from flowcheck.model.instants import instant_of, instant_text
     from flowcheck.model.timeline import END
     from flowcheck.results.ruling.together import record_of
 
-    cluster, moment = enforced.cluster, given["as_of"]
+    moment = given["as_of"]
     instant = END - 1 if moment is None else instant_of(moment)
     at = "" if cluster.is_static else "the latest" if moment is None else instant_text(instant)
     engine = view.sentence if (view := cluster.view) else ""
-    algebra = weigh_rules(frozen(cluster, instant), enforced.options)
+    algebra = weigh_rules(frozen(cluster, instant), options)
     return record_of(algebra, engine=engine, at=at, gaps=tuple(_gaps(cluster)), log=log)
 
 

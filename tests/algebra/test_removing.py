@@ -7,10 +7,12 @@ from hypothesis import given
 
 from flowcheck.algebra.build import frozen, weigh_rules
 from flowcheck.algebra.told import RuleTold
+from flowcheck.engines.profiles import apply
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction
 from flowcheck.model.timeline import END
+from flowcheck.reading import load_cluster
 from flowcheck.reference import Reference
 from tests.agreement.agree import WORLDS, World, drawn
 from tests.agreement.meshes import mesh_worlds
@@ -97,3 +99,9 @@ def wrong_of_mesh(world: World) -> list[tuple[RuleTold, object]]:
 @given(mesh_worlds())
 def test_meshes(world: World) -> None:
     assert wrong_of_mesh(world) == []
+
+
+def test_a_rule_that_asks_who_a_client_is_may_never_go() -> None:
+    cluster, options, _ = apply(load_cluster(["data/mesh/cluster"]), Options())
+    told = {one.info.name: one for one in weigh_rules(cluster, options).rules}
+    assert told["AuthorizationPolicy/stock/ledger-no-batch[rules[0]]"].reasons == ("needs_identity",)

@@ -236,3 +236,11 @@ def test_nothing_is_told_of_no_policies(shop: Path) -> None:
     record = told("--cluster", shop, "--allow-no-policies")
     assert record["rules"] == []
     assert len(record["unprotected"]) == 6
+
+
+def test_a_program_that_is_known_tells_the_same(tmp_path: Path) -> None:
+    words = "data/mesh/logs", "--cluster", "data/mesh/cluster"
+    first = told(*words)
+    assert told(*words) == first
+    assert first["rules"]
+    assert all(one["traffic"]["state"] != "never_hit" for one in first["rules"] if one["layer"] == "mesh")

@@ -4,8 +4,8 @@ flows went where nothing isolates. From edges of a program whose decisions tell 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from flowcheck.arrays import Int64
 from flowcheck.compile import Program
 from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.compile.rules.outcome.numbered import Key, key_of
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.options import Options
 from flowcheck.model.policy import Action
 from flowcheck.results.edges import Edges, combine_verdicts
 from flowcheck.results.perhaps_hit import perhaps_hit
-
-LAYERS = ("egress", "ingress", "mesh")
 
 
 @dataclass(slots=True)
@@ -52,14 +52,22 @@ class LetIn:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``hits`` of every rule that was ever in force; ``let_in`` by workload and layer."""
+    """``hits`` of every rule that was ever in force; ``let_in`` by workload and layer. By whose policies:
+    ``cluster``, as it is enforced, with ``options``."""
 
     hits: dict[Key, Hits]
     let_in: dict[tuple[str, str], LetIn]
+    cluster: Cluster
+    options: Options
 
 
 def usage_of(program: Program, edges: Edges) -> Usage:
-    return Usage(_hits(program, edges), _let_in(program, edges))
+    """**Raises**: ValueError of a program without its cluster."""
+    if program.cluster is None:
+        raise ValueError("the program was stripped of its cluster")
+    options = replace(program.options, alternatives=False)
+    cluster = program.cluster.unchanged_for(0)  # itself, even if what stands for it is yet to read it
+    return Usage(_hits(program, edges), _let_in(program, edges), cluster, options)
 
 
 def _hits(program: Program, edges: Edges) -> dict[Key, Hits]:
@@ -117,17 +125,38 @@ def _by_decision(program: Program, edges: Edges, amounts: Int64) -> Int64:
 
 def _let_in(program: Program, edges: Edges) -> dict[tuple[str, str], LetIn]:
     allowed = combine_verdicts(program, edges) == a.ALLOW
-    ends = edges.source, edges.destination, edges.destination
-    others = edges.destination, edges.source, edges.source
-    found: dict[tuple[str, str], LetIn] = defaultdict(LetIn)
-    sides = edges.egress, edges.ingress, edges.mesh
-    for layer, side, own, other in zip(LAYERS, sides, ends, others, strict=True):
-        for place in np.flatnonzero(allowed & (side == a.NO_POLICY)).tolist():
-            one = found[program.groups[own[place]], layer]
-            flows = int(edges.flows[place])
-            one.records += int(edges.records[place])
-            one.flows += flows
-            one.bytes_ += int(edges.bytes_[place])
-            one.ports[int(edges.protocol[place]), int(edges.port[place])] += flows
-            one.peers[program.groups[other[place]]] += flows
-    return dict(found)
+    sides = (
+        ("egress", edges.egress, edges.source, edges.destination),
+        ("ingress", edges.ingress, edges.destination, edges.source),
+        ("mesh", edges.mesh, edges.destination, edges.source),
+    )
+    found: dict[tuple[str, str], LetIn] = {}
+    for layer, decided, own, other in sides:
+        places = np.flatnonzero(allowed & (decided == a.NO_POLICY))
+        places = places[np.argsort(own[places], kind="stable")]
+        groups, first = np.unique(own[places], return_index=True)
+        parts = np.split(places, first)[1:]  # what comes before the first is nothing
+        for group, of_one in zip(groups.tolist(), parts, strict=True):
+            found[program.groups[group], layer] = _sums(program, edges, of_one, other[of_one])
+    return found
+
+
+def _sums(program: Program, edges: Edges, places: Int64, others: Int64) -> LetIn:
+    flows = edges.flows[places]
+    at = edges.protocol[places] << a.HALF | (edges.port[places] + 1)
+    ports = {(one >> a.HALF, (one & a.LOW_WORD) - 1): n for one, n in _summed(at, flows)}
+    return LetIn(
+        records=int(edges.records[places].sum()),
+        flows=int(flows.sum()),
+        bytes_=int(edges.bytes_[places].sum()),
+        ports=Counter(ports),
+        peers=Counter({program.groups[one]: n for one, n in _summed(others, flows)}),
+    )
+
+
+def _summed(what: Int64, amounts: Int64) -> list[tuple[int, int]]:
+    """Each distinct value, and the sum of its amounts."""
+    distinct, which = np.unique(what, return_inverse=True)
+    sums = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(sums, which.ravel(), amounts)
+    return list(zip(distinct.tolist(), sums.tolist(), strict=True))

@@ -22,6 +22,7 @@ Key = tuple[str, Direction, str, SourceLocation]
 """A rule as it stands: its policy, direction, label and place."""
 _MADE_OF_ONE = re.compile(r"(\.dns|\.proxy|\.unasked|\.authentication(\[\d+\])?|, as plaintext)+$")
 """What engines and dialects call parts of a rule that stands in a policy once."""
+_ENTRY = re.compile(r"(specs\[\d+\]\.)?\w+\[\d+\]")
 _WRITTEN = re.compile(r".*\[\d+\]")
 """How entries of policies are called; what engines add of themselves has other names."""
 
@@ -94,6 +95,12 @@ def key_of(info: RuleInfo) -> Key:
 def is_written(info: RuleInfo) -> bool:
     """Whether it stands in a policy, and is nothing that the engine does of itself."""
     return bool(info.source.file) and _WRITTEN.fullmatch(label_of(info.label)) is not None
+
+
+def entry_of(label: str) -> str:
+    """The entry of a policy's list that a rule is, or is part of."""
+    found = _ENTRY.match(label)
+    return found[0] if found else label
 
 
 def label_of(label: str) -> str:
