@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowcheck.algebra.weighing import Pairs, Weighed
+from flowcheck.arrays import ALLOW
 from flowcheck.compile.rules.decisions import Decision, RuleInfo
 from flowcheck.compile.rules.outcome.numbered import Key, Numbered, entry_of, is_written, key_of
 from flowcheck.kernels.without.instead import MATCHED, REACHED
@@ -18,6 +19,8 @@ from flowcheck.model.verdict import Reason
 Worth = Literal["needed", "redundant", "unreachable", "matches_nobody", "unknown"]
 NO_POLICY = "no policy"
 """Who decides where none does: what nothing isolates is allowed."""
+UNDECIDED = "a default that leaves it open"
+"""What policies mean for protocols without ports, where nothing else decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +140,16 @@ class _Telling:
         return int(of[decision]) if decision < len(of) else -1
 
     def _names(self, decisions: Iterable[int]) -> Iterable[str]:
-        names = []
-        for one in decisions:
-            rule = self._rule_of(one)
-            names.append(
-                self._numbered.infos[rule].name if rule >= 0 else self._decisions[one].text or NO_POLICY
-            )
-        return dict.fromkeys(names)
+        """Each once; what a default leaves open for protocols without ports goes with the default's name."""
+        names = dict.fromkeys(map(self._name, decisions))
+        return [name for name in names if name] or [name or UNDECIDED for name in names]
+
+    def _name(self, decision: int) -> str:
+        rule = self._rule_of(decision)
+        if rule >= 0:
+            return self._numbered.infos[rule].name
+        made = self._decisions[decision]
+        return made.text or (NO_POLICY if made.verdict == ALLOW else "")
 
 
 def _asks_who(rule: Rule) -> bool:
