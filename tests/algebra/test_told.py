@@ -136,7 +136,7 @@ def test_more_doubts_than_can_be_tried_leave_all_open() -> None:
 def test_protection_is_told_by_direction_and_pod() -> None:
     pods = [make_pod(f"db-{n}", f"10.0.0.{n + 1}", labels=f"app=db,n={n}") for n in range(3)]
     policy = make_policy(subject="n=0", ingress=[])
-    admin = make_admin(subject=in_namespace(pods="n=1"), ingress=[replace(deny(WEB), source=WRITTEN)])
+    admin = make_admin(subject=in_namespace(pods="n=1"), ingress=[replace(deny(), source=WRITTEN)])
     found = weigh_rules(make_cluster(*pods, policy, admin), Options()).unprotected
     ingress = {
         one.workload: (one.isolated, one.unisolated, one.named) for one in found if one.layer == "ingress"
