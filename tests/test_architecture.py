@@ -30,7 +30,7 @@ ROWS = (
     ("manifests", "reference", "kernels", "engines"),
     ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),
-    ("advice",),
+    ("advice", "algebra"),
     ("reading",),
     ("results", "explaining", "reach"),
     ("reports", "runners", "demo"),
@@ -47,6 +47,7 @@ NEVER = {
     "engines": {"arrays", "writing"},
     "explaining": {"reference", "manifests", "dialects"},
     "reach": {"reference", "manifests", "dialects"},
+    "algebra": {"reference", "manifests", "dialects"},
 }
 """Beyond the rows: what gives the house its shape."""
 
@@ -90,6 +91,7 @@ HOMES = {
         "judging",
         "explaining",
         "reach",
+        "algebra",
         "balance",
         "results",
         "runners",
@@ -218,6 +220,7 @@ SUBJECTS: dict[str, set[str]] = {
     "isolation": set(),
     "difference": set(),
     "diff": set(),
+    "rules": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""
@@ -334,6 +337,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["explain", "--help"],
         ["matrix", "--help"],
         ["diff", "--help"],
+        ["rules", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
         [],

@@ -73,7 +73,7 @@ def test_the_readme_shows_what_the_comparison_prints() -> None:
         assert stretch.removesuffix("\n...") in printed.stdout
 
 
-@pytest.mark.parametrize("sample", ["cilium", "mesh"])
+@pytest.mark.parametrize("sample", ["cilium", "mesh", "rules"])
 def test_the_readme_shows_what_the_audits_of_other_samples_print(sample: str) -> None:
     shown = README.split(f"<!-- {sample} -->\n```\n")[1].split("\n```")[0]
     command = README.split(f"<!-- {sample} -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0]
@@ -88,7 +88,7 @@ def test_the_readme_shows_what_load_prints() -> None:
 
 
 def test_every_command_the_readme_names_has_a_help_page() -> None:
-    commands = "audit|diff|explain|matrix|verify|query|inventory|load|demo|warmup|doctor|completion"
+    commands = "audit|diff|explain|matrix|rules|verify|query|inventory|load|demo|warmup|doctor|completion"
     named = set(re.findall(rf"flowcheck ({commands})\b", README))
     assert {"audit", "explain"} <= named
     for command in named:

@@ -100,6 +100,7 @@ def test_what_other_commands_say_is_as_the_schemas_say(results: Path) -> None:
             "load": flowcheck("load", *SAMPLES["kubernetes"], "-f", "json"),
             "explanation": flowcheck("explain", "--cluster", "data/cluster", *ENDS, "-f", "json"),
             "verification": flowcheck("verify", results / "kubernetes", "--inputs", "-f", "json"),
+            "rules": flowcheck("rules", *SAMPLES["cilium"], "-f", "json"),
         }
     for name, done in said.items():
         assert done.returncode in (0, 1), done.stderr

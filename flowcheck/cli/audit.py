@@ -221,6 +221,7 @@ def request_of(given: dict[str, Any]) -> AuditRequest:
             assume_unchanged=given["assume_unchanged"] // timedelta(microseconds=1),
             mesh_identity=given["mesh_identity"],
             max_table=given["max_table"],
+            alternatives=given.get("alternatives", False),
         ),
         cni=given["cni"],
         mesh=given["mesh"],

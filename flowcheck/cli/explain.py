@@ -20,6 +20,7 @@ from flowcheck.reports import FORMATS
 
 if TYPE_CHECKING:
     from flowcheck.engines.profiles import Enforced
+    from flowcheck.manifests.files.paths import At
     from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
@@ -169,9 +170,20 @@ def enforced_cluster(given: dict[str, Any]) -> tuple[Cluster, Enforced]:
     """The cluster that the options name, and what of it is enforced.
 
     **Raises**: RunError, ManifestError."""
-    from flowcheck.cli.audit import refuse_skipped
     from flowcheck.engines.profiles import apply
     from flowcheck.model.options import Options
+
+    cluster = checked_cluster(given)
+    options = Options(**{name: given[name] for name in ("cluster_ranges", "mesh_identity", "max_table")})
+    switches = dict(chosen(given))
+    return cluster, apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
+
+
+def checked_cluster(given: dict[str, Any], at: At = None) -> Cluster:
+    """The cluster that the options name. ``at``: when files were written whose names tell no time.
+
+    **Raises**: RunError, ManifestError."""
+    from flowcheck.cli.audit import refuse_skipped
     from flowcheck.reading import load_cluster
 
     cluster = load_cluster(
@@ -179,14 +191,12 @@ def enforced_cluster(given: dict[str, Any]) -> tuple[Cluster, Enforced]:
         policies=given["policies"],
         replace_policies=given["replace_policies"],
         keep_going=given["keep_going"],
+        at=at,
     )
     if given["strict"]:
         refuse_skipped(cluster, given["cni"])
     _refuse_empty(cluster, given["allow_no_policies"])
-    words = {name: given[name] for name in ("cluster_ranges", "mesh_identity", "max_table")}
-    options = Options(**words)
-    switches = dict(chosen(given))
-    return cluster, apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
+    return cluster
 
 
 def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:

@@ -37,6 +37,7 @@ COMMANDS = {
     "convert": "Turn flow logs of any supported format into canonical Parquet.",
     "explain": "Say why one end may or may not talk to another, and what would change it.",
     "matrix": "Show who may reach whom, by port: all workloads, and addresses outside; no flows needed.",
+    "rules": "Tell which policy rules do nothing, or were never hit, and who is protected by nothing.",
     "verify": "Read a result folder again and say whether it still is what an audit wrote.",
     "query": "Ask a question in SQL about a result folder.",
     "inventory": "Turn snapshots, watch streams and audit logs into one table of who had which address when.",
@@ -47,8 +48,8 @@ COMMANDS = {
 }
 
 COLLECTIONS = 100_000, 1_000_000, 1_000_000
-"""Thresholds of the garbage collector: what is new is looked through seldom, what has stayed never. A cluster
-is millions of objects that stay: by Python's own they are walked over and over: a sixth of an audit."""
+"""Thresholds of the garbage collector: what is new is looked through seldom, what has stayed never. Python's
+usual ones walk the millions of objects of a cluster over and over, for a sixth of an audit's time."""
 _OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flowcheck.results.asked import Answer
     from flowcheck.results.audit import AuditResult
     from flowcheck.results.diff.result import DiffResult
+    from flowcheck.results.records.rules import RulesRecord
     from flowcheck.results.records.verification import Verification
 
 
@@ -60,7 +61,8 @@ def write_reports(
     | Matrix
     | Isolated
     | Difference
-    | DiffResult,
+    | DiffResult
+    | RulesRecord,
     reports: Sequence[Report],
     color: str,
     **options: Any,

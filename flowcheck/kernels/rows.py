@@ -37,7 +37,7 @@ def walk(
             at += 1
             if passed or not rows.first_port[row] <= port < rows.last_port[row]:
                 continue
-            if not _yes(rows.subject_if[row], answers, asked) or not _yes(rows.peer_if[row], answers, asked):
+            if not yes(rows.subject_if[row], answers, asked) or not yes(rows.peer_if[row], answers, asked):
                 continue
             if rows.action[row] != a.ACTION_PASS:
                 decision: int = rows.decision[row]
@@ -50,7 +50,7 @@ def walk(
 
 
 @kernel
-def _yes(question: int, answers: Int8, asked: Int32) -> bool:
+def yes(question: int, answers: Int8, asked: Int32) -> bool:
     """The answer to a question, asked now if it was not before."""
     if question != 0 and answers[question] == -1:
         answers[question] = 0
@@ -60,7 +60,7 @@ def _yes(question: int, answers: Int8, asked: Int32) -> bool:
 
 
 @kernel
-def _next_way(answers: Int8, asked: Int32) -> bool:
+def next_way(answers: Int8, asked: Int32) -> bool:
     """Turn the last no into a yes and forget what was asked after it; False where every way was tried."""
     while asked[0] > 0 and answers[asked[asked[0]]] == 1:
         answers[asked[asked[0]]] = -1
@@ -72,7 +72,7 @@ def _next_way(answers: Int8, asked: Int32) -> bool:
 
 
 @kernel
-def _first_reason(rows: Rows, chosen: Int32, n_chosen: int, port: int) -> int:
+def first_reason(rows: Rows, chosen: Int32, n_chosen: int, port: int) -> int:
     """The reason of the first question that a row for this port hangs on."""
     for i in range(n_chosen):
         row = chosen[i]
@@ -107,12 +107,12 @@ def decide_ports(
         fallback = other_defaults if port >= portless else defaults
         decision = walk(rows, chosen, n_chosen, fallback, port, answers, asked)
         same, ways = True, 1
-        while same and _next_way(answers, asked):
+        while same and next_way(answers, asked):
             other = walk(rows, chosen, n_chosen, fallback, port, answers, asked)
             ways += 1
             same = verdict[other] == verdict[decision] and ways <= MOST_WAYS
         if not same:
-            decision = a.UNKNOWN_DECISION + _first_reason(rows, chosen, n_chosen, port)
+            decision = a.UNKNOWN_DECISION + first_reason(rows, chosen, n_chosen, port)
             answers[:] = -1
             asked[0] = 0
         out[port] = decision

@@ -31,14 +31,15 @@ from flowcheck.kernels.logs.pieces import Pieces
 from flowcheck.kernels.parquet import contents, pages
 from flowcheck.kernels.parquet.footer import CHUNK_FIELDS, COUNTS, read_chunk, read_column, read_footer
 from flowcheck.kernels.parquet.thrift import DEEPEST
+from flowcheck.kernels.without.warm import warm
 
 PARTS = (
-    *("classes", "rows", "parquet", "lookup", "initiators", "decide", "translate", "settling", "connections"),
-    *("books", "flows", "edges", "attribute", "load", "contingency", "statistics", "multinomial", "lines"),
-    *("counting", "columns", "events"),
+    *("classes", "rows", "without", "parquet", "lookup", "initiators", "decide", "translate", "settling"),
+    *("connections", "books", "flows", "edges", "attribute", "load", "contingency", "statistics"),
+    *("multinomial", "lines", "counting", "columns", "events"),
 )
 """What is compiled, in this order, as the warm-up says it: by module, but ``flow_keys`` as flows, ``balance``
-as load and ``tails`` as statistics; and ``parquet``, a folder."""
+as load and ``tails`` as statistics; and ``parquet`` and ``without``, folders."""
 
 COMPLETE = "complete"
 """The file that says by its source stamp that all of them are in the cache."""
@@ -84,6 +85,8 @@ def _warm_compiling() -> Iterator[str]:
     rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
     defaults = int32(3), int32(3)
     rows.decide_lists(program_rows, int64(1, 2), 1, int64(1), *defaults, int64(4), 0, uint8(64))
+    yield "without"
+    warm(program_rows)
 
 
 def _warm_judging() -> Iterator[str]:

@@ -36,6 +36,7 @@ class Options:
     or the ``last`` one's. ``staged``: judge as if policies that are only staged were in force.
     ``host_policies``: nodes are subjects of policies, too, as pods are. ``enforced``: something enforces
     policies; if not, it is no violation that what they deny went through.
+    ``alternatives``: what rules of network policies decide also tells what would be decided without them.
     ``mesh_identity``: where no record tells whether a client in the mesh proved its identity, it did, as
     mutual TLS is automatic between proxies (``derived``); or that is open (``recorded``).
     ``max_table``: bytes that the decision table of one direction may take, with what it is made of; None:
@@ -57,6 +58,7 @@ class Options:
     enforced: bool = True
     mesh_identity: MeshIdentity = "derived"
     max_table: int | None = None
+    alternatives: bool = False
 
 
 @dataclass(frozen=True, slots=True)

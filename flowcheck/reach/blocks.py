@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from flowcheck import arrays as a
-from flowcheck.compile.endpoints.addresses import ROOTS, Prefix
+from flowcheck.compile.endpoints.addresses import ROOTS, Prefix, not_covered
 from flowcheck.compile.endpoints.axis import Axis
 
 INTERNET = {4: "internet (IPv4)", 6: "internet (IPv6)"}
@@ -22,7 +22,7 @@ def blocks_of(axis: Axis, more: Iterable[Prefix] = ()) -> dict[Prefix, int]:
     spoken = {end.prefix.version for end in axis.endpoints if end.prefix and end.prefix not in ROOTS} or {4}
     return {
         prefix: outside[prefix]
-        for prefix in _not_covered({*axis.owners, *more})
+        for prefix in not_covered({*axis.owners, *more})
         if prefix in outside and prefix.version in spoken
     }
 
@@ -33,19 +33,3 @@ def name_of(prefix: Prefix) -> str:
 
 def _is_outside(axis: Axis, endpoint: int) -> bool:
     return axis.endpoints[endpoint].kind == a.KIND_BLOCK
-
-
-def _not_covered(prefixes: Iterable[Prefix]) -> Iterator[Prefix]:
-    """Those of which the longer ones inside leave any address, in their order."""
-    around: list[tuple[Prefix, int]] = []
-    for prefix in [*sorted(prefixes), None]:
-        while around and (prefix is None or not around[-1][0].holds(prefix)):
-            whole, inside = around.pop()
-            size = whole.last - whole.first + 1
-            if inside < size:
-                yield whole
-            if around:
-                outer, sum_of = around[-1]
-                around[-1] = outer, sum_of + size
-        if prefix is not None:
-            around.append((prefix, 0))

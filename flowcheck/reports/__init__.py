@@ -63,6 +63,12 @@ FORMATS = {
         "csv": "flowcheck.reports.diff.csv",
         "md": "flowcheck.reports.diff.markdown",
     },
+    "rules": {
+        "terminal": "flowcheck.reports.rules.terminal",
+        "json": "flowcheck.reports.rules.json",
+        "csv": "flowcheck.reports.rules.csv",
+        "md": "flowcheck.reports.rules.markdown",
+    },
     "verification": {
         "terminal": "flowcheck.reports.verification.terminal",
         "json": "flowcheck.reports.verification.json",

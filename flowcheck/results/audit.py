@@ -18,6 +18,7 @@ from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.summary import Summary
+from flowcheck.results.ruling.usage import Usage
 from flowcheck.results.talks import Talks, talks_of
 
 
@@ -27,8 +28,9 @@ class AuditResult(Shown):
     ``edge_rows`` whenever it is asked for; ``findings`` are in
     the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
     how evenly Services carried their load, ``again`` how to ask for an explanation, ``times`` when violations
-    began. ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``; ``edges`` and ``policy_hits``
-    are pyarrow tables, which have ``to_pandas()`` too. ``print`` shows the report."""
+    began, ``usage`` what the flows say of rules, where that was the purpose. ``findings`` and ``load`` have
+    ``to_arrow()`` and ``to_pandas()``; ``edges`` and ``policy_hits`` are pyarrow tables, which have
+    ``to_pandas()`` too. ``print`` shows the report."""
 
     summary: Summary
     findings: Findings
@@ -39,6 +41,7 @@ class AuditResult(Shown):
     load: LoadResult = field(default_factory=LoadResult)
     again: Again | None = field(default_factory=Again)
     times: ViolationTimes = field(default_factory=ViolationTimes)
+    usage: Usage | None = None
 
     def __repr__(self) -> str:
         """Counts only: nothing that an input wrote."""

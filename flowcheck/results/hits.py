@@ -88,4 +88,7 @@ def _sum_by_decision(program: Program, edges: Edges, amounts: np.ndarray) -> np.
     np.add.at(sums[0], edges.egress, amounts)
     np.add.at(sums[1], edges.ingress, amounts)
     np.add.at(sums[2], edges.mesh, amounts)
+    for decision, made in enumerate(program.decisions):
+        if made.rule >= 0:
+            sums[:, made.rule] += sums[:, decision]
     return sums

@@ -33,6 +33,7 @@ from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import ClusterCounts, Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
+from flowcheck.results.ruling.usage import usage_of
 from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.examples import read_examples
 from flowcheck.runners.folder import ResultFolder, stage_result, stage_violations
@@ -149,7 +150,8 @@ def _result(run: Finished) -> AuditResult:
     )
     rows = edge_rows(run.program, edges)
     again = asking_again(run.source, run.request, run.program)
-    more = (run.request.out, load, again, run.merged.times)
+    usage = usage_of(run.program, edges) if run.request.purpose == "rules" else None
+    more = (run.request.out, load, again, run.merged.times, usage)
     return AuditResult(summary, findings, rows, hits, ledger, *more)
 
 
@@ -200,7 +202,7 @@ def too_little(request: AuditRequest, covered: float, cluster: ClusterCounts) ->
     """What it was judged by, or what came of that, and is not all that was asked for."""
     if request.min_coverage is not None and covered < request.min_coverage:
         yield f"coverage is {covered:.2f} %, below the asked {request.min_coverage:g} %"
-    if request.purpose == "policies":
+    if request.purpose != "load":
         for policies, sign in cluster.perhaps_in_force.items():
             yield f"{policies}, though they may be in force ({sign})"
     refused = len(cluster.refused)

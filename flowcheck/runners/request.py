@@ -24,15 +24,14 @@ class AuditRequest:
     ``since`` is included, ``until`` is not; both are compared with start_time. ``namespaces`` keeps flows
     with an end in one of them. More than ``max_rejected_rows`` and more than ``max_rejected_percent`` of
     the rows rejected, or coverage below ``min_coverage`` percent, make the run incomplete, and so does a run
-    that has nothing to say of its ``purpose``: the policies' verdicts, or the load. ``max_findings`` are
-    listed, the gravest; all are counted. ``thresholds`` and
-    ``proportional`` are for the load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load``
-    False leaves it out, to tell what it costs. ``asked``: what is said of logs that do not say it themselves.
-    ``cni``, ``switches``, ``mesh``: whose way to enforce policies, see
-    :func:`flowcheck.engines.profiles.apply`; what they decide is not in ``options`` yet. ``dns_map``: what
-    policies about names are decided by. ``patience``: seconds without progress,
-    after which a worker is killed. ``baseline``, ``ignores``: what findings are held against.
-    """
+    that has nothing to say of its ``purpose``: the policies' verdicts, the load, or the rules.
+    ``max_findings`` are listed, the gravest; all are counted. ``thresholds`` and ``proportional`` are for the
+    load: see :func:`flowcheck.balance.tell.services.assess_services`. ``load`` False leaves it out, to tell
+    what it costs. ``asked``: what is said of logs that do not say it themselves. ``cni``, ``switches``,
+    ``mesh``: whose way to enforce policies, see :func:`flowcheck.engines.profiles.apply`; what they decide is
+    not in ``options`` yet. ``dns_map``: what policies about names are decided by. ``patience``: seconds
+    without progress, after which a worker is killed. ``baseline``, ``ignores``: what findings are held
+    against."""
 
     options: Options = field(default_factory=Options)
     out: Path | None = None
@@ -51,7 +50,7 @@ class AuditRequest:
     thresholds: Thresholds = field(default_factory=Thresholds)
     proportional: bool = False
     load: bool = True
-    purpose: Literal["policies", "load"] = "policies"
+    purpose: Literal["policies", "load", "rules"] = "policies"
     asked: Asked = field(default_factory=Asked)
     cni: str = AUTO
     switches: tuple[tuple[str, str], ...] = ()

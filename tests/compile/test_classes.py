@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from flowcheck import arrays as a
 from flowcheck.compile import compile_program
 from flowcheck.compile.program import Program
-from flowcheck.compile.rules import bitset, classes, outcomes
+from flowcheck.compile.rules import bitset, classes
+from flowcheck.compile.rules.outcome import outcomes
 from flowcheck.compile.rules.subjects import partition
 from flowcheck.errors import CompileError
 from flowcheck.model.options import Options

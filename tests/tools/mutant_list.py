@@ -274,8 +274,8 @@ MUTANTS = (
     Mutant(
         "only one way to answer is tried",
         "kernels/rows.py",
-        "while same and _next_way(answers, asked):",
-        "if same and _next_way(answers, asked):",
+        "while same and next_way(answers, asked):",
+        "if same and next_way(answers, asked):",
     ),
     Mutant(
         "the reason is that of a row for another port",
@@ -926,7 +926,7 @@ MUTANTS = (
     ),
     Mutant(
         "over time: of two versions of a policy the first is right",
-        "compile/rules/outcomes.py",
+        "compile/rules/outcome/outcomes.py",
         "out[differs] = a.UNKNOWN_DECISION + doubt",
         "out[differs] = first[differs]",
     ),

@@ -25,6 +25,7 @@ from flowcheck.results.records.diff import Change, DiffSummary
 from flowcheck.results.records.findings import Finding
 from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.manifest import Manifest
+from flowcheck.results.records.rules import RulesRecord
 from flowcheck.results.records.summary import Summary
 from flowcheck.results.records.tables import EDGES_SCHEMA, HITS_SCHEMA, VIOLATIONS_SCHEMA
 from flowcheck.results.records.verification import Verification
@@ -92,6 +93,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         _with_schema("VerificationReport", Verification, "What ``verify -f json`` writes."),
     ),
     "diff": ("`diff.json` and `diff -f json`", DiffReport),
+    "rules": ("`rules -f json`", RulesRecord),
     "converted": ("`convert --ledger FILE`", list[_converted()]),
     **REPORTS,
 }

@@ -7,7 +7,7 @@ distinct prefixes, each less the longer ones inside it, and a pod's address is o
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
@@ -130,3 +130,19 @@ def _cut_v6(
     close_before(1 << 128)
     cuts = sorted(item for item in starts.items() if item[0] < 1 << 128)
     return [start >> 64 for start, _ in cuts], [start & _LOW_64 for start, _ in cuts], [e for _, e in cuts]
+
+
+def not_covered(prefixes: Iterable[Prefix]) -> Iterator[Prefix]:
+    """Those of which the longer ones inside leave any address, in their order."""
+    around: list[tuple[Prefix, int]] = []
+    for prefix in [*sorted(prefixes), None]:
+        while around and (prefix is None or not around[-1][0].holds(prefix)):
+            whole, inside = around.pop()
+            size = whole.last - whole.first + 1
+            if inside < size:
+                yield whole
+            if around:
+                outer, sum_of = around[-1]
+                around[-1] = outer, sum_of + size
+        if prefix is not None:
+            around.append((prefix, 0))

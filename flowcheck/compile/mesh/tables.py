@@ -57,13 +57,16 @@ class MeshCompiler:
             raise ValueError("no tables were made yet")
         return self.decisions
 
-    def tables(self, circumstance: Circumstance) -> Tables:
-        """In them egress says nothing, and nobody's own node is asked about. A waypoint's policies may be for
-        what is no pod."""
+    def rulebook(self, circumstance: Circumstance) -> Rulebook:
+        """The policies in a circumstance. A waypoint's may be for what is no pod."""
         chosen = self.questions.under(self.policies, circumstance)
         is_open = circumstance.by_waypoint and self.questions.at_waypoints
         no_subject = a.UNKNOWN_DECISION + a.REASON_NEEDS_L7 if is_open else a.NO_SUBJECT
-        rulebook = Rulebook.of(self.axis, self.cluster, chosen, self.options, self.decisions, no_subject)
+        return Rulebook.of(self.axis, self.cluster, chosen, self.options, self.decisions, no_subject)
+
+    def tables(self, circumstance: Circumstance) -> Tables:
+        """In them egress says nothing, and nobody's own node is asked about."""
+        rulebook = self.rulebook(circumstance)
         self.decisions, self.rules = rulebook.decisions, rulebook.rules
         made = compile_direction(Direction.INGRESS, rulebook)
         endpoints = self.whole.endpoints.copy()

@@ -15,7 +15,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import DirectionTable, Int32, UInt16, UInt64
-from flowcheck.compile.rules.outcomes import Decider, Outcomes
+from flowcheck.compile.rules.outcome.outcomes import Decider, Outcomes
 from flowcheck.compile.rules.subjects import Partition, State, Subjects, set_members
 from flowcheck.errors import CompileError
 from flowcheck.kernels import rows as row_kernels

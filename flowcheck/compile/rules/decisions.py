@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from sys import intern
 
@@ -24,7 +24,8 @@ class Decision:
     """One thing that can come out for one side of a flow.
 
     ``text`` is what reports show (empty: no policy applied), ``policies`` the policies and rules behind it,
-    ``tiers`` those of the policies of a default deny.
+    ``tiers`` those of the policies of a default deny. ``rule``, ``without``: it is that decision, where
+    without its rule this other would come out; -1: it tells no such thing.
     """
 
     verdict: int
@@ -33,6 +34,8 @@ class Decision:
     policies: tuple[str, ...] = ()
     sources: tuple[SourceLocation, ...] = ()
     tiers: tuple[str, ...] = ()
+    rule: int = -1
+    without: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +115,24 @@ def _info(parts: Sequence[NumberedRule]) -> RuleInfo:
 class Decisions:
     """Each set of policies that isolate somebody is a decision too, numbered when it is first asked for.
 
-    ``policies`` by their numbers; ``known`` so far, in the order of their numbers; ``default_denies``: the
-    number of each by its policies. numbers (2, decisions or more) uint8: the verdict and the reason of each.
-    """
+    ``policies`` by their numbers; ``known`` so far, in the order of their numbers; ``n_rules``: how many of
+    them are rules'; ``default_denies``: the number of each by its policies; ``alternatives``: likewise by
+    what is decided, and what would be. numbers (2, decisions or more) uint8: the verdict and the reason of
+    each."""
 
     policies: tuple[Policy, ...]
     known: list[Decision]
     default_denies: dict[tuple[int, ...], int]
     numbers: UInt8
+    n_rules: int = 0
+    alternatives: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, policies: Sequence[Policy], rules: Sequence[NumberedRule]) -> Decisions:
         first_of = {rule.decision: rule for rule in reversed(rules)}
         known = [*_fixed(), *(_of_rule(first_of[number]) for number in sorted(first_of))]
         numbers = [one.verdict for one in known], [one.reason for one in known]
-        return cls(tuple(policies), known, {}, np.array(numbers, dtype=np.uint8))
+        return cls(tuple(policies), known, {}, np.array(numbers, dtype=np.uint8), len(first_of))
 
     @property
     def verdict(self) -> UInt8:
@@ -139,13 +145,24 @@ class Decisions:
     def default_deny(self, by: tuple[int, ...]) -> int:
         """The decision that nothing allows what these policies isolate from."""
         if by not in self.default_denies:
-            number = self.default_denies[by] = len(self.known)
             decision = _default_deny([self.policies[number] for number in by])
-            self.known.append(decision)
-            if number == self.numbers.shape[1]:  # twice as many: one by one they were copied each time
-                self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
-            self.numbers[:, number] = decision.verdict, decision.reason
+            self.default_denies[by] = self._add(decision)
         return self.default_denies[by]
+
+    def instead(self, rule: int, without: int) -> int:
+        """A decision that also tells which other would come out without the rule that decides."""
+        if (rule, without) not in self.alternatives:
+            decision = replace(self.known[rule], rule=rule, without=without)
+            self.alternatives[rule, without] = self._add(decision)
+        return self.alternatives[rule, without]
+
+    def _add(self, decision: Decision) -> int:
+        number = len(self.known)
+        self.known.append(decision)
+        if number == self.numbers.shape[1]:  # twice as many: one by one they were copied each time
+            self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
+        self.numbers[:, number] = decision.verdict, decision.reason
+        return number
 
     def listed(self) -> tuple[Decision, ...]:
         """In the order of their numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +16,15 @@ from flowcheck.compile.rules.classes import build_table
 from flowcheck.compile.rules.decisions import Decisions, NumberedRule, number_rules
 from flowcheck.compile.rules.epochs import Epochs, build_epochs
 from flowcheck.compile.rules.isolation import Isolation, Stages
-from flowcheck.compile.rules.outcomes import Decider
+from flowcheck.compile.rules.outcome.numbered import number_written
+from flowcheck.compile.rules.outcome.outcomes import Decider
 from flowcheck.compile.rules.peers import PeerIndex
 from flowcheck.compile.rules.ports import PortClasses, build_port_classes
 from flowcheck.compile.rules.rows import RowBuilder
 from flowcheck.compile.rules.selectors import SelectorIndex
 from flowcheck.compile.rules.settled import DOUBTS, as_peer, judged_as, settled
 from flowcheck.compile.rules.sources import SourceClasses, build_source_classes
-from flowcheck.compile.rules.subjects import Subjects, partition
+from flowcheck.compile.rules.subjects import Partition, Subjects, partition
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
@@ -93,8 +94,21 @@ class CompiledDirection(NamedTuple):
     table: DirectionTable
 
 
-def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirection:
-    """Raises: CompileError when the table would not fit."""
+class LaidOut(NamedTuple):
+    """One direction, laid out but not decided: its ``rows`` over ``sets`` (sets, words) uint64; subjects and
+    peers by class; ``settle`` and ``decider`` as :func:`~flowcheck.compile.rules.classes.build_table` takes
+    them."""
+
+    sets: UInt64
+    rows: Rows
+    subjects: Subjects
+    peers: Partition
+    settle: Callable[[int, int], int]
+    decider: Decider
+
+
+def lay_out(direction: Direction, rulebook: Rulebook) -> LaidOut:
+    """Rules as rows and sets, and those as classes."""
     pool = SetPool(len(rulebook.axis.endpoints))
     peers, stages = rulebook.peers, rulebook.stages
     isolation = Isolation(direction, rulebook.policies, peers, stages)
@@ -112,8 +126,15 @@ def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirec
     asked = Subjects(
         subjects, rows, policy_of_row, sets, isolation.policies, isolated, rulebook.epochs, allows
     )
-    decider = Decider(rulebook.ports, rulebook.decisions, stages.defaults)
+    numbered = number_written(rulebook.rules, stages) if rulebook.options.alternatives else None
+    decider = Decider(rulebook.ports, rulebook.decisions, stages.defaults, numbered)
     settle = settled(kinds, direction, rulebook.options, rulebook.no_subject)
+    return LaidOut(sets, rows, asked, classes, settle, decider)
+
+
+def compile_direction(direction: Direction, rulebook: Rulebook) -> CompiledDirection:
+    """Raises: CompileError when the table would not fit."""
+    sets, rows, subjects, peers, settle, decider = lay_out(direction, rulebook)
     budget = rulebook.options.max_table
-    table = build_table(sets, asked, classes, settle, decider, DOUBTS[direction], budget)
-    return CompiledDirection(sets, rows, subjects.class_of, classes.class_of, table)
+    table = build_table(sets, subjects, peers, settle, decider, DOUBTS[direction], budget)
+    return CompiledDirection(sets, rows, subjects.part.class_of, peers.class_of, table)

@@ -11,8 +11,11 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, Rows
 from flowcheck.compile.rules.decisions import Decisions
+from flowcheck.compile.rules.outcome.alternatives import Alternatives
+from flowcheck.compile.rules.outcome.numbered import Numbered
 from flowcheck.compile.rules.ports import PortClasses
 from flowcheck.kernels import rows as row_kernels
+from flowcheck.kernels.without.weighing import Lists
 
 _OF_A_KEY = 180
 """Bytes that Python takes for the key of an outcome."""
@@ -22,11 +25,13 @@ _IN_A_BLOCK = 1 << 20
 
 class Decider(NamedTuple):
     """What the table needs besides rows: port classes, all decisions, and ``defaults(isolated_by)``: each
-    stage's default for protocols with and without ports, given the isolating policies."""
+    stage's default for protocols with and without ports, given the isolating policies. ``numbered``: rules,
+    where decisions are to tell what would come out without them."""
 
     ports: PortClasses
     decisions: Decisions
     defaults: Callable[[tuple[int, ...]], tuple[Int32, Int32]]
+    numbered: Numbered | None = None
 
 
 class Outcomes:
@@ -40,6 +45,9 @@ class Outcomes:
         self._width = decider.ports.width
         self._in_a_block = max(_IN_A_BLOCK // (4 * self._width), 1)
         self._blocks: list[Int32] = []
+        self._alternatives: Alternatives | None = None
+        if decider.numbered is not None:
+            self._alternatives = Alternatives(rows, decider.numbered, decider.ports, decider.decisions)
 
     @property
     def n_bytes(self) -> int:
@@ -56,22 +64,37 @@ class Outcomes:
         ``match_peers``; node_of becomes the number of the list."""
         with_ports, without = self._decider.defaults(isolated_by)
         ports, verdict = self._decider.ports, self._decider.decisions.verdict
+        places = np.full(n_nodes, -1, dtype=np.int64)
+        used = np.unique(node_of)
+        places[used] = np.arange(len(used))
         found = row_kernels.decide_lists(
             self._rows, nodes, n_nodes, node_of, with_ports, without, ports.slot_starts, ports.other, verdict
         )
+        if self._alternatives is not None:
+            nobody = np.empty((0, 2), dtype=np.int32)
+            lists = Lists(nodes, nobody, with_ports, without, ports.portless, ports.other + 1)
+            found = self._alternatives.told(found, lists, places)
         return np.array([self._number(out) for out in found], dtype=np.int32)
 
     def agreed(self, vectors: np.ndarray, doubt: int) -> int:
         """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
         first, *others = (self._of(v) for v in dict.fromkeys(vectors.tolist()))
+        if not others:
+            return self._number(first.copy())
         out = first.copy()
         verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
         if doubt == a.REASON_NO_PORT:
-            return self._number(self._whatever_port(first, others))
+            return self._number(self._doubted(self._whatever_port(first, others), others, doubt))
         for other in others:
             differs = (verdict[other] != verdict[first]) | (reason[other] != reason[first])
             out[differs] = a.UNKNOWN_DECISION + doubt
-        return self._number(out)
+        return self._number(self._doubted(out, others, doubt))
+
+    def _doubted(self, out: Int32, others: Sequence[Int32], doubt: int) -> Int32:
+        """Where what would be decided without a rule is open, as another may decide in its place."""
+        if self._alternatives is None:
+            return out
+        return self._alternatives.doubted(out, np.any([other != out for other in others], axis=0), doubt)
 
     def _whatever_port(self, first: Int32, others: Sequence[Int32]) -> Int32:
         """As kernels.rows.decide_missing_ports says it of numbers that were not recorded."""

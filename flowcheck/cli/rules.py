@@ -1,0 +1,147 @@
+"""flowcheck rules: load the cluster, weigh its rules, judge flows if there are any, and show what is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowcheck.cli.exits import Exit
+from flowcheck.cli.options import (
+    CLUSTER,
+    CONTEXT,
+    JUDGING,
+    NO_POLICIES,
+    RANGES,
+    SELECTION,
+    SNAPSHOT_TIME,
+    SPEECH,
+    TIME,
+    messages,
+    options,
+)
+from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.values import InputPath, Report, ReportType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowcheck.engines.profiles import Enforced
+    from flowcheck.model.cluster import Cluster
+    from flowcheck.model.options import Options
+    from flowcheck.results.records.rules import RulesRecord
+    from flowcheck.results.ruling.together import Log
+
+
+@click.command("rules", context_settings=CONTEXT)
+@click.argument("flows", nargs=-1, type=InputPath())
+@options(CLUSTER, NO_POLICIES, SNAPSHOT_TIME)
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    type=ReportType("rules"),
+    default=[Report("terminal")],
+    help="terminal, json, csv or md; =FILE writes there, not to standard output. Repeatable."
+    "  [default: terminal]",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["none", "rules", "unprotected", "any"]),
+    default="none",
+    show_default=True,
+    help="What makes the exit code 1: rules that could go whatever the traffic, workloads that nothing "
+    "isolates, or any of them.",
+)
+@options(SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> int:
+    """Tell which rules of a cluster's policies do nothing, and who is protected by nothing.
+
+    Whatever the traffic: rules that could go, as others decide alike; that are never asked; that match
+    nobody; rules of tiers that contradict one another; workloads that nothing isolates. With recorded FLOWS
+    also rules never hit, rules hit only by flows that others decide alike, and what was allowed only as
+    nothing isolates a workload.
+
+    \b
+    flowcheck rules --cluster cluster.json
+    flowcheck rules flows/ --cluster cluster.json -f json=rules.json
+    flowcheck rules --cluster cluster.json --fail-on rules
+
+    Each rule is told of by itself: of two that say the same, both could go, and only one of them. It is
+    advice: the exit code is 0 unless --fail-on says otherwise, and 3 where anything was left out.
+    """
+    from flowcheck.cli.output import check_reports, write_reports
+
+    check_reports(given["formats"])
+    record = _with_flows(context, given) if given["flows"] else _of_cluster(context, given)
+    write_reports("rules", record, given["formats"], given["color"])
+    return _exit_code(record, given["fail_on"])
+
+
+def _with_flows(context: click.Context, given: dict[str, Any]) -> RulesRecord:
+    from flowcheck.cli import audit
+    from flowcheck.results.ruling.together import Log
+
+    asked = {**given, "out": None, "alternatives": True}
+    result = audit.judge(context, asked, purpose="rules", load=False)
+    usage = result.usage
+    assert usage is not None
+    return _record(usage.cluster, usage.options, given, Log(usage, result.summary))
+
+
+def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
+    from flowcheck.cli.audit import CURRENT, check_inputs
+    from flowcheck.cli.explain import checked_cluster
+
+    check_inputs(given)
+    policies = tuple(path for path in given["policies"] if path != CURRENT)
+    enforced = _enforced(checked_cluster({**given, "policies": policies}, given["at"]), given)
+    messages(context).warnings(enforced.cluster.warnings)
+    messages(context).warnings([f"left out: {one}" for one in enforced.cluster.refused])
+    return _record(enforced.cluster, enforced.options, given, None)
+
+
+def _enforced(cluster: Cluster, given: dict[str, Any]) -> Enforced:
+    from flowcheck.engines.profiles import apply
+    from flowcheck.model.options import Options
+
+    ranges = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
+    return apply(cluster, ranges, given["cni"], dict(chosen(given)), names_in(given), given["mesh"])
+
+
+def _record(cluster: Cluster, options: Options, given: dict[str, Any], log: Log | None) -> RulesRecord:
+    """``cluster``: as it is enforced."""
+    from flowcheck.algebra.build import frozen, weigh_rules
+    from flowcheck.model.instants import instant_of, instant_text
+    from flowcheck.model.timeline import END
+    from flowcheck.results.ruling.together import record_of
+
+    moment = given["as_of"]
+    instant = END - 1 if moment is None else instant_of(moment)
+    at = "" if cluster.is_static else "the latest" if moment is None else instant_text(instant)
+    engine = view.sentence if (view := cluster.view) else ""
+    algebra = weigh_rules(frozen(cluster, instant), options)
+    return record_of(algebra, engine=engine, at=at, gaps=tuple(_gaps(cluster)), log=log)
+
+
+def _gaps(cluster: Cluster) -> Iterator[str]:
+    """Documents that were left out, and policies that may be in force."""
+    from flowcheck.counted import counted
+    from flowcheck.engines.profiles import view_of
+
+    if cluster.refused:
+        yield f"{counted(len(cluster.refused), 'document')} of the cluster left out"
+    for one in view_of(cluster).left_out:
+        if one.sign:
+            yield f"{one}, though they may be in force ({one.sign})"
+
+
+def _exit_code(record: RulesRecord, fail_on: str) -> Exit:
+    if not record.complete:
+        return Exit.INCOMPLETE
+    rules = any(one.worth in ("redundant", "unreachable", "matches_nobody") for one in record.rules)
+    bare = any(one.pods_unisolated for one in record.unprotected)
+    found = (rules and fail_on in ("rules", "any")) or (bare and fail_on in ("unprotected", "any"))
+    return Exit.VIOLATIONS if found else Exit.CLEAN
