@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 NEW = {"policies": "--policies", "applied": "--apply", "new_cluster": "--new-cluster"}
 """The ways of saying what is new: the names that options have here, and on the command line."""
 
+FAILING = {"stopped": ("would_be_stopped",), "unknown": ("would_be_stopped", "to_unknown")}
+"""The kinds of change that make the exit code 1, by what --fail-on says."""
+
 
 @click.command("diff", context_settings=CONTEXT)
 @click.argument("flows", nargs=-1, required=True, type=InputPath())
@@ -80,10 +83,11 @@ NEW = {"policies": "--policies", "applied": "--apply", "new_cluster": "--new-clu
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(["stopped", "change", "none"]),
+    type=click.Choice([*FAILING, "change", "none"]),
     default="stopped",
     show_default=True,
-    help="What makes the exit code 1: something that went through would be stopped; any other verdict.",
+    help="What makes the exit code 1: something that went through would be stopped; that, or a verdict that "
+    "becomes unknown; any other verdict.",
 )
 @click.option(
     "--max-changes",
@@ -135,7 +139,7 @@ def exit_code(summary: DiffSummary, fail_on: str) -> Exit:
     """Incomplete beats what was found."""
     if not summary.complete:
         return Exit.INCOMPLETE
-    failing = summary.kinds if fail_on == "change" else ["would_be_stopped"] if fail_on == "stopped" else []
+    failing = summary.kinds if fail_on == "change" else FAILING.get(fail_on, ())
     return Exit.VIOLATIONS if any(summary.kinds[kind].records for kind in failing) else Exit.CLEAN
 
 
