@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flowcheck.results.records.diff import DiffSummary
     from flowcheck.runners.program.source import ClusterSource
 
-NEW = {"policies": "--policies", "applied": "--apply", "new_cluster": "--new-cluster"}
+NEW = {"policies": "--policies", "apply": "--apply", "new_cluster": "--new-cluster"}
 """The ways of saying what is new: the names that options have here, and on the command line."""
 
 FAILING = {"stopped": ("would_be_stopped",), "unknown": ("would_be_stopped", "to_unknown")}
@@ -53,7 +53,6 @@ FAILING = {"stopped": ("would_be_stopped",), "unknown": ("would_be_stopped", "to
 )
 @click.option(
     "--apply",
-    "applied",
     multiple=True,
     type=InputPath(),
     metavar="NEW",
@@ -150,7 +149,7 @@ def _check(given: dict[str, Any]) -> None:
     ways = [name for name in NEW if given[name]]
     if len(ways) != 1:
         raise click.UsageError(f"say what is new by one of {', '.join(NEW.values())}")
-    paths = [*given["policies"], *given["applied"], *given["new_cluster"]]
+    paths = [*given["policies"], *given["apply"], *given["new_cluster"]]
     check({**given, "policies": paths, "replace_policies": False})
     if "-" in given["cluster"] and not given["new_cluster"]:
         raise click.UsageError("--cluster is read twice, which standard input cannot be: give a file")
@@ -172,8 +171,8 @@ def _sources(given: dict[str, Any]) -> tuple[ClusterSource, ClusterSource]:
     if given["new_cluster"]:
         return make(cluster), make(tuple(given["new_cluster"]))
     before, changed = make(cluster), partial(make, cluster, timeless_policies=True)
-    if given["applied"]:
-        return before, changed(policies=tuple(given["applied"]), apply_policies=True)
+    if given["apply"]:
+        return before, changed(policies=tuple(given["apply"]), apply_policies=True)
     return before, changed(policies=tuple(given["policies"]), replace_policies=True)
 
 
