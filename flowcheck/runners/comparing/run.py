@@ -72,7 +72,7 @@ def run_diff(
         work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
         meanwhile: list[Callable[[], object]] = [partial(getattr, side, "cluster") for side in sides]
         if clock[2] - clock[0] > local.WORTH_KEEPING:
-            meanwhile.append(lambda: [side.keep() for side in sides])
+            meanwhile.append(partial(_keep, sides))
         work.judge(msgspec.structs.replace(local.setup_of(workspace, request), compared=compared), meanwhile)
         pool.dismiss()
         local.add_hashes(merged, hashes)
@@ -81,6 +81,11 @@ def run_diff(
         result = finish(Compared(sides[0], sides[1], request, workspace, merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
+
+
+def _keep(sides: Sequence[Prepared]) -> None:
+    for side in sides:
+        side.keep()
 
 
 def _place(sides: Sequence[Prepared], file: BinaryIO) -> tuple[int, int]:
