@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     from flowcheck.results.records.diff import DiffSummary
     from flowcheck.runners.program.source import ClusterSource
 
-NEW = {"policies": "--policies", "applied": "--apply", "new_cluster": "--new-cluster"}
+NEW = {"policies": "--policies", "apply": "--apply", "new_cluster": "--new-cluster"}
 """The ways of saying what is new: the names that options have here, and on the command line."""
+
+FAILING = {"stopped": ("would_be_stopped",), "unknown": ("would_be_stopped", "to_unknown")}
+"""The kinds of change that make the exit code 1, by what --fail-on says."""
 
 
 @click.command("diff", context_settings=CONTEXT)
@@ -50,7 +53,6 @@ NEW = {"policies": "--policies", "applied": "--apply", "new_cluster": "--new-clu
 )
 @click.option(
     "--apply",
-    "applied",
     multiple=True,
     type=InputPath(),
     metavar="NEW",
@@ -80,10 +82,11 @@ NEW = {"policies": "--policies", "applied": "--apply", "new_cluster": "--new-clu
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(["stopped", "change", "none"]),
+    type=click.Choice([*FAILING, "change", "none"]),
     default="stopped",
     show_default=True,
-    help="What makes the exit code 1: something that went through would be stopped; any other verdict.",
+    help="What makes the exit code 1: something that went through would be stopped; that, or a verdict that "
+    "becomes unknown; any other verdict.",
 )
 @click.option(
     "--max-changes",
@@ -135,7 +138,7 @@ def exit_code(summary: DiffSummary, fail_on: str) -> Exit:
     """Incomplete beats what was found."""
     if not summary.complete:
         return Exit.INCOMPLETE
-    failing = summary.kinds if fail_on == "change" else ["would_be_stopped"] if fail_on == "stopped" else []
+    failing = summary.kinds if fail_on == "change" else FAILING.get(fail_on, ())
     return Exit.VIOLATIONS if any(summary.kinds[kind].records for kind in failing) else Exit.CLEAN
 
 
@@ -146,7 +149,7 @@ def _check(given: dict[str, Any]) -> None:
     ways = [name for name in NEW if given[name]]
     if len(ways) != 1:
         raise click.UsageError(f"say what is new by one of {', '.join(NEW.values())}")
-    paths = [*given["policies"], *given["applied"], *given["new_cluster"]]
+    paths = [*given["policies"], *given["apply"], *given["new_cluster"]]
     check({**given, "policies": paths, "replace_policies": False})
     if "-" in given["cluster"] and not given["new_cluster"]:
         raise click.UsageError("--cluster is read twice, which standard input cannot be: give a file")
@@ -168,8 +171,8 @@ def _sources(given: dict[str, Any]) -> tuple[ClusterSource, ClusterSource]:
     if given["new_cluster"]:
         return make(cluster), make(tuple(given["new_cluster"]))
     before, changed = make(cluster), partial(make, cluster, timeless_policies=True)
-    if given["applied"]:
-        return before, changed(policies=tuple(given["applied"]), apply_policies=True)
+    if given["apply"]:
+        return before, changed(policies=tuple(given["apply"]), apply_policies=True)
     return before, changed(policies=tuple(given["policies"]), replace_policies=True)
 
 

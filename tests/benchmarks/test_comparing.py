@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 from benchmarks.comparing.__main__ import changed_policies
-from benchmarks.generate import SEED, ready
+from benchmarks.generate import SEED, generate
 from benchmarks.inputs.sizes import SIZES
 
 
-def test_some_policies_are_left_out_and_some_are_otherwise() -> None:
-    cluster = ready(SIZES["tiny"], "strings", SIZES["tiny"].n_flows) / "cluster"
-    before = json.loads(Path(cluster / "policies.json").read_text())["items"]
+def test_some_policies_are_left_out_and_some_are_otherwise(tmp_path: Path) -> None:
+    generate(SIZES["tiny"], tmp_path, "strings", 1000, SEED)
+    cluster = tmp_path / "cluster"
+    before = json.loads((cluster / "policies.json").read_text())["items"]
     after = changed_policies(cluster, SEED)["items"]
     assert isinstance(after, list)
     assert 0 < len(before) - len(after) < len(before) // 4

@@ -195,6 +195,9 @@ def test_to_and_from_unknown_are_told_apart(cluster: Path, log: Path, tmp_path: 
     asked = (log, "--cluster", cluster, "--policies", new(tmp_path, BY_ADDRESS), "--ipblock-matches-pods")
     record = found(0, *asked, "unknown")
     assert kinds(record) == {"to_unknown": 2}
+    done = flowcheck("diff", *asked, "unknown", "--fail-on", "unknown")
+    assert done.returncode == 1
+    assert "would go through; 2 become unknown" in " ".join(done.stdout.split())
     assert {one["after"]["verdict"] for one in record["changes"]} == {"unknown"}
     assert [one["after"]["reason"] for one in record["changes"]] == ["unsupported_field"] * 2
     back = tmp_path / "back"

@@ -17,6 +17,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.reading import load_cluster
 from flowcheck.results.audit import AuditResult
 from flowcheck.runners import local
+from flowcheck.runners.comparing.run import run_diff
 from flowcheck.runners.program import kept, source
 from flowcheck.runners.program.source import ClusterSource
 from flowcheck.runners.program.stored import Stored, write_sections
@@ -67,6 +68,23 @@ def test_the_second_audit_of_a_cluster_reads_it_not_and_says_the_same(audits: Au
         assert (audits.folder / "one" / name).read_bytes() == (audits.folder / "two" / name).read_bytes()
     assert first.summary.program == second.summary.program
     assert first.summary.cluster == second.summary.cluster
+
+
+def test_a_comparison_knows_the_cluster_that_was_audited(audits: Audits) -> None:
+    """And its new side, once that was compared; what it says is the same."""
+    audits.run()
+    new = write_cluster(audits.folder / "new") / "policy.yaml"
+    new.write_text(new.read_text().replace("5432", str(DENIED)))
+    sides = (
+        ClusterSource((audits.cluster,), audits._load),
+        ClusterSource((audits.cluster,), audits._load, policies=(new,), replace_policies=True),
+    )
+    found = [run_diff([audits.flows], *sides, AuditRequest()) for _ in range(4)]
+    assert audits.loads == 2
+    assert {tuple(one.kind for one in each.changes) for each in found} == {
+        ("would_be_stopped", "allowed_now")
+    }
+    assert len({each.changes for each in found}) == 1
 
 
 def test_a_changed_manifest_a_new_file_and_other_options_are_read_anew(audits: Audits) -> None:

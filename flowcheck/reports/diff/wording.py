@@ -49,6 +49,8 @@ def headline(summary: DiffSummary) -> str:
             f"{counted(stopped.records, 'record')} that {went} would be stopped, "
             f"{counted(through.records, 'record')} that {held} would go through"
         )
+        if unknown := summary.kinds[ChangeKind.TO_UNKNOWN].records:
+            answer += f"; {unknown:,} {agreeing(unknown, 'becomes', 'become')} unknown"
     return answer if summary.complete else f"{answer} - INCOMPLETE"
 
 

@@ -44,12 +44,12 @@ def run_diff(
     request: AuditRequest,
     progress: Report | None = None,
 ) -> DiffResult:
-    """Judge every flow in the given files against two clusters. The first may have no policies.
+    """Judge every flow in the given files against two clusters. The first may have no policies; its program
+    is that of an audit, which may have kept it.
 
     **Raises**: RunError, ManifestError, CompileError before anything was judged; OutputError.
     """
     report = progress or (lambda _: None)
-    request = replace(request, load=False)
     started_at = datetime.now(UTC)
     clock = [time.monotonic()]
     refuse_other_results(request.out)
@@ -59,10 +59,8 @@ def run_diff(
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
         pool = stack.enter_context(Pool(local.n_workers(request, inputs), request.cache))
         report(Progress("loading the clusters"))
-        sides = [
-            local.prepare(source, asked, clock, report)
-            for source, asked in ((before, replace(request, allow_no_policies=True)), (after, request))
-        ]
+        asked = replace(request, allow_no_policies=True), replace(request, load=False)
+        sides = [local.prepare(*each, clock, report) for each in zip((before, after), asked, strict=True)]
         clock[1:] = clock[2:]
         identity = " ".join(side.facts.identity for side in sides)
         workspace.begin(f"diff {identity}", request, inputs)
@@ -74,7 +72,7 @@ def run_diff(
         work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
         meanwhile: list[Callable[[], object]] = [partial(getattr, side, "cluster") for side in sides]
         if clock[2] - clock[0] > local.WORTH_KEEPING:
-            meanwhile += [side.keep for side in sides]
+            meanwhile.append(partial(_keep, sides))
         work.judge(msgspec.structs.replace(local.setup_of(workspace, request), compared=compared), meanwhile)
         pool.dismiss()
         local.add_hashes(merged, hashes)
@@ -83,6 +81,11 @@ def run_diff(
         result = finish(Compared(sides[0], sides[1], request, workspace, merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
+
+
+def _keep(sides: Sequence[Prepared]) -> None:
+    for side in sides:
+        side.keep()
 
 
 def _place(sides: Sequence[Prepared], file: BinaryIO) -> tuple[int, int]:
