@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.tables import services_table
 from flowcheck.errors import RunError
+from flowcheck.judging.contacts import Met
 from flowcheck.outcome import Shown
 from flowcheck.results.again import Again
 from flowcheck.results.records.findings import Findings
@@ -24,7 +25,7 @@ class AuditResult(Shown):
     the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
     how evenly Services carried their load, ``again`` how to ask for an explanation. ``findings`` and ``load``
     have ``to_arrow()`` and ``to_pandas()``; the others are pyarrow tables, which have ``to_pandas()`` too.
-    ``print`` shows the report."""
+    ``print`` shows the report. ``met``: who was in contact, where that was asked for."""
 
     summary: Summary
     findings: Findings
@@ -34,6 +35,7 @@ class AuditResult(Shown):
     out: Path | None = None
     load: LoadResult = field(default_factory=LoadResult)
     again: Again | None = field(default_factory=Again)
+    met: Met | None = None
 
     def __repr__(self) -> str:
         """Counts only: nothing that an input wrote."""

@@ -14,6 +14,7 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.services import assess_services
 from flowcheck.compile import Program
 from flowcheck.counted import counted
+from flowcheck.judging.contacts import Met
 from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
@@ -147,7 +148,8 @@ def _result(run: Finished) -> AuditResult:
     )
     table = edges_table(run.program, edges)
     again = asking_again(run.source, run.request, run.program)
-    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again)
+    met = Met(run.program, run.merged.contacts.rows()) if run.request.contacts else None
+    return AuditResult(summary, findings, table, hits, ledger, run.request.out, load, again, met)
 
 
 def _told_by(run: Finished) -> Program:

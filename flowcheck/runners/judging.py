@@ -12,10 +12,12 @@ from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.examples import examples_of
 from flowcheck.runners.merged import Merged
+from flowcheck.runners.messages import NONE as NOTHING
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
     FileState,
     Plan,
+    contacts_of,
     edges_of,
     judged_entry,
     judged_traits,
@@ -28,7 +30,6 @@ from flowcheck.runners.workspace import Done, Workspace
 
 Report = Callable[[Progress], None]
 SECONDS_BETWEEN_WORDS = 0.1
-NOTHING = memoryview(b"")
 
 
 class Judging:
@@ -120,8 +121,11 @@ class Judging:
             self.merged.add(entries, unpack(part.load) if part.load is not None else None)
             self.merged.census.add(part.census)
             self.merged.recorded.add(part.recorded)
+            self.merged.add_contacts(contacts_of(part))
             self.merged.examples.add(examples_of(part), state.number, state.input.name, number)
-            parts.append(msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING))
+            parts.append(
+                msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING, contacts=NOTHING)
+            )
         self.merged.entries[state.number] = judged_entry(state, parts)
         self.merged.traits[state.number] = judged_traits(state, parts, spans)
         self.merged.violations[state.number] = names

@@ -9,6 +9,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int64
 from flowcheck.balance.count.tally import Tally, TallyEntries
 from flowcheck.errors import RunError
+from flowcheck.judging.contacts import Contacts
 from flowcheck.results.census import Census
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.exact import MOST
@@ -17,6 +18,9 @@ from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry
 from flowcheck.results.records.summary import Resumed
+
+MOST_CONTACTS = 1 << 23
+"""Contacts of a run: 72 bytes each, several times as much while they are added up."""
 
 
 @dataclass(slots=True)
@@ -35,6 +39,18 @@ class Merged:
     entries: dict[int, FileEntry] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)
     resumed: Resumed | None = None
+    contacts: Contacts = field(default_factory=Contacts)
+
+    def add_contacts(self, rows: Int64) -> None:
+        """Those of a task, (n, 9).
+
+        **Raises**: RunError where there are more than memory should hold."""
+        self.contacts.add(rows)
+        if self.contacts.n_settled > MOST_CONTACTS:
+            raise RunError(
+                f"more than {MOST_CONTACTS:,} pairs of pods, addresses and ports were in contact",
+                hint="look at a part of the log: --since and --until, or --namespace",
+            )
 
     def add(self, entries: Int64, load: TallyEntries | None) -> None:
         """The edges of a task, (edges, 8), and its load; what no int64 would hold any more is refused.

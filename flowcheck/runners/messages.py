@@ -22,12 +22,13 @@ NO_PROGRESS = "no_progress"
 MEMORY = "memory"
 """The reason of a failure that another attempt, in smaller batches, may not meet."""
 PATIENCE = GIVE_UP_AFTER.total_seconds()
+NONE = memoryview(b"")
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
     """Read the filters, and with ``program`` what is judged and counted by, from the inherited file; without
     it files are only converted. ``asked``: what was said of logs. ``patience``: seconds without a word from
-    who is on an order, after which it is killed."""
+    who is on an order, after which it is killed. ``contacts``: whether parts are to have them."""
 
     program: bool
     folder: str
@@ -37,6 +38,7 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
     keep_columns: bool
     asked: Asked = Asked()
     patience: float = PATIENCE
+    contacts: bool = False
 
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
@@ -136,7 +138,8 @@ class Part(msgspec.Struct, frozen=True):
 
     ``examples`` are those of (n, 6) int64: where the first violating row of each edge is, as
     :class:`~flowcheck.results.finding.firsts.Firsts` has it;
-    ``violations_bytes`` is the size of the file that lies beside the part (0: there is none).
+    ``violations_bytes`` is the size of the file that lies beside the part (0: there is none). ``contacts``
+    are the bytes of (n, 9) int64, where they were asked for.
     """
 
     rows: int
@@ -151,6 +154,7 @@ class Part(msgspec.Struct, frozen=True):
     census: Census
     load: PackedEntries | None
     recorded: RecordedCounts
+    contacts: memoryview = NONE
 
 
 def answers_to(order: Inspect | Judge, answer: Answer) -> bool:

@@ -16,6 +16,7 @@ from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
+from flowcheck.judging.contacts import Contacts
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable
@@ -52,7 +53,8 @@ class TaskRunner:
 
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
-        work = Work(self._program, self._plan, self._tables, task.name)
+        contacts = Contacts() if self._setup.contacts else None
+        work = Work(self._program, self._plan, self._tables, task.name, contacts)
         judged_by = {*JUDGED, *MESH_ASKS, *(ICMP_NUMBER if self._program.tells_icmp_apart else ())}
         judged_columns = [name for name in file.columns if name in judged_by]
         judged_columns += [name for name in RECORDED if name in file.columns]

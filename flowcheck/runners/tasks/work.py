@@ -19,6 +19,7 @@ from flowcheck.flows.canonical.numbers import REJECTIONS
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
+from flowcheck.judging.contacts import Contacts, contacts_of
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.judging.mesh import to_tunnels
 from flowcheck.results.census import Census
@@ -29,7 +30,7 @@ from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.ledger import Rejected
 from flowcheck.results.violations import Violating
-from flowcheck.runners.messages import Part
+from flowcheck.runners.messages import NONE, Part
 
 POSITIONS_KEPT = 10
 MOST_KEYS = 1 << 19
@@ -50,9 +51,16 @@ class TaskTables(NamedTuple):
 
 class Work:
     """The sums of one task. ``plan`` is what the load is counted by, None where it is not; ``tables`` are
-    those of the task before, to be used again."""
+    those of the task before, to be used again. ``contacts``: None where they are not asked for."""
 
-    def __init__(self, program: Program, plan: CountingPlan | None, tables: TaskTables, file: str) -> None:
+    def __init__(
+        self,
+        program: Program,
+        plan: CountingPlan | None,
+        tables: TaskTables,
+        file: str,
+        contacts: Contacts | None = None,
+    ) -> None:
         self._program = program
         self._plan = plan
         self.file = file
@@ -61,6 +69,7 @@ class Work:
             table.clear()
         self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
         self._census = Census()
+        self._contacts = contacts
         self._recorded = RecordedCounts()
         self._judged = self._unknown = self._violations = 0
         self._rejected: Counter[int] = Counter()
@@ -94,6 +103,8 @@ class Work:
         if not set(RECORDED).isdisjoint(batch.schema.names):
             records = _positions(batch, np.arange(batch.num_rows), first_row)
             self._recorded.count(batch, numbers, keyed.judged, records, self.file)
+        if self._contacts is not None:
+            self._contacts.add(contacts_of(self._program, keyed, numbers, batch, read))
         rows = keyed.violating(numbers)
         self._violations += len(rows)
         found = Violating(
@@ -166,6 +177,7 @@ class Work:
             census=self._census,
             load=pack(self._load.entries()) if self._load else None,
             recorded=self._recorded,
+            contacts=_bytes_of(self._contacts.rows()) if self._contacts is not None else NONE,
         )
 
 
