@@ -33,6 +33,7 @@ ROWS = (
     ("advice",),
     ("reading",),
     ("results", "explaining", "reach"),
+    ("suggest",),
     ("reports", "runners", "demo"),
     ("api", "cli"),
     ("flowcheck", "__main__"),
@@ -78,6 +79,7 @@ HOMES = {
         "balance",
         "outcome",
         "results",
+        "suggest",
         "reports",
         "runners",
     },
@@ -90,6 +92,7 @@ HOMES = {
         "judging",
         "explaining",
         "reach",
+        "suggest",
         "balance",
         "results",
         "runners",
@@ -121,11 +124,12 @@ HOMES = {
         "reports.matrix.terminal",
         "reports.isolation.terminal",
         "reports.difference.terminal",
+        "reports.suggestion.terminal",
         "reports.verification.terminal",
         "reports.answer.terminal",
         "cli.flows.progress",
     },
-    "yaml": {"manifests"},
+    "yaml": {"manifests", "reports.suggestion.policies"},
 }
 
 
@@ -214,6 +218,7 @@ SUBJECTS: dict[str, set[str]] = {
     "matrix": set(),
     "isolation": set(),
     "difference": set(),
+    "suggestion": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""
@@ -329,6 +334,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["demo", "--help"],
         ["explain", "--help"],
         ["matrix", "--help"],
+        ["suggest", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
         [],

@@ -120,7 +120,7 @@ def judge(
         source.begin()
     from flowcheck.runners.local import run_audit
 
-    request = replace(_request(given), **more)
+    request = replace(request_of(given), **more)
     with (
         with_standard_input(given["flows"]) as flows,
         progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
@@ -207,7 +207,8 @@ def _policies_at(given: dict[str, Any]) -> int | None:
     return None if given["as_of"] is None else instant_of(given["as_of"])
 
 
-def _request(given: dict[str, Any]) -> AuditRequest:
+def request_of(given: dict[str, Any]) -> AuditRequest:
+    """What parsed options ask of an audit."""
     from flowcheck.model.options import Options
     from flowcheck.runners.request import AuditRequest
 

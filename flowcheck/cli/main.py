@@ -36,6 +36,7 @@ COMMANDS = {
     "convert": "Turn flow logs of any supported format into canonical Parquet.",
     "explain": "Say why one end may or may not talk to another, and what would change it.",
     "matrix": "Show who may reach whom, by port: all workloads, and addresses outside; no flows needed.",
+    "suggest": "Suggest the least policies that allow what was seen and deny the rest.",
     "verify": "Read a result folder again and say whether it still is what an audit wrote.",
     "query": "Ask a question in SQL about a result folder.",
     "inventory": "Turn snapshots, watch streams and audit logs into one table of who had which address when.",

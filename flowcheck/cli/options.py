@@ -135,10 +135,12 @@ PATIENCE: list[Option[Any]] = [
     ),
 ]
 
-JUDGING: list[Option[Any]] = [
+JOBS: list[Option[Any]] = [
     click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]"),
     *PATIENCE,
-    click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
+]
+
+TOLERANCE: list[Option[Any]] = [
     click.option(
         "--max-rejected",
         type=ToleranceType(),
@@ -146,6 +148,18 @@ JUDGING: list[Option[Any]] = [
         help="Rows, or a share such as 0.5%, that may be bad.  [default: 0]",
     ),
     click.option("--min-coverage", type=Percent(), help="End with 3 when fewer rows get a verdict."),
+]
+
+CACHE: list[Option[Any]] = [
+    click.option(
+        "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
+    ),
+]
+
+JUDGING: list[Option[Any]] = [
+    *JOBS,
+    click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
+    *TOLERANCE,
     click.option(
         "--max-findings",
         type=click.IntRange(min=1),
@@ -154,9 +168,7 @@ JUDGING: list[Option[Any]] = [
         help="Findings that are listed; all are counted.",
     ),
     click.option("--keep-columns", is_flag=True, help="Keep unknown columns in violations.parquet."),
-    click.option(
-        "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
-    ),
+    *CACHE,
 ]
 
 OUTCOME: list[Option[Any]] = [

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flowcheck.results.asked import Answer
     from flowcheck.results.audit import AuditResult
     from flowcheck.results.records.verification import Verification
+    from flowcheck.suggest.records import Suggestion
 
 
 def check_reports(reports: Sequence[Report]) -> None:
@@ -51,7 +52,15 @@ def check_file(file: Path | None) -> None:
 
 def write_reports(
     subject: str,
-    result: AuditResult | LoadResult | Explanation | Verification | Answer | Matrix | Isolated | Difference,
+    result: AuditResult
+    | LoadResult
+    | Explanation
+    | Verification
+    | Answer
+    | Matrix
+    | Isolated
+    | Difference
+    | Suggestion,
     reports: Sequence[Report],
     color: str,
     **options: Any,

@@ -55,6 +55,10 @@ FORMATS = {
         "json": "flowcheck.reports.difference.json",
         "csv": "flowcheck.reports.difference.csv",
     },
+    "suggestion": {
+        "terminal": "flowcheck.reports.suggestion.terminal",
+        "json": "flowcheck.reports.suggestion.json",
+    },
     "verification": {
         "terminal": "flowcheck.reports.verification.terminal",
         "json": "flowcheck.reports.verification.json",

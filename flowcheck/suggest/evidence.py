@@ -1,0 +1,282 @@
+"""Contacts -> needs: which side of each must be allowed by whose policy, and what makes none, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.kernels import decide
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.policy import Direction
+from flowcheck.model.protocols import TCP, UDP, WITH_PORTS
+from flowcheck.model.verdict import Reason
+from flowcheck.suggest.existing import Existing, State
+from flowcheck.suggest.folding import Contact
+from flowcheck.suggest.languages.language import Language
+from flowcheck.suggest.leading import lead
+from flowcheck.suggest.needs import NO_PORT, Block, Need, Peer, Pods, Tally
+from flowcheck.suggest.units import Unit, Units
+
+UNKNOWN_ENDS = frozenset(
+    {
+        Reason.UNRESOLVED_SRC,
+        Reason.UNRESOLVED_DST,
+        Reason.AMBIGUOUS_SRC,
+        Reason.AMBIGUOUS_DST,
+        Reason.UNKNOWN_INITIATOR,
+        Reason.NO_SERVICE,
+    }
+)
+"""Of who talked to whom; whatever else is unknown is a matter of policies that there are."""
+DNS = 53
+_REASONS = tuple(Reason)
+Key = tuple[str, Direction, object, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What makes no rule. ``reason``: a Reason's word, or one of docs/suggest.md."""
+
+    reason: str
+    source: str
+    destination: str
+    protocol: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a policy that there is allows already, on one side."""
+
+    direction: Direction
+    source: str
+    destination: str
+    protocol: int
+    port: int
+    by: str
+
+
+@dataclass(slots=True)
+class Evidence:
+    """``seen``: the workloads at either end of any contact; ``clients_of_dns``: who looked up names."""
+
+    needs: dict[Key, Need] = field(default_factory=dict)
+    aside: dict[Aside, Tally] = field(default_factory=dict)
+    kept: dict[Kept, Tally] = field(default_factory=dict)
+    refused: dict[Key, int] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    clients_of_dns: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A contact at one destination it may have had."""
+
+    contact: Contact
+    dst: int
+    port: int
+    egress: int
+    ingress: int
+    translated: bool
+
+
+class Reader:
+    """Reads contacts of one program. ``everything``: needs are found as if there were no policies."""
+
+    def __init__(
+        self,
+        program: Program,
+        cluster: Cluster,
+        units: Units,
+        existing: Existing,
+        language: Language,
+        *,
+        everything: bool,
+        directions: tuple[Direction, ...],
+    ) -> None:
+        self._program, self._units, self._existing = program, units, existing
+        self._language, self._everything, self._directions = language, everything, directions
+        self._ends = program.tables.endpoints
+        self._node_addresses = {node.name: node.addresses for node in cluster.nodes}
+        self._found = Evidence()
+
+    def read(self, contacts: Iterable[Contact]) -> Evidence:
+        known = list(contacts)
+        for contact in known:
+            for end in (contact.src, contact.dst):
+                unit = self._unit(end)
+                if unit is not None:
+                    self._found.seen.add(unit.name)
+        for contact in known:
+            self._read(contact)
+        for key, connections in self._found.refused.items():
+            if key in self._found.needs:
+                self._found.needs[key].refused += connections
+        return self._found
+
+    def _unit(self, endpoint: int) -> Unit | None:
+        is_pod = self._ends[endpoint, a.KIND] == a.KIND_POD
+        return self._units.of(endpoint) if is_pod else None
+
+    def _read(self, contact: Contact) -> None:
+        reason = self._unknown(contact)
+        if reason:
+            self._put_aside(reason, contact)
+            return
+        targets, reason = self._targets(contact)
+        if reason:
+            self._put_aside(reason, contact)
+            return
+        sides = [side for target in targets for side in self._sides(target)]
+        if not sides:
+            self._put_aside("needs_nothing", contact)
+        for target, direction, state, decision in sides:
+            self._side(target, direction, state, decision)
+        if contact.refused:
+            self._put_aside("refused", contact)
+
+    def _unknown(self, contact: Contact) -> str:
+        """Why nobody knows between whom it was; empty where that is known."""
+        if not contact.initiated:
+            return Reason.UNKNOWN_INITIATOR.value
+        for decision in (contact.egress, contact.ingress):
+            if self._program.tables.verdict[decision] == a.UNKNOWN:
+                reason = _REASONS[self._program.tables.reason[decision]]
+                if reason in UNKNOWN_ENDS:
+                    return str(reason)
+        return ""
+
+    def _targets(self, contact: Contact) -> tuple[list[_Target], str]:
+        asked = contact.src, contact.dst, contact.protocol, contact.port, contact.first
+        led = lead(self._program.tables, *asked)
+        if not led.translated:
+            decided = contact.egress, contact.ingress
+            return [_Target(contact, contact.dst, contact.port, *decided, False)], led.reason
+        found = []
+        for dst, port in led.ends:
+            ends = contact.src, dst, contact.protocol, port, -1
+            egress, ingress, _ = decide.judge_pair(self._program.tables, *ends)
+            found.append(_Target(contact, dst, port, int(egress), int(ingress), True))
+        return found, led.reason
+
+    def _sides(self, target: _Target) -> Iterator[tuple[_Target, Direction, State, int]]:
+        """The sides of which a policy may have something to say."""
+        for direction, subject, decision in (
+            (Direction.EGRESS, target.contact.src, target.egress),
+            (Direction.INGRESS, target.dst, target.ingress),
+        ):
+            is_pod = self._ends[subject, a.KIND] == a.KIND_POD
+            state = self._existing.state(decision)
+            asked = direction in self._directions and state not in (State.NOT_ASKED, State.NEVER)
+            if is_pod and asked:
+                yield target, direction, state, decision
+
+    def _side(self, target: _Target, direction: Direction, state: State, decision: int) -> None:
+        contact, port = target.contact, target.port
+        own, other = (contact.src, target.dst) if direction is Direction.EGRESS else (target.dst, contact.src)
+        subject = self._subject(own)
+        if state is State.ALLOWED and not self._everything:
+            if not contact.refused:
+                self._note_dns(direction, own, contact, port)
+                names = self._name(contact.src, contact), self._name(target.dst, contact)
+                kept = Kept(direction, *names, contact.protocol, port, self._existing.text(decision))
+                self._found.kept.setdefault(kept, Tally()).add(_tally(contact))
+            return
+        if contact.refused and subject is None:
+            return
+        reason = self._unnameable(contact.protocol, port, state, subject)
+        if reason:
+            if not contact.refused:
+                self._put_aside(reason, contact, target)
+            return
+        peer, end = self._peer(own, other, contact, direction)
+        if peer is None or subject is None:
+            self._put_aside("no_address", contact, target)
+            return
+        number = port if contact.protocol in WITH_PORTS else NO_PORT
+        key = (subject.name, direction, peer, contact.protocol, number)
+        if contact.refused:
+            self._found.refused[key] = self._found.refused.get(key, 0) + max(contact.connections, 1)
+            return
+        self._note_dns(direction, own, contact, port)
+        atom = (own, other if isinstance(peer, Pods) else end)
+        denied = state in (State.DENIED, State.FORBIDDEN)
+        one = Need(
+            *(subject, direction, peer, contact.protocol, number, _tally(contact), {atom}),
+            ends={end: _tally(contact)} if not isinstance(peer, Pods) else {},
+            denied_by={self._existing.text(decision)} if denied else set(),
+            services=target.translated,
+        )
+        known = self._found.needs.get(key)
+        if known is None:
+            self._found.needs[key] = one
+        else:
+            known.join(one)
+
+    def _note_dns(self, direction: Direction, own: int, contact: Contact, port: int) -> None:
+        unit = self._unit(own)
+        is_lookup = port == DNS and contact.protocol in (TCP, UDP) and direction is Direction.EGRESS
+        if unit is not None and is_lookup:
+            self._found.clients_of_dns.add(unit.name)
+
+    def _unnameable(self, protocol: int, port: int, state: State, subject: Unit | None) -> str:
+        """Why no rule can say it; empty where one can."""
+        if protocol in WITH_PORTS and port < 1:
+            return "no_port"
+        if protocol not in WITH_PORTS and not self._language.names(protocol):
+            return "no_such_rule"
+        if state is State.FORBIDDEN and not self._everything:
+            return "forbidden"
+        return "" if subject is not None else "no_labels"
+
+    def _subject(self, endpoint: int) -> Unit | None:
+        """Whose policy it is: the pod's workload's; where nothing selects that, any other's that was seen and
+        whose policy isolates the pod."""
+        own = self._units.of(endpoint)
+        if own is None or own.selector is not None:
+            return own
+        others = self._units.selecting(endpoint)
+        usable = (one for one in others if one.selector is not None and one.name in self._found.seen)
+        return next(usable, None)
+
+    def _peer(self, own: int, other: int, contact: Contact, direction: Direction) -> tuple[Peer | None, str]:
+        """The peer, and the name of the end that was seen."""
+        unit = self._unit(other)
+        if unit is not None:
+            return Pods(unit), unit.name
+        is_node = self._ends[other, a.KIND] == a.KIND_NODE
+        address = self._address(other, contact)
+        if not address:
+            return None, ""
+        if not is_node:
+            return Block(ip_network(address)), address
+        name = self._program.groups[self._ends[other, a.GROUP]]
+        is_own = bool(decide.is_own_node(self._ends, other, own))
+        return self._language.node(address, own=is_own), f"{name} {address}"
+
+    def _address(self, end: int, contact: Contact) -> str:
+        if contact.address:
+            return contact.address
+        name = self._program.endpoint_names[end].removeprefix("Node/")
+        return next(iter(self._node_addresses.get(name, ())), "")
+
+    def _name(self, end: int, contact: Contact) -> str:
+        unit = self._unit(end)
+        if unit is not None:
+            return unit.name
+        group = self._program.groups[self._ends[end, a.GROUP]]
+        outside = self._ends[end, a.KIND] in (a.KIND_BLOCK, a.KIND_UNRESOLVED, a.KIND_SECONDARY)
+        return contact.address if outside and contact.address else group or contact.address
+
+    def _put_aside(self, reason: str, contact: Contact, target: _Target | None = None) -> None:
+        dst, port = (contact.dst, contact.port) if target is None else (target.dst, target.port)
+        names = self._name(contact.src, contact), self._name(dst, contact)
+        one = Aside(str(reason), *names, contact.protocol, port)
+        self._found.aside.setdefault(one, Tally()).add(_tally(contact))
+
+
+def _tally(contact: Contact) -> Tally:
+    return Tally(contact.connections, contact.records, contact.first, contact.last)
