@@ -23,13 +23,14 @@ from flowcheck.judging.keyed import KeyedFlows
 
 ENDS, DECIDED, SERVICE, HIGH, LOW, RECORDS, CONNECTIONS, FIRST, LAST = range(9)
 """Columns of contacts. ENDS is the pair of endpoints, DECIDED that of decisions (egress, ingress); SERVICE as
-KEY_SERVICE of edges, with the bit of an unknown initiator. HIGH and LOW are the halves of an address, IPv4
-mapped, of the end that is no pod's (the source, where neither is); 0 where none was recorded, or both are."""
+KEY_SERVICE of edges, with the bits of an unknown initiator and of WITH_ADDRESS. HIGH and LOW are the halves
+of an address, IPv4 mapped, of the end that is no pod's (the source, where neither is), if it was recorded."""
+WITH_ADDRESS = np.int64(1) << a.AT_CIRCUMSTANCE
 N_KEYS, N_COLUMNS = 5, 9
 _KEPT = (1 << a.AT_CIRCUMSTANCE) - 1
 _PORT = np.int64((1 << a.AT_PROTOCOL) - 1)
 _MAPPED = np.int64(0xFFFF) << 32
-_BY_ADDRESS = (a.KIND_NODE, a.KIND_BLOCK, a.KIND_SECONDARY)
+_BY_ADDRESS = (a.KIND_NODE, a.KIND_BLOCK, a.KIND_SECONDARY, a.KIND_SERVICE, a.KIND_UNRESOLVED)
 _SEEN_AT_ONCE = 1 << 16
 NOTHING: Int64 = np.zeros((0, N_COLUMNS), dtype=np.int64)
 
@@ -93,18 +94,18 @@ def contacts_of(
     of, flows = numbers[rows], read.flows
     keys, judged = keyed.keys, keyed.judged
     kinds = program.tables.endpoints[:, a.KIND]
-    high, low = _addresses(kinds, batch, read, rows)
+    high, low, with_address = _addresses(kinds, batch, read, rows)
     wire = np.full(len(rows), -1, dtype=np.int64)
     if read.told is not None:
         at_pods = kinds[flows.dst[rows]] == a.KIND_POD
         wire = np.where(at_pods, read.told.seen[rows], -1).astype(np.int64)
-    order, starts = _groups([of.astype(np.int64), high, low, wire])
+    order, starts = _groups([of.astype(np.int64), with_address, high, low, wire])
     first = order[starts]
     found = np.empty((len(starts), N_COLUMNS), dtype=np.int64)
     key = of[first]
     found[:, ENDS] = keys[key, a.ONE]
     found[:, DECIDED] = judged.egress[key].astype(np.int64) << a.HALF | judged.ingress[key]
-    service = keys[key, a.TWO] & _KEPT
+    service = keys[key, a.TWO] & _KEPT | with_address[first]
     found[:, SERVICE] = np.where(wire[first] >= 0, service & ~_PORT | (wire[first] + 1), service)
     found[:, HIGH], found[:, LOW] = high[first], low[first]
     found[:, RECORDS] = np.diff(np.append(starts, len(order)))
@@ -129,8 +130,11 @@ def _groups(columns: Sequence[Int64] | Int64) -> tuple[Int64, Int64]:
     return order, np.flatnonzero(begins)
 
 
-def _addresses(kinds: Int32, batch: pa.RecordBatch, read: FlowBatch, rows: Int64) -> tuple[Int64, Int64]:
-    """(rows,) each: the halves of the address of the end that is no pod's."""
+def _addresses(
+    kinds: Int32, batch: pa.RecordBatch, read: FlowBatch, rows: Int64
+) -> tuple[Int64, Int64, Int64]:
+    """(rows,) each: the halves of the address of the end that is no pod's, and WITH_ADDRESS where it has one,
+    else 0."""
     flows, turned = read.flows, read.initiators.turned()[rows]
     of_src = np.isin(kinds[flows.src[rows]], _BY_ADDRESS)
     of_dst = ~of_src & np.isin(kinds[flows.dst[rows]], _BY_ADDRESS)
@@ -144,7 +148,7 @@ def _addresses(kinds: Int32, batch: pa.RecordBatch, read: FlowBatch, rows: Int64
         at_source = np.where(turned, of_dst, of_src)
         for name, those in (("src_ip", is_long & at_source), ("dst_ip", is_long & ~at_source)):
             _fill_long(batch, name, rows, keys, those, high, low)
-    return high, low
+    return high, low, np.where(asked, WITH_ADDRESS, 0)
 
 
 def _fill_long(
@@ -172,9 +176,7 @@ def _halves(written: str | bytes) -> tuple[int, int]:
 
 
 def address_of(high: int, low: int) -> str:
-    """The address of two halves, as :mod:`ipaddress` writes it; empty where there is none."""
-    if not high and not low:
-        return ""
+    """The address of two halves, as :mod:`ipaddress` writes it."""
     number = (high & (1 << 64) - 1) << 64 | low & (1 << 64) - 1
     if number >> 32 == 0xFFFF:
         return str(ipaddress.IPv4Address(number & 0xFFFFFFFF))

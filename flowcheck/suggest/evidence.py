@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from flowcheck import arrays as a
-from flowcheck.compile import Program
+from flowcheck.compile import Program, axis_of
 from flowcheck.kernels import decide
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction
@@ -33,6 +34,10 @@ UNKNOWN_ENDS = frozenset(
 """Of who talked to whom; whatever else is unknown is a matter of policies that there are."""
 DNS = 53
 _REASONS = tuple(Reason)
+_REASONS_OF_KIND = {
+    a.KIND_UNRESOLVED: Reason.UNRESOLVED_DST,
+    a.KIND_AMBIGUOUS: Reason.AMBIGUOUS_DST,
+}
 Key = tuple[str, Direction, object, int, int]
 
 
@@ -100,18 +105,25 @@ class Reader:
         self._program, self._units, self._existing = program, units, existing
         self._language, self._everything, self._directions = language, everything, directions
         self._ends = program.tables.endpoints
-        self._node_addresses = {node.name: node.addresses for node in cluster.nodes}
+        self._of_nodes = _addresses_of_nodes(cluster)
+        self._axis = axis_of(cluster, program.options).endpoints
+        self._outside: dict[int, list[str]] = defaultdict(list)
+        for address, endpoint in program.located.items():
+            self._outside[endpoint].append(address)
         self._found = Evidence()
 
     def read(self, contacts: Iterable[Contact]) -> Evidence:
-        known = list(contacts)
-        for contact in known:
-            for end in (contact.src, contact.dst):
+        known = [(contact, *self._targets(contact)) for contact in contacts]
+        for contact, targets, _ in known:
+            for end in (contact.src, contact.dst, *(target.dst for target in targets)):
                 unit = self._unit(end)
                 if unit is not None:
                     self._found.seen.add(unit.name)
-        for contact in known:
-            self._read(contact)
+        for contact, targets, reason in known:
+            if reason:
+                self._put_aside(reason, contact)
+            else:
+                self._read(contact, targets)
         for key, connections in self._found.refused.items():
             if key in self._found.needs:
                 self._found.needs[key].refused += connections
@@ -121,15 +133,7 @@ class Reader:
         is_pod = self._ends[endpoint, a.KIND] == a.KIND_POD
         return self._units.of(endpoint) if is_pod else None
 
-    def _read(self, contact: Contact) -> None:
-        reason = self._unknown(contact)
-        if reason:
-            self._put_aside(reason, contact)
-            return
-        targets, reason = self._targets(contact)
-        if reason:
-            self._put_aside(reason, contact)
-            return
+    def _read(self, contact: Contact, targets: Iterable[_Target]) -> None:
         sides = [side for target in targets for side in self._sides(target)]
         if not sides:
             self._put_aside("needs_nothing", contact)
@@ -142,14 +146,24 @@ class Reader:
         """Why nobody knows between whom it was; empty where that is known."""
         if not contact.initiated:
             return Reason.UNKNOWN_INITIATOR.value
+        ends = {Reason.AMBIGUOUS_SRC: contact.src, Reason.AMBIGUOUS_DST: contact.dst}
+        for reason, end in ends.items():
+            if self._units.is_vague(end):
+                return str(reason)
         for decision in (contact.egress, contact.ingress):
             if self._program.tables.verdict[decision] == a.UNKNOWN:
                 reason = _REASONS[self._program.tables.reason[decision]]
-                if reason in UNKNOWN_ENDS:
+                # Several pods of one workload, or a pod in several versions, are one workload all the same.
+                of_pods = reason in ends and self._ends[ends[reason], a.KIND] == a.KIND_POD
+                if reason in UNKNOWN_ENDS and not of_pods:
                     return str(reason)
         return ""
 
     def _targets(self, contact: Contact) -> tuple[list[_Target], str]:
+        """Whom it may have reached; or nobody, and why that is not known."""
+        reason = self._unknown(contact)
+        if reason:
+            return [], reason
         asked = contact.src, contact.dst, contact.protocol, contact.port, contact.first
         led = lead(self._program.tables, *asked)
         if not led.translated:
@@ -157,6 +171,9 @@ class Reader:
             return [_Target(contact, contact.dst, contact.port, *decided, False)], led.reason
         found = []
         for dst, port in led.ends:
+            kind = self._ends[dst, a.KIND]
+            if kind in (a.KIND_UNRESOLVED, a.KIND_AMBIGUOUS):
+                return [], str(_REASONS_OF_KIND[kind])
             ends = contact.src, dst, contact.protocol, port, -1
             egress, ingress, _ = decide.judge_pair(self._program.tables, *ends)
             found.append(_Target(contact, dst, port, int(egress), int(ingress), True))
@@ -258,10 +275,20 @@ class Reader:
         return self._language.node(address, own=is_own), f"{name} {address}"
 
     def _address(self, end: int, contact: Contact) -> str:
-        if contact.address:
+        """Outside as it was recorded, or as the only EndpointSlice that is about it has it. A node's is its
+        own, whatever was recorded beside its name; of one that is known by name only that which it has, where
+        it has no other."""
+        if self._ends[end, a.KIND] == a.KIND_BLOCK and end in (contact.src, contact.dst):
             return contact.address
+        if self._ends[end, a.KIND] == a.KIND_BLOCK:  # a Service's backend
+            listed = self._outside.get(end, ())
+            return listed[0] if len(listed) == 1 else ""
+        prefix = self._axis[end].prefix if end < len(self._axis) else None
+        if prefix is not None:
+            return str(prefix.network_address)
         name = self._program.endpoint_names[end].removeprefix("Node/")
-        return next(iter(self._node_addresses.get(name, ())), "")
+        own = self._of_nodes.get(name, set())
+        return next(iter(own)) if len(own) == 1 else ""
 
     def _name(self, end: int, contact: Contact) -> str:
         unit = self._unit(end)
@@ -274,9 +301,19 @@ class Reader:
     def _put_aside(self, reason: str, contact: Contact, target: _Target | None = None) -> None:
         dst, port = (contact.dst, contact.port) if target is None else (target.dst, target.port)
         names = self._name(contact.src, contact), self._name(dst, contact)
+        port = port if contact.protocol in WITH_PORTS else NO_PORT
         one = Aside(str(reason), *names, contact.protocol, port)
         self._found.aside.setdefault(one, Tally()).add(_tally(contact))
 
 
 def _tally(contact: Contact) -> Tally:
     return Tally(contact.connections, contact.records, contact.first, contact.last)
+
+
+def _addresses_of_nodes(cluster: Cluster) -> dict[str, set[str]]:
+    """By name: their own, and those of the pods on their network."""
+    found = {node.name: {*node.addresses} for node in cluster.nodes}
+    for pod in cluster.pods:
+        if pod.host_network and pod.node:
+            found.setdefault(pod.node, set()).update(pod.addresses)
+    return found

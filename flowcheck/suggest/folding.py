@@ -10,7 +10,7 @@ import numpy as np
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64
 from flowcheck.judging import contacts as c
-from flowcheck.judging.contacts import address_of
+from flowcheck.judging.contacts import WITH_ADDRESS, address_of
 from flowcheck.results.edges import PORT
 
 REFUSED = (a.OBSERVED_DENIED, a.OBSERVED_DROPPED)
@@ -68,7 +68,7 @@ def fold(rows: Int64) -> Iterator[Contact]:
             ingress=decided & a.LOW_WORD,
             protocol=said >> a.AT_PROTOCOL & 255,
             port=(said & PORT) - 1,
-            address=address_of(high, low),
+            address=address_of(high, low) if said & WITH_ADDRESS else "",
             refused=bool(said >> a.AT_OBSERVED & 1),
             initiated=not said >> a.AT_NO_INITIATOR & 1,
             records=records,

@@ -23,7 +23,8 @@ class Led(NamedTuple):
 
 
 def lead(tables: Tables, src: int, dst: int, protocol: int, port: int, at: int) -> Led:
-    """Whom a connection to ``dst`` reaches, at an instant in microseconds."""
+    """Whom a connection to ``dst`` reaches, at an instant in microseconds. Where nobody is behind an address
+    of a Service's, that stands for itself, as it does when flows are judged."""
     kind = tables.endpoints[dst, a.KIND]
     doors = tables.services.doors
     if kind != a.KIND_SERVICE and not (kind == a.KIND_NODE and doors.family[dst] != 0):
@@ -41,7 +42,7 @@ def lead(tables: Tables, src: int, dst: int, protocol: int, port: int, at: int) 
         return Led(backends, True, "" if backends else "unresolved_dst")
     if segment >= 0:
         return Led(((int(doors.host_leads[segment]), int(doors.host_port[segment])),), True)
-    return Led((), True, "unresolved_dst") if kind == a.KIND_SERVICE else Led(((dst, port),))
+    return Led(((dst, port),))
 
 
 def _backends(tables: Tables, src: int, dst: int, service_port: int, at: int) -> tuple[tuple[int, int], ...]:

@@ -10,6 +10,7 @@ from flowcheck import arrays as a
 from flowcheck.compile import Program
 from flowcheck.explaining.selection import VOLATILE
 from flowcheck.manifests.validation import label_key_fault, label_value_fault
+from flowcheck.model.called import names_of
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import EVERYTHING, Operator, Requirement, Selector
 
@@ -46,8 +47,13 @@ class Units:
         self._in: dict[str, list[Pod]] = defaultdict(list)
         self._called: dict[str, list[Pod]] = defaultdict(list)
         by_name: dict[str, list[Pod]] = defaultdict(list)
+        called: dict[tuple[str, str], set[tuple[str, bool]]] = defaultdict(set)
         for pod in cluster.pods:
-            if not pod.finished and not pod.host_network:
+            if pod.finished:
+                continue
+            for name in names_of(pod):
+                called[pod.namespace, name].add((str(pod.workload), pod.host_network))
+            if not pod.host_network:
                 self._in[pod.namespace].append(pod)
                 by_name[str(pod.workload)].append(pod)
                 self._called[f"{pod.namespace}/Pod/{pod.name}"].append(pod)
@@ -60,6 +66,7 @@ class Units:
             first = next((one for one in unit.as_peer.requirements if _is_plain(one)), None)
             self._by_label[unit.namespace, first].append(unit)
         self._selecting: dict[int, tuple[Unit, ...]] = {}
+        self._vague = {name for those in called.values() if len(those) > 1 for name, _ in those}
 
     def _unit(
         self, name: str, pods: Sequence[Pod], owner: Selector | None, sees: Callable[[str], bool]
@@ -82,6 +89,12 @@ class Units:
         """The workload of a pod's endpoint."""
         group = self._program.tables.endpoints[endpoint, a.GROUP]
         return self.all.get(self._program.groups[group])
+
+    def is_vague(self, endpoint: int) -> bool:
+        """Whether an endpoint stands for a name that may be another workload's, too, or a node's: of pods on
+        the node's network."""
+        name = self._program.endpoint_names[endpoint]
+        return name in self._vague and self._program.tables.endpoints[endpoint, a.KIND] == a.KIND_POD
 
     def selecting(self, endpoint: int) -> tuple[Unit, ...]:
         """All units whose selector takes a pod's endpoint, whichever pod and version that may be."""
