@@ -86,6 +86,11 @@ NOT_ASKED: dict[str, Any] = {
     help="Leave out what was seen fewer times.",
 )
 @click.option(
+    "--leave-out-denied",
+    is_flag=True,
+    help="Do not allow what policies deny today, though it went through.",
+)
+@click.option(
     "--common-prefix",
     type=click.IntRange(0, 32),
     metavar="BITS",
@@ -176,6 +181,7 @@ def _request(given: dict[str, Any]) -> SuggestRequest:
         unseen=given["unseen"],
         min_connections=given["min_connections"],
         common=(given["common_prefix"], given["common_prefix_v6"]),
+        denied_too=not given["leave_out_denied"],
     )
     audit = request_of({**given, **NOT_ASKED})
     return SuggestRequest(audit, given["language"], wanted, given["train_until"])

@@ -30,7 +30,7 @@ N_KEYS, N_COLUMNS = 5, 9
 _KEPT = (1 << a.AT_CIRCUMSTANCE) - 1
 _PORT = np.int64((1 << a.AT_PROTOCOL) - 1)
 _MAPPED = np.int64(0xFFFF) << 32
-_BY_ADDRESS = (a.KIND_NODE, a.KIND_BLOCK, a.KIND_SECONDARY, a.KIND_SERVICE, a.KIND_UNRESOLVED)
+BY_ADDRESS = (a.KIND_NODE, a.KIND_BLOCK, a.KIND_SECONDARY, a.KIND_SERVICE, a.KIND_UNRESOLVED)
 _SEEN_AT_ONCE = 1 << 16
 NOTHING: Int64 = np.zeros((0, N_COLUMNS), dtype=np.int64)
 
@@ -136,10 +136,10 @@ def _addresses(
     """(rows,) each: the halves of the address of the end that is no pod's, and WITH_ADDRESS where it has one,
     else 0."""
     flows, turned = read.flows, read.initiators.turned()[rows]
-    of_src = np.isin(kinds[flows.src[rows]], _BY_ADDRESS)
-    of_dst = ~of_src & np.isin(kinds[flows.dst[rows]], _BY_ADDRESS)
+    of_src = np.isin(kinds[flows.src[rows]], BY_ADDRESS)
+    of_dst = ~of_src & np.isin(kinds[flows.dst[rows]], BY_ADDRESS)
     keys = np.where(of_src, flows.src_key[rows], flows.dst_key[rows])
-    asked = (of_src | of_dst) & (keys != 0) & ~named(keys)
+    asked = (of_src | of_dst) & ~named(keys)
     high, low = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
     is_long = asked & (keys >> np.uint64(63) == 1)
     is_short = asked & ~is_long

@@ -18,9 +18,10 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction
 from flowcheck.model.tiers import Tier
 from flowcheck.suggest.blocks import Blocks
-from flowcheck.suggest.evidence import Aside, Evidence, Kept, Reader
+from flowcheck.suggest.evidence import Reader
 from flowcheck.suggest.existing import Existing
 from flowcheck.suggest.folding import fold
+from flowcheck.suggest.found import Aside, Evidence, Kept
 from flowcheck.suggest.languages.language import Language
 from flowcheck.suggest.needs import Need, Network, Pods, Policy, Tally
 from flowcheck.suggest.policies import in_blocks, rules_of, without_repeats
@@ -34,13 +35,15 @@ class Wanted:
     """``everything``: policies as if there were none yet. ``directions``: those to isolate. ``unseen``: a
     policy that lets nobody in or out for workloads that were not seen, too. ``min_connections``: what was
     seen fewer times is left out. ``common``: by IP version, how many bits addresses outside must share at
-    least to be one block; None: blocks hold what was seen only."""
+    least to be one block; None: blocks hold what was seen only. ``denied_too``: allow also what policies deny
+    today, though it went through."""
 
     everything: bool = False
     directions: tuple[Direction, ...] = BOTH
     unseen: bool = False
     min_connections: int = 1
     common: tuple[int | None, int | None] = (None, None)
+    denied_too: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def draft(met: Met, cluster: Cluster, own: Tier, language: Language, wanted: Wan
         *(program, cluster, units, existing, language),
         everything=wanted.everything,
         directions=wanted.directions,
+        denied_too=wanted.denied_too,
     )
     evidence = reader.read(fold(met.rows))
     blocks = Blocks({4: wanted.common[0], 6: wanted.common[1]}, _taken(cluster, program))

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from ipaddress import ip_network
+from dataclasses import dataclass
 
 from flowcheck import arrays as a
-from flowcheck.compile import Program, axis_of
+from flowcheck.compile import Program
 from flowcheck.kernels import decide
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import TCP, UDP, WITH_PORTS
 from flowcheck.model.verdict import Reason
+from flowcheck.suggest.ends import Ends
 from flowcheck.suggest.existing import Existing, State
 from flowcheck.suggest.folding import Contact
+from flowcheck.suggest.found import Aside, Evidence, Kept
 from flowcheck.suggest.languages.language import Language
 from flowcheck.suggest.leading import lead
-from flowcheck.suggest.needs import NO_PORT, Block, Need, Peer, Pods, Tally
+from flowcheck.suggest.needs import NO_PORT, Need, Pods, Tally
 from flowcheck.suggest.units import Unit, Units
 
 UNKNOWN_ENDS = frozenset(
@@ -38,42 +38,6 @@ _REASONS_OF_KIND = {
     a.KIND_UNRESOLVED: Reason.UNRESOLVED_DST,
     a.KIND_AMBIGUOUS: Reason.AMBIGUOUS_DST,
 }
-Key = tuple[str, Direction, object, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """What makes no rule. ``reason``: a Reason's word, or one of docs/suggest.md."""
-
-    reason: str
-    source: str
-    destination: str
-    protocol: int
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a policy that there is allows already, on one side."""
-
-    direction: Direction
-    source: str
-    destination: str
-    protocol: int
-    port: int
-    by: str
-
-
-@dataclass(slots=True)
-class Evidence:
-    """``seen``: the workloads at either end of any contact; ``clients_of_dns``: who looked up names."""
-
-    needs: dict[Key, Need] = field(default_factory=dict)
-    aside: dict[Aside, Tally] = field(default_factory=dict)
-    kept: dict[Kept, Tally] = field(default_factory=dict)
-    refused: dict[Key, int] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-    clients_of_dns: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +53,8 @@ class _Target:
 
 
 class Reader:
-    """Reads contacts of one program. ``everything``: needs are found as if there were no policies."""
+    """Reads contacts of one program. ``everything``: needs are found as if there were no policies;
+    ``denied_too``: also of what policies deny today, though it went through."""
 
     def __init__(
         self,
@@ -101,22 +66,19 @@ class Reader:
         *,
         everything: bool,
         directions: tuple[Direction, ...],
+        denied_too: bool,
     ) -> None:
         self._program, self._units, self._existing = program, units, existing
         self._language, self._everything, self._directions = language, everything, directions
-        self._ends = program.tables.endpoints
-        self._of_nodes = _addresses_of_nodes(cluster)
-        self._axis = axis_of(cluster, program.options).endpoints
-        self._outside: dict[int, list[str]] = defaultdict(list)
-        for address, endpoint in program.located.items():
-            self._outside[endpoint].append(address)
+        self._denied_too = denied_too
+        self._of = Ends(program, cluster, units, language)
         self._found = Evidence()
 
     def read(self, contacts: Iterable[Contact]) -> Evidence:
         known = [(contact, *self._targets(contact)) for contact in contacts]
         for contact, targets, _ in known:
             for end in (contact.src, contact.dst, *(target.dst for target in targets)):
-                unit = self._unit(end)
+                unit = self._of.unit(end)
                 if unit is not None:
                     self._found.seen.add(unit.name)
         for contact, targets, reason in known:
@@ -128,10 +90,6 @@ class Reader:
             if key in self._found.needs:
                 self._found.needs[key].refused += connections
         return self._found
-
-    def _unit(self, endpoint: int) -> Unit | None:
-        is_pod = self._ends[endpoint, a.KIND] == a.KIND_POD
-        return self._units.of(endpoint) if is_pod else None
 
     def _read(self, contact: Contact, targets: Iterable[_Target]) -> None:
         sides = [side for target in targets for side in self._sides(target)]
@@ -154,7 +112,7 @@ class Reader:
             if self._program.tables.verdict[decision] == a.UNKNOWN:
                 reason = _REASONS[self._program.tables.reason[decision]]
                 # Several pods of one workload, or a pod in several versions, are one workload all the same.
-                of_pods = reason in ends and self._ends[ends[reason], a.KIND] == a.KIND_POD
+                of_pods = reason in ends and self._of.kind(ends[reason]) == a.KIND_POD
                 if reason in UNKNOWN_ENDS and not of_pods:
                     return str(reason)
         return ""
@@ -171,7 +129,7 @@ class Reader:
             return [_Target(contact, contact.dst, contact.port, *decided, False)], led.reason
         found = []
         for dst, port in led.ends:
-            kind = self._ends[dst, a.KIND]
+            kind = self._of.kind(dst)
             if kind in (a.KIND_UNRESOLVED, a.KIND_AMBIGUOUS):
                 return [], str(_REASONS_OF_KIND[kind])
             ends = contact.src, dst, contact.protocol, port, -1
@@ -185,7 +143,7 @@ class Reader:
             (Direction.EGRESS, target.contact.src, target.egress),
             (Direction.INGRESS, target.dst, target.ingress),
         ):
-            is_pod = self._ends[subject, a.KIND] == a.KIND_POD
+            is_pod = self._of.kind(subject) == a.KIND_POD
             state = self._existing.state(decision)
             asked = direction in self._directions and state not in (State.NOT_ASKED, State.NEVER)
             if is_pod and asked:
@@ -198,7 +156,7 @@ class Reader:
         if state is State.ALLOWED and not self._everything:
             if not contact.refused:
                 self._note_dns(direction, own, contact, port)
-                names = self._name(contact.src, contact), self._name(target.dst, contact)
+                names = self._of.name(contact.src, contact), self._of.name(target.dst, contact)
                 kept = Kept(direction, *names, contact.protocol, port, self._existing.text(decision))
                 self._found.kept.setdefault(kept, Tally()).add(_tally(contact))
             return
@@ -209,7 +167,7 @@ class Reader:
             if not contact.refused:
                 self._put_aside(reason, contact, target)
             return
-        peer, end = self._peer(own, other, contact, direction)
+        peer, end = self._of.peer(own, other, contact)
         if peer is None or subject is None:
             self._put_aside("no_address", contact, target)
             return
@@ -234,7 +192,7 @@ class Reader:
             known.join(one)
 
     def _note_dns(self, direction: Direction, own: int, contact: Contact, port: int) -> None:
-        unit = self._unit(own)
+        unit = self._of.unit(own)
         is_lookup = port == DNS and contact.protocol in (TCP, UDP) and direction is Direction.EGRESS
         if unit is not None and is_lookup:
             self._found.clients_of_dns.add(unit.name)
@@ -247,6 +205,8 @@ class Reader:
             return "no_such_rule"
         if state is State.FORBIDDEN and not self._everything:
             return "forbidden"
+        if state in (State.DENIED, State.FORBIDDEN) and not self._denied_too:
+            return "denied_today"
         return "" if subject is not None else "no_labels"
 
     def _subject(self, endpoint: int) -> Unit | None:
@@ -259,48 +219,9 @@ class Reader:
         usable = (one for one in others if one.selector is not None and one.name in self._found.seen)
         return next(usable, None)
 
-    def _peer(self, own: int, other: int, contact: Contact, direction: Direction) -> tuple[Peer | None, str]:
-        """The peer, and the name of the end that was seen."""
-        unit = self._unit(other)
-        if unit is not None:
-            return Pods(unit), unit.name
-        is_node = self._ends[other, a.KIND] == a.KIND_NODE
-        address = self._address(other, contact)
-        if not address:
-            return None, ""
-        if not is_node:
-            return Block(ip_network(address)), address
-        name = self._program.groups[self._ends[other, a.GROUP]]
-        is_own = bool(decide.is_own_node(self._ends, other, own))
-        return self._language.node(address, own=is_own), f"{name} {address}"
-
-    def _address(self, end: int, contact: Contact) -> str:
-        """Outside as it was recorded, or as the only EndpointSlice that is about it has it. A node's is its
-        own, whatever was recorded beside its name; of one that is known by name only that which it has, where
-        it has no other."""
-        if self._ends[end, a.KIND] == a.KIND_BLOCK and end in (contact.src, contact.dst):
-            return contact.address
-        if self._ends[end, a.KIND] == a.KIND_BLOCK:  # a Service's backend
-            listed = self._outside.get(end, ())
-            return listed[0] if len(listed) == 1 else ""
-        prefix = self._axis[end].prefix if end < len(self._axis) else None
-        if prefix is not None:
-            return str(prefix.network_address)
-        name = self._program.endpoint_names[end].removeprefix("Node/")
-        own = self._of_nodes.get(name, set())
-        return next(iter(own)) if len(own) == 1 else ""
-
-    def _name(self, end: int, contact: Contact) -> str:
-        unit = self._unit(end)
-        if unit is not None:
-            return unit.name
-        group = self._program.groups[self._ends[end, a.GROUP]]
-        outside = self._ends[end, a.KIND] in (a.KIND_BLOCK, a.KIND_UNRESOLVED, a.KIND_SECONDARY)
-        return contact.address if outside and contact.address else group or contact.address
-
     def _put_aside(self, reason: str, contact: Contact, target: _Target | None = None) -> None:
         dst, port = (contact.dst, contact.port) if target is None else (target.dst, target.port)
-        names = self._name(contact.src, contact), self._name(dst, contact)
+        names = self._of.name(contact.src, contact), self._of.name(dst, contact)
         port = port if contact.protocol in WITH_PORTS else NO_PORT
         one = Aside(str(reason), *names, contact.protocol, port)
         self._found.aside.setdefault(one, Tally()).add(_tally(contact))
@@ -308,12 +229,3 @@ class Reader:
 
 def _tally(contact: Contact) -> Tally:
     return Tally(contact.connections, contact.records, contact.first, contact.last)
-
-
-def _addresses_of_nodes(cluster: Cluster) -> dict[str, set[str]]:
-    """By name: their own, and those of the pods on their network."""
-    found = {node.name: {*node.addresses} for node in cluster.nodes}
-    for pod in cluster.pods:
-        if pod.host_network and pod.node:
-            found.setdefault(pod.node, set()).update(pod.addresses)
-    return found

@@ -9,6 +9,15 @@ import msgspec
 from flowcheck.outcome import Shown
 
 
+MAY_BE_DENIED = frozenset(
+    {
+        *("forbidden", "denied_today", "no_such_rule", "no_labels", "no_address", "no_port"),
+        *("ambiguous_src", "ambiguous_dst"),
+    }
+)
+"""Reasons of what is set aside though a suggestion may deny it."""
+
+
 class SeenEnd(msgspec.Struct, frozen=True, kw_only=True):
     """One address that was seen. ``end``: the address, or a node's name and its address; ``names``: those
     that the DNS map has for it at that time."""
@@ -185,6 +194,5 @@ class Suggestion(msgspec.Struct, Shown, frozen=True, kw_only=True):
     @property
     def unexplained(self) -> int:
         """Connections, or records, of its own log that it denies though nothing says why."""
-        told = {"forbidden", "no_such_rule", "no_labels", "no_address", "no_port"}
-        told_of = any(one.reason in told for one in self.set_aside_by_reason) or self.seldom
+        told_of = any(one.reason in MAY_BE_DENIED for one in self.set_aside_by_reason) or self.seldom
         return 0 if told_of or self.check is None else self.check.denied_records

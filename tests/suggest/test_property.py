@@ -24,7 +24,7 @@ from tests.suggest.worlds import Made, suggest
 
 INSTEAD = Wanted(everything=True)
 BESIDE = Wanted()
-TOLD = {"forbidden", "no_labels", "no_address", "no_such_rule", "no_port"}
+TOLD = {"forbidden", "no_labels", "no_address", "no_such_rule", "no_port", "ambiguous_src", "ambiguous_dst"}
 """Reasons of what is told that a suggestion may deny."""
 
 

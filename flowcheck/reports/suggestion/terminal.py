@@ -20,6 +20,7 @@ REASONS = {
     "no_port": "the port was not recorded",
     "no_labels": "nothing that stays selects the pod that needs it",
     "no_address": "the other end has no address that a rule could name",
+    "denied_today": "policies deny it today, though it went through",
     "forbidden": "a rule denies it today that no suggestion undoes",
     "unresolved_src": "the source address belonged to nobody known",
     "unresolved_dst": "the destination address belonged to nobody known",
@@ -79,20 +80,21 @@ def _policies(console: Console, suggestion: Suggestion) -> None:
     if not suggestion.policies:
         return
     section(console, "Suggested")
-    pairs(console, [(one.workload, _said(one)) for one in suggestion.policies[:MOST_POLICIES]])
+    shown = suggestion.policies[:MOST_POLICIES]
+    pairs(console, [row for policy in shown for row in _said(policy)])
     if len(suggestion.policies) > MOST_POLICIES:
         paragraph(console, f"  and {len(suggestion.policies) - MOST_POLICIES:,} more: they are in the files")
 
 
-def _said(policy: SuggestedPolicy) -> str:
-    """By direction: ports with peers; ``nobody`` where a direction is isolated without a rule."""
-    parts = []
+def _said(policy: SuggestedPolicy) -> Iterator[tuple[str, str]]:
+    """By direction: peers and their ports; ``nobody`` where a direction is isolated without a rule."""
+    label = policy.workload
     for direction in policy.isolates:
         rules = [rule for rule in policy.rules if rule.direction == direction]
         whom = "; ".join(f"{listed(rule.peers)} {listed(rule.ports)}" for rule in rules[:4])
         more = f" and {counted(len(rules) - 4, 'more rule')}" if len(rules) > 4 else ""
-        parts.append(f"{'from' if direction == 'ingress' else 'to'} {whom + more or 'nobody'}")
-    return "\n".join(parts)
+        yield label, f"{'from' if direction == 'ingress' else 'to  '} {whom + more or 'nobody'}"
+        label = ""
 
 
 def _left_out(console: Console, suggestion: Suggestion) -> None:
@@ -127,7 +129,7 @@ def _held(console: Console, held: Held) -> None:
         paragraph(console, f"  {counted(held.records, 'record')}, of which the suggestion denies none")
     else:
         denied = counted(held.denied_records, "record")
-        paragraph(console, f"  the suggestion DENIES {denied} of {held.records:,} that went through:")
+        paragraph(console, f"  the suggestion DENIES {denied} that went through, of {held.records:,}:")
         pairs(console, [(_ends(one), _often(one)) for one in held.denied[:MOST_DENIED]])
         if held.n_denied > MOST_DENIED:
             paragraph(console, f"  and {held.n_denied - MOST_DENIED:,} more: they are in suggestion.json")
