@@ -47,9 +47,8 @@ COMMANDS = {
 }
 
 COLLECTIONS = 100_000, 1_000_000, 1_000_000
-"""Thresholds of the garbage collector: what is new is looked through seldom, what has stayed never. A cluster
-is millions of objects that stay: Python's usual thresholds have it walk them over and over, for a sixth of an
-audit's time."""
+"""Thresholds of the garbage collector. A cluster is millions of objects that stay: Python's usual thresholds
+have it walk them over and over, for a sixth of an audit's time."""
 _OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 

@@ -1,7 +1,8 @@
 """The options several commands share, as values, and how they are put on a command.
 
 Every option may also be set by the environment (``FLOWCHECK_FAIL_ON``) or in the file named by
-``--config``; the command line beats the environment, which beats the file.
+``--config``; the command line beats the environment, which beats the file. One file because each command
+draws on all of it.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
     FileState,
     Plan,
-    contacts_of,
     edges_of,
     judged_entry,
     judged_traits,
@@ -121,7 +120,7 @@ class Judging:
             self.merged.add(entries, unpack(part.load) if part.load is not None else None)
             self.merged.census.add(part.census)
             self.merged.recorded.add(part.recorded)
-            self.merged.add_contacts(contacts_of(part))
+            self.merged.add_contacts(part.contacts)
             self.merged.examples.add(examples_of(part), state.number, state.input.name, number)
             parts.append(
                 msgspec.structs.replace(part, edges=NOTHING, load=None, examples=NOTHING, contacts=NOTHING)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from flowcheck import arrays as a
-from flowcheck.arrays import Int64
+from flowcheck.arrays import Int64, writable
 from flowcheck.balance.count.tally import Tally, TallyEntries
 from flowcheck.errors import RunError
-from flowcheck.judging.contacts import Contacts
+from flowcheck.judging.contacts import N_COLUMNS, Contacts
 from flowcheck.results.census import Census
 from flowcheck.results.edges import EdgeTable
 from flowcheck.results.exact import MOST
@@ -41,11 +43,11 @@ class Merged:
     resumed: Resumed | None = None
     contacts: Contacts = field(default_factory=Contacts)
 
-    def add_contacts(self, rows: Int64) -> None:
-        """Those of a task, (n, 9).
+    def add_contacts(self, part: memoryview) -> None:
+        """Those of a task: the bytes of (n, 9) int64.
 
         **Raises**: RunError where there are more than memory should hold."""
-        self.contacts.add(rows)
+        self.contacts.add(writable(np.frombuffer(part, dtype=np.int64).reshape(-1, N_COLUMNS)))
         if self.contacts.n_settled > MOST_CONTACTS:
             raise RunError(
                 f"more than {MOST_CONTACTS:,} pairs of pods, addresses and ports were in contact",

@@ -16,7 +16,6 @@ from flowcheck.arrays import Int64, writable
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.files.inputs import InputFile, sha256_of
 from flowcheck.flows.logs.converted import Reason
-from flowcheck.judging.contacts import N_COLUMNS
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.census import HOUR
 from flowcheck.results.records.compared import Traits
@@ -213,11 +212,6 @@ def span_of(edges: Int64) -> tuple[int, int]:
 def edges_of(part: Part) -> Int64:
     """(edges, 8)."""
     return writable(np.frombuffer(part.edges, dtype=np.int64).reshape(-1, 8))
-
-
-def contacts_of(part: Part) -> Int64:
-    """(n, 9), as :mod:`flowcheck.judging.contacts` has them."""
-    return writable(np.frombuffer(part.contacts, dtype=np.int64).reshape(-1, N_COLUMNS))
 
 
 def _with_records(rejected: tuple[Rejected, ...], records: tuple[Reason, ...]) -> tuple[Rejected, ...]:

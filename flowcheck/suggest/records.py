@@ -8,7 +8,6 @@ import msgspec
 
 from flowcheck.outcome import Shown
 
-
 MAY_BE_DENIED = frozenset(
     {
         *("forbidden", "denied_today", "no_such_rule", "no_labels", "no_address", "no_port"),

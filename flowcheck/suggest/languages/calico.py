@@ -26,7 +26,7 @@ class Calico:
         return node_block(address)
 
     def beside(self, peer: Peer) -> Hashable:
-        return None if isinstance(peer, Block) else peer
+        return peer.network.version if isinstance(peer, Block) else peer
 
     def document(self, policy: Policy) -> Entry:
         return {
