@@ -88,14 +88,14 @@ def draft(met: Met, cluster: Cluster, own: Tier, language: Language, wanted: Wan
     for need in needs:
         by_unit[need.subject.name].append(need)
     names = _Names((policy.namespace, policy.name) for policy in cluster.policies)
-    isolated = _Isolated(program, existing, wanted)
+    isolated = _Isolated(program, units, existing, wanted)
     policies = []
     for name, unit in units.all.items():
         of = by_unit.get(name, [])
         asked = name in evidence.seen or wanted.unseen
         directions = isolated.by_suggestion(unit, of) if asked else ()
         if directions and unit.selector is not None:
-            looks_up = name in evidence.clients_of_dns
+            looks_up = name in evidence.at_dns
             policies.append(Policy(names.of(unit), unit, directions, rules_of(of, language), looks_up))
     return Draft(
         policies=tuple(policies),
@@ -123,12 +123,14 @@ def _wide(units: Units, policies: Iterable[Policy]) -> Iterator[Unit]:
 class _Isolated:
     """Which directions a policy of a workload should isolate."""
 
-    def __init__(self, program: Program, existing: Existing, wanted: Wanted) -> None:
+    def __init__(self, program: Program, units: Units, existing: Existing, wanted: Wanted) -> None:
         self._existing, self._wanted = existing, wanted
         self._endpoints: dict[str, list[int]] = defaultdict(list)
         ends = program.tables.endpoints
         for endpoint in np.flatnonzero(ends[:, a.KIND] == a.KIND_POD).tolist():
-            self._endpoints[program.groups[ends[endpoint, a.GROUP]]].append(endpoint)
+            unit = units.of(endpoint)
+            if unit is not None:
+                self._endpoints[unit.name].append(endpoint)
 
     def by_suggestion(self, unit: Unit, needs: Iterable[Need]) -> tuple[Direction, ...]:
         """Those in which something is to be allowed, and those in which nothing isolates all of its pods."""
@@ -151,14 +153,14 @@ class _Names:
         self._taken = set(taken)
 
     def of(self, unit: Unit) -> str:
-        _, kind, name = unit.name.split("/", 2)
-        for words in ((name,), (name, kind.lower()), (name, _short(unit.name))):
+        _, kind, name = unit.workloads[0].split("/", 2)
+        for words in ((name,), (name, kind.lower()), (name, _short(unit.workloads[0]))):
             made = "-".join(("seen", *words))
             clean = re.sub(r"[^a-z0-9.-]", "-", made.lower())[:200].rstrip("-.")
             if clean == made and (unit.namespace, clean) not in self._taken:
                 break
         else:
-            clean = f"{clean[:200]}-{_short(unit.name)}" if clean != made else clean
+            clean = f"{clean[:200]}-{_short(unit.workloads[0])}" if clean != made else clean
         self._taken.add((unit.namespace, clean))
         return clean
 

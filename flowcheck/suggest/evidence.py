@@ -155,7 +155,7 @@ class Reader:
         subject = self._subject(own)
         if state is State.ALLOWED and not self._everything:
             if not contact.refused:
-                self._note_dns(direction, own, contact, port)
+                self._note_dns(own, contact.protocol, port)
                 names = self._of.name(contact.src, contact), self._of.name(target.dst, contact)
                 kept = Kept(direction, *names, contact.protocol, port, self._existing.text(decision))
                 self._found.kept.setdefault(kept, Tally()).add(_tally(contact))
@@ -176,7 +176,7 @@ class Reader:
         if contact.refused:
             self._found.refused[key] = self._found.refused.get(key, 0) + max(contact.connections, 1)
             return
-        self._note_dns(direction, own, contact, port)
+        self._note_dns(own, contact.protocol, port)
         atom = (own, other if isinstance(peer, Pods) else end)
         denied = state in (State.DENIED, State.FORBIDDEN)
         one = Need(
@@ -191,11 +191,10 @@ class Reader:
         else:
             known.join(one)
 
-    def _note_dns(self, direction: Direction, own: int, contact: Contact, port: int) -> None:
+    def _note_dns(self, own: int, protocol: int, port: int) -> None:
         unit = self._of.unit(own)
-        is_lookup = port == DNS and contact.protocol in (TCP, UDP) and direction is Direction.EGRESS
-        if unit is not None and is_lookup:
-            self._found.clients_of_dns.add(unit.name)
+        if unit is not None and port == DNS and protocol in (TCP, UDP):
+            self._found.at_dns.add(unit.name)
 
     def _unnameable(self, protocol: int, port: int, state: State, subject: Unit | None) -> str:
         """Why no rule can say it; empty where one can."""

@@ -36,11 +36,11 @@ class Kept:
 
 @dataclass(slots=True)
 class Evidence:
-    """``seen``: the workloads at either end of any contact; ``clients_of_dns``: who looked up names."""
+    """``seen``: the workloads at either end of any contact; ``at_dns``: who looked up names, or answered."""
 
     needs: dict[Key, Need] = field(default_factory=dict)
     aside: dict[Aside, Tally] = field(default_factory=dict)
     kept: dict[Kept, Tally] = field(default_factory=dict)
     refused: dict[Key, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
-    clients_of_dns: set[str] = field(default_factory=set)
+    at_dns: set[str] = field(default_factory=set)

@@ -66,12 +66,14 @@ class SuggestedRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuggestedPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """``selector`` selects the pods of ``workload``, of which there are ``pods``, and those of
-    ``also_selects``. ``looks_up``: egress is not isolated, or a lookup in DNS was seen."""
+    """``selector`` selects the pods of ``workloads``, of which there are ``pods``, and those of
+    ``also_selects``; ``workload`` is what they are called here. ``looks_up``: egress is not isolated, or a
+    lookup in DNS was seen."""
 
     namespace: str
     name: str
     workload: str
+    workloads: tuple[str, ...]
     pods: int
     selector: str
     also_selects: tuple[str, ...]

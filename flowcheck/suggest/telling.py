@@ -61,6 +61,7 @@ def _policy(policy: Policy, names: Names) -> SuggestedPolicy:
         namespace=policy.unit.namespace,
         name=policy.name,
         workload=policy.unit.name,
+        workloads=policy.unit.workloads,
         pods=policy.unit.n_pods,
         selector=selector_text(policy.unit.as_peer),
         also_selects=policy.unit.others,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flowcheck import arrays as a
@@ -20,14 +20,16 @@ UNSTABLE = VOLATILE | {"helm.sh/chart", "app.kubernetes.io/version", "chart"}
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One workload. ``selector`` None: nothing that stays selects its pods. ``others``: the workloads of
-    which it selects pods, too. ``pods``: all of them, in every version."""
+    """One workload, or those of which pods have the same labels. ``selector`` None: nothing that stays
+    selects its pods. ``others``: the workloads of which it selects pods, too. ``pods``: all of them, in every
+    version."""
 
     name: str
     namespace: str
     pods: tuple[Pod, ...] = field(repr=False, compare=False)
     selector: Selector | None = None
     others: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
 
     @property
     def as_peer(self) -> Selector:
@@ -57,10 +59,12 @@ class Units:
                 self._in[pod.namespace].append(pod)
                 by_name[str(pod.workload)].append(pod)
                 self._called[f"{pod.namespace}/Pod/{pod.name}"].append(pod)
-        self.all = {
-            name: self._unit(name, pods, cluster.selectors.get(name), sees)
+        found = [
+            self._unit(name, pods, cluster.selectors.get(name), sees)
             for name, pods in sorted(by_name.items())
-        }
+        ]
+        self.all = {unit.name: unit for unit in _joined(found)}
+        self._of = {name: unit for unit in self.all.values() for name in unit.workloads}
         self._by_label: dict[tuple[str, Requirement | None], list[Unit]] = defaultdict(list)
         for unit in self.all.values():
             first = next((one for one in unit.as_peer.requirements if _is_plain(one)), None)
@@ -76,10 +80,10 @@ class Units:
         selected = [self._others(namespace, name, choice) for choice in choices]
         for choice, others in zip(choices, selected, strict=True):
             if not others:
-                return Unit(name, namespace, tuple(pods), choice)
+                return Unit(name, namespace, tuple(pods), choice, workloads=(name,))
         if choices:
-            return Unit(name, namespace, tuple(pods), choices[0], selected[0])
-        return Unit(name, namespace, tuple(pods))
+            return Unit(name, namespace, tuple(pods), choices[0], selected[0], (name,))
+        return Unit(name, namespace, tuple(pods), workloads=(name,))
 
     def _others(self, namespace: str, name: str, selector: Selector) -> tuple[str, ...]:
         found = {str(pod.workload) for pod in self._in[namespace] if selector.matches(pod.labels)}
@@ -88,7 +92,7 @@ class Units:
     def of(self, endpoint: int) -> Unit | None:
         """The workload of a pod's endpoint."""
         group = self._program.tables.endpoints[endpoint, a.GROUP]
-        return self.all.get(self._program.groups[group])
+        return self._of.get(self._program.groups[group])
 
     def is_vague(self, endpoint: int) -> bool:
         """Whether an endpoint stands for a name that may be another workload's, too, or a node's: of pods on
@@ -111,6 +115,23 @@ class Units:
         keys = [Requirement(key, Operator.IN, frozenset((value,))) for key, value in first.labels.items()]
         found = (unit for key in (None, *keys) for unit in self._by_label.get((first.namespace, key), ()))
         return tuple(unit for unit in found if all(unit.as_peer.matches(pod.labels) for pod in pods))
+
+
+def _joined(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Those that one selector is for as one: two policies could not tell them apart."""
+    alike: dict[object, list[Unit]] = {}
+    for unit in units:
+        alike.setdefault((unit.namespace, unit.selector or unit.name), []).append(unit)
+    for first, *more in alike.values():
+        own = {first.name, *(unit.name for unit in more)}
+        yield Unit(
+            f"{first.name} and {len(more)} more" if more else first.name,
+            first.namespace,
+            tuple(pod for unit in (first, *more) for pod in unit.pods),
+            first.selector,
+            tuple(name for name in first.others if name not in own),
+            tuple(sorted(own)),
+        )
 
 
 def _is_plain(requirement: Requirement) -> bool:

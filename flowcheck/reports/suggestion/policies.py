@@ -48,7 +48,7 @@ def _document(policy: Policy, told: SuggestedPolicy, language: Language) -> Iter
 
 def _about(told: SuggestedPolicy) -> Iterator[str]:
     pods = "1 pod" if told.pods == 1 else f"{told.pods:,} pods"
-    yield f"{told.workload}: {pods}, selected by {told.selector}"
+    yield f"{', '.join(told.workloads)}: {pods}, selected by {told.selector}"
     if told.also_selects:
         yield f"NOTE: this selects pods of {', '.join(told.also_selects)}, too"
     if not told.looks_up:

@@ -103,7 +103,8 @@ def _left_out(console: Console, suggestion: Suggestion) -> None:
         for one in suggestion.set_aside_by_reason
     ]
     if suggestion.n_already_allowed:
-        rows.append(("allowed already", f"{suggestion.n_already_allowed:,}, by policies that there are"))
+        edges = counted(suggestion.n_already_allowed, "edge")
+        rows.append(("allowed already", f"{edges}, by policies that there are"))
     if suggestion.seldom:
         floor = suggestion.min_connections
         rows.append(("seen too seldom", f"{len(suggestion.seldom):,}, fewer than {floor:,} times"))
@@ -117,7 +118,7 @@ def _left_out(console: Console, suggestion: Suggestion) -> None:
             ("not seen", f"{counted(len(suggestion.unseen), 'workload')}: {listed(suggestion.unseen)}")
         )
     if rows:
-        section(console, "No rule is suggested for, or look at")
+        section(console, "Left out, or to look at")
         pairs(console, rows)
 
 

@@ -64,7 +64,7 @@ def with_policies(cluster: Cluster, policies: tuple[Written, ...], *, instead: b
 
 def own_tier(cluster: Cluster, language: Language, request: AuditRequest, write: Write) -> Tier:
     """The tier that policies of a language are in, where they are enforced."""
-    unit = Unit("default/Pod/probe", "default", ())
+    unit = Unit("default/Pod/probe", "default", (), workloads=("default/Pod/probe",))
     probe = Policy("probe", unit, (Direction.INGRESS,), ())
     told = told_policies([probe], Names(None))
     (written,) = read_policies(write([probe], told, language, ()))
