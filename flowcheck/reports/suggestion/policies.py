@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from flowcheck.suggest.languages.language import Language
 from flowcheck.suggest.needs import Policy
 from flowcheck.suggest.records import Seen, SuggestedPolicy, SuggestedRule
 
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9A-Za-z][0-9A-Fa-f.:]*/[0-9]+")
+_WORDS = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})
 MOST_SAID = 20
 """Lines of comments on one rule; the rest is counted."""
 
@@ -102,8 +105,23 @@ def _comments(indent: str, lines: Iterable[str]) -> Iterator[str]:
         yield f"{indent}# {escape(line)}\n"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes each text that any reader of YAML, 1.1 or 1.2, may take for something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, None if plain else "'")
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _dumped(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, default_flow_style=False, width=1 << 20)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=1 << 20)
 
 
 def _indented(indent: str, text: str) -> str:
