@@ -28,6 +28,7 @@ from flowcheck.results.records.summary import Summary
 from flowcheck.results.records.tables import EDGES_SCHEMA, HITS_SCHEMA, VIOLATIONS_SCHEMA
 from flowcheck.results.records.verification import Verification
 from flowcheck.runners.verifying.documents import FindingsFile
+from flowcheck.suggest.records import Suggestion
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER, PAGE = ROOT / "docs" / "schemas", ROOT / "docs" / "results.md"
@@ -83,6 +84,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         "`verify -f json`",
         _with_schema("VerificationReport", Verification, "What ``verify -f json`` writes."),
     ),
+    "suggestion": ("`suggestion.json`, `suggest -f json`", Suggestion),
     "converted": ("`convert --ledger FILE`", list[_converted()]),
 }
 """File name -> what it is the schema of, and the record."""
