@@ -219,6 +219,16 @@ def test_what_an_admin_policy_allows_is_not_suggested() -> None:
     assert "y/Pod/db ingress" not in found.peers()
 
 
+@pytest.mark.parametrize("language", ["cilium", "calico"])
+def test_policies_of_kubernetes_stand_in_the_tier_of_other_languages(language: str) -> None:
+    denying = beside(make_policy("y/p", subject="app=db", ingress=[]))
+    found = made(make_flow(WEB, DB), of=denying, language=language)
+    assert found.peers()["y/Pod/db ingress"] == ["x/Pod/web 80/TCP"]
+    baseline = beside(make_baseline(ingress=[allow()]))
+    found = made(make_flow(WEB, DB), of=baseline, language=language)
+    assert found.peers()["y/Pod/db ingress"] == ["x/Pod/web 80/TCP"]
+
+
 def test_names_that_are_taken_are_not_given_again() -> None:
     taken = make_policy("x/seen-web", subject="app=none", ingress=[])
     (policy,) = made(make_flow(OUTSIDE, WEB), of=beside(taken)).draft.policies

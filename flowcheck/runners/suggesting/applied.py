@@ -27,6 +27,7 @@ from flowcheck.writing import output_errors
 
 Write = Callable[[Sequence[Policy], Sequence[SuggestedPolicy], Language, Iterable[str]], str]
 """Makes YAML of policies, what is told of each, in a language, and lines to stand above all."""
+CALICO_KINDS = ("CalicoNetworkPolicy", "GlobalNetworkPolicy")
 LANGUAGES = ("kubernetes", "cilium", "calico")
 
 
@@ -63,7 +64,10 @@ def with_policies(cluster: Cluster, policies: tuple[Written, ...], *, instead: b
 
 
 def own_tier(cluster: Cluster, language: Language, request: AuditRequest, write: Write) -> Tier:
-    """The tier that policies of a language are in, where they are enforced."""
+    """The tier that policies of a language are in, where they are enforced. Without policies of Calico's own
+    Kubernetes' tiers are as they are, and its default tier is that of NetworkPolicies."""
+    if isinstance(language, Calico) and not any(one.kind in CALICO_KINDS for one in cluster.policies):
+        return Tier.NETWORK_POLICY
     unit = Unit("default/Pod/probe", "default", (), workloads=("default/Pod/probe",))
     probe = Policy("probe", unit, (Direction.INGRESS,), ())
     told = told_policies([probe], Names(None))
