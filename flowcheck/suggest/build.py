@@ -13,6 +13,7 @@ import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.compile import Program
+from flowcheck.errors import RunError
 from flowcheck.judging.contacts import Met
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction
@@ -23,11 +24,14 @@ from flowcheck.suggest.existing import Existing
 from flowcheck.suggest.folding import fold
 from flowcheck.suggest.found import Aside, Evidence, Kept
 from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.needs import Need, Network, Pods, Policy, Tally
+from flowcheck.suggest.needs import Block, Need, Network, Pods, Policy, Tally
 from flowcheck.suggest.policies import in_blocks, rules_of, without_repeats
 from flowcheck.suggest.units import Unit, Units
 
 BOTH = (Direction.INGRESS, Direction.EGRESS)
+MOST_BLOCKS = 10_000
+"""Of one policy. Source: etcd's limit of 1.5 MiB a request, at some 100 bytes of JSON a block, twice: what
+kubectl applied is kept beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,23 @@ class Draft:
         return self.evidence.kept
 
 
+def _refuse_many(unit: Unit, needs: Iterable[Need]) -> None:
+    """**Raises**: RunError where no API server would take the policy."""
+    n_blocks = len({(need.direction, need.peer) for need in needs if isinstance(need.peer, Block)})
+    if n_blocks > MOST_BLOCKS:
+        raise RunError(
+            f"a policy for {unit.name} would name {n_blocks:,} blocks of addresses outside, which no API "
+            "server would store",
+            hint="--common-prefix 16 joins those that have as many bits in common; --min-connections leaves "
+            "out the rare",
+        )
+
+
 def draft(met: Met, cluster: Cluster, own: Tier, language: Language, wanted: Wanted) -> Draft:
     """The policies that allow the contacts, and no others. ``cluster``: what the program was compiled from;
-    ``own``: the tier that policies of this language are in."""
+    ``own``: the tier that policies of this language are in.
+
+    **Raises**: RunError where a policy would be larger than any can be."""
     program = met.program
     units, existing = Units(program, cluster, language.sees), Existing(program, own)
     reader = Reader(
@@ -92,6 +110,7 @@ def draft(met: Met, cluster: Cluster, own: Tier, language: Language, wanted: Wan
     policies = []
     for name, unit in units.all.items():
         of = by_unit.get(name, [])
+        _refuse_many(unit, of)
         asked = name in evidence.seen or wanted.unseen
         directions = isolated.by_suggestion(unit, of) if asked else ()
         if directions and unit.selector is not None:

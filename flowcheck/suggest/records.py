@@ -194,6 +194,7 @@ class Suggestion(msgspec.Struct, Shown, frozen=True, kw_only=True):
 
     @property
     def unexplained(self) -> int:
-        """Connections, or records, of its own log that it denies though nothing says why."""
-        told_of = any(one.reason in MAY_BE_DENIED for one in self.set_aside_by_reason) or self.seldom
-        return 0 if told_of or self.check is None else self.check.denied_records
+        """Records of its own log that it denies, beyond those of which something says why."""
+        told = sum(one.records for one in self.set_aside_by_reason if one.reason in MAY_BE_DENIED)
+        told += sum(one.records for one in self.seldom)
+        return 0 if self.check is None else max(self.check.denied_records - told, 0)

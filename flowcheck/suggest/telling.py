@@ -13,7 +13,7 @@ from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.ranges import DnsMap, NamedAddress
 from flowcheck.suggest.build import Draft
-from flowcheck.suggest.needs import NO_PORT, Need, Policy, Ports, Rule, Tally
+from flowcheck.suggest.needs import NO_PORT, Block, Need, Policy, Ports, Rule, Tally
 from flowcheck.suggest.records import (
     AlreadyAllowed,
     ReasonCount,
@@ -24,6 +24,8 @@ from flowcheck.suggest.records import (
     SuggestedRule,
 )
 
+MANY_BLOCKS = 200
+"""Of one policy, past which a warning says so."""
 MOST_ENDS, MOST_LISTED = 1000, 10_000
 """Addresses of a block; what is set aside for one reason, and what is allowed already: those that are listed.
 All are counted."""
@@ -217,6 +219,13 @@ def warnings(draft: Draft) -> Iterator[str]:
     alone = [name for name in draft.without_labels if name not in {unit.name for unit in draft.wide}]
     if alone:
         yield f"no policy can select the pods of {listed(alone)}, which have no label that stays"
+    for policy in draft.policies:
+        blocks = {peer for rule in policy.rules for peer in rule.peers if isinstance(peer, Block)}
+        if len(blocks) > MANY_BLOCKS:
+            yield (
+                f"{policy.unit.name} has {len(blocks):,} blocks of addresses outside, as if it were for "
+                "anyone: --common-prefix joins them"
+            )
     needs = [need for policy in draft.policies for rule in policy.rules for need in rule.needs]
     denied, refused = [one for one in needs if one.denied_by], [one for one in needs if one.refused]
     if denied:

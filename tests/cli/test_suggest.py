@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 import yaml
+from msgspec import structs
 
+from flowcheck.suggest.records import Suggestion
 from tests.cli.run import ROOT, flowcheck
 from tests.runners.worlds import ALLOWED, DENIED, NOON, US, WEB, flows, write, write_cluster
 
@@ -196,6 +199,18 @@ def test_3_a_log_that_could_not_be_read_whole(bare: Path, log: Path, tmp_path: P
     assert done.returncode == 3
     assert "INCOMPLETE: 1 of 2 files could not be judged" in done.stdout
     assert len(policies(tmp_path / "out")) == 2
+
+
+def test_1_where_its_own_log_would_lose_what_nothing_explains(log: Path, bare: Path, tmp_path: Path) -> None:
+    flowcheck("suggest", log, "--cluster", bare, "-o", tmp_path)
+    made = msgspec.convert(record(tmp_path), Suggestion)
+    assert made.check is not None
+    lost = structs.replace(made.check, denied_records=3)
+    seldom = tuple(seen for rule in made.policies[0].rules for seen in rule.seen if seen.once)
+    assert made.unexplained == 0
+    assert structs.replace(made, check=lost).unexplained == 3
+    assert structs.replace(made, check=lost, seldom=seldom).unexplained == 2
+    assert structs.replace(made, check=None).unexplained == 0
 
 
 def test_nothing_to_suggest(bare: Path, tmp_path: Path) -> None:

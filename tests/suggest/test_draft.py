@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
@@ -251,6 +252,16 @@ def test_blocks_count_as_one_where_prefixes_are_common() -> None:
     assert found.peers() == {"x/Pod/web ingress": ["203.0.113.0/28 80/TCP"]}
     (need,) = found.draft.policies[0].rules[0].needs
     assert {end: tally.records for end, tally in need.ends.items()} == {OUTSIDE: 1, "203.0.113.9": 1}
+
+
+def test_many_blocks_are_told_and_too_many_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    flows = [make_flow(f"203.0.{n}.7", WEB) for n in range(0, 250)]
+    found = made(*flows, directions=(Direction.INGRESS,))
+    assert [warning.split(" blocks")[0] for warning in warnings(found.draft)] == ["x/Pod/web has 250"]
+    monkeypatch.setattr("flowcheck.suggest.build.MOST_BLOCKS", 249)
+    with pytest.raises(RunError, match="would name 250 blocks"):
+        made(*flows)
+    assert made(*flows, common=(16, None)).peers() == {"x/Pod/web ingress": ["203.0.0.0/16 80/TCP"]}
 
 
 def test_what_went_through_and_was_refused_is_allowed_and_told() -> None:
