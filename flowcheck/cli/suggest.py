@@ -182,6 +182,7 @@ def _request(given: dict[str, Any]) -> SuggestRequest:
         min_connections=given["min_connections"],
         common=(given["common_prefix"], given["common_prefix_v6"]),
         denied_too=not given["leave_out_denied"],
+        namespaces=given["namespace"],
     )
     audit = request_of({**given, **NOT_ASKED})
     return SuggestRequest(audit, given["language"], wanted, given["train_until"])

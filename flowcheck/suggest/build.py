@@ -40,7 +40,8 @@ class Wanted:
     policy that lets nobody in or out for workloads that were not seen, too. ``min_connections``: what was
     seen fewer times is left out. ``common``: by IP version, how many bits addresses outside must share at
     least to be one block; None: blocks hold what was seen only. ``denied_too``: allow also what policies deny
-    today, though it went through."""
+    today, though it went through. ``namespaces``: policies in these only, of which alone the log tells; none:
+    in all."""
 
     everything: bool = False
     directions: tuple[Direction, ...] = BOTH
@@ -48,6 +49,7 @@ class Wanted:
     min_connections: int = 1
     common: tuple[int | None, int | None] = (None, None)
     denied_too: bool = True
+    namespaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,11 @@ def draft(met: Met, cluster: Cluster, own: Tier, language: Language, wanted: Wan
     policies = []
     for name, unit in units.all.items():
         of = by_unit.get(name, [])
-        _refuse_many(unit, of)
-        asked = name in evidence.seen or wanted.unseen
+        here = not wanted.namespaces or unit.namespace in wanted.namespaces
+        asked = here and (name in evidence.seen or wanted.unseen)
         directions = isolated.by_suggestion(unit, of) if asked else ()
         if directions and unit.selector is not None:
+            _refuse_many(unit, of)
             looks_up = name in evidence.at_dns
             policies.append(Policy(names.of(unit), unit, directions, rules_of(of, language), looks_up))
     return Draft(

@@ -169,7 +169,7 @@ class Reader:
             return
         peer, end = self._of.peer(own, other, contact)
         if peer is None or subject is None:
-            self._put_aside("no_address", contact, target)
+            self._put_aside("no_such_rule" if end else "no_address", contact, target)
             return
         number = port if contact.protocol in WITH_PORTS else NO_PORT
         key = (subject.name, direction, peer, contact.protocol, number)

@@ -125,7 +125,7 @@ def _joined(units: Iterable[Unit]) -> Iterator[Unit]:
     for first, *more in alike.values():
         own = {first.name, *(unit.name for unit in more)}
         yield Unit(
-            f"{first.name} and {len(more)} more" if more else first.name,
+            f"{first.name} (+{len(more)})" if more else first.name,
             first.namespace,
             tuple(pod for unit in (first, *more) for pod in unit.pods),
             first.selector,

@@ -168,6 +168,13 @@ def test_what_is_denied_today_can_be_left_out(tmp_path: Path) -> None:
     assert record(tmp_path)["check"]["denied_records"] > 0
 
 
+def test_with_a_namespace_only_its_workloads_get_policies(tmp_path: Path) -> None:
+    done = flowcheck("suggest", FLOWS, "--cluster", SAMPLE, "-o", tmp_path, "--all", "-n", "payments")
+    assert done.returncode == 0, done.stderr
+    assert {one["metadata"]["namespace"] for one in policies(tmp_path)} == {"payments"}
+    assert record(tmp_path)["check"]["denied_records"] == 0
+
+
 def test_owners_selectors_select(tmp_path: Path) -> None:
     flowcheck("suggest", FLOWS, "--cluster", SAMPLE, "-o", tmp_path, "--all")
     found = {policy["workload"]: policy["selector"] for policy in record(tmp_path)["policies"]}

@@ -12,6 +12,8 @@ from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
 from flowcheck.model.protocols import ICMP, SCTP, UDP
 from flowcheck.reference import Tuple5
+from flowcheck.runners.request import AuditRequest
+from flowcheck.runners.suggesting.applied import language_of
 from flowcheck.suggest.build import Wanted
 from flowcheck.suggest.telling import warnings
 from tests.builders import (
@@ -92,6 +94,10 @@ def test_what_is_seen_is_isolated_both_ways_and_the_rest_left_alone() -> None:
 def test_what_nobody_saw_is_denied_everything_if_that_is_wanted() -> None:
     names = [policy.unit.name for policy in made(make_flow(OUTSIDE, WEB), unseen=True).draft.policies]
     assert names == ["x/Pod/web", "y/Pod/db"]
+
+
+def test_of_some_namespaces_only_their_workloads_get_policies() -> None:
+    assert made(make_flow(WEB, DB), namespaces=("y",)).peers() == {"y/Pod/db ingress": ["x/Pod/web 80/TCP"]}
 
 
 @pytest.mark.parametrize("way", [Direction.INGRESS, Direction.EGRESS])
@@ -298,6 +304,12 @@ def test_cilium_names_nodes_by_entity() -> None:
         "x/Pod/web ingress": ["remote-node 80/TCP"],
         "x/Pod/web egress": ["host 10250/TCP"],
     }
+
+
+def test_a_networkpolicy_names_no_node_where_blocks_do_not_take_them() -> None:
+    language = language_of("kubernetes", cluster(), AuditRequest(cni="cilium"))
+    assert language.node("10.9.0.1", own=False) is None
+    assert language_of("kubernetes", cluster(), AuditRequest()).node("10.9.0.1", own=False) is not None
 
 
 def test_cilium_has_forty_ports_an_entry() -> None:

@@ -55,7 +55,7 @@ def test_where_nothing_tells_them_apart_the_others_are_named() -> None:
 
 def test_workloads_with_the_same_labels_are_one() -> None:
     units = units_of(web("a", "10.0.0.1", "app=web"), make_pod("b", "10.0.0.2", labels="app=web"))
-    assert [*units.all] == ["x/Deployment/web and 1 more"]
+    assert [*units.all] == ["x/Deployment/web (+1)"]
     assert one(units).workloads == ("x/Deployment/web", "x/Pod/b")
     assert one(units).others == ()
 

@@ -16,7 +16,7 @@ MOST_POLICIES, MOST_DENIED = 50, 20
 REASONS = {
     "refused": "the network did not let it through",
     "needs_nothing": "no policy is asked of it, or none can deny it",
-    "no_such_rule": "no rule of this language can name the protocol: what isolates denies it",
+    "no_such_rule": "no rule of this language can name the protocol, or the node: what isolates denies it",
     "no_port": "the port was not recorded",
     "no_labels": "nothing that stays selects the pod that needs it",
     "no_address": "the other end has no address that a rule could name",

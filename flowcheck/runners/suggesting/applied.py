@@ -31,15 +31,19 @@ CALICO_KINDS = ("CalicoNetworkPolicy", "GlobalNetworkPolicy")
 LANGUAGES = ("kubernetes", "cilium", "calico")
 
 
-def language_of(name: str, cluster: Cluster, cni: str) -> Language:
+def language_of(name: str, cluster: Cluster, request: AuditRequest) -> Language:
     """**Raises**: RunError where the policies would be enforced by nobody."""
-    language: Language = (
-        Cilium(cluster) if name == "cilium" else Calico() if name == "calico" else Kubernetes()
-    )
-    engine = choose(cluster, cni, {})[0].cni
-    if language.engines and engine not in language.engines:
+    view = choose(cluster, request.cni, dict(request.switches))[0]
+    blocks_take_nodes = view.switches["ipblock_matches_nodes"] != "no"
+    languages: dict[str, Language] = {
+        "kubernetes": Kubernetes(blocks_take_nodes=blocks_take_nodes),
+        "cilium": Cilium(cluster),
+        "calico": Calico(),
+    }
+    language = languages[name]
+    if language.engines and view.cni not in language.engines:
         raise RunError(
-            f"{language.kind} would not be enforced: the engine is {engine}",
+            f"{language.kind} would not be enforced: the engine is {view.cni}",
             hint=f"--cni {language.engines[0]} where that runs, or leave out --language",
         )
     return language

@@ -71,7 +71,7 @@ def run_suggest(
 
     **Raises**: RunError, ManifestError, CompileError before anything was judged; OutputError."""
     judging = replace(request.audit, out=None, mesh="off", load=False, allow_no_policies=True, resume=False)
-    language = language_of(request.language, cluster, judging.cni)
+    language = language_of(request.language, cluster, judging)
     tier = own_tier(cluster, language, judging, write)
     until = _earlier(judging.until, request.train_until)
     training = replace(judging, until=until)

@@ -14,9 +14,14 @@ PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
 class Kubernetes:
+    """``blocks_take_nodes``: whether the engine takes an ipBlock for a node that has an address in it."""
+
     kind = "NetworkPolicy"
     engines: tuple[str, ...] = ()
     one_protocol = False
+
+    def __init__(self, *, blocks_take_nodes: bool = True) -> None:
+        self._blocks_take_nodes = blocks_take_nodes
 
     def names(self, protocol: int) -> bool:
         return False
@@ -24,8 +29,8 @@ class Kubernetes:
     def sees(self, key: str) -> bool:
         return True
 
-    def node(self, address: str, *, own: bool) -> Peer:
-        return node_block(address)
+    def node(self, address: str, *, own: bool) -> Peer | None:
+        return node_block(address) if self._blocks_take_nodes else None
 
     def beside(self, peer: Peer) -> Hashable:
         return None

@@ -27,8 +27,8 @@ class Language(Protocol):
     def sees(self, key: str) -> bool:
         """Whether its selectors see a label."""
 
-    def node(self, address: str, *, own: bool) -> Peer:
-        """A node, ``own``: that of the subject, by one of its addresses."""
+    def node(self, address: str, *, own: bool) -> Peer | None:
+        """A node, ``own``: that of the subject, by one of its addresses. None: no rule can name it."""
 
     def beside(self, peer: Peer) -> Hashable:
         """Peers of which this is equal may stand in one rule."""
