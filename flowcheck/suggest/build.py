@@ -51,6 +51,9 @@ class Wanted:
     denied_too: bool = True
     namespaces: tuple[str, ...] = ()
 
+    def is_here(self, unit: Unit) -> bool:
+        return not self.namespaces or unit.namespace in self.namespaces
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -112,8 +115,7 @@ def draft(met: Met, cluster: Cluster, own: Tier, language: Language, wanted: Wan
     policies = []
     for name, unit in units.all.items():
         of = by_unit.get(name, [])
-        here = not wanted.namespaces or unit.namespace in wanted.namespaces
-        asked = here and (name in evidence.seen or wanted.unseen)
+        asked = wanted.is_here(unit) and (name in evidence.seen or wanted.unseen)
         directions = isolated.by_suggestion(unit, of) if asked else ()
         if directions and unit.selector is not None:
             _refuse_many(unit, of)
@@ -123,7 +125,9 @@ def draft(met: Met, cluster: Cluster, own: Tier, language: Language, wanted: Wan
         policies=tuple(policies),
         evidence=evidence,
         seldom=seldom,
-        unseen=tuple(name for name in units.all if name not in evidence.seen),
+        unseen=tuple(
+            name for name, unit in units.all.items() if name not in evidence.seen and wanted.is_here(unit)
+        ),
         without_labels=tuple(
             name for name, unit in units.all.items() if unit.selector is None and name in evidence.seen
         ),

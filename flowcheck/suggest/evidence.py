@@ -15,23 +15,12 @@ from flowcheck.model.verdict import Reason
 from flowcheck.suggest.ends import Ends
 from flowcheck.suggest.existing import Existing, State
 from flowcheck.suggest.folding import Contact
-from flowcheck.suggest.found import Aside, Evidence, Kept
+from flowcheck.suggest.found import UNKNOWN_ENDS, Aside, Evidence, Kept
 from flowcheck.suggest.languages.language import Language
 from flowcheck.suggest.leading import lead
 from flowcheck.suggest.needs import NO_PORT, Need, Pods, Tally
 from flowcheck.suggest.units import Unit, Units
 
-UNKNOWN_ENDS = frozenset(
-    {
-        Reason.UNRESOLVED_SRC,
-        Reason.UNRESOLVED_DST,
-        Reason.AMBIGUOUS_SRC,
-        Reason.AMBIGUOUS_DST,
-        Reason.UNKNOWN_INITIATOR,
-        Reason.NO_SERVICE,
-    }
-)
-"""Of who talked to whom; whatever else is unknown is a matter of policies that there are."""
 DNS = 53
 _REASONS = tuple(Reason)
 _REASONS_OF_KIND = {

@@ -5,8 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flowcheck.model.policy import Direction
+from flowcheck.model.verdict import Reason
 from flowcheck.suggest.needs import Need, Tally
 
+UNKNOWN_ENDS = frozenset(
+    {
+        Reason.UNRESOLVED_SRC,
+        Reason.UNRESOLVED_DST,
+        Reason.AMBIGUOUS_SRC,
+        Reason.AMBIGUOUS_DST,
+        Reason.UNKNOWN_INITIATOR,
+        Reason.NO_SERVICE,
+    }
+)
+"""Of who talked to whom; whatever else is unknown is a matter of policies that there are."""
 Key = tuple[str, Direction, object, int, int]
 """Of a need: the workload's name, the peer, protocol and port."""
 

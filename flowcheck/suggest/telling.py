@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from flowcheck.counted import counted, listed
 from flowcheck.model.instants import instant_text
 from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import PROTOCOL_NAMES
 from flowcheck.model.ranges import DnsMap, NamedAddress
 from flowcheck.suggest.build import Draft
-from flowcheck.suggest.needs import NO_PORT, Block, Need, Policy, Ports, Rule, Tally
+from flowcheck.suggest.needs import NO_PORT, Need, Policy, Rule, Tally
 from flowcheck.suggest.records import (
     AlreadyAllowed,
     ReasonCount,
@@ -24,8 +23,6 @@ from flowcheck.suggest.records import (
     SuggestedRule,
 )
 
-MANY_BLOCKS = 200
-"""Of one policy, past which a warning says so."""
 MOST_ENDS, MOST_LISTED = 1000, 10_000
 """Addresses of a block; what is set aside for one reason, and what is allowed already: those that are listed.
 All are counted."""
@@ -190,56 +187,3 @@ def set_aside(draft: Draft) -> tuple[tuple[SetAside, ...], tuple[ReasonCount, ..
 
 def _words(one: Any) -> tuple[Any, ...]:
     return one.source, one.destination, one.protocol, one.port
-
-
-def warnings(draft: Draft) -> Iterator[str]:
-    """What to look at before a suggestion is applied."""
-    deaf = [
-        policy.unit.name
-        for policy in draft.policies
-        if Direction.EGRESS in policy.directions and not policy.looks_up
-    ]
-    if deaf:
-        whose = counted(len(deaf), "workload")
-        yield (
-            f"no lookup in DNS (port 53) was seen of {whose} whose egress is isolated: {listed(deaf)}; "
-            "without one they reach nobody by name"
-        )
-    for unit in draft.wide:
-        if unit.selector is None:
-            yield (
-                f"nothing that stays selects the pods of {unit.name}, so rules about them take all pods of "
-                f"namespace {unit.namespace}: label them"
-            )
-        else:
-            yield (
-                f"{selector_text(unit.selector)} selects pods of {listed(unit.others)}, too, not only of "
-                f"{unit.name}: give it a label of its own"
-            )
-    alone = [name for name in draft.without_labels if name not in {unit.name for unit in draft.wide}]
-    if alone:
-        yield f"no policy can select the pods of {listed(alone)}, which have no label that stays"
-    for policy in draft.policies:
-        blocks = {peer for rule in policy.rules for peer in rule.peers if isinstance(peer, Block)}
-        if len(blocks) > MANY_BLOCKS:
-            yield (
-                f"{policy.unit.name} has {len(blocks):,} blocks of addresses outside, as if it were for "
-                "anyone: --common-prefix joins them"
-            )
-    needs = [need for policy in draft.policies for rule in policy.rules for need in rule.needs]
-    denied, refused = [one for one in needs if one.denied_by], [one for one in needs if one.refused]
-    if denied:
-        yield (
-            f"{counted(len(denied), 'thing')} that went through though policies deny it today would be "
-            f"allowed, first {_said(denied[0])}: see denied_by"
-        )
-    if refused:
-        yield (
-            f"{counted(len(refused), 'thing')} would be allowed that the network refused at other times, or "
-            f"at another end, first {_said(refused[0])}: see refused"
-        )
-
-
-def _said(need: Need) -> str:
-    port = Ports(need.protocol, need.port, need.port)
-    return f"{need.direction} of {need.subject.name}, {need.peer}, {port}"

@@ -15,7 +15,7 @@ from flowcheck.reference import Tuple5
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.suggesting.applied import language_of
 from flowcheck.suggest.build import Wanted
-from flowcheck.suggest.telling import warnings
+from flowcheck.suggest.warned import warnings
 from tests.builders import (
     allow,
     block,
@@ -288,6 +288,16 @@ def test_without_a_lookup_in_dns_a_warning() -> None:
     asked = made(make_flow(OUTSIDE, WEB), make_flow(WEB, "203.0.113.53", 53, UDP))
     assert list(warnings(asked.draft)) == []
     assert list(warnings(made(make_flow(OUTSIDE, WEB), directions=(Direction.INGRESS,)).draft)) == []
+
+
+def test_what_isolated_workloads_lose_as_nobody_knows_the_other_end_is_a_warning() -> None:
+    ingress = (Direction.INGRESS,)
+    found = made(make_flow("x/gone", WEB), make_flow("x/gone", WEB, 81), directions=ingress)
+    (warning,) = warnings(found.draft)
+    assert warning.startswith("2 records with an end that nobody knows")
+    assert "x/gone" not in warning, "an endpoint of nobody goes by what it is"
+    assert "-> x/Pod/web (unresolved_src)" in warning
+    assert list(warnings(made(make_flow(WEB, "x/gone"), directions=ingress).draft)) == []
 
 
 def test_nothing_seen_nothing_suggested() -> None:

@@ -33,6 +33,7 @@ from flowcheck.runners.suggesting.applied import (
 from flowcheck.suggest import telling
 from flowcheck.suggest.build import Draft, Wanted, draft
 from flowcheck.suggest.records import Denied, Held, Suggestion
+from flowcheck.suggest.warned import warnings
 from flowcheck.version import __version__
 
 MOST_DENIED = 10_000
@@ -136,7 +137,7 @@ def _suggestion(
         seldom=tuple(telling.seen(need, names) for need in made.seldom),
         unseen=made.unseen,
         without_labels=made.without_labels,
-        warnings=tuple(telling.warnings(made)),
+        warnings=tuple(warnings(made)),
         check=check,
         holdout=holdout,
     )
