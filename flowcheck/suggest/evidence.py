@@ -115,7 +115,7 @@ class Reader:
         led = lead(self._program.tables, *asked)
         if not led.translated:
             decided = contact.egress, contact.ingress
-            return [_Target(contact, contact.dst, contact.port, *decided, False)], led.reason
+            return [_Target(contact, contact.dst, contact.port, *decided, False)], ""
         found = []
         for dst, port in led.ends:
             kind = self._of.kind(dst)
@@ -124,7 +124,7 @@ class Reader:
             ends = contact.src, dst, contact.protocol, port, -1
             egress, ingress, _ = decide.judge_pair(self._program.tables, *ends)
             found.append(_Target(contact, dst, port, int(egress), int(ingress), True))
-        return found, led.reason
+        return found, ""
 
     def _sides(self, target: _Target) -> Iterator[tuple[_Target, Direction, State, int]]:
         """The sides of which a policy may have something to say."""

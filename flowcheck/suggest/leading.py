@@ -14,17 +14,17 @@ from flowcheck.kernels.decide import TRANSLATED
 
 
 class Led(NamedTuple):
-    """``ends``: endpoints, each with the port there. ``reason``: why nobody tells; empty: they are known.
-    ``translated``: a Service or a port of the node stands before them."""
+    """``ends``: endpoints, each with the port there. ``translated``: a Service or a port of the node stands
+    before them."""
 
     ends: tuple[tuple[int, int], ...]
     translated: bool = False
-    reason: str = ""
 
 
 def lead(tables: Tables, src: int, dst: int, protocol: int, port: int, at: int) -> Led:
     """Whom a connection to ``dst`` reaches, at an instant in microseconds. Where nobody is behind an address
-    of a Service's, that stands for itself, as it does when flows are judged."""
+    of a Service's, that stands for itself, as it does when flows are judged. That several Services, or none
+    of a Service's backends, may have it their judgement says: such are not asked for."""
     kind = tables.endpoints[dst, a.KIND]
     doors = tables.services.doors
     if kind != a.KIND_SERVICE and not (kind == a.KIND_NODE and doors.family[dst] != 0):
@@ -35,11 +35,8 @@ def lead(tables: Tables, src: int, dst: int, protocol: int, port: int, at: int) 
     found, host_ports = np.zeros((2, 1), dtype=np.int32)
     translate.find_service_ports(tables, flows, np.array([TRANSLATED], np.uint8), found, host_ports)
     service_port, segment = int(found[0]), int(host_ports[0])
-    if service_port == a.SEVERAL:
-        return Led((), True, "ambiguous_dst")
     if service_port >= 0:
-        backends = _backends(tables, src, dst, service_port, at)
-        return Led(backends, True, "" if backends else "unresolved_dst")
+        return Led(_backends(tables, src, dst, service_port, at), True)
     if segment >= 0:
         return Led(((int(doors.host_leads[segment]), int(doors.host_port[segment])),), True)
     return Led(((dst, port),))

@@ -11,10 +11,14 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
 from flowcheck.model.protocols import ICMP, SCTP, UDP
+from flowcheck.model.ranges import DnsMap, NamedAddress
+from flowcheck.model.timeline import Lifetime
 from flowcheck.reference import Tuple5
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.suggesting.applied import language_of
 from flowcheck.suggest.build import Wanted
+from flowcheck.suggest.needs import Tally
+from flowcheck.suggest.telling import Names
 from flowcheck.suggest.warned import warnings
 from tests.builders import (
     allow,
@@ -146,6 +150,41 @@ def test_what_makes_no_rule_is_counted_with_a_reason(flow: Tuple5, reason: str) 
 def test_several_owners_of_an_address_make_no_rule() -> None:
     twin = make_pod("twin", WEB, labels="app=twin")
     assert set(reasons(made(make_flow(WEB, DB), of=cluster(twin)))) == {"ambiguous_src"}
+
+
+def test_a_node_port_of_several_services_makes_no_rule() -> None:
+    ports = {"ports": make_service_ports("a=80:80@30080"), "type": "NodePort"}
+    pair = [make_service(name, f"10.96.0.{n}", **ports) for n, name in enumerate(("a", "b"), 1)]
+    slices = [make_slice(name, WEB, ports="a=80") for name in ("x/a", "x/b")]
+    found = made(make_flow(OUTSIDE, NODE, 30080), of=cluster(*pair, *slices))
+    assert set(reasons(found)) == {"ambiguous_dst"}
+
+
+def test_a_recorded_pod_on_the_host_is_its_node_whatever_the_address() -> None:
+    host = make_pod("h", "10.9.0.2", host_network=True, node="n2")
+    flow = replace(make_flow("x/h", WEB), src=DB)
+    assert made(flow, of=cluster(host)).peers() == {"x/Pod/web ingress": ["10.9.0.2/32 80/TCP"]}
+
+
+def test_what_a_selector_of_others_allows_too_is_said_once() -> None:
+    canary = make_pod("canary", "10.0.0.9", labels="app=web,track=canary", workload="Deployment/canary")
+    flows = make_flow(OUTSIDE, WEB), make_flow(OUTSIDE, WEB), make_flow(OUTSIDE, "10.0.0.9")
+    found = made(*flows, of=cluster(canary))
+    assert found.peers() == {"x/Pod/web ingress": ["203.0.113.7/32 80/TCP"]}
+    assert any("selects pods of x/Deployment/canary" in warning for warning in warnings(found.draft))
+    assert [policy.unit.name for policy in found.draft.policies] == ["x/Deployment/canary", "x/Pod/web"]
+
+
+def test_names_are_those_of_the_time() -> None:
+    def named(name: str, start: int, end: int) -> NamedAddress:
+        return NamedAddress(name, OUTSIDE, Lifetime.exact(start, end))
+
+    names = Names(
+        DnsMap("names.csv", "", (named("old", 0, 10), named("new", 10, 20), named("later", 21, 30)))
+    )
+    assert names.at(OUTSIDE, Tally(1, 1, 12, 20)) == ("new",)
+    assert names.at(OUTSIDE, Tally(1, 1, 5, 12)) == ("new", "old")
+    assert names.at("203.0.113.8", Tally(1, 1, 0, 30)) == ()
 
 
 def test_a_name_that_pods_and_a_node_go_by_makes_no_rule() -> None:
