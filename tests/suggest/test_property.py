@@ -50,7 +50,7 @@ def lost(made: Made, flows: Sequence[Tuple5]) -> Iterator[Tuple5]:
             yield flow
 
 
-@drawn(WORLDS // 20)
+@drawn(WORLDS // 5)
 @given(worlds())
 @pytest.mark.parametrize("wanted", [INSTEAD, BESIDE], ids=["instead", "beside"])
 def test_nothing_that_was_seen_is_denied(wanted: Wanted, world: World) -> None:
@@ -59,7 +59,7 @@ def test_nothing_that_was_seen_is_denied(wanted: Wanted, world: World) -> None:
     assert list(lost(made, flows)) == []
 
 
-@drawn(WORLDS // 20)
+@drawn(WORLDS // 5)
 @given(worlds(), st.sampled_from(("cilium", "calico")), st.sampled_from((INSTEAD, BESIDE)))
 def test_nothing_that_was_seen_is_denied_in_other_languages(
     world: World, language: str, wanted: Wanted
@@ -84,13 +84,13 @@ def allowed_sides(judgements: Sequence[Judgement]) -> list[bool]:
     return [side.verdict is Verdict.ALLOW for one in judgements for side in (one.egress, one.ingress)]
 
 
-@drawn(WORLDS // 30)
+@drawn(WORLDS // 10)
 @given(worlds())
 def test_without_any_rule_something_seen_is_denied(world: World) -> None:
     needs_every_rule(world, INSTEAD)
 
 
-@drawn(WORLDS // 30)
+@drawn(WORLDS // 10)
 @given(worlds(admin=False))
 def test_beside_other_policies_every_rule_is_needed_too(world: World) -> None:
     """Policies of the Admin tier may leave open what is said, whatever is suggested."""
