@@ -6,8 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from flowcheck.outcome import Shown
-
 MAY_BE_DENIED = frozenset(
     {
         *("forbidden", "denied_today", "no_such_rule", "no_labels", "no_address", "no_port"),
@@ -154,7 +152,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     incomplete_because: tuple[str, ...]
 
 
-class Suggestion(msgspec.Struct, Shown, frozen=True, kw_only=True):
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     """What ``flowcheck suggest`` writes beside the policies.
 
     ``stands``: "beside" the policies that there are, or "instead" of all of them. ``check``: the log that the
