@@ -33,6 +33,7 @@ ROWS = (
     ("advice", "algebra"),
     ("reading",),
     ("results", "explaining", "reach"),
+    ("suggest",),
     ("reports", "runners", "demo"),
     ("api", "cli"),
     ("flowcheck", "__main__"),
@@ -79,6 +80,7 @@ HOMES = {
         "balance",
         "outcome",
         "results",
+        "suggest",
         "reports",
         "runners",
     },
@@ -92,6 +94,7 @@ HOMES = {
         "explaining",
         "reach",
         "algebra",
+        "suggest",
         "balance",
         "results",
         "runners",
@@ -126,11 +129,12 @@ HOMES = {
         "reports.isolation.terminal",
         "reports.difference.terminal",
         "reports.diff.terminal",
+        "reports.suggestion.terminal",
         "reports.verification.terminal",
         "reports.answer.terminal",
         "cli.flows.progress",
     },
-    "yaml": {"manifests"},
+    "yaml": {"manifests", "reports.suggestion.policies"},
 }
 
 
@@ -221,6 +225,7 @@ SUBJECTS: dict[str, set[str]] = {
     "difference": set(),
     "diff": set(),
     "rules": set(),
+    "suggestion": set(),
     "verification": set(),
 }
 """Folders of reports, and which others each may import."""
@@ -338,6 +343,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["matrix", "--help"],
         ["diff", "--help"],
         ["rules", "--help"],
+        ["suggest", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
         [],

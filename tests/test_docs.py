@@ -73,6 +73,14 @@ def test_the_readme_shows_what_the_comparison_prints() -> None:
         assert stretch.removesuffix("\n...") in printed.stdout
 
 
+def test_the_readme_shows_what_is_suggested(tmp_path: Path) -> None:
+    shown = README.split("<!-- suggest: 1 -->\n```\n")[1].split("\n```")[0]
+    command = README.split("<!-- suggest: 1 -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0]
+    done = run(*(tmp_path if word == "suggested" else word for word in command.split()))
+    assert done.returncode == 1, done.stderr
+    assert [line for line in shown.splitlines() if line not in ("...", *done.stdout.splitlines())] == []
+
+
 @pytest.mark.parametrize("sample", ["cilium", "mesh", "rules"])
 def test_the_readme_shows_what_the_audits_of_other_samples_print(sample: str) -> None:
     shown = README.split(f"<!-- {sample} -->\n```\n")[1].split("\n```")[0]
@@ -88,16 +96,18 @@ def test_the_readme_shows_what_load_prints() -> None:
 
 
 def test_every_command_the_readme_names_has_a_help_page() -> None:
-    commands = "audit|diff|explain|matrix|rules|verify|query|inventory|load|demo|warmup|doctor|completion"
+    commands = "|".join((*HELPED, "query|inventory|demo|warmup|doctor|completion"))
     named = set(re.findall(rf"flowcheck ({commands})\b", README))
     assert {"audit", "explain"} <= named
     for command in named:
         assert run(command, "--help").returncode == 0
 
 
+HELPED = ("audit", "diff", "explain", "matrix", "rules", "suggest", "load", "verify")
+
+
 def test_every_option_the_readme_names_exists() -> None:
-    asked = ("audit", "diff", "explain", "matrix", "load", "verify")
-    helped = "".join(run(name, "--help").stdout for name in asked)
+    helped = "".join(run(name, "--help").stdout for name in HELPED)
     ours = re.sub(r"`python -m benchmarks[^`]*`|`kubectl[^`]*`|bin/pip .*", "", README)
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", ours))
     assert [option for option in sorted(named) if option not in helped] == []

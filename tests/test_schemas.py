@@ -143,6 +143,19 @@ def test_comparisons_are_as_the_schema_says(sample: str, tmp_path: Path) -> None
         check(name, (tmp_path / "out" / f"{name}.json").read_text())
 
 
+@pytest.mark.parametrize(
+    "more", [(), ("--all", "--min-connections", "2", "--train-until", "2026-03-10T09:30:00Z")]
+)
+def test_a_suggestion_is_as_the_schema_says(tmp_path: Path, more: tuple[str, ...]) -> None:
+    with chdir(ROOT):
+        done = flowcheck(
+            "suggest", *SAMPLES["cilium"], "-o", tmp_path, "--language", "cilium", *more, "-f", "json"
+        )
+    assert done.returncode in (0, 1), done.stderr
+    check("suggestion", done.stdout)
+    assert (tmp_path / "suggestion.json").read_text() == done.stdout
+
+
 def test_what_became_of_converted_logs_is_as_the_schema_says(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text("{")
     ledger = tmp_path / "ledger.json"

@@ -17,7 +17,9 @@ from flowcheck.cli.flows.against import GATE, held_against
 from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
 from flowcheck.cli.flows.standard_input import with_standard_input
-from flowcheck.cli.options import (
+from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
+from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.options import (
     CONTEXT,
     JUDGING,
     OUTCOME,
@@ -29,8 +31,6 @@ from flowcheck.cli.options import (
     options,
     progress_wanted,
 )
-from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
-from flowcheck.cli.words.engine import ENGINE, chosen, names_in
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import agreeing, counted
 from flowcheck.errors import ManifestError, Problem
@@ -210,6 +210,7 @@ def _policies_at(given: dict[str, Any]) -> int | None:
 
 
 def request_of(given: dict[str, Any]) -> AuditRequest:
+    """What parsed options ask of an audit."""
     from flowcheck.model.options import Options
     from flowcheck.runners.request import AuditRequest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flowcheck.cli.options import CONTEXT
+from flowcheck.cli.words.options import CONTEXT
 
 
 @click.command("completion", context_settings=CONTEXT)

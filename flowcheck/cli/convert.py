@@ -14,7 +14,7 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.flows.logs import LOGS, asked
 from flowcheck.cli.flows.standard_input import with_standard_input
-from flowcheck.cli.options import CONTEXT, PATIENCE, SPEECH, messages, options
+from flowcheck.cli.words.options import CONTEXT, PATIENCE, SPEECH, messages, options
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import counted
 

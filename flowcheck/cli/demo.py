@@ -10,8 +10,8 @@ import click
 
 from flowcheck.cli import audit
 from flowcheck.cli.flows.logs import SAID_OF_NO_LOG
-from flowcheck.cli.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.words.engine import NOTHING_CHOSEN
+from flowcheck.cli.words.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.words.values import Tolerance
 from flowcheck.errors import RunError
 from flowcheck.flows.known import AUTO, CANONICAL

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import (
+from flowcheck.cli.words.clusters import DOCUMENTS, NO_POLICIES, ONE_CLUSTER, SNAPSHOT_TIME
+from flowcheck.cli.words.engine import ENGINE
+from flowcheck.cli.words.options import (
     CONTEXT,
     RANGES,
     RUNNING,
@@ -20,8 +22,6 @@ from flowcheck.cli.options import (
     options,
     progress_wanted,
 )
-from flowcheck.cli.words.clusters import DOCUMENTS, NO_POLICIES, ONE_CLUSTER, SNAPSHOT_TIME
-from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.values import InputPath, Report, ReportType
 from flowcheck.counted import counted
 from flowcheck.keywords import MOST_FINDINGS

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from flowcheck.cli.options import CONTEXT
+from flowcheck.cli.words.options import CONTEXT
 from flowcheck.counted import counted
 from flowcheck.version import __version__
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CONTEXT, RANGES, SPEECH, messages, options
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
 from flowcheck.cli.words.values import Moment, Report, Value
 from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CONTEXT, SPEECH, messages, options
 from flowcheck.cli.words.clusters import SNAPSHOT_TIME
+from flowcheck.cli.words.options import CONTEXT, SPEECH, messages, options
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import agreeing, counted
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import (
+from flowcheck.cli.words.clusters import CLUSTER, SNAPSHOT_TIME
+from flowcheck.cli.words.engine import ENGINE
+from flowcheck.cli.words.options import (
     CONTEXT,
     JUDGING,
     RANGES,
@@ -19,8 +21,6 @@ from flowcheck.cli.options import (
     TIME,
     options,
 )
-from flowcheck.cli.words.clusters import CLUSTER, SNAPSHOT_TIME
-from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.values import Finite, InputPath, Percent, Report, ReportType
 from flowcheck.errors import RunError
 from flowcheck.model.options import Thresholds

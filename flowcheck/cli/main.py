@@ -23,7 +23,7 @@ from typing import NoReturn, TextIO
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.messages import Messages
+from flowcheck.cli.words.messages import Messages
 from flowcheck.errors import FlowcheckError
 from flowcheck.runners.alone import end_libraries_with, leave_out_pandas
 from flowcheck.shortages import shortage_error
@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": "Say why one end may or may not talk to another, and what would change it.",
     "matrix": "Show who may reach whom, by port: all workloads, and addresses outside; no flows needed.",
     "rules": "Tell which policy rules do nothing, or were never hit, and who is protected by nothing.",
+    "suggest": "Suggest the least policies that allow what was seen and deny the rest.",
     "verify": "Read a result folder again and say whether it still is what an audit wrote.",
     "query": "Ask a question in SQL about a result folder.",
     "inventory": "Turn snapshots, watch streams and audit logs into one table of who had which address when.",
@@ -46,10 +47,8 @@ COMMANDS = {
     "doctor": "Show versions, cache, cores, and what would be slow or fail, and why.",
     "completion": "Print the shell completion script.",
 }
-
 COLLECTIONS = 100_000, 1_000_000, 1_000_000
-"""Thresholds of the garbage collector: what is new is looked through seldom, what has stayed never. Python's
-usual ones walk the millions of objects of a cluster over and over, for a sixth of an audit's time."""
+"""Thresholds of the garbage collector: Python's own walk a cluster over and over, a sixth of an audit."""
 _OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 

@@ -10,9 +10,9 @@ import click
 from flowcheck.cli.audit import check_inputs
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.explain import Port, PortType, enforced_cluster
-from flowcheck.cli.options import CONTEXT, RANGES, SPEECH, messages, options
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
+from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
 from flowcheck.cli.words.values import InputPath, Moment, Report, ReportType
 from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS

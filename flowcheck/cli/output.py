@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flowcheck.results.diff.result import DiffResult
     from flowcheck.results.records.rules import RulesRecord
     from flowcheck.results.records.verification import Verification
+    from flowcheck.suggest.records import Suggestion
 
 
 def check_reports(reports: Sequence[Report]) -> None:
@@ -62,7 +63,8 @@ def write_reports(
     | Isolated
     | Difference
     | DiffResult
-    | RulesRecord,
+    | RulesRecord
+    | Suggestion,
     reports: Sequence[Report],
     color: str,
     **options: Any,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CONTEXT, SPEECH, options
+from flowcheck.cli.words.options import CONTEXT, SPEECH, options
 from flowcheck.cli.words.values import Report, ReportType
 
 

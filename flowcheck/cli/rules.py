@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.options import CONTEXT, JUDGING, RANGES, SELECTION, SPEECH, TIME, messages, options
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.options import CONTEXT, JUDGING, RANGES, SELECTION, SPEECH, TIME, messages, options
 from flowcheck.cli.words.values import InputPath, Report, ReportType
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from flowcheck.cli.options import CONTEXT, QUIET, messages, options
+from flowcheck.cli.words.options import CONTEXT, QUIET, messages, options
 
 
 @click.command("warmup", context_settings=CONTEXT)

@@ -30,7 +30,7 @@ from flowcheck.objects.dns_caches import mark_cached
 from flowcheck.objects.network.agents import Agent
 from flowcheck.objects.nodes import complete_namespaces, complete_nodes
 from flowcheck.objects.ranges import seen_ranges, unknown_ranges
-from flowcheck.objects.workloads import Controller, settle
+from flowcheck.objects.workloads import Controller, selectors_of, settle
 
 _Timed = TypeVar(
     "_Timed", Pod, Node, Service, EndpointSlice, Policy, AddressSet, Agent, Route, DestinationRule
@@ -145,6 +145,7 @@ class _Parts:
             tiers=tuple(self.tiers.values()),
             routes=tuple(self.routes),
             destination_rules=tuple(self.destination_rules),
+            selectors=selectors_of(self.controllers.values()),
         )
         told = cluster.pod_ranges()
         seen = seen_ranges(pods, nodes, told) or unknown_ranges(pods, told)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from flowcheck.model.engines import CiliumSettings, EngineView
-from flowcheck.model.labels import Labels
+from flowcheck.model.labels import Labels, Selector
 from flowcheck.model.left_out import OtherPolicy, Skipped
 from flowcheck.model.mesh.linkerd import LinkerdSettings
 from flowcheck.model.mesh.membership import Membership, MeshSettings
@@ -148,6 +148,7 @@ class Cluster:
     enforces the policies, which are as it does; None: they are as written.
     ``cilium``: how Cilium's agents are set, as they were last, ``mesh`` (Istio) and ``linkerd`` likewise;
     None: nothing tells. ``routes`` and ``destination_rules`` say how proxies divide what clients dial.
+    ``selectors``: by which workloads know their pods, by ``ns/kind/name``.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -174,6 +175,7 @@ class Cluster:
     linkerd: LinkerdSettings | None = None
     routes: tuple[Route, ...] = ()
     destination_rules: tuple[DestinationRule, ...] = ()
+    selectors: Mapping[str, Selector] = field(default_factory=dict)
 
     def pod_ranges(self, given: Sequence[str] = ()) -> dict[str, str]:
         """Every CIDR that pods get addresses from, with what tells so; ``given`` are a person's own."""

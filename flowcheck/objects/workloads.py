@@ -19,6 +19,7 @@ import msgspec
 from flowcheck.manifests.documents import Document
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
 from flowcheck.model.cluster import Pod, Workload
+from flowcheck.model.labels import Operator, Requirement, Selector
 from flowcheck.model.places import SourceLocation
 from flowcheck.model.timeline import END
 from flowcheck.objects.owners import MADE, chain_of, owner_by_name
@@ -40,6 +41,7 @@ class _JobTemplate(msgspec.Struct):
 
 class _Spec(msgspec.Struct, rename="camel"):
     replicas: Any = None
+    selector: Any = None
     template: Template | None = None
     job_template: _JobTemplate | None = None
 
@@ -51,12 +53,14 @@ class _Workload(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """A workload object: what it is, what controls it in turn, and the pod it would make (None: none)."""
+    """A workload object: what it is, what controls it in turn, and the pod it would make (None: none).
+    ``selector``: by which it knows its pods, where it tells and it can be read."""
 
     workload: Workload
     owner: Workload | None
     template: Pod | None
     source: SourceLocation
+    selector: Selector | None = None
 
 
 def read_controller(document: Document) -> Controller:
@@ -78,7 +82,33 @@ def read_controller(document: Document) -> Controller:
         Workload(owner.kind, namespace, owner.name) if owner else by_label,
         None if of_the_past else read_template(document, template, workload, path),
         document.source,
+        _selector_of(spec.selector),
     )
+
+
+def _selector_of(written: Any) -> Selector | None:
+    """A LabelSelector, or the plain map of a ReplicationController. No verdict hangs on it: what cannot be
+    read is as absent."""
+    if not isinstance(written, Mapping):
+        return None
+    is_map = not {"matchLabels", "matchExpressions"} & written.keys()
+    labels = written if is_map else written.get("matchLabels") or {}
+    expressions = () if is_map else written.get("matchExpressions") or ()
+    try:
+        found = [Requirement(key, Operator.IN, frozenset((value,))) for key, value in labels.items()]
+        found += [
+            Requirement(one["key"], Operator(one["operator"]), frozenset(one.get("values") or ()))
+            for one in expressions
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    texts = (text for one in found for text in (one.key, *one.values))
+    return Selector(tuple(found)) if found and all(isinstance(text, str) for text in texts) else None
+
+
+def selectors_of(controllers: Iterable[Controller]) -> dict[str, Selector]:
+    """The selectors of workloads, by their names ``ns/kind/name``."""
+    return {str(one.workload): one.selector for one in controllers if one.selector is not None}
 
 
 def settle(pods: Iterable[Pod], controllers: Iterable[Controller]) -> tuple[Pod, ...]:

@@ -69,6 +69,10 @@ FORMATS = {
         "csv": "flowcheck.reports.rules.csv",
         "md": "flowcheck.reports.rules.markdown",
     },
+    "suggestion": {
+        "terminal": "flowcheck.reports.suggestion.terminal",
+        "json": "flowcheck.reports.suggestion.json",
+    },
     "verification": {
         "terminal": "flowcheck.reports.verification.terminal",
         "json": "flowcheck.reports.verification.json",

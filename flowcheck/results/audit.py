@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,9 +13,9 @@ import pyarrow.parquet as pq
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.tables import services_table
 from flowcheck.errors import RunError
+from flowcheck.judging.contacts import Met
 from flowcheck.outcome import Shown
 from flowcheck.results.again import Again
-from flowcheck.results.edge_rows import EdgeRows
 from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger
@@ -22,19 +24,27 @@ from flowcheck.results.ruling.usage import Usage
 from flowcheck.results.talks import Talks, talks_of
 
 
+class EdgesInWords(Protocol):
+    """As :class:`~flowcheck.results.edge_rows.EdgeRows` has them: all at once, or some at a time."""
+
+    def table(self) -> pa.Table: ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class AuditResult(Shown):
     """``edges`` and ``policy_hits`` have the schemas of the files of those names, the former made of
     ``edge_rows`` whenever it is asked for; ``findings`` are in
     the order of the report: breaches first; ``out`` is where the files were written, if anywhere; ``load`` is
     how evenly Services carried their load, ``again`` how to ask for an explanation, ``times`` when violations
-    began, ``usage`` what the flows say of rules, where that was the purpose. ``findings`` and ``load`` have
-    ``to_arrow()`` and ``to_pandas()``; ``edges`` and ``policy_hits`` are pyarrow tables, which have
-    ``to_pandas()`` too. ``print`` shows the report."""
+    began; where that was the purpose, ``usage`` is what the flows say of rules, ``met`` who was in contact.
+    ``findings`` and ``load`` have ``to_arrow()`` and ``to_pandas()``; ``edges`` and ``policy_hits`` are
+    pyarrow tables, which have ``to_pandas()`` too. ``print`` shows the report."""
 
     summary: Summary
     findings: Findings
-    edge_rows: EdgeRows
+    edge_rows: EdgesInWords
     policy_hits: pa.Table
     ledger: Ledger
     out: Path | None = None
@@ -42,6 +52,7 @@ class AuditResult(Shown):
     again: Again | None = field(default_factory=Again)
     times: ViolationTimes = field(default_factory=ViolationTimes)
     usage: Usage | None = None
+    met: Met | None = None
 
     def __repr__(self) -> str:
         """Counts only: nothing that an input wrote."""

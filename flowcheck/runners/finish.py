@@ -14,6 +14,7 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.services import assess_services
 from flowcheck.compile import Program
 from flowcheck.counted import counted
+from flowcheck.judging.contacts import Met
 from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
@@ -23,7 +24,6 @@ from flowcheck.results.edge_rows import edge_rows
 from flowcheck.results.edges import take_apart
 from flowcheck.results.finding.gathering import gather_findings
 from flowcheck.results.gate.sorting import sort_findings
-from flowcheck.results.hits import hits_table, is_never_hit, is_perhaps_hit
 from flowcheck.results.known_ends import attribution
 from flowcheck.results.nothing import nothing_counted, nothing_judged
 from flowcheck.results.recorded import compare
@@ -33,6 +33,7 @@ from flowcheck.results.records.findings import Findings
 from flowcheck.results.records.ledger import Ledger, Totals
 from flowcheck.results.records.summary import ClusterCounts, Summary, Timings
 from flowcheck.results.reported import by_edge, fold_reports
+from flowcheck.results.ruling.hits import hits_table, is_never_hit, is_perhaps_hit
 from flowcheck.results.ruling.usage import usage_of
 from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.examples import read_examples
@@ -151,7 +152,8 @@ def _result(run: Finished) -> AuditResult:
     rows = edge_rows(run.program, edges)
     again = asking_again(run.source, run.request, run.program)
     usage = usage_of(run.program, edges) if run.request.purpose == "rules" else None
-    more = (run.request.out, load, again, run.merged.times, usage)
+    met = Met(run.program, run.merged.contacts.rows()) if run.request.contacts else None
+    more = (run.request.out, load, again, run.merged.times, usage, met)
     return AuditResult(summary, findings, rows, hits, ledger, *more)
 
 

@@ -26,8 +26,7 @@ import pyarrow.parquet as pq
 from flowcheck.balance.tell.tables import load_table, services_table
 from flowcheck.errors import OutputError
 from flowcheck.flows.files.finding import MANIFEST
-from flowcheck.results.audit import AuditResult
-from flowcheck.results.edge_rows import EdgeRows
+from flowcheck.results.audit import AuditResult, EdgesInWords
 from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.manifest import Manifest, Written
 from flowcheck.results.records.tables import EDGES_SCHEMA
@@ -185,7 +184,7 @@ def _write_table(make: Callable[[], pa.Table], path: Path) -> None:
     pq.write_table(make(), path, compression="zstd")
 
 
-def _write_edges(rows: EdgeRows, path: Path) -> None:
+def _write_edges(rows: EdgesInWords, path: Path) -> None:
     with pq.ParquetWriter(path, EDGES_SCHEMA, compression="zstd") as writer:
         for batch in rows.batches():
             writer.write_batch(batch)

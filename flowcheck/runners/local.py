@@ -137,4 +137,5 @@ def setup_of(workspace: Workspace, request: AuditRequest) -> Setup:
         keep_columns=request.keep_columns,
         asked=request.asked,
         patience=request.patience,
+        contacts=request.contacts,
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from flowcheck import arrays as a
-from flowcheck.arrays import Int64
+from flowcheck.arrays import Int64, writable
 from flowcheck.balance.count.tally import Tally, TallyEntries, unpack
 from flowcheck.errors import RunError
+from flowcheck.judging.contacts import N_COLUMNS, Contacts
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.census import Census
 from flowcheck.results.diff.pairs import PAIR, Pairs, renumbered
@@ -24,6 +25,9 @@ from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners.messages import Part
+
+MOST_CONTACTS = 1 << 23
+"""Contacts of a run: 72 bytes each, several times as much while they are added up."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,18 @@ class Merged:
     violations: dict[int, list[str]] = field(default_factory=dict)
     resumed: Resumed | None = None
     pairs: Pairs = field(default_factory=Pairs)
+    contacts: Contacts = field(default_factory=Contacts)
+
+    def add_contacts(self, part: memoryview) -> None:
+        """Those of a task: the bytes of (n, 9) int64.
+
+        **Raises**: RunError where there are more than memory should hold."""
+        self.contacts.add(writable(np.frombuffer(part, dtype=np.int64).reshape(-1, N_COLUMNS)))
+        if self.contacts.n_settled > MOST_CONTACTS:
+            raise RunError(
+                f"more than {MOST_CONTACTS:,} pairs of pods, addresses and ports were in contact",
+                hint="look at a part of the log: --since and --until, or --namespace",
+            )
 
     def take(
         self, part: Part, sums: Iterable[tuple[Int64, Int64]], place: tuple[int, str, int]
@@ -67,6 +83,7 @@ class Merged:
         self.census.add(part.census)
         self.recorded.add(part.recorded)
         self.times.add(part.times)
+        self.add_contacts(part.contacts)
         return spans
 
     def add(self, edges: Int64) -> None:

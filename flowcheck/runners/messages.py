@@ -23,13 +23,15 @@ NO_PROGRESS = "no_progress"
 MEMORY = "memory"
 """The reason of a failure that another attempt, in smaller batches, may not meet."""
 PATIENCE = GIVE_UP_AFTER.total_seconds()
+NONE = memoryview(b"")
 
 
 class Setup(msgspec.Struct, tag="setup", frozen=True):
     """Read the filters, and with ``program`` what is judged and counted by, from the inherited file; without
     it files are only converted. ``asked``: what was said of logs. ``patience``: seconds without a word from
     who is on an order, after which it is killed. ``compared``: where in the file it begins what flows are to
-    be judged by once more, and what pairs both; None: they are judged once."""
+    be judged by once more, and what pairs both; None: they are judged once. ``contacts``: whether parts are
+    to have them."""
 
     program: bool
     folder: str
@@ -40,6 +42,7 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
     asked: Asked = Asked()
     patience: float = PATIENCE
     compared: tuple[int, int] | None = None
+    contacts: bool = False
 
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
@@ -142,7 +145,7 @@ class Part(msgspec.Struct, frozen=True):
     ``violations_bytes`` is the size of the file that lies beside the part (0: there is none). ``pairs``,
     where rows were judged twice: the bytes of (pairs, 3) int64, as of
     :class:`flowcheck.results.diff.pairs.Pairs`, whose numbers are the decisions of edges and examples; beside
-    the part lie the rows of these alone.
+    the part lie the rows of these alone. ``contacts``, where they were asked for: the bytes of (n, 9) int64.
     """
 
     rows: int
@@ -158,6 +161,7 @@ class Part(msgspec.Struct, frozen=True):
     recorded: RecordedCounts
     times: ViolationTimes
     pairs: bytes | None = None
+    contacts: memoryview = NONE
 
 
 def answers_to(order: Inspect | Judge, answer: Answer) -> bool:

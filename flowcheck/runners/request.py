@@ -31,7 +31,7 @@ class AuditRequest:
     ``mesh``: whose way to enforce policies, see :func:`flowcheck.engines.profiles.apply`; what they decide is
     not in ``options`` yet. ``dns_map``: what policies about names are decided by. ``patience``: seconds
     without progress, after which a worker is killed. ``baseline``, ``ignores``: what findings are held
-    against."""
+    against. ``contacts``: count them, and hand them on with the result."""
 
     options: Options = field(default_factory=Options)
     out: Path | None = None
@@ -59,6 +59,7 @@ class AuditRequest:
     patience: float = PATIENCE
     baseline: Baseline | None = None
     ignores: Ignores | None = None
+    contacts: bool = False
 
     @property
     def judged_by(self) -> tuple[object, ...]:

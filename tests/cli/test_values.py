@@ -11,7 +11,7 @@ import pytest
 
 from flowcheck.cli import audit
 from flowcheck.cli.main import group, main
-from flowcheck.cli.messages import Messages
+from flowcheck.cli.words.messages import Messages
 from flowcheck.cli.words.values import Moment, Percent, Report, ReportType, Tolerance, ToleranceType
 
 COMMAND = ["audit", "flows", "--cluster", "c"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -24,9 +25,22 @@ from flowcheck.results.records.summary import (
     VerdictCounts,
     Violations,
 )
+from flowcheck.results.records.tables import EDGES_SCHEMA
 
 HOSTILE = "evil\x1b[2J\x1b]0;title\x07\u202egnp.exe\nflowcheck: no violations\r\u200b\udc80|<script>[red]"
 """A name that clears the screen, sets the title, turns text around, forges a line and breaks UTF-8."""
+
+
+class TableOfEdges(NamedTuple):
+    """Edges that are in words already."""
+
+    of: pa.Table
+
+    def table(self) -> pa.Table:
+        return self.of
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        yield from self.of.to_batches()
 
 
 def make_finding(number: int = 0, **changes: Any) -> Finding:
@@ -205,7 +219,7 @@ def make_result(
     return AuditResult(
         summary=summary,
         findings=Findings(findings),
-        edges=pa.table({}),
+        edge_rows=TableOfEdges(EDGES_SCHEMA.empty_table()),
         policy_hits=pa.table({}),
         ledger=ledger,
         out=out,

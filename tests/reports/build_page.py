@@ -18,7 +18,14 @@ from flowcheck.results.records.findings import IGNORED, KNOWN, Example, Finding
 from flowcheck.results.records.gate import Gate
 from flowcheck.results.records.ledger import FileEntry
 from flowcheck.results.records.tables import EDGES_SCHEMA, HITS_SCHEMA
-from tests.reports.build import make_dropped, make_finding, make_hostile_result, make_result, make_untold
+from tests.reports.build import (
+    TableOfEdges,
+    make_dropped,
+    make_finding,
+    make_hostile_result,
+    make_result,
+    make_untold,
+)
 from tests.reports.build_balance import make_load, make_service
 
 WEIRD = (
@@ -119,7 +126,7 @@ def make_whole() -> AuditResult:
     return replace(
         result,
         summary=msgspec.structs.replace(result.summary, gate=gate),
-        edges=make_edges(EDGES),
+        edge_rows=TableOfEdges(make_edges(EDGES)),
         policy_hits=make_hits(),
         times=make_times([(0, 0), (0, 0), (3, 1), (9, 2), (23, 0)]),
         load=make_load(),
@@ -151,7 +158,8 @@ def make_weird() -> AuditResult:
         shown = name.encode("utf-8", "backslashreplace").decode()
         edges.append(make_edge(f"{shown}/Pod/{shown}", f"{shown[::-1]}/Pod/a", "deny", "allowed"))
         files.append(FileEntry(file=name, status="failed", bytes=1, reason=name, detail=name))
-    result = replace(make_hostile_result(), edges=make_edges(edges), times=make_times([(1, 0)]))
+    hostile = make_hostile_result()
+    result = replace(hostile, edge_rows=TableOfEdges(make_edges(edges)), times=make_times([(1, 0)]))
     services = tuple(
         msgspec.structs.replace(
             one,
@@ -193,7 +201,7 @@ def make_many(n: int, *, n_rules: int = 400) -> AuditResult:
     result = make_result(findings)
     return replace(
         result,
-        edges=make_edges(edges),
+        edge_rows=TableOfEdges(make_edges(edges)),
         policy_hits=make_hits(),
         times=make_times([(number % 24, 0) for number in range(n)]),
         load=make_load(),

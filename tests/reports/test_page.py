@@ -23,7 +23,14 @@ from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.units import compact, span
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.finding.times import ViolationTimes
-from tests.reports.build import HOSTILE, make_clean_result, make_dropped, make_finding, make_result
+from tests.reports.build import (
+    HOSTILE,
+    TableOfEdges,
+    make_clean_result,
+    make_dropped,
+    make_finding,
+    make_result,
+)
 from tests.reports.build_page import EDGES, WEIRD, make_edge, make_edges, make_many, make_weird, make_whole
 from tests.reports.test_audit import RESULTS, compare
 
@@ -203,7 +210,8 @@ def test_long_names_cannot_make_it_large() -> None:
     ledger = msgspec.structs.replace(result.ledger, files=(files,) * 2000)
     homes = [f"{'n' * 3000}{n}" for n in range(40)]
     edges = make_edges(make_edge(f"{a}/Pod/x", f"{b}/Pod/y", "deny", "allowed") for a in homes for b in homes)
-    assert len(rendered("html", replace(result, ledger=ledger, edges=edges)).encode()) < MOST_BYTES
+    result = replace(result, ledger=ledger, edge_rows=TableOfEdges(edges))
+    assert len(rendered("html", result).encode()) < MOST_BYTES
 
 
 def test_the_page_as_it_is() -> None:
@@ -229,7 +237,7 @@ def test_many_namespaces_are_folded_and_none_is_lost() -> None:
         make_edge(f"{name}/Pod/a", f"{names[0]}/Pod/b", "allow", "allowed", flow_count=n + 1)
         for n, name in enumerate(names)
     )
-    text = rendered("html", replace(make_whole(), edges=edges))
+    text = rendered("html", replace(make_whole(), edge_rows=TableOfEdges(edges)))
     assert "17 namespaces of which there is least to say are together as others" in text
     totals = [
         int(n.replace(",", "")) for n in re.findall(r"<small>([\d,]+) connections?: allowed</small>", text)
@@ -284,7 +292,7 @@ def test_where_there_are_too_many_workloads_namespaces_are_drawn() -> None:
     assert "By namespace, as there are 2,000 pairs of workloads" in unescape(text)
     assert len(Tree.fromstring(text).findall(f".//{SVG}path")) == 300
     assert "without" in text
-    few = rendered("svg", replace(make_whole(), edges=make_edges([])))
+    few = rendered("svg", replace(make_whole(), edge_rows=TableOfEdges(make_edges([]))))
     assert "no connections" in few
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowcheck.cli.messages import Messages
+from flowcheck.cli.words.messages import Messages
 from flowcheck.counted import counted
 
 if TYPE_CHECKING:

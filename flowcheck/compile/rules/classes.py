@@ -22,6 +22,8 @@ from flowcheck.kernels import rows as row_kernels
 
 TABLE_BUDGET = max(2 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
 """Bytes one direction's table may take while it is made, with the outcomes in it: half of the machine's."""
+_OF_AN_ISOLATING = 32
+"""Bytes that a default deny takes for each policy that it is by: in a tuple of numbers, and one of names."""
 _NOTHING = np.zeros(0, dtype=np.int32)
 
 
@@ -63,6 +65,7 @@ class _Filling:
         self._node_of = np.zeros(peers.n, dtype=np.int64)
         self._nodes = np.zeros((1024, 2), dtype=np.int64)
         self._odd_peers = [p for p in range(peers.n) if settled(-1, int(peers.representative[p])) >= 0]
+        self._n_isolating = 0
         self._numbers: dict[bytes, int] = {}
         self._rows: list[Int32 | UInt16] = []  # most of what compiling takes
         self._merged: dict[tuple[tuple[int, ...], int], int] = {}
@@ -124,6 +127,7 @@ class _Filling:
     def _in_state(self, subject: int, endpoint: int, state: State, source: int) -> int:
         mine = self._subjects.rows_in(subject, state, source)
         isolated_by = self._subjects.isolated_by(subject, state)
+        self._n_isolating += len(isolated_by)
         peers_of = self._subjects.rows.peer
         while (
             n_nodes := row_kernels.match_peers(
@@ -167,7 +171,8 @@ class _Filling:
             fits = row.max(initial=0) <= np.iinfo(np.uint16).max
             self._rows.append(row.astype(np.uint16) if fits else row)
         n_peers = self._peers.n + len(self._peers.mixes)
-        if len(self._rows) * n_peers * row.itemsize + self._outcomes.n_bytes > self._budget:
+        beside = self._outcomes.n_bytes + _OF_AN_ISOLATING * self._n_isolating
+        if len(self._rows) * n_peers * row.itemsize + beside > self._budget:
             raise CompileError(
                 f"{self._subjects.part.n} x {n_peers} classes of endpoints need a decision table "
                 f"of more than {self._budget >> 20} MiB",

@@ -13,7 +13,7 @@ from flowcheck.counted import counted
 from flowcheck.reports.parts.gaps import first, left_out, not_in_force
 from flowcheck.reports.parts.units import percent
 from flowcheck.results.audit import AuditResult
-from flowcheck.results.hits import is_never_hit, is_perhaps_hit
+from flowcheck.results.ruling.hits import is_never_hit, is_perhaps_hit
 
 MOST_FILES, MOST_RULES = 5, 5
 """How many a report for people names before it says how many more there are."""

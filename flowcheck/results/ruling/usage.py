@@ -19,7 +19,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Action
 from flowcheck.results.edges import Edges, combine_verdicts
-from flowcheck.results.perhaps_hit import perhaps_hit
+from flowcheck.results.ruling.perhaps_hit import perhaps_hit
 
 
 @dataclass(slots=True)

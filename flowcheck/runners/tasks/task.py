@@ -14,6 +14,7 @@ from flowcheck.flows.canonical.schema import COLUMNS, ICMP_NUMBER, JUDGED, MESH_
 from flowcheck.flows.formats.parquet import FlowFile
 from flowcheck.flows.logs.rows import RECORD
 from flowcheck.judging.batch import make_resolver, read_flows
+from flowcheck.judging.contacts import Contacts
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.results.connections import ConnectionTable
 from flowcheck.results.edges import EdgeTable
@@ -52,8 +53,9 @@ class TaskRunner:
     def run(self, task: Judge, file: FlowFile, advance: Callable[[int], None]) -> str:
         """Judge the task's rows; returns the name of the part written."""
         stem = Path(self._setup.folder) / task.part
+        contacts = Contacts() if self._setup.contacts else None
         with PartWriter(stem.with_suffix(".part")) as part:
-            work = Work(self._program, self._plan, self._tables, task.name, part.add)
+            work = Work(self._program, self._plan, self._tables, task.name, part.add, contacts)
             violations_bytes = self._judge_rows(task, file, advance, work)
             file.check_unchanged()
             part.finish(work.part(task.rows, violations_bytes))

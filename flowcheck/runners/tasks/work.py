@@ -16,6 +16,7 @@ from flowcheck.balance.expect.plan import CountingPlan, named_ports
 from flowcheck.compile import Program
 from flowcheck.judging.asked import take_judged, take_rows
 from flowcheck.judging.batch import FlowBatch
+from flowcheck.judging.contacts import Contacts, contacts_of
 from flowcheck.judging.keyed import KeyedFlows
 from flowcheck.judging.mesh import to_tunnels
 from flowcheck.results.census import Census
@@ -27,7 +28,7 @@ from flowcheck.results.finding.violating import groups
 from flowcheck.results.recorded import COLUMNS as RECORDED
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.violations import Violating
-from flowcheck.runners.messages import Part
+from flowcheck.runners.messages import NONE, Part
 from flowcheck.runners.tasks.accounts import Accounts, positions
 
 MOST_KEYS = 1 << 18
@@ -49,7 +50,8 @@ class TaskTables(NamedTuple):
 class Work:
     """The sums of one task. ``plan`` is what the load is counted by, None where it is not; ``tables`` are
     those of the task before, to be used again; ``hand_over`` takes edges (n, 8) and arrays of examples, each
-    (n, 6), in as many pieces as the memory of one task allows."""
+    (n, 6), in as many pieces as the memory of one task allows. ``contacts``: None where they are not asked
+    for."""
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Work:
         tables: TaskTables,
         file: str,
         hand_over: HandOver,
+        contacts: Contacts | None = None,
     ) -> None:
         self._program = program
         self._plan = plan
@@ -67,6 +70,7 @@ class Work:
             table.clear()
         self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
         self._census = Census()
+        self._contacts = contacts
         self._recorded = RecordedCounts()
         self._judged = self._unknown = self._violations = 0
         self._firsts = Firsts()
@@ -98,6 +102,8 @@ class Work:
         if not set(RECORDED).isdisjoint(batch.schema.names):
             records = positions(batch, np.arange(batch.num_rows), first_row)
             self._recorded.count(batch, numbers, keyed.judged, records, self.file)
+        if self._contacts is not None:
+            self._contacts.add(contacts_of(self._program, keyed, numbers, batch, read))
         rows = keyed.violating(numbers)
         self._violations += len(rows)
         found = Violating(
@@ -160,4 +166,10 @@ class Work:
             load=pack(self._load.entries()) if self._load else None,
             recorded=self._recorded,
             times=self._times,
+            contacts=_bytes_of(self._contacts.rows()) if self._contacts is not None else NONE,
         )
+
+
+def _bytes_of(rows: Int64) -> memoryview:
+    """Not copied; cast() refuses a view of no rows."""
+    return rows.reshape(-1).view(np.uint8).data

@@ -1,7 +1,8 @@
 """The options several commands share, as values, and how they are put on a command.
 
 Every option may also be set by the environment (``FLOWCHECK_FAIL_ON``) or in the file named by
-``--config``; the command line beats the environment, which beats the file.
+``--config``; the command line beats the environment, which beats the file. One file because each command
+draws on all of it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any, TypeVar
 import click
 
 from flowcheck.cli.flows.logs import LOGS
-from flowcheck.cli.messages import Messages
 from flowcheck.cli.words.config import read_config
+from flowcheck.cli.words.messages import Messages
 from flowcheck.cli.words.values import (
     Cidr,
     Duration,
@@ -104,10 +105,12 @@ PATIENCE: list[Option[Any]] = [
     ),
 ]
 
-RUNNING: list[Option[Any]] = [
+JOBS: list[Option[Any]] = [
     click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]"),
     *PATIENCE,
-    click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
+]
+
+TOLERANCE: list[Option[Any]] = [
     click.option(
         "--max-rejected",
         type=ToleranceType(),
@@ -115,9 +118,19 @@ RUNNING: list[Option[Any]] = [
         help="Rows, or a share such as 0.5%, that may be bad.  [default: 0]",
     ),
     click.option("--min-coverage", type=Percent(), help="End with 3 when fewer rows get a verdict."),
+]
+
+CACHE: list[Option[Any]] = [
     click.option(
         "--no-cache", is_flag=True, help="Use no cache of compiled kernels and programs, and keep none."
     ),
+]
+
+RUNNING: list[Option[Any]] = [
+    *JOBS,
+    click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same -o."),
+    *TOLERANCE,
+    *CACHE,
 ]
 
 JUDGING: list[Option[Any]] = [

@@ -16,9 +16,9 @@ from flowcheck.compile import Program
 from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.model.policy import Action
 from flowcheck.results.edges import Edges
-from flowcheck.results.perhaps_hit import perhaps_hit
 from flowcheck.results.records.findings import encodable
 from flowcheck.results.records.tables import HITS_SCHEMA
+from flowcheck.results.ruling.perhaps_hit import perhaps_hit
 
 
 def is_never_hit(row: Mapping[str, Any]) -> bool:

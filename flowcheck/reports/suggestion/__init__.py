@@ -1,0 +1,1 @@
+"""How a suggestion looks: the policies themselves, and what is told of them."""

@@ -1,0 +1,1 @@
+"""``flowcheck suggest``: audits that find what was seen, and hold the suggestion against it."""

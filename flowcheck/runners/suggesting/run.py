@@ -1,0 +1,203 @@
+"""A suggestion from flows and a cluster: what was seen is counted, policies are made of it, read again, and
+held against the same log and against the rest of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flowcheck.flows.files.inputs import InputFile
+from flowcheck.judging.contacts import Met
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.instants import instant_of, instant_text
+from flowcheck.results.audit import AuditResult
+from flowcheck.results.records import SCHEMA
+from flowcheck.runners.local import run_audit
+from flowcheck.runners.program.source import LoadedCluster
+from flowcheck.runners.request import AuditRequest, Progress
+from flowcheck.runners.suggesting.applied import (
+    Write,
+    language_of,
+    own_tier,
+    read_policies,
+    with_policies,
+)
+from flowcheck.suggest import telling
+from flowcheck.suggest.build import Draft, Wanted, draft
+from flowcheck.suggest.records import Denied, Held, Suggestion
+from flowcheck.suggest.warned import warnings
+from flowcheck.version import __version__
+
+MOST_DENIED = 10_000
+"""Of what a part of the log would lose, that are listed."""
+WENT_THROUGH = ("allowed", "unknown", "audit", "forwarded")
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestRequest:
+    """``audit``: how flows are judged; its policies of meshes are left out. ``train_until``: what begins from
+    then on is held out."""
+
+    audit: AuditRequest
+    language: str = "kubernetes"
+    wanted: Wanted = field(default_factory=Wanted)
+    train_until: datetime | None = None
+
+
+class Suggested(NamedTuple):
+    """``text``: the policies as YAML, empty where there are none; ``judged``: the audit of what was seen."""
+
+    suggestion: Suggestion
+    text: str
+    judged: AuditResult
+
+
+def run_suggest(
+    flows: Sequence[str | Path | InputFile],
+    cluster: Cluster,
+    request: SuggestRequest,
+    write: Write,
+    progress: Report | None = None,
+) -> Suggested:
+    """``write`` makes YAML of policies.
+
+    **Raises**: RunError, ManifestError, CompileError before anything was judged; OutputError."""
+    judging = replace(request.audit, out=None, mesh="off", load=False, allow_no_policies=True, resume=False)
+    language = language_of(request.language, cluster, judging)
+    tier = own_tier(cluster, language, judging, write)
+    until = _earlier(judging.until, request.train_until)
+    training = replace(judging, until=until)
+    seen = run_audit(flows, LoadedCluster(cluster), replace(training, contacts=True), progress)
+    assert isinstance(seen.met, Met)
+    enforced = seen.met.program.cluster or cluster
+    made = draft(seen.met, enforced, tier, language, request.wanted)
+    names = telling.Names(judging.dns_map)
+    told = telling.told_policies(made.policies, names)
+    text = write(made.policies, told, language, _head(seen, request)) if told else ""
+    check = holdout = None
+    if text:
+        instead = request.wanted.everything
+        applied = LoadedCluster(with_policies(cluster, read_policies(text), instead=instead))
+        check = _held(run_audit(flows, applied, training, progress))
+    if request.train_until is not None:
+        rest = replace(judging, since=_later(judging.since, request.train_until))
+        holdout = _held(run_audit(flows, applied if text else LoadedCluster(cluster), rest, progress))
+    suggestion = _suggestion(made, seen, request, names, check, holdout)
+    return Suggested(suggestion, text, seen)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    known = [time for time in (one, other) if time is not None]
+    return min(known, key=instant_of) if known else None
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other, key=instant_of)
+
+
+def _suggestion(
+    made: Draft,
+    seen: AuditResult,
+    request: SuggestRequest,
+    names: telling.Names,
+    check: Held | None,
+    holdout: Held | None,
+) -> Suggestion:
+    summary = seen.summary
+    aside, by_reason = telling.set_aside(made)
+    until = request.train_until
+    return Suggestion(
+        schema=SCHEMA,
+        version=__version__,
+        kind=language_kind(request.language),
+        stands="instead" if request.wanted.everything else "beside",
+        engine=summary.engine,
+        trained_until=None if until is None else instant_text(instant_of(until)),
+        min_connections=request.wanted.min_connections,
+        records=summary.totals.rows_judged + summary.totals.rows_unknown,
+        connections=summary.flows,
+        first_seen=summary.first_seen,
+        last_seen=summary.last_seen,
+        complete=summary.complete,
+        incomplete_because=summary.incomplete_because,
+        policies=telling.told_policies(made.policies, names),
+        already_allowed=telling.already_allowed(made),
+        n_already_allowed=len(made.kept),
+        set_aside=aside,
+        set_aside_by_reason=by_reason,
+        seldom=tuple(telling.seen(need, names) for need in made.seldom),
+        unseen=made.unseen,
+        without_labels=made.without_labels,
+        warnings=tuple(warnings(made)),
+        check=check,
+        holdout=holdout,
+    )
+
+
+def language_kind(language: str) -> str:
+    """What the policies of a language are called."""
+    return {"cilium": "CiliumNetworkPolicy", "calico": "Calico NetworkPolicy"}.get(language, "NetworkPolicy")
+
+
+def _head(seen: AuditResult, request: SuggestRequest) -> list[str]:
+    summary = seen.summary
+    times = f"{summary.first_seen} to {summary.last_seen}" if summary.first_seen else "no time"
+    stands = (
+        "Together they stand in place of all policies that there are: apply them, then take those away."
+        if request.wanted.everything
+        else "They stand beside the policies that there are, and say nothing that these allow already."
+    )
+    return [
+        f"Suggested by flowcheck {__version__}: the least that allows what was seen, and nothing else.",
+        f"Seen were {summary.flows:,} connections, {times}. What was not seen is denied: look first.",
+        stands,
+    ]
+
+
+def _held(result: AuditResult) -> Held:
+    """What the suggested policies say of a part of the log."""
+    edges, summary = result.edges, result.summary
+    went = pc.is_in(edges["observed"], pa.array(WENT_THROUGH))
+    denied = edges.filter(pc.and_(went, pc.equal(edges["verdict"], "deny")))
+    order = [("flow_count", "descending"), ("source", "ascending"), ("destination", "ascending")]
+    listed = denied.sort_by(order).slice(0, MOST_DENIED).to_pylist()
+    return Held(
+        records=summary.totals.rows_judged + summary.totals.rows_unknown,
+        connections=summary.flows,
+        first_seen=summary.first_seen,
+        last_seen=summary.last_seen,
+        unknown_records=summary.verdicts.unknown,
+        denied_records=int(np.sum(denied["records"].to_numpy())),
+        denied_connections=int(np.sum(denied["flow_count"].to_numpy())),
+        n_denied=denied.num_rows,
+        denied=tuple(_denied(one) for one in listed),
+        complete=summary.complete,
+        incomplete_because=summary.incomplete_because,
+    )
+
+
+def _denied(edge: dict[str, object]) -> Denied:
+    first, last = edge["first_seen"], edge["last_seen"]
+    assert isinstance(first, datetime)
+    assert isinstance(last, datetime)
+    return Denied(
+        source=str(edge["source"]),
+        destination=str(edge["destination"]),
+        protocol=telling.protocol_text(int(str(edge["protocol"]))),
+        port=None if edge["port"] is None else int(str(edge["port"])),
+        connections=int(str(edge["flow_count"])),
+        records=int(str(edge["records"])),
+        first_seen=instant_text(instant_of(first)),
+        last_seen=instant_text(instant_of(last)),
+        egress_policy=str(edge["egress_policy"] or ""),
+        ingress_policy=str(edge["ingress_policy"] or ""),
+    )

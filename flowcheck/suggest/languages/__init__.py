@@ -1,0 +1,1 @@
+"""How each language writes a suggested policy; what they share is in ``language.py``."""
