@@ -47,6 +47,14 @@ TALKS = (
     Talk("web asks the database itself", 9, SHARED, DATABASE, 5432, (16, 20), (16, 40), "deny"),
 )
 
+CHANGE = """
+# A change, as a pull request has it
+
+`change.yaml` has two of the shop's policies otherwise: Grafana may read the cart store, and orders no
+longer asks the catalog. What that would stop, and what it would allow that the policies deny so far,
+`flowcheck diff flows --cluster cluster --apply change.yaml` tells: 4,957 records of orders, and 420 of
+Grafana, which went through all the same.
+"""
 SECTION = """
 # The same address twice: three snapshots and the flows of a day
 
@@ -85,7 +93,7 @@ def write(directory: Path) -> None:
 
 
 def text() -> str:
-    """``data/README.md``: what the package writes of its sample, then the section on this one."""
+    """``data/README.md``: what the package writes of its sample, then a change, and this section."""
     counts = {talk.what: talk.rows for talk in TALKS}
     orders, report, web, denied = counts.values()
     rows = [f"| {t.rows} | {t.what} | {_clock(t.since)} to {_clock(t.until)} | {t.verdict} |" for t in TALKS]
@@ -98,7 +106,7 @@ def text() -> str:
         by_evening=report + denied,
         by_morning=web,
     )
-    return readme.text(flows.ROWS) + section
+    return readme.text(flows.ROWS) + CHANGE + section
 
 
 def _clock(time: tuple[int, int]) -> str:

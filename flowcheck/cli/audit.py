@@ -14,11 +14,11 @@ import click
 
 from flowcheck.cli.exits import exit_code
 from flowcheck.cli.flows.against import GATE, held_against
-from flowcheck.cli.flows.logs import asked
 from flowcheck.cli.flows.said import say
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.logs import asked
 from flowcheck.cli.words.options import (
     CONTEXT,
     JUDGING,

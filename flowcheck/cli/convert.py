@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.flows.logs import LOGS, asked
 from flowcheck.cli.flows.standard_input import with_standard_input
+from flowcheck.cli.words.logs import LOGS, asked
 from flowcheck.cli.words.options import CONTEXT, PATIENCE, SPEECH, messages, options
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import counted

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli import audit
-from flowcheck.cli.flows.logs import SAID_OF_NO_LOG
 from flowcheck.cli.words.engine import NOTHING_CHOSEN
+from flowcheck.cli.words.logs import SAID_OF_NO_LOG
 from flowcheck.cli.words.options import CONTEXT, OUTCOME, SPEECH, messages, options
 from flowcheck.cli.words.values import Tolerance
 from flowcheck.errors import RunError

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,9 +30,10 @@ from flowcheck.results.records.diff import Decided
 from flowcheck.results.records.findings import Example
 from flowcheck.results.reported import by_edge, fold_reports
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import Judge, Part, Setup
+from flowcheck.runners.messages import Judge, Setup
 from flowcheck.runners.program.given import Given, give
 from flowcheck.runners.tasks.paired import Compared, PairedRunner
+from flowcheck.runners.tasks.part_file import read_part, read_sums
 from tests.agreement.keyed import PIECES, at_other_times
 from tests.tools.conformance import Answer, judge_by_reference, to_table
 
@@ -84,8 +84,9 @@ def compared(before: Side, after: Side, logs: Sequence[Sequence[Tuple5]]) -> tup
             with FlowFile(str(path)) as file:
                 order = Judge(number, 0, b"", str(number), file.identity, (), 0, len(flows))
                 name = runner.run(order, file, lambda _rows: None)
-            part = msgspec.msgpack.decode(Path(folder, f"{name}.part").read_bytes(), type=Part)
-            merged.take(part, number, str(number), 0)
+            written = Path(folder, f"{name}.part")
+            part = read_part(written)
+            merged.take(part, read_sums(written, part), (number, str(number), 0))
     entries = fold_reports(by_edge(merged.edges.take()))
     found = judged_twice(programs[0], programs[1], entries, merged.pairs.rows())
     return found, gather_changes(found, merged.examples, _rows, 10**6)

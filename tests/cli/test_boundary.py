@@ -128,7 +128,7 @@ def test_an_unknown_flow_format_is_told_which_there_are(capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("word", "advice"), [("audti", "did you mean audit?"), ("zzz", "there are audit, load")]
+    ("word", "advice"), [("audti", "did you mean audit?"), ("zzz", "there are audit, diff, load")]
 )
 def test_a_word_that_is_no_command_gets_the_nearest(
     capsys: pytest.CaptureFixture[str], word: str, advice: str

@@ -74,11 +74,14 @@ def _option_names(command: click.Command) -> dict[str, click.Option]:
 
 def _is_of_another_command(key: str) -> bool:
     """Whether a key at the top is a command's section, or an option of some other command."""
-    from flowcheck.cli.main import COMMANDS, group
-
-    if key in COMMANDS:
+    root = click.get_current_context().find_root()
+    group = root.command
+    if not isinstance(group, click.Group):
+        return False
+    names = group.list_commands(root)
+    if key in names:
         return True
-    commands = (group.get_command(click.Context(group), name) for name in COMMANDS)
+    commands = (group.get_command(root, name) for name in names)
     return any(key.replace("_", "-") in _option_names(command) for command in commands if command)
 
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import click
 
-from flowcheck.cli.flows.logs import LOGS
 from flowcheck.cli.words.config import read_config
+from flowcheck.cli.words.logs import LOGS
 from flowcheck.cli.words.messages import Messages
 from flowcheck.cli.words.values import (
     Cidr,
