@@ -89,7 +89,7 @@ class PairedFlows:
         differs |= (before.port != after.port) | (before.judge != after.judge)
         rows = np.flatnonzero(differs)
         if not len(rows):
-            return both
+            return numbered(self._with_others, both, np.zeros_like(both))
         pairs = after.src[rows].astype(np.int64) << a.HALF | after.dst[rows]
         words = after.judge[rows].astype(np.int64) << a.AT_PROTOCOL | (after.port[rows].astype(np.int64) + 1)
         extra = np.zeros(len(differs), dtype=np.int64)

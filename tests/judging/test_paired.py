@@ -80,3 +80,15 @@ def test_a_pod_that_has_another_address_is_told_as_such(swapped: bool) -> None:
     found.clear()
     assert len(found.keys) == len(found.ends_from(0).src) == 0
     assert np.array_equal(found.judged[0].verdict, found.judged[1].verdict)
+
+
+def test_batches_that_the_second_tells_apart_and_those_that_it_does_not_share_no_key() -> None:
+    """One in which all ends are known comes after one in which some were met as two."""
+    programs = compile_program(make_cluster(*PODS, POLICY)), compile_program(make_cluster(*PODS, CUT))
+    found = PairedFlows(*map(_under, programs))
+    for first_row, numbers in enumerate(((1, 200), (201,))):
+        flows = [make_flow(f"192.0.2.{n}", B, 80) for n in numbers]
+        batch = readable(to_table(flows).combine_chunks().to_batches()[0])
+        found.add(_read(programs[0], batch), _read(programs[1], batch), first_row)
+    assert found.keys[:, 2].tolist() == [1, 2]
+    assert [judged.verdict.tolist() for judged in found.judged] == [[1, 1], [1, 2]]
