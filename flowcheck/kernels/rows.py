@@ -209,9 +209,10 @@ def decide_lists(
     slot_starts: Int64,
     other_port: int,
     verdict: UInt8,
-) -> Int32:
-    """Decide every list of rows that some peer class matches: (lists, ports) int32, in order of nodes.
-    nodes, node_of: as from :func:`match_peers`; node_of becomes the number of the list."""
+) -> tuple[Int32, Int64]:
+    """Decide every list of rows that some peer class matches: (lists, ports) int32, in order of nodes; and
+    which list each node is, (nodes,) int64, -1 none. nodes, node_of: as from :func:`match_peers`; node_of
+    becomes the number of the list."""
     place = np.full(n_nodes, -1, np.int64)
     for peer in range(node_of.size):
         place[node_of[peer]] = 0
@@ -231,7 +232,7 @@ def decide_lists(
             one = out[place[node]]
             decide_ports(rows, chosen, n_chosen, defaults, other_defaults, portless, other_port, verdict, one)
             decide_missing_ports(one, slot_starts, other_port, verdict)
-    return out
+    return out, place
 
 
 @kernel

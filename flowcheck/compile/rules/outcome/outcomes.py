@@ -64,10 +64,7 @@ class Outcomes:
         ``match_peers``; node_of becomes the number of the list."""
         with_ports, without = self._decider.defaults(isolated_by)
         ports, verdict = self._decider.ports, self._decider.decisions.verdict
-        places = np.full(n_nodes, -1, dtype=np.int64)
-        used = np.unique(node_of)
-        places[used] = np.arange(len(used))
-        found = row_kernels.decide_lists(
+        found, places = row_kernels.decide_lists(
             self._rows, nodes, n_nodes, node_of, with_ports, without, ports.slot_starts, ports.other, verdict
         )
         if self._alternatives is not None:
@@ -78,9 +75,10 @@ class Outcomes:
 
     def agreed(self, vectors: np.ndarray, doubt: int) -> int:
         """The first of several vectors, open, for the reason ``doubt``, where another says something else."""
-        first, *others = (self._of(v) for v in dict.fromkeys(vectors.tolist()))
-        if not others:
-            return self._number(first.copy())
+        distinct: list[int] = list(dict.fromkeys(vectors.tolist()))
+        if len(distinct) == 1:
+            return distinct[0]
+        first, *others = map(self._of, distinct)
         out = first.copy()
         verdict, reason = self._decider.decisions.verdict, self._decider.decisions.reason
         if doubt == a.REASON_NO_PORT:
