@@ -27,12 +27,11 @@ from flowcheck.explaining.sides import explain_side, past_network
 from flowcheck.explaining.summary import end_answer, moment, not_seen, sentence_of, split_of
 from flowcheck.explaining.verdicts import Pair, together, verdict_of
 from flowcheck.explaining.walk import Walked
-from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy
-from flowcheck.model.protocols import TCP
+from flowcheck.model.protocols import TCP, protocol_name
 from flowcheck.model.tiers import Layer
 from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Reason, Verdict

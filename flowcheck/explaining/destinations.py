@@ -26,8 +26,8 @@ from flowcheck.explaining.backends import (
 from flowcheck.explaining.compiled import Leads
 from flowcheck.explaining.ends import Candidate, Party, as_address, kind_of
 from flowcheck.explaining.finder import Finder
-from flowcheck.explaining.words import port_text, protocol_name
 from flowcheck.kernels import translate
+from flowcheck.model.protocols import port_text, protocol_name
 from flowcheck.model.service import Service, ServicePort
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flowcheck.explaining.ends import Candidate
-from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import span_text
 from flowcheck.model.mesh.requests import Carried, Request
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, PortRange
 from flowcheck.model.ports import LAST_NUMBER
-from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
+from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS, protocol_name
 from flowcheck.model.timeline import Lifetime
 
 _PROTOCOLS = {name.upper(): number for number, name in PROTOCOL_NAMES.items()}

@@ -16,8 +16,8 @@ from flowcheck.explaining.asking.tries import Tried
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import SideAnswer
 from flowcheck.explaining.steps import steps, why
-from flowcheck.explaining.words import protocol_name
 from flowcheck.model.policy import MOST_WAYS, Policy
+from flowcheck.model.protocols import protocol_name
 from flowcheck.model.verdict import Reason, Verdict
 
 

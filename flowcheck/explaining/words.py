@@ -9,7 +9,7 @@ from flowcheck.model.labels import Labels, Operator, Requirement, Selector
 from flowcheck.model.peers import DataPlane
 from flowcheck.model.policy import AddressBlock, NamedPort, PodQuery, PortRange, Ports
 from flowcheck.model.ports import PastProxy, PortsBut, ProtocolsBut, ServicePorts
-from flowcheck.model.protocols import ICMP, ICMPV6, PROTOCOL_NAMES, WITH_PORTS
+from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS, protocol_name
 
 EMPTY = '""'
 PLANES: dict[str, str] = {
@@ -23,15 +23,6 @@ WAYPOINT = "a waypoint"
 
 def in_mesh_by(plane: DataPlane | None) -> str:
     return f"in the mesh by {PLANES[plane]}" if plane is not None else "in no mesh"
-
-
-def protocol_name(protocol: int) -> str:
-    return PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
-
-
-def port_text(port: int | None, protocol: int) -> str:
-    """``443/TCP``, or the protocol alone where it has no ports."""
-    return protocol_name(protocol) if port is None else f"{port}/{protocol_name(protocol)}"
 
 
 def ports_text(ports: Ports) -> str:

@@ -15,7 +15,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Tables, UInt16
 from flowcheck.compile import Program
 from flowcheck.model.mesh.membership import HBONE_PORT
-from flowcheck.model.protocols import ICMP, ICMPV6, PROTOCOL_NAMES, SCTP, TCP, UDP, WITH_PORTS
+from flowcheck.model.protocols import ICMP, ICMPV6, SCTP, TCP, UDP, WITH_PORTS, protocol_name
 
 SLOTS = (TCP, UDP, SCTP, ICMP, ICMPV6)
 """The protocols that have numbers, in the order of Tables.port_class."""
@@ -77,10 +77,6 @@ def classes_of(tables: Tables, stretches: Iterable[Stretch]) -> list[int]:
         numbered = first != NO_NUMBER and slot < len(tables.port_class)
         classes.append(int(tables.port_class[slot, first] if numbered else tables.without_port[protocol]))
     return classes
-
-
-def protocol_name(protocol: int) -> str:
-    return PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
 
 
 def text_of(stretches: Sequence[Stretch], everything: Sequence[Stretch]) -> str:

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.arrays import AnyArray, Int64
+from flowcheck.model.protocols import protocol_name
 from flowcheck.reach.codes import reasons_of, verdicts_of, word_of
 from flowcheck.reach.matrix import Matrix
-from flowcheck.reach.ports import NO_NUMBER, protocol_name
+from flowcheck.reach.ports import NO_NUMBER
 
 SCHEMA = pa.schema(
     [

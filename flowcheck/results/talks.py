@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowcheck.arrays import Int64
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import port_text
 from flowcheck.model.verdict import Observed, Verdict
 
 STATES = ("not_stopped", "dropped", "unknown", "stopped", "allowed", "not_applicable")
@@ -173,5 +173,4 @@ def _services(edges: pa.Table, pairs: _Added, found: Int64) -> dict[int, tuple[s
 
 def _service(word: int) -> str:
     port, protocol = divmod(word, _SERVICE_PORT)
-    name = PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
-    return name if port < 0 else f"{port}/{name}"
+    return port_text(None if port < 0 else port, protocol)

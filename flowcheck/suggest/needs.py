@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from flowcheck.model.policy import Direction
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import protocol_name
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.suggest.units import Unit
 
@@ -111,7 +111,7 @@ class Ports:
     last: int
 
     def __str__(self) -> str:
-        name = PROTOCOL_NAMES.get(self.protocol, f"protocol {self.protocol}")
+        name = protocol_name(self.protocol)
         if self.first == NO_PORT:
             return name
         return f"{self.first}/{name}" if self.first == self.last else f"{self.first}-{self.last}/{name}"

@@ -9,7 +9,7 @@ from typing import Any
 from flowcheck.model.instants import instant_text
 from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.policy import Direction
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import protocol_word
 from flowcheck.model.ranges import DnsMap, NamedAddress
 from flowcheck.suggest.build import Draft
 from flowcheck.suggest.needs import NO_PORT, Need, Policy, Rule, Tally
@@ -86,7 +86,7 @@ def seen(need: Need, names: Names) -> Seen:
         workload=need.subject.name,
         direction=str(need.direction),
         peer=str(need.peer),
-        protocol=protocol_text(need.protocol),
+        protocol=protocol_word(need.protocol),
         port=_port(need.port),
         **_times(need.tally),
         once=max(need.tally.connections, need.tally.records) == 1,
@@ -115,10 +115,6 @@ def _port(port: int) -> int | None:
     return None if port == NO_PORT else port
 
 
-def protocol_text(protocol: int) -> str:
-    return PROTOCOL_NAMES.get(protocol, str(protocol))
-
-
 def selector_text(selector: Selector) -> str:
     """As kubectl has it: ``app=web,tier in (a, b)``; of all pods ``(all pods)``."""
     parts = []
@@ -144,7 +140,7 @@ def already_allowed(draft: Draft) -> tuple[AlreadyAllowed, ...]:
             direction=str(kept.direction),
             source=kept.source,
             destination=kept.destination,
-            protocol=protocol_text(kept.protocol),
+            protocol=protocol_word(kept.protocol),
             port=_port(kept.port),
             by=kept.by,
             **_times(tally),
@@ -167,7 +163,7 @@ def set_aside(draft: Draft) -> tuple[tuple[SetAside, ...], tuple[ReasonCount, ..
                 reason=reason,
                 source=aside.source,
                 destination=aside.destination,
-                protocol=protocol_text(aside.protocol),
+                protocol=protocol_word(aside.protocol),
                 port=_port(aside.port),
                 **_times(tally),
             )

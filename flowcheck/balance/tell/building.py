@@ -27,7 +27,7 @@ from flowcheck.balance.tell.records import (
 from flowcheck.balance.tell.series import time_record
 from flowcheck.balance.tell.splits import Told
 from flowcheck.model.options import Thresholds
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import protocol_word
 
 NOT_APPLICABLE = {
     Why.EXTERNAL_NAME,
@@ -70,7 +70,7 @@ def service_record(
         service=backends.service.name,
         port_name=backends.port.name,
         port=backends.port.port,
-        protocol=PROTOCOL_NAMES.get(backends.port.protocol, str(backends.port.protocol)),
+        protocol=protocol_word(backends.port.protocol),
         type="Headless" if why is Why.HEADLESS else backends.service.type,
         state=state,
         why=why,

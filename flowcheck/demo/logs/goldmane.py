@@ -11,7 +11,7 @@ from typing import Any
 
 from flowcheck.demo.logs.connections import write_lines
 from flowcheck.model.cluster import Pod
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import protocol_word
 from flowcheck.reading import load_cluster
 
 WINDOW = 15
@@ -77,7 +77,7 @@ def _flow(key: tuple[Any, ...], members: list[dict[str, Any]]) -> dict[str, Any]
             "destServiceName": "-",
             "destServiceNamespace": "-",
             "destServicePortName": "-",
-            "proto": PROTOCOL_NAMES.get(protocol, str(protocol)).lower(),
+            "proto": protocol_word(protocol).lower(),
             "reporter": "Src" if point == 1 else "Dst",
             "action": ACTIONS[action],
             "policies": {},

@@ -7,11 +7,11 @@ from itertools import groupby
 from flowcheck.explaining.ends import as_address
 from flowcheck.explaining.question import Asked
 from flowcheck.explaining.records import Check
-from flowcheck.explaining.words import port_text, ports_text, protocol_name, range_text
+from flowcheck.explaining.words import ports_text, range_text
 from flowcheck.model.cluster import ContainerPort, Pod
 from flowcheck.model.policy import NamedPort, PortRange, Ports, Rule
 from flowcheck.model.ports import PastProxy, PortsBut, ProtocolsBut, ServicePorts
-from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS
+from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS, port_text, protocol_name
 
 
 def check_ports(rule: Rule, question: Asked) -> tuple[Check, ...]:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 from flowcheck.explaining.changing.language import Entry, Side, host_cidr, peer_labels
 from flowcheck.explaining.selection import Selection
-from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction, Policy
-from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS
+from flowcheck.model.protocols import ICMP, ICMPV6, WITH_PORTS, protocol_name
 
 
 class Calico:

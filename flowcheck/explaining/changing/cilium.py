@@ -11,11 +11,10 @@ from collections.abc import Callable
 from flowcheck.engines.cilium.identities import Identities
 from flowcheck.explaining.changing.language import Entry, Side, host_cidr, peer_labels
 from flowcheck.explaining.selection import Selection
-from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.policy import Direction
-from flowcheck.model.protocols import WITH_PORTS
+from flowcheck.model.protocols import WITH_PORTS, protocol_name
 
 NAMESPACE = "k8s:io.kubernetes.pod.namespace"
 SIDES = {Direction.INGRESS: "from", Direction.EGRESS: "to"}

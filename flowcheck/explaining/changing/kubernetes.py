@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from flowcheck.explaining.changing.language import Entry, Side, host_cidr, peer_labels
 from flowcheck.explaining.selection import Selection
-from flowcheck.explaining.words import protocol_name
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL, Cluster
 from flowcheck.model.policy import Direction
-from flowcheck.model.protocols import WITH_PORTS
+from flowcheck.model.protocols import WITH_PORTS, protocol_name
 
 FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 

@@ -10,6 +10,7 @@ from flowcheck.reports.audit.explaining import command
 from flowcheck.reports.audit.known import mark
 from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.unknown_wording import advice
+from flowcheck.reports.parts.ports import ports_text
 from flowcheck.reports.parts.units import moment
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.finding.changes import DEFAULT_DENY
@@ -17,7 +18,6 @@ from flowcheck.results.records.findings import Finding
 
 FORWARDED = "forwarded_denied"
 MOST_FINDINGS = 15
-RANGES_SHOWN = 3
 LEAST_OF_A_GROUP = 5
 """Places kept for each group of findings where there are more than enough of several."""
 
@@ -101,11 +101,7 @@ def row(finding: Finding) -> tuple[str, ...]:
 
 
 def port(finding: Finding) -> str:
-    if finding.n_ports:
-        some = ", ".join(finding.ports[:RANGES_SHOWN])
-        more = ", ..." if len(finding.ports) > RANGES_SHOWN else ""
-        return f"{finding.n_ports:,} ports of {finding.protocol} ({some}{more})"
-    return finding.protocol if finding.port is None else f"{finding.port}/{finding.protocol}"
+    return ports_text(finding.protocol, finding.port, finding.ports, finding.n_ports)
 
 
 def next_steps(result: AuditResult) -> list[str]:

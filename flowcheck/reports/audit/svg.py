@@ -82,9 +82,12 @@ def render(result: AuditResult, stream: TextIO) -> None:
         text(root, MARGIN, 56 + LINE * place, words, color=color)
     _legend(root, states, top - 58)
     text(root, MARGIN, top - 34, note, color="faint", size=12)
+    most = max((curve.connections for curve in curves), default=0)
+    thickest = max(THINNEST, THICKEST - len(curves) * THINNER)
     for curve in sorted(curves, key=_gravest_first, reverse=True):
         ends = (begin, top + left.at[curve.source]), (end, top + right.at[curve.destination])
-        _draw(root, curve, *ends, curves)
+        share = math.log1p(curve.connections) / math.log1p(most) if most else 0
+        _draw(root, curve, *ends, THINNEST + share**2 * (thickest - THINNEST))
     for column, x, anchor, said in ((left, begin - 8, "end", "from"), (right, end + 8, "start", "to")):
         text(root, x, top - 6, said, anchor=anchor, size=12, color="faint")
         _names(root, column, x, top, anchor)
@@ -163,19 +166,16 @@ def _draw(
     curve: Curve,
     begin: tuple[float, float],
     end: tuple[float, float],
-    all_of_them: Sequence[Curve],
+    thickness: float,
 ) -> None:
     (x1, y1), (x2, y2) = begin, end
     beside = STATES.index(curve.state) - 2  # of the same pair, so that none hides another
     y1, y2, bend = y1 + beside, y2 + beside, (x2 - x1) * 0.45
-    most = max(one.connections for one in all_of_them)
-    share = math.log1p(curve.connections) / math.log1p(most) if most else 0
-    thickest = max(THINNEST, THICKEST - len(all_of_them) * THINNER)
     way = [(x1 + bend, y1), (x2 - bend, y2), (x2, y2)]
     drawn = {
         "d": f"M{number(x1)} {number(y1)}C" + " ".join(f"{number(x)} {number(y)}" for x, y in way),
         "class": f"{curve.state} line",
-        "stroke-width": number(THINNEST + share**2 * (thickest - THINNEST)),
+        "stroke-width": number(thickness),
     }
     if curve.state in DASHES:
         drawn["stroke-dasharray"] = DASHES[curve.state]

@@ -7,6 +7,7 @@ from flowcheck.counted import agreeing, counted
 from flowcheck.model.change import ChangeKind
 from flowcheck.model.verdict import Verdict
 from flowcheck.reports.parts.gaps import first
+from flowcheck.reports.parts.ports import ports_text
 from flowcheck.reports.parts.units import floored, moment
 from flowcheck.results.diff.result import DiffResult
 from flowcheck.results.records.diff import Change, Decided, DiffSummary, KindCount, Side
@@ -28,7 +29,7 @@ OUTCOMES = {
     "dropped": "it was dropped for another cause",
     "unknown": "the log does not say what became of it",
 }
-MOST_CHANGES, LEAST_OF_A_KIND, MOST_NAMES, RANGES_SHOWN = 15, 5, 5, 3
+MOST_CHANGES, LEAST_OF_A_KIND, MOST_NAMES = 15, 5, 5
 
 
 def headline(summary: DiffSummary) -> str:
@@ -151,11 +152,7 @@ def ends(change: Change) -> str:
 
 
 def port(change: Change) -> str:
-    if change.n_ports:
-        some = ", ".join(change.ports[:RANGES_SHOWN])
-        more = ", ..." if len(change.ports) > RANGES_SHOWN else ""
-        return f"{change.n_ports:,} ports of {change.protocol} ({some}{more})"
-    return change.protocol if change.port is None else f"{change.port}/{change.protocol}"
+    return ports_text(change.protocol, change.port, change.ports, change.n_ports)
 
 
 def outcome(change: Change) -> str:

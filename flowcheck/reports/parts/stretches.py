@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flowcheck.reach.ports import NO_NUMBER, Stretch, protocol_name
+from flowcheck.model.protocols import protocol_name
+from flowcheck.reach.ports import NO_NUMBER, Stretch
 
 
 def plain(stretches: Iterable[Stretch]) -> list[dict[str, Any]]:

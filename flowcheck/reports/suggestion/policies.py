@@ -10,6 +10,7 @@ import yaml
 
 from flowcheck.model.policy import Direction
 from flowcheck.reports.parts.escape import escape
+from flowcheck.reports.parts.ports import ports_text
 from flowcheck.suggest.languages.language import Language
 from flowcheck.suggest.needs import Policy
 from flowcheck.suggest.records import Seen, SuggestedPolicy, SuggestedRule
@@ -70,8 +71,7 @@ def _why(rule: SuggestedRule) -> Iterator[str]:
 
 
 def _lines(seen: Seen) -> Iterator[str]:
-    port = seen.protocol if seen.port is None else f"{seen.port}/{seen.protocol}"
-    yield f"{seen.peer} {port}: {amount(seen)}{''.join(_remarks(seen))}"
+    yield f"{seen.peer} {ports_text(seen.protocol, seen.port)}: {amount(seen)}{''.join(_remarks(seen))}"
     for end in seen.ends:
         if end.end != seen.peer.partition("/")[0] or end.names:
             names = f" ({', '.join(end.names)})" if end.names else ""

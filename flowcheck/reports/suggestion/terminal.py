@@ -9,6 +9,7 @@ from rich.console import Console
 
 from flowcheck.counted import counted, listed
 from flowcheck.reports.parts.console import pairs, paragraph, report_console, section
+from flowcheck.reports.parts.ports import ports_text
 from flowcheck.reports.parts.units import moment
 from flowcheck.suggest.records import Denied, Held, SuggestedPolicy, Suggestion
 
@@ -143,6 +144,5 @@ def _ends(one: Denied) -> str:
 
 
 def _often(one: Denied) -> str:
-    port = one.protocol if one.port is None else f"{one.port}/{one.protocol}"
     often = counted(one.connections, "connection") if one.connections else counted(one.records, "record")
-    return f"{port}, {often}, first {moment(one.first_seen)}"
+    return f"{ports_text(one.protocol, one.port)}, {often}, first {moment(one.first_seen)}"

@@ -13,7 +13,7 @@ from flowcheck.arrays import Int64
 from flowcheck.compile import Program
 from flowcheck.kernels.books import number_distinct
 from flowcheck.model.instants import instant_text
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import protocol_word
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.results.diff.kinds import KINDS, OUTCOME
 from flowcheck.results.diff.twice import Twice
@@ -147,8 +147,7 @@ class _Gathering:
         return self._causes[self._cause[place]], *ends
 
     def _protocol(self, place: int) -> str:
-        number = int(self._edges.protocol[self._firsts[place]])
-        return PROTOCOL_NAMES.get(number, str(number))
+        return protocol_word(int(self._edges.protocol[self._firsts[place]]))
 
 
 def _words(decided: Decided) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, UInt8
 from flowcheck.compile import Program
 from flowcheck.kernels.books import number_distinct
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import protocol_word
 from flowcheck.model.verdict import Violation
 from flowcheck.results.edges import Edges
 from flowcheck.results.finding.violating import deciding, untold
@@ -74,7 +74,7 @@ class Causes:
             source=self._program.groups[edges.source[e]],
             destination=self._program.groups[edges.destination[e]],
             port=MANY if folded else port if port >= 0 else None,
-            protocol=PROTOCOL_NAMES.get(protocol, str(protocol)),
+            protocol=protocol_word(protocol),
             policies=policies,
             outcome_logged=bool(self._logged[e]),
         )

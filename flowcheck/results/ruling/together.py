@@ -14,7 +14,7 @@ from flowcheck.algebra.told import RuleTold
 from flowcheck.compile.rules.decisions import RuleInfo
 from flowcheck.compile.rules.outcome.numbered import is_written, key_of, label_of
 from flowcheck.model.policy import Action
-from flowcheck.model.protocols import PROTOCOL_NAMES
+from flowcheck.model.protocols import port_text
 from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.rules import (
     Alike,
@@ -174,12 +174,8 @@ def _flows(one: LetIn) -> LetInRecord:
         n_ports=len(one.ports),
         n_peers=len(one.peers),
         ports=tuple(
-            Counted(name=_port(*where), connections=n) for where, n in one.ports.most_common(MOST_LISTED)
+            Counted(name=port_text(None if port < 0 else port, protocol), connections=n)
+            for (protocol, port), n in one.ports.most_common(MOST_LISTED)
         ),
         peers=tuple(Counted(name=name, connections=n) for name, n in one.peers.most_common(MOST_LISTED)),
     )
-
-
-def _port(protocol: int, port: int) -> str:
-    name = PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
-    return name if port < 0 else f"{port}/{name}"

@@ -28,19 +28,19 @@ from flowcheck.writing import output_errors
 Write = Callable[[Sequence[Policy], Sequence[SuggestedPolicy], Language, Iterable[str]], str]
 """Makes YAML of policies, what is told of each, in a language, and lines to stand above all."""
 CALICO_KINDS = ("CalicoNetworkPolicy", "GlobalNetworkPolicy")
-LANGUAGES = ("kubernetes", "cilium", "calico")
 
 
 def language_of(name: str, cluster: Cluster, request: AuditRequest) -> Language:
-    """**Raises**: RunError where the policies would be enforced by nobody."""
+    """One of LANGUAGES. **Raises**: RunError where the policies would be enforced by nobody."""
     view = choose(cluster, request.cni, dict(request.switches))[0]
-    blocks_take_nodes = view.switches["ipblock_matches_nodes"] != "no"
-    languages: dict[str, Language] = {
-        "kubernetes": Kubernetes(blocks_take_nodes=blocks_take_nodes),
-        "cilium": Cilium(cluster),
-        "calico": Calico(),
-    }
-    language = languages[name]
+    language: Language
+    match name:
+        case "cilium":
+            language = Cilium(cluster)
+        case "calico":
+            language = Calico()
+        case _:
+            language = Kubernetes(blocks_take_nodes=view.switches["ipblock_matches_nodes"] != "no")
     if language.engines and view.cni not in language.engines:
         raise RunError(
             f"{language.kind} would not be enforced: the engine is {view.cni}",

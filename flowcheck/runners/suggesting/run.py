@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from flowcheck.flows.files.inputs import InputFile
 from flowcheck.judging.contacts import Met
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of, instant_text
+from flowcheck.model.protocols import protocol_word
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records import SCHEMA
 from flowcheck.runners.local import run_audit
@@ -32,7 +33,7 @@ from flowcheck.runners.suggesting.applied import (
 )
 from flowcheck.suggest import telling
 from flowcheck.suggest.build import Draft, Wanted, draft
-from flowcheck.suggest.records import Denied, Held, Suggestion
+from flowcheck.suggest.records import Denied, Held, SuggestedPolicy, Suggestion
 from flowcheck.suggest.warned import warnings
 from flowcheck.version import __version__
 
@@ -91,7 +92,7 @@ def run_suggest(
     if request.train_until is not None:
         rest = replace(judging, since=_later(judging.since, request.train_until))
         holdout = _held(run_audit(flows, applied if text else LoadedCluster(cluster), rest, progress))
-    suggestion = _suggestion(made, seen, request, names, check, holdout)
+    suggestion = _suggestion(made, told, seen, request, language.title, names, check, holdout)
     return Suggested(suggestion, text, seen)
 
 
@@ -106,8 +107,10 @@ def _later(one: datetime | None, other: datetime) -> datetime:
 
 def _suggestion(
     made: Draft,
+    told: tuple[SuggestedPolicy, ...],
     seen: AuditResult,
     request: SuggestRequest,
+    kind: str,
     names: telling.Names,
     check: Held | None,
     holdout: Held | None,
@@ -118,7 +121,7 @@ def _suggestion(
     return Suggestion(
         schema=SCHEMA,
         version=__version__,
-        kind=language_kind(request.language),
+        kind=kind,
         stands="instead" if request.wanted.everything else "beside",
         engine=summary.engine,
         trained_until=None if until is None else instant_text(instant_of(until)),
@@ -129,7 +132,7 @@ def _suggestion(
         last_seen=summary.last_seen,
         complete=summary.complete,
         incomplete_because=summary.incomplete_because,
-        policies=telling.told_policies(made.policies, names),
+        policies=told,
         already_allowed=telling.already_allowed(made),
         n_already_allowed=len(made.kept),
         set_aside=aside,
@@ -141,11 +144,6 @@ def _suggestion(
         check=check,
         holdout=holdout,
     )
-
-
-def language_kind(language: str) -> str:
-    """What the policies of a language are called."""
-    return {"cilium": "CiliumNetworkPolicy", "calico": "Calico NetworkPolicy"}.get(language, "NetworkPolicy")
 
 
 def _head(seen: AuditResult, request: SuggestRequest) -> list[str]:
@@ -185,19 +183,17 @@ def _held(result: AuditResult) -> Held:
     )
 
 
-def _denied(edge: dict[str, object]) -> Denied:
-    first, last = edge["first_seen"], edge["last_seen"]
-    assert isinstance(first, datetime)
-    assert isinstance(last, datetime)
+def _denied(edge: dict[str, Any]) -> Denied:
+    """``edge``: a row of edges.parquet."""
     return Denied(
-        source=str(edge["source"]),
-        destination=str(edge["destination"]),
-        protocol=telling.protocol_text(int(str(edge["protocol"]))),
-        port=None if edge["port"] is None else int(str(edge["port"])),
-        connections=int(str(edge["flow_count"])),
-        records=int(str(edge["records"])),
-        first_seen=instant_text(instant_of(first)),
-        last_seen=instant_text(instant_of(last)),
-        egress_policy=str(edge["egress_policy"] or ""),
-        ingress_policy=str(edge["ingress_policy"] or ""),
+        source=edge["source"],
+        destination=edge["destination"],
+        protocol=protocol_word(edge["protocol"]),
+        port=edge["port"],
+        connections=edge["flow_count"],
+        records=edge["records"],
+        first_seen=instant_text(instant_of(edge["first_seen"])),
+        last_seen=instant_text(instant_of(edge["last_seen"])),
+        egress_policy=edge["egress_policy"] or "",
+        ingress_policy=edge["ingress_policy"] or "",
     )

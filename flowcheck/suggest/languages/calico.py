@@ -13,6 +13,7 @@ from flowcheck.suggest.needs import Block, Peer, Pods, Policy, Rule
 
 class Calico:
     kind = "CalicoNetworkPolicy"
+    title = "Calico NetworkPolicy"
     engines: tuple[str, ...] = ("calico",)
     one_protocol = True
 

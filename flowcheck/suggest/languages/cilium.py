@@ -22,6 +22,7 @@ MOST_PORTS = 40
 
 class Cilium:
     kind = "CiliumNetworkPolicy"
+    title = "CiliumNetworkPolicy"
     engines: tuple[str, ...] = ("cilium",)
     one_protocol = False
 

@@ -17,6 +17,7 @@ class Kubernetes:
     """``blocks_take_nodes``: whether the engine takes an ipBlock for a node that has an address in it."""
 
     kind = "NetworkPolicy"
+    title = "NetworkPolicy"
     engines: tuple[str, ...] = ()
     one_protocol = False
 

@@ -14,10 +14,11 @@ Entry = dict[str, Any]
 
 
 class Language(Protocol):
-    """One language. ``kind`` is how flowcheck calls its policies, ``engines`` who enforces them (``--cni``);
-    empty: any. ``one_protocol``: a rule is about a single protocol."""
+    """One language. ``kind`` is how flowcheck calls its policies, ``title`` how people do; ``engines`` who
+    enforces them (``--cni``); empty: any. ``one_protocol``: a rule is about a single protocol."""
 
     kind: str
+    title: str
     engines: tuple[str, ...]
     one_protocol: bool
 
