@@ -30,7 +30,13 @@ from flowcheck.results.edges import Edges, combine_verdicts, reasons
 from flowcheck.results.finding.gathering import Gathered
 from flowcheck.results.finding.violating import expected, untold, violation_codes
 from flowcheck.results.records.ledger import FileEntry, Totals
-from flowcheck.results.records.summary import ClusterCounts, ProgramCounts, VerdictCounts, Violations
+from flowcheck.results.records.summary import (
+    ClusterCounts,
+    ProgramCounts,
+    Timings,
+    VerdictCounts,
+    Violations,
+)
 
 _UNSELECTED = (a.NO_SUBJECT, a.NO_POLICY)
 
@@ -227,6 +233,11 @@ def count_program(program: Program) -> ProgramCounts:
         decisions=len(program.decisions),
         table_bytes=sum(d.vector.nbytes + d.decision.nbytes for d in directions),
     )
+
+
+def speed(totals: Totals, timings: Timings) -> float:
+    """Rows a second of judging."""
+    return (totals.rows_declared - totals.rows_in_failed_files) / max(timings.judge, 1e-9)
 
 
 def versions() -> dict[str, str]:

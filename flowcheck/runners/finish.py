@@ -98,7 +98,7 @@ def _result(run: Finished) -> AuditResult:
         nothing = nothing_judged(totals, verdicts, attributed.outside.records, run.facts.counts.pods)
     causes = tuple(_incomplete(run, totals, covered, nothing))
     load = replace(load, incomplete_because=causes, nothing=nothing)
-    judge_seconds = run.clock[3] - run.clock[2]
+    timings = timed(run.clock)
     summary = Summary(
         schema=SCHEMA,
         version=__version__,
@@ -128,13 +128,8 @@ def _result(run: Finished) -> AuditResult:
         open_rules=sum(map(is_perhaps_hit, hits.to_pylist())),
         cluster=run.facts.counts,
         compiled=sums.count_program(run.program),
-        timings=Timings(
-            load=run.clock[1] - run.clock[0],
-            compile=run.clock[2] - run.clock[1],
-            judge=judge_seconds,
-            write=time.monotonic() - run.clock[3],
-        ),
-        rows_per_second=(totals.rows_declared - totals.rows_in_failed_files) / max(judge_seconds, 1e-9),
+        timings=timings,
+        rows_per_second=sums.speed(totals, timings),
         versions=sums.versions(),
         nothing=nothing,
         resumed=run.merged.resumed,
@@ -188,6 +183,13 @@ def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing 
         yield str(nothing)
     yield from unfinished(run.request, totals)
     yield from too_little(run.request, covered, run.facts.counts)
+
+
+def timed(clock: tuple[float, ...]) -> Timings:
+    """``clock``: monotonic seconds at start, loaded, compiled, judged."""
+    begin, loaded, compiled, judged = clock
+    write = time.monotonic() - judged
+    return Timings(load=loaded - begin, compile=compiled - loaded, judge=judged - compiled, write=write)
 
 
 def unfinished(request: AuditRequest, totals: Totals) -> Iterator[str]:

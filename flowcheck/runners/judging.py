@@ -10,7 +10,6 @@ import msgspec
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import NONE as NOTHING
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
     FileState,
@@ -113,7 +112,7 @@ class Judging:
         for number, part in enumerate(map(self._workspace.part, names)):
             sums = self._workspace.sums(names[number], part)
             spans += self.merged.take(part, sums, (state.number, state.input.name, number))
-            parts.append(msgspec.structs.replace(part, load=None, pairs=None, contacts=NOTHING))
+            parts.append(msgspec.structs.replace(part, load=None, pairs=None, contacts=messages.NONE))
         self.merged.entries[state.number] = judged_entry(state, parts)
         self.merged.traits[state.number] = judged_traits(state, parts, spans)
         self.merged.violations[state.number] = names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
@@ -24,12 +23,11 @@ from flowcheck.results.records import SCHEMA
 from flowcheck.results.records.compared import compared
 from flowcheck.results.records.diff import DiffSummary, KindCount, Side
 from flowcheck.results.records.ledger import Ledger, Totals
-from flowcheck.results.records.summary import Timings
 from flowcheck.results.reported import by_edge, fold_reports
 from flowcheck.results.tunnels import carried_once
 from flowcheck.runners.comparing.folder import stage_diff
 from flowcheck.runners.examples import read_examples
-from flowcheck.runners.finish import too_little, unfinished
+from flowcheck.runners.finish import timed, too_little, unfinished
 from flowcheck.runners.folder import ResultFolder
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.program.prepared import Prepared
@@ -81,7 +79,7 @@ def _result(run: Compared) -> DiffResult:
     ]
     causes = tuple(dict.fromkeys(_incomplete(run, totals, sides)))
     edges = found.edges[0]
-    judge_seconds = run.clock[3] - run.clock[2]
+    timings = timed(run.clock)
     summary = DiffSummary(
         schema=SCHEMA,
         version=__version__,
@@ -98,13 +96,8 @@ def _result(run: Compared) -> DiffResult:
         transitions=tuple(transitions(found)),
         first_seen=instant_text(int(edges.first_seen.min())) if len(entries) else None,
         last_seen=instant_text(int(edges.last_seen.max())) if len(entries) else None,
-        timings=Timings(
-            load=run.clock[1] - run.clock[0],
-            compile=run.clock[2] - run.clock[1],
-            judge=judge_seconds,
-            write=time.monotonic() - run.clock[3],
-        ),
-        rows_per_second=(totals.rows_declared - totals.rows_in_failed_files) / max(judge_seconds, 1e-9),
+        timings=timings,
+        rows_per_second=sums.speed(totals, timings),
         versions=sums.versions(),
         changes_not_listed=gathered.more,
         records_not_listed=gathered.more_records,

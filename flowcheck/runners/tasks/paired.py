@@ -33,8 +33,9 @@ from flowcheck.runners.program.given import Given
 from flowcheck.runners.tasks.accounts import Accounts, positions
 from flowcheck.runners.tasks.filters import Filters
 from flowcheck.runners.tasks.part_file import LazyWriter, PartWriter
+from flowcheck.runners.tasks.pieces import HandOver, Pieces
 from flowcheck.runners.tasks.task import columns_asked_by
-from flowcheck.runners.tasks.work import MOST_EDGES, MOST_KEYS, HandOver
+from flowcheck.runners.tasks.work import MOST_KEYS
 
 SAME = "same"
 """The section that has :attr:`Compared.same`."""
@@ -129,15 +130,14 @@ class PairedWork:
     :class:`flowcheck.runners.tasks.work.Work`."""
 
     def __init__(self, given: Compared, tables: PairedTables, hand_over: HandOver) -> None:
-        self._hand_over = hand_over
         self._before, self._after = given.before.program, given.after.program
         self._same = given.same
-        self._keyed, self._connections, self._edges, self._pairs = tables
+        self._keyed, self._connections, edges, self._pairs = tables
         for table in tables:
             table.clear()
         self._census = Census()
-        self._firsts = Firsts(written_alone=True)
-        self._judged = self._unknown = self._examples = 0
+        self._pieces = Pieces(edges, Firsts(written_alone=True), hand_over)
+        self._examples = 0
         self.accounts = Accounts()
 
     def add(
@@ -159,7 +159,7 @@ class PairedWork:
             numbers = self._numbers(groups, *told, Ends(*(side[at] for side in ends)))
             services = service_words(chosen.protocol, chosen.port, chosen.observed)
             rows = positions(batch, new[at], first_row)
-            at = at[self._firsts.add(groups, key_of(numbers), services, rows)]
+            at = at[self._pieces.firsts.add(groups, key_of(numbers), services, rows)]
         places = new[at]
         self._examples += len(places)
         found = Violating(
@@ -194,28 +194,19 @@ class PairedWork:
             return
         was, now = self._keyed.judged
         unknown = (was.verdict == a.UNKNOWN) | (now.verdict == a.UNKNOWN)
-        records = np.bincount(unknown, keys[:, a.FLOW_RECORDS], minlength=2).tolist()
-        self._judged += int(records[0])
-        self._unknown += int(records[1])
         ends = keys[:, a.ONE]
         groups = self._groups((ends >> a.HALF).astype(np.int32), (ends & a.LOW_WORD).astype(np.int32))
         numbers = self._numbers(groups, was, now, self._keyed.ends_from(0)).astype(np.int32)
-        self._edges.count(self._before.tables.endpoints, keys, numbers, np.zeros_like(numbers))
+        self._pieces.add(self._before.tables.endpoints, keys, numbers, np.zeros_like(numbers), unknown)
         self._keyed.clear()
-        if len(self._edges) > MOST_EDGES:
-            self._pass_on()
-
-    def _pass_on(self) -> None:
-        self._hand_over(self._edges.entries(), self._firsts.take())
-        self._edges.clear()
 
     def part(self, rows: int, examples_bytes: int) -> Part:
         self._settle()
-        self._pass_on()
+        self._pieces.hand_over()
         return Part(
             rows=rows,
-            judged=self._judged,
-            unknown=self._unknown,
+            judged=self._pieces.judged,
+            unknown=self._pieces.unknown,
             filtered=self.accounts.filtered,
             rejected=self.accounts.rejected(),
             sums=(),

@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 import numpy as np
@@ -50,26 +49,24 @@ def part_errors() -> Iterator[None]:
 
 
 class PartWriter:
-    """Sums first, in as many pieces as there are, then the part itself. Without any there is no file."""
+    """Sums first, in as many pieces as there are, then the part itself."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
         self._sums: list[tuple[int, int]] = []
 
     def __enter__(self) -> PartWriter:
+        with part_errors():
+            self._file = self._path.open("wb")
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            with part_errors():
-                self._file.close()
+        with part_errors():
+            self._file.close()
 
     def add(self, edges: Int64, examples: Sequence[Int64]) -> None:
         """Edges (n, 8), and arrays of examples, each (n, 6)."""
         with part_errors():
-            if self._file is None:
-                self._file = self._path.open("wb")
             for rows in (edges, *examples):
                 self._file.write(rows.reshape(-1).view(np.uint8).data)
             self._sums.append((len(edges), sum(map(len, examples))))
@@ -78,8 +75,6 @@ class PartWriter:
         """The last to be written, with how many sums there are."""
         told = msgspec.msgpack.encode(msgspec.structs.replace(part, sums=tuple(self._sums)))
         with part_errors():
-            if self._file is None:
-                self._file = self._path.open("wb")
             self._file.write(told + len(told).to_bytes(_LENGTH, "little"))
 
 

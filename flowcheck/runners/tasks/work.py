@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,13 +29,10 @@ from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.violations import Violating
 from flowcheck.runners.messages import NONE, Part
 from flowcheck.runners.tasks.accounts import Accounts, positions
+from flowcheck.runners.tasks.pieces import HandOver, Pieces
 
 MOST_KEYS = 1 << 18
 """Keys of flows after which a task adds them up and begins anew, so that memory is bounded."""
-MOST_EDGES = 1 << 18
-"""Edges after which a task hands them over, likewise."""
-HandOver = Callable[[Int64, Sequence[Int64]], None]
-"""Takes edges (n, 8) and arrays of examples, each (n, 6)."""
 
 
 class TaskTables(NamedTuple):
@@ -65,16 +61,15 @@ class Work:
         self._program = program
         self._plan = plan
         self.file = file
-        self._keyed, self._connections, self._edges = tables
+        self._keyed, self._connections, edges = tables
         for table in tables:
             table.clear()
         self._load = tally_for(plan.counting.services, IN_A_TASK) if plan else None
         self._census = Census()
         self._contacts = contacts
         self._recorded = RecordedCounts()
-        self._judged = self._unknown = self._violations = 0
-        self._firsts = Firsts()
-        self._hand_over = hand_over
+        self._violations = 0
+        self._pieces = Pieces(edges, Firsts(), hand_over)
         self._times = ViolationTimes()
         self.accounts = Accounts()
 
@@ -124,21 +119,12 @@ class Work:
         keys = self._keyed.keys
         if len(keys):
             judged = self._keyed.judged
-            records = np.bincount(judged.verdict == a.UNKNOWN, keys[:, a.FLOW_RECORDS], minlength=2).tolist()
-            self._judged += int(records[0])
-            self._unknown += int(records[1])
             arrivals = self._program.arrivals(judged.ingress, judged.mesh)
-            self._edges.count(self._program.tables.endpoints, keys, judged.egress, arrivals)
+            decided = judged.egress, arrivals, judged.verdict == a.UNKNOWN
+            self._pieces.add(self._program.tables.endpoints, keys, *decided)
             if self._plan and self._load:
                 self._load.settle(self._plan.counting, keys)
             self._keyed.clear()
-        if len(self._edges) > MOST_EDGES:
-            self._pass_on()
-
-    def _pass_on(self) -> None:
-        """Hand over what was found of edges so far, and begin anew."""
-        self._hand_over(self._edges.entries(), self._firsts.take())
-        self._edges.clear()
 
     def keep_examples(self, found: Violating) -> None:
         """Remember where the first violating row of each edge is; these are the batch written next."""
@@ -147,16 +133,16 @@ class Work:
         groups = pairs(group[flows.src], group[flows.dst])
         decisions = decisions_of(self._program, judged)
         services = service_words(flows.protocol, flows.port, flows.observed)
-        self._firsts.add(groups, decisions, services, found.rows)
+        self._pieces.firsts.add(groups, decisions, services, found.rows)
 
     def part(self, rows: int, violations_bytes: int) -> Part:
         """What is left to say once all rows are added, and handed over."""
         self._settle()
-        self._pass_on()
+        self._pieces.hand_over()
         return Part(
             rows=rows,
-            judged=self._judged,
-            unknown=self._unknown,
+            judged=self._pieces.judged,
+            unknown=self._pieces.unknown,
             filtered=self.accounts.filtered,
             rejected=self.accounts.rejected(),
             sums=(),
