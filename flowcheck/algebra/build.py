@@ -4,14 +4,14 @@ words."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 from flowcheck.algebra.nobody import Nobody, idle, nobody
 from flowcheck.algebra.ports import named_classes
 from flowcheck.algebra.protection import Protection, protection
 from flowcheck.algebra.real import before_proxies, between
-from flowcheck.algebra.told import Cell, RuleTold, of_direction, tell
+from flowcheck.algebra.told import RuleTold, of_direction, tell
 from flowcheck.algebra.weighing import Weighed, together, weigh
 from flowcheck.compile import axis_of
 from flowcheck.compile.build import compile_program
@@ -20,7 +20,6 @@ from flowcheck.compile.mesh.circumstances import Circumstance
 from flowcheck.compile.mesh.program import CARRIED, CLIENTS, MeshProgram
 from flowcheck.compile.rules.directions import Rulebook, lay_out
 from flowcheck.compile.rules.outcome.numbered import Key, label_of, number_written
-from flowcheck.engines.named import joined
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.policy import Direction, Policy, Rule
@@ -40,15 +39,8 @@ class Algebra:
     ports: tuple[dict[int, str], dict[int, str]]
 
 
-def frozen(cluster: Cluster, instant: int) -> Cluster:
-    """The cluster as it was at an instant (microseconds since 1970); where nothing ever changes, itself."""
-    if cluster.is_static:
-        return cluster
-    return replace(cluster, policies=joined(cluster.policies, instant)).at(instant)
-
-
 def weigh_rules(cluster: Cluster, options: Options) -> Algebra:
-    """Of a cluster in which nothing changes, as :func:`frozen` makes it.
+    """Of a cluster in which nothing changes, as :func:`flowcheck.compile.frozen.frozen` makes it.
 
     **Raises**: CompileError where policies cannot be compiled."""
     axis = axis_of(cluster, options)
@@ -119,6 +111,3 @@ def _circumstances(mesh: MeshProgram) -> Iterator[Circumstance]:
     by_whom = (False, True)[: 1 + mesh.questions.at_waypoints]
     for by_waypoint, client, carried in product(by_whom, CLIENTS, CARRIED):
         yield Circumstance(client, carried, by_waypoint=by_waypoint)
-
-
-__all__ = ["Algebra", "Cell", "frozen", "weigh_rules"]

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flowcheck.cli.exits import exit_code
 from flowcheck.cli.flows.against import GATE, held_against
+from flowcheck.cli.flows.clusters import CURRENT, policies_in, refuse_skipped
 from flowcheck.cli.flows.said import say
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
@@ -31,9 +31,8 @@ from flowcheck.cli.words.options import (
     options,
     progress_wanted,
 )
+from flowcheck.cli.words.reports import OUT
 from flowcheck.cli.words.values import InputPath
-from flowcheck.counted import agreeing, counted
-from flowcheck.errors import ManifestError, Problem
 from flowcheck.runners.alone import is_alone
 from flowcheck.runners.process import start_early
 
@@ -43,17 +42,10 @@ if TYPE_CHECKING:
     from flowcheck.runners.request import AuditRequest
 
 
-CURRENT = "current"
-"""What --policies takes beside paths; a file of that name is ./current."""
-
-
 @click.command("audit", context_settings=CONTEXT)
 @click.argument("flows", nargs=-1, required=True, type=InputPath())
 @options(CLUSTER, NO_POLICIES, SNAPSHOT_TIME)
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
-)
-@options(OUTCOME, GATE, SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
+@options(OUT, OUTCOME, GATE, SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
@@ -112,7 +104,7 @@ def judge(
     source = ClusterSource(
         tuple(given["cluster"]),
         load_cluster,
-        policies=tuple(path for path in given["policies"] if path != CURRENT),
+        policies=policies_in(given),
         replace_policies=given["replace_policies"],
         keep_going=given["keep_going"],
         at=given["at"],
@@ -148,27 +140,6 @@ def _one_after_the_other(
             second(cluster)
 
     return both
-
-
-def refuse_skipped(cluster: Cluster, cni: str) -> None:
-    """--strict: a document that takes no part stops the run, with all such documents listed; and so do
-    policies that the engine does not enforce."""
-    from flowcheck.engines.profiles import left_out
-
-    problems = [
-        Problem(
-            f"{' '.join(filter(None, (document.kind, document.name)))}: {document.reason}",
-            str(document.source),
-        )
-        for document in cluster.skipped
-    ]
-    problems += [Problem(f"{one} (first: {one.first})") for one in left_out(cluster, cni)]
-    if problems:
-        raise ManifestError(
-            f"{counted(len(problems), 'document')} would take no part",
-            hint=f"remove {agreeing(len(problems), 'it', 'them')}, or leave out --strict",
-            problems=problems,
-        )
 
 
 def choose_cache(off: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +21,8 @@ from flowcheck.cli.words.options import (
     options,
     progress_wanted,
 )
-from flowcheck.cli.words.values import InputPath, Report, ReportType
+from flowcheck.cli.words.reports import OUT, shown_as
+from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import counted
 from flowcheck.keywords import MOST_FINDINGS
 from flowcheck.runners.alone import is_alone
@@ -66,20 +66,7 @@ FAILING = {"stopped": ("would_be_stopped",), "unknown": ("would_be_stopped", "to
     metavar="NEW",
     help="Everything as it would be, given as --cluster is. Repeatable.",
 )
-@options(DOCUMENTS, NO_POLICIES, SNAPSHOT_TIME)
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
-)
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=ReportType("diff"),
-    default=[Report("terminal")],
-    help="terminal, json, csv or md; =FILE writes there instead of standard output. Repeatable."
-    "  [default: terminal]",
-)
+@options(DOCUMENTS, NO_POLICIES, SNAPSHOT_TIME, OUT, shown_as("diff"))
 @click.option(
     "--fail-on",
     type=click.Choice([*FAILING, "change", "none"]),
@@ -157,7 +144,8 @@ def _check(given: dict[str, Any]) -> None:
 
 def _sources(given: dict[str, Any]) -> tuple[ClusterSource, ClusterSource]:
     """What flows are judged by, before and after."""
-    from flowcheck.cli.audit import load_cluster, refuse_skipped
+    from flowcheck.cli.audit import load_cluster
+    from flowcheck.cli.flows.clusters import refuse_skipped
     from flowcheck.runners.program.source import ClusterSource
 
     make = partial(
@@ -188,8 +176,10 @@ def _say(context: click.Context, result: DiffResult, *, asked_to_resume: bool) -
 
     speech, summary = messages(context), result.summary
     clusters = summary.before.cluster, summary.after.cluster
-    speech.warnings([*dict.fromkeys(warning for one in clusters for warning in one.warnings)])
-    speech.warnings([*dict.fromkeys(f"left out: {name}" for one in clusters for name in one.refused)])
+    speech.of_cluster(
+        dict.fromkeys(warning for one in clusters for warning in one.warnings),
+        dict.fromkeys(name for one in clusters for name in one.refused),
+    )
     say_of_files(result.ledger, speech)
     removed, left = len(summary.policies.removed), summary.policies.same + len(summary.policies.changed)
     if context.params["policies"] and removed > left:

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
+from flowcheck.cli.flows.clusters import cluster_with_policies, enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
-from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
 from flowcheck.cli.words.values import Moment, Report, Value
-from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS
 
 if TYPE_CHECKING:
-    from flowcheck.engines.profiles import Enforced
-    from flowcheck.manifests.files.paths import At
     from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
@@ -118,8 +116,9 @@ def command(context: click.Context, /, **given: Any) -> int:
         raise click.UsageError(f"--source-port: {port.protocol} has no ports")
     told = {name: given[name] for name in TOLD}
     _check_identity(given["principal"])
-    cluster, enforced = enforced_cluster(given)
-    program = compile_program(enforced.cluster, enforced.options)
+    cluster = cluster_with_policies(given)
+    judged = enforced(cluster, given)
+    program = compile_program(judged.cluster, judged.options)
     answer = explain(
         program,
         src=given["src"],
@@ -131,7 +130,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         waypoint=given["waypoint"],
         **told,
     )
-    messages(context).warnings(enforced.cluster.warnings)
+    messages(context).warnings(judged.cluster.warnings)
     if program.mesh is None and (any(told.values()) or given["waypoint"]):
         names = ", ".join(
             f"--{name}" for name, value in (*told.items(), ("waypoint", given["waypoint"])) if value
@@ -140,7 +139,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     messages(context).warnings([*after_the_last(cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
-    perhaps_in_force = any(one.sign for one in view_of(enforced.cluster).left_out)
+    perhaps_in_force = any(one.sign for one in view_of(judged.cluster).left_out)
     return Exit.INCOMPLETE if answer.left_out or perhaps_in_force else Exit.CLEAN
 
 
@@ -163,48 +162,4 @@ def after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
             f"policies are known until {instant_text(cluster.known_until)}, the last snapshot, which this "
             "explains: of flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged "
             "DURATION or --policies current is given, or a later snapshot"
-        )
-
-
-def enforced_cluster(given: dict[str, Any]) -> tuple[Cluster, Enforced]:
-    """The cluster that the options name, and what of it is enforced.
-
-    **Raises**: RunError, ManifestError."""
-    from flowcheck.engines.profiles import apply
-    from flowcheck.model.options import Options
-
-    cluster = checked_cluster(given)
-    options = Options(**{name: given[name] for name in ("cluster_ranges", "mesh_identity", "max_table")})
-    switches = dict(chosen(given))
-    return cluster, apply(cluster, options, given["cni"], switches, names_in(given), given["mesh"])
-
-
-def checked_cluster(given: dict[str, Any], at: At = None) -> Cluster:
-    """The cluster that the options name. ``at``: when files were written whose names tell no time.
-
-    **Raises**: RunError, ManifestError."""
-    from flowcheck.cli.audit import refuse_skipped
-    from flowcheck.reading import load_cluster
-
-    cluster = load_cluster(
-        given["cluster"],
-        policies=given["policies"],
-        replace_policies=given["replace_policies"],
-        keep_going=given["keep_going"],
-        at=at,
-    )
-    if given["strict"]:
-        refuse_skipped(cluster, given["cni"])
-    _refuse_empty(cluster, given["allow_no_policies"])
-    return cluster
-
-
-def _refuse_empty(cluster: Cluster, allow_no_policies: bool) -> None:
-    """A cluster without pods, or without policies unless that is meant, explains nothing."""
-    if not cluster.pods:
-        raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")
-    if not cluster.policies_taken and not allow_no_policies:
-        raise RunError(
-            "there are no policies: everything is allowed",
-            hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
         )

@@ -21,7 +21,8 @@ from flowcheck.cli.words.options import (
     TIME,
     options,
 )
-from flowcheck.cli.words.values import Finite, InputPath, Percent, Report, ReportType
+from flowcheck.cli.words.reports import OUT, shown_as
+from flowcheck.cli.words.values import Finite, InputPath, Percent
 from flowcheck.errors import RunError
 from flowcheck.model.options import Thresholds
 
@@ -34,20 +35,7 @@ DEFAULTS = Thresholds()
 
 @click.command("load", context_settings=CONTEXT)
 @click.argument("flows", nargs=-1, required=True, type=InputPath())
-@options(CLUSTER, SNAPSHOT_TIME)
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
-)
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=ReportType("balance"),
-    default=[Report("terminal")],
-    help="terminal, json, csv or md; =FILE writes there instead of standard output. Repeatable."
-    "  [default: terminal]",
-)
+@options(CLUSTER, SNAPSHOT_TIME, OUT, shown_as("balance"))
 @click.option("--service", default="", metavar="NS/NAME", help="This Service only, in full.")
 @click.option(
     "--svg",

@@ -9,11 +9,13 @@ import click
 
 from flowcheck.cli.audit import check_inputs
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.explain import Port, PortType, enforced_cluster
+from flowcheck.cli.explain import Port, PortType
+from flowcheck.cli.flows.clusters import cluster_with_policies, enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
-from flowcheck.cli.words.values import InputPath, Moment, Report, ReportType
+from flowcheck.cli.words.reports import shown_as
+from flowcheck.cli.words.values import InputPath, Moment, Report
 from flowcheck.errors import RunError
 from flowcheck.reports import FORMATS
 
@@ -56,16 +58,7 @@ ENDS = "a namespace, NS/WORKLOAD, NS/KIND/NAME, NS/POD, labels (app=web), an add
     metavar="FILE.parquet",
     help="Every pair and stretch of ports as Parquet.",
 )
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=ReportType("matrix"),
-    default=[Report("terminal")],
-    help="terminal, json, csv, dot (Graphviz), mermaid or svg; =FILE writes there, not to standard output. "
-    "Repeatable.  [default: terminal]",
-)
+@options(shown_as("matrix", "terminal, json, csv, dot (Graphviz), mermaid or svg"))
 @click.option(
     "--at", type=Moment(), help="The instant to show, where the cluster changed.  [default: the latest]"
 )
@@ -143,10 +136,9 @@ def _compiled(context: click.Context, given: dict[str, Any]) -> Program:
     """The program of a cluster, after all that there is to say of it."""
     from flowcheck.compile import compile_program
 
-    _, enforced = enforced_cluster(given)
-    messages(context).warnings(enforced.cluster.warnings)
-    messages(context).warnings([f"left out: {one}" for one in enforced.cluster.refused])
-    return compile_program(enforced.cluster, enforced.options)
+    judged = enforced(cluster_with_policies(given), given)
+    messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
+    return compile_program(judged.cluster, judged.options)
 
 
 def _is_incomplete(program: Program) -> bool:

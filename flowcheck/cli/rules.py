@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
+from flowcheck.cli.flows.clusters import cluster_with_policies, enforced, policies_in
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
-from flowcheck.cli.words.engine import ENGINE, chosen, names_in
+from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, JUDGING, RANGES, SELECTION, SPEECH, TIME, messages, options
-from flowcheck.cli.words.values import InputPath, Report, ReportType
+from flowcheck.cli.words.reports import shown_as
+from flowcheck.cli.words.values import InputPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowcheck.engines.profiles import Enforced
     from flowcheck.model.cluster import Cluster
     from flowcheck.model.options import Options
     from flowcheck.results.records.rules import RulesRecord
@@ -24,17 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("rules", context_settings=CONTEXT)
 @click.argument("flows", nargs=-1, type=InputPath())
-@options(CLUSTER, NO_POLICIES, SNAPSHOT_TIME)
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=ReportType("rules"),
-    default=[Report("terminal")],
-    help="terminal, json, csv or md; =FILE writes there, not to standard output. Repeatable."
-    "  [default: terminal]",
-)
+@options(CLUSTER, NO_POLICIES, SNAPSHOT_TIME, shown_as("rules"))
 @click.option(
     "--fail-on",
     type=click.Choice(["none", "rules", "unprotected", "any"]),
@@ -81,28 +72,19 @@ def _with_flows(context: click.Context, given: dict[str, Any]) -> RulesRecord:
 
 
 def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
-    from flowcheck.cli.audit import CURRENT, check_inputs
-    from flowcheck.cli.explain import checked_cluster
+    from flowcheck.cli.audit import check_inputs
 
     check_inputs(given)
-    policies = tuple(path for path in given["policies"] if path != CURRENT)
-    enforced = _enforced(checked_cluster({**given, "policies": policies}, given["at"]), given)
-    messages(context).warnings(enforced.cluster.warnings)
-    messages(context).warnings([f"left out: {one}" for one in enforced.cluster.refused])
-    return _record(enforced.cluster, enforced.options, given, None)
-
-
-def _enforced(cluster: Cluster, given: dict[str, Any]) -> Enforced:
-    from flowcheck.engines.profiles import apply
-    from flowcheck.model.options import Options
-
-    ranges = Options(cluster_ranges=given["cluster_ranges"], mesh_identity=given["mesh_identity"])
-    return apply(cluster, ranges, given["cni"], dict(chosen(given)), names_in(given), given["mesh"])
+    cluster = cluster_with_policies({**given, "policies": policies_in(given)}, given["at"])
+    judged = enforced(cluster, given)
+    messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
+    return _record(judged.cluster, judged.options, given, None)
 
 
 def _record(cluster: Cluster, options: Options, given: dict[str, Any], log: Log | None) -> RulesRecord:
     """``cluster``: as it is enforced."""
-    from flowcheck.algebra.build import frozen, weigh_rules
+    from flowcheck.algebra.build import weigh_rules
+    from flowcheck.compile.frozen import frozen
     from flowcheck.model.instants import instant_of, instant_text
     from flowcheck.model.timeline import END
     from flowcheck.results.ruling.together import record_of

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from flowcheck.cli.exits import Exit
+from flowcheck.cli.flows.clusters import policies_in, read_cluster
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.words.clusters import CLUSTER, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE
@@ -25,16 +26,16 @@ from flowcheck.cli.words.options import (
     options,
     progress_wanted,
 )
-from flowcheck.cli.words.values import InputPath, Moment, Report, ReportType
+from flowcheck.cli.words.reports import shown_as
+from flowcheck.cli.words.values import InputPath, Moment
 from flowcheck.keywords import MOST_FINDINGS
+from flowcheck.suggest.languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from flowcheck.model.cluster import Cluster
     from flowcheck.runners.suggesting.run import Suggested, SuggestRequest
     from flowcheck.suggest.records import Suggestion
 
 POLICIES, RECORD = "policies.yaml", "suggestion.json"
-LANGUAGES = ("kubernetes", "cilium", "calico")
 NOT_ASKED: dict[str, Any] = {
     "out": None,
     "resume": False,
@@ -105,16 +106,7 @@ NOT_ASKED: dict[str, Any] = {
     help="Suggest by what began before this instant; hold the rest against it, and end with 1 where that "
     "would lose anything.",
 )
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=ReportType("suggestion"),
-    default=[Report("terminal")],
-    help="terminal or json; =FILE writes there, not to standard output. Repeatable.  [default: terminal]",
-)
-@options(SELECTION, RANGES, TIME, JOBS, TOLERANCE, CACHE, ENGINE, SPEECH)
+@options(shown_as("suggestion"), SELECTION, RANGES, TIME, JOBS, TOLERANCE, CACHE, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Suggest the least policies that allow what recorded FLOWS show and deny the rest, by workload.
@@ -142,23 +134,14 @@ def command(context: click.Context, /, **given: Any) -> int:
 
 
 def _suggested(context: click.Context, given: dict[str, Any]) -> Suggested:
-    from flowcheck.cli.audit import check_inputs, refuse_skipped
+    from flowcheck.cli.audit import check_inputs
     from flowcheck.cli.flows.progress import progress_bar
     from flowcheck.cli.flows.said import say
-    from flowcheck.reading import load_cluster
     from flowcheck.reports.suggestion.policies import documents
     from flowcheck.runners.suggesting.run import run_suggest
 
     check_inputs(given)
-    cluster: Cluster = load_cluster(
-        given["cluster"],
-        policies=given["policies"],
-        replace_policies=given["replace_policies"],
-        keep_going=given["keep_going"],
-        at=given["at"],
-    )
-    if given["strict"]:
-        refuse_skipped(cluster, given["cni"])
+    cluster = read_cluster({**given, "policies": policies_in(given)}, given["at"])
     request = _request(given)
     bar = partial(progress_bar, progress_wanted(context, given["no_progress"]), given["color"])
     with with_standard_input(given["flows"]) as flows, bar() as progress:

@@ -9,22 +9,13 @@ import click
 
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.words.options import CONTEXT, SPEECH, options
-from flowcheck.cli.words.values import Report, ReportType
+from flowcheck.cli.words.reports import shown_as
 
 
 @click.command("verify", context_settings=CONTEXT)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--inputs", is_flag=True, help="Read the inputs of the audit again, too: flows and cluster.")
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=ReportType("verification"),
-    default=[Report("terminal")],
-    help="terminal or json; =FILE writes there instead of standard output. Repeatable.  [default: terminal]",
-)
-@options(SPEECH)
+@options(shown_as("verification"), SPEECH)
 def command(**given: Any) -> int:
     """Read the result in DIR, which an audit wrote (-o), and hold all that it says against the rest of it.
 

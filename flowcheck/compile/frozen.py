@@ -1,4 +1,4 @@
-"""A program as of one instant: what questions without a flow, and so without a time, are put to."""
+"""A cluster and its program as of one instant: what questions without a flow, and so a time, are put to."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 
 
+def frozen(cluster: Cluster, instant: int) -> Cluster:
+    """The cluster as it was at an instant (microseconds since 1970); where nothing ever changes, itself."""
+    if cluster.is_static:
+        return cluster
+    return replace(cluster, policies=joined(cluster.policies, instant)).at(instant)
+
+
 def compile_at(cluster: Cluster, options: Options, instant: int) -> Program:
-    """The program of the cluster as it was at an instant (microseconds since 1970)."""
-    if not cluster.is_static:
-        cluster = replace(cluster, policies=joined(cluster.policies, instant)).at(instant)
-    return compile_program(cluster, options)
+    """Its program."""
+    return compile_program(frozen(cluster, instant), options)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from flowcheck.algebra.build import frozen, weigh_rules
+from flowcheck.algebra.build import weigh_rules
 from flowcheck.algebra.told import RuleTold
+from flowcheck.compile.frozen import frozen
 from flowcheck.engines.profiles import apply
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options

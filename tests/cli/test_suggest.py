@@ -264,3 +264,10 @@ def test_help_has_examples() -> None:
     done = flowcheck("suggest", "--help")
     assert done.returncode == 0
     assert "flowcheck suggest flows/ --cluster cluster.json -o suggested" in done.stdout
+
+
+def test_policies_current_is_no_path(cluster: Path, log: Path, tmp_path: Path) -> None:
+    words = ("suggest", log, "--cluster", cluster, "--policies", "current")
+    done = flowcheck(*words, "-o", tmp_path / "out")
+    assert done.returncode in (0, 1), done.stderr
+    assert policies(tmp_path / "out")

@@ -18,8 +18,7 @@ def say(result: AuditResult, speech: Messages, *, asked_to_resume: bool) -> None
     from flowcheck.reports.audit.known import idle
 
     summary = result.summary
-    speech.warnings(summary.cluster.warnings)
-    speech.warnings([f"left out: {one}" for one in summary.cluster.refused])
+    speech.of_cluster(summary.cluster.warnings, summary.cluster.refused)
     say_of_files(result.ledger, speech)
     for reason in summary.incomplete_because:
         speech.warning(f"incomplete: {reason}")

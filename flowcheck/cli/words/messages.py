@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flowcheck.counted import counted
@@ -48,6 +48,11 @@ class Messages:
             self.warning(text)
         if len(texts) > shown:
             self.warning(f"and {counted(len(texts) - shown, 'more warning')} (-v shows all)")
+
+    def of_cluster(self, warnings: Iterable[str], refused: Iterable[object]) -> None:
+        """What was odd about a cluster, and which documents were left out of it."""
+        self.warnings([*warnings])
+        self.warnings([f"left out: {one}" for one in refused])
 
     def say(self, text: str) -> None:
         """What everybody should see who did not ask for quiet."""

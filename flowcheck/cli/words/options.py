@@ -17,13 +17,12 @@ import click
 from flowcheck.cli.words.config import read_config
 from flowcheck.cli.words.logs import LOGS
 from flowcheck.cli.words.messages import Messages
+from flowcheck.cli.words.reports import shown_as
 from flowcheck.cli.words.values import (
     Cidr,
     Duration,
     Moment,
     Percent,
-    Report,
-    ReportType,
     Tolerance,
     ToleranceType,
 )
@@ -146,17 +145,11 @@ JUDGING: list[Option[Any]] = [
 ]
 
 OUTCOME: list[Option[Any]] = [
-    click.option(
-        "-f",
-        "--format",
-        "formats",
-        multiple=True,
-        type=ReportType(),
-        default=[Report("terminal")],
-        help="terminal, json, jsonl, csv, md, html (a page to open in a browser) or svg (who talked to whom, "
-        "drawn); for continuous integration sarif, junit, github (workflow "
-        "commands) or gitlab (code quality); =FILE writes there instead of standard output. Repeatable."
-        "  [default: terminal]",
+    *shown_as(
+        "audit",
+        "terminal, json, jsonl, csv, md, html (a page to open in a browser) or svg (who talked to whom, "
+        "drawn); for continuous integration sarif, junit, github (workflow commands) or gitlab (code "
+        "quality)",
     ),
     click.option(
         "--fail-on",

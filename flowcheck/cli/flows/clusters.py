@@ -1,0 +1,86 @@
+"""The cluster that options name, read; and what of it is enforced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowcheck.cli.words.engine import chosen, names_in
+from flowcheck.counted import agreeing, counted
+from flowcheck.errors import ManifestError, Problem, RunError
+
+if TYPE_CHECKING:
+    from flowcheck.engines.profiles import Enforced
+    from flowcheck.manifests.files.paths import At
+    from flowcheck.model.cluster import Cluster
+
+CURRENT = "current"
+"""What --policies takes beside paths where flows are judged; a file of that name is ./current."""
+
+
+def policies_in(given: dict[str, Any]) -> tuple[str | Path, ...]:
+    """The paths among what --policies takes."""
+    return tuple(path for path in given["policies"] if path != CURRENT)
+
+
+def read_cluster(given: dict[str, Any], at: At = None) -> Cluster:
+    """The cluster that the options name. ``at``: when files were written whose names tell no time.
+
+    **Raises**: RunError, ManifestError."""
+    from flowcheck.reading import load_cluster
+
+    cluster = load_cluster(
+        given["cluster"],
+        policies=given["policies"],
+        replace_policies=given["replace_policies"],
+        keep_going=given["keep_going"],
+        at=at,
+    )
+    if given["strict"]:
+        refuse_skipped(cluster, given["cni"])
+    return cluster
+
+
+def cluster_with_policies(given: dict[str, Any], at: At = None) -> Cluster:
+    """The same; one without pods, or without policies unless that is meant, says nothing.
+
+    **Raises**: RunError, ManifestError."""
+    cluster = read_cluster(given, at)
+    if not cluster.pods:
+        raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")
+    if not cluster.policies_taken and not given["allow_no_policies"]:
+        raise RunError(
+            "there are no policies: everything is allowed",
+            hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
+        )
+    return cluster
+
+
+def enforced(cluster: Cluster, given: dict[str, Any]) -> Enforced:
+    """What of it is enforced."""
+    from flowcheck.engines.profiles import apply
+    from flowcheck.model.options import Options
+
+    options = Options(**{name: given[name] for name in ("cluster_ranges", "mesh_identity", "max_table")})
+    return apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given), given["mesh"])
+
+
+def refuse_skipped(cluster: Cluster, cni: str) -> None:
+    """--strict: a document that takes no part stops the run, with all such documents listed; and so do
+    policies that the engine does not enforce."""
+    from flowcheck.engines.profiles import left_out
+
+    problems = [
+        Problem(
+            f"{' '.join(filter(None, (document.kind, document.name)))}: {document.reason}",
+            str(document.source),
+        )
+        for document in cluster.skipped
+    ]
+    problems += [Problem(f"{one} (first: {one.first})") for one in left_out(cluster, cni)]
+    if problems:
+        raise ManifestError(
+            f"{counted(len(problems), 'document')} would take no part",
+            hint=f"remove {agreeing(len(problems), 'it', 'them')}, or leave out --strict",
+            problems=problems,
+        )
