@@ -6,6 +6,7 @@ What was ignored when the command began stays so: ``nohup`` means it.
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -55,4 +56,10 @@ class Signals:
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         first, self.came = self.came is None, self.came or signal.Signals(number)
         if first:
+            sys.unraisablehook = _say_nothing
             raise Terminated
+
+
+def _say_nothing(_: object) -> None:
+    """What was being made when the signal came is taken apart half made, which may go wrong, and matters no
+    more."""

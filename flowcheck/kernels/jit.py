@@ -11,7 +11,8 @@ from typing import ParamSpec, TypeVar
 
 import numba
 
-from flowcheck.kernels.cache import DIRECTORY, KernelCache
+from flowcheck.kernels.cache import KernelCache
+from flowcheck.kernels.folder import DIRECTORY
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -34,5 +35,5 @@ def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     """Compile a loop over arrays: no Python object inside, GIL released, integer division never raises."""
     compiled = numba.njit(nogil=True, error_model="numpy")(function)
     if DIRECTORY is not None and not os.environ.get("NUMBA_DISABLE_JIT"):
-        compiled._cache = KernelCache(function)  # type: ignore[attr-defined] # as numba's own caching sets it
+        compiled._cache = KernelCache(DIRECTORY, function)  # type: ignore[attr-defined] # as numba's own caching sets it
     return compiled

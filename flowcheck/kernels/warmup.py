@@ -24,8 +24,9 @@ from flowcheck.kernels import (
     rows,
     translate,
 )
-from flowcheck.kernels.cache import DIRECTORY, source_stamp
+from flowcheck.kernels.cache import source_stamp
 from flowcheck.kernels.chance import contingency, multinomial, tails
+from flowcheck.kernels.folder import DIRECTORY
 from flowcheck.kernels.logs import columns, counting, events, lines, patterns, settling
 from flowcheck.kernels.logs.pieces import Pieces
 from flowcheck.kernels.parquet import contents, pages

@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -55,6 +56,32 @@ def test_signals_at_random(world: Path, tmp_path: Path, monkeypatch: pytest.Monk
     tempfile.tempdir = None
     flowcheck(*command(world, out)[3:])
     assert [path.name for path in place.iterdir()] == []
+
+
+HALF_MADE = """
+import signal
+from flowcheck.signals import Signals, Terminated
+
+class Half:
+    def __init__(self):
+        signal.raise_signal(signal.SIGTERM)
+        self.made = True
+
+    def __del__(self):
+        self.made
+
+signals = Signals()
+try:
+    with signals.heard():
+        Half()
+except Terminated:
+    print(signals.code)
+"""
+
+
+def test_what_a_signal_leaves_half_made_says_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", HALF_MADE], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("143\n", "")
 
 
 def hears(pid: int) -> bool:
