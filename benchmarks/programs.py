@@ -63,7 +63,7 @@ class Checkout:
     def compiled_nothing(self) -> bool:
         """Whether the kernels here are those of ``warm``: to compile within the clock spoils a time."""
         here, warmed = (
-            {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*.nbc")}
+            {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*.kernel")}
             for folder in (self.caches or self.kernels, self.kernels)
         )
         return here == warmed

@@ -70,6 +70,7 @@ APART = {
 HOMES = {
     "click": {"cli"},
     "msgspec": {
+        "kernels.cached",
         "manifests",
         "flows.logs",
         "flows.formats",

@@ -20,7 +20,7 @@ import click
 from benchmarks.generate import SEED, ready
 from benchmarks.inputs.sizes import SIZES
 from benchmarks.measure import Measurement, measure
-from flowcheck.kernels.cache import cache_directory
+from flowcheck.kernels.cached.folder import cache_directory
 from flowcheck.runners.program.kept import FOLDER
 
 LEFT_OUT, CHANGED, OTHER_PORT = 0.03, 0.05, 9

@@ -58,7 +58,7 @@ def _run(
     context: click.Context, sample: str, directory: Path, given: dict[str, Any], out: Path | None
 ) -> int:
     from flowcheck.demo import SAMPLES
-    from flowcheck.kernels.cache import is_cold
+    from flowcheck.kernels.cached.folder import is_cold
     from flowcheck.model.options import Options
     from flowcheck.results.relative import named_from
     from flowcheck.writing import output_errors

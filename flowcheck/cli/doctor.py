@@ -61,7 +61,7 @@ def _libraries() -> Findings:
 
 def _kernels() -> Findings:
     try:
-        from flowcheck.kernels.cache import cache_directory, is_cold
+        from flowcheck.kernels.cached.folder import cache_directory, is_cold
 
         folder = cache_directory()
     except Exception as error:  # whatever is wrong with numba here, this command is there to say so

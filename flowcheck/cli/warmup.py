@@ -19,7 +19,7 @@ def command(context: click.Context, /) -> int:
     flowcheck warmup
     """
     from flowcheck.errors import RunError
-    from flowcheck.kernels.cache import cache_directory
+    from flowcheck.kernels.cached.folder import cache_directory
     from flowcheck.kernels.warmup import warmup
 
     began = time.monotonic()

@@ -11,8 +11,8 @@ from typing import ParamSpec, TypeVar
 
 import numba
 
-from flowcheck.kernels.cache import KernelCache
-from flowcheck.kernels.folder import DIRECTORY
+from flowcheck.kernels.cached.cache import KernelCache
+from flowcheck.kernels.cached.folder import DIRECTORY
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

@@ -24,9 +24,9 @@ from flowcheck.kernels import (
     rows,
     translate,
 )
-from flowcheck.kernels.cache import source_stamp
+from flowcheck.kernels.cached.cache import source_stamp
+from flowcheck.kernels.cached.folder import DIRECTORY
 from flowcheck.kernels.chance import contingency, multinomial, tails
-from flowcheck.kernels.folder import DIRECTORY
 from flowcheck.kernels.logs import columns, counting, events, lines, patterns, settling
 from flowcheck.kernels.logs.pieces import Pieces
 from flowcheck.kernels.parquet import contents, pages
@@ -84,8 +84,7 @@ def _warm_compiling() -> Iterator[str]:
     rows.read_list(int64(1, 2), 0, int32(1))
     rows.decide_ports(program_rows, int32(0), 0, int32(3), int32(3), int64(1)[0], 0, uint8(64), int32(4))
     rows.decide_missing_ports(int32(4), int64(4), 0, uint8(64))
-    defaults = int32(3), int32(3)
-    rows.decide_lists(program_rows, int64(1, 2), 1, int64(1), *defaults, int64(4), 0, uint8(64))
+    rows.decide_lists(program_rows, int64(1, 2), 1, int64(1), int32(3), int32(3), int64(4), 0, uint8(64))
     yield "without"
     warm(program_rows)
 

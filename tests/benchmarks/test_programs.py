@@ -15,7 +15,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(programs, "GENERATED", tmp_path / "generated")
     warmed = Checkout(tmp_path / "checkout")
     warmed.kernels.mkdir(parents=True)
-    (warmed.kernels / "decide.1.nbc").write_bytes(b"code")
+    (warmed.kernels / "decide.1.kernel").write_bytes(b"code")
     return warmed
 
 
@@ -23,7 +23,7 @@ def test_an_audit_gets_a_copy_of_the_kernels_and_nothing_else(checkout: Checkout
     (tmp_path / "caches").mkdir()
     (tmp_path / "caches" / "program").write_bytes(b"of the audit before")
     cold = checkout.with_caches(tmp_path / "caches")
-    assert [path.name for path in (tmp_path / "caches").iterdir()] == ["decide.1.nbc"]
+    assert [path.name for path in (tmp_path / "caches").iterdir()] == ["decide.1.kernel"]
     assert cold.environment["XDG_CACHE_HOME"] == str(tmp_path / "caches")
     assert cold.environment["PYTHONPATH"] == str(checkout.root)
 
@@ -31,7 +31,7 @@ def test_an_audit_gets_a_copy_of_the_kernels_and_nothing_else(checkout: Checkout
 def test_kernels_compiled_anew_are_noticed(checkout: Checkout, tmp_path: Path) -> None:
     cold = checkout.with_caches(tmp_path / "caches")
     assert cold.compiled_nothing()
-    (tmp_path / "caches" / "edges.1.nbc").write_bytes(b"code")
+    (tmp_path / "caches" / "edges.1.kernel").write_bytes(b"code")
     assert not cold.compiled_nothing()
 
 

@@ -10,9 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from flowcheck.kernels import cache as kernel_cache
+from flowcheck.kernels.cached import cache as kernel_cache
+from flowcheck.kernels.cached import folder
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -74,10 +76,9 @@ def test_a_second_process_finds_the_kernel_in_the_cache(cache: Path) -> None:
 
 
 @JIT
-@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
-def test_a_damaged_entry_is_compiled_afresh(cache: Path, suffix: str) -> None:
+def test_a_damaged_entry_is_compiled_afresh(cache: Path) -> None:
     run(cache)
-    (entry,) = cache.glob(f"*mix_three*.{suffix}")
+    (entry,) = cache.glob("*mix_three*.kernel")
     content = bytearray(entry.read_bytes())
     content[len(content) // 2] ^= 1
     entry.write_bytes(content)
@@ -88,34 +89,49 @@ def test_a_damaged_entry_is_compiled_afresh(cache: Path, suffix: str) -> None:
 
 
 @JIT
-def test_an_entry_of_older_source_is_no_damage(cache: Path) -> None:
-    """It may speak of types that the source of today does not have."""
+def test_an_entry_of_older_source_is_no_damage_and_removed(cache: Path) -> None:
     run(cache)
-    (index,) = cache.glob("*mix_three*.nbi")
-    older = b"cflowcheck.arrays\nGone\n."
-    index.write_bytes(hashlib.sha256(older).digest() + older)
+    (entry,) = cache.glob("*mix_three*.kernel")
+    function, stamp, *rest = entry.name.rsplit(".", 3)
+    assert len(stamp) == 16
+    older = entry.rename(entry.with_name(".".join((function, stamp[::-1], *rest))))
     done = run(cache)
     assert (done.stdout, done.stderr) == ("0 0\n", "")
+    assert not older.exists()
+    assert run(cache).stdout == "0 1\n"
 
 
 @JIT
-@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
-def test_a_foreign_pickle_is_not_loaded(cache: Path, tmp_path: Path, suffix: str) -> None:
+def test_an_entry_that_says_something_else_is_compiled_afresh(cache: Path) -> None:
+    """Whole, by its checksum, but of a type that no record can say."""
+    run(cache)
+    (entry,) = cache.glob("*mix_three*.kernel")
+    told = msgspec.msgpack.decode(entry.read_bytes()[32:])
+    told["returned"] = "pyobject"
+    body = msgspec.msgpack.encode(told)
+    entry.write_bytes(hashlib.sha256(body).digest() + body)
+    done = run(cache)
+    assert done.stdout == "0 0\n"
+    assert "damaged" in done.stderr
+    assert run(cache).stdout == "0 1\n"
+
+
+@JIT
+def test_a_pickle_is_not_loaded(cache: Path, tmp_path: Path) -> None:
     """Loading one that says so would make a folder."""
     run(cache)
     proof = tmp_path / "loaded"
-    for entry in cache.glob(f"*.{suffix}"):
+    for entry in cache.glob("*.kernel"):
         entry.write_bytes(f"cos\nmkdir\n(V{proof}\ntR.".encode())
     assert run(cache).stdout == "0 0\n"
     assert not proof.exists()
 
 
 @JIT
-@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
 @pytest.mark.parametrize("mode", [0o620, 0o602])
-def test_an_entry_others_may_write_to_is_not_loaded(cache: Path, suffix: str, mode: int) -> None:
+def test_an_entry_others_may_write_to_is_not_loaded(cache: Path, mode: int) -> None:
     run(cache)
-    for entry in cache.glob(f"*.{suffix}"):
+    for entry in cache.glob("*.kernel"):
         entry.chmod(mode)
     done = run(cache)
     assert done.stdout == "0 0\n"
@@ -127,7 +143,7 @@ def test_an_entry_others_may_write_to_is_not_loaded(cache: Path, suffix: str, mo
 @JIT
 def test_a_link_to_an_entry_is_not_loaded(cache: Path, tmp_path: Path) -> None:
     run(cache)
-    for entry in cache.glob("*.nbi"):
+    for entry in cache.glob("*.kernel"):
         entry.rename(tmp_path / entry.name)
         entry.symlink_to(tmp_path / entry.name)
     assert run(cache).stdout == "0 0\n"
@@ -137,7 +153,7 @@ def test_a_link_to_an_entry_is_not_loaded(cache: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_an_entry_of_another_user_is_not_loaded(cache: Path) -> None:
     run(cache)
-    for entry in cache.glob("*.nbi"):
+    for entry in cache.glob("*.kernel"):
         os.chown(entry, 65534, 65534)
     assert run(cache).stdout == "0 0\n"
 
@@ -165,7 +181,7 @@ def test_a_folder_others_may_write_to_is_refused(
     monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     with pytest.warns(UserWarning, match="only you can write to"):
-        assert kernel_cache.cache_directory() is None
+        assert folder.cache_directory() is None
 
 
 def test_a_link_to_a_folder_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -174,7 +190,7 @@ def test_a_link_to_a_folder_is_refused(cache: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     with pytest.warns(UserWarning, match="only you can write to"):
-        assert kernel_cache.cache_directory() is None
+        assert folder.cache_directory() is None
 
 
 def test_a_file_in_the_folders_place_is_no_error(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,13 +198,13 @@ def test_a_file_in_the_folders_place_is_no_error(cache: Path, monkeypatch: pytes
     monkeypatch.delenv("FLOWCHECK_NO_CACHE", raising=False)
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     with pytest.warns(UserWarning, match="no kernel cache"):
-        assert kernel_cache.cache_directory() is None
+        assert folder.cache_directory() is None
 
 
 def test_the_cache_can_be_turned_off(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWCHECK_CACHE_DIR", str(cache))
     monkeypatch.setenv("FLOWCHECK_NO_CACHE", "1")
-    assert kernel_cache.cache_directory() is None
+    assert folder.cache_directory() is None
     assert not cache.exists()
 
 
@@ -228,7 +244,8 @@ def test_kernels_are_made_from_these_sources_only() -> None:
         for alias in node.names
     }
     names = {".".join(("flowcheck", *source.with_suffix("").parts)) for source in SOURCES}
-    packages = {f"flowcheck.kernels{part}" for part in ("", ".chance", ".logs", ".parquet", ".without")}
+    folders = ("", ".cached", ".chance", ".logs", ".parquet", ".without")
+    packages = {f"flowcheck.kernels{part}" for part in folders}
     no_part_of_them = {"flowcheck.version", "flowcheck.signals"}
     assert imported - names <= packages | no_part_of_them
 
@@ -238,18 +255,18 @@ def test_a_file_that_others_may_write_to_is_not_opened(tmp_path: Path, mode: int
     tmp_path.chmod(0o700)
     entry = tmp_path / "entry"
     entry.write_bytes(b"kernel")
-    with kernel_cache.open_own(entry) as file:
+    with folder.open_own(entry) as file:
         assert file.read() == b"kernel"
     entry.chmod(mode)
     with pytest.raises(ValueError, match="not only this user's"):
-        kernel_cache.open_own(entry)
+        folder.open_own(entry)
 
 
 def test_nor_one_in_a_folder_that_they_may_write_to(tmp_path: Path) -> None:
     (tmp_path / "entry").write_bytes(b"kernel")
     tmp_path.chmod(0o770)
     with pytest.raises(ValueError, match="not only this user's"):
-        kernel_cache.open_own(tmp_path / "entry")
+        folder.open_own(tmp_path / "entry")
 
 
 def test_nor_a_link_or_what_is_no_file(tmp_path: Path) -> None:
@@ -259,7 +276,7 @@ def test_nor_a_link_or_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for name in ("link", "fifo", "gone"):
         with pytest.raises((OSError, ValueError), match=r"Too many levels|not only this user's|No such file"):
-            kernel_cache.open_own(tmp_path / name)
+            folder.open_own(tmp_path / name)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
@@ -269,4 +286,4 @@ def test_nor_one_of_another_user(tmp_path: Path) -> None:
     entry.write_bytes(b"kernel")
     os.chown(entry, 65534, 65534)
     with pytest.raises(ValueError, match="not only this user's"):
-        kernel_cache.open_own(entry)
+        folder.open_own(entry)

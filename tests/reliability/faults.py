@@ -194,7 +194,7 @@ FAULTS = (
         "as without a cache",
         "as ever",
         (
-            "kernels/test_cache.py::test_a_foreign_pickle_is_not_loaded",
+            "kernels/test_cache.py::test_a_pickle_is_not_loaded",
             "kernels/test_cache.py::test_a_damaged_entry_is_compiled_afresh",
             "kernels/test_cache.py::test_a_file_in_the_folders_place_is_no_error",
         ),

@@ -12,7 +12,7 @@ import pytest
 
 from flowcheck import version
 from flowcheck.errors import RunError
-from flowcheck.kernels.cache import safe_directory
+from flowcheck.kernels.cached.folder import safe_directory
 from flowcheck.model.cluster import Cluster
 from flowcheck.reading import load_cluster
 from flowcheck.results.audit import AuditResult

@@ -1,8 +1,8 @@
 """The cache of compiled kernels on disk: it can only make things faster, and runs nothing that is not ours.
 
-A file a kernel and signature, in a folder that only this user may write to (:mod:`flowcheck.kernels.folder`):
-the SHA-256 of the rest, then a record (:mod:`flowcheck.kernels.compiled`). One that is refused, does not
-match, or does not load, is compiled afresh.
+A file a kernel and signature, in a folder that only this user may write to: the SHA-256 of the rest, then a
+record (:mod:`flowcheck.kernels.cached.compiled`). One that is refused, does not match, or does not load, is
+compiled afresh.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import msgspec
 from numba.core import caching, sigutils
 from numba.core.runtime.nrt import rtsys
 
-from flowcheck.kernels.compiled import Compiled, compiled, rebuilt
-from flowcheck.kernels.folder import KERNEL, open_own
+from flowcheck.kernels.cached.compiled import Compiled, compiled, rebuilt
+from flowcheck.kernels.cached.folder import KERNEL, open_own
 from flowcheck.signals import ENDING
 from flowcheck.version import PACKAGE
 

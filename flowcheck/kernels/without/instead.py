@@ -6,7 +6,15 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int32, Int64, Rows, UInt8, UInt64
 from flowcheck.kernels.jit import kernel
 from flowcheck.kernels.rows import MOST_WAYS, first_reason, next_way, read_list, walk, yes
-from flowcheck.kernels.without.weighing import Lists, RuleOf, Work, add_pair, leave_out, weigh_cell
+from flowcheck.kernels.without.weighing import (
+    Lists,
+    RuleOf,
+    Work,
+    add_pair,
+    leave_out,
+    rule_of_decision,
+    weigh_cell,
+)
 
 MATCHED, REACHED = 1, 2
 """Bits of what is known of a rule: some cell is one that it is about; and there nothing decides before it."""
@@ -138,7 +146,7 @@ def alternatives(
         for port in range(lists.n_ports):
             out[at, port] = -1
             decision = decided[at, port]
-            rule = rule_of.decision[decision] if decision < rule_of.decision.size else -1
+            rule = rule_of_decision(rule_of, decision)
             if rule < 0:
                 continue
             defaults = lists.other_defaults if port >= lists.portless else lists.defaults

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from flowcheck.kernels.cache import cache_directory, open_own
+from flowcheck.kernels.cached.folder import cache_directory, open_own
 from flowcheck.runners.program.classes import layout
 from flowcheck.runners.program.stored import Stored, write_sections
 
