@@ -53,34 +53,45 @@ def fold_reports(entries: Int64) -> Int64:
 
 
 def _count_once(folded: Int64, entries: Int64) -> None:
-    """Take out of edges of which less was observed what others, alike but for that, have already: first of
-    those that went on to a mesh's proxy, then of those of which nothing was observed."""
+    """Take out of edges of which less was observed what others have already: first of those that went on to
+    a mesh's proxy, of which the proxy may tell a request, and so another decision; then of those of which
+    nothing was observed, what others have that are alike but for that."""
     said, of_entries = (rows[:, a.KEY_SERVICE] & OBSERVED for rows in (folded, entries))
     forwarded = said == a.OBSERVED_FORWARDED << a.AT_OBSERVED
     if forwarded.any():
-        _take_out(folded, entries, forwarded, said != 0, of_entries != 0)
-    _take_out(folded, entries, said == 0, said >= 0, of_entries >= 0)
+        _take_out(folded, entries, forwarded, (said != 0, of_entries != 0), decided_alike=False)
+    _take_out(folded, entries, said == 0, (said >= 0, of_entries >= 0), decided_alike=True)
 
 
-def _take_out(folded: Int64, entries: Int64, less: Mask, among: Mask, among_entries: Mask) -> None:
-    """less (edges,) bool: those of which is taken out what the others among (edges,) have, by their entries
-    (entries,)."""
+def _take_out(
+    folded: Int64, entries: Int64, less: Mask, either: tuple[Mask, Mask], *, decided_alike: bool
+) -> None:
+    """less (edges,) bool: those of which is taken out what the others among ``either`` have, masks of edges
+    (edges,) and of their entries (entries,)."""
+    among, among_entries = either
     if not less.any() or less[among].all():
         return
-    family, edge = _alike(folded), np.cumsum(_changes_of_edge(entries)) - 1
+    family, edge = _alike(folded, decided=decided_alike), np.cumsum(_changes_of_edge(entries)) - 1
     n_families = family.max() + 1
+    places = np.flatnonzero(less)
+    places = places[np.argsort(family[places], kind="stable")]
+    first = np.searchsorted(family[places], family[places])
     for column in (a.FLOWS, a.BYTES):
         seen, decided = np.zeros((n_families, 8), dtype=np.int64), np.zeros(n_families, dtype=np.int64)
         mine = entries[among_entries]
         np.add.at(seen, (family[edge[among_entries]], _point(mine)), mine[:, column])
         np.add.at(decided, family[among & ~less], folded[among & ~less, column])
-        rest = (seen.max(axis=1) - decided).clip(0)[family]
-        folded[less, column] = np.minimum(folded[less, column], rest[less])
+        rest = (seen.max(axis=1) - decided).clip(0)[family[places]]
+        own = folded[places, column]
+        before = np.cumsum(own) - own
+        folded[places, column] = np.clip(rest - (before - before[first]), 0, own)
 
 
-def _alike(folded: Int64) -> Int64:
-    """(edges,) a number, from 0, that those which differ in what was observed alone share."""
-    keys = [*folded[:, [a.KEY_GROUPS, a.KEY_DECISIONS]].T, folded[:, a.KEY_SERVICE] & ~OBSERVED]
+def _alike(folded: Int64, *, decided: bool) -> Int64:
+    """(edges,) a number, from 0, that those share which differ in what was observed alone, or, unless
+    ``decided``, in what decided as well."""
+    keys = [folded[:, a.KEY_GROUPS], folded[:, a.KEY_SERVICE] & ~OBSERVED]
+    keys += [folded[:, a.KEY_DECISIONS]] if decided else []
     order = np.lexsort(keys)
     family = np.empty(len(folded), dtype=np.int64)
     family[order] = np.cumsum(np.logical_or.reduce([_changes(key[order]) for key in keys])) - 1

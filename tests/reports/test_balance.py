@@ -93,7 +93,9 @@ def test_every_reason_of_a_split_has_a_sentence() -> None:
 def test_a_report_about_something_else_names_routes_off_their_weights() -> None:
     lines = brief(make_routed_load())
     assert "3 off the weights of a route" in lines[0]
-    assert any("VirtualService shop/cart off its weights: v1 97.0% of 80.0% expected" in one for one in lines)
+    assert any(
+        "VirtualService shop/cart off its weights: v1 97.0% where 80.0% is expected" in one for one in lines
+    )
 
 
 def test_what_says_nothing_of_routes_has_no_field_of_theirs() -> None:

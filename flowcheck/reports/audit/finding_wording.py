@@ -29,7 +29,7 @@ _WHERE = {
 }
 """By a finding's direction, where several deny it."""
 
-DROPPED_BY = "is the policy that dropped it among those given?"
+DROPPED_BY = "none of the policies given drops it: which one did, and was it in force then as it is given?"
 TITLES = (
     "Forbidden by policy, yet it went through",
     "Forbidden by policy, and the log does not say whether it went through",

@@ -34,7 +34,7 @@ def _counts(result: AuditResult) -> list[str]:
             "row",
             "that policies do not reach (neither end is a pod with its own address)",
         ),
-        (totals.rows_unknown, "row", "with an unknown verdict"),
+        (totals.rows_unknown, "row", "with an unknown verdict: read, and not decided"),
         (totals.rows_rejected, "row", "rejected as unreadable"),
         (totals.rows_in_failed_files, "row", "in files that failed"),
         (totals.rows_filtered, "row", "outside --since, --until or --namespace"),

@@ -55,8 +55,8 @@ def choice_notes(service: ServiceLoad) -> list[str]:
     choice = service.choice
     if choice is None:
         return []
-    even = ", who spread evenly" if service.state in ("skewed", "balanced") else ""
-    notes = [f"endpoints are chosen by {_who(choice)}{even}"]
+    evenly = ", evenly," if service.state in ("skewed", "balanced") else ""
+    notes = [f"endpoints are chosen{evenly} by {_who(choice)}"]
     if choice.divided and service.state in ("skewed", "balanced"):
         notes.append(
             "expected of an endpoint is its even part of what its version had, which a route divides"
@@ -122,14 +122,14 @@ def share_row(share: ShareLoad) -> tuple[str, str]:
     weight = "" if share.weight is None else f", weight {share.weight}"
     who = f"{share.target} ({counted(share.endpoints, 'endpoint')}{weight})"
     interval = f"{share_text(share.low)} to {share_text(share.high)}"
-    had = f"{share_text(share.share)} of {share_text(share.expected)} expected"
+    had = f"{share_text(share.share)} where {share_text(share.expected)} is expected"
     return who, f"{had}, {counted(share.connections, 'connection')}, 95 % interval {interval}"
 
 
 def brief_split(split: SplitLoad) -> str:
     """For a report that is about something else."""
     shares = ", ".join(
-        f"{share.target} {share_text(share.share)} of {share_text(share.expected)} expected"
+        f"{share.target} {share_text(share.share)} where {share_text(share.expected)} is expected"
         for share in split.targets
         if share.expected or share.connections
     )

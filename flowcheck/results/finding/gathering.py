@@ -19,7 +19,7 @@ from flowcheck.results.exact import exact_sums
 from flowcheck.results.finding.changes import Choices
 from flowcheck.results.finding.examples import Examples
 from flowcheck.results.finding.folding import MANY, Causes, FindingKey, Members, members_of
-from flowcheck.results.finding.notes import add_notes
+from flowcheck.results.finding.notes import SaidByMesh, add_notes
 from flowcheck.results.finding.violating import violation_codes
 from flowcheck.results.records.findings import MOST_RANGES, Example, Finding
 
@@ -62,6 +62,7 @@ def gather_findings(
 
     shown = first_places(causes.group_of(firsts).tolist(), records, most, order)
     choices, has_bytes = Choices(program.cluster), bool(edges.bytes_.any())
+    by_mesh = SaidByMesh(program, edges)
     found: list[Finding] = []
     shown_at = _examples(examples, keys, members, shown)
     for place, example in zip(shown, told(shown_at), strict=True):
@@ -74,6 +75,8 @@ def gather_findings(
             change = choices.to_change(_denied(program, edges, first), ends)
             mesh = program.decisions[edges.mesh[first]]
             in_mesh = choices.in_mesh(mesh.policies) if mesh.verdict == a.DENY else ()
+            if mesh.verdict == a.DENY and not key.outcome_logged:
+                described["note"] = by_mesh.note(first)
             described |= {"change": (*change.policies, *in_mesh), "to_add": change.to_add}
         described["bytes"] = bytes_[place] if has_bytes else None
         described |= {"records": records[place], "flows": flows[place]}

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
+from flowcheck import arrays as a
+from flowcheck.compile import Program
+from flowcheck.counted import counted
 from flowcheck.model.cluster import Cluster
+from flowcheck.model.mesh.membership import HBONE_PORT
 from flowcheck.model.verdict import Violation
+from flowcheck.results.edges import Edges
 from flowcheck.results.records.findings import Finding
 
 OWN_NODE = (
     "the example's pod runs on this node: Kubernetes' documentation always allows traffic to a pod's own "
     "node, network plugins judge it by policy, as here"
 )
+TUNNEL = "15008 is the port of the mesh's tunnels (HBONE): what was dialled is inside"
+STOPPED = (
+    "{} of the mesh's own say that it denied these two by the same policies: what those tell of was stopped"
+)
+
+
+class SaidByMesh:
+    """What the mesh's own records say beside those of a network, which end where they reach a proxy."""
+
+    def __init__(self, program: Program, edges: Edges) -> None:
+        denied = (edges.observed == a.OBSERVED_DENIED) & (program.tables.verdict[edges.mesh] == a.DENY)
+        places = np.flatnonzero(denied)
+        self._edges = edges
+        self._stopped: Counter[tuple[int, int, int]] = Counter()
+        for e, records in zip(places.tolist(), edges.records[places].tolist(), strict=True):
+            self._stopped[self._key(e)] += records
+
+    def note(self, e: int) -> str:
+        """Of an edge that the mesh denies, and of which is not told what became of it."""
+        said = [TUNNEL] if self._edges.port[e] == HBONE_PORT else []
+        if stopped := self._stopped[self._key(e)]:
+            said.append(STOPPED.format(counted(stopped, "record")))
+        return "; ".join(said)
+
+    def _key(self, e: int) -> tuple[int, int, int]:
+        return int(self._edges.source[e]), int(self._edges.destination[e]), int(self._edges.mesh[e])
 
 
 def add_notes(findings: Sequence[Finding], cluster: Cluster | None) -> list[Finding]:
