@@ -135,7 +135,7 @@ def test_everything_of_a_finding_is_there() -> None:
         "If it should be allowed, change AuthorizationPolicy/web/pages[rules[0]] (mesh.yaml:4)" in page.text
     )
     assert "add a policy for ingress of the destination" in page.text
-    assert "Is the policy that dropped it among those given?" in page.text
+    assert "None of the policies given drops it" in page.text
     assert "ignored: the partner's, until June" in page.text
     assert "known: in the baseline too" in page.text
     assert "the policy is younger than the flow" in page.text

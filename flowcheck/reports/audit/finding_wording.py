@@ -6,7 +6,7 @@ Everything here is taken from the result. Names come out raw: each report escape
 from __future__ import annotations
 
 from flowcheck.counted import counted
-from flowcheck.reports.audit.explaining import command
+from flowcheck.reports.audit.explaining import FORWARDED, command
 from flowcheck.reports.audit.known import mark
 from flowcheck.reports.audit.not_looked_at import place
 from flowcheck.reports.audit.unknown_wording import advice
@@ -16,7 +16,6 @@ from flowcheck.results.audit import AuditResult
 from flowcheck.results.finding.changes import DEFAULT_DENY
 from flowcheck.results.records.findings import Finding
 
-FORWARDED = "forwarded_denied"
 MOST_FINDINGS = 15
 LEAST_OF_A_GROUP = 5
 """Places kept for each group of findings where there are more than enough of several."""

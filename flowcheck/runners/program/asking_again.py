@@ -23,7 +23,7 @@ def asking_again(
         return None
     words = (*_of_cluster(source), *_of_request(request))
     at_its_time = request.options.policies_at is None
-    return Again(words, at_its_time, program.tables.n_sources > 1, program.mesh is not None)
+    return Again(words, at_its_time, program.tables.n_sources > 1, program.mesh is not None, program)
 
 
 def _of_cluster(source: ClusterSource | LoadedCluster) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flowcheck.reports.audit import finding_wording as wording
 from flowcheck.reports.audit.explaining import Command, command
 from flowcheck.reports.audit.known import mark
+from flowcheck.reports.audit.page.proposals import Proposal, n_proposed, proposals
 from flowcheck.reports.parts.units import span
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.finding.changes import DEFAULT_DENY
@@ -48,7 +49,8 @@ class Row(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What the same policies decided in the same way. ``command`` explains the first of its rows."""
+    """What the same policies decided in the same way. ``command`` explains the ``first`` of its findings, and
+    ``proposals`` would let it through."""
 
     group: int
     direction: str
@@ -59,6 +61,8 @@ class Rule(NamedTuple):
     note: str
     records: int
     rows: list[Row]
+    first: Finding
+    proposals: Sequence[Proposal] = ()
 
     @property
     def lead(self) -> str:
@@ -86,8 +90,11 @@ def rules(result: AuditResult) -> list[Rule]:
             finding.note,
         )
         together.setdefault(key, []).append(finding)
-    made = (_rule(found, layers, result) for found in together.values())
-    return sorted(made, key=lambda rule: (rule.group, -rule.records))
+    made = [_rule(found, layers, result) for found in together.values()]
+    made.sort(key=lambda rule: (rule.group, -rule.records))
+    n = n_proposed(result.again)
+    proposed = [rule._replace(proposals=proposals(rule.first, result.again)) for rule in made[:n]]
+    return [*proposed, *made[n:]]
 
 
 def _rule(found: list[Finding], layers: dict[str, str], result: AuditResult) -> Rule:
@@ -98,10 +105,11 @@ def _rule(found: list[Finding], layers: dict[str, str], result: AuditResult) -> 
         tuple(_deciders(first, layers)),
         wording.change(first, "the source", "the destination"),
         first.change[0] if first.change else "",
-        command(first, result.again) if first.kind == wording.FORWARDED else Command(),
+        command(first, result.again),
         first.note,
         sum(finding.records for finding in found),
         [_row(finding) for finding in found],
+        first,
     )
 
 
