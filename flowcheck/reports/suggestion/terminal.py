@@ -11,7 +11,7 @@ from flowcheck.counted import counted, listed
 from flowcheck.reports.parts.console import pairs, paragraph, report_console, section
 from flowcheck.reports.parts.ports import ports_text
 from flowcheck.reports.parts.units import moment
-from flowcheck.suggest.records import Denied, Held, SuggestedPolicy, Suggestion
+from flowcheck.suggesting.records import Denied, Held, SuggestedPolicy, Suggestion
 
 MOST_POLICIES, MOST_DENIED = 50, 20
 REASONS = {
