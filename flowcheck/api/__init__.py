@@ -76,13 +76,13 @@ def compile_program(
 
     ``skew``: how far the clocks of the log and the cluster may differ. ``as_of``: judge every flow by the
     policies of this instant (``current``: the latest), not by those in force when it began.
-    ``cluster_ranges``: CIDRs that are the cluster's own, beside those its objects tell; with any, none is
-    guessed from where known pods are. ``assume_unchanged``: for so long after the last snapshot, policies are
-    taken to be as it shows them; without it, which there are is open then. ``engine``: whose way to enforce
-    policies (``cni``: "auto", by the cluster's own objects), and its answers to single questions;
-    ``dns_map``: a file that tells which addresses DNS names had; ``mesh`` "off" leaves out a service mesh's
-    policies, ``mesh_identity`` says whether its clients prove who they are where no record tells;
-    ``max_table`` is how many bytes a direction's decision table may take.
+    ``cluster_ranges``: CIDRs that are the cluster's own, beside those its objects tell; what is guessed from
+    where known pods are gives way to those that overlap it. ``assume_unchanged``: for so long after the last
+    snapshot, policies are taken to be as it shows them; without it, which there are is open then.
+    ``engine``: whose way to enforce policies (``cni``: "auto", by the cluster's own objects), and its answers
+    to single questions; ``dns_map``: a file that tells which addresses DNS names had; ``mesh`` "off" leaves
+    out a service mesh's policies, ``mesh_identity`` says whether its clients prove who they are where no
+    record tells; ``max_table`` is how many bytes a direction's decision table may take.
 
     Raises: CompileError when a decision table would not fit; RunError for an answer that there is not.
     """
