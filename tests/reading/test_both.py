@@ -20,6 +20,7 @@ DATA = Path(__file__).parents[2] / "data"
 UNNAMED = POLICY.replace("name: db-from-web, ", "")
 WRONG = POLICY.replace("5432", "99999").replace("db-from-web", "wrong")
 TWICE = POLICY.replace("5432", "22")
+OTHER = POLICY.replace("db-from-web", "other")
 CONSUL = "apiVersion: consul.hashicorp.com/v1alpha1\nkind: ServiceIntentions\nmetadata: {name: a}\n"
 POD = """
 apiVersion: v1
@@ -83,6 +84,7 @@ def test_the_samples_are_as_they_are_by_themselves(name: str) -> None:
         (f"{UNNAMED}---\n{POLICY.replace('db-from-web', 'third')}", UNNAMED),
         (CONSUL, POLICY + "---\n" + CONSUL),
         (POLICY, POLICY),
+        (f"{OTHER}---\n{OTHER}", POLICY.replace("5432", "22")),
         (POD, POD.replace("app: web", "app: db")),
         ("a: log of something else\n", POLICY + "---\n" + POD),
     ],
