@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flowcheck.version import __version__
 
 if TYPE_CHECKING:
-    from flowcheck.api import audit, compile_program, diff, explain, matrix
+    from flowcheck.api import audit, compile_program, diff, explain, matrix, rules, suggest
     from flowcheck.errors import (
         CompileError,
         FlowcheckError,
@@ -43,6 +43,8 @@ __all__ = [
     "explain",
     "load_cluster",
     "matrix",
+    "rules",
+    "suggest",
 ]
 
 _HOMES = {
@@ -61,6 +63,8 @@ _HOMES = {
     "explain": "flowcheck.api",
     "load_cluster": "flowcheck.reading",
     "matrix": "flowcheck.api",
+    "rules": "flowcheck.api",
+    "suggest": "flowcheck.api",
 }
 
 

@@ -83,3 +83,18 @@ class AuditOptions(PolicyOptions, total=False):
     fields: Sequence[str]
     mapping: str | Path
     received_within: timedelta | None
+
+
+class SuggestOptions(AuditOptions, total=False):
+    """What ``suggest`` takes beside its inputs; each is the command line's option of the same name, but for
+    ``everything``, which is ``--all``."""
+
+    language: Literal["kubernetes", "cilium", "calico"]
+    everything: bool
+    direction: Literal["both", "ingress", "egress"]
+    unseen: bool
+    min_connections: int
+    leave_out_denied: bool
+    common_prefix: int | None
+    common_prefix_v6: int | None
+    train_until: datetime | None

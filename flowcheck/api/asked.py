@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from flowcheck.engines.profiles import AUTO
+from flowcheck.engines.profiles import AUTO, Enforced, apply, left_out
 from flowcheck.errors import RunError
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.formats import HOMES
@@ -16,20 +17,32 @@ from flowcheck.flows.formats.mapped.file import mapping_text
 from flowcheck.flows.known import AUTO as AUTO_FORMAT
 from flowcheck.flows.known import CANONICAL
 from flowcheck.flows.logs.form import Asked
-from flowcheck.keywords import GIVE_UP_AFTER, MOST_FINDINGS, AuditOptions, EngineOptions, PolicyOptions
+from flowcheck.keywords import (
+    GIVE_UP_AFTER,
+    MOST_FINDINGS,
+    AuditOptions,
+    EngineOptions,
+    PolicyOptions,
+    SuggestOptions,
+)
 from flowcheck.manifests.dns_map import read_dns_map
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import SWITCH_NAMES
 from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options
+from flowcheck.model.policy import Direction
 from flowcheck.model.ranges import DnsMap
 from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
 from flowcheck.results.gate.baseline import Baseline, read_baseline, refuse_own_output
 from flowcheck.results.gate.ignoring import read_ignores
+from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.spill import as_inputs
+from flowcheck.runners.suggesting.run import SuggestRequest
+from flowcheck.suggesting.build import BOTH, Wanted
+from flowcheck.suggesting.languages import LANGUAGES
 
 ClusterOrPaths = Cluster | str | Path | Sequence[str | Path]
 """A loaded cluster, or paths as for ``--cluster``."""
@@ -111,6 +124,46 @@ def request_of(out: str | Path | None, jobs: int | None, options: AuditOptions) 
         asked=_asked(options),
         patience=options.get("give_up_after", GIVE_UP_AFTER).total_seconds(),
     )
+
+
+def loaded(cluster: ClusterOrPaths) -> Cluster:
+    """**Raises**: ManifestError."""
+    return cluster if isinstance(cluster, Cluster) else load_cluster(_paths(cluster))
+
+
+def enforced(cluster: Cluster, asked: AuditRequest) -> Enforced:
+    """What of it is enforced; one without pods, or without policies unless that is meant, says nothing.
+
+    **Raises**: RunError."""
+    check_cluster(len(cluster.pods), len(cluster.policies_taken), left_out(cluster, asked.cni), asked)
+    switches = dict(asked.switches)
+    return apply(cluster, asked.options, asked.cni, switches, asked.dns_map, asked.mesh)
+
+
+def suggest_request_of(jobs: int | None, options: SuggestOptions) -> SuggestRequest:
+    """**Raises**: RunError for what cannot be asked."""
+    direction, language = options.get("direction", "both"), options.get("language", LANGUAGES[0])
+    _one_of("direction", direction, ("both", *Direction))
+    _one_of("language", language, LANGUAGES)
+    until, train_until = options.get("until"), options.get("train_until")
+    if until is not None and train_until is not None and instant_of(until) <= instant_of(train_until):
+        raise RunError("until is not after train_until: nothing is left to hold against")
+    wanted = Wanted(
+        everything=options.get("everything", False),
+        directions=BOTH if direction == "both" else (Direction(direction),),
+        unseen=options.get("unseen", False),
+        min_connections=options.get("min_connections", 1),
+        common=(options.get("common_prefix"), options.get("common_prefix_v6")),
+        denied_too=not options.get("leave_out_denied", False),
+        namespaces=tuple(options.get("namespaces", ())),
+    )
+    audit = replace(request_of(None, jobs, options), resume=False)
+    return SuggestRequest(audit, language, wanted, train_until)
+
+
+def _one_of(name: str, given: str, known: Sequence[str]) -> None:
+    if given not in known:
+        raise RunError(f"no {name} {given!r}", hint=f"there are {', '.join(known)}")
 
 
 def source_of(cluster: ClusterOrPaths) -> ClusterSource | LoadedCluster:

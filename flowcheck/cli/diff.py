@@ -146,22 +146,28 @@ def _sources(given: dict[str, Any]) -> tuple[ClusterSource, ClusterSource]:
     """What flows are judged by, before and after."""
     from flowcheck.cli.audit import load_cluster
     from flowcheck.cli.flows.clusters import refuse_skipped
+    from flowcheck.cli.flows.together import Together
     from flowcheck.runners.program.source import ClusterSource
 
     make = partial(
         ClusterSource,
-        read=load_cluster,
         keep_going=given["keep_going"],
         at=given["at"],
         inspect=partial(refuse_skipped, cni=given["cni"]) if given["strict"] else None,
     )
     cluster = tuple(given["cluster"])
     if given["new_cluster"]:
-        return make(cluster), make(tuple(given["new_cluster"]))
-    before, changed = make(cluster), partial(make, cluster, timeless_policies=True)
-    if given["apply"]:
-        return before, changed(policies=tuple(given["apply"]), apply_policies=True)
-    return before, changed(policies=tuple(given["policies"]), replace_policies=True)
+        return make(cluster, load_cluster), make(tuple(given["new_cluster"]), load_cluster)
+    policies, applied = tuple(given["policies"] or given["apply"]), bool(given["apply"])
+    both = Together(policies, apply=applied)
+    return make(cluster, both.before), make(
+        cluster,
+        both.after,
+        policies,
+        replace_policies=not applied,
+        apply_policies=applied,
+        timeless_policies=True,
+    )
 
 
 def _request(given: dict[str, Any]) -> Any:

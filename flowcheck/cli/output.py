@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flowcheck.results.diff.result import DiffResult
     from flowcheck.results.records.rules import RulesRecord
     from flowcheck.results.records.verification import Verification
-    from flowcheck.suggest.records import Suggestion
+    from flowcheck.suggesting.records import Suggestion
 
 
 def check_reports(reports: Sequence[Report]) -> None:

@@ -15,12 +15,7 @@ from flowcheck.cli.words.reports import shown_as
 from flowcheck.cli.words.values import InputPath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from flowcheck.model.cluster import Cluster
-    from flowcheck.model.options import Options
     from flowcheck.results.records.rules import RulesRecord
-    from flowcheck.results.ruling.together import Log
 
 
 @click.command("rules", context_settings=CONTEXT)
@@ -62,51 +57,25 @@ def command(context: click.Context, /, **given: Any) -> int:
 
 def _with_flows(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     from flowcheck.cli import audit
+    from flowcheck.results.ruling.build import weigh
     from flowcheck.results.ruling.together import Log
 
     asked = {**given, "out": None, "alternatives": True}
     result = audit.judge(context, asked, purpose="rules", load=False)
     usage = result.usage
     assert usage is not None
-    return _record(usage.cluster, usage.options, given, Log(usage, result.summary))
+    return weigh(usage.cluster, usage.options, given["as_of"], Log(usage, result.summary))
 
 
 def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     from flowcheck.cli.audit import check_inputs
+    from flowcheck.results.ruling.build import weigh
 
     check_inputs(given)
     cluster = cluster_with_policies({**given, "policies": policies_in(given)}, given["at"])
     judged = enforced(cluster, given)
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
-    return _record(judged.cluster, judged.options, given, None)
-
-
-def _record(cluster: Cluster, options: Options, given: dict[str, Any], log: Log | None) -> RulesRecord:
-    """``cluster``: as it is enforced."""
-    from flowcheck.algebra.build import weigh_rules
-    from flowcheck.compile.frozen import frozen
-    from flowcheck.model.instants import instant_of, instant_text
-    from flowcheck.model.timeline import END
-    from flowcheck.results.ruling.together import record_of
-
-    moment = given["as_of"]
-    instant = END - 1 if moment is None else instant_of(moment)
-    at = "" if cluster.is_static else "the latest" if moment is None else instant_text(instant)
-    engine = view.sentence if (view := cluster.view) else ""
-    algebra = weigh_rules(frozen(cluster, instant), options)
-    return record_of(algebra, engine=engine, at=at, gaps=tuple(_gaps(cluster)), log=log)
-
-
-def _gaps(cluster: Cluster) -> Iterator[str]:
-    """Documents that were left out, and policies that may be in force."""
-    from flowcheck.counted import counted
-    from flowcheck.engines.profiles import view_of
-
-    if cluster.refused:
-        yield f"{counted(len(cluster.refused), 'document')} of the cluster left out"
-    for one in view_of(cluster).left_out:
-        if one.sign:
-            yield f"{one}, though they may be in force ({one.sign})"
+    return weigh(judged.cluster, judged.options, given["as_of"])
 
 
 def _exit_code(record: RulesRecord, fail_on: str) -> Exit:

@@ -29,11 +29,11 @@ from flowcheck.cli.words.options import (
 from flowcheck.cli.words.reports import shown_as
 from flowcheck.cli.words.values import InputPath, Moment
 from flowcheck.keywords import MOST_FINDINGS
-from flowcheck.suggest.languages import LANGUAGES
+from flowcheck.suggesting.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from flowcheck.runners.suggesting.run import Suggested, SuggestRequest
-    from flowcheck.suggest.records import Suggestion
+    from flowcheck.suggesting.records import Suggestion
 
 POLICIES, RECORD = "policies.yaml", "suggestion.json"
 NOT_ASKED: dict[str, Any] = {
@@ -154,7 +154,7 @@ def _request(given: dict[str, Any]) -> SuggestRequest:
     from flowcheck.cli.audit import request_of
     from flowcheck.model.policy import Direction
     from flowcheck.runners.suggesting.run import SuggestRequest
-    from flowcheck.suggest.build import BOTH, Wanted
+    from flowcheck.suggesting.build import BOTH, Wanted
 
     chosen = given["direction"]
     wanted = Wanted(

@@ -64,6 +64,10 @@ class Chronicle:
             sighting = replace(sighting, value=before.value, own_times=own_times)
         known.insert(place, sighting)
 
+    def fork(self) -> Chronicle:
+        """Another that tells the same, for now."""
+        return Chronicle({key: [*known] for key, known in self._objects.items()})
+
     def objects(self) -> Iterator[tuple[Key, list[Sighting]]]:
         """Each object with its sightings, in the order of the input."""
         yield from self._objects.items()

@@ -26,9 +26,9 @@ class Options:
     ``skew``: microseconds by which the clocks of the log and of the cluster may differ. ``policies_at``:
     judge every flow by the policies in force at this instant (microseconds since 1970; END: the latest);
     None: by those in force when the flow began. ``cluster_ranges``: CIDRs whose addresses are the
-    cluster's own, beside those its objects tell: nobody known there is unresolved, never external. With any,
-    none is guessed from where known pods are. ``assume_unchanged``: for so many microseconds after the last
-    snapshot policies are taken to be as it shows them.
+    cluster's own, beside those its objects tell: nobody known there is unresolved, never external. A range
+    that is guessed from where known pods are gives way to one that overlaps it. ``assume_unchanged``: for so
+    many microseconds after the last snapshot policies are taken to be as it shows them.
     ``own_node``: what comes to a pod from its own node is ``allowed`` whatever the policies say, or asked of
     them like all else; ``same_pod`` says the same of what a pod sends to itself. ``port_names``: which
     containers name ports: ``containers`` those of spec.containers, ``sidecars`` native sidecars too, ``init``

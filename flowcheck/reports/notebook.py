@@ -19,6 +19,8 @@ from flowcheck.reports.parts.escape import escape_html
 from flowcheck.reports.parts.gaps import gaps
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.diff.result import DiffResult
+from flowcheck.results.records.rules import RulesRecord
+from flowcheck.suggesting.records import Suggestion
 
 WIDTH = 100
 FINDINGS_WANTED = "all of them: result.findings.to_pandas()"
@@ -44,6 +46,16 @@ def _(result: DiffResult) -> str:
     return _printed("diff", result)
 
 
+@as_text.register
+def _(result: RulesRecord) -> str:
+    return _printed("rules", result)
+
+
+@as_text.register
+def _(result: Suggestion) -> str:
+    return _printed("suggestion", result)
+
+
 def _printed(subject: str, result: object) -> str:
     stream = io.StringIO()
     renderer(subject, "terminal")(result, stream, color="never", width=WIDTH)
@@ -53,7 +65,9 @@ def _printed(subject: str, result: object) -> str:
 @as_html.register(LoadResult)
 @as_html.register(Explanation)
 @as_html.register(DiffResult)
-def _(result: LoadResult | Explanation | DiffResult) -> str:
+@as_html.register(RulesRecord)
+@as_html.register(Suggestion)
+def _(result: LoadResult | Explanation | DiffResult | RulesRecord | Suggestion) -> str:
     """Lines as in the terminal; what is drawn there stays in place."""
     return f"<pre>{html.escape(as_text(result))}</pre>"
 

@@ -31,7 +31,7 @@ from flowcheck.runners.pool import Pool
 from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.kept import cache_path
 from flowcheck.runners.program.prepared import Prepared, compiled, known
-from flowcheck.runners.program.source import ClusterSource, LoadedCluster
+from flowcheck.runners.program.source import ClusterSource, Identity, LoadedCluster
 from flowcheck.runners.request import AuditRequest, Progress
 from flowcheck.runners.trouble.faults import disk_as_asked
 from flowcheck.runners.workspace import Workspace
@@ -89,10 +89,11 @@ def run_audit(
 def prepare(
     source: ClusterSource | LoadedCluster, request: AuditRequest, clock: list[float], report: Report
 ) -> Prepared:
-    """What is judged by; ``clock`` gains the time when the cluster was there."""
+    """What is judged by; ``clock`` gains the time when the cluster was there. A program that is kept with
+    what the load is counted by serves without, too."""
     identity = source.identity() if request.cache else None
-    kept_at = cache_path(identity.digest, request.judged_by, load=request.load) if identity else None
-    prepared = known(kept_at)
+    kept_at = _kept_at(identity, request, load=request.load)
+    prepared = known(kept_at) or (None if request.load else known(_kept_at(identity, request, load=True)))
     if prepared is not None:
         facts = prepared.facts
         check_cluster(facts.pods, facts.policies, facts.view.left_out, request)
@@ -109,6 +110,10 @@ def prepare(
     if identity and identity.inputs != cluster.inputs:
         kept_at = None  # a file was written to meanwhile: what was read is not what has that name
     return compiled(cluster, request, kept_at)
+
+
+def _kept_at(identity: Identity | None, request: AuditRequest, *, load: bool) -> Path | None:
+    return cache_path(identity.digest, request.judged_by, load=load) if identity else None
 
 
 def add_hashes(merged: Merged, hashes: InputHashes) -> None:

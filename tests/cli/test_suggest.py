@@ -13,7 +13,7 @@ import pytest
 import yaml
 from msgspec import structs
 
-from flowcheck.suggest.records import Suggestion
+from flowcheck.suggesting.records import Suggestion
 from tests.cli.run import ROOT, flowcheck
 from tests.runners.worlds import ALLOWED, DENIED, NOON, US, WEB, flows, write, write_cluster
 

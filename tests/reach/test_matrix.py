@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 import flowcheck
@@ -12,6 +14,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of
 from flowcheck.model.timeline import END
 from flowcheck.reach.build import matrix
+from flowcheck.reach.codes import FIRST_UNKNOWN, NOTHING
 from flowcheck.reach.compared import difference
 from flowcheck.reach.matrix import Matrix
 from flowcheck.reach.tables import to_arrow
@@ -19,6 +22,7 @@ from tests.builders import (
     allow,
     between,
     block,
+    in_namespace,
     make_cluster,
     make_node,
     make_pod,
@@ -54,6 +58,20 @@ def test_pods_that_differ_are_told_by_port() -> None:
 def test_a_pod_alone_has_nothing_to_say_to_itself() -> None:
     found = of(make_pod("a", "10.0.0.1"), make_policy(ingress=[]))
     assert found.answer("x/Pod/a", "x/Pod/a") == ()
+
+
+def test_a_workload_that_its_own_pods_alone_reach_is_reached_by_nobody() -> None:
+    found = of(
+        make_pod("w-1", "10.0.0.1", workload="Deployment/w", labels="app=w"),
+        make_pod("w-2", "10.0.0.2", workload="Deployment/w", labels="app=w"),
+        make_pod("c", "10.0.0.3"),
+        make_policy(
+            subject="app=w",
+            ingress=[allow(in_namespace(pods="app=w"))],
+            egress=[allow(in_namespace(pods="app=w"))],
+        ),
+    ).isolated()
+    assert found.unreachable == found.reaching_nobody == ("x/Deployment/w",)
 
 
 def test_replicas_are_judged_between_one_another_even_where_only_a_template_tells_of_them() -> None:
@@ -123,6 +141,22 @@ def test_what_became_reachable_and_what_no_longer_is() -> None:
         if (one.source, one.destination) == ("x/Pod/a", "x/Pod/b")
     }
     assert said == {("reachable", "91-95/TCP"), ("unreachable", "80-84/TCP")}
+
+
+def test_what_was_unknown_and_is_allowed_is_changed_and_not_newly_reachable() -> None:
+    open_ = matrix(two_pods())
+    masks = np.where(open_.masks != NOTHING, np.uint32(1 << FIRST_UNKNOWN), NOTHING).astype(np.uint32)
+    unknown = replace(open_, masks=masks)
+    for one, other in ((unknown, open_), (open_, unknown)):
+        assert {change.kind for change in difference(one, other).changes} == {"changed"}
+
+
+def test_who_is_gone_is_no_change_where_nobody_could_reach_him() -> None:
+    closed = matrix(two_pods(make_policy(ingress=[], egress=[])))
+    found = difference(
+        closed, matrix(make_cluster(make_pod("a", "10.0.0.1"), make_policy(ingress=[], egress=[])))
+    )
+    assert (found.gone, found.changes) == (("x/Pod/b",), ())
 
 
 def test_a_new_pod_is_told_of_as_new() -> None:

@@ -14,11 +14,14 @@ from xml.etree import ElementTree as Tree
 import msgspec
 import numpy as np
 import pytest
+from markupsafe import Markup
 
 from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
 from flowcheck.reports import renderer
 from flowcheck.reports.audit.finding_wording import TITLES
 from flowcheck.reports.audit.page import html as page_html
+from flowcheck.reports.audit.page import talks as page_talks
+from flowcheck.reports.audit.page.markup import Room
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.units import compact, span
 from flowcheck.results.audit import AuditResult
@@ -160,6 +163,25 @@ def test_no_violation_is_never_said_alone() -> None:
     assert 'class="incomplete"' not in clean
     lost = rendered("html", make_result((), out=None))
     assert "No violation was found in what was looked at, which is not all.</p>" in lost
+    assert '<h1 class="bad">' in lost
+    assert '<h1 class="bad">' not in clean
+
+
+def test_pairs_that_there_is_no_room_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = rendered("html", make_whole())
+    monkeypatch.setattr(page_talks, "MOST_PAIRS", 2)
+    text = rendered("html", make_whole())
+    n_lines = [len(re.findall(r'<td class="s-\w+">', page)) for page in (whole, text)]
+    hidden = map(int, re.findall(r"and (\d+) more pairs of workloads", text))
+    assert n_lines[1] == 2
+    assert sum(hidden) == n_lines[0] - 2 > 0
+    assert "more pairs of workloads" not in whole
+
+
+def test_a_part_takes_no_more_room_than_it_has() -> None:
+    texts = [Markup("x" * 10), Markup("\u00e4" * 5), Markup("z")]
+    assert [*Room(20).take(texts)] == texts[:2]
+    assert [*Room(19).take(texts)] == texts[:1]
 
 
 def test_what_was_tolerated_is_said_where_a_run_is_complete() -> None:

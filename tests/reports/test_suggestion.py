@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from flowcheck.model.labels import Selector
 from flowcheck.model.policy import Direction
 from flowcheck.reports.suggestion.policies import documents
-from flowcheck.suggest import telling
-from flowcheck.suggest.languages.calico import Calico
-from flowcheck.suggest.languages.kubernetes import Kubernetes
-from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.needs import Need, Pods, Policy, Tally
-from flowcheck.suggest.policies import rules_of
-from flowcheck.suggest.units import Unit
+from flowcheck.suggesting import telling
+from flowcheck.suggesting.languages.calico import Calico
+from flowcheck.suggesting.languages.kubernetes import Kubernetes
+from flowcheck.suggesting.languages.language import Language
+from flowcheck.suggesting.needs import Need, Pods, Policy, Tally
+from flowcheck.suggesting.policies import rules_of
+from flowcheck.suggesting.units import Unit
 from tests.agreement.agree import WORLDS, drawn
 
 EVIL = (

@@ -9,10 +9,13 @@ import pytest
 
 from flowcheck.arrays import HALF
 from flowcheck.model.change import ChangeKind
+from flowcheck.model.timeline import END
 from flowcheck.model.verdict import Observed, Verdict
 from flowcheck.reports.diff.wording import OUTCOMES, TITLES
 from flowcheck.results.diff.kinds import KIND, KINDS, OUTCOME
 from flowcheck.results.diff.pairs import AFTER, BEFORE, ENDS, Pairs, key_of, numbers_of, renumbered
+from flowcheck.results.diff.policies import compare_policies
+from tests.builders import allow, between, make_cluster, make_policy
 
 
 def test_a_verdict_that_stays_is_no_change_and_one_that_does_not_is_one() -> None:
@@ -29,6 +32,46 @@ def test_what_went_through_and_would_not_is_never_called_otherwise(observed: Obs
     stopped = observed in (Observed.DENIED, Observed.DROPPED)
     assert kind == (ChangeKind.DENIED_NOW if stopped else ChangeKind.WOULD_BE_STOPPED)
     assert OUTCOME[code] == (2 if stopped else 0 if observed is Observed.UNKNOWN else 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "observed", "kind"),
+    [
+        ("deny", "allow", "denied", "would_go_through"),
+        ("deny", "allow", "unknown", "would_go_through"),
+        ("deny", "allow", "allowed", "allowed_now"),
+        ("deny", "allow", "dropped", "allowed_now"),
+        ("deny", "not_applicable", "dropped", "allowed_now"),
+        ("unknown", "deny", "allowed", "would_be_stopped"),
+        ("unknown", "deny", "audit", "would_be_stopped"),
+        ("unknown", "deny", "unknown", "from_unknown"),
+        ("unknown", "deny", "dropped", "from_unknown"),
+        ("unknown", "allow", "denied", "would_go_through"),
+        ("unknown", "allow", "dropped", "from_unknown"),
+        ("allow", "unknown", "allowed", "to_unknown"),
+        ("deny", "unknown", "denied", "to_unknown"),
+        ("not_applicable", "deny", "allowed", "would_be_stopped"),
+        ("not_applicable", "deny", "denied", "denied_now"),
+        ("allow", "not_applicable", "denied", "reach"),
+    ],
+)
+def test_kinds_are_those_of_the_page(before: str, after: str, observed: str, kind: str) -> None:
+    """docs/diff.md, where the cases are that are easily mistaken for another."""
+    code = KIND[
+        [*Verdict].index(Verdict(before)),
+        [*Verdict].index(Verdict(after)),
+        [*Observed].index(Observed(observed)),
+    ]
+    assert str(KINDS[code]) == kind
+
+
+def test_a_policy_that_says_more_at_another_time_is_changed() -> None:
+    """One of its versions is that of the other cluster."""
+    early, late = make_policy(ingress=[allow(ports="80")]), make_policy(ingress=[allow(ports="81")])
+    before = make_cluster(between(early, 0, 5), between(late, 5, END))
+    after = make_cluster(late)
+    assert compare_policies(before, after).changed == ("NetworkPolicy/x/p",)
+    assert compare_policies(after, after).same == compare_policies(before, before).same == 1
 
 
 def test_reports_have_words_for_all() -> None:

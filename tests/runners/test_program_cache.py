@@ -105,12 +105,12 @@ def test_another_flowcheck_reads_the_cluster_anew(
 ) -> None:
     """Whichever of its files is another: any may have to do with what is read and compiled."""
     copied = tmp_path / "flowcheck"
-    for file in ("reading.py", "compile/build.py", "model/labels.py"):
+    for file in ("reading/__init__.py", "compile/build.py", "model/labels.py"):
         (copied / file).parent.mkdir(parents=True, exist_ok=True)
         (copied / file).write_bytes((version.PACKAGE / file).read_bytes())
     monkeypatch.setattr(source, "PACKAGE", copied)
     keys = []
-    for file in ("", "reading.py", "compile/build.py", "model/labels.py"):
+    for file in ("", "reading/__init__.py", "compile/build.py", "model/labels.py"):
         if file:
             (copied / file).write_text("changed")
         source._code.cache_clear()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowcheck.suggest.blocks import Blocks
-from flowcheck.suggest.needs import Network
+from flowcheck.suggesting.blocks import Blocks
+from flowcheck.suggesting.needs import Network
 from tests.agreement.agree import WORLDS, drawn
 
 

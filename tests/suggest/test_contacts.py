@@ -13,7 +13,7 @@ from hypothesis import given
 from flowcheck.compile import compile_program
 from flowcheck.judging import contacts as c
 from flowcheck.judging.contacts import Contacts, added_up, address_of
-from flowcheck.suggest.folding import Contact, fold
+from flowcheck.suggesting.folding import Contact, fold
 from tests.agreement.agree import WORLDS, World, drawn
 from tests.agreement.strategies import worlds
 from tests.builders import make_cluster, make_node, make_pod

@@ -16,10 +16,10 @@ from flowcheck.model.timeline import Lifetime
 from flowcheck.reference import Tuple5
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.suggesting.applied import language_of
-from flowcheck.suggest.build import Wanted
-from flowcheck.suggest.needs import Tally
-from flowcheck.suggest.telling import Names
-from flowcheck.suggest.warned import warnings
+from flowcheck.suggesting.build import Wanted
+from flowcheck.suggesting.needs import Tally
+from flowcheck.suggesting.telling import Names
+from flowcheck.suggesting.warned import warnings
 from tests.builders import (
     allow,
     block,
@@ -303,7 +303,7 @@ def test_many_blocks_are_told_and_too_many_refused(monkeypatch: pytest.MonkeyPat
     flows = [make_flow(f"203.0.{n}.7", WEB) for n in range(0, 250)]
     found = made(*flows, directions=(Direction.INGRESS,))
     assert [warning.split(" blocks")[0] for warning in warnings(found.draft)] == ["x/Pod/web has 250"]
-    monkeypatch.setattr("flowcheck.suggest.build.MOST_BLOCKS", 249)
+    monkeypatch.setattr("flowcheck.suggesting.build.MOST_BLOCKS", 249)
     with pytest.raises(RunError, match="would name 250 blocks"):
         made(*flows)
     assert made(*flows, common=(16, None)).peers() == {"x/Pod/web ingress": ["203.0.0.0/16 80/TCP"]}

@@ -18,7 +18,7 @@ from flowcheck.model.policy import Policy
 from flowcheck.model.protocols import WITH_PORTS
 from flowcheck.model.verdict import Reason, Verdict
 from flowcheck.reference import Judgement, Reference, Tuple5
-from flowcheck.suggest.build import Wanted
+from flowcheck.suggesting.build import Wanted
 from tests.agreement.agree import WORLDS, World, drawn
 from tests.agreement.strategies import worlds
 from tests.suggest.worlds import Made, suggest

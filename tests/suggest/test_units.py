@@ -9,8 +9,8 @@ import pytest
 from flowcheck.compile import compile_program
 from flowcheck.model.cluster import Cluster, Pod
 from flowcheck.model.labels import Operator, Requirement, Selector
-from flowcheck.suggest.telling import selector_text
-from flowcheck.suggest.units import Unit, Units
+from flowcheck.suggesting.telling import selector_text
+from flowcheck.suggesting.units import Unit, Units
 from tests.builders import make_cluster, make_pod, require, select
 
 

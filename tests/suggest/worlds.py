@@ -22,12 +22,12 @@ from flowcheck.reference import Tuple5
 from flowcheck.reports.suggestion.policies import documents
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.suggesting.applied import own_tier, read_policies, with_policies
-from flowcheck.suggest import telling
-from flowcheck.suggest.build import Draft, Wanted, draft
-from flowcheck.suggest.languages.calico import Calico
-from flowcheck.suggest.languages.cilium import Cilium
-from flowcheck.suggest.languages.kubernetes import Kubernetes
-from flowcheck.suggest.languages.language import Language
+from flowcheck.suggesting import telling
+from flowcheck.suggesting.build import Draft, Wanted, draft
+from flowcheck.suggesting.languages.calico import Calico
+from flowcheck.suggesting.languages.cilium import Cilium
+from flowcheck.suggesting.languages.kubernetes import Kubernetes
+from flowcheck.suggesting.languages.language import Language
 from tests.tools.conformance import to_table
 
 PIECES = 7

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tools.answer_mutants import ANSWER_MUTANTS, DIFF, MATRIX, PAGE, RULES, SUGGEST
 from tests.tools.calico_mutants import CALICO, CALICO_MUTANTS
 from tests.tools.cilium_mutants import CILIUM, CILIUM_MUTANTS
 from tests.tools.engine_mutants import CHANGING, ENGINE_MUTANTS, ENGINES
@@ -101,6 +102,28 @@ ISTIO_SUITE = Suite(
         "tests/engines/test_istio_waypoints.py",
     ),
 )
+ANSWERS = {
+    DIFF: Suite(
+        "comparisons",
+        (
+            *("tests/results/test_changes.py", "tests/results/test_diff.py", "tests/judging/test_paired.py"),
+            *("tests/reading/test_both.py", "tests/reading/test_applied.py"),
+            *("tests/agreement/test_paired_agreement.py", "tests/cli/test_diff.py"),
+        ),
+    ),
+    RULES: Suite("rules", ("tests/algebra", "tests/results/test_perhaps_hit.py", "tests/cli/test_rules.py")),
+    SUGGEST: Suite("suggestions", ("tests/suggest", "tests/cli/test_suggest.py")),
+    MATRIX: Suite(
+        "matrices",
+        (
+            *("tests/reach", "tests/agreement/test_matrix_agreement.py"),
+            *("tests/reports/test_matrix.py", "tests/cli/test_matrix.py"),
+        ),
+    ),
+    PAGE: Suite(
+        "page", ("tests/reports/test_escape.py", "tests/reports/test_page.py", "tests/cli/test_page.py")
+    ),
+}
 LOADS = Suite("load", ("tests/balance/test_count.py", "tests/balance/test_services.py"))
 OVER_TIME, LOAD = "over time: ", "load: "
 """How the names of mutants begin that only worlds that change, or flows without an initiator, can tell; and
@@ -109,6 +132,7 @@ SUITES = (
     *(CASES, WORLDS_SUITE, DIALECTS, TIMELINES, LOADS),
     *(ENGINES_SUITE, CHANGING_SUITE, CILIUM_SUITE, CALICO_SUITE, PROFILES_SUITE),
     *(MESH_SUITE, ISTIO_SUITE),
+    *ANSWERS.values(),
 )
 
 
@@ -124,6 +148,9 @@ class Outcome(NamedTuple):
 
 
 def suites_for(mutant: Mutant) -> tuple[Suite, ...]:
+    for beginning, suite in ANSWERS.items():
+        if mutant.name.startswith(beginning):
+            return (suite,)
     if mutant.name.startswith(OVER_TIME):
         return (CASES, TIMELINES)
     if mutant.name.startswith(ENGINES):
@@ -196,12 +223,11 @@ def first_failure(suite: Suite, project: Path, cache: Path) -> str:
     return (parameter or test or file).removesuffix("-compiled")
 
 
-def try_mutant(mutant: Mutant | None, shared_cache: Path) -> Outcome:
-    """Run the suites for one mutant, or (None) for the project as it is, with all of them."""
+def try_mutant(mutant: Mutant | None, shared_cache: Path, suites: tuple[Suite, ...] = SUITES) -> Outcome:
+    """Run the suites for one mutant, or (None) those given for the project as it is."""
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutant-") as folder:
         project = Path(folder)
         copy_project(project)
-        suites: tuple[Suite, ...] = SUITES
         cache = shared_cache
         if mutant is not None:
             apply(mutant, project)
@@ -261,11 +287,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants with this in their name")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
-    mutants = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS, *MESH_MUTANTS)
+    mutants = (
+        *(*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS, *MESH_MUTANTS),
+        *ANSWER_MUTANTS,
+    )
     chosen = [mutant for mutant in mutants if given.only in mutant.name]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
-        sound = try_mutant(None, cache)
+        asked = {suite for mutant in chosen for suite in suites_for(mutant)}
+        sound = try_mutant(None, cache, tuple(suite for suite in SUITES if suite in asked))
         if sound.killed:
             sys.stdout.write(f"the tests fail without any mutant: {sound.killers}\n")
             return 2

@@ -30,7 +30,7 @@ from flowcheck.results.records.summary import Summary
 from flowcheck.results.records.tables import EDGES_SCHEMA, HITS_SCHEMA, VIOLATIONS_SCHEMA
 from flowcheck.results.records.verification import Verification
 from flowcheck.runners.verifying.documents import FindingsFile
-from flowcheck.suggest.records import Suggestion
+from flowcheck.suggesting.records import Suggestion
 from tests.tools.report_records import REPORTS
 
 ROOT = Path(__file__).parent.parent.parent

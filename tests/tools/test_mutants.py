@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.tools.answer_mutants import ANSWER_MUTANTS
 from tests.tools.calico_mutants import CALICO_MUTANTS
 from tests.tools.cilium_mutants import CILIUM_MUTANTS
 from tests.tools.engine_mutants import ENGINE_MUTANTS
@@ -12,7 +13,10 @@ from tests.tools.mutant_list import MUTANTS, Mutant
 from tests.tools.mutants import ROOT
 from tests.tools.profile_mutants import PROFILE_MUTANTS
 
-ALL = (*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS, *MESH_MUTANTS)
+ALL = (
+    *(*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS, *MESH_MUTANTS),
+    *ANSWER_MUTANTS,
+)
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)

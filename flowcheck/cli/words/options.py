@@ -80,8 +80,8 @@ RANGES: list[Option[Any]] = [
         multiple=True,
         type=Cidr(),
         help="Where the cluster's pods get their addresses from, beside what nodes and IPPools tell: nobody "
-        "known there is unresolved, never external. With it, no range is guessed from the addresses of known "
-        "pods. Repeatable.",
+        "known there is unresolved, never external. A range that is guessed from the addresses of known pods "
+        "gives way to one that overlaps it. Repeatable.",
     ),
 ]
 

@@ -6,7 +6,7 @@ from typing import TextIO
 
 import msgspec
 
-from flowcheck.suggest.records import Suggestion
+from flowcheck.suggesting.records import Suggestion
 from flowcheck.writing import json_text
 
 

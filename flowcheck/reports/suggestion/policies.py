@@ -11,9 +11,9 @@ import yaml
 from flowcheck.model.policy import Direction
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.ports import ports_text
-from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.needs import Policy
-from flowcheck.suggest.records import Seen, SuggestedPolicy, SuggestedRule
+from flowcheck.suggesting.languages.language import Language
+from flowcheck.suggesting.needs import Policy
+from flowcheck.suggesting.records import Seen, SuggestedPolicy, SuggestedRule
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9A-Za-z][0-9A-Fa-f.:]*/[0-9]+")
 _WORDS = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})

@@ -10,11 +10,12 @@ from rich.console import Console
 from flowcheck.counted import counted, listed
 from flowcheck.reports.parts.console import pairs, paragraph, report_console, section
 from flowcheck.reports.parts.ports import ports_text
+from flowcheck.reports.parts.reasons import REASONS
 from flowcheck.reports.parts.units import moment
-from flowcheck.suggest.records import Denied, Held, SuggestedPolicy, Suggestion
+from flowcheck.suggesting.records import Denied, Held, SuggestedPolicy, Suggestion
 
 MOST_POLICIES, MOST_DENIED = 50, 20
-REASONS = {
+_WHY = {
     "refused": "the network did not let it through",
     "needs_nothing": "no policy is asked of it, or none can deny it",
     "no_such_rule": "no rule of this language can name the protocol, or the node: what isolates denies it",
@@ -23,13 +24,8 @@ REASONS = {
     "no_address": "the other end has no address that a rule could name",
     "denied_today": "policies deny it today, though it went through",
     "forbidden": "a rule denies it today that no suggestion undoes",
-    "unresolved_src": "the source address belonged to nobody known",
-    "unresolved_dst": "the destination address belonged to nobody known",
-    "ambiguous_src": "the source may have been one of several",
-    "ambiguous_dst": "the destination may have been one of several",
-    "unknown_initiator": "the log does not say which end opened the connection",
-    "no_service": "the address may be a Service's that no input shows",
 }
+"""Why there is no rule, beside what an audit says."""
 
 
 def render(suggestion: Suggestion, stream: TextIO, *, color: str = "auto", width: int | None = None) -> None:
@@ -100,7 +96,7 @@ def _said(policy: SuggestedPolicy) -> Iterator[tuple[str, str]]:
 
 def _left_out(console: Console, suggestion: Suggestion) -> None:
     rows = [
-        (one.reason, f"{counted(one.records, 'record')}: {REASONS.get(one.reason, one.reason)}")
+        (one.reason, f"{counted(one.records, 'record')}: {_why(one.reason)}")
         for one in suggestion.set_aside_by_reason
     ]
     if suggestion.n_already_allowed:
@@ -121,6 +117,11 @@ def _left_out(console: Console, suggestion: Suggestion) -> None:
     if rows:
         section(console, "Left out, or to look at")
         pairs(console, rows)
+
+
+def _why(reason: str) -> str:
+    meaning, _ = REASONS.get(reason, (reason, ""))
+    return _WHY.get(reason, meaning)
 
 
 def _held(console: Console, held: Held) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
+
+from flowcheck.outcome import Shown
 
 
 class Alike(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +119,7 @@ class IdleRecord(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
-class RulesRecord(msgspec.Struct, frozen=True, kw_only=True):
+class RulesRecord(msgspec.Struct, Shown, frozen=True, kw_only=True):
     """``at``: the instant of which all but traffic is told; empty where nothing ever changes. ``since``,
     ``until``: the first and last flow. ``endpoints``: among how many that is asked."""
 
@@ -134,3 +138,10 @@ class RulesRecord(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[RuleRecord, ...]
     idle_policies: tuple[IdleRecord, ...]
     unprotected: tuple[UnprotectedRecord, ...]
+
+    def __repr__(self) -> str:
+        """Counts only: nothing that an input wrote."""
+        worths = Counter(rule.worth for rule in self.rules)
+        counts = "".join(f" {worth}={number}" for worth, number in sorted(worths.items()))
+        unprotected, complete = len(self.unprotected), self.complete
+        return f"<RulesRecord rules={len(self.rules)}{counts} {unprotected=} {complete=}>"

@@ -59,10 +59,11 @@ def run_diff(
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
         pool = stack.enter_context(Pool(local.n_workers(request, inputs), request.cache))
         report(Progress("loading the clusters"))
-        asked = replace(request, allow_no_policies=True), replace(request, load=False)
+        request = replace(request, load=False)
+        asked = replace(request, allow_no_policies=True), request
         sides = [local.prepare(*each, clock, report) for each in zip((before, after), asked, strict=True)]
         clock[1:] = clock[2:]
-        identity = " ".join(side.facts.identity for side in sides)
+        identity = " ".join(side.facts.fingerprint for side in sides)
         workspace.begin(f"diff {identity}", request, inputs)
         hashes = stack.enter_context(InputHashes(inputs if request.out else ()))
         with output_errors(tempfile.gettempdir(), temporary=True):

@@ -32,6 +32,7 @@ import dataclasses
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -152,4 +153,6 @@ def fields_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
     if issubclass(kind, msgspec.Struct):
         return msgspec.structs.astuple
     names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type] # all that are left
+    if len(names) > 1:
+        return attrgetter(*names)  # without a word of Python for each of a million
     return lambda value: tuple(getattr(value, name) for name in names)

@@ -14,14 +14,14 @@ from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
 from flowcheck.runners.request import AuditRequest
-from flowcheck.suggest.languages.calico import Calico
-from flowcheck.suggest.languages.cilium import Cilium
-from flowcheck.suggest.languages.kubernetes import Kubernetes
-from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.needs import Policy
-from flowcheck.suggest.records import SuggestedPolicy
-from flowcheck.suggest.telling import Names, told_policies
-from flowcheck.suggest.units import Unit
+from flowcheck.suggesting.languages.calico import Calico
+from flowcheck.suggesting.languages.cilium import Cilium
+from flowcheck.suggesting.languages.kubernetes import Kubernetes
+from flowcheck.suggesting.languages.language import Language
+from flowcheck.suggesting.needs import Policy
+from flowcheck.suggesting.records import SuggestedPolicy
+from flowcheck.suggesting.telling import Names, told_policies
+from flowcheck.suggesting.units import Unit
 from flowcheck.temporary import temporary_folder
 from flowcheck.writing import output_errors
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,10 +31,10 @@ from flowcheck.runners.suggesting.applied import (
     read_policies,
     with_policies,
 )
-from flowcheck.suggest import telling
-from flowcheck.suggest.build import Draft, Wanted, draft
-from flowcheck.suggest.records import Denied, Held, SuggestedPolicy, Suggestion
-from flowcheck.suggest.warned import warnings
+from flowcheck.suggesting import telling
+from flowcheck.suggesting.build import Draft, Wanted, draft
+from flowcheck.suggesting.records import Denied, Held, SuggestedPolicy, Suggestion
+from flowcheck.suggesting.warned import warnings
 from flowcheck.version import __version__
 
 MOST_DENIED = 10_000
@@ -54,12 +54,24 @@ class SuggestRequest:
     train_until: datetime | None = None
 
 
-class Suggested(NamedTuple):
-    """``text``: the policies as YAML, empty where there are none; ``judged``: the audit of what was seen."""
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """``text``: the policies as YAML, empty where there are none; ``judged``: the audit of what was seen.
+    ``print`` shows the report."""
 
     suggestion: Suggestion
     text: str
     judged: AuditResult
+
+    def __repr__(self) -> str:
+        """Counts only: nothing that an input wrote."""
+        return repr(self.suggestion)
+
+    def __str__(self) -> str:
+        return str(self.suggestion)
+
+    def _repr_html_(self) -> str | None:
+        return self.suggestion._repr_html_()
 
 
 def run_suggest(

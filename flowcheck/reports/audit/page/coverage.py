@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from flowcheck.counted import counted
 from flowcheck.reports.audit.page.markup import drawn, size_of
-from flowcheck.reports.audit.unknown_wording import REASONS, unknowns
+from flowcheck.reports.audit.unknown_wording import unknowns
+from flowcheck.reports.parts.reasons import REASONS
 from flowcheck.reports.parts.svg import figure, part, rect
 from flowcheck.reports.parts.units import percent, size
 from flowcheck.results.audit import AuditResult

@@ -12,8 +12,8 @@ from flowcheck.explaining.changing.cilium import NAMESPACE, SIDES
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import CiliumSettings
 from flowcheck.model.protocols import PROTOCOL_NAMES
-from flowcheck.suggest.languages.language import Entry, label_selector
-from flowcheck.suggest.needs import Block, Entity, Peer, Pods, Policy, Ports, Rule
+from flowcheck.suggesting.languages.language import Entry, label_selector
+from flowcheck.suggesting.needs import Block, Entity, Peer, Pods, Policy, Ports, Rule
 
 SOURCE = "k8s:"
 MOST_PORTS = 40

@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from flowcheck.model.labels import Operator, Requirement, Selector
 from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
-from flowcheck.suggest.languages.language import Entry, node_block, title
-from flowcheck.suggest.needs import Block, Peer, Pods, Policy, Rule
+from flowcheck.suggesting.languages.language import Entry, node_block, title
+from flowcheck.suggesting.needs import Block, Peer, Pods, Policy, Rule
 
 
 class Calico:

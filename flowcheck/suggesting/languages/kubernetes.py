@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from flowcheck.model.cluster import NAMESPACE_NAME_LABEL
 from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import PROTOCOL_NAMES
-from flowcheck.suggest.languages.language import Entry, label_selector, node_block, title
-from flowcheck.suggest.needs import Block, Peer, Pods, Policy, Ports, Rule
+from flowcheck.suggesting.languages.language import Entry, label_selector, node_block, title
+from flowcheck.suggesting.needs import Block, Peer, Pods, Policy, Ports, Rule
 
 PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 

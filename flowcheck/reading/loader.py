@@ -1,4 +1,4 @@
-"""Paths -> the cluster that an audit is made against, with its policies: the composition of the left side.
+"""Documents -> the cluster: each is read by its kind, and all are put together at the end.
 
 Every problem of every document is collected and raised at once; with ``keep_going`` the documents
 that have problems are left out, listed as refused, and the rest stands.
@@ -6,6 +6,7 @@ that have problems are left out, listed as refused, and the rest stands.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -17,13 +18,13 @@ from flowcheck.advice.pitfalls import pitfalls
 from flowcheck.advice.policies import warnings as policy_warnings
 from flowcheck.counted import counted
 from flowcheck.dialects import READERS as POLICY_READERS
-from flowcheck.dialects.telling import GivesWay, is_policy, named_as, no_policy
+from flowcheck.dialects.telling import GivesWay, no_policy
 from flowcheck.errors import ManifestError, PolicyError, Problem
 from flowcheck.history.assembly import NamespaceVersions, assemble
-from flowcheck.history.dated import Dated, timeless
+from flowcheck.history.dated import Dated
 from flowcheck.history.gathering import Gathering
 from flowcheck.history.inventory import read_rows
-from flowcheck.history.inventory.recording import Recording, TextKey, text_key
+from flowcheck.history.inventory.recording import TextKey, text_key
 from flowcheck.history.inventory.texts import WITH_TEXT, needed_text
 from flowcheck.history.repeated import Repeated, digest_of
 from flowcheck.history.sameness import named
@@ -40,56 +41,6 @@ from flowcheck.model.policy import Policy
 from flowcheck.objects.network.plugins import signs_of
 from flowcheck.objects.readers import READERS as OBJECT_READERS
 from flowcheck.objects.times import NO_TIMES, OwnTimes, read_own_times
-from flowcheck.uncollected import uncollected
-
-
-@uncollected()
-def load_cluster(
-    paths: Iterable[PathLike] | PathLike,
-    *,
-    policies: Iterable[PathLike] | PathLike = (),
-    replace_policies: bool = False,
-    apply_policies: bool = False,
-    timeless_policies: bool = False,
-    keep_going: bool = False,
-    at: At = None,
-) -> Cluster:
-    """Read the cluster under ``paths``: files, folders, or ``-`` for standard input.
-
-    Each may be of another time: snapshots whose file's or folder's name tells when they were taken (else
-    ``at``: microseconds since 1970, or "mtime", each file's), watch streams, audit logs. What has no time
-    holds for all times.
-
-    ``policies`` are read in addition; with ``replace_policies`` they take the place of the policies under
-    ``paths``, with ``apply_policies`` of those of the same name alone; with ``timeless_policies`` those of
-    files whose names tell a time hold for all times, too. Of any other object that both hold, the one under
-    ``paths`` stands. With ``keep_going`` documents with problems are left out, and listed in ``skipped`` with
-    a reason that begins "refused: ".
-
-    Raises:
-        ManifestError: something could not be read, or would be refused by the API server; ``problems``
-            has all of it. :class:`PolicyError` where only policies are wrong.
-    """
-    loader = _Loader()
-    applied = loader.documents(policies)
-    applied = timeless(applied) if timeless_policies else applied
-    gives_way: GivesWay = is_policy if replace_policies else no_policy
-    if apply_policies:
-        applied = list(applied)
-        gives_way = named_as(dated.document for dated in applied)
-    loader.read_all(loader.documents(paths, at), gives_way)
-    loader.gathering.beside_the_cluster = True
-    loader.read_all(applied)
-    return loader.finish(keep_going=keep_going)
-
-
-def load_recording(
-    paths: Iterable[PathLike] | PathLike, *, keep_going: bool = False, at: At = None
-) -> Recording:
-    """Read a cluster as ``load_cluster`` does, with all that an inventory keeps of it."""
-    loader = _Loader(texts={})
-    loader.read_all(loader.documents(paths, at))
-    return Recording(loader.finish(keep_going=keep_going), loader.namespaces, loader.texts or {})
 
 
 def _value_of(dated: Dated) -> Value | None:
@@ -105,7 +56,7 @@ def _value_of(dated: Dated) -> Value | None:
 
 
 @dataclass(slots=True)
-class _Loader:
+class Loader:
     """One load. ``refused_policies`` counts the refused documents that are policies."""
 
     journal: Journal = field(default_factory=Journal)
@@ -119,6 +70,13 @@ class _Loader:
 
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.journal)
+
+    def fork(self) -> Loader:
+        """Another with all that was read so far, which goes its own way; nothing of it may have a time."""
+        forked = Loader(copy.deepcopy(self.journal), signs=dict(self.signs))
+        forked.gathering.chronicle = self.gathering.chronicle.fork()
+        forked.gathering.stored = dict(self.gathering.stored)
+        return forked
 
     def documents(self, paths: Iterable[PathLike] | PathLike, at: At = None) -> Iterable[Dated]:
         listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)

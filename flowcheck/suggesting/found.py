@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flowcheck.model.policy import Direction
 from flowcheck.model.verdict import Reason
-from flowcheck.suggest.needs import Need, Tally
+from flowcheck.suggesting.needs import Need, Tally
 
 UNKNOWN_ENDS = frozenset(
     {

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from flowcheck.outcome import Shown
+
 MAY_BE_DENIED = frozenset(
     {
         *("forbidden", "denied_today", "no_such_rule", "no_labels", "no_address", "no_port"),
@@ -152,7 +154,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     incomplete_because: tuple[str, ...]
 
 
-class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+class Suggestion(msgspec.Struct, Shown, frozen=True, kw_only=True):
     """What ``flowcheck suggest`` writes beside the policies.
 
     ``stands``: "beside" the policies that there are, or "instead" of all of them. ``check``: the log that the
@@ -185,6 +187,11 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     check: Held | None
     holdout: Held | None
+
+    def __repr__(self) -> str:
+        """Counts only: nothing that an input wrote."""
+        policies, rules, complete = len(self.policies), self.n_rules, self.complete
+        return f"<Suggestion {policies=} {rules=} connections={self.connections} {complete=}>"
 
     @property
     def n_rules(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.policy import Direction
-from flowcheck.suggest.needs import Block, Peer, Policy, Rule
+from flowcheck.suggesting.needs import Block, Peer, Policy, Rule
 
 Entry = dict[str, Any]
 

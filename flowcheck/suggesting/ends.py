@@ -10,10 +10,10 @@ from flowcheck.compile import Program, axis_of
 from flowcheck.judging.contacts import BY_ADDRESS
 from flowcheck.kernels import decide
 from flowcheck.model.cluster import Cluster
-from flowcheck.suggest.folding import Contact
-from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.needs import Block, Peer, Pods
-from flowcheck.suggest.units import Unit, Units
+from flowcheck.suggesting.folding import Contact
+from flowcheck.suggesting.languages.language import Language
+from flowcheck.suggesting.needs import Block, Peer, Pods
+from flowcheck.suggesting.units import Unit, Units
 
 
 class Ends:

@@ -11,9 +11,9 @@ from flowcheck.model.labels import Operator, Selector
 from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import protocol_word
 from flowcheck.model.ranges import DnsMap, NamedAddress
-from flowcheck.suggest.build import Draft
-from flowcheck.suggest.needs import NO_PORT, Need, Policy, Rule, Tally
-from flowcheck.suggest.records import (
+from flowcheck.suggesting.build import Draft
+from flowcheck.suggesting.needs import NO_PORT, Need, Policy, Rule, Tally
+from flowcheck.suggesting.records import (
     AlreadyAllowed,
     ReasonCount,
     Seen,

@@ -12,14 +12,14 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import TCP, UDP, WITH_PORTS
 from flowcheck.model.verdict import Reason
-from flowcheck.suggest.ends import Ends
-from flowcheck.suggest.existing import Existing, State
-from flowcheck.suggest.folding import Contact
-from flowcheck.suggest.found import UNKNOWN_ENDS, Aside, Evidence, Kept
-from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.leading import lead
-from flowcheck.suggest.needs import NO_PORT, Need, Pods, Tally
-from flowcheck.suggest.units import Unit, Units
+from flowcheck.suggesting.ends import Ends
+from flowcheck.suggesting.existing import Existing, State
+from flowcheck.suggesting.folding import Contact
+from flowcheck.suggesting.found import UNKNOWN_ENDS, Aside, Evidence, Kept
+from flowcheck.suggesting.languages.language import Language
+from flowcheck.suggesting.leading import lead
+from flowcheck.suggesting.needs import NO_PORT, Need, Pods, Tally
+from flowcheck.suggesting.units import Unit, Units
 
 DNS = 53
 _REASONS = tuple(Reason)

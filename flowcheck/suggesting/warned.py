@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from flowcheck.counted import counted, listed
 from flowcheck.model.policy import Direction
-from flowcheck.suggest.build import Draft
-from flowcheck.suggest.found import UNKNOWN_ENDS
-from flowcheck.suggest.needs import Block, Need, Ports
-from flowcheck.suggest.telling import selector_text
+from flowcheck.suggesting.build import Draft
+from flowcheck.suggesting.found import UNKNOWN_ENDS
+from flowcheck.suggesting.needs import Block, Need, Ports
+from flowcheck.suggesting.telling import selector_text
 
 MANY_BLOCKS = 200
 """Of one policy, past which a warning says so."""

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from flowcheck.model.policy import Direction
 from flowcheck.model.protocols import protocol_name
 from flowcheck.model.timeline import BEGINNING, END
-from flowcheck.suggest.units import Unit
+from flowcheck.suggesting.units import Unit
 
 Network = IPv4Network | IPv6Network
 NO_PORT = -1

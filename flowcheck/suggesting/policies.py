@@ -8,10 +8,10 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from flowcheck.model.policy import Direction
-from flowcheck.suggest.blocks import Blocks
-from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.needs import Block, Entity, Need, Network, Peer, Pods, Rule, stretches
-from flowcheck.suggest.units import Units
+from flowcheck.suggesting.blocks import Blocks
+from flowcheck.suggesting.languages.language import Language
+from flowcheck.suggesting.needs import Block, Entity, Need, Network, Peer, Pods, Rule, stretches
+from flowcheck.suggesting.units import Units
 
 
 def in_blocks(needs: Iterable[Need], blocks: Blocks) -> list[Need]:

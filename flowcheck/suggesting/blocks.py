@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
-from flowcheck.suggest.needs import Network
+from flowcheck.suggesting.needs import Network
 
 
 class Blocks:

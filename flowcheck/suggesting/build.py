@@ -18,15 +18,15 @@ from flowcheck.judging.contacts import Met
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.policy import Direction
 from flowcheck.model.tiers import Tier
-from flowcheck.suggest.blocks import Blocks
-from flowcheck.suggest.evidence import Reader
-from flowcheck.suggest.existing import Existing
-from flowcheck.suggest.folding import fold
-from flowcheck.suggest.found import Aside, Evidence, Kept
-from flowcheck.suggest.languages.language import Language
-from flowcheck.suggest.needs import Block, Need, Network, Pods, Policy, Tally
-from flowcheck.suggest.policies import in_blocks, rules_of, without_repeats
-from flowcheck.suggest.units import Unit, Units
+from flowcheck.suggesting.blocks import Blocks
+from flowcheck.suggesting.evidence import Reader
+from flowcheck.suggesting.existing import Existing
+from flowcheck.suggesting.folding import fold
+from flowcheck.suggesting.found import Aside, Evidence, Kept
+from flowcheck.suggesting.languages.language import Language
+from flowcheck.suggesting.needs import Block, Need, Network, Pods, Policy, Tally
+from flowcheck.suggesting.policies import in_blocks, rules_of, without_repeats
+from flowcheck.suggesting.units import Unit, Units
 
 BOTH = (Direction.INGRESS, Direction.EGRESS)
 MOST_BLOCKS = 10_000
