@@ -8,17 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from flowcheck.flows.canonical.rows import BATCH_ROWS
-from flowcheck.flows.files.inputs import InputFile, sha256_of
+from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.logs.converted import Reason
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.census import HOUR
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected, Stored
 from flowcheck.results.summary import LedgerMismatchError
-from flowcheck.runners.messages import MEMORY, NO_PROGRESS, Converted, Inspect, Judge, Part
+from flowcheck.runners.messages import Converted, Failed, Inspect, Judge, Part
+from flowcheck.runners.troubles import Troubles
 
 TASK_ROWS = 1 << 20
 """Rows after which a file's next row group goes into another task, and above which one row group is cut."""
@@ -55,8 +54,7 @@ class Plan:
             if state.input.skipped and state.input.failed:
                 state.failure = ("not_a_file", state.input.skipped, None)
         self._queue: deque[Inspect | Judge] = deque()
-        self._troubles: dict[int, list[str]] = {}
-        self._large: set[int] = set()
+        self._troubles = Troubles()
 
     def start(self, done: set[int]) -> None:
         """Queue every file that is to be judged and is not among ``done``."""
@@ -70,7 +68,7 @@ class Plan:
         while self._queue:
             order = self._queue.popleft()
             if self.files[order.file].failure is None:
-                return replace(order, attempt=1) if order.file in self._large else order
+                return self._troubles.attempt(order)
         return None
 
     @property
@@ -99,24 +97,17 @@ class Plan:
         self._queue.appendleft(order)
 
     def lost(self, order: Inspect | Judge, reason: str, how: str) -> None:
-        """Who was on this order is gone: once more, but the second time its file has failed. ``how`` ends
-        "the process that read it ..."."""
-        troubles = self._troubles.setdefault(order.file, [])
-        troubles.append(how)
-        if len(troubles) == 1:
-            self._queue.appendleft(replace(order, attempt=1))
-        else:
-            stuck = reason == NO_PROGRESS  # to hash it may take for ever too
-            sha256 = None if stuck else sha256_of(order.path)
-            self.fail(order.file, reason, lost_twice(troubles), sha256)
+        """Who was on this order is gone."""
+        self._once_more_or_not(self._troubles.lost(order, reason, how))
 
-    def short_of_memory(self, order: Inspect | Judge, detail: str, sha256: str | None) -> None:
-        """Once more, and whatever else of this file is yet to be judged, in smaller batches."""
-        if order.attempt == 0:
-            self._large.add(order.file)
-            self._queue.appendleft(order)
+    def short_of_memory(self, order: Inspect | Judge, failed: Failed) -> None:
+        self._once_more_or_not(self._troubles.short_of_memory(order, failed))
+
+    def _once_more_or_not(self, found: Inspect | Judge | Failed) -> None:
+        if isinstance(found, Failed):
+            self.fail(found.file, found.reason, found.detail, found.sha256)
         else:
-            self.fail(order.file, MEMORY, detail, sha256)
+            self._queue.appendleft(found)
 
     def fail(self, number: int, reason: str, detail: str, sha256: str | None) -> None:
         if self.files[number].failure is None:
@@ -127,13 +118,6 @@ class Plan:
         """Rows of all files, once every footer has been read."""
         wanted = [s for s in self.files if not s.input.skipped and s.failure is None]
         return None if any(s.rows is None for s in wanted) else sum(s.rows or 0 for s in wanted)
-
-
-def lost_twice(how: Sequence[str]) -> str:
-    """What became of the processes that read a file, in a sentence."""
-    if how[0] == how[1]:
-        return f"the process that read it {how[0]}, and so did a second"
-    return f"the process that read it {how[0]}, a second {how[1]}"
 
 
 def task_rows(row_groups: Sequence[int]) -> Iterator[int]:
