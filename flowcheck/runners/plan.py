@@ -60,8 +60,7 @@ class Plan:
         """Queue every file that is to be judged and is not among ``done``."""
         for state in self.files:
             if not state.input.skipped and state.number not in done:
-                path = os.fsencode(state.input.path)
-                self._queue.append(Inspect(state.number, path, state.input.identity, state.input.keys))
+                self._queue.append(inspection(state))
 
     def next(self) -> Inspect | Judge | None:
         """The next order, leaving out what belongs to files that have failed."""
@@ -70,6 +69,11 @@ class Plan:
             if self.files[order.file].failure is None:
                 return self._troubles.attempt(order)
         return None
+
+    def waiting(self) -> Iterator[Inspect | Judge]:
+        """All that are queued now, in their order."""
+        while (order := self.next()) is not None:
+            yield order
 
     @property
     def given_out(self) -> bool:
@@ -80,17 +84,10 @@ class Plan:
     def split(self, number: int, row_groups: tuple[int, ...], converted: Converted | None = None) -> None:
         """Queue the tasks of an inspected file, or of what it was converted to."""
         state = self.files[number]
-        state.rows, state.converted = 0, converted
-        file = state.input
-        for task, rows in enumerate(task_rows(row_groups)):
-            if converted is None:
-                place = (os.fsencode(file.path), file.name, file.identity, file.keys)
-            else:
-                path = os.fsencode(self._folder / converted.name)
-                place = (path, file.name, converted.identity, ())
-            self._queue.append(Judge(number, task, *place, state.rows, rows, converted is not None))
-            state.rows += rows
-            state.tasks += 1
+        state.rows, state.converted = sum(row_groups), converted
+        tasks = list(tasks_of(inspection(state), state.input.name, row_groups, converted, self._folder))
+        state.tasks = len(tasks)
+        self._queue += tasks
 
     def again(self, order: Inspect | Judge) -> None:
         """An order that no worker got to see."""
@@ -118,6 +115,25 @@ class Plan:
         """Rows of all files, once every footer has been read."""
         wanted = [s for s in self.files if not s.input.skipped and s.failure is None]
         return None if any(s.rows is None for s in wanted) else sum(s.rows or 0 for s in wanted)
+
+
+def inspection(state: FileState) -> Inspect:
+    """The first order of a file."""
+    given = state.input
+    return Inspect(state.number, os.fsencode(given.path), given.identity, given.keys)
+
+
+def tasks_of(
+    file: Inspect, name: str, row_groups: Sequence[int], converted: Converted | None, folder: Path
+) -> Iterator[Judge]:
+    """The others: of an inspected file, or of what it was converted to, which lies in ``folder``."""
+    path, identity, keys = file.path, file.identity, file.keys
+    if converted is not None:
+        path, identity, keys = os.fsencode(folder / converted.name), converted.identity, ()
+    first = 0
+    for task, rows in enumerate(task_rows(row_groups)):
+        yield Judge(file.file, task, path, name, identity, keys, first, rows, converted is not None)
+        first += rows
 
 
 def task_rows(row_groups: Sequence[int]) -> Iterator[int]:
