@@ -32,9 +32,9 @@ def audit(
 ) -> AuditResult:
     """Judge every flow in the given files, as ``flowcheck.audit`` does, on the executors of a session.
 
-    Executors read the files at the same paths as the driver: of a file system that all of them share, or of the
-    one machine. What they cannot open, or find to be other than the driver saw it, is a failed file. The result,
-    the files in ``out``, and options are those of ``flowcheck.audit``; ``resume`` is refused, and how many
+    Executors read the files at the same paths as the driver: of a file system that all share, or of the one
+    machine. What they cannot open, or find to be other than the driver saw it, is a failed file. The result,
+    the files in ``out`` and options are those of ``flowcheck.audit``; ``resume`` is refused, and how many
     judge at once is up to Spark.
 
     Raises: as ``flowcheck.audit``; RunError where Spark gives up, and for a session of Spark Connect.
@@ -50,8 +50,8 @@ def evaluate(flows: DataFrame, cluster: ClusterOrPaths | Program, **options: Any
     """The same rows with what the policies say of them, as ``flowcheck.evaluate`` adds it, as text.
 
     ``flows`` has the canonical columns; others are kept. ``cluster``: a Cluster, paths of one, or a Program;
-    ``options`` are those of ``flowcheck.compile_program``. Works with Spark Connect. Rows are judged when Spark
-    is asked for them; one that cannot be judged then fails the job, as it does ``flowcheck.evaluate``.
+    ``options`` are those of ``flowcheck.compile_program``. Works with Spark Connect. Rows are judged when
+    Spark is asked for them; one that cannot be judged then fails the job, as it does ``flowcheck.evaluate``.
 
     Raises: ManifestError, CompileError, RunError; FlowFormatError for columns called as those that are added.
     """

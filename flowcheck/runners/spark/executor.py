@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from flowcheck.errors import RunError
 from flowcheck.flows.files.hashes import InputHashes
 from flowcheck.flows.files.inputs import FileIdentity, InputFile
+from flowcheck.runners import messages
 from flowcheck.runners.messages import (
     Advanced,
     Answer,
@@ -63,7 +64,7 @@ class Hand:
         self._key = run.key
 
     def answer(self, order: Inspect | Judge, troubles: Troubles) -> Inspected | JudgedTask | Failed:
-        """**Raises**: RunError, OSError for what is no fault of the file: another executor may fare better."""
+        """**Raises**: RunError, OSError for what is no fault of the file: another may fare better."""
         while True:
             order = troubles.attempt(order)
             came = self._came(order)
@@ -72,7 +73,7 @@ class Hand:
                     continue
                 case Gone():
                     found = troubles.lost(order, came.reason, came.how)
-                case Failed(reason=MEMORY):
+                case Failed(reason=messages.MEMORY):
                     found = troubles.short_of_memory(order, came)
                 case Inspected() | JudgedTask() | Failed():
                     return came
