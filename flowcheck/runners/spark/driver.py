@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -24,8 +24,9 @@ from flowcheck.runners.judges.interface import Engine, Work
 from flowcheck.runners.judges.judging import settle, settle_others
 from flowcheck.runners.messages import Failed, Inspected, Judge
 from flowcheck.runners.request import AuditRequest, Progress
+from flowcheck.runners.spark.bringing import batches, check_violations, violations_of
 from flowcheck.runners.spark.executor import judged
-from flowcheck.runners.spark.merging import add_up
+from flowcheck.runners.spark.merging import Adding, add_up
 from flowcheck.runners.spark.sent import Added, Given, Outcome, Run, Told
 from flowcheck.runners.spark.session import on_disk, spark_errors
 from flowcheck.version import __version__
@@ -34,8 +35,6 @@ SLICES = 8
 """Of the tasks, for each core, so that none waits long for the last one."""
 MOST_IN_A_SLICE = 64
 """Tasks, of a million rows or a file each."""
-MOST_BROUGHT = 64 << 20
-"""Bytes of violations that the driver takes at once."""
 SECONDS_BETWEEN_WORDS = 0.2
 T = TypeVar("T")
 
@@ -131,40 +130,45 @@ class Executors:
         """Add all that can be judged to what is merged, and bring its violations. What a file left that
         failed is not among it."""
         meanwhile = work.meanwhile
-        for _ in range(len(work.plan.files) + 2):  # each time but once another file has failed
+        while True:
             failed = frozenset(state.number for state in work.plan.files if state.failure)
-            ask = partial(add_up, outcomes, work.merged.load.room, failed)
-            added: list[Added] = self._waited(ask, meanwhile, tell)
-            meanwhile = ()
-            for error in (one.error for one in added if one.error):
+            some: list[Added] = self._waited(
+                partial(add_up, outcomes, work.merged.load.room, failed), meanwhile, tell
+            )
+            for error in (added.error for added in some if added.error):
                 raise error
-            told = [told for one in added for told in one.told]
-            failures = [failure for one in added for failure in one.failed]
-            failures.sort(key=lambda failure: (failure.file, failure.reason, failure.detail))
-            for failure in failures:
-                work.plan.fail(failure.file, failure.reason, failure.detail, failure.sha256)
-            if not failures and self._bring(work, outcomes, told, failed):
-                for one in added:
-                    assert one.sums is not None
-                    work.merged.take_sums(one.sums)
-                return told
-        raise RunError("Spark's executors are lost faster than their violations can be brought")
+            failures = [failure for added in some for failure in added.failed]
+            if not failures:
+                break
+            for one in sorted(failures, key=lambda one: (one.file, one.reason, one.detail)):
+                work.plan.fail(one.file, one.reason, one.detail, one.sha256)
+            meanwhile = ()
+        adding = Adding(work.merged)
+        merge = partial(_merge, adding, some)
+        self._bring(work, outcomes, failed, ChainMap(*(dict(added.violations) for added in some)), merge)
+        for task in adding.told:
+            check_violations(work.workspace, task)
+        return adding.told
 
-    def _bring(self, work: Work, outcomes: Any, told: list[Told], failed: frozenset[int]) -> bool:
-        """Bring violations to where the result is written; whether all are here. Some are not where an
-        executor was lost, and a file has changed since it was read."""
-        sizes: Counter[int] = Counter()
-        for one in told:
-            sizes[one.at] += one.part.violations_bytes
-        missing = {one.order.part: one.part.violations_bytes for one in told if one.part.violations_bytes}
-        for partitions in _together(sizes):
-            ask = partial(self._context.runJob, outcomes, partial(_violations, failed), partitions)
-            for name, content in self._waited(ask):
+    def _bring(
+        self,
+        work: Work,
+        outcomes: Any,
+        failed: frozenset[int],
+        sizes: Mapping[int, int],
+        merge: Callable[[], None],
+    ) -> None:
+        """Bring violations to where the result is written, and merge meanwhile. ``sizes``: their bytes in
+        each partition that has any."""
+        meanwhile = [merge]
+        for partitions in batches(sizes):
+            ask = partial(self._context.runJob, outcomes, partial(violations_of, failed), partitions)
+            for name, content in self._waited(ask, meanwhile):
                 with work.workspace.errors():
                     work.workspace.violations(name).write_bytes(content)
-                if missing[name] == len(content):
-                    del missing[name]
-        return not missing
+            meanwhile = []
+        for do in meanwhile:
+            do()
 
     def _waited(
         self,
@@ -195,22 +199,9 @@ def _without_bytes(outcome: Outcome) -> Outcome:
     return outcome._replace(part=b"", violations=b"")
 
 
-def _violations(failed: frozenset[int], outcomes: Iterable[Outcome]) -> Iterator[tuple[str, bytes]]:
-    for outcome in outcomes:
-        if outcome.violations and outcome.order.file not in failed:
-            yield outcome.order.part, outcome.violations  # type: ignore[union-attr]
-
-
-def _together(sizes: Counter[int]) -> Iterator[list[int]]:
-    """Partitions with any violations, as many at once as the driver should take."""
-    batch: list[int] = []
-    for at in sorted(at for at, size in sizes.items() if size):
-        if batch and sum(sizes[one] for one in batch) + sizes[at] > MOST_BROUGHT:
-            yield batch
-            batch = []
-        batch.append(at)
-    if batch:
-        yield batch
+def _merge(adding: Adding, some: Sequence[Added]) -> None:
+    for added in some:
+        adding.add(added)
 
 
 def _settle(work: Work, told: list[Told], hashes: dict[int, str | None]) -> None:

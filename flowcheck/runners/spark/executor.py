@@ -30,7 +30,7 @@ from flowcheck.runners.messages import (
 )
 from flowcheck.runners.plan import tasks_of
 from flowcheck.runners.pool import Gone, Pool
-from flowcheck.runners.spark.sent import Given, Outcome, Run
+from flowcheck.runners.spark.sent import Given, Outcome, Run, packed
 from flowcheck.runners.troubles import Troubles
 from flowcheck.temporary import temporary_folder
 from flowcheck.version import __version__
@@ -154,11 +154,11 @@ def _done(hand: Hand, run: Run, given: Given, troubles: Troubles) -> Iterator[Ou
 
 def _judged(hand: Hand, run: Run, order: Judge, troubles: Troubles) -> Outcome:
     answer = hand.answer(order, troubles)
-    left = hand.taken(f"{order.part}.part"), hand.taken(f"{order.part}.violations")
+    part, violations = hand.taken(f"{order.part}.part"), hand.taken(f"{order.part}.violations")
     if isinstance(answer, Failed):
         return Outcome(order, answer)
     run.rows.add(order.rows)
-    return Outcome(order, answer, *left)
+    return Outcome(order, answer, packed(part), violations)
 
 
 def _as_known_here(order: Inspect | Judge) -> Inspect | Judge:

@@ -20,11 +20,37 @@ from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import NONE, Failed, Judge, JudgedTask, Part
-from flowcheck.runners.spark.sent import Added, Outcome, Told
+from flowcheck.runners.spark.sent import Added, Found, Outcome, Told, unpacked
 from flowcheck.runners.tasks.part_file import read_part, read_sums
 
 MOST_AT_ONCE = 16
 """Sums that are added up in one place."""
+
+
+class Adding:
+    """Adds up what there is in one place. ``told``: of the tasks so far."""
+
+    def __init__(self, merged: Merged) -> None:
+        self._merged = merged
+        self.told: list[Told] = []
+
+    def add(self, added: Added) -> None:
+        """**Raises**: RunError for sums past what can be."""
+        for found in added.parts:
+            self.part(found)
+        if added.sums is not None:
+            self._merged.take_sums(added.sums)
+        self.told += added.told
+
+    def part(self, found: Found) -> None:
+        """Likewise, of one task."""
+        file, order = io.BytesIO(unpacked(found.part)), found.order
+        part = read_part(file)
+        spans = self._merged.take(part, read_sums(file, part), (order.file, order.name, order.task))
+        self.told.append(Told(order, _light(part), tuple(spans)))
+
+    def added(self) -> Added:
+        return Added(sums=self._merged.given_on(), told=self.told)
 
 
 def add_up(outcomes: Any, room: int, left_out: frozenset[int]) -> list[Added]:
@@ -33,7 +59,7 @@ def add_up(outcomes: Any, room: int, left_out: frozenset[int]) -> list[Added]:
     while (n := added.getNumPartitions()) > MOST_AT_ONCE:
         fewer = -(-n // MOST_AT_ONCE)
         keyed = added.mapPartitionsWithIndex(partial(_keyed, fewer))
-        added = keyed.partitionBy(fewer, int).values().mapPartitions(partial(_of_sums, room))
+        added = keyed.partitionBy(fewer, int).values().mapPartitions(partial(_of_added, room))
     collected: list[Added] = added.collect()
     return collected
 
@@ -45,43 +71,47 @@ def _keyed(fewer: int, partition: int, added: Iterable[Added]) -> Iterator[tuple
 def _of_outcomes(
     room: int, left_out: frozenset[int], partition: int, outcomes: Iterable[Outcome]
 ) -> Iterator[Added]:
-    """Those of one partition."""
-    merged = Merged(Tally(None, room))
-    told: list[Told] = []
+    """Those of one partition. One part alone goes on as it is."""
+    adding = Adding(Merged(Tally(None, room)))
+    waiting: list[Found] = []
     failed: list[Failed] = []
-    error = None
-    for order, answer, content, _, _ in outcomes:
-        if order.file in left_out:
-            continue
-        if isinstance(answer, Failed):
-            failed.append(answer)
-        elif isinstance(answer, JudgedTask) and isinstance(order, Judge) and not failed and error is None:
-            file = io.BytesIO(content)
-            part = read_part(file)
-            try:
-                spans = merged.take(part, read_sums(file, part), (order.file, order.name, order.task))
-            except FlowcheckError as found:
-                error = found
-            else:
-                told.append(Told(order, _light(part), spans, partition))
-    yield Added(None if failed or error else merged.given_on(), told, failed, error)
+    violations = 0
+    try:
+        for order, answer, content, rows, _ in outcomes:
+            if order.file in left_out:
+                continue
+            if isinstance(answer, Failed):
+                failed.append(answer)
+            elif isinstance(answer, JudgedTask) and isinstance(order, Judge) and not failed:
+                violations += len(rows)
+                waiting.append(Found(order, content))
+                if len(waiting) > 1 or adding.told:
+                    for found in waiting:
+                        adding.part(found)
+                    waiting = []
+    except FlowcheckError as error:
+        yield Added(error=error)
+        return
+    whole = Added() if failed else Added(parts=waiting) if waiting else adding.added()
+    yield whole._replace(failed=failed, violations={partition: violations} if violations else {})
 
 
-def _of_sums(room: int, added: Iterable[Added]) -> Iterator[Added]:
-    merged = Merged(Tally(None, room))
-    told: list[Told] = []
+def _of_added(room: int, some: Iterable[Added]) -> Iterator[Added]:
+    adding = Adding(Merged(Tally(None, room)))
     failed: list[Failed] = []
-    error = None
-    for one in added:
-        error = error or one.error
-        failed += one.failed
-        told += one.told
-        if one.sums is not None and not failed and error is None:
+    violations: dict[int, int] = {}
+    error: FlowcheckError | None = None
+    for added in some:
+        error = error or added.error
+        failed += added.failed
+        violations |= added.violations
+        if not failed and error is None:
             try:
-                merged.take_sums(one.sums)
+                adding.add(added)
             except FlowcheckError as found:
                 error = found
-    yield Added(None if failed or error else merged.given_on(), told, failed, error)
+    whole = Added() if failed or error else adding.added()
+    yield whole._replace(failed=failed, violations=violations, error=error)
 
 
 def _light(part: Part) -> Part:

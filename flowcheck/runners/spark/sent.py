@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
+
+import pyarrow as pa
 
 from flowcheck.errors import FlowcheckError
 from flowcheck.runners.merged import Sums
@@ -45,7 +47,8 @@ class Given(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of an order: the bytes of its part, of its violations, empty where there are none."""
+    """What came of an order: its part, :func:`packed`, and its violations, as files hold them; empty where
+    there are none."""
 
     order: Inspect | Judge
     answer: Inspected | JudgedTask | Failed
@@ -54,21 +57,41 @@ class Outcome(NamedTuple):
     sha256: str | None = None
 
 
+class Found(NamedTuple):
+    """The part of a task, :func:`packed`, that is not added up yet."""
+
+    order: Judge
+    part: bytes
+
+
 class Told(NamedTuple):
     """What the driver is told of a task whose sums were added: ``part`` without what is among these;
-    ``spans`` as :meth:`Merged.take` gives them; ``at``: the partition that has its violations."""
+    ``spans`` as :meth:`flowcheck.runners.merged.Merged.take` gives them."""
 
     order: Judge
     part: Part
     spans: Sequence[tuple[int, int]]
-    at: int
 
 
 class Added(NamedTuple):
-    """What some tasks came to, all of it or what is in the way of that: files that failed meanwhile, or an
-    error that ends the run."""
+    """What some tasks came to, or what is in the way of that: files that ``failed`` meanwhile, or an
+    ``error`` that ends the run. ``parts``: what is not among the sums; ``violations``: bytes of them, by the
+    partition that has them."""
 
-    sums: Sums | None
-    told: list[Told]
-    failed: list[Failed]
+    sums: Sums | None = None
+    told: Sequence[Told] = ()
+    parts: Sequence[Found] = ()
+    failed: Sequence[Failed] = ()
+    violations: Mapping[int, int] = {}
     error: FlowcheckError | None = None
+
+
+def packed(part: bytes) -> bytes:
+    """Most of a part are sums with leading zeros, and it travels four times."""
+    content: bytes = pa.Codec("lz4").compress(part, asbytes=True)
+    return content
+
+
+def unpacked(part: bytes) -> bytes:
+    content: bytes = pa.input_stream(pa.py_buffer(part), compression="lz4").read()
+    return content
