@@ -52,8 +52,11 @@ def _executors(context: Any, request: AuditRequest, _inputs: Sequence[InputFile]
         executors = Executors(context, program, thread, cache=request.cache)
         try:
             yield executors
+        except BaseException:
+            executors.stop()
+            raise
         finally:
-            executors.end()
+            executors.forget()
 
 
 class Executors:
@@ -66,10 +69,14 @@ class Executors:
         self._looked_at: Any = None
         self._kept: list[Any] = []
 
-    def end(self) -> None:
-        """Stop what still runs, and let go of what was kept."""
+    def stop(self) -> None:
+        """What still runs."""
         with suppress(RunError), spark_errors():
             self._context.cancelJobGroup(self._key)
+
+    def forget(self) -> None:
+        """What executors keep for this run."""
+        with suppress(RunError), spark_errors():
             for kept in self._kept:
                 kept.unpersist()
 
