@@ -1,4 +1,8 @@
-"""Executors of their own, two: what they lose, do twice or do again changes no byte."""
+"""Executors of their own, two: what they lose, and what is therefore done twice, changes no byte.
+
+Spark begins no second attempt of a slow task (speculation) on the same host, which is all that a test has.
+Tasks that end twice are in :func:`test_an_executor_that_dies_with_what_it_had_found`.
+"""
 
 from __future__ import annotations
 
@@ -21,21 +25,12 @@ from tests.runners.worlds import write, write_cluster
 from tests.spark.conftest import session
 from tests.spark.worlds import result
 
-EAGER = {
-    "spark.speculation": "true",
-    "spark.speculation.interval": "10ms",
-    "spark.speculation.multiplier": "1.01",
-    "spark.speculation.quantile": "0.1",
-    "spark.speculation.minTaskRuntime": "10ms",
-    "spark.speculation.efficiency.enabled": "false",
-    "spark.executor.memory": "512m",
-}
-"""Whatever takes a little longer than others is begun once more elsewhere."""
+SMALL = {"spark.executor.memory": "512m"}
 
 
 @pytest.fixture(scope="module")
 def executors(needs_spark: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with session("local-cluster[2,1,1024]", tmp_path_factory.mktemp("spark"), **EAGER) as found:
+    with session("local-cluster[2,1,1024]", tmp_path_factory.mktemp("spark"), **SMALL) as found:
         yield found
 
 
@@ -72,7 +67,6 @@ def executor_pids() -> list[int]:
 
 
 def test_the_bytes_are_those_of_the_engine_local(executors: Any, world: Path, tmp_path: Path) -> None:
-    """Though tasks are done twice."""
     assert audited(executors, world, tmp_path / "out") == result(world / "expected")
 
 
@@ -106,7 +100,8 @@ def test_an_executor_that_dies_while_it_judges(
 def test_an_executor_that_dies_with_what_it_had_found(
     executors: Any, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All is added up already, but violations lie on its disk alone: its tasks are done again."""
+    """All tasks have ended, and their sums have come, but violations lie on its disk alone: they are done
+    again."""
     bring = driver.Executors._bring
 
     def disturbed(*arguments: Any) -> None:
