@@ -16,9 +16,12 @@ import flowcheck.spark
 from flowcheck.errors import FlowFormatError, RunError
 from flowcheck.judging.frame import ADDED
 from flowcheck.runners.spark import bringing, driver
+from tests.cli.run import ROOT
 from tests.cli.run import flowcheck as command
 from tests.runners.worlds import flows, write, write_cluster
 from tests.spark.worlds import CLUSTER, DATA, result, write_files
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +185,19 @@ def test_the_command_says_what_the_engine_local_says(spark: Any, tmp_path: Path)
         assert done.returncode == 1
         said.append([line for line in done.stdout.splitlines() if "speed" not in line])
     assert said[0] == said[1]
+
+
+def test_the_readme_shows_what_the_command_prints(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    shown = README.split("<!-- spark -->\n```\n")[1].split("\n```")[0].split("\n")
+    words = README.split("<!-- spark -->")[0].rsplit("\nflowcheck ", 1)[1].split("\n")[0].split()
+    done = command(*(tmp_path / word if word == "result" else word for word in words))
+    assert done.returncode == 1, done.stderr
+    assert len(words) > 5
+    assert [line for line in shown if line != "..." and line not in done.stdout.splitlines()] == []
+    assert (tmp_path / "result" / "ledger.json").exists()
 
 
 def test_rows_of_a_dataframe_get_the_verdicts_of_evaluate(spark: Any) -> None:
