@@ -36,6 +36,7 @@ ROWS = (
     ("suggesting",),
     ("reports", "runners", "demo"),
     ("api", "cli"),
+    ("spark",),
     ("flowcheck", "__main__"),
 )
 RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
@@ -104,6 +105,7 @@ HOMES = {
     "jinja2": {"reports.audit.page"},
     "markupsafe": {"reports.audit.page"},
     "duckdb": {"runners.verifying.querying"},
+    "pyspark": {"runners.spark.session", "spark"},
     # A cluster's history is a Parquet table too, and it is read before any flow is touched.
     # manifests.files.packed: zstd, for which Python 3.11 has nothing.
     "pyarrow": {

@@ -27,6 +27,7 @@ from flowcheck.cli.words.options import (
     SELECTION,
     SPEECH,
     TIME,
+    WHERE,
     messages,
     options,
     progress_wanted,
@@ -39,13 +40,14 @@ from flowcheck.runners.process import start_early
 if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
     from flowcheck.results.audit import AuditResult
+    from flowcheck.runners.judges.interface import Engine
     from flowcheck.runners.request import AuditRequest
 
 
 @click.command("audit", context_settings=CONTEXT)
 @click.argument("flows", nargs=-1, required=True, type=InputPath())
 @options(CLUSTER, NO_POLICIES, SNAPSHOT_TIME)
-@options(OUT, OUTCOME, GATE, SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
+@options(OUT, OUTCOME, GATE, SELECTION, RANGES, TIME, WHERE, JUDGING, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
@@ -92,7 +94,8 @@ def judge(
     check(given)
     check_reports(given["formats"])
     choose_cache(given["no_cache"])
-    if is_alone():
+    on_spark = given.get("engine") == "spark"
+    if is_alone() and not on_spark:
         start_early(cache=not given["no_cache"])
     from flowcheck.runners.program.source import ClusterSource
 
@@ -115,13 +118,21 @@ def judge(
     from flowcheck.runners.local import run_audit
 
     request = replace(request_of(given), **more)
+    engine = {"engine": _spark()} if on_spark else {}
     with (
         with_standard_input(given["flows"]) as flows,
         progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
     ):
-        result = run_audit(flows, source, request, progress)
+        result = run_audit(flows, source, request, progress, **engine)
     say(result, speech, asked_to_resume=given["resume"])
     return result
+
+
+def _spark() -> Engine:
+    from flowcheck.runners.spark.driver import engine_of
+    from flowcheck.runners.spark.session import begun
+
+    return engine_of(begun())
 
 
 def load_cluster(*paths: Any, **how: Any) -> Cluster:
@@ -154,6 +165,9 @@ def check(given: dict[str, Any]) -> None:
     """What cannot be meant together."""
     if given["resume"] and given["out"] is None:
         raise click.UsageError("--resume needs -o, the folder of the run to go on with")
+    if given.get("engine") == "spark" and (given["jobs"] or given["resume"]):
+        which = "--jobs" if given["jobs"] else "--resume"
+        raise click.UsageError(f"{which} is of the engine local: how many judge, and again, is up to Spark")
     check_inputs(given)
     if given["as_of"] and CURRENT in given["policies"]:
         raise click.UsageError("--as-of and --policies current contradict one another")

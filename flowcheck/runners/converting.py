@@ -21,9 +21,9 @@ from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.rows import SCHEMA
 from flowcheck.runners import messages
 from flowcheck.runners.messages import PATIENCE, Inspect, Inspected, Setup
-from flowcheck.runners.plan import lost_twice
 from flowcheck.runners.pool import Gone, Pool
 from flowcheck.runners.trouble.faults import disk_as_asked
+from flowcheck.runners.troubles import lost_twice
 from flowcheck.temporary import NAME, temporary_folder
 from flowcheck.writing import atomic_write, output_errors
 

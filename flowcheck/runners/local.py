@@ -1,12 +1,11 @@
-"""The audit on one machine: list inputs, load and compile, judge in workers, merge, write.
+"""The audit: list inputs, load and compile, have all rows judged, write.
 
-Workers start before the cluster is loaded, so that the one does not wait for the other. A file's
+Who judges starts before the cluster is loaded, so that the one does not wait for the other. A file's
 results are merged when all of its tasks are done; a file that failed contributes nothing but its entry.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -14,20 +13,17 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from flowcheck.balance.count.tally import tally_for
 from flowcheck.engines.profiles import left_out
-from flowcheck.flows.files.hashes import InputHashes
 from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
 from flowcheck.runners.finish import Finished, finish
-from flowcheck.runners.judging import Judging, Report
+from flowcheck.runners.judges.interface import Engine, Report, Work
+from flowcheck.runners.judges.workers import is_small, workers
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Setup
 from flowcheck.runners.plan import Plan
-from flowcheck.runners.pool import Pool
 from flowcheck.runners.program.empty import check_cluster
 from flowcheck.runners.program.kept import cache_path
 from flowcheck.runners.program.prepared import Prepared, compiled, known
@@ -37,8 +33,6 @@ from flowcheck.runners.trouble.faults import disk_as_asked
 from flowcheck.runners.workspace import Workspace
 from flowcheck.writing import output_errors
 
-SMALL_INPUT = 4 << 20
-"""Bytes below which a second worker would cost more than it does, and judging takes no time to speak of."""
 WORTH_KEEPING = 0.5
 """Seconds that it took to load and compile a cluster, from which its program is kept for the next audit."""
 
@@ -48,6 +42,7 @@ def run_audit(
     source: ClusterSource | LoadedCluster,
     request: AuditRequest,
     progress: Report | None = None,
+    engine: Engine = workers,
 ) -> AuditResult:
     """Judge every flow in the given files against a cluster.
 
@@ -60,28 +55,26 @@ def run_audit(
     with ExitStack() as stack:
         stack.enter_context(disk_as_asked())
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
-        pool = stack.enter_context(Pool(n_workers(request, inputs), request.cache))
+        judges = stack.enter_context(engine(request, inputs))
         report(Progress("loading the cluster"))
         prepared = prepare(source, request, clock, report)
         workspace.begin(prepared.facts.identity, request, inputs)
-        hashes = stack.enter_context(InputHashes(inputs if request.out else ()))
         with output_errors(tempfile.gettempdir(), temporary=True):
-            prepared.place(pool.program)
+            prepared.place(judges.program)
         clock.append(time.monotonic())
-        merged = Merged(tally_for(prepared.services))
-        work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
         meanwhile: list[Callable[[], object]] = [lambda: prepared.told_by]
         if not is_small(inputs):
             meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
-        work.judge(setup_of(workspace, request), meanwhile)
-        pool.dismiss()
-        add_hashes(merged, hashes)
+        plan, merged = Plan(inputs, workspace.folder), Merged(tally_for(prepared.services))
+        hashed = inputs if request.out else ()
+        setup = setup_of(workspace, request)
+        rows = judges.judge(Work(plan, setup, merged, workspace, hashed, report, meanwhile))
         clock.append(time.monotonic())
-        report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
+        report(Progress("writing results", rows, plan.rows_known, len(inputs), len(inputs)))
         inputs_of = (prepared.facts, *prepared.told_by, source, request, workspace)
-        result = finish(Finished(*inputs_of, work.merged, started_at, tuple(clock)))
+        result = finish(Finished(*inputs_of, merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result
 
@@ -114,22 +107,6 @@ def prepare(
 
 def _kept_at(identity: Identity | None, request: AuditRequest, *, load: bool) -> Path | None:
     return cache_path(identity.digest, request.judged_by, load=load) if identity else None
-
-
-def add_hashes(merged: Merged, hashes: InputHashes) -> None:
-    """Of what was judged; what was refused has its own already."""
-    for number, entry in merged.entries.items():
-        if entry.status == "judged":
-            merged.entries[number] = msgspec.structs.replace(entry, sha256=hashes.of(number))
-
-
-def n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return request.jobs or (1 if is_small(inputs) else cores)
-
-
-def is_small(inputs: list[InputFile]) -> bool:
-    return sum(each.identity.size for each in inputs if not each.skipped) < SMALL_INPUT
 
 
 def setup_of(workspace: Workspace, request: AuditRequest) -> Setup:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from flowcheck import arrays as a
 from flowcheck.arrays import Int64, writable
-from flowcheck.balance.count.tally import Tally, TallyEntries, unpack
+from flowcheck.balance.count.tally import PackedEntries, Tally, TallyEntries, pack, unpack
 from flowcheck.errors import RunError
 from flowcheck.judging.contacts import N_COLUMNS, Contacts
 from flowcheck.model.timeline import BEGINNING, END
@@ -28,6 +29,20 @@ from flowcheck.runners.messages import Part
 
 MOST_CONTACTS = 1 << 23
 """Contacts of a run: 72 bytes each, several times as much while they are added up."""
+
+
+class Sums(NamedTuple):
+    """What parts came to, as it travels to where more is added: edges (n, 8), examples (n, 8) and the names
+    of their files, contacts (n, 9)."""
+
+    edges: Int64
+    examples: Int64
+    files: dict[int, str]
+    load: PackedEntries
+    census: Census
+    recorded: RecordedCounts
+    times: ViolationTimes
+    contacts: Int64
 
 
 @dataclass(slots=True)
@@ -54,7 +69,10 @@ class Merged:
         """Those of a task: the bytes of (n, 9) int64.
 
         **Raises**: RunError where there are more than memory should hold."""
-        self.contacts.add(writable(np.frombuffer(part, dtype=np.int64).reshape(-1, N_COLUMNS)))
+        self._add_contacts(writable(np.frombuffer(part, dtype=np.int64).reshape(-1, N_COLUMNS)))
+
+    def _add_contacts(self, rows: Int64) -> None:
+        self.contacts.add(rows)
         if self.contacts.n_settled > MOST_CONTACTS:
             raise RunError(
                 f"more than {MOST_CONTACTS:,} pairs of pods, addresses and ports were in contact",
@@ -85,6 +103,31 @@ class Merged:
         self.times.add(part.times)
         self.add_contacts(part.contacts)
         return spans
+
+    def given_on(self) -> Sums:
+        """All but what is said of files. Views: nothing may be added before they were sent."""
+        return Sums(
+            self.edges.entries(),
+            self.examples.kept(),
+            self.examples.files,
+            pack(self.load.entries()),
+            self.census,
+            self.recorded,
+            self.times,
+            self.contacts.rows(),
+        )
+
+    def take_sums(self, sums: Sums) -> None:
+        """Add what others came to, in any order.
+
+        **Raises**: RunError."""
+        self.add(sums.edges)
+        self.examples.merge(sums.examples, sums.files)
+        self.add_load(unpack(sums.load))
+        self.census.add(sums.census)
+        self.recorded.add(sums.recorded)
+        self.times.add(sums.times)
+        self._add_contacts(sums.contacts)
 
     def add(self, edges: Int64) -> None:
         """Edges (n, 8); what no int64 would hold any more is refused.

@@ -8,17 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from flowcheck.flows.canonical.rows import BATCH_ROWS
-from flowcheck.flows.files.inputs import InputFile, sha256_of
+from flowcheck.flows.files.inputs import InputFile
 from flowcheck.flows.logs.converted import Reason
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.census import HOUR
 from flowcheck.results.records.compared import Traits
 from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected, Stored
 from flowcheck.results.summary import LedgerMismatchError
-from flowcheck.runners.messages import MEMORY, NO_PROGRESS, Converted, Inspect, Judge, Part
+from flowcheck.runners.messages import Converted, Failed, Inspect, Judge, Part
+from flowcheck.runners.troubles import Troubles
 
 TASK_ROWS = 1 << 20
 """Rows after which a file's next row group goes into another task, and above which one row group is cut."""
@@ -55,23 +54,26 @@ class Plan:
             if state.input.skipped and state.input.failed:
                 state.failure = ("not_a_file", state.input.skipped, None)
         self._queue: deque[Inspect | Judge] = deque()
-        self._troubles: dict[int, list[str]] = {}
-        self._large: set[int] = set()
+        self._troubles = Troubles()
 
     def start(self, done: set[int]) -> None:
         """Queue every file that is to be judged and is not among ``done``."""
         for state in self.files:
             if not state.input.skipped and state.number not in done:
-                path = os.fsencode(state.input.path)
-                self._queue.append(Inspect(state.number, path, state.input.identity, state.input.keys))
+                self._queue.append(inspection(state))
 
     def next(self) -> Inspect | Judge | None:
         """The next order, leaving out what belongs to files that have failed."""
         while self._queue:
             order = self._queue.popleft()
             if self.files[order.file].failure is None:
-                return replace(order, attempt=1) if order.file in self._large else order
+                return self._troubles.attempt(order)
         return None
+
+    def waiting(self) -> Iterator[Inspect | Judge]:
+        """All that are queued now, in their order."""
+        while (order := self.next()) is not None:
+            yield order
 
     @property
     def given_out(self) -> bool:
@@ -82,41 +84,27 @@ class Plan:
     def split(self, number: int, row_groups: tuple[int, ...], converted: Converted | None = None) -> None:
         """Queue the tasks of an inspected file, or of what it was converted to."""
         state = self.files[number]
-        state.rows, state.converted = 0, converted
-        file = state.input
-        for task, rows in enumerate(task_rows(row_groups)):
-            if converted is None:
-                place = (os.fsencode(file.path), file.name, file.identity, file.keys)
-            else:
-                path = os.fsencode(self._folder / converted.name)
-                place = (path, file.name, converted.identity, ())
-            self._queue.append(Judge(number, task, *place, state.rows, rows, converted is not None))
-            state.rows += rows
-            state.tasks += 1
+        state.rows, state.converted = sum(row_groups), converted
+        tasks = list(tasks_of(inspection(state), state.input.name, row_groups, converted, self._folder))
+        state.tasks = len(tasks)
+        self._queue += tasks
 
     def again(self, order: Inspect | Judge) -> None:
         """An order that no worker got to see."""
         self._queue.appendleft(order)
 
     def lost(self, order: Inspect | Judge, reason: str, how: str) -> None:
-        """Who was on this order is gone: once more, but the second time its file has failed. ``how`` ends
-        "the process that read it ..."."""
-        troubles = self._troubles.setdefault(order.file, [])
-        troubles.append(how)
-        if len(troubles) == 1:
-            self._queue.appendleft(replace(order, attempt=1))
-        else:
-            stuck = reason == NO_PROGRESS  # to hash it may take for ever too
-            sha256 = None if stuck else sha256_of(order.path)
-            self.fail(order.file, reason, lost_twice(troubles), sha256)
+        """Who was on this order is gone."""
+        self._once_more_or_not(self._troubles.lost(order, reason, how))
 
-    def short_of_memory(self, order: Inspect | Judge, detail: str, sha256: str | None) -> None:
-        """Once more, and whatever else of this file is yet to be judged, in smaller batches."""
-        if order.attempt == 0:
-            self._large.add(order.file)
-            self._queue.appendleft(order)
+    def short_of_memory(self, order: Inspect | Judge, failed: Failed) -> None:
+        self._once_more_or_not(self._troubles.short_of_memory(order, failed))
+
+    def _once_more_or_not(self, found: Inspect | Judge | Failed) -> None:
+        if isinstance(found, Failed):
+            self.fail(found.file, found.reason, found.detail, found.sha256)
         else:
-            self.fail(order.file, MEMORY, detail, sha256)
+            self._queue.appendleft(found)
 
     def fail(self, number: int, reason: str, detail: str, sha256: str | None) -> None:
         if self.files[number].failure is None:
@@ -129,11 +117,23 @@ class Plan:
         return None if any(s.rows is None for s in wanted) else sum(s.rows or 0 for s in wanted)
 
 
-def lost_twice(how: Sequence[str]) -> str:
-    """What became of the processes that read a file, in a sentence."""
-    if how[0] == how[1]:
-        return f"the process that read it {how[0]}, and so did a second"
-    return f"the process that read it {how[0]}, a second {how[1]}"
+def inspection(state: FileState) -> Inspect:
+    """The first order of a file."""
+    given = state.input
+    return Inspect(state.number, os.fsencode(given.path), given.identity, given.keys)
+
+
+def tasks_of(
+    file: Inspect, name: str, row_groups: Sequence[int], converted: Converted | None, folder: Path
+) -> Iterator[Judge]:
+    """The others: of an inspected file, or of what it was converted to, which lies in ``folder``."""
+    path, identity, keys = file.path, file.identity, file.keys
+    if converted is not None:
+        path, identity, keys = os.fsencode(folder / converted.name), converted.identity, ()
+    first = 0
+    for task, rows in enumerate(task_rows(row_groups)):
+        yield Judge(file.file, task, path, name, identity, keys, first, rows, converted is not None)
+        first += rows
 
 
 def task_rows(row_groups: Sequence[int]) -> Iterator[int]:

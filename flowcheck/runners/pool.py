@@ -103,6 +103,7 @@ class Pool:
         self._setup = setup
         self._patience = setup.patience
         for worker in self._workers:
+            worker.ready = False
             worker.send(setup)
 
     def idle(self) -> Iterator[Worker]:

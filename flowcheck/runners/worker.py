@@ -80,6 +80,11 @@ class Worker:
 
     def prepare(self, setup: Setup) -> None:
         self._setup = setup
+        if self._runner is not None:  # of a run before: what it was judged by goes
+            self._runner = None
+            self._files.close()
+            gc.unfreeze()
+            gc.collect()
         if setup.program:
             self._runner = self._make_runner(setup)
         gc.freeze()  # what is here now stays: nothing is gained by looking for garbage in it

@@ -152,11 +152,13 @@ class Workspace:
         return size == 0 or self.violations(name).stat().st_size == size
 
     def part(self, name: str) -> Part:
-        return read_part(self.folder / f"{name}.part")
+        with open(self.folder / f"{name}.part", "rb") as file:
+            return read_part(file)
 
     def sums(self, name: str, part: Part) -> Iterator[tuple[Int64, Int64]]:
         """Piece by piece: edges (n, 8), and examples (n, 6)."""
-        return read_sums(self.folder / f"{name}.part", part)
+        with open(self.folder / f"{name}.part", "rb") as file:
+            yield from read_sums(file, part)
 
     def violations(self, name: str) -> Path:
         """May not exist: a part without violations has no such file."""

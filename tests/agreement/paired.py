@@ -85,8 +85,9 @@ def compared(before: Side, after: Side, logs: Sequence[Sequence[Tuple5]]) -> tup
                 order = Judge(number, 0, b"", str(number), file.identity, (), 0, len(flows))
                 name = runner.run(order, file, lambda _rows: None)
             written = Path(folder, f"{name}.part")
-            part = read_part(written)
-            merged.take(part, read_sums(written, part), (number, str(number), 0))
+            with written.open("rb") as left:
+                part = read_part(left)
+                merged.take(part, read_sums(left, part), (number, str(number), 0))
     entries = fold_reports(by_edge(merged.edges.take()))
     found = judged_twice(programs[0], programs[1], entries, merged.pairs.rows())
     return found, gather_changes(found, merged.examples, _rows, 10**6)

@@ -26,7 +26,7 @@ def finish(monkeypatch: pytest.MonkeyPatch) -> Callable[[AuditResult], dict[str,
     def prepare(result: AuditResult) -> dict[str, Any]:
         asked: dict[str, Any] = {}
 
-        def run_audit(flows: Any, source: Any, request: Any, progress: Any = None) -> AuditResult:
+        def run_audit(flows: Any, source: Any, request: Any, progress: Any = None, *_: Any) -> AuditResult:
             asked.update(flows=flows, source=source, request=request, progress=progress)
             return result
 

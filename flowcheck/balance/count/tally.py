@@ -101,7 +101,7 @@ class Tally:
     """The sums of connections in one process. ``room``: how many keys there are places for at first."""
 
     def __init__(self, bounds: Bounds | None = None, room: int = LEAST_ROOM) -> None:
-        self._bounds = bounds or Bounds()
+        self._bounds, self.room = bounds or Bounds(), room
         self._backends = KeyedRows((0, 0), room)
         self._time = Buckets(self._bounds.cells, room)
         self._clients = KeyedRows(NOTHING_SEEN, min(room, self._bounds.clients))
@@ -230,7 +230,11 @@ class Tally:
 
 def tally_for(services: ServiceTable, bounds: Bounds | None = None) -> Tally:
     """With room from the start for what both ends report of every backend, near and far."""
+    return Tally(bounds, room_for(services))
+
+
+def room_for(services: ServiceTable) -> int:
     room = LEAST_ROOM
     while room < min(4 * len(services.listeners.serving), MOST_ROOM):
         room *= 2
-    return Tally(bounds, room)
+    return room

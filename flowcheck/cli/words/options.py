@@ -109,6 +109,17 @@ JOBS: list[Option[Any]] = [
     *PATIENCE,
 ]
 
+WHERE: list[Option[Any]] = [
+    click.option(
+        "--engine",
+        type=click.Choice(("local", "spark")),
+        default="local",
+        show_default=True,
+        help="Judge by worker processes, or by Spark's executors, which see the files at the same paths "
+        "(pip install 'flowcheck[spark]').",
+    ),
+]
+
 TOLERANCE: list[Option[Any]] = [
     click.option(
         "--max-rejected",

@@ -7,7 +7,7 @@ Each is a row of eight words, as there may be as many as edges; what is told is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -51,6 +51,14 @@ class Examples:
         self.files[file] = name
         rows = np.empty((len(found), 8), dtype=np.int64)
         rows[:, :OF_A_PART], rows[:, FILE], rows[:, PART] = found, file, part
+        self._add(rows)
+
+    def merge(self, kept: Int64, files: Mapping[int, str]) -> None:
+        """Add those of others (n, 8), as :meth:`kept` gives them."""
+        self.files |= files
+        self._add(kept)
+
+    def _add(self, rows: Int64) -> None:
         self._added.append(rows)
         self._n_added += len(rows)
         if self._n_added > max(len(self._kept) // 2, _AT_LEAST):

@@ -15,17 +15,16 @@ from typing import BinaryIO
 import msgspec
 
 from flowcheck.balance.count.tally import tally_for
-from flowcheck.flows.files.hashes import InputHashes
 from flowcheck.flows.files.inputs import InputFile, list_inputs
 from flowcheck.results.diff.result import DiffResult
 from flowcheck.results.diff.twice import same_groups
 from flowcheck.runners import local
 from flowcheck.runners.comparing.finish import Compared, finish
 from flowcheck.runners.comparing.folder import refuse_other_results
-from flowcheck.runners.judging import Judging, Report
+from flowcheck.runners.judges.interface import Report, Work
+from flowcheck.runners.judges.workers import workers
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.plan import Plan
-from flowcheck.runners.pool import Pool
 from flowcheck.runners.program.encoding import ALIGNED
 from flowcheck.runners.program.prepared import Prepared
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
@@ -57,7 +56,7 @@ def run_diff(
     with ExitStack() as stack:
         stack.enter_context(disk_as_asked())
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
-        pool = stack.enter_context(Pool(local.n_workers(request, inputs), request.cache))
+        judges = stack.enter_context(workers(request, inputs))
         report(Progress("loading the clusters"))
         request = replace(request, load=False)
         asked = replace(request, allow_no_policies=True), request
@@ -65,20 +64,18 @@ def run_diff(
         clock[1:] = clock[2:]
         identity = " ".join(side.facts.fingerprint for side in sides)
         workspace.begin(f"diff {identity}", request, inputs)
-        hashes = stack.enter_context(InputHashes(inputs if request.out else ()))
         with output_errors(tempfile.gettempdir(), temporary=True):
-            compared = _place(sides, pool.program)
+            compared = _place(sides, judges.program)
         clock.append(time.monotonic())
-        merged = Merged(tally_for(sides[0].services))
-        work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
         meanwhile: list[Callable[[], object]] = [partial(getattr, side, "cluster") for side in sides]
         if clock[2] - clock[0] > local.WORTH_KEEPING:
             meanwhile.append(partial(_keep, sides))
-        work.judge(msgspec.structs.replace(local.setup_of(workspace, request), compared=compared), meanwhile)
-        pool.dismiss()
-        local.add_hashes(merged, hashes)
+        plan, merged = Plan(inputs, workspace.folder), Merged(tally_for(sides[0].services))
+        hashed = inputs if request.out else ()
+        setup = msgspec.structs.replace(local.setup_of(workspace, request), compared=compared)
+        rows = judges.judge(Work(plan, setup, merged, workspace, hashed, report, meanwhile))
         clock.append(time.monotonic())
-        report(Progress("writing results", work.rows_done, work.plan.rows_known, len(inputs), len(inputs)))
+        report(Progress("writing results", rows, plan.rows_known, len(inputs), len(inputs)))
         result = finish(Compared(sides[0], sides[1], request, workspace, merged, started_at, tuple(clock)))
         workspace.succeeded()
         return result

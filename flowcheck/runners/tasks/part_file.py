@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 import numpy as np
@@ -78,29 +79,33 @@ class PartWriter:
             self._file.write(told + len(told).to_bytes(_LENGTH, "little"))
 
 
-def read_part(path: Path) -> Part:
+def read_part(file: BinaryIO) -> Part:
     """**Raises**: ValueError, msgspec.MsgspecError or OSError where it is not whole."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - _LENGTH, 0))
-        length = int.from_bytes(file.read(), "little")
-        before = size - _LENGTH - length
-        if before < 0:
-            raise ValueError("a part is shorter than it says")
-        file.seek(before)
-        part = msgspec.msgpack.decode(file.read(length), type=Part)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _LENGTH, 0))
+    length = int.from_bytes(file.read(), "little")
+    before = size - _LENGTH - length
+    if before < 0:
+        raise ValueError("a part is shorter than it says")
+    file.seek(before)
+    part = msgspec.msgpack.decode(file.read(length), type=Part)
     if before != 8 * sum(edges * OF_AN_EDGE + examples * OF_A_PART for edges, examples in part.sums):
         raise ValueError("a part has other sums than it says")
     return part
 
 
-def read_sums(path: Path, part: Part) -> Iterator[tuple[Int64, Int64]]:
+def read_sums(file: BinaryIO, part: Part) -> Iterator[tuple[Int64, Int64]]:
     """Piece by piece: edges (n, 8), examples (n, 6)."""
-    with path.open("rb") as file:
-        for n_edges, n_examples in part.sums:
-            edges = np.fromfile(file, dtype=np.int64, count=n_edges * OF_AN_EDGE).reshape(-1, OF_AN_EDGE)
-            examples = np.fromfile(file, dtype=np.int64, count=n_examples * OF_A_PART)
-            yield edges, examples.reshape(-1, OF_A_PART)
+    file.seek(0)
+    for n_edges, n_examples in part.sums:
+        yield _read(file, n_edges, OF_AN_EDGE), _read(file, n_examples, OF_A_PART)
+
+
+def _read(file: BinaryIO, n_rows: int, n_columns: int) -> Int64:
+    rows = np.empty(n_rows * n_columns, dtype=np.int64)
+    if file.readinto(rows.view(np.uint8).data) != rows.nbytes:  # type: ignore[attr-defined]
+        raise ValueError("a part ends before its sums do")
+    return rows.reshape(-1, n_columns)
 
 
 class LazyWriter:

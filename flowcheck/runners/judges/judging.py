@@ -9,6 +9,7 @@ import msgspec
 
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
+from flowcheck.runners.judges.interface import Report
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Inspect, Judge, Setup
 from flowcheck.runners.plan import (
@@ -22,7 +23,6 @@ from flowcheck.runners.pool import Gone, Pool
 from flowcheck.runners.request import Progress
 from flowcheck.runners.workspace import Done, Workspace
 
-Report = Callable[[Progress], None]
 SECONDS_BETWEEN_WORDS = 0.1
 
 
@@ -60,9 +60,7 @@ class Judging:
             for order, answer in self._pool.answers(timeout=0.2):
                 self._take(order, answer)
             self._tell()
-        for state in self.plan.files:
-            if state.number not in self.merged.entries:
-                self.merged.entries[state.number] = other_entry(state)
+        settle_others(self.merged, self.plan)
 
     def _hand_out(self) -> bool:
         """Give every idle worker an order; whether there was any."""
@@ -82,7 +80,7 @@ class Judging:
             case Gone():
                 self.plan.lost(order, answer.reason, answer.how)
             case messages.Failed(reason=messages.MEMORY):
-                self.plan.short_of_memory(order, answer.detail, answer.sha256)
+                self.plan.short_of_memory(order, answer)
             case messages.Advanced():
                 self.rows_done += answer.rows
             case messages.Inspected():
@@ -113,9 +111,7 @@ class Judging:
             sums = self._workspace.sums(names[number], part)
             spans += self.merged.take(part, sums, (state.number, state.input.name, number))
             parts.append(msgspec.structs.replace(part, load=None, pairs=None, contacts=messages.NONE))
-        self.merged.entries[state.number] = judged_entry(state, parts)
-        self.merged.traits[state.number] = judged_traits(state, parts, spans)
-        self.merged.violations[state.number] = names
+        settle(self.merged, state, parts, spans)
 
     def _tell(self) -> None:
         """Count what is done, ten times a second at most: counting looks at every file."""
@@ -126,3 +122,19 @@ class Judging:
         settled = sum(state.settled or bool(state.input.skipped) for state in self.plan.files)
         total = self.plan.rows_known
         self._report(Progress("judging flows", self.rows_done, total, settled, len(self.plan.files)))
+
+
+def settle(
+    merged: Merged, state: FileState, parts: list[messages.Part], spans: Sequence[tuple[int, int]]
+) -> None:
+    """What is to be said of a file whose parts, in their order, were added."""
+    merged.entries[state.number] = judged_entry(state, parts)
+    merged.traits[state.number] = judged_traits(state, parts, spans)
+    merged.violations[state.number] = [state.parts[task] for task in sorted(state.parts)]
+
+
+def settle_others(merged: Merged, plan: Plan) -> None:
+    """What is to be said of files that failed or were skipped."""
+    for state in plan.files:
+        if state.number not in merged.entries:
+            merged.entries[state.number] = other_entry(state)

@@ -1,0 +1,143 @@
+"""The engine spark against the engine local, and against the same verdicts by joins in Spark's SQL, in turn:
+
+    python -m benchmarks.spark [--size medium] [--flows 20000000] [--runs 3] [--no-joins]
+
+One session, ``local[2]``, warm: each has run before the clock starts. Both engines write all outputs, from
+Python, with a program that is known. The joins have ready-made verdicts (``inputs/tables.py``) and write the
+violating rows and the rows of each destination, as the peers do. Answers are compared first. Memory is that
+of the driver's Python process, over a quarter, a half and all of the files.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import psutil
+
+import flowcheck
+import flowcheck.spark
+from benchmarks.answers import agree, by_engine, by_flowcheck
+from benchmarks.generate import ready
+from benchmarks.inputs.sizes import SIZES
+from benchmarks.inputs.tables import export_tables
+from benchmarks.peers import VIOLATING
+
+JUDGED = """(SELECT f.*, a.verdict FROM flows f
+    JOIN endpoints s ON f.src_ip = s.address
+    JOIN endpoints d ON f.dst_ip = d.address
+    JOIN allow a ON a.key = s.src_part + d.dst_part + CAST(f.protocol AS BIGINT) * 65536 + f.dst_port)"""
+
+
+def begin(cores: int) -> Any:
+    """A session as a person has it, but for the memory that two cores and joins need."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415 (a peer of its own)
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = SparkSession.builder.master(f"local[{cores}]").config("spark.driver.memory", "6g")
+    for name in ("spark.ui.enabled", "spark.ui.showConsoleProgress"):
+        builder = builder.config(name, "false")
+    spark = builder.config("spark.sql.shuffle.partitions", str(4 * cores)).getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def join(spark: Any, out: Path) -> None:
+    """The violating rows, and records and bytes of each destination."""
+    violations = spark.sql(f"SELECT * FROM {JUDGED} WHERE {VIOLATING}")
+    violations.write.mode("overwrite").option("compression", "zstd").parquet(str(out / "violations"))
+    load = spark.sql("SELECT dst_ip, count(*) AS records, sum(bytes) AS bytes FROM flows GROUP BY dst_ip")
+    load.write.mode("overwrite").parquet(str(out / "load"))
+
+
+def groups(spark: Any) -> list[tuple[int, bool, int, int]]:
+    """Rows and bytes of each verdict, violating or not."""
+    counted = f"SELECT verdict, {VIOLATING} AS violating, count(*), sum(bytes) FROM {JUDGED}"
+    return [tuple(row) for row in spark.sql(f"{counted} GROUP BY verdict, violating").collect()]
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """Bytes of this process alone at most, meanwhile."""
+    me, most, done = psutil.Process(), [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            most[0] = max(most[0], me.memory_full_info().uss)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        work()
+    finally:
+        done.set()
+        thread.join()
+    return most[0]
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@click.command()
+@click.option("--size", type=click.Choice(list(SIZES)), default="medium", show_default=True)
+@click.option("--flows", "n_flows", type=click.IntRange(min=1), default=20_000_000, show_default=True)
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--cores", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--joins/--no-joins", default=True, show_default=True)
+def main(size: str, n_flows: int, runs: int, cores: int, joins: bool) -> None:
+    """Answers first, then the clock, then memory."""
+    world = ready(SIZES[size], "strings", n_flows)
+    cluster, files = world / "cluster", sorted((world / "flows").glob("*.parquet"))
+    spark = begin(cores)
+    with tempfile.TemporaryDirectory(prefix="flowcheck-bench-") as scratch:
+        out = Path(scratch)
+        ways: dict[str, Callable[[], object]] = {
+            "local": lambda: flowcheck.audit(files, cluster, out=out / "local", jobs=cores),
+            "spark": lambda: flowcheck.spark.audit(spark, files, cluster, out=out / "spark"),
+        }
+        for work in ways.values():
+            work()
+        for name in ("violations.parquet", "edges.parquet", "findings.json", "ledger.json", "load.parquet"):
+            same = (out / "local" / name).read_bytes() == (out / "spark" / name).read_bytes()
+            agree(name, "the same bytes", "the same bytes" if same else "others")
+        if joins:
+            loaded = flowcheck.load_cluster([cluster])
+            export_tables(flowcheck.compile_program(loaded), loaded, world / "flows", out / "tables")
+            del loaded
+            for name in ("endpoints", "allow"):
+                spark.read.parquet(str(out / "tables" / f"{name}.parquet")).cache().createTempView(name)
+            spark.read.parquet(*map(str, files)).createTempView("flows")
+            agree("verdicts and violations", by_flowcheck(out / "spark"), by_engine(groups(spark)))
+            ways["joins"] = lambda: join(spark, out / "joins")
+            ways["joins"]()
+        ways["spark"]()  # by now all of Spark's Python processes have their workers
+        taken: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(runs):
+            for name, work in ways.items():
+                taken[name].append(timed(work))
+        click.echo(f"{n_flows:,} rows, local[{cores}], load average {os.getloadavg()[0]:.1f}")
+        for name, times in taken.items():
+            ratios = [one / other for one, other in zip(times, taken["local"], strict=True)]
+            click.echo(
+                f"  {name}: {statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f}), "
+                f"{statistics.median(ratios):.2f} of local"
+            )
+        for share in (4, 2, 1):
+            some = files[: max(1, len(files) // share)]
+            peak = peak_of(lambda some=some: flowcheck.spark.audit(spark, some, cluster))
+            click.echo(f"  driver: {peak / 1e6:.0f} MB over {len(some)} of {len(files)} files")
+    spark.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What driver and executors tell each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import pyarrow as pa
+
+from flowcheck.errors import FlowcheckError
+from flowcheck.runners.merged import Sums
+from flowcheck.runners.messages import Failed, Inspect, Inspected, Judge, JudgedTask, Part, Setup
+
+
+class Broadcast(Protocol):
+    """Bytes that Spark brings to each executor once."""
+
+    @property
+    def value(self) -> bytes: ...
+
+
+class Counter(Protocol):
+    """What Spark adds up for the driver to look at."""
+
+    def add(self, term: int) -> None: ...
+
+
+class Run(NamedTuple):
+    """What every task of a run is given. ``key`` tells it from others; ``program``: what is judged by;
+    ``room``: what sums of load begin with; ``rows``: those that were judged, about."""
+
+    version: str
+    key: str
+    setup: Setup
+    program: Broadcast
+    cache: bool
+    room: int
+    rows: Counter
+
+
+class Given(NamedTuple):
+    """An order. ``name``: of its file, as results have it; ``hashed``: whether its SHA-256 is wanted."""
+
+    order: Inspect | Judge
+    name: str
+    hashed: bool = False
+
+
+class Outcome(NamedTuple):
+    """What came of an order: its part, :func:`packed`, and its violations, as files hold them; empty where
+    there are none."""
+
+    order: Inspect | Judge
+    answer: Inspected | JudgedTask | Failed
+    part: bytes = b""
+    violations: bytes = b""
+    sha256: str | None = None
+
+
+class Found(NamedTuple):
+    """The part of a task, :func:`packed`, that is not added up yet."""
+
+    order: Judge
+    part: bytes
+
+
+class Told(NamedTuple):
+    """What the driver is told of a task whose sums were added: ``part`` without what is among these;
+    ``spans`` as :meth:`flowcheck.runners.merged.Merged.take` gives them."""
+
+    order: Judge
+    part: Part
+    spans: Sequence[tuple[int, int]]
+
+
+class Added(NamedTuple):
+    """What some tasks came to, or what is in the way of that: files that ``failed`` meanwhile, or an
+    ``error`` that ends the run. ``parts``: what is not among the sums; ``violations``: bytes of them, by the
+    partition that has them."""
+
+    sums: Sums | None = None
+    told: Sequence[Told] = ()
+    parts: Sequence[Found] = ()
+    failed: Sequence[Failed] = ()
+    violations: Mapping[int, int] = {}
+    error: FlowcheckError | None = None
+
+
+def packed(part: bytes) -> bytes:
+    """Most of a part are sums with leading zeros, and it travels four times."""
+    content: bytes = pa.Codec("lz4").compress(part, asbytes=True)
+    return content
+
+
+def unpacked(part: bytes) -> bytes:
+    content: bytes = pa.input_stream(pa.py_buffer(part), compression="lz4").read()
+    return content
