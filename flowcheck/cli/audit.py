@@ -101,6 +101,8 @@ def judge(
     if given["strict"]:
         strictly = partial(refuse_skipped, cni=given["cni"])
         inspect = _one_after_the_other(strictly, inspect)
+    from flowcheck.cli.flows.results import local_results
+
     source = ClusterSource(
         tuple(given["cluster"]),
         load_cluster,
@@ -114,12 +116,14 @@ def judge(
         source.begin()
     from flowcheck.runners.local import run_audit
 
-    request = replace(request_of(given), **more)
     with (
+        local_results(given) as (asked_for, place),
         with_standard_input(given["flows"]) as flows,
         progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
     ):
+        request = replace(request_of(asked_for), **more)
         result = run_audit(flows, source, request, progress)
+        result = replace(result, out=place())
     say(result, speech, asked_to_resume=given["resume"])
     return result
 
@@ -203,6 +207,7 @@ def request_of(given: dict[str, Any]) -> AuditRequest:
         jobs=given["jobs"],
         since=given["since"],
         until=given["until"],
+        partition_margin=given["partition_margin"],
         namespaces=given["namespace"],
         max_rejected_rows=given["max_rejected"].rows,
         max_rejected_percent=given["max_rejected"].percent,

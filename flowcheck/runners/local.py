@@ -12,16 +12,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
 from flowcheck.balance.count.tally import tally_for
 from flowcheck.engines.profiles import left_out
 from flowcheck.flows.files.hashes import InputHashes
-from flowcheck.flows.files.inputs import InputFile, list_inputs
+from flowcheck.flows.files.inputs import Given, InputFile, find_inputs
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
+from flowcheck.runners.fetching.ahead import Ahead
 from flowcheck.runners.finish import Finished, finish
 from flowcheck.runners.judging import Judging, Report
 from flowcheck.runners.merged import Merged
@@ -44,7 +44,7 @@ WORTH_KEEPING = 0.5
 
 
 def run_audit(
-    flows: Sequence[str | Path | InputFile],
+    flows: Sequence[Given],
     source: ClusterSource | LoadedCluster,
     request: AuditRequest,
     progress: Report | None = None,
@@ -56,7 +56,7 @@ def run_audit(
     report = progress or (lambda _: None)
     started_at = datetime.now(UTC)
     clock = [time.monotonic()]
-    inputs = list_inputs(flows, request.asked.format)
+    inputs, pruned = find_inputs(flows, request.asked.format, request.window)
     with ExitStack() as stack:
         stack.enter_context(disk_as_asked())
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
@@ -68,8 +68,9 @@ def run_audit(
         with output_errors(tempfile.gettempdir(), temporary=True):
             prepared.place(pool.program)
         clock.append(time.monotonic())
-        merged = Merged(tally_for(prepared.services))
-        work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report)
+        ahead = stack.enter_context(fetching(inputs, workspace, request))
+        merged = Merged(tally_for(prepared.services), pruned)
+        work = Judging(Plan(inputs, workspace.folder), merged, pool, workspace, report, ahead)
         meanwhile: list[Callable[[], object]] = [lambda: prepared.told_by]
         if not is_small(inputs):
             meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
@@ -115,7 +116,14 @@ def add_hashes(merged: Merged, hashes: InputHashes) -> None:
     """Of what was judged; what was refused has its own already."""
     for number, entry in merged.entries.items():
         if entry.status == "judged":
-            merged.entries[number] = msgspec.structs.replace(entry, sha256=hashes.of(number))
+            sha256 = hashes.of(number) or entry.sha256
+            merged.entries[number] = msgspec.structs.replace(entry, sha256=sha256)
+
+
+def fetching(inputs: list[InputFile], workspace: Workspace, request: AuditRequest) -> Ahead:
+    """What fetches the objects among inputs."""
+    look, hashed = not request.window.is_open, request.out is not None
+    return Ahead(inputs, workspace.folder, look=look, hashed=hashed)
 
 
 def n_workers(request: AuditRequest, inputs: list[InputFile]) -> int:
