@@ -8,6 +8,8 @@ words for them.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,11 +17,12 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from pyarrow import fs
 
+from flowcheck.errors import RunError
 from flowcheck.stores.uri import Access, Place, check_endpoint
 
 ERRORS = (OSError, pa.ArrowException, ValueError)
 """What Arrow raises where a store does not do what it is asked."""
-ATTEMPTS = 6
+ATTEMPTS = 5
 """Of each request, by Arrow itself, with a longer pause before each: about 10 s in all."""
 CONNECT_TIMEOUT = 5.0
 RETRY_FOR = timedelta(seconds=30)
@@ -69,19 +72,25 @@ class Store:
         self._system = _system(place.scheme, place.account, _region(place, access), access)
 
     def look(self, path: str) -> Entry | None:
-        """What a path names; None for nothing, or that is not known."""
-        return _entry(self._system.get_file_info(path))
+        """What a path names; None for nothing."""
+        with self._why(path):
+            return _entry(self._system.get_file_info(path))
 
     def list(self, path: str) -> list[Entry]:
         """What lies directly under a prefix, by name; nothing where there is none. What has an empty name, as
-        ``a//b`` has below ``a``, Arrow calls by the name of the prefix itself: here its path ends with a slash."""
-        found = self._system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        ``a//b`` has below ``a``, Arrow calls by the name of the prefix itself: here its path ends with a
+        slash."""
+        try:
+            found = self._system.get_file_info(fs.FileSelector(path))
+        except FileNotFoundError:
+            return []
         entries = [entry for info in found if (entry := _entry(info)) is not None]
         inside = f"{path}/"
         return sorted(e if e.path.startswith(inside) else e._replace(path=inside) for e in entries)
 
     def open(self, path: str) -> Object:
-        return Object(self._system, path)
+        with self._why(path):
+            return Object(self._system, path)
 
     def put(self, content: Any, path: str) -> None:
         """The whole of a file that is open for reading. Nothing has the name until all bytes are there."""
@@ -89,8 +98,15 @@ class Store:
             while piece := content.read(_PIECE):
                 out.write(piece)
 
-    def remove(self, path: str) -> None:
-        self._system.delete_file(path)
+    @contextmanager
+    def _why(self, path: str) -> Iterator[None]:
+        """What is asked of one object is answered without a word why it is refused: a listing tells."""
+        try:
+            yield
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError) and "NETWORK_CONNECTION" not in str(error):
+                self.list(path)
+            raise
 
 
 @cache
@@ -118,11 +134,14 @@ def _region(place: Place, access: Access) -> str | None:
 def _as_told(scheme: str, access: Access) -> Access:
     """With the endpoint that AWS's own tools take from the environment, which Arrow does not look for.
 
-    **Raises**: ValueError for one with a password."""
+    **Raises**: RunError for one with a password."""
     told = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if access.endpoint or scheme != "s3" or not told:
         return access
-    return access._replace(endpoint=check_endpoint(told))
+    try:
+        return access._replace(endpoint=check_endpoint(told))
+    except ValueError as error:
+        raise RunError(str(error), where="AWS_ENDPOINT_URL") from None
 
 
 @cache

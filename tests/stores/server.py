@@ -12,11 +12,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from threading import Thread
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -55,7 +56,8 @@ def moto() -> Iterator[int]:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             except OSError:
-                assert time.monotonic() < until and process.poll() is None, "moto's server did not start"
+                assert process.poll() is None, "moto's server ended"
+                assert time.monotonic() < until, "moto's server did not start"
                 time.sleep(0.1)
         yield port
     finally:
@@ -83,7 +85,7 @@ class Request(NamedTuple):
 class Answer(NamedTuple):
     status: int
     body: bytes
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 Meddle = Callable[[Request, Callable[[], Answer]], Answer]
@@ -155,8 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: Relay
 
     def _relay(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
+        chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
+        body = self._chunks() if chunked else self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
         request = Request(self.command, unquote(parts.path)[1:], parts.query, self.headers.get("Range", ""))
         self.server.requests.append(request)
@@ -174,6 +176,14 @@ class _Handler(BaseHTTPRequestHandler):
 
         meddle = self.server.meddle
         self._send(own() if meddle is None else meddle(request, own))
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _relay  # noqa: N815
 

@@ -126,7 +126,10 @@ VPC_LAYOUTS = {
 def vpc_day(day: datetime, layout: str) -> dict[str, bytes]:
     """A day of VPC flow logs as AWS delivers them: each file holds what ended in its five minutes, and some
     of that began ten minutes before its end."""
-    head = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+    head = (
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end "
+        "action log-status pkt-srcaddr pkt-dstaddr"
+    )
     made = {}
     for number in range(288):
         stamp = day + timedelta(minutes=5 * number)
@@ -135,8 +138,8 @@ def vpc_day(day: datetime, layout: str) -> dict[str, bytes]:
         for late, lasted in ((0, 600), (30, 60), (299, 1), (200, 200)):
             end = begin + late
             lines.append(
-                f"2 123456789012 eni-1 10.0.0.1 10.0.0.2 {40000 + number} {DENIED} 6 1 40 {end - lasted} {end} "
-                "ACCEPT OK"
+                f"2 123456789012 eni-1 10.0.0.1 10.0.0.2 {40000 + number} {DENIED} 6 1 40 {end - lasted} "
+                f"{end} ACCEPT OK 10.0.0.1 10.0.0.2"
             )
         text = "\n".join(lines) + "\n"
         made[f"{layout.format(stamp)}/{vpc_name(stamp, number)}"] = gzip.compress(text.encode(), 1)
@@ -152,8 +155,9 @@ def test_an_hour_does_not_read_a_day(store: Store, tmp_path: Path, layout: str) 
         store.relay.put(f"logs/{path}", body)
         (tmp_path / "logs" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "logs" / path).write_bytes(body)
-        (tmp_path / "flat" / Path(path).name.replace("vpcflowlogs", "other")).parent.mkdir(exist_ok=True)
-        (tmp_path / "flat" / Path(path).name.replace("vpcflowlogs", "other")).write_bytes(body)
+        flat = tmp_path / "flat" / Path(path).name.replace("vpcflowlogs", "other")
+        flat.parent.mkdir(exist_ok=True)
+        flat.write_bytes(body)
     cluster = write_cluster(tmp_path / "cluster")
     hour = ["--cluster", cluster, "--since", "2026-11-01T10:00:00Z", "--until", "2026-11-01T11:00:00Z"]
     whole = store.run("audit", tmp_path / "flat", *hour, "-o", tmp_path / "whole")
