@@ -207,7 +207,7 @@ def request_of(given: dict[str, Any]) -> AuditRequest:
         jobs=given["jobs"],
         since=given["since"],
         until=given["until"],
-        partition_margin=given["partition_margin"],
+        partition_margin=given.get("partition_margin"),
         namespaces=given["namespace"],
         max_rejected_rows=given["max_rejected"].rows,
         max_rejected_percent=given["max_rejected"].percent,

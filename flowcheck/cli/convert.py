@@ -15,7 +15,7 @@ from flowcheck.cli.exits import Exit
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.words.logs import LOGS, asked
 from flowcheck.cli.words.options import CONTEXT, PATIENCE, SPEECH, messages, options
-from flowcheck.cli.words.stores import STORES
+from flowcheck.cli.words.stores import STORES, LocalFile
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import counted
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=LocalFile(),
     help="The Parquet file to write.",
 )
 @click.option(

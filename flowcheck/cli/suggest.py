@@ -54,7 +54,8 @@ NOT_ASKED: dict[str, Any] = {
     "--out",
     required=True,
     type=OutFolder(),
-    help=f"Folder, or s3://BUCKET/PREFIX, for {POLICIES}, to apply, and {RECORD}, with what was seen behind each rule.",
+    help=f"Folder, or s3://BUCKET/PREFIX, for {POLICIES}, to apply, and {RECORD}, with what was seen behind "
+    "each rule.",
 )
 @click.option(
     "--language",

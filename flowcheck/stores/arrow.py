@@ -19,6 +19,7 @@ from pyarrow import fs
 
 from flowcheck.errors import RunError
 from flowcheck.stores.uri import Access, Place, check_endpoint
+from flowcheck.stores.waiting import alone
 
 ERRORS = (OSError, pa.ArrowException, ValueError)
 """What Arrow raises where a store does not do what it is asked."""
@@ -69,19 +70,19 @@ class Store:
 
     def __init__(self, place: Place, access: Access) -> None:
         self.place, access = place, _as_told(place.scheme, access)
-        self._system = _system(place.scheme, place.account, _region(place, access), access)
+        self._system = alone(lambda: _system(place.scheme, place.account, _region(place, access), access))
 
     def look(self, path: str) -> Entry | None:
         """What a path names; None for nothing."""
         with self._why(path):
-            return _entry(self._system.get_file_info(path))
+            return _entry(alone(lambda: self._system.get_file_info(path)))
 
     def list(self, path: str) -> list[Entry]:
         """What lies directly under a prefix, by name; nothing where there is none. What has an empty name, as
         ``a//b`` has below ``a``, Arrow calls by the name of the prefix itself: here its path ends with a
         slash."""
         try:
-            found = self._system.get_file_info(fs.FileSelector(path))
+            found = alone(lambda: self._system.get_file_info(fs.FileSelector(path)))
         except FileNotFoundError:
             return []
         entries = [entry for info in found if (entry := _entry(info)) is not None]

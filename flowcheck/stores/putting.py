@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from flowcheck.errors import OutputError, RunError
 from flowcheck.stores.arrow import ERRORS, Store, store_at
 from flowcheck.stores.trouble import Trouble, trouble_of
 from flowcheck.stores.uri import StorePath
+from flowcheck.stores.waiting import together
 
 AT_ONCE = 4
 
@@ -49,11 +49,10 @@ def put_all(folder: Path, names: Sequence[str], out: StorePath, last: Sequence[s
     def put(name: str) -> None:
         _put(store, folder / name, f"{base}/{name}", out.place.uri(f"{base}/{name}"))
 
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        _ = list(threads.map(put, (name for name in names if name not in last)))
-    for name in last:
-        if name in names:
-            put(name)
+    first = [name for name in names if name not in last]
+    for some in (first, *([name] for name in last if name in names)):
+        for _ in together(put, some, AT_ONCE):
+            pass
 
 
 def _put(store: Store, file: Path, path: str, uri: str) -> None:

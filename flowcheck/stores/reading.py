@@ -7,13 +7,13 @@ An object that has not changed since is not fetched anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple
 
 from flowcheck.stores.arrow import ERRORS, Entry, Object, Store, store_at
 from flowcheck.stores.trouble import Trouble, trouble_of
 from flowcheck.stores.uri import StorePath, name_of, odd_key
+from flowcheck.stores.waiting import together
 
 AT_ONCE = 16
 MOST_KEPT = 256 << 20
@@ -67,9 +67,8 @@ def read_all(path: StorePath, objects: Iterable[Listed]) -> Iterator[bytes | Tro
     """The bytes of each, in their order, or why there are none."""
     store = store_at(path.place._replace(key=""), path.access)
     waiting = iter(objects)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        while some := list(islice(waiting, AT_ONCE)):
-            yield from threads.map(lambda one: _read(store, one), some)
+    while some := list(islice(waiting, AT_ONCE)):
+        yield from together(lambda one: _read(store, one), some, AT_ONCE)
 
 
 def _read(store: Store, one: Listed) -> bytes | Trouble:

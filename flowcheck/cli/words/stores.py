@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from flowcheck.cli.words.values import Duration, Endpoint
+from flowcheck.stores.uri import is_uri
+
+
+class LocalFile(click.Path):
+    """A file to write that lies in no store."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and is_uri(value):
+            self.fail("such a file is not written to a store; write it here, and copy it there", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 STORES: list[Any] = [
     click.option(

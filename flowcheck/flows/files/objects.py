@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +18,7 @@ from flowcheck.flows.files.partitions import BY_FOLDER, BY_NAME, Pruned, Window,
 from flowcheck.flows.files.tables import WAY_OUT, is_of_iceberg, kind_by_log
 from flowcheck.stores.trouble import trouble_of
 from flowcheck.stores.uri import StorePath, name_of, odd_key
+from flowcheck.stores.waiting import together
 
 if TYPE_CHECKING:
     from flowcheck.stores.arrow import Entry, Store
@@ -100,13 +100,12 @@ class _Search:
     def _below(self, prefixes: list[str], known: Iterable[tuple[str, list[Entry]]] = ()) -> Iterator[Found]:
         """All that lies under some prefixes, level by level."""
         levels = [*known]
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            while prefixes or levels:
-                levels += zip(prefixes, threads.map(self._store.list, prefixes), strict=True)
-                waiting: list[str] = []
-                for base, entries in levels:
-                    yield from self._level(base, entries, waiting)
-                prefixes, levels = waiting, []
+        while prefixes or levels:
+            levels += zip(prefixes, together(self._store.list, prefixes, AT_ONCE), strict=True)
+            waiting: list[str] = []
+            for base, entries in levels:
+                yield from self._level(base, entries, waiting)
+            prefixes, levels = waiting, []
 
     def _level(self, base: str, entries: list[Entry], waiting: list[str]) -> Iterator[Found]:
         """What one prefix holds; prefixes that are to be listed next are put among ``waiting``."""
