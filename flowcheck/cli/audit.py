@@ -48,7 +48,9 @@ if TYPE_CHECKING:
 @options(OUT, OUTCOME, GATE, SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
-    """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
+    """Judge recorded FLOWS against the policies of a cluster.
+
+    FLOWS are files, folders or globs, or s3://, gs:// or abfs:// (docs/stores.md); - is standard input.
 
     Flows are Parquet with canonical columns, or a log that --from names or recognises.
 
@@ -58,6 +60,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     \b
     flowcheck audit flows/ --cluster cluster.json -o result
     flowcheck audit hubble.json.gz --cluster cluster.json --since 24h -f sarif=flows.sarif
+    flowcheck audit s3://logs/flows --cluster s3://logs/cluster --since 24h -o s3://results/today
     """
     return run(context, given)
 

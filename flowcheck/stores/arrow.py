@@ -159,7 +159,7 @@ def _system(scheme: str, account: str, region: str | None, access: Access) -> fs
         )
     name = account.partition(".")[0]
     if access.anonymous:
-        raise ValueError("Azure is not read anonymously")
+        raise RunError("Azure is not read anonymously", hint="leave out --anonymous")
     more = {"blob_storage_authority": host, "dfs_storage_authority": host} if host else {}
     schemes = {"blob_storage_scheme": protocol, "dfs_storage_scheme": protocol} if protocol else {}
     return fs.AzureFileSystem(name, **_azure_key(), **more, **schemes)

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from flowcheck.stores.arrow import Object, Store
 
+CANNOT_FETCH = "cannot_fetch"
+"""The reason of an object that could not be had."""
 RANGE = 8 << 20
 """Bytes of one request at the most."""
 

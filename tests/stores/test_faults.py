@@ -333,3 +333,4 @@ def test_azure_and_google_are_told_apart_and_told(audit: Callable[..., Any]) -> 
         assert audit(flows=bad).returncode == 2
     found = audit("--anonymous", flows="abfs://box@account.dfs.core.windows.net/x")
     assert found.returncode == 2
+    assert "Azure is not read anonymously" in found.stderr
