@@ -69,7 +69,7 @@ class Store:
     """What lies in one bucket, container or account."""
 
     def __init__(self, place: Place, access: Access) -> None:
-        self.place, access = place, _as_told(place.scheme, access)
+        self.place = place
         self._system = alone(lambda: _system(place.scheme, place.account, _region(place, access), access))
 
     def look(self, path: str) -> Entry | None:
@@ -110,9 +110,13 @@ class Store:
             raise
 
 
-@cache
 def store_at(place: Place, access: Access) -> Store:
-    """One of each, as they hold connections open; of all places with the same root."""
+    """One of each, as they hold connections open, for all places with the same root."""
+    return _store(place._replace(key=""), _as_told(place.scheme, access))
+
+
+@cache
+def _store(place: Place, access: Access) -> Store:
     return Store(place, access)
 
 

@@ -65,6 +65,8 @@ class Fetcher:
         until = time.monotonic() + 0.3
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0))
+        if not any(thread.is_alive() for thread in self._threads):  # or it would tell whoever has that number
+            os.close(self.descriptor)
 
     def fetch(self, wanted: Wanted) -> None:
         self._fetches[wanted.number] = Fetch(wanted)
@@ -78,7 +80,7 @@ class Fetcher:
 
     def drop(self, number: int) -> None:
         """Of an object that was looked at: nobody will ask for the rest."""
-        os.close(self._fetches[number].descriptor)
+        os.close(self._fetches.pop(number).descriptor)
 
     def news(self) -> list[News]:
         """What has become of objects since this was last asked."""
@@ -89,6 +91,8 @@ class Fetcher:
         found = []
         while self._news:
             found.append(self._news.popleft())
+            if not found[-1].looked_at:
+                self._fetches.pop(found[-1].number, None)
         return found
 
     def _run(self) -> None:
@@ -134,7 +138,9 @@ class Fetcher:
             return
         if wanted.look and wanted.size >= WORTH_LOOKING and self._footer(fetch):
             self._tell(News(wanted.number, looked_at=True))
-        elif not fetch.lost:
+        elif fetch.lost:
+            os.close(fetch.descriptor)
+        else:
             self._ask(fetch)
 
     def _footer(self, fetch: Fetch) -> bool:

@@ -70,7 +70,7 @@ def _put(store: Store, file: Path, path: str, uri: str) -> None:
 
 def _opened(out: StorePath) -> tuple[Store, str]:
     try:
-        return store_at(out.place._replace(key=""), out.access), out.place.path
+        return store_at(out.place, out.access), out.place.path
     except ERRORS as error:
         raise _failed(out.uri, trouble_of(error)) from None
 

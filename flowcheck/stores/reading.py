@@ -39,7 +39,7 @@ def listed(path: StorePath) -> list[Listed]:
     **Raises**: RunError where the store does not tell.
     """
     place = path.place
-    store = store_at(place._replace(key=""), path.access)
+    store = store_at(place, path.access)
     try:
         entry = store.look(place.path) if place.key and not place.key.endswith("/") else None
         if entry is not None and not entry.is_prefix:
@@ -65,7 +65,7 @@ def _of(path: StorePath, entry: Entry) -> Listed:
 
 def read_all(path: StorePath, objects: Iterable[Listed]) -> Iterator[bytes | Trouble]:
     """The bytes of each, in their order, or why there are none."""
-    store = store_at(path.place._replace(key=""), path.access)
+    store = store_at(path.place, path.access)
     waiting = iter(objects)
     while some := list(islice(waiting, AT_ONCE)):
         yield from together(lambda one: _read(store, one), some, AT_ONCE)

@@ -146,7 +146,7 @@ def test_what_stops_a_file_is_3_and_the_others_are_judged(
     from flowcheck.stores import arrow
 
     monkeypatch.setattr(arrow, "ATTEMPTS", 2)
-    arrow.store_at.cache_clear()
+    arrow._store.cache_clear()
     meddle, reason, words = FILE[fault]
     ready.relay.meddle = meddle
     found = audit()
@@ -188,7 +188,7 @@ def test_an_answer_that_is_cut_off_is_asked_for_again(
     ready.relay.meddle = twice
     assert audit().returncode == 1
     monkeypatch.setattr(arrow, "ATTEMPTS", 2)
-    arrow.store_at.cache_clear()
+    arrow._store.cache_clear()
     arrow._system.cache_clear()
     ready.relay.meddle = cut
     assert audit().returncode == 3

@@ -47,7 +47,7 @@ def find_objects(path: StorePath, window: Window, pruned: Pruned) -> Iterator[Fo
     """
     arrow = import_module("flowcheck.stores.arrow")
     try:
-        search = _Search(path, arrow.store_at(path.place._replace(key=""), path.access), window, pruned)
+        search = _Search(path, arrow.store_at(path.place, path.access), window, pruned)
         yield from search.run()
     except arrow.ERRORS as error:
         raise trouble_of(error).error(path.uri) from None

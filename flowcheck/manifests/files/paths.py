@@ -71,12 +71,13 @@ def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> I
     ``at`` is the time of the files whose names tell none.
     """
     seen: dict[tuple[int, int], str] = {}
+    objects: set[str] = set()
     found = [(path, name) for path in paths for name in _names(path, journal, seen)]
     journal.kustomizations.read([name for path, name in found if not is_uri(path)])
     for given, name in found:
         path = os.fspath(given)
         if is_uri(given):
-            for item in _stored(store_path(given), journal):
+            for item in _stored(store_path(given), journal, objects):
                 yield _timed(item, path, at)
             continue
         owner = journal.kustomizations.patches.get(os.path.realpath(name))
@@ -101,11 +102,14 @@ def _names(given: PathLike, journal: Journal, seen: dict[tuple[int, int], str]) 
         yield path
 
 
-def _stored(path: StorePath, journal: Journal) -> Iterator[Input]:
-    """What lies in an object store."""
+def _stored(path: StorePath, journal: Journal, objects: set[str]) -> Iterator[Input]:
+    """What lies in an object store. ``objects``: what was read before."""
     for uri, data, modified, named in read_objects(path, journal, MAX_BYTES, _is_manifest):
-        if uri not in journal.inputs:
-            yield from _opened(Input(uri, data, modified, named), journal)
+        if uri in objects:
+            journal.skip("", "", f"the same object as {uri}", SourceLocation(uri))
+            continue
+        objects.add(uri)
+        yield from _opened(Input(uri, data, modified, named), journal)
 
 
 def _is_manifest(path: str, journal: Journal) -> bool:

@@ -108,7 +108,7 @@ class Ahead:
             arrow = import_module("flowcheck.stores.arrow")
             wanted = import_module("flowcheck.stores.wanted").Wanted(
                 number,
-                arrow.store_at(place._replace(key=""), one.access),
+                arrow.store_at(place, one.access),
                 place.path,
                 one.identity.size,
                 one.identity.modified_ns,
