@@ -10,7 +10,8 @@ from flowcheck.errors import RunError
 _AWS = re.compile(r"AWS Error (\[code \d{1,4}\]|[A-Z_]{2,60})(?: \(HTTP status (\d{3})\))? during \w{2,60}")
 _NAMED = re.compile(r"ExceptionName: (\w{2,60})")
 _STATUS = re.compile(r"\b(?:HTTP status(?: code)?|Status|status_code|HTTP)[ :=]{1,2}(\d{3})\b")
-_GRPC = re.compile(r"google::cloud::Status\((\w+)")
+_GOOGLE = re.compile(r"google::cloud::Status\((\w{2,60})")
+_AZURE = re.compile(r"Azure Error: \[(\w{2,60})\]")
 _CREDENTIALS = "check the credentials that the cloud's own tools find here (docs/stores.md)"
 
 
@@ -53,18 +54,18 @@ _TOLD = {
 }
 _CODES = {
     "no_bucket": "NO_SUCH_BUCKET NoSuchBucket ContainerNotFound",
-    "missing": "NO_SUCH_KEY NoSuchKey BlobNotFound PathNotFound kNotFound NOT_FOUND RESOURCE_NOT_FOUND",
+    "missing": "NO_SUCH_KEY NoSuchKey BlobNotFound PathNotFound NOT_FOUND RESOURCE_NOT_FOUND",
     "denied": "ACCESS_DENIED AccessDenied AuthorizationFailure AuthorizationPermissionMismatch "
-    "kPermissionDenied AllAccessDisabled InsufficientAccountPermissions",
+    "PERMISSION_DENIED AllAccessDisabled InsufficientAccountPermissions",
     "key": "INVALID_ACCESS_KEY_ID InvalidAccessKeyId UNRECOGNIZED_CLIENT INVALID_CLIENT_TOKEN_ID "
-    "INVALID_SIGNATURE kUnauthenticated",
+    "INVALID_SIGNATURE UNAUTHENTICATED",
     "signature": "SIGNATURE_DOES_NOT_MATCH SignatureDoesNotMatch AuthenticationFailed",
     "expired": "EXPIRED_TOKEN ExpiredToken InvalidToken INVALID_TOKEN REQUEST_EXPIRED RequestExpired "
     "TokenRefreshRequired",
     "none": "MISSING_AUTHENTICATION_TOKEN NoAuthenticationInformation",
     "clock": "REQUEST_TIME_TOO_SKEWED RequestTimeTooSkewed",
-    "slow": "SLOW_DOWN SlowDown THROTTLING ServerBusy TooManyRequests kResourceExhausted",
-    "down": "SERVICE_UNAVAILABLE INTERNAL_FAILURE InternalError kUnavailable kInternal",
+    "slow": "SLOW_DOWN SlowDown THROTTLING ServerBusy TooManyRequests RESOURCE_EXHAUSTED",
+    "down": "SERVICE_UNAVAILABLE INTERNAL_FAILURE InternalError UNAVAILABLE INTERNAL",
     "region": "PermanentRedirect AuthorizationHeaderMalformed IllegalLocationConstraintException",
     "archived": "InvalidObjectState BlobArchived",
     "network": "NETWORK_CONNECTION",
@@ -86,8 +87,8 @@ _BY_WORDS = (
 def trouble_of(error: BaseException) -> Trouble:
     """What it was. Nothing of the error's text is told but codes."""
     text = str(error)
-    found, named, grpc = _AWS.search(text), _NAMED.search(text), _GRPC.search(text)
-    codes = [one[1] for one in (named, grpc, found) if one]
+    found = _AWS.search(text)
+    codes = [one[1] for one in (_NAMED.search(text), _GOOGLE.search(text), _AZURE.search(text), found) if one]
     status = (found[2] if found and found[2] else None) or next(iter(_STATUS.findall(text)), "")
     kinds = [_BY_CODE[code] for code in codes if code in _BY_CODE]
     kinds += [kind for words, kind in _BY_WORDS[:3] if words in text and kinds[:1] in ([], ["network"])][:1]
