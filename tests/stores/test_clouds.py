@@ -1,4 +1,4 @@
-"""Google's and Azure's addresses, and what their refusals become: asked of a server that refuses everything."""
+"""Google's and Azure's addresses, and what refusals become, asked of a server that refuses everything."""
 
 from __future__ import annotations
 
