@@ -18,7 +18,18 @@ from threading import Condition, Thread
 
 from flowcheck.stores.arrow import ERRORS
 from flowcheck.stores.trouble import Trouble, trouble_of
-from flowcheck.stores.wanted import CANNOT_FETCH, Fetch, News, Span, Wanted, missing
+from flowcheck.stores.wanted import (
+    CANNOT_FETCH,
+    CHANGED,
+    HINT,
+    SINCE,
+    Fetch,
+    News,
+    Span,
+    Wanted,
+    gone_or,
+    missing,
+)
 
 AT_ONCE = 32
 """Requests. 200 objects of 256 KiB, 30 ms away: 20.7 s one by one, 1.25 by 16, 0.80 by 32, 0.67 by 64; one of
@@ -28,15 +39,14 @@ WORTH_LOOKING = 4 << 20
 some."""
 TAIL = 64 << 10
 """Bytes that most often have all of a footer."""
+MOST_FOOTER = 16 << 20
+"""Bytes of a footer that a worker would read."""
 TRIES = 3
 """Of a range that was cut short; what fails at once is tried again by Arrow."""
 _PIECE = 1 << 20
 _MAGIC = b"PAR1"
 _ENDING = 8
 """Bytes: how long the footer is, and the magic word."""
-CHANGED = "changed while read"
-SINCE = "changed since the audit began"
-_HINT = "read objects that are no longer written to"
 
 
 class Fetcher:
@@ -44,7 +54,7 @@ class Fetcher:
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._work: deque[Callable[[], None]] = deque()
+        self._work: deque[tuple[Fetch, Callable[[], None]]] = deque()
         self._changed = Condition()
         self._news: deque[News] = deque()
         self._fetches: dict[int, Fetch] = {}
@@ -69,8 +79,8 @@ class Fetcher:
             os.close(self.descriptor)
 
     def fetch(self, wanted: Wanted) -> None:
-        self._fetches[wanted.number] = Fetch(wanted)
-        self._do(partial(self._begin, self._fetches[wanted.number]))
+        self._fetches[wanted.number] = fetch = Fetch(wanted)
+        self._do(fetch, partial(self._begin, fetch))
 
     def go_on(self, number: int, unread: Sequence[Span]) -> None:
         """Fetch the rest of an object that was looked at, but for what nobody will ask for."""
@@ -102,16 +112,21 @@ class Fetcher:
                     self._changed.wait()
                 if self._over:
                     return
-                work = self._work.popleft()
-            work()
+                fetch, work = self._work.popleft()
+            try:
+                work()
+            except Exception as error:  # a bug: who waits for this object would wait for ever
+                detail = f"{type(error).__name__} while it was fetched"
+                self._stop(fetch, News(fetch.wanted.number, reason="internal_error", detail=detail))
 
-    def _do(self, *work: Callable[[], None], first: bool = False) -> None:
+    def _do(self, fetch: Fetch, *work: Callable[[], None], first: bool = False) -> None:
+        items = [(fetch, one) for one in work]
         with self._changed:
             if first:
-                self._work.extendleft(reversed(work))
+                self._work.extendleft(reversed(items))
             else:
-                self._work.extend(work)
-            self._changed.notify(len(work))
+                self._work.extend(items)
+            self._changed.notify(len(items))
 
     def _tell(self, news: News) -> None:
         self._news.append(news)
@@ -127,7 +142,7 @@ class Fetcher:
         listed = wanted.modified_ns // 1_000_000_000
         modified = opened.modified
         if opened.size != wanted.size or (modified and listed and int(modified.timestamp()) != listed):
-            self._lose(fetch, Trouble(SINCE, _HINT))
+            self._lose(fetch, Trouble(SINCE, HINT))
             return
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -150,7 +165,7 @@ class Fetcher:
         if tail is None or tail[-4:] != _MAGIC:
             return False
         begin = size - _ENDING - int.from_bytes(tail[-_ENDING:-4], "little")
-        if not 4 <= begin < size:
+        if not max(4, size - MOST_FOOTER) <= begin < size:
             return False
         spans = [(0, 4)] + ([(begin, size - TAIL)] if begin < size - TAIL else [])
         return all(self._take(fetch, *span) is not None for span in spans)
@@ -159,10 +174,10 @@ class Fetcher:
         """Queue the ranges that are missing; those of one object come before other objects."""
         spans = list(missing(fetch.wanted.size, [*fetch.there, *fetch.unread]))
         if not spans:
-            self._do(partial(self._finish, fetch), first=True)
+            self._do(fetch, partial(self._finish, fetch), first=True)
             return
         fetch.ranges = len(spans)
-        self._do(*(partial(self._range, fetch, *span) for span in spans), first=True)
+        self._do(fetch, *(partial(self._range, fetch, *span) for span in spans), first=True)
 
     def _range(self, fetch: Fetch, begin: int, end: int) -> None:
         if not fetch.lost:
@@ -183,7 +198,7 @@ class Fetcher:
             try:
                 data = fetch.object.read_at(end - begin, begin)
             except ERRORS as error:
-                self._lose(fetch, _gone_or(trouble_of(error)))
+                self._lose(fetch, gone_or(trouble_of(error)))
                 return None
             if len(data) == end - begin:
                 break
@@ -209,10 +224,10 @@ class Fetcher:
         try:
             same = wanted.store.open(wanted.path).version == fetch.object.version
         except ERRORS as error:
-            self._lose(fetch, _gone_or(trouble_of(error)))
+            self._lose(fetch, gone_or(trouble_of(error)))
         else:
             if not same:
-                self._lose(fetch, Trouble(CHANGED, _HINT))
+                self._lose(fetch, Trouble(CHANGED, HINT))
         if not fetch.lost and wanted.hashed and not fetch.unread:
             sha256 = self._hash(fetch)
         os.close(fetch.descriptor)
@@ -238,8 +253,3 @@ class Fetcher:
             told, fetch.lost = fetch.lost, True
         if not told:
             self._tell(news)
-
-
-def _gone_or(trouble: Trouble) -> Trouble:
-    """What is missing was there a moment ago."""
-    return Trouble(CHANGED, _HINT) if trouble.message == trouble_of(FileNotFoundError()).message else trouble

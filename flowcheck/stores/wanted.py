@@ -9,9 +9,13 @@ from threading import Lock
 from typing import NamedTuple
 
 from flowcheck.stores.arrow import Object, Store
+from flowcheck.stores.trouble import Trouble, trouble_of
 
 CANNOT_FETCH = "cannot_fetch"
 """The reason of an object that could not be had."""
+CHANGED = "changed while read"
+SINCE = "changed since the audit began"
+HINT = "read objects that are no longer written to"
 RANGE = 8 << 20
 """Bytes of one request at the most."""
 
@@ -66,3 +70,8 @@ def missing(size: int, there: Sequence[Span]) -> Iterator[Span]:
         for first in range(at, begin, RANGE):
             yield first, min(first + RANGE, begin)
         at = max(at, end)
+
+
+def gone_or(trouble: Trouble) -> Trouble:
+    """What is missing was there a moment ago."""
+    return Trouble(CHANGED, HINT) if trouble.message == trouble_of(FileNotFoundError()).message else trouble

@@ -299,3 +299,42 @@ def test_a_named_object_is_read_whatever_it_is_called(store: Store, tmp_path: Pa
     )
     assert run.returncode == 1, run.stderr
     assert "flows+100%" in run.stdout
+
+
+def test_what_a_pattern_matches_is_left_out_too(store: Store, tmp_path: Path) -> None:
+    midnight = NOON - 12 * HOUR
+    for folder, table in hourly(midnight, 24).items():
+        file = write(tmp_path / "flows" / folder / "part-0.parquet", table)
+        store.relay.put(f"bucket/flows/{folder}/part-0.parquet", file.read_bytes())
+    asked = ["--cluster", write_cluster(tmp_path / "cluster"), "--partition-margin", "0s"]
+    asked += ["--since", "2026-11-01T09:00:00Z", "--until", "2026-11-01T10:00:00Z"]
+    counts = []
+    for pattern in ("date=*", "date=*/hour=*", "date=*/hour=*/*.parquet"):
+        for place in ("s3://bucket/flows", str(tmp_path / "flows")):
+            run = store.run("audit", f"{place}/{pattern}", *asked, "-o", tmp_path / "out")
+            assert run.returncode == 1, run.stderr
+            found = summary(tmp_path / "out")
+            assert (found["totals"]["files_seen"], found["totals"]["rows_judged"]) == (1, 60)
+            counts.append(sum(one["folders"] + one["files"] for one in found["pruned"]))
+    assert counts == [23] * 6
+    named = store.run("audit", "s3://bucket/flows/date=2026-11-01/hour=03", *asked)
+    assert named.returncode == 3
+    assert "no row of 60 rows" in named.stdout
+    assert store.run("audit", "s3://bucket/flows/date=*/hour=0[1-3]", *asked).returncode == 2
+
+
+def test_a_bug_while_an_object_is_fetched_keeps_nobody_waiting(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flowcheck.stores import fetching
+
+    store.relay.put("bucket/f/a.parquet", write(tmp_path / "a.parquet").read_bytes())
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(fetching.Fetcher, "_ask", fail)
+    words = ["audit", "s3://bucket/f", "--cluster", write_cluster(tmp_path / "c"), "-o", tmp_path / "out"]
+    assert store.run(*words).returncode == 3
+    (entry,) = json.loads((tmp_path / "out" / "ledger.json").read_text())["files"]
+    assert (entry["reason"], entry["detail"]) == ("internal_error", "ZeroDivisionError while it was fetched")

@@ -56,6 +56,8 @@ def find(paths: Sequence[str], window: Window, pruned: Pruned) -> Iterator[Met]:
         for match in matches:
             if match != path and _hidden_in_glob(path, match):
                 yield Met(match, False, HIDDEN)
+            elif match != path and _is_outside(match, tables, window, pruned):
+                continue
             elif os.path.isdir(match):
                 yield from _walk(match, tables, window, pruned)
             else:
@@ -88,6 +90,20 @@ def _walk(folder: str, tables: TableFolders, window: Window, pruned: Pruned) -> 
     for path, keys in tables.live_below(os.path.abspath(folder)):
         if path not in met:
             yield Met(path, True, keys=keys)
+
+
+def _is_outside(match: str, tables: TableFolders, window: Window, pruned: Pruned) -> bool:
+    """Whether nothing of the asked time can be in what a pattern matched; then it is counted."""
+    path, is_folder = os.path.abspath(match), os.path.isdir(match)
+    folder = path if is_folder else os.path.dirname(path)
+    if window.is_open or tables.of(folder) is not None:
+        return False
+    if folder_outside(folder.split(os.sep), window):
+        (pruned.folders if is_folder else pruned.files)[BY_FOLDER] += 1
+        return True
+    outside = not is_folder and file_outside(os.path.basename(path), window)
+    pruned.files[BY_NAME] += outside
+    return outside
 
 
 def _inside(

@@ -56,6 +56,7 @@ def find_objects(path: StorePath, window: Window, pruned: Pruned) -> Iterator[Fo
 class _Search:
     def __init__(self, path: StorePath, store: Store, window: Window, pruned: Pruned) -> None:
         self._path, self._store, self._window, self._pruned = path, store, window, pruned
+        self._matched_outside = False
 
     def run(self) -> Iterator[Found]:
         place = self._path.place
@@ -65,7 +66,7 @@ class _Search:
             yield from self._named(place.path, as_prefix=place.key.endswith("/") or not place.key)
             return
         matches = list(self._matching("/".join(parts[:magic]), parts[magic:]))
-        if not matches:
+        if not matches and not self._matched_outside:
             raise RunError("no such object or prefix", where=self._path.uri, hint="check the pattern")
         yield from (self._of(one, named=True) for one in matches if not one.is_prefix)
         yield from self._below([one.path for one in matches if one.is_prefix])
@@ -81,24 +82,22 @@ class _Search:
             raise RunError(
                 "no such object or prefix", where=self._path.uri, hint="check the key; case counts"
             )
-        yield from self._sorted(path, found)
+        yield from self._below([], [(path, found)])
 
     def _matching(self, base: str, patterns: list[str]) -> Iterator[Entry]:
         """A part of a pattern matches within one level."""
         for entry in self._store.list(base):
             name = name_of(entry.path)
             if fnmatchcase(name, patterns[0]) and (not hidden(name) or hidden(patterns[0])):
-                if len(patterns) == 1:
+                if self._is_outside(entry):
+                    self._matched_outside = True
+                elif len(patterns) == 1:
                     yield entry
                 elif entry.is_prefix:
                     yield from self._matching(entry.path, patterns[1:])
 
-    def _sorted(self, base: str, entries: Iterable[Entry]) -> Iterator[Found]:
-        """What lies in one prefix, and below it."""
-        yield from self._below([], [(base, list(entries))])
-
     def _below(self, prefixes: list[str], known: Iterable[tuple[str, list[Entry]]] = ()) -> Iterator[Found]:
-        """All that lies under some prefixes, level by level."""
+        """All that lies under some prefixes, level by level; ``known``: what lies in others."""
         levels = [*known]
         while prefixes or levels:
             levels += zip(prefixes, together(self._store.list, prefixes, AT_ONCE), strict=True)
@@ -125,14 +124,22 @@ class _Search:
                 yield Found(self._at(entry.path), True, entry.size, left_out=odd, failed=True)
             elif hidden(name):
                 yield Found(self._at(entry.path), False, entry.size, left_out=HIDDEN)
-            elif entry.is_prefix and folder_outside(entry.path.split("/"), self._window):
-                self._pruned.folders[BY_FOLDER] += 1
+            elif self._is_outside(entry):
+                continue
             elif entry.is_prefix:
                 waiting.append(entry.path)
-            elif file_outside(name, self._window):
-                self._pruned.files[BY_NAME] += 1
             else:
                 yield self._of(entry, named=False)
+
+    def _is_outside(self, entry: Entry) -> bool:
+        """Whether nothing of the asked time can be in it; then it is counted."""
+        if entry.is_prefix:
+            outside = folder_outside(entry.path.split("/"), self._window)
+            self._pruned.folders[BY_FOLDER] += outside
+        else:
+            outside = file_outside(name_of(entry.path), self._window)
+            self._pruned.files[BY_NAME] += outside
+        return outside
 
     def _table(self, base: str, names: set[str]) -> str:
         kind = kind_by_log(names)
