@@ -16,6 +16,7 @@ import pytest
 
 from flowcheck.cli.exits import Exit
 from flowcheck.runners.messages import MEMORY, NO_PROGRESS
+from flowcheck.stores.wanted import CANNOT_FETCH
 from tests.cli.run import flowcheck
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
@@ -140,7 +141,7 @@ def test_the_reasons_of_files_that_failed_are_those_there_are() -> None:
     told = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     sources = "".join(file.read_text() for file in (ROOT / "flowcheck" / "runners").glob("*.py"))
     given = set(re.findall(r'(?:_failed\(\s*order, |_lose\(worker, |failure = \()"(\w+)"', sources))
-    assert told == given | {MEMORY, NO_PROGRESS}
+    assert told == given | {MEMORY, NO_PROGRESS, CANNOT_FETCH}
 
 
 def test_the_output_files_the_readme_names_are_written(demo: tuple[Path, str]) -> None:

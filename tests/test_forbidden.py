@@ -101,6 +101,8 @@ PROCESSES = {
     "flowcheck/runners/process.py",
     "flowcheck/runners/verifying/tables/reading.py",
 }
+STORES = "flowcheck/stores/arrow.py"
+"""Loaded only where a URI is given."""
 
 
 def imported(source: str) -> set[str]:
@@ -124,5 +126,6 @@ def test_the_package_opens_no_connection_and_starts_nothing_but_workers() -> Non
             one for one in found if one.split(".")[0] in NETWORK or one.startswith("urllib.request")
         }, name
         assert "socket" not in found or set(re.findall(r"socket\.(\w+)", source)) <= ADDRESSES, name
+        assert name == STORES or not {one for one in found if one.startswith("pyarrow.fs")}, name
         assert "subprocess" not in found or name in PROCESSES, name
         assert not re.search(r"\bos\.(?:exec|spawn|posix_spawn|popen|startfile)", source), name

@@ -11,7 +11,7 @@ from typing import Literal
 
 from flowcheck.engines.profiles import AUTO, Enforced, apply, left_out
 from flowcheck.errors import RunError
-from flowcheck.flows.files.inputs import InputFile
+from flowcheck.flows.files.inputs import Given, InputFile
 from flowcheck.flows.formats import HOMES
 from flowcheck.flows.formats.mapped.file import mapping_text
 from flowcheck.flows.known import AUTO as AUTO_FORMAT
@@ -41,6 +41,7 @@ from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.spill import as_inputs
 from flowcheck.runners.suggesting.run import SuggestRequest
+from flowcheck.stores.uri import is_uri
 from flowcheck.suggesting.build import BOTH, Wanted
 from flowcheck.suggesting.languages import LANGUAGES
 
@@ -106,7 +107,7 @@ def request_of(out: str | Path | None, jobs: int | None, options: AuditOptions) 
         mesh=options.get("mesh", AUTO),
         switches=switches_of(options),
         dns_map=names_of(options),
-        out=None if out is None else Path(out),
+        out=_folder(out),
         jobs=jobs,
         since=options.get("since"),
         until=options.get("until"),
@@ -173,7 +174,7 @@ def source_of(cluster: ClusterOrPaths) -> ClusterSource | LoadedCluster:
 
 
 @contextmanager
-def opened(flows_paths: object, request: AuditRequest) -> Iterator[Sequence[str | Path | InputFile]]:
+def opened(flows_paths: object, request: AuditRequest) -> Iterator[Sequence[Given]]:
     """Flows as runs take them.
 
     **Raises**: RunError for rows in memory, where a run is to go on with others."""
@@ -181,6 +182,13 @@ def opened(flows_paths: object, request: AuditRequest) -> Iterator[Sequence[str 
         if request.resume and any(isinstance(one, InputFile) for one in inputs):
             raise RunError("rows in memory are not known again", hint="resume needs the flows in files")
         yield inputs
+
+
+def _folder(out: str | Path | None) -> Path | None:
+    if isinstance(out, str) and is_uri(out):
+        hint = "write to a folder and copy it there; the command line does that with -o"
+        raise RunError("results are not written to a store from here", where=out[:60], hint=hint)
+    return None if out is None else Path(out)
 
 
 def _baseline(folder: str | Path | None, out: str | Path | None) -> Baseline | None:

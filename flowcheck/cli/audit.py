@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 @options(OUT, OUTCOME, GATE, SELECTION, RANGES, TIME, WHERE, JUDGING, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
-    """Judge recorded FLOWS (files, folders or globs; - is standard input) against the policies of a cluster.
+    """Judge recorded FLOWS against the policies of a cluster.
+
+    FLOWS are files, folders or globs, or s3://, gs:// or abfs:// (docs/stores.md); - is standard input.
 
     Flows are Parquet with canonical columns, or a log that --from names or recognises.
 
@@ -60,6 +62,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     \b
     flowcheck audit flows/ --cluster cluster.json -o result
     flowcheck audit hubble.json.gz --cluster cluster.json --since 24h -f sarif=flows.sarif
+    flowcheck audit s3://logs/flows --cluster s3://logs/cluster --since 24h -o s3://results/today
     """
     return run(context, given)
 
@@ -104,6 +107,8 @@ def judge(
     if given["strict"]:
         strictly = partial(refuse_skipped, cni=given["cni"])
         inspect = _one_after_the_other(strictly, inspect)
+    from flowcheck.cli.flows.results import local_results
+
     source = ClusterSource(
         tuple(given["cluster"]),
         load_cluster,
@@ -117,13 +122,15 @@ def judge(
         source.begin()
     from flowcheck.runners.local import run_audit
 
-    request = replace(request_of(given), **more)
     engine = {"engine": _spark()} if on_spark else {}
     with (
+        local_results(given) as (asked_for, place),
         with_standard_input(given["flows"]) as flows,
         progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
     ):
+        request = replace(request_of(asked_for), **more)
         result = run_audit(flows, source, request, progress, **engine)
+        result = replace(result, out=place())
     say(result, speech, asked_to_resume=given["resume"])
     return result
 
@@ -217,6 +224,7 @@ def request_of(given: dict[str, Any]) -> AuditRequest:
         jobs=given["jobs"],
         since=given["since"],
         until=given["until"],
+        partition_margin=given.get("partition_margin"),
         namespaces=given["namespace"],
         max_rejected_rows=given["max_rejected"].rows,
         max_rejected_percent=given["max_rejected"].percent,

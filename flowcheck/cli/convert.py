@@ -15,6 +15,7 @@ from flowcheck.cli.exits import Exit
 from flowcheck.cli.flows.standard_input import with_standard_input
 from flowcheck.cli.words.logs import LOGS, asked
 from flowcheck.cli.words.options import CONTEXT, PATIENCE, SPEECH, messages, options
+from flowcheck.cli.words.stores import STORES, LocalFile
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import counted
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=LocalFile(),
     help="The Parquet file to write.",
 )
 @click.option(
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what became of every file and record there, as JSON.",
 )
-@options(LOGS)
+@options(STORES, LOGS)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all cores]")
 @options(PATIENCE, SPEECH)
 @click.pass_context

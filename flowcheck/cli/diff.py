@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     """
     from flowcheck.cli.audit import choose_cache
     from flowcheck.cli.flows.progress import progress_bar
+    from flowcheck.cli.flows.results import local_results
     from flowcheck.cli.flows.standard_input import with_standard_input
     from flowcheck.cli.output import check_reports, write_reports
 
@@ -112,10 +114,12 @@ def command(context: click.Context, /, **given: Any) -> int:
     from flowcheck.runners.comparing.run import run_diff
 
     with (
+        local_results(given) as (asked_for, place),
         with_standard_input(given["flows"]) as flows,
         progress_bar(progress_wanted(context, given["no_progress"]), given["color"]) as progress,
     ):
-        result = run_diff(flows, before, after, _request(given), progress)
+        result = run_diff(flows, before, after, _request(asked_for), progress)
+        result = replace(result, out=place())
     _say(context, result, asked_to_resume=given["resume"])
     write_reports("diff", result, given["formats"], given["color"])
     return exit_code(result.summary, given["fail_on"])

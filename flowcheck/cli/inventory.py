@@ -13,6 +13,7 @@ import click
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.words.clusters import SNAPSHOT_TIME
 from flowcheck.cli.words.options import CONTEXT, SPEECH, messages, options
+from flowcheck.cli.words.stores import STORES
 from flowcheck.cli.words.values import InputPath
 from flowcheck.counted import agreeing, counted
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("inventory", context_settings=CONTEXT)
 @click.argument("paths", nargs=-1, required=True, type=InputPath())
+@options(STORES)
 @click.option(
     "-o",
     "--out",

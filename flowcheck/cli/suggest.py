@@ -27,7 +27,7 @@ from flowcheck.cli.words.options import (
     progress_wanted,
 )
 from flowcheck.cli.words.reports import shown_as
-from flowcheck.cli.words.values import InputPath, Moment
+from flowcheck.cli.words.values import InputPath, Moment, OutFolder
 from flowcheck.keywords import MOST_FINDINGS
 from flowcheck.suggesting.languages import LANGUAGES
 
@@ -53,8 +53,9 @@ NOT_ASKED: dict[str, Any] = {
     "-o",
     "--out",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help=f"Folder for {POLICIES}, to apply, and {RECORD}, with what was seen behind each rule.",
+    type=OutFolder(),
+    help=f"Folder, or s3://BUCKET/PREFIX, for {POLICIES}, to apply, and {RECORD}, with what was seen behind "
+    "each rule.",
 )
 @click.option(
     "--language",
@@ -119,16 +120,20 @@ def command(context: click.Context, /, **given: Any) -> int:
     What a log does not show is denied: look at the policies before you apply them. Ends with 1 where they
     would deny what went through: with --train-until in the rest of the log.
     """
+    from flowcheck.cli.flows.results import local_results
     from flowcheck.cli.output import check_reports, write_reports
     from flowcheck.writing import output_errors
 
     check_reports(given["formats"])
     if given["train_until"] and given["until"] and given["until"] <= given["train_until"]:
         raise click.UsageError("--until is not after --train-until: nothing is left to hold against")
-    with output_errors(given["out"]):
-        given["out"].mkdir(parents=True, exist_ok=True)
-    made = _suggested(context, given)
-    _write(made, given["out"])
+    with local_results(given, (RECORD, POLICIES)) as (asked_for, place):
+        out: Path = asked_for["out"]
+        with output_errors(out):
+            out.mkdir(parents=True, exist_ok=True)
+        made = _suggested(context, asked_for)
+        _write(made, out)
+        place()
     write_reports("suggestion", made.suggestion, given["formats"], given["color"])
     return _exit(made.suggestion)
 

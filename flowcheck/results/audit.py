@@ -22,6 +22,7 @@ from flowcheck.results.records.ledger import Ledger
 from flowcheck.results.records.summary import Summary
 from flowcheck.results.ruling.usage import Usage
 from flowcheck.results.talks import Talks, talks_of
+from flowcheck.stores.uri import StorePath
 
 
 class EdgesInWords(Protocol):
@@ -47,7 +48,7 @@ class AuditResult(Shown):
     edge_rows: EdgesInWords
     policy_hits: pa.Table
     ledger: Ledger
-    out: Path | None = None
+    out: Path | StorePath | None = None
     load: LoadResult = field(default_factory=LoadResult)
     again: Again | None = field(default_factory=Again)
     times: ViolationTimes = field(default_factory=ViolationTimes)
@@ -89,4 +90,6 @@ class AuditResult(Shown):
                 "give audit an output folder, out=DIR; or evaluate the flows, and keep rows by their verdict"
             )
             raise RunError("the violating rows were not kept", hint=hint)
+        if isinstance(self.out, StorePath):
+            raise RunError("the violating rows are in a store", where=str(self.out), hint="read them there")
         return pq.read_table(self.out / "violations.parquet")

@@ -70,6 +70,8 @@ def total(entries: Sequence[FileEntry]) -> Totals:
         rows_in_failed_files=in_failed,
         rows_merged=sum(entry.rows_merged for entry in judged),
         rows_left_out=sum(entry.rows_left_out for entry in judged),
+        row_groups_pruned=sum(entry.row_groups_pruned for entry in judged),
+        rows_pruned=sum(entry.rows_pruned for entry in judged),
     )
 
 

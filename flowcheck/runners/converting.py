@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowcheck.errors import RunError
-from flowcheck.flows.files.inputs import InputFile, list_inputs
+from flowcheck.flows.files.inputs import FileIdentity, Given, InputFile, list_inputs
 from flowcheck.flows.logs.converted import Conversion
 from flowcheck.flows.logs.form import Asked
 from flowcheck.flows.logs.rows import SCHEMA
 from flowcheck.runners import messages
+from flowcheck.runners.fetching.ahead import Ahead
 from flowcheck.runners.messages import PATIENCE, Inspect, Inspected, Setup
 from flowcheck.runners.pool import Gone, Pool
 from flowcheck.runners.trouble.faults import disk_as_asked
@@ -39,11 +40,12 @@ class ConvertedFile:
     conversion: Conversion | None = None
     failure: str = ""
     path: Path | None = None
+    fetched: tuple[bytes, FileIdentity] | None = None
     troubles: list[str] = field(default_factory=list)
 
 
 def run_convert(
-    flows: Sequence[str | Path | InputFile],
+    flows: Sequence[Given],
     asked: Asked,
     out: Path,
     *,
@@ -64,9 +66,9 @@ def run_convert(
     place = temporary_folder(out.absolute().parent, f".{NAME}")
     with disk_as_asked(), output_errors(out), place as folder:
         size = min(jobs or len(os.sched_getaffinity(0)), len(wanted))
-        with Pool(size, cache) as pool:
+        with Pool(size, cache) as pool, Ahead([file.input for file in wanted], folder) as ahead:
             pool.prepare(Setup(False, str(folder), None, None, (), False, asked, patience))
-            _convert(wanted, pool, folder, progress or (lambda _done, _of: None))
+            _convert(wanted, pool, ahead, folder, progress or (lambda _done, _of: None))
         read = [file for file in wanted if file.conversion is not None]
         if not read:
             reasons = "; ".join(f"{file.input.name}: {file.failure}" for file in files[:5])
@@ -76,16 +78,33 @@ def run_convert(
 
 
 def _convert(
-    files: list[ConvertedFile], pool: Pool, folder: Path, progress: Callable[[int, int], None]
+    files: list[ConvertedFile],
+    pool: Pool,
+    ahead: Ahead,
+    folder: Path,
+    progress: Callable[[int, int], None],
 ) -> None:
-    waiting = deque(range(len(files)))
+    waiting = deque(number for number, file in enumerate(files) if file.input.access is None)
+    if ahead.descriptor is not None:
+        pool.watch(ahead.descriptor)
+        ahead.ask(number for number, file in enumerate(files) if file.input.access is not None)
     done = 0
-    while waiting or pool.busy():
+    while waiting or pool.busy() or ahead.busy:
+        for news in ahead.news():
+            if news.error is not None:
+                raise news.error
+            if news.reason:
+                files[news.number].failure = news.detail
+                done += 1
+            else:
+                files[news.number].fetched = ahead.place(news.number)
+                waiting.append(news.number)
         for worker in list(pool.idle()):
             if waiting:
                 number = waiting.popleft()
                 each, attempt = files[number].input, len(files[number].troubles)
-                pool.give(worker, Inspect(number, os.fsencode(each.path), each.identity, each.keys, attempt))
+                place = files[number].fetched or (os.fsencode(each.path), each.identity)
+                pool.give(worker, Inspect(number, *place, each.keys, attempt))
         for order, answer in pool.answers(timeout=0.2):
             file = files[order.file]
             match answer:
@@ -114,6 +133,7 @@ def _convert(
                     file.failure = answer.detail
                 case messages.Unwritable():
                     raise OSError(answer.errno, answer.detail)
+            ahead.release(order.file)
             done += 1
             progress(done, len(files))
 

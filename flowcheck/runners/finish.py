@@ -135,6 +135,7 @@ def _result(run: Finished) -> AuditResult:
         resumed=run.merged.resumed,
         recorded=compare(run.program, run.merged.recorded),
         gate=gate,
+        pruned=run.merged.left_unread,
     )
     ledger = Ledger(
         schema=SCHEMA,
@@ -143,6 +144,7 @@ def _result(run: Finished) -> AuditResult:
         cluster_inputs=dict(run.facts.inputs),
         totals=totals,
         files=files,
+        pruned=run.merged.left_unread,
     )
     rows = edge_rows(run.program, edges)
     again = asking_again(run.source, run.request, run.program)

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 
-from flowcheck.runners.messages import Answer, Inspect, Judge, Order
+from flowcheck.runners.messages import Answer, FileOrder, Order
 from flowcheck.runners.process import ending_of
 from flowcheck.runners.wire import Inbox, packed
 
@@ -23,7 +23,7 @@ class Worker:
         self.begin()
 
     def begin(self) -> None:
-        self.order: Inspect | Judge | None = None
+        self.order: FileOrder | None = None
         self.ready = False
         self.quiet = 0.0
         self.unsent = b""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flowcheck.balance.count.tally import tally_for
 from flowcheck.engines.profiles import left_out
-from flowcheck.flows.files.inputs import InputFile, list_inputs
+from flowcheck.flows.files.inputs import Given, find_inputs
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
 from flowcheck.runners.finish import Finished, finish
@@ -38,7 +38,7 @@ WORTH_KEEPING = 0.5
 
 
 def run_audit(
-    flows: Sequence[str | Path | InputFile],
+    flows: Sequence[Given],
     source: ClusterSource | LoadedCluster,
     request: AuditRequest,
     progress: Report | None = None,
@@ -51,7 +51,7 @@ def run_audit(
     report = progress or (lambda _: None)
     started_at = datetime.now(UTC)
     clock = [time.monotonic()]
-    inputs = list_inputs(flows, request.asked.format)
+    inputs, pruned = find_inputs(flows, request.asked.format, request.window)
     with ExitStack() as stack:
         stack.enter_context(disk_as_asked())
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
@@ -67,7 +67,7 @@ def run_audit(
             meanwhile.insert(0, lambda: prepared.cluster)  # which findings are told by, where there are any
         if clock[2] - clock[0] > WORTH_KEEPING:
             meanwhile.append(prepared.keep)
-        plan, merged = Plan(inputs, workspace.folder), Merged(tally_for(prepared.services))
+        plan, merged = Plan(inputs, workspace.folder), Merged(tally_for(prepared.services), pruned)
         hashed = inputs if request.out else ()
         setup = setup_of(workspace, request)
         rows = judges.judge(Work(plan, setup, merged, workspace, hashed, report, meanwhile))

@@ -13,6 +13,7 @@ from flowcheck import arrays as a
 from flowcheck.arrays import Int64, writable
 from flowcheck.balance.count.tally import PackedEntries, Tally, TallyEntries, pack, unpack
 from flowcheck.errors import RunError
+from flowcheck.flows.files.partitions import Pruned
 from flowcheck.judging.contacts import N_COLUMNS, Contacts
 from flowcheck.model.timeline import BEGINNING, END
 from flowcheck.results.census import Census
@@ -23,7 +24,7 @@ from flowcheck.results.finding.examples import DECISIONS, Examples
 from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.results.records.compared import Traits
-from flowcheck.results.records.ledger import FileEntry
+from flowcheck.results.records.ledger import FileEntry, LeftUnread
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners.messages import Part
 
@@ -49,9 +50,11 @@ class Sums(NamedTuple):
 class Merged:
     """What all files together came to. ``violations`` names the parts, in the order of the input; ``sums``:
     what bytes, connections and packets add up to so far, which no sum of parts of it passes; ``resumed`` is
-    what an interrupted run had done of it; ``pairs``: what was decided of the edges of a comparison."""
+    what an interrupted run had done of it; ``pairs``: what was decided of the edges of a comparison;
+    ``pruned``: what of the input was left out unread."""
 
     load: Tally
+    pruned: Pruned = field(default_factory=Pruned.nothing)
     edges: EdgeTable = field(default_factory=EdgeTable)
     census: Census = field(default_factory=Census)
     recorded: RecordedCounts = field(default_factory=RecordedCounts)
@@ -64,6 +67,13 @@ class Merged:
     resumed: Resumed | None = None
     pairs: Pairs = field(default_factory=Pairs)
     contacts: Contacts = field(default_factory=Contacts)
+
+    @property
+    def left_unread(self) -> tuple[LeftUnread, ...]:
+        """``pruned``, as it is told."""
+        folders, files = self.pruned
+        reasons = sorted(reason for reason in {*folders, *files} if folders[reason] or files[reason])
+        return tuple(LeftUnread(reason=one, folders=folders[one], files=files[one]) for one in reasons)
 
     def add_contacts(self, part: memoryview) -> None:
         """Those of a task: the bytes of (n, 9) int64.

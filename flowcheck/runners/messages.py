@@ -56,6 +56,16 @@ class Inspect(msgspec.Struct, tag="inspect", frozen=True):
     attempt: int = 0
 
 
+class Look(msgspec.Struct, tag="look", frozen=True):
+    """Look at a Parquet file's footer, while no more of it than that is there; the answer is Looked."""
+
+    file: int
+    path: bytes
+    identity: FileIdentity
+    keys: tuple[Key, ...]
+    attempt: int = 0
+
+
 class Judge(msgspec.Struct, tag="judge", frozen=True):
     """Judge ``rows`` rows of a file from ``first_row`` on; ``name`` is its path as results have it. Where it
     is ``converted`` from a log, its rows say which record each is of. A second ``attempt`` is made in smaller
@@ -78,7 +88,8 @@ class Judge(msgspec.Struct, tag="judge", frozen=True):
         return f"{self.file:06d}-{self.task:06d}"
 
 
-Order = Setup | Inspect | Judge
+FileOrder = Look | Inspect | Judge
+Order = Setup | Look | Inspect | Judge
 
 
 class Converted(msgspec.Struct, frozen=True):
@@ -94,7 +105,8 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class Inspected(msgspec.Struct, tag="inspected", frozen=True):
-    """A file that can be judged. ``stored``: where it is Parquet; ``columns``: where they are canonical."""
+    """A file that can be judged. ``stored``: where it is Parquet; ``columns``: where they are canonical;
+    ``left_out``: the row groups without a row of the asked time."""
 
     file: int
     row_groups: tuple[int, ...]
@@ -102,6 +114,15 @@ class Inspected(msgspec.Struct, tag="inspected", frozen=True):
     converted: Converted | None = None
     stored: Stored | None = None
     columns: tuple[str, ...] = ()
+    left_out: tuple[int, ...] = ()
+
+
+class Looked(msgspec.Struct, tag="looked", frozen=True):
+    """``unread``: from, included, and to, excluded: bytes of a file that nobody will ask for, in its
+    order."""
+
+    file: int
+    unread: tuple[tuple[int, int], ...]
 
 
 class Advanced(msgspec.Struct, tag="advanced", frozen=True):
@@ -134,7 +155,7 @@ class Unwritable(msgspec.Struct, tag="unwritable", frozen=True):
     detail: str
 
 
-Answer = Ready | Inspected | Advanced | JudgedTask | Failed | Unwritable
+Answer = Ready | Looked | Inspected | Advanced | JudgedTask | Failed | Unwritable
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -164,7 +185,7 @@ class Part(msgspec.Struct, frozen=True):
     contacts: memoryview = NONE
 
 
-def answers_to(order: Inspect | Judge, answer: Answer) -> bool:
+def answers_to(order: FileOrder, answer: Answer) -> bool:
     """Whether an answer is one to this order: who has read a hostile file may say anything."""
     match answer:
         case Advanced():
@@ -172,12 +193,17 @@ def answers_to(order: Inspect | Judge, answer: Answer) -> bool:
         case Inspected():
             name = answer.converted.name if answer.converted else converted_name(order.file)
             whole = min(answer.row_groups, default=0) >= 0
+            whole &= set(answer.left_out) <= set(range(len(answer.row_groups)))
             return (
                 isinstance(order, Inspect)
                 and answer.file == order.file
                 and whole
                 and name == converted_name(order.file)
             )
+        case Looked():
+            places = [place for span in answer.unread for place in span]
+            rising = places == sorted(places) and min(places, default=0) >= 0
+            return isinstance(order, Look) and answer.file == order.file and rising
         case JudgedTask():
             return isinstance(order, Judge) and (answer.file, answer.task, answer.part) == (
                 order.file,

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from flowcheck.flows.canonical.rows import BATCH_ROWS
-from flowcheck.flows.files.inputs import InputFile
-from flowcheck.flows.logs.converted import Reason
-from flowcheck.model.timeline import BEGINNING, END
-from flowcheck.results.census import HOUR
-from flowcheck.results.records.compared import Traits
-from flowcheck.results.records.ledger import FileEntry, LeftOut, Rejected, Stored
-from flowcheck.results.summary import LedgerMismatchError
-from flowcheck.runners.messages import Converted, Failed, Inspect, Judge, Part
+from flowcheck.flows.files.inputs import FileIdentity, InputFile
+from flowcheck.results.records.ledger import Stored
+from flowcheck.runners.messages import Converted, Failed, FileOrder, Inspect, Inspected, Judge, Look
 from flowcheck.runners.troubles import Troubles
 
 TASK_ROWS = 1 << 20
@@ -25,7 +21,8 @@ TASK_ROWS = 1 << 20
 
 @dataclass(slots=True)
 class FileState:
-    """One input file on its way: its tasks' parts come in until none is missing."""
+    """One input file on its way: its tasks' parts come in until none is missing. ``fetched``: where an
+    object of a store lies, and as what; ``pruned``: row groups that were left out, and their rows."""
 
     number: int
     input: InputFile
@@ -37,6 +34,14 @@ class FileState:
     converted: Converted | None = None
     stored: Stored | None = None
     columns: tuple[str, ...] = ()
+    fetched: tuple[bytes, FileIdentity] | None = None
+    sha256: str | None = None
+    pruned: tuple[int, int] = 0, 0
+
+    @property
+    def place(self) -> tuple[bytes, FileIdentity]:
+        """What is opened to read it, and what that must be."""
+        return self.fetched or (os.fsencode(self.input.path), self.input.identity)
 
     @property
     def settled(self) -> bool:
@@ -53,16 +58,27 @@ class Plan:
         for state in self.files:
             if state.input.skipped and state.input.failed:
                 state.failure = ("not_a_file", state.input.skipped, None)
-        self._queue: deque[Inspect | Judge] = deque()
+        self._queue: deque[FileOrder] = deque()
         self._troubles = Troubles()
 
-    def start(self, done: set[int]) -> None:
-        """Queue every file that is to be judged and is not among ``done``."""
-        for state in self.files:
-            if not state.input.skipped and state.number not in done:
-                self._queue.append(inspection(state))
+    def start(self, done: set[int]) -> list[int]:
+        """Queue every file that is to be judged and is not among ``done``; the numbers of those that are to
+        be fetched first."""
+        wanted = [s for s in self.files if not s.input.skipped and s.number not in done]
+        self._queue += [inspection(state) for state in wanted if state.input.access is None]
+        return [state.number for state in wanted if state.input.access is not None]
 
-    def next(self) -> Inspect | Judge | None:
+    def look(self, number: int, place: tuple[bytes, FileIdentity]) -> None:
+        """Have the footer of an object looked at that is all of it that is there yet."""
+        self._queue.append(Look(number, *place, self.files[number].input.keys))
+
+    def fetched(self, number: int, place: tuple[bytes, FileIdentity], sha256: str | None) -> None:
+        """Queue an object that lies here now."""
+        state = self.files[number]
+        state.fetched, state.sha256 = place, sha256
+        self._queue.append(Inspect(number, *place, state.input.keys))
+
+    def next(self) -> FileOrder | None:
         """The next order, leaving out what belongs to files that have failed."""
         while self._queue:
             order = self._queue.popleft()
@@ -70,7 +86,7 @@ class Plan:
                 return self._troubles.attempt(order)
         return None
 
-    def waiting(self) -> Iterator[Inspect | Judge]:
+    def waiting(self) -> Iterator[FileOrder]:
         """All that are queued now, in their order."""
         while (order := self.next()) is not None:
             yield order
@@ -81,34 +97,43 @@ class Plan:
         known = (s.rows is not None or s.failure is not None or bool(s.input.skipped) for s in self.files)
         return not self._queue and all(known)
 
-    def split(self, number: int, row_groups: tuple[int, ...], converted: Converted | None = None) -> None:
-        """Queue the tasks of an inspected file, or of what it was converted to."""
-        state = self.files[number]
-        state.rows, state.converted = sum(row_groups), converted
-        tasks = list(tasks_of(inspection(state), state.input.name, row_groups, converted, self._folder))
+    def split(self, found: Inspected) -> None:
+        """Queue the tasks of an inspected file, or of what it was converted to. Those of an object come
+        before all else: it lies on the disk until they are done."""
+        state = self.files[found.file]
+        state.converted, state.warnings = found.converted, found.warnings
+        state.stored, state.columns = found.stored, found.columns
+        state.pruned = len(found.left_out), sum(found.row_groups[group] for group in found.left_out)
+        state.rows = sum(found.row_groups)
+        tasks = list(tasks_of(inspection(state), state.input.name, found, self._folder))
         state.tasks = len(tasks)
-        self._queue += tasks
+        if state.input.access is None:
+            self._queue.extend(tasks)
+        else:
+            self._queue.extendleft(reversed(tasks))
 
-    def again(self, order: Inspect | Judge) -> None:
+    def again(self, order: FileOrder) -> None:
         """An order that no worker got to see."""
         self._queue.appendleft(order)
 
-    def lost(self, order: Inspect | Judge, reason: str, how: str) -> None:
+    def lost(self, order: FileOrder, reason: str, how: str) -> None:
         """Who was on this order is gone."""
         self._once_more_or_not(self._troubles.lost(order, reason, how))
 
-    def short_of_memory(self, order: Inspect | Judge, failed: Failed) -> None:
+    def short_of_memory(self, order: FileOrder, failed: Failed) -> None:
         self._once_more_or_not(self._troubles.short_of_memory(order, failed))
 
-    def _once_more_or_not(self, found: Inspect | Judge | Failed) -> None:
+    def _once_more_or_not(self, found: FileOrder | Failed) -> None:
         if isinstance(found, Failed):
             self.fail(found.file, found.reason, found.detail, found.sha256)
         else:
             self._queue.appendleft(found)
 
     def fail(self, number: int, reason: str, detail: str, sha256: str | None) -> None:
-        if self.files[number].failure is None:
-            self.files[number].failure = (reason, detail, sha256)
+        state = self.files[number]
+        if state.failure is None:
+            object_ = state.input.access is not None  # of which perhaps not all is here
+            state.failure = (reason, detail, state.sha256 if object_ else sha256)
 
     @property
     def rows_known(self) -> int | None:
@@ -118,22 +143,28 @@ class Plan:
 
 
 def inspection(state: FileState) -> Inspect:
-    """The first order of a file."""
-    given = state.input
-    return Inspect(state.number, os.fsencode(given.path), given.identity, given.keys)
+    """The first order of a file; of an object once it lies here."""
+    return Inspect(state.number, *state.place, state.input.keys)
 
 
-def tasks_of(
-    file: Inspect, name: str, row_groups: Sequence[int], converted: Converted | None, folder: Path
-) -> Iterator[Judge]:
+def tasks_of(file: Inspect, name: str, found: Inspected, folder: Path) -> Iterator[Judge]:
     """The others: of an inspected file, or of what it was converted to, which lies in ``folder``."""
     path, identity, keys = file.path, file.identity, file.keys
-    if converted is not None:
-        path, identity, keys = os.fsencode(folder / converted.name), converted.identity, ()
-    first = 0
-    for task, rows in enumerate(task_rows(row_groups)):
-        yield Judge(file.file, task, path, name, identity, keys, first, rows, converted is not None)
-        first += rows
+    if (log := found.converted) is not None:
+        path, identity, keys = os.fsencode(folder / log.name), log.identity, ()
+    for task, (first, rows) in enumerate(task_spans(found.row_groups, found.left_out)):
+        yield Judge(file.file, task, path, name, identity, keys, first, rows, log is not None)
+
+
+def task_spans(row_groups: Sequence[int], left_out: Collection[int] = ()) -> Iterator[tuple[int, int]]:
+    """First row and number of rows of each task: no row of the row groups ``left_out`` is in any."""
+    at = 0
+    for out, run in groupby(range(len(row_groups)), key=lambda group: group in left_out):
+        groups = [row_groups[group] for group in run]
+        begin, at = at, at + sum(groups)
+        for rows in () if out else task_rows(groups):
+            yield begin, rows
+            begin += rows
 
 
 def task_rows(row_groups: Sequence[int]) -> Iterator[int]:
@@ -150,85 +181,3 @@ def task_rows(row_groups: Sequence[int]) -> Iterator[int]:
                 rows = 0
     if rows:
         yield rows
-
-
-def judged_entry(state: FileState, parts: list[Part]) -> FileEntry:
-    """The ledger's entry of a file whose parts are all there."""
-    positions: dict[str, tuple[int, tuple[int, ...]]] = {}
-    for part in parts:
-        for one in part.rejected:
-            rows, first = positions.get(one.reason, (0, ()))
-            positions[one.reason] = (rows + one.rows, (first + one.first_rows)[:10])
-    rejected = tuple(
-        Rejected(reason=reason, rows=rows, first_rows=first)
-        for reason, (rows, first) in sorted(positions.items())
-    )
-    log = state.converted.conversion if state.converted else None
-    if log is not None:
-        rejected = _with_records(rejected, log.rejected)
-    return FileEntry(
-        file=state.input.name,
-        status="judged",
-        bytes=state.input.identity.size,
-        format=log.format if log else "canonical",
-        format_because=log.why if log else "",
-        rows_declared=log.records if log else state.rows,
-        rows_merged=log.merged if log else 0,
-        rows_left_out=sum(one.records for one in log.left_out) if log else 0,
-        left_out=tuple(LeftOut(reason=one.reason, rows=one.records) for one in log.left_out) if log else (),
-        rows_judged=sum(part.judged for part in parts),
-        rows_unknown=sum(part.unknown for part in parts),
-        rows_rejected=sum(one.rows for one in rejected),
-        rows_filtered=sum(part.filtered for part in parts),
-        rejected=rejected,
-        stored=state.stored,
-        warnings=(*state.warnings, *_warnings(parts)),
-    )
-
-
-def judged_traits(state: FileState, parts: list[Part], spans: Sequence[tuple[int, int]]) -> Traits:
-    """What the file is compared by with others, likewise. ``spans``: when the rows of each part began, as
-    :func:`span_of` says."""
-    hours = sorted({hour for part in parts for hour in part.census.hours})
-    first, last = (
-        min((one for one, _ in spans), default=END),
-        max((one for _, one in spans), default=BEGINNING),
-    )
-    if first > last or not hours:
-        return Traits(state.columns)
-    return Traits(state.columns, first, last, hours[len(hours) // 2] * HOUR)
-
-
-def _with_records(rejected: tuple[Rejected, ...], records: tuple[Reason, ...]) -> tuple[Rejected, ...]:
-    """Rows that were rejected as they were judged, and records as they were read."""
-    found = {one.reason: one for one in rejected}
-    for one in records:
-        known = found.get(one.reason) or Rejected(reason=one.reason, rows=0, first_rows=())
-        first = tuple(sorted((*known.first_rows, *one.first)))[:10]
-        found[one.reason] = Rejected(reason=one.reason, rows=known.rows + one.records, first_rows=first)
-    return tuple(found[reason] for reason in sorted(found))
-
-
-def _warnings(parts: list[Part]) -> Iterator[str]:
-    sampled = sum(part.census.sampled for part in parts)
-    if sampled:
-        yield f"sampled traffic, rows: {sampled}; their counts are those of the samples"
-
-
-def other_entry(state: FileState) -> FileEntry:
-    """The ledger's entry of a file that failed or was skipped.
-
-    **Raises**: LedgerMismatchError for a file that is neither: it would pass for one left out on purpose.
-    """
-    if state.failure is None and not state.input.skipped:
-        raise LedgerMismatchError("a file is neither judged, failed nor skipped")
-    reason, detail, sha256 = state.failure or ("skipped", state.input.skipped, None)
-    return FileEntry(
-        file=state.input.name,
-        status="failed" if state.failure else "skipped",
-        bytes=state.input.identity.size,
-        reason=reason,
-        detail=detail,
-        rows_declared=state.rows,
-        sha256=sha256,
-    )

@@ -24,7 +24,7 @@ from flowcheck.runners.messages import (
     Advanced,
     Answer,
     Failed,
-    Inspect,
+    FileOrder,
     Judge,
     Ready,
     Setup,
@@ -48,7 +48,7 @@ class Gone(NamedTuple):
     begun: bool
 
 
-Came = tuple[Inspect | Judge, Answer | Gone]
+Came = tuple[FileOrder, Answer | Gone]
 
 
 class Pool:
@@ -98,6 +98,10 @@ class Pool:
         if self._program is not None:
             self._program.close()
 
+    def watch(self, descriptor: int) -> None:
+        """Have :meth:`answers` return, too, when there is something to read here."""
+        self._selector.register(descriptor, selectors.EVENT_READ)
+
     def prepare(self, setup: Setup) -> None:
         """Tell every worker, and every one that replaces it, what to judge by."""
         self._setup = setup
@@ -115,7 +119,7 @@ class Pool:
     def judging(self) -> bool:
         return any(isinstance(worker.order, Judge) for worker in self._workers)
 
-    def give(self, worker: Worker, order: Inspect | Judge) -> None:
+    def give(self, worker: Worker, order: FileOrder) -> None:
         worker.order, worker.quiet = order, 0.0
         worker.send(order)
 
@@ -127,7 +131,7 @@ class Pool:
             if worker.unsent:
                 worker.send()
                 timeout = min(timeout, 0.01)
-        talking: list[Worker] = [key.data for key, _ in self._selector.select(timeout)]
+        talking: list[Worker] = [key.data for key, _ in self._selector.select(timeout) if key.data]
         for worker in talking:
             worker.quiet = 0.0
             came += self._hear(worker)

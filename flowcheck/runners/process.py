@@ -30,6 +30,9 @@ ENVIRONMENT = {
 fifteenth of its time."""
 
 
+CREDENTIALS = ("AWS_", "AZURE_", "GOOGLE_")
+"""How names of variables begin that may hold some: who reads files that may be hostile has no use for
+them."""
 SECONDS_TO_DIE = 2.0
 """After SIGKILL. One that waits for a dead disk cannot even die; nobody waits for it."""
 
@@ -46,7 +49,8 @@ _early: list[Started] = []
 
 def start(program: BinaryIO, *, cache: bool) -> subprocess.Popen[bytes]:
     """``program``: what the worker is to read, once it is told to."""
-    environment = {**os.environ, **ENVIRONMENT}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(CREDENTIALS)}
+    environment = {**kept, **ENVIRONMENT}
     if not cache:
         environment["FLOWCHECK_NO_CACHE"] = "1"
     return subprocess.Popen(

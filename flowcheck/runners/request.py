@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from flowcheck.engines.profiles import AUTO
+from flowcheck.flows.files.partitions import Window
 from flowcheck.flows.logs.form import Asked
 from flowcheck.keywords import MOST_FINDINGS
+from flowcheck.model.instants import instant_of
 from flowcheck.model.options import Options, Thresholds
 from flowcheck.model.ranges import DnsMap
 from flowcheck.results.gate.baseline import Baseline
@@ -30,7 +32,8 @@ class AuditRequest:
     what it costs. ``asked``: what is said of logs that do not say it themselves. ``cni``, ``switches``,
     ``mesh``: whose way to enforce policies, see :func:`flowcheck.engines.profiles.apply`; what they decide is
     not in ``options`` yet. ``dns_map``: what policies about names are decided by. ``patience``: seconds
-    without progress, after which a worker is killed. ``baseline``, ``ignores``: what findings are held
+    without progress, after which a worker is killed. ``partition_margin``: how far around its time a folder
+    may hold records; None: as its layout has it. ``baseline``, ``ignores``: what findings are held
     against. ``contacts``: count them, and hand them on with the result."""
 
     options: Options = field(default_factory=Options)
@@ -57,9 +60,17 @@ class AuditRequest:
     dns_map: DnsMap | None = None
     mesh: str = AUTO
     patience: float = PATIENCE
+    partition_margin: timedelta | None = None
     baseline: Baseline | None = None
     ignores: Ignores | None = None
     contacts: bool = False
+
+    @property
+    def window(self) -> Window:
+        """The time that is asked for."""
+        since, until = (None if time is None else instant_of(time) for time in (self.since, self.until))
+        margin = self.partition_margin
+        return Window(since, until, None if margin is None else margin // timedelta(microseconds=1))
 
     @property
     def judged_by(self) -> tuple[object, ...]:

@@ -19,16 +19,15 @@ from flowcheck.flows.canonical.columns import readable
 from flowcheck.flows.canonical.frames import even_batches, frame_name, is_frame, read_frame, refused
 from flowcheck.flows.canonical.rows import BATCH_ROWS
 from flowcheck.flows.canonical.schema import COLUMNS, check_schema
-from flowcheck.flows.files.inputs import FileIdentity, InputFile
+from flowcheck.flows.files.inputs import FileIdentity, Given, InputFile
 from flowcheck.results.violations import as_text
+from flowcheck.stores.uri import StorePath
 from flowcheck.temporary import temporary_folder
 from flowcheck.writing import output_errors
 
-Input = str | Path | InputFile
-
 
 @contextmanager
-def as_inputs(flows: object, *, keep_columns: bool) -> Iterator[list[Input]]:
+def as_inputs(flows: object, *, keep_columns: bool) -> Iterator[list[Given]]:
     """What an audit is to read for what a person gave: paths as they are, frames as files that go with the
     block.
 
@@ -38,9 +37,9 @@ def as_inputs(flows: object, *, keep_columns: bool) -> Iterator[list[Input]]:
     given = list(_each(flows))
     n_frames = sum(is_frame(one) for one in given)
     with temporary_folder() as folder:
-        inputs: list[Input] = []
+        inputs: list[Given] = []
         for number, one in enumerate(given, 1):
-            if isinstance(one, str | Path):
+            if isinstance(one, str | Path | StorePath):
                 inputs.append(one)
                 continue
             name = frame_name(one) if n_frames == 1 else f"{frame_name(one)[:-1]} {number}>"
@@ -59,7 +58,7 @@ def _each(flows: object) -> Iterator[object]:
     for one in flows:
         if not isinstance(one, str | os.PathLike) and not is_frame(one):
             raise refused(one, "paths, or ")
-        yield Path(one) if isinstance(one, os.PathLike) else one
+        yield Path(one) if isinstance(one, os.PathLike) and not isinstance(one, StorePath) else one
 
 
 def _write(reader: pa.RecordBatchReader, name: str, path: Path, keep_columns: bool) -> None:

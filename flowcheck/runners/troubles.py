@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from flowcheck.flows.files.inputs import sha256_of
-from flowcheck.runners.messages import MEMORY, NO_PROGRESS, Failed, Inspect, Judge
+from flowcheck.runners.messages import MEMORY, NO_PROGRESS, Failed, FileOrder
 
 
 class Troubles:
@@ -17,11 +17,11 @@ class Troubles:
         self._lost: dict[int, list[str]] = {}
         self._large: set[int] = set()
 
-    def attempt(self, order: Inspect | Judge) -> Inspect | Judge:
+    def attempt(self, order: FileOrder) -> FileOrder:
         """An order as it is to be given, with regard to what went wrong with its file."""
         return replace(order, attempt=1) if order.file in self._large else order
 
-    def lost(self, order: Inspect | Judge, reason: str, how: str) -> Inspect | Judge | Failed:
+    def lost(self, order: FileOrder, reason: str, how: str) -> FileOrder | Failed:
         """Who was on this order is gone: once more, but the second time its file has failed. ``how`` ends
         "the process that read it ..."."""
         troubles = self._lost.setdefault(order.file, [])
@@ -32,7 +32,7 @@ class Troubles:
         sha256 = None if stuck else sha256_of(order.path)
         return Failed(order.file, reason, lost_twice(troubles), sha256)
 
-    def short_of_memory(self, order: Inspect | Judge, failed: Failed) -> Inspect | Judge | Failed:
+    def short_of_memory(self, order: FileOrder, failed: Failed) -> FileOrder | Failed:
         """Once more, and whatever else of this file is yet to be judged, in smaller batches."""
         if order.attempt:
             return Failed(order.file, MEMORY, failed.detail, failed.sha256)

@@ -23,16 +23,18 @@ from flowcheck.runners.messages import (
     Advanced,
     Answer,
     Failed,
+    FileOrder,
     Inspect,
     Judge,
     JudgedTask,
+    Look,
     Ready,
     Setup,
     Unwritable,
 )
 from flowcheck.runners.program.given import read_given
 from flowcheck.runners.program.stored import Stored
-from flowcheck.runners.tasks.opened import CAREFUL_ROWS, OpenFile, inspect
+from flowcheck.runners.tasks.opened import CAREFUL_ROWS, OpenFile, inspect, look
 from flowcheck.runners.tasks.paired import SAME, Compared, PairedRunner
 from flowcheck.runners.tasks.part_file import PartError
 from flowcheck.runners.tasks.task import TaskRunner
@@ -80,6 +82,7 @@ class Worker:
 
     def prepare(self, setup: Setup) -> None:
         self._setup = setup
+        self._files.asked = (setup.since_us, setup.until_us)
         if self._runner is not None:  # of a run before: what it was judged by goes
             self._runner = None
             self._files.close()
@@ -97,14 +100,14 @@ class Worker:
         same = Stored(self._program, pairing).load(SAME)
         return PairedRunner(Compared(given, read_given(self._program, after), same), setup)
 
-    def answer(self, order: Inspect | Judge) -> Answer:
+    def answer(self, order: FileOrder) -> Answer:
         """Do what an order asks for; a file that something went wrong with is closed."""
         answer = self._try(order)
         if isinstance(answer, Failed | Unwritable):
             self._files.close()
         return answer
 
-    def _try(self, order: Inspect | Judge) -> Answer:
+    def _try(self, order: FileOrder) -> Answer:
         def advance(rows: int) -> None:
             allow_cpu()
             send(self._answers, Advanced(rows))
@@ -113,6 +116,8 @@ class Worker:
         try:
             allow_cpu()
             self._meet_fault(order, begun=False)
+            if isinstance(order, Look):
+                return look(order, self._files)
             if isinstance(order, Inspect):
                 return inspect(order, self._setup, self._files, advance, self._hold_on)
             if self._runner is None:
@@ -143,18 +148,18 @@ class Worker:
             self._told = now
             send(self._answers, Advanced(0))
 
-    def _meet_fault(self, order: Inspect | Judge, *, begun: bool) -> None:
+    def _meet_fault(self, order: FileOrder, *, begun: bool) -> None:
         if self._fault is not None:
             self._fault.happen(order, self._answers, begun=begun)
 
 
-def _failed(order: Inspect | Judge, reason: str, detail: str) -> Failed:
+def _failed(order: FileOrder, reason: str, detail: str) -> Failed:
     """Half a surrogate pair in a message must not keep the message from being sent."""
     text = detail.encode("utf-8", "backslashreplace").decode()
     return Failed(order.file, reason, text, sha256_of(order.path))
 
 
-def _too_much(order: Inspect | Judge) -> str:
+def _too_much(order: FileOrder) -> str:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     often = (
         f", also in batches of {CAREFUL_ROWS:,} rows" if isinstance(order, Judge) and order.attempt else ""

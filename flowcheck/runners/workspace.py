@@ -44,6 +44,8 @@ class Done(msgspec.Struct, frozen=True):
     converted: Converted | None = None
     stored: Stored | None = None
     columns: tuple[str, ...] = ()
+    sha256: str | None = None
+    pruned: tuple[int, int] = 0, 0
 
 
 class Workspace:

@@ -105,7 +105,8 @@ def test_every_problem_is_listed_and_none_can_forge_a_line(
         ["load", "flows", "--cluster", "c", "--alpha", "nan"],
         ["load", "flows", "--cluster", "c", "--min-cv", "inf"],
         ["audit", "flows", "--cluster", "c", "-f", "json", "-f", "md"],
-        ["audit", "s3://bucket/flows", "--cluster", "c"],
+        ["audit", "s3://me:secret@bucket/flows", "--cluster", "c"],
+        ["audit", "flows", "--cluster", "c", "--endpoint", "http://me:secret@host"],
         ["audit", "flows", "--cluster", "c", "--config", "/missing.yaml"],
         [],
     ],
@@ -115,9 +116,9 @@ def test_usage_errors_are_2(arguments: list[str]) -> None:
     assert boundary.main(arguments) == Exit.USAGE
 
 
-def test_object_stores_are_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
-    boundary.main(["audit", "gs://bucket/flows", "--cluster", "c"])
-    assert "object stores are not supported yet" in capsys.readouterr().err
+def test_other_stores_are_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    boundary.main(["audit", "hdfs://host/flows", "--cluster", "c"])
+    assert "hdfs:// is no object store that is read" in capsys.readouterr().err
 
 
 def test_an_unknown_flow_format_is_told_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -217,4 +217,52 @@ FAULTS = (
         "5",
         ("cli/test_boundary.py::test_an_internal_error_names_its_place_and_not_its_message",),
     ),
+    Fault(
+        "a store: no bucket, no permission, wrong or old credentials, a clock that is off, nobody there",
+        "one message, without a secret; nothing is judged",
+        "2",
+        (
+            "stores/test_faults.py::test_what_stops_a_run_is_2_and_said_once",
+            "stores/test_faults.py::test_a_store_that_is_not_there",
+            "stores/test_faults.py::test_a_cluster_that_cannot_be_read_is_2",
+            "stores/test_faults.py::test_secrets_in_addresses_are_refused_and_not_repeated",
+        ),
+    ),
+    Fault(
+        "an object that is gone, refused, archived, cut off, or throttled (503 Slow Down)",
+        "asked for again where that may help; then the file has failed, the others are judged",
+        "3; as ever where it came at last",
+        (
+            "stores/test_faults.py::test_what_stops_a_file_is_3_and_the_others_are_judged",
+            "stores/test_faults.py::test_throttling_that_ends_is_waited_for",
+            "stores/test_faults.py::test_an_answer_that_is_cut_off_is_asked_for_again",
+            "stores/test_faults.py::test_an_object_that_is_half_a_file",
+        ),
+    ),
+    Fault(
+        "an object that is replaced or grows while it is read, a key that reaches the store as another",
+        "it has failed; nothing of it counts",
+        "3",
+        (
+            "stores/test_faults.py::test_an_object_that_is_replaced_while_it_is_read",
+            "stores/test_faults.py::test_an_object_that_grows_after_it_was_listed",
+            "stores/test_faults.py::test_keys_that_reach_a_store_as_others_are_not_read",
+        ),
+    ),
+    Fault(
+        "results that cannot be put into a store, or only some of them",
+        "no manifest is there; what was a result before is not written over",
+        "4; 2 where there is a result",
+        (
+            "stores/test_results.py::test_an_upload_that_fails_is_4_and_leaves_nothing_that_passes_for_a_result",
+            "stores/test_results.py::test_the_same_files_and_the_manifest_last",
+            "stores/test_interruption.py::test_a_disk_that_is_full_is_4",
+        ),
+    ),
+    Fault(
+        "a store that does not answer, and Ctrl-C",
+        "ends at once; nothing of objects stays behind",
+        "130",
+        ("stores/test_interruption.py::test_ctrl_c_ends_a_run_whose_store_does_not_answer",),
+    ),
 )

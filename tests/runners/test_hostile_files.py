@@ -350,7 +350,7 @@ def test_a_folder_that_cannot_be_listed_has_failed(
     }
 
 
-@pytest.mark.parametrize("paths", [["empty"], ["none.parquet"], ["*.pq"], ["s3://bucket/x"]])
+@pytest.mark.parametrize("paths", [["empty"], ["none.parquet"], ["*.pq"], ["ftp://host/x"]])
 def test_no_input_is_never_a_clean_pass(tmp_path: Path, cluster: Path, paths: list[str]) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RunError):

@@ -15,7 +15,7 @@ from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
 from flowcheck.runners.judges.interface import Work
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import Failed, Inspect, Judge, JudgedTask, Part, Setup
+from flowcheck.runners.messages import Failed, Inspect, Inspected, Judge, JudgedTask, Part, Setup
 from flowcheck.runners.plan import Plan
 from flowcheck.runners.spark.bringing import batches, check_violations
 from flowcheck.runners.spark.driver import _settle
@@ -65,7 +65,7 @@ def test_where_violations_are_goes_on_and_they_come_in_batches() -> None:
 def work_on(file: Path, workspace: Workspace) -> Work:
     plan = Plan(list_inputs([file]), workspace.folder)
     plan.start(set())
-    plan.split(0, (4,))
+    plan.split(Inspected(0, (4,), ()))
     return Work(plan, Setup(False, "", None, None, (), False), Merged(Tally()), workspace, (), lambda _: None)
 
 

@@ -15,13 +15,14 @@ from flowcheck.temporary import temporary_folder
 from flowcheck.writing import output_errors
 
 if TYPE_CHECKING:
-    from flowcheck.flows.files.inputs import InputFile
+    from flowcheck.flows.files.inputs import Given
+    from flowcheck.stores.uri import StorePath
 
 STANDARD_INPUT = "-"
 
 
 @contextmanager
-def with_standard_input(paths: Sequence[str]) -> Iterator[list[str | InputFile]]:
+def with_standard_input(paths: Sequence[str | StorePath]) -> Iterator[list[Given]]:
     """The paths, a file in the place of ``-``, which goes when this ends.
 
     **Raises**: UsageError where it is named twice; OutputError where there is no room for it.

@@ -6,16 +6,18 @@ from typing import Any
 
 import click
 
+from flowcheck.cli.words.stores import STORES
 from flowcheck.cli.words.values import InputPath, SnapshotTime
 
 ONE_CLUSTER: list[Any] = [
+    *STORES,
     click.option(
         "--cluster",
         multiple=True,
         required=True,
         type=InputPath(),
-        help="File or folder of manifests, kubectl Lists, watch streams, audit logs; inventory.parquet; - "
-        "for standard input. Repeatable.",
+        help="File or folder of manifests, kubectl Lists, watch streams, audit logs; inventory.parquet; "
+        "s3://, gs:// or abfs://; - for standard input. Repeatable.",
     ),
 ]
 

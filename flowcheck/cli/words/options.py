@@ -18,6 +18,7 @@ from flowcheck.cli.words.config import read_config
 from flowcheck.cli.words.logs import LOGS
 from flowcheck.cli.words.messages import Messages
 from flowcheck.cli.words.reports import shown_as
+from flowcheck.cli.words.stores import PARTITIONS
 from flowcheck.cli.words.values import (
     Cidr,
     Duration,
@@ -91,6 +92,7 @@ SELECTION: list[Option[Any]] = [
         "--since", type=Moment(), help="From this instant on: RFC 3339, a date (UTC), or an age: 6h."
     ),
     click.option("--until", type=Moment(), help="Before this instant."),
+    *PARTITIONS,
     click.option("-n", "--namespace", multiple=True, help="Only flows with an end in it. Repeatable."),
 ]
 

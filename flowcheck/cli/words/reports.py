@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from flowcheck.cli.words.values import Report, ReportType
+from flowcheck.cli.words.values import OutFolder, Report, ReportType
 from flowcheck.reports import FORMATS
 
 OUT: list[Any] = [
-    click.option(
-        "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the result files."
-    ),
+    click.option("-o", "--out", type=OutFolder(), help="Folder for the result files, or s3://BUCKET/PREFIX."),
 ]
 
 

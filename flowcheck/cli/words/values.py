@@ -18,11 +18,11 @@ from click.shell_completion import CompletionItem
 
 from flowcheck.model.instants import instant_of
 from flowcheck.reports import FORMATS
+from flowcheck.stores.uri import Access, StorePath, check_endpoint, is_uri
 
 _AGE = re.compile(r"(\d{1,6})(s|m|h|d|w)")
 _AGE_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)%")
-_STORE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Value(click.ParamType):  # type: ignore[type-arg]  # generic only in newer click
@@ -189,7 +189,7 @@ class ReportType(Value):
 
 
 class InputPath(Value):
-    """A file, folder or glob. Object stores are refused here, before anything is read."""
+    """A file, folder or glob, or what lies in an object store, reached as the command's options say."""
 
     name = "path"
 
@@ -201,10 +201,42 @@ class InputPath(Value):
     def parse(self, text: str) -> str:
         if not text:
             raise ValueError("an empty path")
-        if _STORE.match(text):
-            raise ValueError(
-                f"{text!r}: object stores are not supported yet; copy the files to a local folder first"
-            )
         if "\0" in text:
             raise ValueError("a path cannot hold a NUL character")
         return text
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        return in_store(path, ctx) if isinstance(path, str) and is_uri(path) else path
+
+
+class OutFolder(click.Path):
+    """A folder for results, or a prefix in an object store."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and is_uri(value):
+            return in_store(value, ctx)
+        return super().convert(value, param, ctx)
+
+
+def in_store(uri: str, ctx: click.Context | None) -> StorePath:
+    """What a URI names, reached as options say, which are read before.
+
+    **Raises**: RunError."""
+    told = {} if ctx is None else ctx.params
+    endpoint, region = (
+        value if isinstance(value := told.get(name), str) else "" for name in ("endpoint", "region")
+    )
+    return StorePath(uri, Access(endpoint, region, told.get("anonymous") is True))
+
+
+class Endpoint(Value):
+    """Where an object store is: https://minio.example:9000. What is refused is not repeated."""
+
+    name = "url"
+
+    def parse(self, text: str) -> str:
+        return check_endpoint(text)

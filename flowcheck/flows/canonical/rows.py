@@ -25,8 +25,11 @@ class RowReader:
         row_groups: Sequence[int],
         columns: Sequence[str],
         batch_rows: int = BATCH_ROWS,
+        left_out: frozenset[int] = frozenset(),
     ) -> None:
-        """``batch_rows``: how many are decoded at once, at the most."""
+        """``batch_rows``: how many are decoded at once, at the most. Of row groups ``left_out`` no row is
+        asked for."""
+        self._left_out = left_out
         self._file = file
         self._columns = list(columns)
         self._batch_rows = batch_rows
@@ -88,7 +91,8 @@ class RowReader:
             begin = self._group
             while self._group < len(self._starts) - 1:
                 self._group += 1
-                if self._starts[self._group] - self._starts[begin] >= BATCH_ROWS:
+                long = self._starts[self._group] - self._starts[begin] >= BATCH_ROWS
+                if long or self._group in self._left_out:
                     break
             groups = list(range(begin, self._group))
             self._decoded = self._file.iter_batches(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -55,13 +55,16 @@ class Accounted(NamedTuple):
     n_pages: Int64
 
 
-def account(fd: int, footer: Footer) -> Accounted:
-    """Walk all pages and account for all bytes of an open file.
+def account(fd: int, footer: Footer, left_out: Collection[int] = ()) -> Accounted:
+    """Walk all pages and account for all bytes of an open file, but for those of row groups ``left_out``, of
+    which nothing is read.
 
     **Raises**: FlowFormatError, without a place, where pages do not add up to what the footer counts, or
     bytes are left that are none of what a Parquet file has.
     """
-    used = np.flatnonzero(footer.spans[:, 1] > footer.spans[:, 0])
+    groups = np.arange(len(footer.spans)) // max(len(footer.paths), 1)
+    unread = np.isin(groups, np.fromiter(left_out, np.int64, len(left_out)))
+    used = np.flatnonzero((footer.spans[:, 1] > footer.spans[:, 0]) & ~unread)
     used = used[footer.spans[used, 0].argsort(kind="stable")]
     counts = _walk(fd, footer, used)
     for place in np.flatnonzero(counts[:, p.COUNTED] != footer.chunks[used, f.VALUES])[:1]:
@@ -74,7 +77,7 @@ def account(fd: int, footer: Footer) -> Accounted:
     ends = counts[:, p.END]
     own = np.array([[0, 4], [footer.begin, footer.end], [footer.size - 8, footer.size]], dtype=np.int64)
     pages = np.stack([footer.spans[used, 0], ends], axis=1)
-    gaps = list(_gaps(np.concatenate([own, pages, _indexes(fd, footer)])))
+    gaps = list(_gaps(np.concatenate([own, pages, footer.spans[unread], _indexes(fd, footer)])))
     said = Counter(map(tuple, footer.chunks[:, _COPIED].tolist())) if gaps else Counter()
     padding = 0
     for begin, end in gaps:

@@ -7,6 +7,7 @@ them in the pages of all columns.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +25,9 @@ _WIDTHS = {1: 4, 2: 8, 3: 12}
 """Bytes of a plain value, by the type's number: INT32, INT64, INT96."""
 
 
-def hold_values(fd: int, footer: Footer, column: int, n_pages: Int64) -> None:
-    """Look into the pages of one column, which is not nested. n_pages (chunks,): how many each chunk has, as
-    they were counted.
+def hold_values(fd: int, footer: Footer, column: int, n_pages: Int64, left_out: Collection[int] = ()) -> None:
+    """Look into the pages of one column, which is not nested, but for row groups ``left_out``. n_pages
+    (chunks,): how many each chunk has, as they were counted.
 
     **Raises**: FlowFormatError, without a place; OSError where a page cannot be unpacked.
     """
@@ -36,7 +37,8 @@ def hold_values(fd: int, footer: Footer, column: int, n_pages: Int64) -> None:
         begin, end = footer.spans[chunk].tolist()
         width = _WIDTHS.get(int(footer.chunks[chunk, f.TYPE]))
         codec = int(footer.chunks[chunk, f.CODEC])
-        if begin == end or width is None or codec not in _CODECS:
+        unread = chunk // len(footer.paths) in left_out
+        if unread or begin == end or width is None or codec not in _CODECS:
             continue
         data = os.pread(fd, end - begin, begin)
         pages = np.empty((int(n_pages[chunk]), c.PAGE_FIELDS), dtype=np.int64)

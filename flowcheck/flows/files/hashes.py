@@ -32,7 +32,8 @@ def sha256_of_open(descriptor: int, size: int, stop: Callable[[], bool]) -> str 
 
 class InputHashes:
     """Those of some inputs, by a thread, which starts at once. Use as a context manager: leaving it stops
-    what is under way. What is no file to come back to, as standard input is not, has none."""
+    what is under way. What is no file to come back to, as standard input is not, has none, and an
+    object is hashed as it is fetched."""
 
     def __init__(self, inputs: Sequence[InputFile]) -> None:
         self._stop = Event()
@@ -40,7 +41,7 @@ class InputHashes:
         self._found: dict[int, Future[str | None]] = {
             number: self._thread.submit(self._hash, one)
             for number, one in enumerate(inputs)
-            if not one.skipped and not one.label
+            if not one.skipped and not one.label and one.access is None
         }
 
     def __enter__(self) -> InputHashes:

@@ -27,7 +27,12 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
 
 def keys_of(path: str) -> tuple[Key, ...]:
     """The keys of the folders a file lies in, outermost first; names and values are percent-decoded."""
-    pairs = (part.partition(b"=") for part in os.fsencode(os.path.abspath(path)).split(b"/")[:-1])
+    return keys_in(os.path.abspath(path))
+
+
+def keys_in(path: str) -> tuple[Key, ...]:
+    """The same of a path that begins at a root: an absolute one, or a URI."""
+    pairs = (part.partition(b"=") for part in os.fsencode(path).split(b"/")[:-1])
     return tuple(
         (unquote_to_bytes(name).decode("utf-8", "backslashreplace"), _value(value))
         for name, equals, value in pairs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -28,7 +28,7 @@ _HARMLESS = {"timestampNtz", "typeWidening", "typeWidening-preview", "v2Checkpoi
 Source: https://github.com/delta-io/delta/blob/master/PROTOCOL.md, "Reader features".
 """
 _WRITE_OUT = "write out what it holds now (DuckDB: COPY (FROM delta_scan('...')) TO 'flows.parquet')"
-_WAY_OUT = {
+WAY_OUT = {
     "Delta": f"pip install 'flowcheck[delta]' to have its newest version read, or {_WRITE_OUT}",
     "Iceberg": "write out what it holds now (pyiceberg: pyarrow.parquet.write_table(table.scan().to_arrow(), "
     "'flows.parquet'))",
@@ -83,9 +83,19 @@ def _kind(folder: str) -> str:
         if os.path.isdir(os.path.join(folder, log)):
             return kind
     with suppress(OSError):
-        if any(_ICEBERG.fullmatch(name) for name in os.listdir(os.path.join(folder, "metadata"))):
+        if is_of_iceberg(os.listdir(os.path.join(folder, "metadata"))):
             return "Iceberg"
     return ""
+
+
+def kind_by_log(names: Collection[str]) -> str:
+    """Whose table a folder with these in it is; empty for none that they tell."""
+    return next((kind for log, kind in _LOGS.items() if log in names), "")
+
+
+def is_of_iceberg(names: Iterable[str]) -> bool:
+    """Whether these lie in the folder ``metadata`` of a table of Iceberg."""
+    return any(_ICEBERG.fullmatch(name) for name in names)
 
 
 def _read(kind: str, folder: str) -> Table:
@@ -93,7 +103,7 @@ def _read(kind: str, folder: str) -> Table:
     if kind == "Delta":
         with suppress(ImportError):
             return _read_delta(import_module("deltalake"), folder)
-    return Table(kind, folder, refused=f"{what}; {_WAY_OUT[kind]}")
+    return Table(kind, folder, refused=f"{what}; {WAY_OUT[kind]}")
 
 
 def _read_delta(deltalake: ModuleType, folder: str) -> Table:

@@ -18,6 +18,7 @@ import pyarrow.types as pt
 
 from flowcheck.errors import FlowFormatError
 from flowcheck.flows.canonical.columns import readable
+from flowcheck.flows.canonical.row_groups import outside
 from flowcheck.flows.canonical.rows import BATCH_ROWS, RowReader
 from flowcheck.flows.canonical.schema import COLUMNS, check_schema, is_text
 from flowcheck.flows.files.accounting import Accounted, account
@@ -35,13 +36,22 @@ can tell it, so every file has it, and no row without it is judged."""
 class FlowFile:
     """One open, checked file. Use as a context manager. ``keys``: columns that its path tells, the same in
     every row; where the file has such a column too, every value of it must be the key's or be missing.
-    ``batch_rows``: how many are decoded at once.
+    ``batch_rows``: how many are decoded at once. ``asked``: the time, as of
+    :func:`~flowcheck.flows.canonical.row_groups.outside`; ``left_out``
+    are the row groups that have no row of it, which are not read.
 
     **Raises**: FlowFormatError from every method, when the file is not what it says or not canonical.
     """
 
-    def __init__(self, path: str, expected: FileIdentity | None = None, keys: Iterable[Key] = ()) -> None:
+    def __init__(
+        self,
+        path: str,
+        expected: FileIdentity | None = None,
+        keys: Iterable[Key] = (),
+        asked: tuple[int | None, int | None] = (None, None),
+    ) -> None:
         self.path = path
+        self._asked = asked
         self.batch_rows = BATCH_ROWS
         self._fd = open_file(path)
         try:
@@ -71,6 +81,7 @@ class FlowFile:
         told = [pa.field(n, value.type) for n, value in self._keys.items() if n not in self._stored_names]
         self.schema = pa.schema([*fields, *told])
         self.columns = check_schema(self.schema, self.path)
+        self.left_out = outside(metadata, self.schema, *self._asked)
         self._file = self._parquet(self._dictionary_columns())
         self._readers: dict[tuple[str, ...], RowReader] = {}
 
@@ -91,7 +102,9 @@ class FlowFile:
         with self._decoding("cannot be decoded"):
             stored = tuple(name for name in columns if name in self._stored_names) or (_COUNTED_BY,)
             if stored not in self._readers:
-                self._readers[stored] = RowReader(self._file, self.row_groups, stored, self.batch_rows)
+                self._readers[stored] = RowReader(
+                    self._file, self.row_groups, stored, self.batch_rows, self.left_out
+                )
             batch = self._readers[stored].read(first, n_rows, wanted)
             found = {name: self._typed(name, batch.column(name)) for name in stored}
             for name in columns:
@@ -105,10 +118,17 @@ class FlowFile:
         """Hold every page, and every byte that lies in none, against the footer: once for each file, before
         anything of it is decoded."""
         with self._decoding("cannot be accounted for"):
-            found = account(self._fd, self.footer)
+            found = account(self._fd, self.footer, self.left_out)
             if _COUNTED_BY in self.footer.paths:
-                hold_values(self._fd, self.footer, self.footer.paths.index(_COUNTED_BY), found.n_pages)
+                column = self.footer.paths.index(_COUNTED_BY)
+                hold_values(self._fd, self.footer, column, found.n_pages, self.left_out)
             return found
+
+    def unread(self) -> list[tuple[int, int]]:
+        """Where the bytes of row groups lie that are left out, in the order of the file."""
+        spans = self.footer.spans.reshape(len(self.row_groups), -1, 2)
+        found = [(int(span[0]), int(span[1])) for group in self.left_out for span in spans[group]]
+        return sorted(span for span in found if span[0] < span[1])
 
     def check_unchanged(self) -> None:
         """Call after the last batch: a file that was written to while it was read proves nothing."""

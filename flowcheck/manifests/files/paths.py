@@ -22,6 +22,7 @@ from typing import Literal
 from flowcheck.errors import Problem
 from flowcheck.manifests.files.logs import SUFFIX as LOG
 from flowcheck.manifests.files.logs import is_of_objects
+from flowcheck.manifests.files.objects import read_objects
 from flowcheck.manifests.files.packed import PackedError, plain_name, unpack
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.kustomize import NAMES
@@ -29,6 +30,7 @@ from flowcheck.manifests.text.templates import may_hold_objects
 from flowcheck.model.instants import time_in_name
 from flowcheck.model.places import SourceLocation
 from flowcheck.opening import odd_kind, open_file
+from flowcheck.stores.uri import StorePath, is_uri, store_path
 
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 _PROSE = re.compile(
@@ -69,9 +71,15 @@ def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> I
     ``at`` is the time of the files whose names tell none.
     """
     seen: dict[tuple[int, int], str] = {}
-    found = [(os.fspath(path), name) for path in paths for name in _names(os.fspath(path), journal, seen)]
-    journal.kustomizations.read([name for _, name in found])
-    for path, name in found:
+    objects: set[str] = set()
+    found = [(path, name) for path in paths for name in _names(path, journal, seen)]
+    journal.kustomizations.read([name for path, name in found if not is_uri(path)])
+    for given, name in found:
+        path = os.fspath(given)
+        if is_uri(given):
+            for item in _stored(store_path(given), journal, objects):
+                yield _timed(item, path, at)
+            continue
         owner = journal.kustomizations.patches.get(os.path.realpath(name))
         if path == "-":
             if at == "mtime":
@@ -86,11 +94,41 @@ def read_inputs(paths: Iterable[PathLike], journal: Journal, at: At = None) -> I
                 yield _timed(item, path, at)
 
 
-def _names(path: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
-    if path != "-" and os.path.isdir(path):
+def _names(given: PathLike, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[str]:
+    path = os.fspath(given)
+    if path != "-" and not is_uri(given) and os.path.isdir(path):
         yield from _walk(path, journal, seen)
     else:
         yield path
+
+
+def _stored(path: StorePath, journal: Journal, objects: set[str]) -> Iterator[Input]:
+    """What lies in an object store. ``objects``: what was read before."""
+    for uri, data, modified, named in read_objects(path, journal, MAX_BYTES, _is_manifest):
+        if uri in objects:
+            journal.skip("", "", f"the same object as {uri}", SourceLocation(uri))
+            continue
+        objects.add(uri)
+        yield from _opened(Input(uri, data, modified, named), journal)
+
+
+def _is_manifest(path: str, journal: Journal) -> bool:
+    """Whether what lies in a folder is one, by its name; other names are noted."""
+    name = os.path.basename(path)
+    manifest = _has_suffix(name)
+    if manifest and name.startswith("."):
+        journal.skip("", "", "hidden file", SourceLocation(path))
+    elif manifest:
+        return True
+    elif not name.startswith(".") and not _PROSE.search(name):
+        journal.unread.append(path)
+        if _DERIVED.search(name):
+            journal.skip("", "", "not a manifest by its name", SourceLocation(path))
+    return False
+
+
+def _has_suffix(name: str) -> bool:
+    return plain_name(name).endswith((*SUFFIXES, LOG)) or name in NAMES
 
 
 def _timed(item: Input, given: str, at: At) -> Input:
@@ -128,18 +166,11 @@ def _walk(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> It
         if entry is None:
             open_folders.pop()
             continue
-        manifest = plain_name(entry.name).endswith((*SUFFIXES, LOG)) or entry.name in NAMES
         if _leads_to(entry.is_dir):
             if not entry.name.startswith("."):
                 open_folders.append(_entries(entry.path, journal, seen))
-        elif manifest and entry.name.startswith("."):
-            journal.skip("", "", "hidden file", SourceLocation(entry.path))
-        elif manifest:
+        elif (_has_suffix(entry.name) or _leads_to(entry.is_file)) and _is_manifest(entry.path, journal):
             yield entry.path
-        elif _leads_to(entry.is_file) and not entry.name.startswith(".") and not _PROSE.search(entry.name):
-            journal.unread.append(entry.path)
-            if _DERIVED.search(entry.name):
-                journal.skip("", "", "not a manifest by its name", SourceLocation(entry.path))
 
 
 def _entries(folder: str, journal: Journal, seen: dict[tuple[int, int], str]) -> Iterator[os.DirEntry[str]]:

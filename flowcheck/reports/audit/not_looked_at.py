@@ -12,6 +12,7 @@ from typing import Any
 from flowcheck.counted import counted
 from flowcheck.reports.parts.gaps import first, left_out, not_in_force
 from flowcheck.reports.parts.units import percent
+from flowcheck.reports.parts.unread import left_unread
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.ruling.hits import is_never_hit, is_perhaps_hit
 
@@ -40,6 +41,7 @@ def _counts(result: AuditResult) -> list[str]:
         (totals.rows_filtered, "row", "outside --since, --until or --namespace"),
         (totals.rows_merged, "record", "of connections that other records stand for"),
         (totals.rows_left_out, "record", f"that tell of no flow{_why_left_out(result)}"),
+        *left_unread(summary.pruned, totals),
         (totals.files_failed, "file", "that could not be read"),
         (totals.files_skipped, "file", "skipped"),
     ]

@@ -9,6 +9,7 @@ from flowcheck.model.verdict import Verdict
 from flowcheck.reports.parts.gaps import first
 from flowcheck.reports.parts.ports import ports_text
 from flowcheck.reports.parts.units import floored, moment
+from flowcheck.reports.parts.unread import left_unread
 from flowcheck.results.diff.result import DiffResult
 from flowcheck.results.records.diff import Change, Decided, DiffSummary, KindCount, Side
 
@@ -112,7 +113,8 @@ def rows(summary: DiffSummary) -> list[str]:
         )
         if n
     ]
-    return [", ".join(parts)]
+    unread = [f"{counted(n, noun)} {what}" for n, noun, what in left_unread(summary.pruned, totals) if n]
+    return [", ".join(parts), *unread]
 
 
 def _side(side: Side) -> str:

@@ -10,7 +10,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from flowcheck.counted import agreeing, counted, listed
+from flowcheck.counted import counted, listed
 from flowcheck.reports.parts.console import pairs, paragraph, report_console
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.units import size
@@ -63,12 +63,12 @@ def _inputs(verification: Verification) -> tuple[str, str]:
 
 
 def _unchecked(inputs: InputsAgain) -> str:
-    """What the ledger has no hash of: nothing can be said of it."""
+    """What the ledger has no hash of, or what is in a store: nothing can be said of it."""
     n_unknown = len(inputs.not_checked)
     if not n_unknown:
         return ""
-    verb = agreeing(n_unknown, "is", "are")
-    return f"; {n_unknown:,} that no hash {verb} known of: {listed(inputs.not_checked, MOST_NAMES)}"
+    why = "no hash is known, or they lie in a store"
+    return f"; {n_unknown:,} not looked at, as {why}: {listed(inputs.not_checked, MOST_NAMES)}"
 
 
 def _differences(console: Console, differences: tuple[Mismatch, ...]) -> None:

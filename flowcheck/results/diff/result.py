@@ -11,6 +11,7 @@ import msgspec
 from flowcheck.outcome import Shown
 from flowcheck.results.records.diff import Change, DiffSummary
 from flowcheck.results.records.ledger import Ledger
+from flowcheck.stores.uri import StorePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class DiffResult(Shown):
     summary: DiffSummary
     changes: tuple[Change, ...]
     ledger: Ledger
-    out: Path | None = None
+    out: Path | StorePath | None = None
 
     def document(self) -> dict[str, Any]:
         """What stands in diff.json."""

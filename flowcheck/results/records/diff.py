@@ -6,7 +6,7 @@ import msgspec
 
 from flowcheck.outcome import Nothing
 from flowcheck.results.records.findings import Example
-from flowcheck.results.records.ledger import Totals
+from flowcheck.results.records.ledger import LeftUnread, Totals
 from flowcheck.results.records.summary import ClusterCounts, Resumed, Timings, VerdictCounts
 
 
@@ -108,6 +108,7 @@ class DiffSummary(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     incomplete_because: tuple[str, ...]
     totals: Totals
+    pruned: tuple[LeftUnread, ...]
     before: Side
     after: Side
     policies: PolicyChanges

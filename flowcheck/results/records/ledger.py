@@ -40,10 +40,11 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     ``status``: judged, failed or skipped. ``format``: what it was read as, and why. ``rows_declared`` is None
     where the footer could not be read; of a log they are its records. A judged file: rows_declared = judged +
     unknown + rejected + filtered + merged + left_out. ``rows_merged`` tell of connections that other rows
-    stand for; ``left_out`` are no flows. ``stored`` is None of what is not Parquet. ``lacks`` are the
-    canonical columns that it has not and another file of the run has. ``sha256``: of the file's bytes, None
-    where they cannot be had again (standard input, rows in memory), and of what was judged without an output
-    folder.
+    stand for; ``left_out`` are no flows. ``rows_pruned``
+    are those of ``rows_filtered`` that were not read: they lie in row groups without a row of the asked
+    time. ``stored`` is None of what is not Parquet. ``lacks`` are the canonical columns that it has not and
+    another file of the run has. ``sha256``: of the file's bytes, None where they cannot be had again
+    (standard input, rows in memory), and of what was judged without an output folder.
     """
 
     file: str
@@ -60,6 +61,8 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     rows_filtered: int = 0
     rows_merged: int = 0
     rows_left_out: int = 0
+    row_groups_pruned: int = 0
+    rows_pruned: int = 0
     left_out: tuple[LeftOut, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     stored: Stored | None = None
@@ -83,6 +86,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     rows_in_failed_files: int
     rows_merged: int = 0
     rows_left_out: int = 0
+    row_groups_pruned: int = 0
+    rows_pruned: int = 0
 
     @property
     def rows_asked_for(self) -> int:
@@ -90,8 +95,18 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         return self.rows_declared - self.rows_filtered - self.rows_merged - self.rows_left_out
 
 
+class LeftUnread(msgspec.Struct, frozen=True, kw_only=True):
+    """Folders and files that were not opened, and are not among the files seen, as nothing of the asked time
+    can be in them; of a folder, what lies in it was not even listed."""
+
+    reason: str
+    folders: int
+    files: int
+
+
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """Every file and every row accounted for. The run itself checks the sums (a mismatch is a bug)."""
+    """Every file and every row accounted for. The run itself checks the sums (a mismatch is a bug).
+    ``pruned``: what --since and --until left out unread."""
 
     schema: int
     version: str
@@ -99,3 +114,4 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     cluster_inputs: dict[str, str]
     totals: Totals
     files: tuple[FileEntry, ...]
+    pruned: tuple[LeftUnread, ...] = ()

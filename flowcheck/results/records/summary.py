@@ -6,7 +6,7 @@ import msgspec
 
 from flowcheck.outcome import Nothing
 from flowcheck.results.records.gate import Gate
-from flowcheck.results.records.ledger import Totals
+from flowcheck.results.records.ledger import LeftUnread, Totals
 
 
 class VerdictCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +198,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     where nothing was to be taken over, ``bytes`` where no row has any. ``engine`` says who enforces policies.
     ``unused_rules`` decided nothing; ``open_rules`` neither, but for rows with an unknown verdict perhaps.
     ``gate`` is None where findings are held against no baseline and no file of those to ignore.
+    ``pruned``: folders and files that were left out unread, as of the ledger.
     """
 
     schema: int
@@ -230,6 +231,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     engine: str = ""
     open_rules: int = 0
     gate: Gate | None = None
+    pruned: tuple[LeftUnread, ...] = ()
 
     @property
     def failing(self) -> int:

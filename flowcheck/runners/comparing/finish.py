@@ -87,6 +87,7 @@ def _result(run: Compared) -> DiffResult:
         complete=not causes,
         incomplete_because=causes,
         totals=totals,
+        pruned=run.merged.left_unread,
         before=sides[0],
         after=sides[1],
         policies=compare_policies(run.before.cluster, run.after.cluster),
@@ -110,6 +111,7 @@ def _result(run: Compared) -> DiffResult:
         cluster_inputs={**run.before.facts.inputs, **run.after.facts.inputs},
         totals=totals,
         files=files,
+        pruned=run.merged.left_unread,
     )
     return DiffResult(summary, gathered.listed, ledger, run.request.out)
 

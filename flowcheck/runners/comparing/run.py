@@ -9,13 +9,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from flowcheck.balance.count.tally import tally_for
-from flowcheck.flows.files.inputs import InputFile, list_inputs
+from flowcheck.flows.files.inputs import Given, find_inputs
 from flowcheck.results.diff.result import DiffResult
 from flowcheck.results.diff.twice import same_groups
 from flowcheck.runners import local
@@ -37,7 +36,7 @@ from flowcheck.writing import output_errors
 
 
 def run_diff(
-    flows: Sequence[str | Path | InputFile],
+    flows: Sequence[Given],
     before: ClusterSource | LoadedCluster,
     after: ClusterSource | LoadedCluster,
     request: AuditRequest,
@@ -52,7 +51,7 @@ def run_diff(
     started_at = datetime.now(UTC)
     clock = [time.monotonic()]
     refuse_other_results(request.out)
-    inputs = list_inputs(flows, request.asked.format)
+    inputs, pruned = find_inputs(flows, request.asked.format, request.window)
     with ExitStack() as stack:
         stack.enter_context(disk_as_asked())
         workspace = stack.enter_context(Workspace(request.out, resume=request.resume))
@@ -70,7 +69,7 @@ def run_diff(
         meanwhile: list[Callable[[], object]] = [partial(getattr, side, "cluster") for side in sides]
         if clock[2] - clock[0] > local.WORTH_KEEPING:
             meanwhile.append(partial(_keep, sides))
-        plan, merged = Plan(inputs, workspace.folder), Merged(tally_for(sides[0].services))
+        plan, merged = Plan(inputs, workspace.folder), Merged(tally_for(sides[0].services), pruned)
         hashed = inputs if request.out else ()
         setup = msgspec.structs.replace(local.setup_of(workspace, request), compared=compared)
         rows = judges.judge(Work(plan, setup, merged, workspace, hashed, report, meanwhile))

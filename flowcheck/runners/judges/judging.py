@@ -9,18 +9,14 @@ import msgspec
 
 from flowcheck.results.records.summary import Resumed
 from flowcheck.runners import messages
+from flowcheck.runners.fetching.ahead import Ahead
 from flowcheck.runners.judges.interface import Report
 from flowcheck.runners.merged import Merged
-from flowcheck.runners.messages import Inspect, Judge, Setup
-from flowcheck.runners.plan import (
-    FileState,
-    Plan,
-    judged_entry,
-    judged_traits,
-    other_entry,
-)
+from flowcheck.runners.messages import FileOrder, Inspect, Setup
+from flowcheck.runners.plan import FileState, Plan
 from flowcheck.runners.pool import Gone, Pool
 from flowcheck.runners.request import Progress
+from flowcheck.runners.tasks.entries import judged_entry, judged_traits, other_entry
 from flowcheck.runners.workspace import Done, Workspace
 
 SECONDS_BETWEEN_WORDS = 0.1
@@ -29,8 +25,18 @@ SECONDS_BETWEEN_WORDS = 0.1
 class Judging:
     """One run's files, from the first order to the last answer."""
 
-    def __init__(self, plan: Plan, merged: Merged, pool: Pool, workspace: Workspace, report: Report) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        merged: Merged,
+        pool: Pool,
+        workspace: Workspace,
+        report: Report,
+        ahead: Ahead | None = None,
+    ) -> None:
+        """``ahead`` fetches what lies in stores; None: nothing does."""
         self.plan = plan
+        self._ahead = ahead
         self.merged = merged
         self.rows_done = 0
         self._pool = pool
@@ -51,16 +57,36 @@ class Judging:
             state.rows, state.warnings, state.tasks = record.rows, record.warnings, len(record.parts)
             state.parts = dict(enumerate(record.parts))
             state.converted, state.stored, state.columns = record.converted, record.stored, record.columns
+            state.sha256, state.pruned = record.sha256, record.pruned
             self._settle(state)
         self._pool.prepare(setup)
-        self.plan.start(set(done))
-        while self._hand_out() or self._pool.busy():
+        objects = self.plan.start(set(done))
+        if self._ahead is not None and self._ahead.descriptor is not None:
+            self._pool.watch(self._ahead.descriptor)
+            self._ahead.ask(objects)
+        while self._hear_of_objects() | self._hand_out() or self._pool.busy():
             if waiting and self.plan.given_out and self._pool.judging():
                 waiting.pop()()
             for order, answer in self._pool.answers(timeout=0.2):
                 self._take(order, answer)
             self._tell()
         settle_others(self.merged, self.plan)
+
+    def _hear_of_objects(self) -> bool:
+        """Queue what has been fetched; whether any more is to come."""
+        if self._ahead is None:
+            return False
+        for news in self._ahead.news():
+            if news.error is not None:
+                with self._workspace.errors():
+                    raise news.error
+            if news.reason:
+                self.plan.fail(news.number, news.reason, news.detail, None)
+            elif news.looked_at:
+                self.plan.look(news.number, self._ahead.place(news.number))
+            else:
+                self.plan.fetched(news.number, self._ahead.place(news.number), news.sha256)
+        return self._ahead.busy
 
     def _hand_out(self) -> bool:
         """Give every idle worker an order; whether there was any."""
@@ -73,7 +99,7 @@ class Judging:
             gave = True
         return gave
 
-    def _take(self, order: Inspect | Judge, answer: messages.Answer | Gone) -> None:
+    def _take(self, order: FileOrder, answer: messages.Answer | Gone) -> None:
         match answer:
             case Gone(begun=False):
                 self.plan.again(order)
@@ -84,10 +110,10 @@ class Judging:
             case messages.Advanced():
                 self.rows_done += answer.rows
             case messages.Inspected():
-                self.plan.split(answer.file, answer.row_groups, answer.converted)
-                inspected = self.plan.files[answer.file]
-                inspected.warnings, inspected.stored = answer.warnings, answer.stored
-                inspected.columns = answer.columns
+                self.plan.split(answer)
+            case messages.Looked():
+                if self._ahead is not None:
+                    self._ahead.go_on(answer.file, answer.unread)
             case messages.Unwritable():
                 with self._workspace.errors():
                     raise OSError(answer.errno, answer.detail)
@@ -98,10 +124,13 @@ class Judging:
         state = self.plan.files[order.file]
         if state.settled and state.failure is None and state.number not in self.merged.entries:
             names = tuple(state.parts[task] for task in sorted(state.parts))
-            told = (state.converted, state.stored, state.columns)
+            told = (state.converted, state.stored, state.columns, state.sha256, state.pruned)
             done = Done(state.rows or 0, state.warnings, names, *told)
             self._workspace.finish(state.number, done)
             self._settle(state)
+        read = state.converted is not None and isinstance(order, Inspect)
+        if self._ahead is not None and (read or state.settled):
+            self._ahead.release(state.number)
 
     def _settle(self, state: FileState) -> None:
         """Merge a finished file."""

@@ -11,6 +11,7 @@ import msgspec
 
 from flowcheck.flows.files.hashes import InputHashes
 from flowcheck.flows.files.inputs import InputFile
+from flowcheck.runners.fetching.ahead import Ahead
 from flowcheck.runners.judges.interface import Work
 from flowcheck.runners.judges.judging import Judging
 from flowcheck.runners.merged import Merged
@@ -32,8 +33,8 @@ class Workers:
         return self._pool.program
 
     def judge(self, work: Work) -> int:
-        with InputHashes(work.hashed) as hashes:
-            judging = Judging(work.plan, work.merged, self._pool, work.workspace, work.report)
+        with InputHashes(work.hashed) as hashes, _fetching(work) as ahead:
+            judging = Judging(work.plan, work.merged, self._pool, work.workspace, work.report, ahead)
             judging.judge(work.setup, work.meanwhile)
             self._pool.dismiss()
             _add_hashes(work.merged, hashes)
@@ -60,4 +61,12 @@ def _add_hashes(merged: Merged, hashes: InputHashes) -> None:
     """Of what was judged; what was refused has its own already."""
     for number, entry in merged.entries.items():
         if entry.status == "judged":
-            merged.entries[number] = msgspec.structs.replace(entry, sha256=hashes.of(number))
+            sha256 = hashes.of(number) or entry.sha256
+            merged.entries[number] = msgspec.structs.replace(entry, sha256=sha256)
+
+
+def _fetching(work: Work) -> Ahead:
+    """What fetches the objects among the files. Where a time is asked for, part of one may do."""
+    look = work.setup.since_us is not None or work.setup.until_us is not None
+    inputs = [state.input for state in work.plan.files]
+    return Ahead(inputs, work.workspace.folder, look=look, hashed=bool(work.hashed))

@@ -45,9 +45,12 @@ def engine_of(context: Any) -> Engine:
 
 
 @contextmanager
-def _executors(context: Any, request: AuditRequest, _inputs: Sequence[InputFile]) -> Iterator[Executors]:
+def _executors(context: Any, request: AuditRequest, inputs: Sequence[InputFile]) -> Iterator[Executors]:
     if request.resume:
         raise RunError("a run on Spark goes on with none before it", hint="leave out resume: it begins anew")
+    if stored := [one for one in inputs if one.access is not None]:
+        hint = "mount the bucket where all executors see it, or leave out engine: one machine reads it"
+        raise RunError("Spark's executors read no objects of stores", where=stored[0].name, hint=hint)
     with tempfile.TemporaryFile() as program, ThreadPoolExecutor(1) as thread:
         executors = Executors(context, program, thread, cache=request.cache)
         try:
@@ -119,9 +122,7 @@ class Executors:
             if isinstance(answer, Failed):
                 plan.fail(answer.file, answer.reason, answer.detail, answer.sha256)
             elif isinstance(answer, Inspected):
-                plan.split(order.file, answer.row_groups, answer.converted)
-                state = plan.files[order.file]
-                state.warnings, state.stored, state.columns = answer.warnings, answer.stored, answer.columns
+                plan.split(answer)
                 hashes[order.file] = sha256
         return hashes
 

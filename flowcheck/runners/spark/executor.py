@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -22,6 +21,7 @@ from flowcheck.runners.messages import (
     Advanced,
     Answer,
     Failed,
+    FileOrder,
     Inspect,
     Inspected,
     Judge,
@@ -63,7 +63,7 @@ class Hand:
         self._pool.prepare(replace(run.setup, folder=str(self.folder)))
         self._key = run.key
 
-    def answer(self, order: Inspect | Judge, troubles: Troubles) -> Inspected | JudgedTask | Failed:
+    def answer(self, order: FileOrder, troubles: Troubles) -> Inspected | JudgedTask | Failed:
         """**Raises**: RunError, OSError for what is no fault of the file: another may fare better."""
         while True:
             order = troubles.attempt(order)
@@ -85,7 +85,7 @@ class Hand:
                 return found
             order = found
 
-    def _came(self, order: Inspect | Judge) -> Answer | Gone:
+    def _came(self, order: FileOrder) -> Answer | Gone:
         self._pool.give(next(self._pool.idle()), order)
         while True:
             for _, answer in self._pool.answers(timeout=1.0):
@@ -146,8 +146,8 @@ def _done(hand: Hand, run: Run, given: Given, troubles: Troubles) -> Iterator[Ou
         answer = hand.answer(order, troubles)
         sha256 = hashes.of(0) if isinstance(answer, Inspected) else None
     yield Outcome(order, answer, sha256=sha256)
-    if isinstance(answer, Inspected) and answer.converted is not None:
-        for task in tasks_of(order, name, answer.row_groups, answer.converted, Path(hand.folder)):
+    if isinstance(order, Inspect) and isinstance(answer, Inspected) and answer.converted is not None:
+        for task in tasks_of(order, name, answer, hand.folder):
             yield _judged(hand, run, task, troubles)
         hand.taken(answer.converted.name)
 
@@ -161,7 +161,7 @@ def _judged(hand: Hand, run: Run, order: Judge, troubles: Troubles) -> Outcome:
     return Outcome(order, answer, packed(part), violations)
 
 
-def _as_known_here(order: Inspect | Judge) -> Inspect | Judge:
+def _as_known_here(order: FileOrder) -> FileOrder:
     """A shared file has other numbers on another machine. One of another size or time stays what the driver
     saw, so that its reader finds that it has changed."""
     try:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from flowcheck.errors import FlowcheckError
 from flowcheck.runners.merged import Sums
-from flowcheck.runners.messages import Failed, Inspect, Inspected, Judge, JudgedTask, Part, Setup
+from flowcheck.runners.messages import Failed, FileOrder, Inspected, Judge, JudgedTask, Part, Setup
 
 
 class Broadcast(Protocol):
@@ -41,7 +41,7 @@ class Run(NamedTuple):
 class Given(NamedTuple):
     """An order. ``name``: of its file, as results have it; ``hashed``: whether its SHA-256 is wanted."""
 
-    order: Inspect | Judge
+    order: FileOrder
     name: str
     hashed: bool = False
 
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
     """What came of an order: its part, :func:`packed`, and its violations, as files hold them; empty where
     there are none."""
 
-    order: Inspect | Judge
+    order: FileOrder
     answer: Inspected | JudgedTask | Failed
     part: bytes = b""
     violations: bytes = b""

@@ -7,14 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowcheck.flows.files.inputs import InputFile
+from flowcheck.flows.files.inputs import Given
 from flowcheck.judging.contacts import Met
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of, instant_text
@@ -75,7 +74,7 @@ class Suggested:
 
 
 def run_suggest(
-    flows: Sequence[str | Path | InputFile],
+    flows: Sequence[Given],
     cluster: Cluster,
     request: SuggestRequest,
     write: Write,

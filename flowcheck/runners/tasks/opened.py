@@ -21,7 +21,17 @@ from flowcheck.flows.logs.recognised import Recognised
 from flowcheck.flows.logs.text.head import head_of
 from flowcheck.flows.logs.text.source import Source
 from flowcheck.results.records.ledger import Stored
-from flowcheck.runners.messages import Converted, Inspect, Inspected, Judge, Setup, converted_name
+from flowcheck.runners.messages import (
+    Converted,
+    FileOrder,
+    Inspect,
+    Inspected,
+    Judge,
+    Look,
+    Looked,
+    Setup,
+    converted_name,
+)
 from flowcheck.runners.tasks.part_file import part_errors
 
 CAREFUL_ROWS = BATCH_ROWS >> 4
@@ -33,15 +43,20 @@ class OpenFile:
     nor a row group be decoded from its start."""
 
     def __init__(self) -> None:
+        self.asked: tuple[int | None, int | None] = None, None
+        """The time that is asked for: see :class:`FlowFile`."""
         self._file: FlowFile | None = None
         self._known: tuple[object, ...] = ()
 
-    def of(self, order: Inspect | Judge) -> FlowFile:
+    def of(self, order: FileOrder) -> FlowFile:
         careful = order.attempt > 0
         known = (order.file, order.path, order.identity, careful)
         if self._file is None or self._known != known:
             self.close()
-            self._file = FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys)
+            converted = isinstance(order, Judge) and order.converted
+            asked = (None, None) if converted else self.asked
+            path, identity = os.fsdecode(order.path), FileIdentity(*order.identity)
+            self._file = FlowFile(path, identity, order.keys, asked)
             self._file.batch_rows = CAREFUL_ROWS if careful else BATCH_ROWS
             self._known = known
         return self._file
@@ -84,10 +99,23 @@ def inspect(
         return _converted(order, setup, source, recognised, advance)
 
 
+def look(order: Look, files: OpenFile) -> Looked:
+    """Which bytes of a file nobody will ask for: none of what is not canonical, which is read as a whole."""
+    file = None
+    try:
+        file = FlowFile(os.fsdecode(order.path), FileIdentity(*order.identity), order.keys, files.asked)
+        return Looked(order.file, tuple(file.unread()))
+    except FlowFormatError:
+        return Looked(order.file, ())
+    finally:
+        if file is not None:
+            file.close()
+
+
 def _canonical(order: Inspect, file: FlowFile) -> Inspected:
     stored = _stored(file.footer, file.account())
     warnings = schema_warnings(file.schema, [name for name, _ in order.keys])
-    told = (stored, tuple(file.columns))
+    told = (stored, tuple(file.columns), tuple(sorted(file.left_out)))
     return Inspected(order.file, tuple(file.row_groups), tuple(warnings), None, *told)
 
 

@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from flowcheck.flows.files.inputs import sha256_of
-from flowcheck.runners.messages import MEMORY, Failed, Inspect, Judge
+from flowcheck.runners.messages import MEMORY, Failed, FileOrder, Judge
 from flowcheck.runners.tasks.part_file import PartError
 from flowcheck.runners.wire import packed
 from flowcheck.writing import meeting
@@ -61,7 +61,7 @@ class Fault:
     once: bool
     judging: bool
 
-    def happen(self, order: Inspect | Judge, answers: BinaryIO, *, begun: bool) -> None:
+    def happen(self, order: FileOrder, answers: BinaryIO, *, begun: bool) -> None:
         """``begun``: some of the order is done.
 
         **Raises**: MemoryError, PartError, LieError, RuntimeError, as its kind is; of the others only

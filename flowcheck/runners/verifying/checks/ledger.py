@@ -48,6 +48,8 @@ def added_up(ledger: Ledger) -> Totals:
         rows_declared=sum(entry.rows_declared or 0 for entry in judged) + in_failed,
         rows_in_failed_files=in_failed,
         **{f"rows_{part}": sum(getattr(entry, f"rows_{part}") for entry in judged) for part in PARTS},
+        row_groups_pruned=sum(entry.row_groups_pruned for entry in judged),
+        rows_pruned=sum(entry.rows_pruned for entry in judged),
     )
 
 

@@ -1,0 +1,1 @@
+"""What it costs that flows lie in a store and not on the disk."""

@@ -1,0 +1,1 @@
+"""From object stores to workers."""
