@@ -30,7 +30,7 @@ ROWS = (
     ("manifests", "reference", "kernels", "engines"),
     ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),
-    ("advice", "algebra"),
+    ("advice", "algebra", "live"),
     ("reading",),
     ("results", "explaining", "reach"),
     ("suggest",),
@@ -71,6 +71,7 @@ HOMES = {
     "click": {"cli"},
     "msgspec": {
         "manifests",
+        "live",
         "flows.logs",
         "flows.formats",
         "objects",

@@ -1,0 +1,123 @@
+"""flowcheck snapshot: ask an API server for what an audit needs, once or as it changes, and write it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowcheck.cli.exits import Exit
+from flowcheck.cli.words.options import CONTEXT, SPEECH, messages, options
+from flowcheck.cli.words.values import Duration, Size
+from flowcheck.counted import counted
+
+if TYPE_CHECKING:
+    from flowcheck.cli.words.messages import Messages
+    from flowcheck.live.server import ApiServer
+    from flowcheck.live.snapshot import Snapshot
+
+
+@click.command("snapshot", context_settings=CONTEXT)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file to write; in a folder one that is named by the time.",
+)
+@click.option(
+    "--watch",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Go on, and write each change to files in this folder, until a signal ends it.",
+)
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    help="How the API server is reached.  [default: KUBECONFIG, ~/.kube/config, else the pod's own account]",
+)
+@click.option("--context", "cluster_context", metavar="NAME", help="Of the kubeconfig, if not its current.")
+@click.option(
+    "--rotate-size",
+    type=Size(),
+    default="256MiB",
+    show_default=True,
+    help="With --watch: begin another file where one is larger.",
+)
+@click.option(
+    "--rotate-after",
+    type=Duration(),
+    default="24h",
+    show_default=True,
+    help="With --watch: begin another file where one is older.",
+)
+@options(SPEECH)
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> int:
+    """Save the objects and fields of a cluster that an audit goes by, of every policy language that is
+    installed: no Secrets, no environment.
+
+    \b
+    flowcheck snapshot -o cluster.json
+    flowcheck audit flows/ --cluster cluster.json
+    flowcheck snapshot --watch cluster/ --context prod
+    flowcheck audit flows/ --cluster cluster/
+
+    Nothing is written to the cluster; deploy/rbac.yaml is the role that suffices. What may not be read is
+    said, noted in the file, and makes the exit code 3, here and of the audits.
+    """
+    if (given["out"] is None) == (given["watch"] is None):
+        raise click.UsageError("give -o FILE for a snapshot, or --watch DIR to go on")
+    from flowcheck.live.connecting import Connection
+    from flowcheck.live.server import ApiServer
+
+    speech = messages(context)
+    if given["out"] is not None:
+        _check_out(given["out"])
+    server = ApiServer(Connection(given["kubeconfig"], given["cluster_context"]))
+    return _once(server, given["out"], speech)
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+def _check_out(out: Path) -> None:
+    """What is bound to fail, before the cluster is asked for anything."""
+    from flowcheck.writing import output_errors, refuse_unwritable
+
+    with output_errors(out):
+        refuse_unwritable(out / "-" if out.is_dir() else out)
+
+
+def _once(server: ApiServer, out: Path, speech: Messages) -> int:
+    from flowcheck.live.snapshot import file_name, take
+    from flowcheck.writing import atomic_write
+
+    snapshot = take(server, now)
+    path = out / file_name(snapshot) if out.is_dir() else out
+    atomic_write(path, snapshot.write)
+    _tell(snapshot, path, speech)
+    return Exit.INCOMPLETE if snapshot.missing else Exit.CLEAN
+
+
+def _tell(snapshot: Snapshot, path: Path, speech: Messages) -> None:
+    from flowcheck.model.instants import SECOND
+
+    for one in snapshot.missing:
+        speech.warning(f"not in the snapshot: {one.kind} {one.reason}")
+    if snapshot.missing:
+        speech.warning("so it is incomplete: deploy/rbac.yaml allows all that is read")
+    seconds = (snapshot.until - snapshot.taken) / SECOND
+    speech.say(
+        f"{path}: {counted(snapshot.counts.total(), 'object')} of {counted(len(snapshot.counts), 'kind')}"
+        f", Kubernetes {snapshot.server or 'of a version that it does not tell'}, in {seconds:.1f} s"
+    )
+    for title, number in sorted(snapshot.counts.items()):
+        speech.note(f"{number:,} {title}")
+    if snapshot.absent:
+        speech.note(f"not installed: {', '.join(snapshot.absent)}")
+    if seconds > 2:
+        speech.say(f"while it was taken things may have changed: audit with --skew {seconds + 1:.0f}s")
