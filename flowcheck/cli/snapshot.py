@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,11 @@ def command(context: click.Context, /, **given: Any) -> int:
     if given["out"] is not None:
         _check_out(given["out"])
     server = ApiServer(Connection(given["kubeconfig"], given["cluster_context"]))
-    return _once(server, given["out"], speech)
+    if given["out"] is not None:
+        return _once(server, given["out"], speech)
+    after = given["rotate_after"] // timedelta(microseconds=1)
+    _on_and_on(server, given["watch"], given["rotate_size"], after, speech)
+    return Exit.CLEAN
 
 
 def now() -> int:
@@ -101,6 +106,24 @@ def _once(server: ApiServer, out: Path, speech: Messages) -> int:
     atomic_write(path, snapshot.write)
     _tell(snapshot, path, speech)
     return Exit.INCOMPLETE if snapshot.missing else Exit.CLEAN
+
+
+def _on_and_on(server: ApiServer, folder: Path, size: int, after: int, speech: Messages) -> None:
+    """Until a signal ends it, or the folder cannot be written to."""
+    from flowcheck.live.watching.watch import open_watch
+
+    watch = open_watch(server, folder, now, size, after, speech.warning)
+    try:
+        watch.begin()
+        for one in watch.record.missing.values():
+            speech.warning(
+                f"not in the watch: {one.kind} {one.reason}; deploy/rbac.yaml allows all that is read"
+            )
+        known = sum(len(one.objects) for one in watch.record.followed.values())
+        speech.say(f"{watch.record.files.path}: {counted(known, 'object')}, and now what changes")
+        watch.run()
+    finally:
+        watch.end()
 
 
 def _tell(snapshot: Snapshot, path: Path, speech: Messages) -> None:

@@ -72,7 +72,7 @@ NOTE = "SnapshotNote"
 
 def holds_note(inside: Any) -> bool:
     """Whether what stands in an event, as JSON text or a tree, is a note."""
-    if isinstance(inside, msgspec.Raw):
+    if isinstance(inside, msgspec.Raw | bytes):
         return NOTE.encode() in bytes(inside)
     return isinstance(inside, dict) and inside.get("kind") == NOTE
 

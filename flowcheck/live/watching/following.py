@@ -1,0 +1,167 @@
+"""One resource, followed: watched from where it was told to, again and again, and listed anew where the
+server does not know any more what happened.
+
+A watch ends after some minutes, as the server has it, and goes on from the same place. One that is silent for
+longer than bookmarks take is taken for dead. What is told right after a while without a word may have
+happened at any time in it: up to the version that the server is at when it can be asked again.
+
+Source: Kubernetes API concepts, "Efficient detection of changes", "410 Gone responses", "Watch bookmarks".
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from flowcheck.errors import RunError
+from flowcheck.live import asking
+from flowcheck.live.listing import kept, list_all
+from flowcheck.live.server import (
+    ApiServer,
+    BusyError,
+    ExpiredError,
+    ForbiddenError,
+    NotThereError,
+    UnauthorizedError,
+    refuse_status,
+)
+from flowcheck.live.snapshot import FORBIDDEN
+from flowcheck.live.watching.followed import Followed
+from flowcheck.live.watching.lines import encoded
+from flowcheck.live.watching.record import Record
+from flowcheck.live.watching.troubles import Troubles
+
+SILENCE = 180.0
+"""Seconds without a word after which a watch is dead: bookmarks come about once a minute."""
+LATE = 1_000_000
+"""Microseconds without a watch after which what comes first may be of that time."""
+AGAIN = 300.0
+"""Seconds after which a question is put again that was refused."""
+GONE = 60_000_000
+"""Microseconds after which what is not served is taken for gone."""
+
+
+class _ListVersion(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+
+
+class _At(msgspec.Struct):
+    metadata: _ListVersion
+
+
+class _Event(msgspec.Struct):
+    type: str
+    object: dict[str, Any]
+
+
+class Follower:
+    """Follows one resource. ``troubles`` hears of what goes wrong."""
+
+    def __init__(
+        self, server: ApiServer, record: Record, one: Followed, stop: threading.Event, troubles: Troubles
+    ) -> None:
+        self.server, self.record, self.one, self.stop, self.troubles = server, record, one, stop, troubles
+        self._since = self._absent_since = 0
+
+    def run(self) -> None:
+        """Until it is stopped, or what it follows is served no more. Raises: OutputError."""
+        waits = asking.pauses()
+        while not self.stop.is_set():
+            try:
+                self._once()
+                waits = asking.pauses()
+            except ExpiredError:
+                self.one.version = ""
+            except ForbiddenError:
+                self.record.lose(self.one, FORBIDDEN)
+                self.troubles.tell(self.one, f"{FORBIDDEN}: it is asked again every {AGAIN / 60:.0f} minutes")
+                self.stop.wait(AGAIN)
+            except NotThereError:
+                if self._is_gone():
+                    self.record.drop(self.one)
+                    return
+                self.stop.wait(next(waits))
+            except UnauthorizedError:
+                self.troubles.tell(
+                    self.one, "the credentials are not taken (401): renew them, and it goes on"
+                )
+                self._renew()
+                self.stop.wait(next(waits))
+            except (BusyError, RunError) as error:
+                self.troubles.tell(self.one, f"{error}: it is asked again")
+                self.stop.wait(next(waits))
+
+    def _once(self) -> None:
+        """List if need be, then watch until the server ends it."""
+        if not self.one.version:
+            self._list()
+        until = self._catching_up()
+        for event in self._events():
+            self._take(event, until)
+
+    def _list(self) -> None:
+        told = list_all(self.server, self.one.resource, self.one.narrowed, lambda ask: ask())
+        self.record.add(self.one, map(encoded, told.objects), told.version)
+        self._fine()
+
+    def _catching_up(self) -> int | None:
+        """The version that was reached while nothing was heard; None: that was no time."""
+        self._since = self.one.heard
+        if self.record.now() - self._since < LATE:
+            return None
+        query: dict[str, str | int] = {**self.one.narrowed, "limit": 1}
+        version = self.server.get(self.one.resource.path, _At, query).metadata.resource_version
+        return int(version) if version.isdecimal() else None
+
+    def _events(self) -> Iterator[_Event]:
+        query = {
+            **self.one.narrowed,
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self.one.version,
+        }
+        for line in self.server.lines(self.one.resource.path, query, SILENCE):
+            if self.stop.is_set():
+                return
+            try:
+                yield msgspec.json.decode(line, type=_Event)
+            except (msgspec.DecodeError, RecursionError):
+                raise BusyError("what it tells is no JSON") from None
+        self.record.heard(self.one)
+
+    def _take(self, event: _Event, until: int | None) -> None:
+        if event.type == "ERROR":
+            code = event.object.get("code")
+            refuse_status(code if isinstance(code, int) else 500, b"", self.one.resource.path)
+            return
+        self._fine()
+        meta = event.object.get("metadata") or {}
+        version = str(meta.get("resourceVersion", ""))
+        if event.type == "BOOKMARK":
+            self.record.heard(self.one, version)
+            return
+        told = encoded(kept(self.one.resource, event.object))
+        late = until is not None and version.isdecimal() and int(version) <= until
+        changes = self.one.take(event.type, told)
+        self.record.change(self.one, changes, version, self._since if late else None)
+
+    def _is_gone(self) -> bool:
+        """A server that just began knows of some resources a little later."""
+        now = self.record.now()
+        self._absent_since = self._absent_since or now
+        return now - self._absent_since > GONE
+
+    def _fine(self) -> None:
+        self._absent_since = 0
+        self.troubles.over(self.one)
+        if self.one.lost:
+            self.record.find(self.one)
+
+    def _renew(self) -> None:
+        try:
+            self.server.connection.renew()
+        except RunError as error:
+            self.troubles.tell(self.one, str(error))
