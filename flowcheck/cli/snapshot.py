@@ -111,6 +111,7 @@ def _once(server: ApiServer, out: Path, speech: Messages) -> int:
 def _on_and_on(server: ApiServer, folder: Path, size: int, after: int, speech: Messages) -> None:
     """Until a signal ends it, or the folder cannot be written to."""
     from flowcheck.live.watching.watch import open_watch
+    from flowcheck.signals import Terminated
 
     watch = open_watch(server, folder, now, size, after, speech.warning)
     try:
@@ -122,6 +123,9 @@ def _on_and_on(server: ApiServer, folder: Path, size: int, after: int, speech: M
         known = sum(len(one.objects) for one in watch.record.followed.values())
         speech.say(f"{watch.record.files.path}: {counted(known, 'object')}, and now what changes")
         watch.run()
+    except Terminated:
+        speech.say(f"what was told is in {folder}; the same command goes on from there")
+        raise
     finally:
         watch.end()
 

@@ -19,6 +19,7 @@ from flowcheck.live.connecting import Connection
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 CHUNK = 1 << 16
+_DEEP = 16
 T = TypeVar("T")
 
 
@@ -151,7 +152,7 @@ def refuse_status(status: int, text: bytes, path: str, retry_after: str | None =
 
 
 def _reason(text: bytes) -> str:
-    """A word such as ExpiredError, in brackets; empty where there is none."""
+    """A word such as Expired, in brackets; empty where there is none."""
     try:
         reason = msgspec.json.decode(text, type=_Status).reason
     except (msgspec.DecodeError, RecursionError):
@@ -160,30 +161,24 @@ def _reason(text: bytes) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    """The words of the system for what went wrong; else what kind of error it was."""
+    """The words of the system for what went wrong, where it has some."""
     found = _deepest(error)
-    strerror = getattr(found, "strerror", None)
-    return (
-        str(strerror)
-        if strerror
-        else "no answer in time"
-        if "Timeout" in type(found).__name__
-        else (f"the connection broke ({type(found).__name__})")
-    )
+    if "Timeout" in type(found).__name__:
+        return "no answer in time"
+    return str(getattr(found, "strerror", None) or "the connection broke")
 
 
 def _deepest(error: BaseException) -> BaseException:
     """The first cause."""
-    while (below := error.__cause__ or error.__context__ or _wrapped(error)) is not None:
+    for _ in range(_DEEP):
+        below = error.__cause__ or error.__context__ or _wrapped(error)
+        if below is None:
+            break
         error = below
     return error
 
 
 def _wrapped(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None)
-    found = (
-        reason
-        if isinstance(reason, BaseException)
-        else next((one for one in error.args if isinstance(one, BaseException)), None)
-    )
-    return found if found is not error else None
+    """As urllib3 hands on causes: as ``reason``, or as an argument."""
+    given = (getattr(error, "reason", None), *error.args)
+    return next((one for one in given if isinstance(one, BaseException) and one is not error), None)

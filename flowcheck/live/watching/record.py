@@ -26,7 +26,8 @@ JUMP = 5_000_000
 
 @dataclass(slots=True)
 class Record:
-    """``rotate_size`` bytes, or ``rotate_after`` microseconds, are the most of one file."""
+    """``rotate_size`` bytes, or ``rotate_after`` microseconds, are the most of one file. ``missed``: times of
+    which not all changes are known; a note tells of them."""
 
     files: Files
     clock: Clock
@@ -36,7 +37,7 @@ class Record:
     watch: str = field(default_factory=lambda: secrets.token_hex(8))
     followed: dict[str, Followed] = field(default_factory=dict)
     missing: dict[str, Missing] = field(default_factory=dict)
-    missed: list[Missed] = field(default_factory=list)
+    missed: list[tuple[int, int]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _silent: set[str] = field(default_factory=set)
     _last: int = 0
@@ -94,8 +95,7 @@ class Record:
             self.followed[one.title] = one
             self.change(one, one.replace(listed), version, since)
             if since is not None:
-                self.missed.append(Missed(instant_text(since), instant_text(one.heard)))
-                self.note()
+                self.missed = _with(self.missed, since, one.heard)
 
     def drop(self, one: Followed) -> None:
         """It is served no more, and nothing of it is there."""
@@ -158,7 +158,7 @@ class Record:
         now = self.now()
         if self.files.path is not None:
             self.files.append(note_line(self._note(self.files.begun, now), now))
-        self.missed.clear()
+        self.missed = []
         self.files.begin(now, self._start(now))
 
     def _start(self, now: int) -> Iterator[bytes]:
@@ -176,6 +176,17 @@ class Record:
             kinds=tuple(dict.fromkeys(one.resource.called for one in self.followed.values() if not one.lost)),
             missing=tuple(self.missing.values()),
             watch=self.watch,
-            missed=tuple(self.missed),
+            missed=tuple(Missed(*map(instant_text, span)) for span in self.missed),
             versions={one.title: one.version for one in self.followed.values() if one.version},
         )
+
+
+def _with(spans: list[tuple[int, int]], since: int, until: int) -> list[tuple[int, int]]:
+    """Spans of time with another; those that it meets are one with it."""
+    met = [one for one in spans if one[0] <= until and since <= one[1]]
+    whole = (
+        (min(since, *(one[0] for one in met)), max(until, *(one[1] for one in met)))
+        if met
+        else (since, until)
+    )
+    return [*(one for one in spans if one not in met), whole]
