@@ -3,7 +3,8 @@
 Loading a cached kernel runs whatever code stands in the cache, so the folder and each file in it must be ours
 alone: created 0700 and 0600, refused when another user owns it or may write to it. Every entry carries its
 SHA-256; an entry that is refused, does not match, or does not load, is compiled afresh. FLOWCHECK_CACHE_DIR
-moves the folder; FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not honoured: it may be shared.
+moves the folder; FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not honoured: it may be shared. One
+that cannot be written to, as in an image with a read-only root, is read all the same.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,7 +54,11 @@ def safe_directory(directory: Path) -> Path | None:
             f"no kernel cache: {directory} is not a folder that only you can write to", stacklevel=2
         )
         return None
-    return directory if os.access(directory, os.W_OK) else None
+    return directory
+
+
+def is_read_only(directory: Path) -> bool:
+    return not os.access(directory, os.W_OK)
 
 
 def open_own(path: str | Path) -> BinaryIO:
@@ -187,10 +192,18 @@ class KernelCache(caching.FunctionCache):
                 return self._load_overload(sig, target_context)
         except Exception:  # whatever a damaged entry raises, the remedy is the same
             warnings.warn("a damaged kernel cache entry was compiled afresh", stacklevel=2)
-            self.flush()
+            with suppress(OSError):
+                self.flush()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        if is_read_only(Path(self._cache_path)):
+            warnings.warn(
+                "kernels are compiled that the cache, which is read-only, does not hold: run flowcheck "
+                "warmup where it can be written to, on a processor of this kind",
+                stacklevel=2,
+            )
+            return
         try:
             super().save_overload(sig, data)
         except Exception as error:

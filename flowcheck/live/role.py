@@ -1,7 +1,7 @@
 """What a snapshot or a watch must be allowed: to list and watch the kinds that are read, and nothing else.
 
-``deploy/rbac.yaml`` has it as a ClusterRole; a test holds the two together. What the API server serves (``/apis``)
-every account may ask.
+``deploy/rbac.yaml`` has it as a ClusterRole; a test holds the two together. What the API server serves
+(``/apis``) every account may ask.
 
 Source: rbac.authorization.k8s.io/v1 PolicyRule; "Referring to resources": list and watch of one name need
 ``resourceNames`` and a field selector.
