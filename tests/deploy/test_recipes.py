@@ -190,8 +190,8 @@ exec setpriv --reuid 65532 --regid 65532 --clear-groups \
   --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search \
   --bounding-set=-all,+dac_read_search "$@"
 """
-"""With everything read-only but a folder for temporary files, as another user, who may read what is root's, as
-the interpreter may lie there."""
+"""With everything read-only but a folder for temporary files, as another user; who may read what is root's,
+as the interpreter may lie there."""
 
 
 def test_it_runs_with_a_read_only_root_as_another_user(tmp_path: Path) -> None:
