@@ -347,6 +347,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["suggest", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
+        ["snapshot", "--help"],
         [],
     ],
 )

@@ -21,8 +21,8 @@ from flowcheck.cli.flows.progress import progress_bar
 from flowcheck.cli.main import main
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.summary import Resumed
-from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_result
 from tests.cli.run import flowcheck
+from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_result
 
 COMMAND = ["audit", "flows", "--cluster", "cluster"]
 

@@ -24,6 +24,7 @@ from flowcheck.reading import load_cluster
 from tests.cli.run import flowcheck
 from tests.live.fake import TOKEN, Handler, Running, Store, configuration, serving
 from tests.live.samples import NOBODYS, ROOT, SAMPLES, sample, with_more
+from tests.test_schemas import check
 
 FLOWS = ("flows/2026-03-10T00.parquet", "cilium/hubble.jsonl.gz", "mesh/logs")
 """Of the samples, in their order."""
@@ -46,6 +47,7 @@ def test_a_snapshot_has_what_is_read_and_nothing_else(running: Running, tmp_path
     done = snapshot(running, out)
     assert (done.returncode, done.stdout) == (0, "")
     note, *objects = items(out)
+    check("snapshot_note", json.dumps(note))
     assert note["kind"] == "SnapshotNote"
     assert note["server"] == "v1.37.2"
     given = {(one["kind"], one["metadata"]["name"]) for one in with_more(sample("cluster"))}

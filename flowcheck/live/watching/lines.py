@@ -17,7 +17,8 @@ from flowcheck.model.instants import instant_text
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """``type``: ADDED, MODIFIED, DELETED, or BOOKMARK with a note."""
+    """An event of a watch. ``type``: ADDED, MODIFIED, DELETED, or BOOKMARK with a note as its object;
+    ``time``: when it was heard of; ``since``: when it may have happened at the earliest, if not just then."""
 
     type: str
     time: str
