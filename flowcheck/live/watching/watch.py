@@ -59,7 +59,7 @@ class Watch:
             if found is None:
                 self._list(one)
             else:
-                _recall(one, found)
+                recall(one, found)
         if found is None:
             self.record.begin()
         else:
@@ -146,7 +146,7 @@ def open_watch(
     return Watch(server, Record(Files(folder), clock, rotate_size, rotate_after), say)
 
 
-def _recall(one: Followed, found: Recovered) -> None:
+def recall(one: Followed, found: Recovered) -> None:
     """What the last file tells of it, if anything, and from where it goes on."""
     version = found.versions.get(one.title, "")
     if version:
