@@ -89,6 +89,17 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
+def _check_clock(server: ApiServer, speech: Messages) -> None:
+    from flowcheck.live.snapshot import clock_ahead
+
+    if seconds := clock_ahead(server, now()):
+        behind = "ahead of" if seconds > 0 else "behind"
+        speech.warning(
+            f"this machine's clock is {abs(seconds):.0f} s {behind} the API server's, and what was seen has "
+            "its times: set it right, or audit with a --skew that large"
+        )
+
+
 def _check_out(out: Path) -> None:
     """What is bound to fail, before the cluster is asked for anything."""
     from flowcheck.writing import output_errors, refuse_unwritable
@@ -102,6 +113,7 @@ def _once(server: ApiServer, out: Path, speech: Messages) -> int:
     from flowcheck.writing import atomic_write
 
     snapshot = take(server, now)
+    _check_clock(server, speech)
     path = out / file_name(snapshot) if out.is_dir() else out
     atomic_write(path, snapshot.write)
     _tell(snapshot, path, speech)
@@ -116,6 +128,7 @@ def _on_and_on(server: ApiServer, folder: Path, size: int, after: int, speech: M
     watch = open_watch(server, folder, now, size, after, speech.warning)
     try:
         watch.begin()
+        _check_clock(server, speech)
         for one in watch.record.missing.values():
             speech.warning(
                 f"not in the watch: {one.kind} {one.reason}; deploy/rbac.yaml allows all that is read"

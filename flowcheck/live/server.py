@@ -57,8 +57,11 @@ class _Status(msgspec.Struct):
 
 
 class ApiServer:
+    """``date``: what the last answer said of the time; empty: nothing."""
+
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.date = ""
         self._errors = import_module("urllib3.exceptions")
 
     @property
@@ -99,6 +102,7 @@ class ApiServer:
                 "GET", url, headers=headers, preload_content=False, timeout=timeout
             )
             try:
+                self.date = answer.headers.get("Date", "")
                 _refuse(answer, path)
                 yield answer
                 answer.release_conn()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import BinaryIO
 
 import msgspec
@@ -28,9 +29,11 @@ from flowcheck.live.server import (
     UnansweredError,
     UnauthorizedError,
 )
-from flowcheck.model.instants import SECOND, instant_text
+from flowcheck.model.instants import SECOND, instant_of, instant_text
 
 FORBIDDEN = "may not be listed (403)"
+CLOCKS_DIFFER = 3.0
+"""Seconds; answers bear whole ones, and take a while."""
 _LAST = {Role.POLICY: 1}
 Clock = Callable[[], int]
 """Microseconds since 1970."""
@@ -86,6 +89,16 @@ def greet(server: ApiServer) -> str:
         raise unauthorized(server) from None
     except UnansweredError:
         return ""  # who asks may not know
+
+
+def clock_ahead(server: ApiServer, now: int) -> float:
+    """Seconds by which this machine's clock is ahead of the server's, as far as whole seconds tell."""
+    try:
+        there = instant_of(parsedate_to_datetime(server.date))
+    except ValueError:
+        return 0.0
+    seconds = (now - there) / SECOND
+    return seconds if abs(seconds) > CLOCKS_DIFFER else 0.0
 
 
 def unreachable(server: ApiServer, busy: BusyError) -> RunError:

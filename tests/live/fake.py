@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ class Store:
         self.asked: Counter[str] = Counter()
         self.lists: list[tuple[str, dict[str, str]]] = []
         self.closing = False
+        self.ahead = 0.0
         self.bookmark_after = 0.2
 
     def serve(self, group: str, version: str, plural: str, kind: str) -> None:
@@ -113,6 +115,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16
     store: Store
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((timestamp or time.time()) + self.store.ahead)
 
     def log_message(self, *_: object) -> None:
         return

@@ -443,6 +443,18 @@ def test_what_is_loaded_is_not_changed_by_reading_it_again(running: Running, tmp
     assert len(one.policies) == len(both.policies)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "said"), [(60, "s behind the API server's"), (-60, "s ahead of the API server's")]
+)
+def test_a_clock_that_is_off_is_said(ahead: float, said: str, running: Running, tmp_path: Path) -> None:
+    running.store.ahead = ahead
+    done = snapshot(running, tmp_path / "cluster.json")
+    assert done.returncode == 0
+    assert said in done.stderr
+    running.store.ahead = 0
+    assert "machine's clock" not in snapshot(running, tmp_path / "cluster.json").stderr
+
+
 def test_environment_names_the_kubeconfig(running: Running, tmp_path: Path) -> None:
     env = {"KUBECONFIG": str(running.kubeconfig), "HOME": os.devnull}
     assert flowcheck("snapshot", "-o", tmp_path / "c.json", env=env).returncode == 0
