@@ -130,7 +130,7 @@ def _guarded(arguments: list[str], messages: Messages) -> int:
     except BaseException as error:
         if signals.came is None:
             return _told(error, messages)
-        messages.failure(signals.sentence)
+        messages.failure(signals.told(error))
         return signals.code
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="FILE",
-    help="The file to write; in a folder one that is named by the time.",
+    help="The file to write; in a folder (FOLDER/) one that is named by the time.",
 )
 @click.option(
     "--watch",
@@ -75,11 +75,10 @@ def command(context: click.Context, /, **given: Any) -> int:
     from flowcheck.live.server import ApiServer
 
     speech = messages(context)
-    if given["out"] is not None:
-        _check_out(given["out"])
+    out = None if given["out"] is None else _checked(given["out"])
     server = ApiServer(Connection(given["kubeconfig"], given["cluster_context"]))
-    if given["out"] is not None:
-        return _once(server, given["out"], speech)
+    if out is not None:
+        return _once(server, out, speech)
     after = given["rotate_after"] // timedelta(microseconds=1)
     _on_and_on(server, given["watch"], given["rotate_size"], after, speech)
     return Exit.CLEAN
@@ -100,12 +99,17 @@ def _check_clock(server: ApiServer, speech: Messages) -> None:
         )
 
 
-def _check_out(out: Path) -> None:
-    """What is bound to fail, before the cluster is asked for anything."""
+def _checked(given: str) -> Path:
+    """Where to write, after what is bound to fail has: before the cluster is asked for anything. A folder may
+    be new."""
     from flowcheck.writing import output_errors, refuse_unwritable
 
+    out = Path(given)
     with output_errors(out):
+        if given.endswith("/"):
+            out.mkdir(mode=0o700, exist_ok=True)
         refuse_unwritable(out / "-" if out.is_dir() else out)
+    return out
 
 
 def _once(server: ApiServer, out: Path, speech: Messages) -> int:
@@ -137,8 +141,7 @@ def _on_and_on(server: ApiServer, folder: Path, size: int, after: int, speech: M
         speech.say(f"{watch.record.files.path}: {counted(known, 'object')}, and now what changes")
         watch.run()
     except Terminated:
-        speech.say(f"what was told is in {folder}; the same command goes on from there")
-        raise
+        raise Terminated(f"what was told is in {folder}, and the same command goes on from there") from None
     finally:
         watch.end()
 

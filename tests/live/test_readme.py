@@ -5,9 +5,13 @@ from __future__ import annotations
 from contextlib import chdir
 from pathlib import Path
 
+import pytest
+
 from tests.cli.run import flowcheck
 from tests.live.fake import Store, serving
 from tests.live.samples import ROOT, sample, with_more
+
+pytest.importorskip("kubernetes", reason="needs the extra live")
 
 
 def test_the_readme_shows_what_a_snapshot_says(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ from tests.live.fake import TOKEN, Handler, Running, Store, configuration, servi
 from tests.live.samples import NOBODYS, with_more
 from tests.test_schemas import check
 
+pytest.importorskip("kubernetes", reason="needs the extra live")
+
 DAY = 86_400_000_000
 
 
@@ -370,6 +372,38 @@ def test_what_is_served_no_more_has_no_objects(
         store.cut()
         until(lambda: told(folder, "DELETED", "deny"))
     assert load_cluster([folder]).refused == ()
+
+
+def test_a_clock_that_is_put_back_does_not_hide_the_last_file(tmp_path: Path) -> None:
+    from flowcheck.live.watching.files import Files
+
+    opened = Files(tmp_path)
+    begun = [2_000_000_000_000_000, 1_000_000_000_000_000, 1_500_000_000_000_000]
+    for number, time_ in enumerate(begun):
+        opened.begin(time_, [b"%d\n" % number])
+        last = opened.last()
+        assert last is not None
+        assert last.read_bytes() == b"%d\n" % number
+    assert len(files(tmp_path)) == 3
+    opened.close()
+
+
+def test_a_watch_that_ends_at_once_is_not_asked_for_at_once(running: Running, tmp_path: Path) -> None:
+    asked = []
+
+    def end(handler: Handler, query: dict[str, str]) -> bool:
+        if not query.get("watch"):
+            return False
+        asked.append(1)
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+        return True
+
+    running.store.faults["/api/v1/pods"] = end
+    with watching(running, tmp_path / "watch"):
+        time.sleep(0.5)
+    assert 2 <= len(asked) < 60
 
 
 def test_two_watches_do_not_write_to_one_folder(running: Running, tmp_path: Path) -> None:

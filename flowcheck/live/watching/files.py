@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flowcheck.errors import RunError
-from flowcheck.model.instants import instant_text
+from flowcheck.model.instants import instant_text, time_in_name
 from flowcheck.writing import output_errors, sync_folder, to_disk
 
 LOCK = ".flowcheck.lock"
@@ -54,8 +54,7 @@ class Files:
 
     def begin(self, now: int, lines: Iterable[bytes]) -> None:
         """Another file, with these lines; the one before ends when they are on the disk."""
-        name = instant_text(now).replace(":", "-").removesuffix("Z")
-        path = self.folder / f"{name if '.' in name else name + '.000000'}Z.jsonl"
+        path = self.folder / self._name(now)
         temporary = path.with_name(f".{path.name}.tmp")
         size = 0
         with output_errors(path):
@@ -73,6 +72,13 @@ class Files:
                 raise
             sync_folder(self.folder)
         self._open(descriptor, path, size, now)
+
+    def _name(self, now: int) -> str:
+        """That of a file begun now; after the last one's, also where the clock was put back."""
+        last = self.last()
+        earliest = 0 if last is None else (time_in_name(last.name) or 0) + 1
+        name = instant_text(max(now, earliest)).replace(":", "-").removesuffix("Z")
+        return f"{name if '.' in name else name + '.000000'}Z.jsonl"
 
     def append(self, line: bytes) -> None:
         """Raises: OutputError; of the line nothing is left then, where the disk lets it be so."""

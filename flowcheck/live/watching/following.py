@@ -11,6 +11,7 @@ Source: Kubernetes API concepts, "Efficient detection of changes", "410 Gone res
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,8 @@ from flowcheck.live.watching.troubles import Troubles
 
 SILENCE = 180.0
 """Seconds without a word after which a watch is dead: bookmarks come about once a minute."""
+SHORT = 1.0
+"""Seconds: what ends sooner is not asked again at once."""
 LATE = 1_000_000
 """Microseconds without a watch after which what comes first may be of that time."""
 AGAIN = 300.0
@@ -70,9 +73,13 @@ class Follower:
         """Until it is stopped, or what it follows is served no more. Raises: OutputError."""
         waits = asking.pauses()
         while not self.stop.is_set():
+            began = time.monotonic()
             try:
                 self._once()
-                waits = asking.pauses()
+                if time.monotonic() - began > SHORT:
+                    waits = asking.pauses()
+                else:
+                    self.stop.wait(next(waits))
             except ExpiredError:
                 self.one.version = ""
             except ForbiddenError:

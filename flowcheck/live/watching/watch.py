@@ -70,7 +70,7 @@ class Watch:
 
         Raises: OutputError; whatever a thread raised.
         """
-        for one in self.record.followed.values():
+        for one in list(self.record.followed.values()):
             self._follow(one)
         again = time.monotonic() + DISCOVERY_SECONDS
         while True:
