@@ -247,6 +247,13 @@ def _chosen(told: dict[str, Any], query: dict[str, str]) -> bool:
     return not name or told["metadata"]["name"] == name
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads, block_on_close = True, False
+
+    def handle_error(self, *_: object) -> None:
+        """Clients that go away are no errors here."""
+
+
 class Running:
     def __init__(self, store: Store, address: str, kubeconfig: Path) -> None:
         self.store, self.address, self.kubeconfig = store, address, kubeconfig
@@ -258,8 +265,7 @@ def serving(
 ) -> Iterator[Running]:
     """The store behind an address, with a kubeconfig for it."""
     handler = type("Bound", (Handler,), {"store": store})
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    server.daemon_threads, server.block_on_close = True, False
+    server = Server(("127.0.0.1", port), handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

@@ -34,7 +34,7 @@ BEGIN, STEP = 1_773_136_800_000_000, 20_000_000
 WORLDS = min(int(os.environ.get("FLOWCHECK_WORLDS", "60")), 200)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("come", "come", "go", "change", "rotate", "down", "up", "lost", "crash")),
+        st.sampled_from(("come", "come", "go", "change", "rotate", "down", "up", "lost", "half", "crash")),
         st.integers(0, 3),
     ),
     min_size=3,
@@ -120,8 +120,8 @@ class Day:
             self.down_since = self.now
             self.record.heard(self.one)
             self.record.close() if what == "down" else self.record.files.close()
-        elif what in ("up", "lost") and self.down_since:
-            self.up(lost=what == "lost")
+        elif what in ("up", "lost", "half") and self.down_since:
+            self.up(lost=what == "lost", half=what == "half")
 
     def _happens(self, what: str, life: Life) -> None:
         self.version += 1
@@ -130,7 +130,8 @@ class Day:
         else:
             self.record.change(self.one, self.one.take(what, life.told()), str(self.version))
 
-    def up(self, *, lost: bool) -> None:
+    def up(self, *, lost: bool, half: bool = False) -> None:
+        """``half``: it crashes again when half of what it missed is told."""
         self._open()
         found = recover(self.record.files.last() or Path())
         self.one.objects = dict(found.objects.get("Pod", {}))
@@ -141,8 +142,14 @@ class Day:
             there = [one.told() for one in self.there.values()]
             self.record.add(self.one, there, str(self.version))
         else:
-            for what, told in self.unheard:
+            heard = self.unheard[: len(self.unheard) // 2] if half else self.unheard
+            for what, told in heard:
                 self.record.change(self.one, self.one.take(what, told), str(self.version), since)
+            self.unheard = self.unheard[len(heard) :]
+        if half:
+            self.record.files.close()
+            return
+        self.record.heard(self.one)
         self.unheard.clear()
         self.downs.append((since, self.now))
         self.down_since = 0

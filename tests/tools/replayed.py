@@ -54,6 +54,7 @@ def _play(events: list[tuple[float, Resource, dict[str, Any]]], folder: Path) ->
         one = record.followed[resource.title]
         told = encoded(kept(resource, line["object"]))
         for other in record.followed.values():
-            record.heard(other, other.version or "0")
+            record.reached(other, other.version or "0")
+            record.heard(other)
         record.change(one, one.take(line["type"], told), str(number + 1))
     record.close()

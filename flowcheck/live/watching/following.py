@@ -68,6 +68,7 @@ class Follower:
     ) -> None:
         self.server, self.record, self.one, self.stop, self.troubles = server, record, one, stop, troubles
         self._since = self._absent_since = 0
+        self._until: int | None = None
 
     def run(self) -> None:
         """Until it is stopped, or what it follows is served no more. Raises: OutputError."""
@@ -105,9 +106,11 @@ class Follower:
         """List if need be, then watch until the server ends it."""
         if not self.one.version:
             self._list()
-        until = self._catching_up()
+        self._until = self._catching_up()
         for event in self._events():
-            self._take(event, until)
+            self._take(event)
+        if self._until is None:
+            self.record.heard(self.one)
 
     def _list(self) -> None:
         told = list_all(self.server, self.one.resource, self.one.narrowed, lambda ask: ask())
@@ -121,7 +124,7 @@ class Follower:
             return None
         query: dict[str, str | int] = {**self.one.narrowed, "limit": 1}
         version = self.server.get(self.one.resource.path, _At, query).metadata.resource_version
-        return int(version) if version.isdecimal() else None
+        return int(version) if version.isdecimal() and version != self.one.version else None
 
     def _events(self) -> Iterator[_Event]:
         query = {
@@ -137,9 +140,8 @@ class Follower:
                 yield msgspec.json.decode(line, type=_Event)
             except (msgspec.DecodeError, RecursionError):
                 raise BusyError("what it tells is no JSON") from None
-        self.record.heard(self.one)
 
-    def _take(self, event: _Event, until: int | None) -> None:
+    def _take(self, event: _Event) -> None:
         if event.type == "ERROR":
             code = event.object.get("code")
             refuse_status(code if isinstance(code, int) else 500, b"", self.one.resource.path)
@@ -147,13 +149,18 @@ class Follower:
         self._fine()
         meta = event.object.get("metadata") or {}
         version = str(meta.get("resourceVersion", ""))
-        if event.type == "BOOKMARK":
-            self.record.heard(self.one, version)
+        if self._until is not None and version.isdecimal() and int(version) > self._until:
+            self._until = None
+        if event.type != "BOOKMARK":
+            changes = self.one.take(event.type, encoded(kept(self.one.resource, event.object)))
+            since = None if self._until is None else self._since
+            self.record.change(self.one, changes, version, since)
             return
-        told = encoded(kept(self.one.resource, event.object))
-        late = until is not None and version.isdecimal() and int(version) <= until
-        changes = self.one.take(event.type, told)
-        self.record.change(self.one, changes, version, self._since if late else None)
+        self.record.reached(self.one, version)
+        if self._until is not None and version.isdecimal() and int(version) == self._until:
+            self._until = None
+        if self._until is None:
+            self.record.heard(self.one)
 
     def _is_gone(self) -> bool:
         """A server that just began knows of some resources a little later."""

@@ -72,21 +72,28 @@ class Record:
         self, one: Followed, changes: Iterable[Change], version: str, since: int | None = None
     ) -> None:
         """Changes of one resource, which lead up to a version. ``since``: when they may have happened at the
-        earliest, if not just now."""
+        earliest, if not just now: others of that time may be still to come."""
         with self._lock:
             if self._closed:
                 return
             time = self.now()
             for what, told in changes:
                 self.files.append(event_line(what, told, time, since, one.title, version))
-            one.version, one.heard = version, max(one.heard, time)
+            one.version = version
+            if since is None:
+                one.heard = max(one.heard, time)
             if self._is_due(time):
                 self._begin_file()
 
-    def heard(self, one: Followed, version: str = "") -> None:
-        """All was told up to now, and nothing changed."""
+    def heard(self, one: Followed) -> None:
+        """All was told up to now."""
         with self._lock:
-            one.heard, one.version = max(one.heard, self.now()), version or one.version
+            one.heard = max(one.heard, self.now())
+
+    def reached(self, one: Followed, version: str) -> None:
+        """All was told up to a version."""
+        with self._lock:
+            one.version = version or one.version
 
     def add(self, one: Followed, listed: Iterable[bytes], version: str) -> None:
         """Follow another resource, or one whose changes are not all known: from a list of it."""
@@ -94,6 +101,7 @@ class Record:
             since = one.heard or None
             self.followed[one.title] = one
             self.change(one, one.replace(listed), version, since)
+            self.heard(one)
             if since is not None:
                 self.missed = _with(self.missed, since, one.heard)
 

@@ -41,7 +41,8 @@ class Recovered:
             return
         if line.version:
             self.versions[line.resource] = line.version
-            self.told[line.resource] = parse_instant(line.time)
+            if not line.since:
+                self.told[line.resource] = parse_instant(line.time)
         head, told = head_of(line.object), bytes(line.object)
         known = self.objects.setdefault(called(head.group, head.kind), {})
         if line.type == "DELETED":

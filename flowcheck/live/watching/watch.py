@@ -119,7 +119,8 @@ class Watch:
         else:
             for _ in one.replace(map(encoded, told.objects)):
                 pass  # the first file begins with them
-            self.record.heard(one, told.version)
+            self.record.reached(one, told.version)
+            self.record.heard(one)
 
     def _follow(self, one: Followed) -> None:
         self._running.add(one.title)
