@@ -337,6 +337,32 @@ def test_what_may_not_be_watched_is_noted(running: Running, tmp_path: Path) -> N
     assert [str(one) for one in cluster.refused if "may not be listed (403)" in str(one)]
 
 
+def test_a_server_that_forbids_all_while_it_begins(running: Running, tmp_path: Path) -> None:
+    """As kube-apiserver does until it has read who may do what."""
+    folder = tmp_path / "watch"
+    with watching(running, folder) as going:
+        running.store.faults["*"] = lambda handler, query: bool(handler.status(403, "Forbidden") or True)
+        running.store.cut()
+        time.sleep(0.3)
+        running.store.faults.clear()
+        running.store.put(pod("c", "10.0.0.3"))
+        until(lambda: told(folder, "ADDED", "c"))
+        assert not going.watch.record.missing
+    assert load_cluster([folder]).refused == ()
+
+
+def test_what_may_no_longer_be_watched_is_noted(
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LASTING", 50_000)
+    folder = tmp_path / "watch"
+    with watching(running, folder) as going:
+        running.store.forbidden |= {"networkpolicies.networking.k8s.io"}
+        running.store.cut()
+        until(lambda: going.watch.record.missing)
+    assert load_cluster([folder]).refused != ()
+
+
 def test_what_may_be_watched_later_is_found(
     running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,7 +391,7 @@ def test_what_is_installed_later_is_followed(running: Running, tmp_path: Path) -
 def test_what_is_served_no_more_has_no_objects(
     running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "GONE", 50_000)
+    monkeypatch.setattr(following, "LASTING", 50_000)
     folder, store = tmp_path / "watch", running.store
     with watching(running, folder):
         del store.resources["networking.k8s.io", "v1", "networkpolicies"]

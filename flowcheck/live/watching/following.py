@@ -43,8 +43,8 @@ LATE = 1_000_000
 """Microseconds without a watch after which what comes first may be of that time."""
 AGAIN = 300.0
 """Seconds after which a question is put again that was refused."""
-GONE = 60_000_000
-"""Microseconds after which what is not served is taken for gone."""
+LASTING = 60_000_000
+"""Microseconds after which what is not served is taken for gone, and what is forbidden for that."""
 
 
 class _ListVersion(msgspec.Struct, rename="camel"):
@@ -67,7 +67,7 @@ class Follower:
         self, server: ApiServer, record: Record, one: Followed, stop: threading.Event, troubles: Troubles
     ) -> None:
         self.server, self.record, self.one, self.stop, self.troubles = server, record, one, stop, troubles
-        self._since = self._absent_since = 0
+        self._since = self._refused_since = 0
         self._until: int | None = None
 
     def run(self) -> None:
@@ -84,11 +84,14 @@ class Follower:
             except ExpiredError:
                 self.one.version = ""
             except ForbiddenError:
+                if self.one.heard and not self.one.lost and not self._lasts():
+                    self.stop.wait(next(waits))
+                    continue
                 self.record.lose(self.one, FORBIDDEN)
                 self.troubles.tell(self.one, f"{FORBIDDEN}: it is asked again every {AGAIN / 60:.0f} minutes")
                 self.stop.wait(AGAIN)
             except NotThereError:
-                if self._is_gone():
+                if self._lasts():
                     self.record.drop(self.one)
                     return
                 self.stop.wait(next(waits))
@@ -162,14 +165,15 @@ class Follower:
         if self._until is None:
             self.record.heard(self.one)
 
-    def _is_gone(self) -> bool:
-        """A server that just began knows of some resources a little later."""
+    def _lasts(self) -> bool:
+        """Whether a refusal is not that of a server that just began, which knows of some resources, and of who
+        may do what, a little later."""
         now = self.record.now()
-        self._absent_since = self._absent_since or now
-        return now - self._absent_since > GONE
+        self._refused_since = self._refused_since or now
+        return now - self._refused_since > LASTING
 
     def _fine(self) -> None:
-        self._absent_since = 0
+        self._refused_since = 0
         self.troubles.over(self.one)
         if self.one.lost:
             self.record.find(self.one)
