@@ -166,8 +166,8 @@ class Follower:
             self.record.heard(self.one)
 
     def _lasts(self) -> bool:
-        """Whether a refusal is not that of a server that just began: it knows of some resources, and of who may
-        do what, a little later."""
+        """Whether a refusal is not that of a server that just began: it knows of some resources, and of who
+        may do what, a little later."""
         now = self.record.now()
         self._refused_since = self._refused_since or now
         return now - self._refused_since > LASTING
