@@ -34,11 +34,18 @@ class Missed(msgspec.Struct, frozen=True):
     until: str
 
 
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """How far a resource was told: its resourceVersion, and when that was (RFC 3339)."""
+
+    version: str
+    heard: str
+
+
 class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """``taken``: when the snapshot was begun, or the watch. ``until``: when a snapshot's last answer came, or
     up to when a watch has told of everything. Both RFC 3339. ``kinds``: what was asked for, in all
     namespaces, as ``called`` in ``kinds``. ``watch``: what tells one watch from another; its files follow one
-    another. ``versions``: the resourceVersion of each resource up to which all was told."""
+    another. ``told``: how far, by resource."""
 
     api_version: str = ""
     kind: str = ""
@@ -50,7 +57,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     missing: tuple[Missing, ...] = ()
     watch: str = ""
     missed: tuple[Missed, ...] = ()
-    versions: dict[str, str] = {}
+    told: dict[str, Told] = {}
 
 
 def is_note(document: Document) -> bool:

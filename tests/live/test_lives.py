@@ -24,6 +24,7 @@ from flowcheck.live.watching.followed import Followed
 from flowcheck.live.watching.lines import encoded
 from flowcheck.live.watching.record import Record
 from flowcheck.live.watching.recovery import recover
+from flowcheck.live.watching.watch import recall
 from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
@@ -34,7 +35,9 @@ BEGIN, STEP = 1_773_136_800_000_000, 20_000_000
 WORLDS = min(int(os.environ.get("FLOWCHECK_WORLDS", "60")), 200)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("come", "come", "go", "change", "rotate", "down", "up", "lost", "half", "crash")),
+        st.sampled_from(
+            ("come", "come", "go", "change", "rotate", "down", "up", "lost", "half", "crash", "refused")
+        ),
         st.integers(0, 3),
     ),
     min_size=3,
@@ -100,6 +103,8 @@ class Day:
 
     def step(self, what: str, number: int) -> None:
         self.now += STEP
+        if self.one.lost:
+            self.record.note()
         address = f"10.0.0.{number}"
         known = self.there.get(address)
         if what == "come" and known is None:
@@ -116,10 +121,16 @@ class Day:
             self._happens("MODIFIED", known)
         elif what == "rotate" and not self.down_since:
             self.record._begin_file()
-        elif what in ("down", "crash") and not self.down_since:
+        elif what == "refused" and not self.down_since:
             self.down_since = self.now
             self.record.heard(self.one)
+            self.record.lose(self.one, "may not be watched")
+        elif what in ("down", "crash") and (not self.down_since or self.one.lost):
+            if not self.down_since:
+                self.record.heard(self.one)
+            self.down_since = self.down_since or self.now
             self.record.close() if what == "down" else self.record.files.close()
+            self.one.lost = ""
         elif what in ("up", "lost", "half") and self.down_since:
             self.up(lost=what == "lost", half=what == "half")
 
@@ -132,12 +143,14 @@ class Day:
 
     def up(self, *, lost: bool, half: bool = False) -> None:
         """``half``: it crashes again when half of what it missed is told."""
-        self._open()
-        found = recover(self.record.files.last() or Path())
-        self.one.objects = dict(found.objects.get("Pod", {}))
-        self.one.version = found.versions["pods"]
-        self.one.heard = since = max(found.heard, found.told.get("pods", 0))
-        self.record.go_on(found)
+        if self.one.lost:
+            self.record.find(self.one)
+        else:
+            self._open()
+            found = recover(self.record.files.last() or Path())
+            recall(self.one, found)
+            self.record.go_on(found)
+        since = self.one.heard
         if lost:
             there = [one.told() for one in self.there.values()]
             self.record.add(self.one, there, str(self.version))

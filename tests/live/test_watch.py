@@ -491,7 +491,7 @@ def test_a_signal_ends_it_within_a_second(
     assert time.monotonic() - began < 5  # on a busy machine
     last = lines(folder)[-1]
     assert last["type"] == "BOOKMARK"
-    assert last["object"]["versions"]["pods"]
+    assert last["object"]["told"]["pods"]
     assert "objects, and now what changes" in said
     assert "the same command goes on from there" in said
 

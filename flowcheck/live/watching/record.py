@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from flowcheck.history.notes import Missed, Missing, Note
+from flowcheck.history.notes import Missed, Missing, Note, Told
 from flowcheck.live.snapshot import Clock
 from flowcheck.live.watching.files import Files
 from flowcheck.live.watching.followed import Change, Followed
@@ -176,7 +176,8 @@ class Record:
                 yield event_line("ADDED", told, now)
 
     def _note(self, begun: int, now: int) -> Note:
-        told = [one.heard for one in self.followed.values() if one.version and not one.lost]
+        known = [one for one in self.followed.values() if one.version]
+        told = [one.heard for one in known if not one.lost] or [one.heard for one in known]
         return Note(
             taken=instant_text(begun),
             until=instant_text(min([now, *told])),
@@ -185,7 +186,11 @@ class Record:
             missing=tuple(self.missing.values()),
             watch=self.watch,
             missed=tuple(Missed(*map(instant_text, span)) for span in self.missed),
-            versions={one.title: one.version for one in self.followed.values() if one.version},
+            told={
+                one.title: Told(one.version, instant_text(one.heard))
+                for one in self.followed.values()
+                if one.version
+            },
         )
 
 

@@ -36,19 +36,22 @@ class Recovered:
     def _take(self, line: Line) -> None:
         if line.type == "BOOKMARK":
             note = msgspec.json.decode(line.object, type=Note)
-            self.versions |= note.versions
+            for title, told in note.told.items():
+                self._is_told(title, told.version, parse_instant(told.heard))
             self.heard = max(self.heard, parse_instant(note.until))
             return
         if line.version:
-            self.versions[line.resource] = line.version
-            if not line.since:
-                self.told[line.resource] = parse_instant(line.time)
-        head, told = head_of(line.object), bytes(line.object)
+            self._is_told(line.resource, line.version, 0 if line.since else parse_instant(line.time))
+        head, whole = head_of(line.object), bytes(line.object)
         known = self.objects.setdefault(called(head.group, head.kind), {})
         if line.type == "DELETED":
             known.pop(head.key, None)
         else:
-            known[head.key] = told
+            known[head.key] = whole
+
+    def _is_told(self, title: str, version: str, heard: int) -> None:
+        self.versions[title] = version
+        self.told[title] = max(heard, self.told.get(title, 0))
 
 
 def recover(path: Path) -> Recovered:

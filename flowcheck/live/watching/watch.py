@@ -148,10 +148,8 @@ def open_watch(
 
 
 def recall(one: Followed, found: Recovered) -> None:
-    """What the last file tells of it, if anything, and from where it goes on."""
-    version = found.versions.get(one.title, "")
-    if version:
-        objects = found.objects.get(one.resource.called, {})
-        name = next(iter(one.narrowed.values()), "").rpartition("=")[2]
-        one.objects = {key: told for key, told in objects.items() if not name or key.endswith(f"/{name}")}
-        one.version, one.heard = version, max(found.heard, found.told.get(one.title, 0))
+    """What the last file tells of it, and from where it goes on; what it does not tell is listed anew."""
+    objects = found.objects.get(one.resource.called, {})
+    name = next(iter(one.narrowed.values()), "").rpartition("=")[2]
+    one.objects = {key: told for key, told in objects.items() if not name or key.endswith(f"/{name}")}
+    one.version, one.heard = found.versions.get(one.title, ""), found.told.get(one.title, 0)
