@@ -22,7 +22,7 @@ SENTENCE = "{}; what was finished is kept where -o was given (--resume goes on)"
 
 class Terminated(BaseException):
     """One of these signals arrived. Not an Exception, so that nothing on the way takes it for a fault to work
-    around."""
+    around. As text: what is said of a run that a signal ends as it is meant to; empty of any other."""
 
 
 class Signals:
@@ -47,6 +47,11 @@ class Signals:
     @property
     def sentence(self) -> str:
         return SENTENCE.format(ENDING[self.came or signal.SIGINT])
+
+    def told(self, ended: BaseException) -> str:
+        """What is said of a run that this ended."""
+        own = str(ended) if isinstance(ended, Terminated) else ""
+        return f"{ENDING[self.came or signal.SIGINT]}; {own}" if own else self.sentence
 
     @property
     def code(self) -> int:

@@ -30,7 +30,7 @@ ROWS = (
     ("manifests", "reference", "kernels", "engines"),
     ("objects", "dialects", "compile", "flows"),
     ("history", "judging", "balance"),
-    ("advice", "algebra"),
+    ("advice", "algebra", "live"),
     ("reading",),
     ("results", "explaining", "reach"),
     ("suggesting",),
@@ -73,6 +73,7 @@ HOMES = {
     "msgspec": {
         "kernels.cached",
         "manifests",
+        "live",
         "flows.logs",
         "flows.formats",
         "objects",
@@ -350,6 +351,7 @@ HEAVY = ("numba", "numpy", "pyarrow", "rich", "yaml")
         ["suggest", "--help"],
         ["inventory", "--help"],
         ["verify", "--help"],
+        ["snapshot", "--help"],
         [],
     ],
 )

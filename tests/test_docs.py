@@ -104,7 +104,7 @@ def test_every_command_the_readme_names_has_a_help_page() -> None:
         assert run(command, "--help").returncode == 0
 
 
-HELPED = ("audit", "diff", "explain", "matrix", "rules", "suggest", "load", "verify")
+HELPED = ("audit", "diff", "explain", "matrix", "rules", "suggest", "load", "verify", "snapshot")
 
 
 def test_every_option_the_readme_names_exists() -> None:

@@ -74,7 +74,7 @@ def run(context: click.Context, given: dict[str, Any]) -> int:
 
 def report(result: AuditResult, given: dict[str, Any]) -> int:
     """Show a result in the asked forms; returns the exit code."""
-    from flowcheck.cli.output import write_reports
+    from flowcheck.cli.words.output import write_reports
 
     write_reports("audit", result, given["formats"], given["color"])
     return exit_code(result.summary, given["fail_on"], given["exit_zero"])
@@ -92,7 +92,7 @@ def judge(
     ``inspect`` sees the cluster before a flow is read; ``more`` goes into the request.
     """
     from flowcheck.cli.flows.progress import progress_bar
-    from flowcheck.cli.output import check_reports
+    from flowcheck.cli.words.output import check_reports
 
     check(given)
     check_reports(given["formats"])

@@ -100,7 +100,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     from flowcheck.cli.flows.progress import progress_bar
     from flowcheck.cli.flows.results import local_results
     from flowcheck.cli.flows.standard_input import with_standard_input
-    from flowcheck.cli.output import check_reports, write_reports
+    from flowcheck.cli.words.output import check_reports, write_reports
 
     _check(given)
     check_reports(given["formats"])

@@ -61,7 +61,7 @@ def _libraries() -> Findings:
 
 def _kernels() -> Findings:
     try:
-        from flowcheck.kernels.cached.folder import cache_directory, is_cold
+        from flowcheck.kernels.cached.folder import cache_directory, is_cold, is_read_only
 
         folder = cache_directory()
     except Exception as error:  # whatever is wrong with numba here, this command is there to say so
@@ -80,7 +80,8 @@ def _kernels() -> Findings:
         slow.append(
             "the kernel cache is empty: the first run compiles for some seconds; run flowcheck warmup"
         )
-    return [f"kernel cache: {folder}", _programs(folder)], slow, []
+    only = " (read-only)" if is_read_only(folder) else ""
+    return [f"kernel cache: {folder}{only}", _programs(folder)], slow, []
 
 
 def _programs(folder: Path) -> str:

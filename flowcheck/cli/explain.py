@@ -105,7 +105,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     policies that may be in force, were left out of it.
     """
     from flowcheck.cli.audit import check_inputs
-    from flowcheck.cli.output import write_reports
+    from flowcheck.cli.words.output import write_reports
     from flowcheck.compile import compile_program
     from flowcheck.engines.profiles import view_of
     from flowcheck.explaining import explain

@@ -86,7 +86,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     flowcheck load flows/ --cluster cluster.json --service shop/web --svg web.svg
     """
     from flowcheck.cli import audit
-    from flowcheck.cli.output import check_file
+    from flowcheck.cli.words.output import check_file
 
     check_file(given["svg"])
     result = audit.judge(
@@ -119,7 +119,7 @@ def _refuse_unknown(name: str, cluster: Cluster) -> None:
 
 
 def _write(load: LoadResult, given: dict[str, Any]) -> None:
-    from flowcheck.cli.output import write_reports, write_text
+    from flowcheck.cli.words.output import write_reports, write_text
     from flowcheck.reports.balance import svg as balance_svg
 
     if given["svg"] is not None:

@@ -41,6 +41,7 @@ COMMANDS = {
     "suggest": "Suggest the least policies that allow what was seen and deny the rest.",
     "verify": "Read a result folder again and say whether it still is what an audit wrote.",
     "query": "Ask a question in SQL about a result folder.",
+    "snapshot": "Save what an audit needs of a cluster, as its API server tells it; once, or as it changes.",
     "inventory": "Turn snapshots, watch streams and audit logs into one table of who had which address when.",
     "demo": "Write a small sample cluster and its flows, audit it, show the report.",
     "warmup": "Compile the kernels into the cache, for images and jobs.",
@@ -129,7 +130,7 @@ def _guarded(arguments: list[str], messages: Messages) -> int:
     except BaseException as error:
         if signals.came is None:
             return _told(error, messages)
-        messages.failure(signals.sentence)
+        messages.failure(signals.told(error))
         return signals.code
 
 
@@ -170,8 +171,7 @@ def _run(arguments: list[str], messages: Messages) -> int:
     if not arguments and "_FLOWCHECK_COMPLETE" not in os.environ:
         click.echo(group.get_help(click.Context(group, info_name="flowcheck")), err=True)
         return Exit.USAGE
-    instruction = os.environ.get("_FLOWCHECK_COMPLETE")
-    if instruction:
+    if instruction := os.environ.get("_FLOWCHECK_COMPLETE"):
         from click.shell_completion import shell_complete
 
         return shell_complete(group, {}, "flowcheck", "_FLOWCHECK_COMPLETE", instruction)

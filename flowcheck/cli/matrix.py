@@ -79,7 +79,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     whatever it shows, 1 with --fail-on-difference, and 3 where documents, or policies that may be in force,
     were left out of it.
     """
-    from flowcheck.cli.output import check_file, check_reports
+    from flowcheck.cli.words.output import check_file, check_reports
     from flowcheck.reach.build import Wanted, at_one_time, build, one_port
     from flowcheck.reach.compared import compare
 
@@ -167,6 +167,6 @@ def _write_parquet(matrix: Matrix, file: Path) -> None:
 
 
 def _write(subject: str, result: Matrix | Isolated | Difference, given: dict[str, Any]) -> None:
-    from flowcheck.cli.output import write_reports
+    from flowcheck.cli.words.output import write_reports
 
     write_reports(subject, result, given["formats"], given["color"])

@@ -36,7 +36,7 @@ def command(**given: Any) -> int:
     files. DuckDB answers (pip install 'flowcheck[query]'); it sees these tables and no other file. A
     terminal shows the first 100 rows.
     """
-    from flowcheck.cli.output import check_reports, write_reports
+    from flowcheck.cli.words.output import check_reports, write_reports
     from flowcheck.runners.verifying.querying import query
 
     reports = [given["formats"]]

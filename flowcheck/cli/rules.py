@@ -47,7 +47,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     Each rule is told of by itself: of two that say the same, both could go, and only one of them. It is
     advice: the exit code is 0 unless --fail-on says otherwise, and 3 where anything was left out.
     """
-    from flowcheck.cli.output import check_reports, write_reports
+    from flowcheck.cli.words.output import check_reports, write_reports
 
     check_reports(given["formats"])
     record = _with_flows(context, given) if given["flows"] else _of_cluster(context, given)

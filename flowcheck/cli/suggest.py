@@ -121,7 +121,7 @@ def command(context: click.Context, /, **given: Any) -> int:
     would deny what went through: with --train-until in the rest of the log.
     """
     from flowcheck.cli.flows.results import local_results
-    from flowcheck.cli.output import check_reports, write_reports
+    from flowcheck.cli.words.output import check_reports, write_reports
     from flowcheck.writing import output_errors
 
     check_reports(given["formats"])
@@ -177,7 +177,7 @@ def _request(given: dict[str, Any]) -> SuggestRequest:
 
 def _write(made: Suggested, out: Path) -> None:
     """The record first: it says what the policies are for."""
-    from flowcheck.cli.output import write_text
+    from flowcheck.cli.words.output import write_text
     from flowcheck.reports.suggestion import json
 
     write_text(out / RECORD, partial(json.render, made.suggestion))

@@ -26,7 +26,7 @@ def command(**given: Any) -> int:
     Hashes of all files, sums across them, and the ledger's account of every row. Ends with 3 where anything
     differs. Whoever may write to the folder can make all of it agree again: nothing in it is signed.
     """
-    from flowcheck.cli.output import check_reports, write_reports
+    from flowcheck.cli.words.output import check_reports, write_reports
     from flowcheck.runners.verifying.verify import verify
 
     check_reports(given["formats"])

@@ -13,9 +13,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from flowcheck.history.dated import Dated
+from flowcheck.history.notes import Note
+from flowcheck.history.sightings import When
 from flowcheck.kinds import called
 from flowcheck.manifests.envelopes import What
-from flowcheck.model.instants import instant_text
+from flowcheck.model.instants import instant_text, parse_instant
 from flowcheck.model.timeline import BEGINNING, END
 
 AUDIT_LOG = "audit log"
@@ -24,11 +26,13 @@ AUDIT_LOG = "audit log"
 
 @dataclass(slots=True)
 class _Part:
-    """One file's share of a snapshot or stream, from ``first`` to ``last`` as far as its times are known.
+    """One file's share of a snapshot, or a stream, from ``first`` to ``last`` as far as its times are known.
 
-    ``listed`` are the kinds that a watch lists at its beginning, as it does unless it was told not to.
+    ``name`` is the stream's, or that of its last file. ``listed`` are the kinds that a watch lists at its
+    beginning, as it does unless it was told not to.
     """
 
+    name: str = ""
     kinds: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
     namespaces: set[str] = field(default_factory=set)
@@ -49,6 +53,25 @@ class Coverage:
     _snapshots: dict[int, dict[str, _Part]] = field(default_factory=lambda: defaultdict(dict))
     _streams: dict[str, _Part] = field(default_factory=lambda: defaultdict(_Part))
     _times: list[int] = field(default_factory=list)
+    _watch_of: dict[str, str] = field(default_factory=dict)
+    """By file, the watch that it is a part of, where notes tell."""
+    _missed: set[tuple[str, str]] = field(default_factory=set)
+
+    def note_taken(self, file: str, when: When, note: Note) -> None:
+        """What a file says of itself: the kinds that were asked for, in all namespaces; up to when a watch
+        has told of all, and what it missed."""
+        if when.what is What.STATE:
+            part = self._snapshots[when.seen].setdefault(file, _Part())
+        else:
+            self._watch_of[file] = note.watch
+            part = self._streams[note.watch]
+            part.name = file
+            part.listed |= set(note.kinds)
+            part.first = min(part.first, parse_instant(note.taken))
+            part.last = max(part.last, when.seen)
+            self._missed |= {(one.since, one.until) for one in note.missed}
+        part.whole = True
+        part.kinds |= set(note.kinds)
 
     def note(self, dated: Dated, *, audited: bool) -> None:
         """A document of a dated input, which ``audited`` says is an audit log."""
@@ -58,7 +81,9 @@ class Coverage:
         if when.what is What.STATE:
             part = self._snapshots[when.seen].setdefault(document.source.file, _Part())
         else:
-            part = self._streams[AUDIT_LOG if audited else document.source.file]
+            file = document.source.file
+            part = self._streams[AUDIT_LOG if audited else self._watch_of.get(file, file)]
+            part.name = part.name or file
             part.whole = part.whole or audited
             if when.what is What.LISTED:
                 part.listed.add(called(document.group, document.kind))
@@ -72,14 +97,16 @@ class Coverage:
 
     def close(self, broken_watches: set[str]) -> None:
         """Everything has been noted. A watch that ended with an error is not one that tells of everything."""
-        for name in broken_watches & self._streams.keys():
+        for name in {self._watch_of.get(file, file) for file in broken_watches} & self._streams.keys():
             del self._streams[name]
         self._times = sorted(self._snapshots)
 
     def samples(self, kind: str) -> bool:
-        """Whether snapshots alone tell of a kind: between two of them, others may have come and gone."""
+        """Whether snapshots alone tell of a kind, or a watch that missed something: in between, others may
+        have come and gone."""
         shown = any(kind in part.kinds for parts in self._snapshots.values() for part in parts.values())
-        return shown and not any(kind in part.kinds for part in self._streams.values())
+        followed = any(kind in part.kinds for part in self._streams.values())
+        return (shown and not followed) or bool(self._missed)
 
     def known_until(self, kinds: Collection[str]) -> int:
         """The last snapshot, if no stream tells of any of the kinds after it, nor an audit log of
@@ -149,7 +176,7 @@ class Coverage:
         """kubectl's watch ends by itself, silently: nothing tells such an end from a quiet time."""
         latest = self._times[-1] if self._times else BEGINNING
         watches = [
-            (part.last, name)
+            (part.last, part.name)
             for name, part in self._streams.items()
             if name != AUDIT_LOG and part.last > latest
         ]
@@ -162,7 +189,9 @@ class Coverage:
             )
 
     def _vouches(self, name: str, kind: str, files: Collection[str]) -> bool:
-        return kind not in self._streams[name].listed or name in files
+        if kind not in self._streams[name].listed or name in files:
+            return True
+        return any(self._watch_of.get(file) == name for file in files)
 
     def _shows(self, time: int, kind: str, namespace: str) -> bool:
         return any(part.speaks_for(kind, namespace) for part in self._snapshots[time].values())
@@ -179,6 +208,8 @@ class Coverage:
         """What is taken for granted: that kinds which later snapshots do not hold were not asked for, and
         that watches have gone on."""
         yield from self._last_words()
+        for since, until in sorted(self._missed):
+            yield f"the watch missed what came and went from {since} to {until}: it is not known"
         last_of: dict[str, int] = {}
         for time in self._times:
             for part in self._snapshots[time].values():

@@ -34,7 +34,7 @@ _Key = tuple[str, str, str]
 def listed_again(events: Sequence[tuple[Document, Event]]) -> Document | None:
     """The first object that is listed while it is there: the watch was begun anew in the same file."""
     there: dict[_Key, str] = {}
-    for document, (what, _) in events:
+    for document, (what, *_) in events:
         key, uid = _key(document), _own_times(document).uid
         if what is What.LISTED and there.get(key) == uid:
             return document
@@ -51,9 +51,10 @@ def date_events(events: Sequence[tuple[Document, Event]]) -> list[Dated]:
     latest = BEGINNING
     found: list[When] = []
     pending: set[int] = set()
-    for document, (what, time) in events:
+    for document, (what, time, since) in events:
         if time is not None:
-            found.append(When.exactly(time, what))
+            heard_late = since is not None and since <= time and what is not What.LISTED
+            found.append(When(time, what, since) if heard_late else When.exactly(time, what))
             continue
         key, own_times = _key(document), _own_times(document)
         before = carried.get(key)

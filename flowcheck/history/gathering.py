@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from flowcheck.history.chronicle import Chronicle, Key
 from flowcheck.history.coverage import Coverage
 from flowcheck.history.dated import Dated
+from flowcheck.history.notes import Missing, is_note, read_note
 from flowcheck.history.sameness import unplaced
 from flowcheck.history.sightings import Sighting, When
 from flowcheck.history.values import Value
@@ -18,6 +19,7 @@ from flowcheck.manifests.documents import Document
 from flowcheck.manifests.envelopes import What
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.validation import DEFAULT_NAMESPACE
+from flowcheck.model.left_out import REFUSED
 from flowcheck.model.policy import Policy
 from flowcheck.objects.times import OwnTimes
 from flowcheck.objects.workloads import Controller
@@ -27,7 +29,7 @@ from flowcheck.objects.workloads import Controller
 class Gathering:
     """``beside_the_cluster``: what comes now is given in addition to the cluster. ``contradicted`` are the
     files without a time that another input contradicts. ``stored`` has the objects that are stored under
-    another name, by that."""
+    another name, by that; ``missing``: what snapshots say that they lack."""
 
     journal: Journal
     chronicle: Chronicle = field(default_factory=Chronicle)
@@ -35,6 +37,7 @@ class Gathering:
     beside_the_cluster: bool = False
     contradicted: set[str] = field(default_factory=set)
     stored: dict[Key, Key] = field(default_factory=dict)
+    missing: dict[Missing, None] = field(default_factory=dict)
 
     def keep(self, value: Value | None, dated: Dated, own_times: OwnTimes, *, is_policy: bool) -> None:
         """Keep what a document gave (None: it is gone), or report what speaks against it to the document."""
@@ -59,6 +62,28 @@ class Gathering:
             self._contradict(other, sighting, document)
         else:
             self.chronicle.add(key, sighting)
+
+    def took_note(self, dated: Dated) -> bool:
+        """Whether it was a note, which is taken. What a snapshot could not ask for is as a document that was
+        refused: the run is not complete."""
+        document, when = dated.document, dated.when
+        if not is_note(document):
+            return False
+        if document.problems or when is None:
+            self.journal.refuse(document.problems, document.kind, document.name, document.source)
+            return True
+        note, _, _ = read_note(document)
+        self.coverage.note_taken(document.source.file, when, note)
+        for one in note.missing:
+            if one not in self.missing:
+                self.missing[one] = None
+                self.journal.skip(one.kind, "", f"{REFUSED}not in it: {one.reason}", document.source)
+        return True
+
+    def closed(self) -> Coverage:
+        """Everything has been kept."""
+        self.coverage.close(self.journal.broken_watches)
+        return self.coverage
 
     def _key(self, value: Value | None, document: Document) -> Key:
         """An object that is gone may be told of by the name that it is stored under alone."""

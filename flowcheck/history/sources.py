@@ -1,18 +1,21 @@
 """Paths -> documents with their times, in order: objects of files, events of watches, rows of inventories.
 
-The events of a watch come after the other documents of their file, as they are dated together.
+The events of a watch come after the other documents of their file, as they are dated together. A note in a
+snapshot (``history.notes``) tells when it was taken, whatever its name says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from flowcheck.errors import ManifestError
 from flowcheck.history.dated import Dated
 from flowcheck.history.dating import date_events, listed_again
 from flowcheck.history.inventory.rows import Row, documents_of
+from flowcheck.history.notes import is_note, read_note
 from flowcheck.history.sightings import When
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.envelopes import Event, Write
+from flowcheck.manifests.envelopes import Event, What, Write
 from flowcheck.manifests.files.paths import At, Input, PathLike, read_inputs
 from flowcheck.manifests.journal import Journal
 from flowcheck.manifests.streams import read_objects
@@ -39,7 +42,11 @@ def _of_file(item: Input, journal: Journal) -> Iterator[Dated]:
     for document, envelope in read_objects(item, journal):
         match envelope:
             case None:
+                if is_note(document):
+                    snapshot = taken_at(document) or snapshot
                 yield Dated(document, snapshot)
+            case Event(what=What.HEARD):
+                yield Dated(document, taken_at(document, What.HEARD))
             case Event():
                 events.append((document, envelope))
             case Write():
@@ -52,3 +59,13 @@ def _of_file(item: Input, journal: Journal) -> Iterator[Dated]:
             "and what went away in between is not told; keep each watch in a file of its own"
         )
     yield from date_events(events)
+
+
+def taken_at(note: Document, what: What = What.STATE) -> When | None:
+    """When a snapshot was taken, by its note, or up to when a watch has told of everything; None: the note
+    cannot be read."""
+    try:
+        _, taken, until = read_note(note)
+    except ManifestError:
+        return None
+    return When(until if what is What.HEARD else taken, what)

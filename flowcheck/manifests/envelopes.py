@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
+import msgspec
+
 from flowcheck.manifests.documents import Document
 from flowcheck.model.instants import from_epoch, parse_instant
 
@@ -30,13 +32,17 @@ class What(Enum):
     GONE = auto()
     KEPT = auto()
     """A whole version with its lifetime, as an inventory keeps it."""
+    HEARD = auto()
+    """Nothing of any object: a watch says how far it has told (``history.notes``)."""
 
 
 class Event(NamedTuple):
-    """Of a watch: what happened to the object inside, and when, if the event bears a time."""
+    """Of a watch: what happened to the object inside, and when, if the event bears a time; ``since``: at the
+    earliest, where it was heard of later."""
 
     what: What
     time: int | None
+    since: int | None = None
 
 
 class Write(NamedTuple):
@@ -58,6 +64,17 @@ EVENTS = {"ADDED": What.LISTED, "MODIFIED": What.CHANGED, "DELETED": What.GONE}
 
 EMPTY_EVENTS = ("BOOKMARK", "ERROR")
 """Those that tell of no object."""
+
+
+NOTE = "SnapshotNote"
+"""The kind of what flowcheck's own snapshots and watches say of themselves: see ``history.notes``."""
+
+
+def holds_note(inside: Any) -> bool:
+    """Whether what stands in an event, as JSON text or a tree, is a note."""
+    if isinstance(inside, msgspec.Raw | bytes):
+        return NOTE.encode() in bytes(inside)
+    return isinstance(inside, dict) and inside.get("kind") == NOTE
 
 
 def event_time(document: Document, time: Any) -> int | None:

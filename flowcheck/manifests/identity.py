@@ -43,6 +43,7 @@ class Head(msgspec.Struct, rename="camel", gc=False):
     type: Any = None
     object: Any = None
     time: Any = None
+    since: Any = None
 
     @property
     def is_list(self) -> bool:
@@ -66,6 +67,7 @@ class JsonHead(Head, gc=False):
     type: msgspec.Raw = _NULL
     object: msgspec.Raw = _NULL
     time: msgspec.Raw = _NULL
+    since: msgspec.Raw = _NULL
 
 
 class _OddHead(JsonHead, gc=False):
@@ -99,6 +101,7 @@ def _plain(parts: JsonHead) -> Head:
     if parts.kind is None and bytes(memoryview(parts.object)[:1]) == b"{":
         head.object = parts.object
         head.type, head.time = decode_json(parts.type, Any), decode_json(parts.time, Any)
+        head.since = decode_json(parts.since, Any)
     return head
 
 
@@ -109,7 +112,7 @@ def given(text: msgspec.Raw) -> msgspec.Raw | None:
 
 def head_of(tree: dict[Any, Any]) -> tuple[Head, Names]:
     """The head of a YAML tree, and what its metadata name."""
-    names = ("apiVersion", "kind", "metadata", "items", "spec", "type", "object", "time")
+    names = ("apiVersion", "kind", "metadata", "items", "spec", "type", "object", "time", "since")
     head = Head(*(tree.get(name) for name in names))
     meta = head.metadata if isinstance(head.metadata, dict) else {}
     return head, Names(*(meta.get(name) for name in ("name", "namespace", "generateName")))

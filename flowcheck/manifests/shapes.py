@@ -12,7 +12,16 @@ import msgspec
 
 from flowcheck.manifests import audit_log
 from flowcheck.manifests.documents import Document
-from flowcheck.manifests.envelopes import EMPTY_EVENTS, EVENTS, Enveloped, Event, Write, event_time
+from flowcheck.manifests.envelopes import (
+    EMPTY_EVENTS,
+    EVENTS,
+    Enveloped,
+    Event,
+    What,
+    Write,
+    event_time,
+    holds_note,
+)
 from flowcheck.manifests.fields import string_fault, type_name
 from flowcheck.manifests.identity import (
     Head,
@@ -139,7 +148,10 @@ class Unpacker:
     def _event(self, head: Head, inner: Iterator[Enveloped], source: SourceLocation) -> Iterator[Enveloped]:
         """One event of a watch. An ERROR says that what comes after it is missing."""
         self.is_stream = True
-        if head.type in EMPTY_EVENTS:
+        if head.type == "BOOKMARK" and holds_note(head.object):
+            for document, _ in inner:
+                yield Enveloped(document, Event(What.HEARD, event_time(document, head.time)))
+        elif head.type in EMPTY_EVENTS:
             self.journal.documents += 1
             if head.type == "ERROR":
                 self.journal.broken_watches.add(self.name)
@@ -151,8 +163,8 @@ class Unpacker:
             self.journal.refuse_part(source, "is a watch event of no known type", hint)
         else:
             for document, _ in inner:
-                time = event_time(document, head.time)
-                yield Enveloped(document, Event(EVENTS[head.type], time))
+                time, since = event_time(document, head.time), event_time(document, head.since)
+                yield Enveloped(document, Event(EVENTS[head.type], time, since))
 
     def _entry(self, document: Document, text: msgspec.Raw, begin: int) -> Iterator[Enveloped]:
         """The objects an audit entry tells of."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flowcheck.errors import Problem
-from flowcheck.manifests.envelopes import Enveloped
+from flowcheck.manifests.envelopes import Enveloped, holds_note
 from flowcheck.manifests.files.logs import SUFFIX as LOG
 from flowcheck.manifests.files.packed import plain_name
 from flowcheck.manifests.files.paths import Input
@@ -23,6 +23,8 @@ from flowcheck.manifests.text.templates import is_chart_template
 from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml, split_documents
 
 LINES = (".jsonl", ".ndjson")
+_HEAD = 1 << 10
+"""Bytes in which a watch of flowcheck's own says that it is one."""
 MAX_BROKEN_VALUES = 20
 """Of one JSON file; after so many the rest is not looked at."""
 
@@ -35,6 +37,8 @@ def read_objects(item: Input, journal: Journal) -> Iterator[Enveloped]:
     except UnicodeDecodeError as error:
         refuse_encoding(item, error, journal)
         return
+    if not item.data.endswith(b"\n") and holds_note(item.data[:_HEAD]):
+        item = replace(item, data=item.data[: item.data.rfind(b"\n") + 1])  # its last line is being written
     if is_chart_template(item.name, item.data):
         give_up(item, item.data, 0, Problem("is a template"), journal)
         return

@@ -91,6 +91,8 @@ class Loader:
         """Read one document by its kind, into the history or the journal."""
         document = dated.document
         key = (document.group, document.kind)
+        if self.gathering.took_note(dated):
+            return
         passed_over = is_passed_over(*key, document.name)
         if not document.is_bare and (dated.when is None or dated.when.what is not What.GONE):
             self.signs |= dict.fromkeys(signs_of(document))
@@ -119,8 +121,7 @@ class Loader:
         key = (document.group, document.kind, document.namespace, document.name)
         if key in self.other_policies:
             return
-        other = OtherPolicy(language, document.api_version, *key[1:], document.source)
-        self.other_policies[key] = other
+        self.other_policies[key] = OtherPolicy(language, document.api_version, *key[1:], document.source)
         reason = f"a policy in the language of {language}, which is not read"
         self.journal.skip(document.kind, document.name, reason, document.source)
 
@@ -183,8 +184,7 @@ class Loader:
                 hint="; ".join(["give files or folders of *.yaml, *.yml or *.json", *passed_over]),
                 problems=[Problem(one.reason, str(one.source)) for one in journal.skipped],
             )
-        coverage = self.gathering.coverage
-        coverage.close(journal.broken_watches)
+        coverage = self.gathering.closed()
         cluster, self.namespaces = assemble(self.gathering.chronicle, coverage)
         others = tuple(self.other_policies.values())
         return replace(

@@ -15,7 +15,7 @@ from flowcheck.balance.tell.services import assess_services
 from flowcheck.compile import Program
 from flowcheck.counted import counted
 from flowcheck.judging.contacts import Met
-from flowcheck.model.instants import instant_text
+from flowcheck.model.instants import instant_of, instant_text
 from flowcheck.model.timeline import END
 from flowcheck.outcome import Nothing
 from flowcheck.results import summary as sums
@@ -109,6 +109,7 @@ def _result(run: Finished) -> AuditResult:
             "skew": f"{run.request.options.skew / 1e6:g}s",
             "policies": _policies_of(run.request.options.policies_at),
             **_assumed(run.request.options.assume_unchanged),
+            **chosen_times(run.request),
         },
         engine=run.facts.view.sentence,
         complete=not causes,
@@ -177,6 +178,12 @@ def _policies_of(at: int | None) -> str:
 
 def _assumed(duration: int) -> dict[str, str]:
     return {"assume_unchanged": f"{duration / 1e6:g}s"} if duration else {}
+
+
+def chosen_times(request: AuditRequest) -> dict[str, str]:
+    """The times that were asked for, as instants, however they were said."""
+    given = {"since": request.since, "until": request.until}
+    return {name: instant_text(instant_of(time)) for name, time in given.items() if time is not None}
 
 
 def _incomplete(run: Finished, totals: Totals, covered: float, nothing: Nothing | None) -> Iterator[str]:

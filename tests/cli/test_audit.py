@@ -21,6 +21,7 @@ from flowcheck.cli.flows.progress import progress_bar
 from flowcheck.cli.main import main
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.records.summary import Resumed
+from tests.cli.run import flowcheck
 from tests.reports.build import HOSTILE, make_clean_result, make_finding, make_result
 
 COMMAND = ["audit", "flows", "--cluster", "cluster"]
@@ -190,3 +191,20 @@ def test_the_progress_bar_is_drawn_on_a_terminal_when_called(monkeypatch: pytest
     assert "5.0 M rows" in terminal.getvalue()
     with progress_bar(False) as update:
         assert update is None
+
+
+def test_an_age_is_told_as_the_time_that_it_meant(tmp_path: Path) -> None:
+    """--since 24h means another time tomorrow, so the result says which."""
+    from datetime import UTC, datetime, timedelta
+
+    data = Path(__file__).parents[2] / "data"
+    given = ["--cluster", data / "cluster", "--since", "7000d", "--until", "24h", "-o", tmp_path / "out"]
+    before = datetime.now(UTC)
+    done = flowcheck("audit", data / "flows" / "2026-03-10T00.parquet", *given)
+    after = datetime.now(UTC)
+    assert done.returncode == 1, done.stderr
+    options = json.loads((tmp_path / "out" / "summary.json").read_text())["options"]
+    for name, days in (("since", 7000), ("until", 1)):
+        told = datetime.fromisoformat(options[name])
+        assert before <= told + timedelta(days=days) <= after
+        assert f"{name} {options[name][:19]}Z" in " ".join(done.stdout.split())

@@ -125,3 +125,14 @@ def test_explain_tells_on_which_port_networks_see_what_ztunnel_carries(source: s
     said = flowcheck(*asked).stdout
     assert "data plane  ztunnel" in said
     assert ("on the wire 15008/TCP" in said) is tunnelled
+
+
+def test_workers_take_a_mesh_whose_addresses_change_hands(tmp_path: Path) -> None:
+    """A snapshot with a time makes them so."""
+    data = Path(__file__).parents[2] / "data" / "mesh"
+    for file in (data / "cluster").glob("*.yaml"):
+        folder = tmp_path / "2026-04-15T00-00-00Z"
+        folder.mkdir(exist_ok=True)
+        (folder / file.name).write_bytes(file.read_bytes())
+    done = flowcheck("audit", data / "logs", "--cluster", tmp_path)
+    assert done.returncode in (0, 1), done.stderr

@@ -75,6 +75,36 @@ def test_a_second_process_finds_the_kernel_in_the_cache(cache: Path) -> None:
     assert cache.stat().st_mode & 0o777 == 0o700
 
 
+READ_ONLY = (
+    'mount --make-rprivate / && mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
+)
+"""Of a command's first argument, a folder; what comes after it is run."""
+
+
+def read_only(folder: Path, *command: str) -> list[str]:
+    """A command for which a folder is read-only, as with an image; skips where this may not be done."""
+    words = ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", str(folder)]
+    if shutil.which("unshare") is None or subprocess.run([*words, "true"], capture_output=True).returncode:
+        pytest.skip("needs to be allowed to mount")
+    return [*words, *command]
+
+
+@JIT
+def test_a_cache_that_is_read_only_is_read(cache: Path) -> None:
+    run(cache)
+    other = "from flowcheck.kernels import hashing\nprint(hashing.mix_three(0, 0, 0.0 > 1), 'done')\n"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FLOWCHECK_CACHE_DIR": str(cache)}
+    for program, out, said in (
+        (PROGRAM, "0 1\n", ""),
+        (other, "0 done\n", "which is read-only, does not hold"),
+    ):
+        done = subprocess.run(
+            read_only(cache, sys.executable, "-c", program), env=environment, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout) == (0, out), done.stderr
+        assert said in done.stderr if said else not done.stderr
+
+
 @JIT
 def test_a_damaged_entry_is_compiled_afresh(cache: Path) -> None:
     run(cache)

@@ -6,7 +6,8 @@ A recording is a folder with ``inputs/`` (one folder for each way of recording: 
 ``what``, where the node says that a pod was ``assigned`` its addresses or ``released`` them, or ``type`` with
 the object as the API server had it from then on. Flows between addresses at random times are drawn, their
 true ends and verdicts worked out by the reference evaluator from a cluster that stands still, and asked of
-each way of recording and of each two together.
+each way of recording and of each two together; and of the files that ``flowcheck snapshot --watch`` would
+have written (``replayed``).
 
 Ends with 1 where anything is wrong, but for what snapshots alone cannot know: what came and went between two.
 """
@@ -33,6 +34,7 @@ import flowcheck
 from flowcheck.model.options import Options
 from flowcheck.reading import load_cluster
 from flowcheck.reference import Reference, Tuple5
+from tests.tools.replayed import replay
 
 Document = dict[str, Any]
 TCP = 6
@@ -251,6 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         unpack(given.folder, folder)
+        replay(folder / "inputs" / "watch-timed", folder / "inputs" / "snapshot-watch")
         truth = load_truth(folder)
         flows = draw(truth, given.flows, given.seed)
         ends = [

@@ -21,6 +21,8 @@ from flowcheck.balance.tell.result import LoadResult
 from flowcheck.balance.tell.tables import LOAD_SCHEMA, SERVICES_SCHEMA
 from flowcheck.explaining.records import Explanation
 from flowcheck.flows.logs.converted import Conversion
+from flowcheck.history.notes import Note
+from flowcheck.live.watching.lines import Line
 from flowcheck.results.records.diff import Change, DiffSummary
 from flowcheck.results.records.findings import Finding
 from flowcheck.results.records.ledger import Ledger
@@ -96,6 +98,8 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "diff": ("`diff.json` and `diff -f json`", DiffReport),
     "rules": ("`rules -f json`", RulesRecord),
     "suggestion": ("`suggestion.json`, `suggest -f json`", Suggestion),
+    "snapshot_note": ("the first item of `snapshot -o`, and notes of `snapshot --watch`", Note),
+    "watch_line": ("a line of `snapshot --watch`", Line),
     "converted": ("`convert --ledger FILE`", list[_converted()]),
     **REPORTS,
 }

@@ -25,7 +25,7 @@ from numba.core import caching, sigutils
 from numba.core.runtime.nrt import rtsys
 
 from flowcheck.kernels.cached.compiled import Compiled, compiled, rebuilt
-from flowcheck.kernels.cached.folder import KERNEL, open_own
+from flowcheck.kernels.cached.folder import KERNEL, is_read_only, open_own
 from flowcheck.signals import ENDING
 from flowcheck.version import PACKAGE
 
@@ -68,6 +68,13 @@ class KernelCache(caching._Cache):
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        if is_read_only(self._directory):
+            warnings.warn(
+                "kernels are compiled that the cache, which is read-only, does not hold: run flowcheck "
+                "warmup where it can be written to, on a processor of this kind",
+                stacklevel=2,
+            )
+            return
         try:
             body = msgspec.msgpack.encode(compiled(data))
             path = self._path(sigutils.normalize_signature(sig)[0], data.target_context)

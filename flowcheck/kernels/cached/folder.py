@@ -2,7 +2,8 @@
 
 So it and each file in it must be ours alone: created 0700 and 0600, refused when another user owns it or may
 write to it. FLOWCHECK_CACHE_DIR moves the folder; FLOWCHECK_NO_CACHE=1 turns it off. NUMBA_CACHE_DIR is not
-honoured: it may be shared.
+honoured: it may be shared. One that cannot be written to, as in an image with a read-only root, is read all
+the same.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ def safe_directory(directory: Path) -> Path | None:
             f"no kernel cache: {directory} is not a folder that only you can write to", stacklevel=2
         )
         return None
-    return directory if os.access(directory, os.W_OK) else None
+    return directory
+
+
+def is_read_only(directory: Path) -> bool:
+    return not os.access(directory, os.W_OK)
 
 
 def open_own(path: str | Path) -> BinaryIO:

@@ -24,37 +24,43 @@ from flowcheck.objects.mesh.told import EVERY_PORT, LAST_PORT, Told, is_port, po
 STATUS = "sidecar.istio.io/status"
 REDIRECTION = "ambient.istio.io/redirection"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
-_TRAFFIC = "traffic.sidecar.istio.io/"
-INCLUDE_INBOUND = f"{_TRAFFIC}includeInboundPorts"
-EXCLUDE_INBOUND = f"{_TRAFFIC}excludeInboundPorts"
-EXCLUDE_OUTBOUND = f"{_TRAFFIC}excludeOutboundPorts"
+TRAFFIC = "traffic.sidecar.istio.io/"
+INCLUDE_INBOUND = f"{TRAFFIC}includeInboundPorts"
+EXCLUDE_INBOUND = f"{TRAFFIC}excludeInboundPorts"
+EXCLUDE_OUTBOUND = f"{TRAFFIC}excludeOutboundPorts"
 TEMPLATES = "inject.istio.io/templates"
 _STATUS_PORT = "status.sidecar.istio.io/port"
 _MODE = "sidecar.istio.io/interceptionMode"
-_PROXY = "istio-proxy"
-_GATEWAYS = ("router", "waypoint")
+OF_PODS = (
+    *(STATUS, REDIRECTION, BYPASS, INCLUDE_INBOUND, EXCLUDE_INBOUND, EXCLUDE_OUTBOUND),
+    *(TEMPLATES, _STATUS_PORT, _MODE),
+)
+"""The annotations of a pod that are read; of a template also whether there is any below ``TRAFFIC``."""
+PROXY = "istio-proxy"
+GATEWAYS = ("router", "waypoint")
+"""What the proxy of a gateway is told first or second."""
 
 
 def istio_membership(told: Told, *, template: bool) -> Membership | None:
     """None: it tells of none."""
     annotations = told.annotations
-    proxies = [one for one in told.containers if one.get("name") == _PROXY]
+    proxies = [one for one in told.containers if one.get("name") == PROXY]
     if any(_is_gateway(one) for one in proxies) or "gateway" in words(annotations.get(TEMPLATES, "")):
         return Membership(DataPlane.GATEWAY, SIDECAR_PORTS, because="its proxy is a gateway")
     if proxies or STATUS in annotations:
-        because = f"its container {_PROXY}" if proxies else f"its annotation {STATUS}"
+        because = f"its container {PROXY}" if proxies else f"its annotation {STATUS}"
         return _sidecar(told.document, annotations, because)
     if annotations.get(REDIRECTION) == "enabled":
         past = EVERY_PORT if annotations.get(BYPASS) == "true" else frozenset[int]()
         return Membership(DataPlane.AMBIENT, past, because=f"its annotation {REDIRECTION}")
-    if template and any(key.startswith(_TRAFFIC) for key in annotations):
-        return _sidecar(told.document, annotations, f"its annotations {_TRAFFIC}")
+    if template and any(key.startswith(TRAFFIC) for key in annotations):
+        return _sidecar(told.document, annotations, f"its annotations {TRAFFIC}")
     return None
 
 
 def _is_gateway(container: dict[Any, Any]) -> bool:
     args = container.get("args")
-    return isinstance(args, list) and any(one in _GATEWAYS for one in args[:2])
+    return isinstance(args, list) and any(one in GATEWAYS for one in args[:2])
 
 
 def _sidecar(document: Document, annotations: Mapping[str, str], because: str) -> Membership:

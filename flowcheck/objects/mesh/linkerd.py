@@ -26,7 +26,11 @@ IDENTIFIED = f"{_CONFIG}proxy-require-identity-inbound-ports"
 OPAQUE = f"{_CONFIG}opaque-ports"
 PROBED = "flowcheck/probed-ports"
 SKIP_INBOUND, SKIP_OUTBOUND = f"{_CONFIG}skip-inbound-ports", f"{_CONFIG}skip-outbound-ports"
-_PROXY, _INIT = "linkerd-proxy", "linkerd-init"
+OF_PODS = (VERSION, INJECT, DEFAULT, IDENTIFIED, OPAQUE, PROBED, SKIP_INBOUND, SKIP_OUTBOUND)
+"""The annotations of a pod that are read."""
+_PROXY, INIT = "linkerd-proxy", "linkerd-init"
+IGNORED_INBOUND, IGNORED_OUTBOUND = "--inbound-ports-to-ignore", "--outbound-ports-to-ignore"
+"""What the init container may be told, each with what follows it."""
 _ASKED_FOR = ("enabled", "ingress")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
@@ -44,8 +48,8 @@ def linkerd_membership(told: Told, *, template: bool) -> Membership | None:
         return None
     return Membership(
         DataPlane.LINKERD,
-        LINKERD_PORTS | _past(told, SKIP_INBOUND, "--inbound-ports-to-ignore"),
-        _past(told, SKIP_OUTBOUND, "--outbound-ports-to-ignore"),
+        LINKERD_PORTS | _past(told, SKIP_INBOUND, IGNORED_INBOUND),
+        _past(told, SKIP_OUTBOUND, IGNORED_OUTBOUND),
         default=InboundDefault(
             access_of(told.document, f"its annotation {DEFAULT}", annotations.get(DEFAULT)),
             _told_by(told, IDENTIFIED),
@@ -58,8 +62,8 @@ def linkerd_membership(told: Told, *, template: bool) -> Membership | None:
 def _past(told: Told, annotation: str, option: str) -> frozenset[int]:
     """What the init container was told, else what the annotation asks for."""
     for one in told.containers:
-        if one.get("name") == _INIT:
-            return ports_of(told.document, f"the option {option} of {_INIT}", _value_of(one, option))
+        if one.get("name") == INIT:
+            return ports_of(told.document, f"the option {option} of {INIT}", _value_of(one, option))
     return _told_by(told, annotation)
 
 

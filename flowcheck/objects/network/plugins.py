@@ -40,9 +40,10 @@ CONFIG_MAPS = frozenset(
         "ovnkube-config",
     }
 )
-_FLAG = re.compile(r"--(?:enable-network-policy|host-network-namespace)[= ]\S{1,253}")
+FLAG = re.compile(r"--(?:enable-network-policy|host-network-namespace)[= ]\S{1,253}")
+"""What a plugin may be told: a flag, with what it is set to."""
 _IMAGE = re.compile(r"[\w./:@-]{1,255}", re.ASCII)
-_VARIABLES = ("NETWORK_POLICY_ENFORCING_MODE", "OVN_HOST_NETWORK_NAMESPACE")
+VARIABLES = ("NETWORK_POLICY_ENFORCING_MODE", "OVN_HOST_NETWORK_NAMESPACE")
 
 
 def signs_of(document: Document) -> Iterator[str]:
@@ -83,11 +84,11 @@ def _of_daemon_set(document: Document) -> Iterator[str]:
         for list_name in ("command", "args"):
             words = _entry(container, list_name)
             text = " ".join(map(_text, words)) if isinstance(words, list) else ""
-            yield from (f"{sign}: {flag}" for flag in _FLAG.findall(text))
+            yield from (f"{sign}: {flag}" for flag in FLAG.findall(text))
         variables = _entry(container, "env")
         for variable in variables if isinstance(variables, list) else ():
             key, value = _text(_entry(variable, "name")), _text(_entry(variable, "value"))
-            if key in _VARIABLES and value:
+            if key in VARIABLES and value:
                 yield f"{sign}: {key}={value}"
 
 

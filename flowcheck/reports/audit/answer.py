@@ -14,6 +14,8 @@ from flowcheck.reports.audit.said import said
 from flowcheck.reports.parts.units import floored, moment, percent, size
 from flowcheck.results.records.summary import ClusterCounts, Summary
 
+TIMES = ("since", "until")
+"""Options that choose flows by when they began."""
 MOST_RANGES = 3
 """How many ranges of one teller a report for people names."""
 
@@ -71,6 +73,8 @@ def looked_at(summary: Summary) -> list[tuple[str, str]]:
     carried = f" ({size(summary.bytes)} carried)" if summary.bytes else ""
     flows = f"{counted(totals.rows_declared, 'row')} in {counted(totals.files_seen, 'file')}{carried}"
     lines = [("flows", flows)]
+    if asked := [f"{name} {moment(summary.options[name])}" for name in TIMES if name in summary.options]:
+        lines.append(("asked", f"what began {' '.join(asked)}"))
     if summary.first_seen and summary.last_seen:
         lines.append(("time", f"{moment(summary.first_seen)} to {moment(summary.last_seen)}"))
     lines += [

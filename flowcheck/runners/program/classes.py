@@ -18,6 +18,7 @@ import flowcheck.balance.expect.routing
 import flowcheck.balance.expect.shares
 import flowcheck.compile.endpoints.addresses
 import flowcheck.compile.endpoints.axis
+import flowcheck.compile.endpoints.ownership
 import flowcheck.compile.members
 import flowcheck.compile.mesh.circumstances
 import flowcheck.compile.mesh.ends
@@ -54,6 +55,7 @@ MODULES: tuple[ModuleType, ...] = (
     flowcheck.balance.expect.shares,
     flowcheck.compile.endpoints.addresses,
     flowcheck.compile.endpoints.axis,
+    flowcheck.compile.endpoints.ownership,
     flowcheck.compile.members,
     flowcheck.compile.mesh.circumstances,
     flowcheck.compile.mesh.ends,

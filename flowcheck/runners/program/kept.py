@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from flowcheck.kernels.cached.folder import cache_directory, open_own
+from flowcheck.kernels.cached.folder import cache_directory, is_read_only, open_own
 from flowcheck.runners.program.classes import layout
 from flowcheck.runners.program.stored import Stored, write_sections
 
@@ -34,6 +34,8 @@ def cache_path(cluster: str, judged_by: tuple[object, ...], *, load: bool) -> Pa
     programs = folder / FOLDER
     with suppress(OSError):
         programs.mkdir(mode=0o700, exist_ok=True)
+        if is_read_only(programs):
+            return None
         return programs / hashlib.sha256(repr((cluster, judged_by, load, layout())).encode()).hexdigest()
     return None
 

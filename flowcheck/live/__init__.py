@@ -1,0 +1,1 @@
+"""A cluster as its API server tells it: what is there, and what changes."""

@@ -1,0 +1,1 @@
+"""Following what an API server tells, into files that ``--cluster`` reads."""
