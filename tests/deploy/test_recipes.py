@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from flowcheck.kernels.cached.folder import cache_directory
 
 from flowcheck.cli.exits import Exit
+from flowcheck.kernels.cached.folder import cache_directory
 from flowcheck.live.role import rules
 from tests.cli.run import ROOT, flowcheck
 from tests.deploy.commands import commands, fault, fenced, words
