@@ -225,6 +225,12 @@ def test_a_policy_for_a_gateway_is_for_no_other(load: Load) -> None:
     assert said(cluster, make_flow("203.0.113.9", GATEWAY, 8080)) == "allow"
 
 
+def test_a_waypoint_is_no_gateway(load: Load) -> None:
+    """Of what comes to it, whoever it is for, a policy for it is asked by what it records."""
+    cluster = load(MESH + manifest(f"{OF_W}, {NOBODY}"))
+    assert said(cluster, make_flow(CLIENT, "10.0.0.9", 8080)) == "needs_l7"
+
+
 # -- what no waypoint records ---------------------------------------------------------------------------
 
 
