@@ -12,6 +12,8 @@ import pytest
 from tests.cli.run import ROOT
 from tests.spark.worlds import CLUSTER, DATA
 
+pytestmark = pytest.mark.slow
+
 FILE = DATA / "flows" / "2026-03-10T00.parquet"
 CODE = f"""
 import json

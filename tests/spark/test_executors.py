@@ -25,6 +25,8 @@ from tests.runners.worlds import write, write_cluster
 from tests.spark.conftest import session
 from tests.spark.worlds import result
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"spark.executor.memory": "512m"}
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 import pyarrow as pa
 
 from flowcheck.errors import FlowcheckError
-from flowcheck.runners.merged import Sums
 from flowcheck.runners.messages import Failed, FileOrder, Inspected, Judge, JudgedTask, Part, Setup
 
 
@@ -75,10 +74,11 @@ class Told(NamedTuple):
 
 class Added(NamedTuple):
     """What some tasks came to, or what is in the way of that: files that ``failed`` meanwhile, or an
-    ``error`` that ends the run. ``parts``: what is not among the sums; ``violations``: bytes of them, by the
+    ``error`` that ends the run. ``sums``: a :class:`flowcheck.runners.merged.Sums` as Spark would send it,
+    :func:`packed`; ``parts``: what is not among the sums; ``violations``: bytes of them, by the
     partition that has them."""
 
-    sums: Sums | None = None
+    sums: bytes | None = None
     told: Sequence[Told] = ()
     parts: Sequence[Found] = ()
     failed: Sequence[Failed] = ()
@@ -86,12 +86,12 @@ class Added(NamedTuple):
     error: FlowcheckError | None = None
 
 
-def packed(part: bytes) -> bytes:
-    """Most of a part are sums with leading zeros, and it travels four times."""
-    content: bytes = pa.Codec("lz4").compress(part, asbytes=True)
-    return content
+def packed(content: bytes) -> bytes:
+    """Most of it are sums with leading zeros, and it travels up to four times."""
+    less: bytes = pa.Codec("lz4").compress(content, asbytes=True)
+    return less
 
 
-def unpacked(part: bytes) -> bytes:
-    content: bytes = pa.input_stream(pa.py_buffer(part), compression="lz4").read()
+def unpacked(less: bytes) -> bytes:
+    content: bytes = pa.input_stream(pa.py_buffer(less), compression="lz4").read()
     return content

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,35 @@ def peak_of(work: Callable[[], object]) -> int:
     return most[0]
 
 
-def timed(work: Callable[[], object]) -> float:
+def cpu_times() -> dict[int, float]:
+    """Processor seconds so far of this process and all under it."""
+    found = {}
+    for process in (me := psutil.Process(), *me.children(recursive=True)):
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            found[process.pid] = times.user + times.system
+    return found
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of processors: sampled, but for a process's last tenth of a second."""
+    before, last, done = cpu_times(), dict[int, float](), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.1):
+            last.update(cpu_times())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
     began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    try:
+        work()
+        wall = time.perf_counter() - began
+    finally:
+        done.set()
+        thread.join()
+    last.update(cpu_times())
+    return wall, sum(last.values()) - sum(before.get(pid, 0.0) for pid in last)
 
 
 @click.command()
@@ -121,17 +147,18 @@ def main(size: str, n_flows: int, runs: int, cores: int, joins: bool) -> None:
             ways["joins"] = lambda: join(spark, out / "joins")
             ways["joins"]()
         ways["spark"]()  # by now all of Spark's Python processes have their workers
-        taken: dict[str, list[float]] = {name: [] for name in ways}
+        taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
         for _ in range(runs):
             for name, work in ways.items():
                 taken[name].append(timed(work))
         click.echo(f"{n_flows:,} rows, local[{cores}], load average {os.getloadavg()[0]:.1f}")
-        for name, times in taken.items():
-            ratios = [one / other for one, other in zip(times, taken["local"], strict=True)]
-            click.echo(
-                f"  {name}: {statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f}), "
-                f"{statistics.median(ratios):.2f} of local"
-            )
+        for at, unit in enumerate(("s", "processor s")):
+            for name in ways:
+                own, locals_ = ([pair[at] for pair in taken[each]] for each in (name, "local"))
+                ratios = [one / other for one, other in zip(own, locals_, strict=True)]
+                spread = f"{min(own):.2f} to {max(own):.2f}"
+                ratio = f"{statistics.median(ratios):.2f} of local ({min(ratios):.2f} to {max(ratios):.2f})"
+                click.echo(f"  {name}: {statistics.median(own):.2f} {unit} ({spread}), {ratio}")
         for share in (4, 2, 1):
             some = files[: max(1, len(files) // share)]
             peak = peak_of(lambda some=some: flowcheck.spark.audit(spark, some, cluster))

@@ -1,0 +1,1 @@
+"""The engine spark, timed beside the engine local and beside joins."""
