@@ -12,12 +12,12 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from threading import Condition, Thread
 
 from flowcheck.stores.arrow import ERRORS
 from flowcheck.stores.trouble import Trouble, trouble_of
+from flowcheck.stores.waiting import Crew
 from flowcheck.stores.wanted import (
     CANNOT_FETCH,
     CHANGED,
@@ -54,33 +54,21 @@ class Fetcher:
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._work: deque[tuple[Fetch, Callable[[], None]]] = deque()
-        self._changed = Condition()
         self._news: deque[News] = deque()
         self._fetches: dict[int, Fetch] = {}
-        self._over = False
-        self._threads = [Thread(target=self._run, daemon=True) for _ in range(at_once)]
-        for thread in self._threads:
-            thread.start()
+        self._crew = Crew(at_once, self._failed)
 
     def __enter__(self) -> Fetcher:
         return self
 
     def __exit__(self, *_: object) -> None:
         """What is under way is not waited for longer than a moment."""
-        with self._changed:
-            self._over = True
-            self._work.clear()
-            self._changed.notify_all()
-        until = time.monotonic() + 0.3
-        for thread in self._threads:
-            thread.join(max(until - time.monotonic(), 0))
-        if not any(thread.is_alive() for thread in self._threads):  # or it would tell whoever has that number
+        if self._crew.end(within=0.3):  # else one of them would tell whoever has that number next
             os.close(self.descriptor)
 
     def fetch(self, wanted: Wanted) -> None:
         self._fetches[wanted.number] = fetch = Fetch(wanted)
-        self._do(fetch, partial(self._begin, fetch))
+        self._crew.do(fetch, partial(self._begin, fetch))
 
     def go_on(self, number: int, unread: Sequence[Span]) -> None:
         """Fetch the rest of an object that was looked at, but for what nobody will ask for."""
@@ -105,28 +93,10 @@ class Fetcher:
                 self._fetches.pop(found[-1].number, None)
         return found
 
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._work and not self._over:
-                    self._changed.wait()
-                if self._over:
-                    return
-                fetch, work = self._work.popleft()
-            try:
-                work()
-            except Exception as error:  # a bug: who waits for this object would wait for ever
-                detail = f"{type(error).__name__} while it was fetched"
-                self._stop(fetch, News(fetch.wanted.number, reason="internal_error", detail=detail))
-
-    def _do(self, fetch: Fetch, *work: Callable[[], None], first: bool = False) -> None:
-        items = [(fetch, one) for one in work]
-        with self._changed:
-            if first:
-                self._work.extendleft(reversed(items))
-            else:
-                self._work.extend(items)
-            self._changed.notify(len(items))
+    def _failed(self, fetch: Fetch, error: Exception) -> None:
+        """A bug: who waits for this object would wait for ever."""
+        detail = f"{type(error).__name__} while it was fetched"
+        self._stop(fetch, News(fetch.wanted.number, reason="internal_error", detail=detail))
 
     def _tell(self, news: News) -> None:
         self._news.append(news)
@@ -174,10 +144,10 @@ class Fetcher:
         """Queue the ranges that are missing; those of one object come before other objects."""
         spans = list(missing(fetch.wanted.size, [*fetch.there, *fetch.unread]))
         if not spans:
-            self._do(fetch, partial(self._finish, fetch), first=True)
+            self._crew.do(fetch, partial(self._finish, fetch), first=True)
             return
         fetch.ranges = len(spans)
-        self._do(fetch, *(partial(self._range, fetch, *span) for span in spans), first=True)
+        self._crew.do(fetch, *(partial(self._range, fetch, *span) for span in spans), first=True)
 
     def _range(self, fetch: Fetch, begin: int, end: int) -> None:
         if not fetch.lost:
@@ -238,7 +208,7 @@ class Fetcher:
         digest = hashlib.sha256()
         for at in range(0, fetch.wanted.size, _PIECE):
             digest.update(os.pread(fetch.descriptor, _PIECE, at))
-            if self._over:
+            if self._crew.over:
                 return None
         return digest.hexdigest()
 

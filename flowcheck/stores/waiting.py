@@ -3,10 +3,12 @@ once."""
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from threading import Lock, Thread
-from typing import TypeVar
+from threading import Condition, Lock, Thread
+from typing import Generic, TypeVar
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -47,3 +49,51 @@ def alone(function: Callable[[], Found]) -> Found:
     """The same of one call."""
     (found,) = together(lambda _: function(), [None], 1)
     return found
+
+
+class Crew(Generic[Given]):
+    """Threads that do what is asked of them, each piece of work for somebody. ``failed`` hears for whom a
+    piece of work raised what."""
+
+    def __init__(self, size: int, failed: Callable[[Given, Exception], None]) -> None:
+        self._failed = failed
+        self._work: deque[tuple[Given, Callable[[], None]]] = deque()
+        self._changed = Condition()
+        self.over = False
+        self._threads = [Thread(target=self._run, daemon=True) for _ in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def do(self, whose: Given, *work: Callable[[], None], first: bool = False) -> None:
+        """After, or ``first`` before, all else that was asked."""
+        items = [(whose, one) for one in work]
+        with self._changed:
+            if first:
+                self._work.extendleft(reversed(items))
+            else:
+                self._work.extend(items)
+            self._changed.notify(len(items))
+
+    def end(self, within: float) -> bool:
+        """Begin nothing more, and wait so many seconds for what is under way; whether all of it is done."""
+        with self._changed:
+            self.over = True
+            self._work.clear()
+            self._changed.notify_all()
+        until = time.monotonic() + within
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._work and not self.over:
+                    self._changed.wait()
+                if self.over:
+                    return
+                whose, work = self._work.popleft()
+            try:
+                work()
+            except Exception as error:
+                self._failed(whose, error)

@@ -64,6 +64,16 @@ def test_an_inventory_of_what_lies_in_a_store(ready: Store, tmp_path: Path) -> N
     assert audited.returncode == 1, audited.stderr
 
 
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_an_endpoint_in_a_file_of_options(ready: Store, tmp_path: Path, how: str) -> None:
+    (tmp_path / "flowcheck.yaml").write_text(f"endpoint: {ready.relay.endpoint}\n")
+    words = ["--config", str(tmp_path / "flowcheck.yaml")] if how == "option" else []
+    env = {"FLOWCHECK_ENDPOINT": ""} | (
+        {} if words else {"FLOWCHECK_CONFIG": str(tmp_path / "flowcheck.yaml")}
+    )
+    assert ready.run("audit", "s3://bucket/flows", *THERE, *words, **env).returncode == 1
+
+
 def test_from_python(ready: Store, tmp_path: Path) -> None:
     told = {**KEYS, "AWS_ENDPOINT_URL": ready.relay.endpoint}
     with patch.dict(os.environ, told):

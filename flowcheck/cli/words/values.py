@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from flowcheck.errors import RunError
 from flowcheck.model.instants import instant_of
 from flowcheck.reports import FORMATS
 from flowcheck.stores.uri import Access, StorePath, check_endpoint, is_uri
@@ -223,14 +224,21 @@ class OutFolder(click.Path):
 
 
 def in_store(uri: str, ctx: click.Context | None) -> StorePath:
-    """What a URI names, reached as options say, which are read before.
+    """What a URI names, reached as options say, which are read before; of those in a file that the
+    environment names, here.
 
     **Raises**: RunError."""
-    told = {} if ctx is None else ctx.params
-    endpoint, region = (
-        value if isinstance(value := told.get(name), str) else "" for name in ("endpoint", "region")
-    )
-    return StorePath(uri, Access(endpoint, region, told.get("anonymous") is True))
+    told = {} if ctx is None else {name: _told(ctx, name) for name in ("endpoint", "region", "anonymous")}
+    try:
+        endpoint = check_endpoint(str(told.get("endpoint") or ""))
+    except ValueError as error:
+        raise RunError(str(error), where="--endpoint") from None
+    return StorePath(uri, Access(endpoint, str(told.get("region") or ""), bool(told.get("anonymous"))))
+
+
+def _told(ctx: click.Context, name: str) -> Any:
+    value = ctx.params.get(name)
+    return value if isinstance(value, str | bool) and value else ctx.lookup_default(name)
 
 
 class Endpoint(Value):

@@ -99,11 +99,11 @@ def folder_outside(parts: Sequence[str], window: Window) -> bool:
     span = span_of(parts)
     if span is None:
         return False
-    if window.margin is not None:
-        return window.misses(span, window.margin, window.margin)
     if _is_vpc(parts):
-        return window.misses(span, LONGEST_RECORD, 0)
-    return window.misses(span, MARGIN, MARGIN)
+        margin = window.margin or 0
+        return window.misses(span, max(LONGEST_RECORD, margin), margin)
+    margin = MARGIN if window.margin is None else window.margin
+    return window.misses(span, margin, margin)
 
 
 def file_outside(name: str, window: Window) -> bool:
