@@ -6,7 +6,7 @@ Source: Kubernetes API concepts (verbs, status codes), meta/v1 Status; RFC 9110 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, TypeVar
@@ -80,14 +80,17 @@ class ApiServer:
         except (msgspec.DecodeError, RecursionError):
             raise BusyError("its answer is no JSON, or cut off") from None
 
-    def lines(self, path: str, query: Mapping[str, str | int], silence: float) -> Iterator[bytes]:
+    def lines(
+        self, path: str, query: Mapping[str, str | int], silence: float, opened: Callable[[], object]
+    ) -> Iterator[bytes]:
         """The lines of an answer that goes on, until the server ends it. ``silence``: seconds without a word
-        after which it is taken for dead.
+        after which it is taken for dead. ``opened`` is called when the answer begins.
 
         Raises: as ``get``.
         """
         rest = b""
         with self._answer(path, query, silence) as answer:
+            opened()
             while chunk := answer.read1(CHUNK):
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from whole

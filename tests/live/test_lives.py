@@ -153,7 +153,7 @@ class Day:
         since = self.one.heard
         if lost:
             there = [one.told() for one in self.there.values()]
-            self.record.add(self.one, there, str(self.version))
+            self.record.add(self.one, there, str(self.version), self.now)
         else:
             heard = self.unheard[: len(self.unheard) // 2] if half else self.unheard
             for what, told in heard:

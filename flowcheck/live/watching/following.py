@@ -68,6 +68,7 @@ class Follower:
     ) -> None:
         self.server, self.record, self.one, self.stop, self.troubles = server, record, one, stop, troubles
         self._since = self._refused_since = 0
+        self._behind = False
         self._until: int | None = None
 
     def run(self) -> None:
@@ -109,25 +110,29 @@ class Follower:
         """List if need be, then watch until the server ends it."""
         if not self.one.version:
             self._list()
-        self._until = self._catching_up()
         for event in self._events():
+            if self._behind:
+                self._until, self._behind = self._reached(), False
             self._take(event)
-        if self._until is None:
+        if self._until is None and not self._behind:
             self.record.heard(self.one)
 
     def _list(self) -> None:
+        begun = self.record.now()
         told = list_all(self.server, self.one.resource, self.one.narrowed, lambda ask: ask())
-        self.record.add(self.one, map(encoded, told.objects), told.version)
+        self.record.add(self.one, map(encoded, told.objects), told.version, begun)
         self._fine()
 
-    def _catching_up(self) -> int | None:
-        """The version that was reached while nothing was heard; None: that was no time."""
-        self._since = self.one.heard
-        if self.record.now() - self._since < LATE:
-            return None
+    def _opened(self) -> None:
+        """The watch is there: what happened since anything was heard comes first."""
+        self._since, self._until = self.one.heard, None
+        self._behind = self.record.now() - self._since >= LATE
+
+    def _reached(self) -> int | None:
+        """The version that the server is at: what is up to there may have happened before."""
         query: dict[str, str | int] = {**self.one.narrowed, "limit": 1}
         version = self.server.get(self.one.resource.path, _At, query).metadata.resource_version
-        return int(version) if version.isdecimal() and version != self.one.version else None
+        return int(version) if version.isdecimal() else None
 
     def _events(self) -> Iterator[_Event]:
         query = {
@@ -136,7 +141,7 @@ class Follower:
             "allowWatchBookmarks": "true",
             "resourceVersion": self.one.version,
         }
-        for line in self.server.lines(self.one.resource.path, query, SILENCE):
+        for line in self.server.lines(self.one.resource.path, query, SILENCE, self._opened):
             if self.stop.is_set():
                 return
             try:

@@ -85,25 +85,26 @@ class Record:
             if self._is_due(time):
                 self._begin_file()
 
-    def heard(self, one: Followed) -> None:
-        """All was told up to now."""
+    def heard(self, one: Followed, time: int | None = None) -> None:
+        """All was told up to now, or up to a time before."""
         with self._lock:
-            one.heard = max(one.heard, self.now())
+            one.heard = max(one.heard, self.now() if time is None else time)
 
     def reached(self, one: Followed, version: str) -> None:
         """All was told up to a version."""
         with self._lock:
             one.version = version or one.version
 
-    def add(self, one: Followed, listed: Iterable[bytes], version: str) -> None:
-        """Follow another resource, or one whose changes are not all known: from a list of it."""
+    def add(self, one: Followed, listed: Iterable[bytes], version: str, begun: int) -> None:
+        """Follow another resource, or one whose changes are not all known: from a list of it, which was asked
+        for at ``begun``: what came after that it may not tell."""
         with self._lock:
-            since = one.heard or None
+            since = one.heard or begun
             self.followed[one.title] = one
             self.change(one, one.replace(listed), version, since)
-            self.heard(one)
-            if since is not None:
-                self.missed = _with(self.missed, since, one.heard)
+            if one.heard:
+                self.missed = _with(self.missed, since, self.now())
+            self.heard(one, begun)
 
     def drop(self, one: Followed) -> None:
         """It is served no more, and nothing of it is there."""

@@ -106,6 +106,7 @@ class Watch:
 
     def _list(self, one: Followed) -> None:
         """What cannot be listed now is tried again by its thread."""
+        begun = self.record.now()
         try:
             told = list_all(self.server, one.resource, one.narrowed, patiently)
         except UnauthorizedError:
@@ -120,7 +121,7 @@ class Watch:
             for _ in one.replace(map(encoded, told.objects)):
                 pass  # the first file begins with them
             self.record.reached(one, told.version)
-            self.record.heard(one)
+            self.record.heard(one, begun)
 
     def _follow(self, one: Followed) -> None:
         self._running.add(one.title)
