@@ -101,14 +101,18 @@ def test_no_row_of_the_window_is_left_out(begins: int, length: int, place: float
     length=LENGTHS,
     place=PLACES,
     margin=st.sampled_from([None, 0, HOUR]),
+    after=st.sampled_from([0, 300_000_000]),
 )
 def test_no_record_of_a_vpc_flow_log_is_left_out(
-    begins: int, lasted: int, length: int, place: float, margin: int | None
+    begins: int, lasted: int, length: int, place: float, margin: int | None, after: int
 ) -> None:
-    """Its file is of the five minutes in which it ended; its folder of the file. However small the margin."""
+    """Its file is named for the begin or the end of the five minutes in which it ended; its folder is that of
+    the file. However small the margin."""
     window = window_around(begins, length, place, margin)
     five = 300_000_000
-    stamp = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=(begins + lasted) // five * five)
+    stamp = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+        microseconds=(begins + lasted) // five * five + after
+    )
     name = f"123456789012_vpcflowlogs_us-east-1_fl-1_{stamp:%Y%m%dT%H%M}Z_0a1b.log.gz"
     folder = f"AWSLogs/1/vpcflowlogs/us-east-1/{stamp:%Y/%m/%d/%H}".split("/")
     assert not file_outside(name, window)

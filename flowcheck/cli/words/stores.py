@@ -44,6 +44,6 @@ PARTITIONS: list[Any] = [
         "--partition-margin",
         type=Duration(),
         help="How far around the time that its name tells a folder may hold flows: --since and --until leave "
-        "out the others.  [default: 1h; VPC flow logs: 10m before]",
+        "out the others.  [default: 1h; VPC flow logs: 15m before]",
     ),
 ]

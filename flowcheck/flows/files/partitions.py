@@ -29,9 +29,11 @@ LONGEST_RECORD = 10 * MINUTE
 Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html, "Aggregation interval".
 """
 PER_FILE = 5 * MINUTE
-"""A file of a VPC flow log holds the records that end in the five minutes from the time in its name on.
+"""A file of a VPC flow log holds the records that end in the five minutes before the time in its name, or in
+those after it: AWS's pages of different years say either, so both count.
 
-Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
+Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html, "recorded in the previous 5
+minutes"; an older flow-logs-s3.html, "at 16:20 UTC, which includes flow log records for 16:15:01 to 16:20:00".
 """
 BY_FOLDER = "outside --since and --until, by the folder's name"
 BY_NAME = "outside --since and --until, by the file's name"
@@ -101,7 +103,7 @@ def folder_outside(parts: Sequence[str], window: Window) -> bool:
         return False
     if _is_vpc(parts):
         margin = window.margin or 0
-        return window.misses(span, max(LONGEST_RECORD, margin), margin)
+        return window.misses(span, max(PER_FILE + LONGEST_RECORD, margin), margin)
     margin = MARGIN if window.margin is None else window.margin
     return window.misses(span, margin, margin)
 
@@ -116,7 +118,7 @@ def file_outside(name: str, window: Window) -> bool:
     except ValueError:
         return False
     margin = window.margin or 0
-    return window.misses((begin, begin + PER_FILE), max(LONGEST_RECORD, margin), margin)
+    return window.misses((begin, begin + PER_FILE), max(PER_FILE + LONGEST_RECORD, margin), margin)
 
 
 def span_of(parts: Sequence[str]) -> Span | None:
