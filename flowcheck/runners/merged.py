@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from flowcheck import arrays as a
@@ -32,18 +32,18 @@ MOST_CONTACTS = 1 << 23
 """Contacts of a run: 72 bytes each, several times as much while they are added up."""
 
 
-class Sums(NamedTuple):
-    """What parts came to, as it travels to where more is added: edges (n, 8), examples (n, 8) and the names
-    of their files, contacts (n, 9)."""
+class Sums(msgspec.Struct, frozen=True):
+    """What parts came to, as it travels to where more is added: the bytes of edges (n, 8), of examples (n, 8)
+    and the names of their files, of contacts (n, 9); all int64."""
 
-    edges: Int64
-    examples: Int64
+    edges: bytes
+    examples: bytes
     files: dict[int, str]
     load: PackedEntries
     census: Census
     recorded: RecordedCounts
     times: ViolationTimes
-    contacts: Int64
+    contacts: bytes
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Merged:
         """Those of a task: the bytes of (n, 9) int64.
 
         **Raises**: RunError where there are more than memory should hold."""
-        self._add_contacts(writable(np.frombuffer(part, dtype=np.int64).reshape(-1, N_COLUMNS)))
+        self._add_contacts(_rows(part, N_COLUMNS))
 
     def _add_contacts(self, rows: Int64) -> None:
         self.contacts.add(rows)
@@ -115,29 +115,29 @@ class Merged:
         return spans
 
     def given_on(self) -> Sums:
-        """All but what is said of files. Views: nothing may be added before they were sent."""
+        """All but what is said of files."""
         return Sums(
-            self.edges.entries(),
-            self.examples.kept(),
+            self.edges.entries().tobytes(),
+            self.examples.kept().tobytes(),
             self.examples.files,
             pack(self.load.entries()),
             self.census,
             self.recorded,
             self.times,
-            self.contacts.rows(),
+            self.contacts.rows().tobytes(),
         )
 
     def take_sums(self, sums: Sums) -> None:
         """Add what others came to, in any order.
 
         **Raises**: RunError."""
-        self.add(sums.edges)
-        self.examples.merge(sums.examples, sums.files)
+        self.add(_rows(sums.edges, 8))
+        self.examples.merge(_rows(sums.examples, 8), sums.files)
         self.add_load(unpack(sums.load))
         self.census.add(sums.census)
         self.recorded.add(sums.recorded)
         self.times.add(sums.times)
-        self._add_contacts(sums.contacts)
+        self._add_contacts(_rows(sums.contacts, N_COLUMNS))
 
     def add(self, edges: Int64) -> None:
         """Edges (n, 8); what no int64 would hold any more is refused.
@@ -159,6 +159,10 @@ class Merged:
                     f"{what} of all files adds up to more than any network can carry",
                     hint="look at its unit; --since and --until audit a part of the time",
                 )
+
+
+def _rows(content: bytes | memoryview, n_columns: int) -> Int64:
+    return writable(np.frombuffer(content, dtype=np.int64).reshape(-1, n_columns))
 
 
 def span_of(edges: Int64) -> tuple[int, int]:

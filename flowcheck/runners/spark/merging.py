@@ -7,11 +7,11 @@ be among them: who meets such a file says so, and all is added again without it.
 from __future__ import annotations
 
 import io
-import pickle
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from flowcheck.balance.count.tally import Tally
@@ -19,7 +19,7 @@ from flowcheck.errors import FlowcheckError
 from flowcheck.results.census import Census
 from flowcheck.results.finding.times import ViolationTimes
 from flowcheck.results.recorded import RecordedCounts
-from flowcheck.runners.merged import Merged
+from flowcheck.runners.merged import Merged, Sums
 from flowcheck.runners.messages import NONE, Failed, Judge, JudgedTask, Part
 from flowcheck.runners.spark.sent import Added, Found, Outcome, Told, packed, unpacked
 from flowcheck.runners.tasks.part_file import read_part, read_sums
@@ -40,7 +40,7 @@ class Adding:
         for found in added.parts:
             self.part(found)
         if added.sums is not None:
-            self._merged.take_sums(pickle.loads(unpacked(added.sums)))
+            self._merged.take_sums(msgspec.msgpack.decode(unpacked(added.sums), type=Sums))
         self.told += added.told
 
     def part(self, found: Found) -> None:
@@ -51,7 +51,8 @@ class Adding:
         self.told.append(Told(order, _light(part), tuple(spans)))
 
     def added(self) -> Added:
-        return Added(sums=packed(pickle.dumps(self._merged.given_on())), told=self.told)
+        sums = msgspec.msgpack.encode(self._merged.given_on())
+        return Added(sums=packed(sums), told=self.told)
 
 
 def add_up(outcomes: Any, room: int, left_out: frozenset[int]) -> list[Added]:

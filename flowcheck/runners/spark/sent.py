@@ -74,7 +74,7 @@ class Told(NamedTuple):
 
 class Added(NamedTuple):
     """What some tasks came to, or what is in the way of that: files that ``failed`` meanwhile, or an
-    ``error`` that ends the run. ``sums``: a :class:`flowcheck.runners.merged.Sums` as Spark would send it,
+    ``error`` that ends the run. ``sums``: a :class:`flowcheck.runners.merged.Sums` as msgpack,
     :func:`packed`; ``parts``: what is not among the sums; ``violations``: bytes of them, by the
     partition that has them."""
 
