@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from flowcheck.history.dated import Dated
@@ -55,7 +55,7 @@ class Coverage:
     _times: list[int] = field(default_factory=list)
     _watch_of: dict[str, str] = field(default_factory=dict)
     """By file, the watch that it is a part of, where notes tell."""
-    _missed: set[tuple[str, str]] = field(default_factory=set)
+    _missed: set[tuple[int, int]] = field(default_factory=set)
 
     def note_taken(self, file: str, when: When, note: Note) -> None:
         """What a file says of itself: the kinds that were asked for, in all namespaces; up to when a watch
@@ -69,7 +69,7 @@ class Coverage:
             part.listed |= set(note.kinds)
             part.first = min(part.first, parse_instant(note.taken))
             part.last = max(part.last, when.seen)
-            self._missed |= {(one.since, one.until) for one in note.missed}
+            self._missed |= {(parse_instant(one.since), parse_instant(one.until)) for one in note.missed}
         part.whole = True
         part.kinds |= set(note.kinds)
 
@@ -208,8 +208,11 @@ class Coverage:
         """What is taken for granted: that kinds which later snapshots do not hold were not asked for, and
         that watches have gone on."""
         yield from self._last_words()
-        for since, until in sorted(self._missed):
-            yield f"the watch missed what came and went from {since} to {until}: it is not known"
+        for since, until in _joined(sorted(self._missed)):
+            yield (
+                f"the watch missed what came and went from {instant_text(since)} to {instant_text(until)}: "
+                "it is not known"
+            )
         last_of: dict[str, int] = {}
         for time in self._times:
             for part in self._snapshots[time].values():
@@ -224,3 +227,14 @@ class Coverage:
                     f"no snapshot after {instant_text(last)} holds any {kind}: taken as not asked for, so it "
                     "is unknown which were there from then on (what has no time holds for all times)"
                 )
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in their order, those that meet as one."""
+    found: list[tuple[int, int]] = []
+    for since, until in spans:
+        if found and since <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], until))
+        else:
+            found.append((since, until))
+    return found

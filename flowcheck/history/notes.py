@@ -78,6 +78,8 @@ def read_note(document: Document) -> tuple[Note, int, int]:
     """
     note = document.decode(Note)
     try:
+        for one in note.missed:
+            parse_instant(one.since), parse_instant(one.until)
         return note, parse_instant(note.taken), parse_instant(note.until)
     except ValueError as error:
         document.report(f"its time {error}", "take the snapshot again", path="taken")

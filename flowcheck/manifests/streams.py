@@ -23,8 +23,8 @@ from flowcheck.manifests.text.templates import is_chart_template
 from flowcheck.manifests.text.yaml_events import YamlError, parse_yaml, split_documents
 
 LINES = (".jsonl", ".ndjson")
-_HEAD = 1 << 10
-"""Bytes in which a watch of flowcheck's own says that it is one."""
+_WATCH, _HEAD = b'{"type":"BOOKMARK"', 1 << 10
+"""How a watch of flowcheck's own begins, and the bytes in which it says that it is one."""
 MAX_BROKEN_VALUES = 20
 """Of one JSON file; after so many the rest is not looked at."""
 
@@ -37,7 +37,7 @@ def read_objects(item: Input, journal: Journal) -> Iterator[Enveloped]:
     except UnicodeDecodeError as error:
         refuse_encoding(item, error, journal)
         return
-    if not item.data.endswith(b"\n") and holds_note(item.data[:_HEAD]):
+    if item.data.startswith(_WATCH) and not item.data.endswith(b"\n") and holds_note(item.data[:_HEAD]):
         item = replace(item, data=item.data[: item.data.rfind(b"\n") + 1])  # its last line is being written
     if is_chart_template(item.name, item.data):
         give_up(item, item.data, 0, Problem("is a template"), journal)
