@@ -58,12 +58,11 @@ def fault(arguments: list[str]) -> str:
     """Why the command line would not take them; empty: it would. A synopsis is no command."""
     if any(word.startswith("[") for word in arguments):
         return ""
-    given = [word.replace("s3://", "bucket/") for word in arguments]
     try:
-        context = group.make_context("flowcheck", given[:1], resilient_parsing=True)
-        command = group.get_command(context, given[0])
+        context = group.make_context("flowcheck", arguments[:1], resilient_parsing=True)
+        command = group.get_command(context, arguments[0])
         assert command is not None
-        command.make_context(given[0], given[1:], parent=context)
+        command.make_context(arguments[0], arguments[1:], parent=context)
     except click.exceptions.Exit:
         return ""
     except click.UsageError as error:
