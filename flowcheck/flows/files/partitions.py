@@ -32,8 +32,8 @@ PER_FILE = 5 * MINUTE
 """A file of a VPC flow log holds the records that end in the five minutes before the time in its name, or in
 those after it: AWS's pages of different years say either, so both count.
 
-Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html, "recorded in the previous 5
-minutes"; an older flow-logs-s3.html, "at 16:20 UTC, which includes flow log records for 16:15:01 to 16:20:00".
+Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html: "recorded in the previous 5
+minutes"; an older flow-logs-s3.html: one of 16:20 has "records for 16:15:01 to 16:20:00".
 """
 BY_FOLDER = "outside --since and --until, by the folder's name"
 BY_NAME = "outside --since and --until, by the file's name"
