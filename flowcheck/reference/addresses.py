@@ -82,7 +82,7 @@ class AddressOwners:
             return Resolved(address, lost=lost, by="address", firm=secondary)
         (end,) = found
         sure = surely(claims, [end], at, self.skew)
-        own = candidates(versions.get(end.who, ()), at, self.skew)
+        own = candidates(versions[end.who], at, self.skew) if has_uid(end) else []
         if len(own) > 1:
             end = replace(own[0], versions=tuple(own))
         elif own:

@@ -39,8 +39,8 @@ def listed(path: StorePath) -> list[Listed]:
     **Raises**: RunError where the store does not tell.
     """
     place = path.place
-    store = store_at(place, path.access)
     try:
+        store = store_at(place, path.access)
         entry = store.look(place.path) if place.key and not place.key.endswith("/") else None
         if entry is not None and not entry.is_prefix:
             return [_of(path, entry)]

@@ -113,6 +113,16 @@ KEPT: dict[str, World] = {
         Options(skew=0),
         [flow(at) for at in (9, 15, 20, 25, 30) for flow in (_by_address, _by_name, _by_uid)],
     ),
+    "an address of a pod that a further interface of it has from about a moment on": (
+        make_cluster(
+            PAIR[0],
+            roughly(make_pod("b", B, uid="u"), BEGINNING, BEGINNING, 22, 25),
+            roughly(make_pod("b", C, uid="u", secondary_addresses=(B,)), 19, 22, 32, 32),
+            make_policy(ingress=[]),
+        ),
+        Options(skew=0),
+        [make_flow(end, B, at=at) for at in (18, 20, 22, 24, 26, 31) for end in (A, "x/b")],
+    ),
     "policies after the last snapshot, and taken to stay for a while": (
         replace(
             make_cluster(*PAIR, roughly(make_policy(ingress=[]), 0, 0, 20, END)),

@@ -12,7 +12,7 @@ import pytest
 from flowcheck.stores.trouble import trouble_of
 from flowcheck.stores.uri import Place, place_of
 from tests.cli.run import flowcheck
-from tests.runners.worlds import write_cluster
+from tests.runners.worlds import write, write_cluster
 
 KEY = "c2VjcmV0LWtleQ=="
 GOOGLE, AZURE = "gs://bucket/x/y.parquet", "abfs://box@account.dfs.core.windows.net/x/y.parquet"
@@ -119,3 +119,20 @@ def test_words_for_errors_repeat_nothing(text: str) -> None:
     assert TEXTS[text] in told
     assert "hush" not in told
     assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("words", [("--cluster", "s3://bucket/x"), ("-o", "s3://bucket/x"), ()])
+def test_a_region_that_nobody_tells_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def unreached(_: str) -> str:
+        raise OSError("AWS Error NETWORK_CONNECTION during HeadBucket operation: curlCode: 6")
+
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("flowcheck.stores.arrow.fs.resolve_s3_region", unreached)
+    flows = write(tmp_path / "flows.parquet") if words else "s3://bucket/flows"
+    cluster = () if "--cluster" in words else ("--cluster", write_cluster(tmp_path / "cluster"))
+    done = flowcheck("audit", flows, *cluster, *words)
+    assert done.returncode == (4 if "-o" in words else 2), done.stderr
+    assert "the store cannot be reached" in done.stderr

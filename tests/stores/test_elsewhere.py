@@ -54,7 +54,7 @@ def test_other_commands_read_stores_too(ready: Store, tmp_path: Path, name: str)
     plain = there.stdout.replace("s3://bucket/cluster", str(tmp_path / "cluster"))
     assert len(plain.split()) > 10
     if name in ("matrix", "explain"):
-        assert plain.split() == here.stdout.split()
+        assert "".join(plain.split()) == "".join(here.stdout.split())  # lines break elsewhere
 
 
 def test_an_inventory_of_what_lies_in_a_store(ready: Store, tmp_path: Path) -> None:
