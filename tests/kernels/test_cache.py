@@ -49,14 +49,18 @@ SOURCES = sorted(
 )
 
 
+def environment(cache: Path, **more: str) -> dict[str, str]:
+    """That of this process, but for settings of flowcheck's."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("FLOWCHECK_")}
+    return {**own, "PYTHONPATH": str(ROOT), "FLOWCHECK_CACHE_DIR": str(cache), **more}
+
+
 def run(cache: Path, program: str = PROGRAM, **more: str) -> subprocess.CompletedProcess[str]:
     """Call one kernel in a new process: prints its result and how often the cache had it."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("FLOWCHECK_")}
-    environment = {**own, "PYTHONPATH": str(ROOT), "FLOWCHECK_CACHE_DIR": str(cache), **more}
     return subprocess.run(
         [sys.executable, "-c", program],
         cwd=cache.parent,
-        env=environment,
+        env=environment(cache, **more),
         capture_output=True,
         text=True,
         check=True,
@@ -93,14 +97,12 @@ def read_only(folder: Path, *command: str) -> list[str]:
 def test_a_cache_that_is_read_only_is_read(cache: Path) -> None:
     run(cache)
     other = "from flowcheck.kernels import hashing\nprint(hashing.mix_three(0, 0, 0.0 > 1), 'done')\n"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FLOWCHECK_CACHE_DIR": str(cache)}
     for program, out, said in (
         (PROGRAM, "0 1\n", ""),
         (other, "0 done\n", "which is read-only, does not hold"),
     ):
-        done = subprocess.run(
-            read_only(cache, sys.executable, "-c", program), env=environment, capture_output=True, text=True
-        )
+        command = read_only(cache, sys.executable, "-c", program)
+        done = subprocess.run(command, env=environment(cache), capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (0, out), done.stderr
         assert said in done.stderr if said else not done.stderr
 
