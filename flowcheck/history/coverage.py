@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from flowcheck.history.dated import Dated
@@ -18,7 +18,7 @@ from flowcheck.history.sightings import When
 from flowcheck.kinds import called
 from flowcheck.manifests.envelopes import What
 from flowcheck.model.instants import instant_text, parse_instant
-from flowcheck.model.timeline import BEGINNING, END
+from flowcheck.model.timeline import BEGINNING, END, joined_spans
 
 AUDIT_LOG = "audit log"
 """All files of audit entries together are one stream."""
@@ -208,7 +208,7 @@ class Coverage:
         """What is taken for granted: that kinds which later snapshots do not hold were not asked for, and
         that watches have gone on."""
         yield from self._last_words()
-        for since, until in _joined(sorted(self._missed)):
+        for since, until in joined_spans(self._missed):
             yield (
                 f"the watch missed what came and went from {instant_text(since)} to {instant_text(until)}: "
                 "it is not known"
@@ -227,14 +227,3 @@ class Coverage:
                     f"no snapshot after {instant_text(last)} holds any {kind}: taken as not asked for, so it "
                     "is unknown which were there from then on (what has no time holds for all times)"
                 )
-
-
-def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in their order, those that meet as one."""
-    found: list[tuple[int, int]] = []
-    for since, until in spans:
-        if found and since <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], until))
-        else:
-            found.append((since, until))
-    return found

@@ -17,6 +17,7 @@ from flowcheck.live.watching.followed import Change, Followed
 from flowcheck.live.watching.lines import event_line, note_line
 from flowcheck.live.watching.recovery import Recovered
 from flowcheck.model.instants import instant_text
+from flowcheck.model.timeline import joined_spans
 
 BEHIND = 180_000_000
 """Microseconds without a word after which a resource is behind."""
@@ -103,7 +104,7 @@ class Record:
             self.followed[one.title] = one
             self.change(one, one.replace(listed), version, since)
             if one.heard:
-                self.missed = _with(self.missed, since, self.now())
+                self.missed = joined_spans([*self.missed, (since, self.now())])
             self.heard(one, begun)
 
     def drop(self, one: Followed) -> None:
@@ -193,14 +194,3 @@ class Record:
                 if one.version
             },
         )
-
-
-def _with(spans: list[tuple[int, int]], since: int, until: int) -> list[tuple[int, int]]:
-    """Spans of time with another; those that it meets are one with it."""
-    met = [one for one in spans if one[0] <= until and since <= one[1]]
-    whole = (
-        (min(since, *(one[0] for one in met)), max(until, *(one[1] for one in met)))
-        if met
-        else (since, until)
-    )
-    return [*(one for one in spans if one not in met), whole]
