@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from flowcheck.balance.tell.result import LoadResult
 from flowcheck.explaining.records import Explanation
@@ -26,34 +27,15 @@ WIDTH = 100
 FINDINGS_WANTED = "all of them: result.findings.to_pandas()"
 
 
-@as_text.register
-def _(result: AuditResult) -> str:
-    return _printed("audit", result)
-
-
-@as_text.register
-def _(result: LoadResult) -> str:
-    return _printed("balance", result)
-
-
-@as_text.register
-def _(result: Explanation) -> str:
-    return _printed("explanation", result)
-
-
-@as_text.register
-def _(result: DiffResult) -> str:
-    return _printed("diff", result)
-
-
-@as_text.register
-def _(result: RulesRecord) -> str:
-    return _printed("rules", result)
-
-
-@as_text.register
-def _(result: Suggestion) -> str:
-    return _printed("suggestion", result)
+SUBJECTS: dict[type, str] = {
+    AuditResult: "audit",
+    LoadResult: "balance",
+    Explanation: "explanation",
+    DiffResult: "diff",
+    RulesRecord: "rules",
+    Suggestion: "suggestion",
+}
+"""Whose reports show a result of each type."""
 
 
 def _printed(subject: str, result: object) -> str:
@@ -62,14 +44,14 @@ def _printed(subject: str, result: object) -> str:
     return stream.getvalue().rstrip("\n")
 
 
-@as_html.register(LoadResult)
-@as_html.register(Explanation)
-@as_html.register(DiffResult)
-@as_html.register(RulesRecord)
-@as_html.register(Suggestion)
-def _(result: LoadResult | Explanation | DiffResult | RulesRecord | Suggestion) -> str:
+def _in_place(result: object) -> str:
     """Lines as in the terminal; what is drawn there stays in place."""
     return f"<pre>{html.escape(as_text(result))}</pre>"
+
+
+for _type, _subject in SUBJECTS.items():
+    as_text.register(_type, partial(_printed, _subject))
+    as_html.register(_type, _in_place)
 
 
 @as_html.register
