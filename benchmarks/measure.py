@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 SAMPLE_EVERY_S = 0.02
@@ -30,6 +31,18 @@ class Measurement:
     cpu_s: float
     peak_bytes: int
     output: str
+
+
+def compared(one: str, other: str, pairs: Sequence[tuple[Measurement, Measurement]], unit: str) -> str:
+    """A line on two programs that ran in turn: medians, and how many times what the one takes the other does.
+    ``unit``: wall_s or cpu_s."""
+    each = [(getattr(first, unit), getattr(second, unit)) for first, second in pairs]
+    firsts, seconds = zip(*each, strict=True)
+    ratios = [second / first for first, second in each]
+    return (
+        f"{unit}: {one} {median(firsts):.2f}, {other} {median(seconds):.2f}, "
+        f"{other} / {one} {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
 
 
 def measure(

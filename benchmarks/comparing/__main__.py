@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +18,7 @@ import click
 
 from benchmarks.generate import SEED, ready
 from benchmarks.inputs.sizes import SIZES
-from benchmarks.measure import Measurement, measure
+from benchmarks.measure import Measurement, compared, measure
 from flowcheck.kernels.cached.folder import cache_directory
 from flowcheck.runners.program.kept import FOLDER
 
@@ -66,13 +65,7 @@ def main(size: str, n_flows: int, runs: int, cold: bool) -> None:
             timed(words, cold=cold)
         pairs = [(timed(audit, cold=cold), timed(diff, cold=cold)) for _ in range(runs)]
     for unit in ("cpu_s", "wall_s"):
-        each = [(getattr(one, unit), getattr(other, unit)) for one, other in pairs]
-        audits, diffs = zip(*each, strict=True)
-        ratios = [other / one for one, other in each]
-        click.echo(
-            f"{unit}: audit {statistics.median(audits):.2f}, diff {statistics.median(diffs):.2f}, "
-            f"diff / audit {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+        click.echo(compared("audit", "diff", pairs, unit))
 
 
 if __name__ == "__main__":

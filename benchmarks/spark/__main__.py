@@ -148,10 +148,8 @@ def main(size: str, n_flows: int, runs: int, cores: int, joins: bool) -> None:
             ways["joins"]()
         ways["spark"]()  # by now all of Spark's Python processes have their workers
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-        for together in (
-            ("local", "spark"),
-            ("joins",),
-        ):  # Spark ends Python processes that idle for a minute
+        # Joins last: Spark ends Python processes that idle for a minute.
+        for together in (("local", "spark"), ("joins",)):
             for _ in range(runs):
                 for name in together:
                     if name in ways:

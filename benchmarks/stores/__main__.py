@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ import click
 
 from benchmarks.generate import ready
 from benchmarks.inputs.sizes import SIZES
-from benchmarks.measure import Measurement, measure
+from benchmarks.measure import Measurement, compared, measure
 
 KEYS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_REGION": "us-east-1"}
 
@@ -83,13 +82,7 @@ def main(size: str, n_flows: int, runs: int, delay: int) -> None:
     size_of = sum(file.stat().st_size for file in (world / "flows").iterdir())
     click.echo(f"{requests} requests and {n_bytes / 1e6:.0f} MB a run; flows are {size_of / 1e6:.0f} MB")
     for unit in ("wall_s", "cpu_s"):
-        each = [(getattr(one, unit), getattr(other, unit)) for one, other in pairs]
-        disks, stores = zip(*each, strict=True)
-        ratios = [other / one for one, other in each]
-        click.echo(
-            f"{unit}: disk {statistics.median(disks):.2f}, store {statistics.median(stores):.2f}, "
-            f"store / disk {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+        click.echo(compared("disk", "store", pairs, unit))
 
 
 if __name__ == "__main__":
