@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -31,12 +32,17 @@ class SaidByMesh:
     """What the mesh's own records say beside those of a network, which end where they reach a proxy."""
 
     def __init__(self, program: Program, edges: Edges) -> None:
-        denied = (edges.observed == a.OBSERVED_DENIED) & (program.tables.verdict[edges.mesh] == a.DENY)
+        self._program, self._edges = program, edges
+
+    @cached_property
+    def _stopped(self) -> Counter[tuple[int, int, int]]:
+        """Records that say so, of two ends and by what denies; looked for once a finding asks."""
+        edges, found = self._edges, Counter[tuple[int, int, int]]()
+        denied = (edges.observed == a.OBSERVED_DENIED) & (self._program.tables.verdict[edges.mesh] == a.DENY)
         places = np.flatnonzero(denied)
-        self._edges = edges
-        self._stopped: Counter[tuple[int, int, int]] = Counter()
         for e, records in zip(places.tolist(), edges.records[places].tolist(), strict=True):
-            self._stopped[self._key(e)] += records
+            found[self._key(e)] += records
+        return found
 
     def note(self, e: int) -> str:
         """Of an edge that the mesh denies, and of which is not told what became of it."""

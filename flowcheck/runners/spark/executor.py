@@ -53,9 +53,8 @@ class Hand:
         if run.key == self._key:
             return
         self._key = ""
-        file = (
-            self._pool.program
-        )  # the worker is idle: it looks at none of what it has mapped of a run before
+        # The worker is idle: it looks at none of what it has mapped of a run before.
+        file = self._pool.program
         file.seek(0)
         file.truncate()
         file.write(run.program.value)
