@@ -8,10 +8,11 @@ words for them.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -30,6 +31,8 @@ RETRY_FOR = timedelta(seconds=30)
 THREADS = 32
 """Connections that a client of S3 may have open."""
 _PIECE = 8 << 20
+_NO_WORD = re.compile(r"AWS Error .{0,80} during GetObject operation: *(\(Request ID: [^)]{0,99}\))?$")
+"""A refusal for which Arrow found no reason in the answer."""
 
 
 class Entry(NamedTuple):
@@ -46,7 +49,8 @@ class Object:
     place."""
 
     def __init__(self, system: fs.FileSystem, path: str) -> None:
-        self._file: pa.NativeFile = system.open_input_file(path)
+        self._open = partial(system.open_input_file, path)
+        self._file: pa.NativeFile = self._open()
         self.size = int(self._file.size())
         self.told: dict[str, bytes] = dict(self._file.metadata() or {})
         self.version = (self.size, tuple(sorted(self.told.items())))
@@ -62,7 +66,20 @@ class Object:
 
     def read_at(self, n_bytes: int, at: int) -> bytes:
         """May be fewer, where the store cuts it short. Several threads may read at once."""
-        return bytes(self._file.read_at(n_bytes, at))
+        try:
+            return bytes(self._file.read_at(n_bytes, at))
+        except OSError as error:
+            if not _NO_WORD.search(str(error)):
+                raise
+        return self._read_cleared(n_bytes, at)
+
+    def _read_cleared(self, n_bytes: int, at: int) -> bytes:
+        """Into memory that holds nothing: S3's reason for a refusal is read from where the bytes would have
+        come to lie, and is lost among what lay there before."""
+        into = bytearray(n_bytes)
+        with self._open() as file:
+            file.seek(at)
+            return bytes(memoryview(into)[: file.readinto(into)])
 
 
 class Store:
