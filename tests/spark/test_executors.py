@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,20 @@ import flowcheck
 import flowcheck.spark
 from flowcheck.errors import RunError
 from flowcheck.runners.spark import driver
+from flowcheck.stores.uri import Access, StorePath
 from tests.runners.disturbed import many
 from tests.runners.worlds import write, write_cluster
 from tests.spark.conftest import session
 from tests.spark.worlds import result
+from tests.stores.conftest import behind, relay  # noqa: F401
+from tests.stores.server import KEYS, Answer, Relay, Request
 
 pytestmark = pytest.mark.slow
 
-SMALL = {"spark.executor.memory": "512m"}
+SMALL = {
+    "spark.executor.memory": "512m",
+    **{f"spark.executorEnv.{name}": value for name, value in KEYS.items()},
+}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +103,34 @@ def test_an_executor_that_dies_while_it_judges(
     monkeypatch.setattr(driver.Executors, "_add_up", disturbed)
     assert audited(executors, world, tmp_path / "out") == result(world / "expected")
     assert killed
+
+
+def test_an_executor_that_dies_while_it_fetches(
+    executors: Any,
+    world: Path,
+    tmp_path: Path,
+    relay: Relay,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it was on is fetched by another."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    for file in (world / "flows").iterdir():
+        relay.put(f"bucket/flows/{file.name}", file.read_bytes())
+    given = StorePath("s3://bucket/flows", Access(relay.endpoint))
+    flowcheck.audit(given, world / "cluster", out=tmp_path / "local")
+    killed: list[int] = []
+
+    def kill(request: Request, own: Callable[[], Answer]) -> Answer:
+        if request.reads and not killed:
+            killed.extend(executor_pids()[:1])
+            os.kill(killed[0], signal.SIGKILL)
+        return own()
+
+    relay.meddle = kill
+    flowcheck.spark.audit(executors, given, world / "cluster", out=tmp_path / "spark")
+    assert killed
+    assert result(tmp_path / "spark") == result(tmp_path / "local")
 
 
 def test_an_executor_that_dies_with_what_it_had_found(

@@ -16,13 +16,12 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
-from msgspec.structs import replace
-
 from flowcheck.errors import RunError
 from flowcheck.flows.files.inputs import InputFile
 from flowcheck.runners.judges.interface import Engine, Work
 from flowcheck.runners.judges.judging import settle, settle_others
-from flowcheck.runners.messages import Failed, Inspected, Judge
+from flowcheck.runners.messages import Failed, Inspect, Inspected, Judge
+from flowcheck.runners.plan import FileState, inspection
 from flowcheck.runners.request import AuditRequest, Progress
 from flowcheck.runners.spark.bringing import batches, check_violations, violations_of
 from flowcheck.runners.spark.executor import judged
@@ -45,12 +44,9 @@ def engine_of(context: Any) -> Engine:
 
 
 @contextmanager
-def _executors(context: Any, request: AuditRequest, inputs: Sequence[InputFile]) -> Iterator[Executors]:
+def _executors(context: Any, request: AuditRequest, _inputs: Sequence[InputFile]) -> Iterator[Executors]:
     if request.resume:
         raise RunError("a run on Spark goes on with none before it", hint="leave out resume: it begins anew")
-    if stored := [one for one in inputs if one.access is not None]:
-        hint = "mount the bucket where all executors see it, or leave out engine: one machine reads it"
-        raise RunError("Spark's executors read no objects of stores", where=stored[0].name, hint=hint)
     with tempfile.TemporaryFile() as program, ThreadPoolExecutor(1) as thread:
         executors = Executors(context, program, thread, cache=request.cache)
         try:
@@ -88,7 +84,7 @@ class Executors:
         program, rows = self._context.broadcast(self.program.read()), self._context.accumulator(0)
         self._kept.append(program)
         run = Run(__version__, self._key, work.setup, program, self._cache, work.merged.load.room, rows)
-        hashes = self._look(run, work)
+        self._look(run, work)
         total = work.plan.rows_known
 
         def tell() -> None:
@@ -98,33 +94,35 @@ class Executors:
         tasks = [
             Given(order, order.name)
             for order in work.plan.waiting()
-            if isinstance(order, Judge) and not order.converted
+            if isinstance(order, Judge) and not _at_once(work.plan.files[order.file])
         ]
         outcomes = self._outcomes(run, tasks)
-        if any(state.converted for state in work.plan.files):
-            outcomes = self._looked_at.union(outcomes)  # logs were judged where they were looked at
+        if any(map(_at_once, work.plan.files)):
+            outcomes = self._looked_at.union(outcomes)
         told = self._add_up(work, outcomes, tell)
-        _settle(work, told, hashes)
+        _settle(work, told)
         return sum(one.order.rows for one in told)
 
-    def _look(self, run: Run, work: Work) -> dict[int, str | None]:
-        """Have all files looked at; logs are judged with it. Returns the SHA-256 of each."""
+    def _look(self, run: Run, work: Work) -> None:
+        """Have all files looked at; logs and objects are judged with it."""
         plan = work.plan
-        plan.start(set())
+        objects = plan.start(set())
+        orders = [*plan.waiting(), *(inspection(plan.files[number]) for number in objects)]
         hashed = {id(one) for one in work.hashed if not one.label}
-        orders = list(plan.waiting())
         files = [plan.files[order.file].input for order in orders]
         pairs = zip(orders, files, strict=True)
-        given = [Given(order, file.name, id(file) in hashed) for order, file in pairs]
+        given = [
+            Given(order, file.name, id(file) in hashed, None if file.access is None else file)
+            for order, file in pairs
+        ]
         looked_at = self._looked_at = self._outcomes(run, given)
-        hashes: dict[int, str | None] = {}
         for order, answer, *_, sha256 in self._waited(lambda: looked_at.map(_without_bytes).collect()):
+            if isinstance(order, Inspect):
+                plan.files[order.file].sha256 = sha256
             if isinstance(answer, Failed):
                 plan.fail(answer.file, answer.reason, answer.detail, answer.sha256)
             elif isinstance(answer, Inspected):
                 plan.split(answer)
-                hashes[order.file] = sha256
-        return hashes
 
     def _outcomes(self, run: Run, given: Sequence[Given]) -> Any:
         """An RDD of what comes of orders, kept by executors once it was asked for."""
@@ -203,6 +201,11 @@ class Executors:
                 tell()
 
 
+def _at_once(state: FileState) -> bool:
+    """Whether a file was judged where it was looked at."""
+    return state.converted is not None or state.input.access is not None
+
+
 def _without_bytes(outcome: Outcome) -> Outcome:
     return outcome._replace(part=b"", violations=b"")
 
@@ -212,7 +215,7 @@ def _merge(adding: Adding, some: Sequence[Added]) -> None:
         adding.add(added)
 
 
-def _settle(work: Work, told: list[Told], hashes: dict[int, str | None]) -> None:
+def _settle(work: Work, told: list[Told]) -> None:
     """What is to be said of each file.
 
     **Raises**: AssertionError where a task was counted twice, or not at all, which must not pass for a
@@ -220,7 +223,6 @@ def _settle(work: Work, told: list[Told], hashes: dict[int, str | None]) -> None
     by_file: dict[int, list[Told]] = {}
     for one in told:
         by_file.setdefault(one.order.file, []).append(one)
-    entries = work.merged.entries
     for state in work.plan.files:
         if state.failure is None and not state.input.skipped:
             own = sorted(by_file.pop(state.number, []), key=lambda one: one.order.task)
@@ -229,7 +231,6 @@ def _settle(work: Work, told: list[Told], hashes: dict[int, str | None]) -> None
             state.parts = {one.order.task: one.order.part for one in own}
             spans = [span for one in own for span in one.spans]
             settle(work.merged, state, [one.part for one in own], spans)
-            entries[state.number] = replace(entries[state.number], sha256=hashes[state.number])
     if by_file:
         raise AssertionError("tasks of files were counted that failed")
     settle_others(work.merged, work.plan)

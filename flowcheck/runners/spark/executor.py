@@ -8,8 +8,9 @@ stays for the tasks to come, and for the runs, and ends with the process that it
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -26,11 +27,13 @@ from flowcheck.runners.messages import (
     Inspected,
     Judge,
     JudgedTask,
+    Looked,
     Unwritable,
 )
 from flowcheck.runners.plan import tasks_of
 from flowcheck.runners.pool import Gone, Pool
-from flowcheck.runners.spark.sent import Given, Outcome, Run, packed
+from flowcheck.runners.spark.arriving import arrivals
+from flowcheck.runners.spark.sent import Given, Outcome, Run, Said, packed
 from flowcheck.runners.troubles import Troubles
 from flowcheck.temporary import temporary_folder
 from flowcheck.version import __version__
@@ -62,7 +65,7 @@ class Hand:
         self._pool.prepare(replace(run.setup, folder=str(self.folder)))
         self._key = run.key
 
-    def answer(self, order: FileOrder, troubles: Troubles) -> Inspected | JudgedTask | Failed:
+    def answer(self, order: FileOrder, troubles: Troubles) -> Said:
         """**Raises**: RunError, OSError for what is no fault of the file: another may fare better."""
         while True:
             order = troubles.attempt(order)
@@ -74,7 +77,7 @@ class Hand:
                     found = troubles.lost(order, came.reason, came.how)
                 case Failed(reason=messages.MEMORY):
                     found = troubles.short_of_memory(order, came)
-                case Inspected() | JudgedTask() | Failed():
+                case Inspected() | Looked() | JudgedTask() | Failed():
                     return came
                 case Unwritable():
                     raise OSError(came.errno, came.detail, str(self.folder))
@@ -122,12 +125,18 @@ def _hand(run: Run) -> Hand:
 
 
 def judged(run: Run, given: Iterable[Given]) -> Iterator[Outcome]:
-    """Do what orders ask for. A log is judged where it was made rows of."""
+    """Do what orders ask for. A log is judged where it was made rows of, and an object of a store where it
+    was fetched."""
     hand, troubles = _hand(run), Troubles()
+    stored: list[tuple[Given, InputFile]] = []
     try:
-        for order, name, hashed in given:
-            order = _as_known_here(order)
-            yield from _done(hand, run, Given(order, name, hashed), troubles)
+        for one in given:
+            if one.stored is not None:
+                stored.append((one, one.stored))
+            else:
+                yield from _done(hand, run, one._replace(order=_as_known_here(one.order)), troubles)
+        if stored:
+            yield from _fetched(hand, run, stored, troubles)
     except GeneratorExit:
         raise
     except BaseException:
@@ -137,18 +146,40 @@ def judged(run: Run, given: Iterable[Given]) -> Iterator[Outcome]:
 
 
 def _done(hand: Hand, run: Run, given: Given, troubles: Troubles) -> Iterator[Outcome]:
-    order, name, hashed = given
+    order = given.order
     if isinstance(order, Judge):
         yield _judged(hand, run, order, troubles)
         return
-    with InputHashes([InputFile(os.fsdecode(order.path), order.identity)] if hashed else []) as hashes:
+    own = [InputFile(os.fsdecode(order.path), order.identity)] if given.hashed else []
+    with InputHashes(own) as hashes:
         answer = hand.answer(order, troubles)
         sha256 = hashes.of(0) if isinstance(answer, Inspected) else None
-    yield Outcome(order, answer, sha256=sha256)
-    if isinstance(order, Inspect) and isinstance(answer, Inspected) and answer.converted is not None:
-        for task in tasks_of(order, name, answer, hand.folder):
+    yield from _inspected(hand, run, given, answer, sha256, troubles)
+
+
+def _fetched(
+    hand: Hand, run: Run, stored: Sequence[tuple[Given, InputFile]], troubles: Troubles
+) -> Iterator[Outcome]:
+    ask = partial(hand.answer, troubles=troubles)
+    for came in arrivals(stored, run.setup, hand.folder, ask):
+        if isinstance(came, Outcome):
+            yield came
+        else:
+            given, sha256 = came
+            yield from _inspected(hand, run, given, ask(given.order), sha256, troubles)
+
+
+def _inspected(
+    hand: Hand, run: Run, given: Given, answer: Said, sha256: str | None, troubles: Troubles
+) -> Iterator[Outcome]:
+    """What was found of a file, and of its rows where nobody else could read them."""
+    yield Outcome(given.order, answer, sha256=sha256)
+    if isinstance(answer, Inspected) and (answer.converted or given.stored):
+        assert isinstance(given.order, Inspect)
+        for task in tasks_of(given.order, given.name, answer, hand.folder):
             yield _judged(hand, run, task, troubles)
-        hand.taken(answer.converted.name)
+        if answer.converted:
+            hand.taken(answer.converted.name)
 
 
 def _judged(hand: Hand, run: Run, order: Judge, troubles: Troubles) -> Outcome:

@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 import pyarrow as pa
 
 from flowcheck.errors import FlowcheckError
-from flowcheck.runners.messages import Failed, FileOrder, Inspected, Judge, JudgedTask, Part, Setup
+from flowcheck.flows.files.inputs import InputFile
+from flowcheck.runners.messages import Failed, FileOrder, Inspected, Judge, JudgedTask, Looked, Part, Setup
 
 
 class Broadcast(Protocol):
@@ -38,11 +39,17 @@ class Run(NamedTuple):
 
 
 class Given(NamedTuple):
-    """An order. ``name``: of its file, as results have it; ``hashed``: whether its SHA-256 is wanted."""
+    """An order. ``name``: of its file, as results have it; ``hashed``: whether its SHA-256 is wanted;
+    ``stored``: the object of a store that is to be fetched for it."""
 
     order: FileOrder
     name: str
     hashed: bool = False
+    stored: InputFile | None = None
+
+
+Said = Inspected | Looked | JudgedTask | Failed
+"""What a worker says of an order in the end."""
 
 
 class Outcome(NamedTuple):
@@ -50,7 +57,7 @@ class Outcome(NamedTuple):
     there are none."""
 
     order: FileOrder
-    answer: Inspected | JudgedTask | Failed
+    answer: Said
     part: bytes = b""
     violations: bytes = b""
     sha256: str | None = None
