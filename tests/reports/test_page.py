@@ -13,19 +13,23 @@ from xml.etree import ElementTree as Tree
 
 import msgspec
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from markupsafe import Markup
 
+import flowcheck
 from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
 from flowcheck.reports import renderer
 from flowcheck.reports.audit.finding_wording import TITLES
 from flowcheck.reports.audit.page import html as page_html
 from flowcheck.reports.audit.page import talks as page_talks
 from flowcheck.reports.audit.page.markup import Room
+from flowcheck.reports.audit.page.verdict import figures
 from flowcheck.reports.parts.escape import escape
 from flowcheck.reports.parts.units import compact, span
 from flowcheck.results.audit import AuditResult
 from flowcheck.results.finding.times import ViolationTimes
+from tests.cli.run import ROOT
 from tests.reports.build import (
     HOSTILE,
     TableOfEdges,
@@ -344,3 +348,20 @@ def test_a_number_in_few_characters(number: int, text: str) -> None:
 )
 def test_two_times_of_a_day_name_it_once(first: str, last: str, text: str) -> None:
     assert span(first, last) == text
+
+
+def test_what_was_stopped_is_what_policies_deny_and_the_log_says_was_dropped() -> None:
+    """Of the sample: and with what went through it is all that they deny."""
+    result = flowcheck.audit(ROOT / "data" / "flows", ROOT / "data" / "cluster")
+    edges = result.edges
+    denied = pc.equal(edges["verdict"], "deny")
+    dropped = edges.filter(pc.and_(denied, pc.not_equal(edges["observed"], "allowed")))
+    shown = {one.name: one.number for one in figures(result)}
+    assert shown["stopped"] == f"{pc.sum(dropped['records']).as_py():,}" != "0"
+    assert "stopped" not in {one.name for one in figures(make_clean_result())}
+
+
+def test_words_that_the_page_uses_are_explained_there() -> None:
+    text = Reader(rendered("html", make_result())).text
+    assert "default-deny by P" in text
+    assert "A connection may have many" in text

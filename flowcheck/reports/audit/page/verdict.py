@@ -45,6 +45,8 @@ def _figures(result: AuditResult) -> Iterator[Figure]:
         yield Figure("perhaps went through", f"{violations.observed_unknown:,}", note, "alarm")
     if violations.dropped_allowed:
         yield Figure("dropped", f"{violations.dropped_allowed:,}", "records that policies allow")
+    if (stopped := verdicts.deny - violations.forwarded_denied - violations.expected) > 0:
+        yield Figure("stopped", f"{stopped:,}", "records that policies deny, and that were dropped")
     sorted_ = f" ({sorted_out(summary.gate)})" if summary.gate is not None else ""
     yield Figure("findings", f"{violations.findings:,}", f"causes of violations{sorted_}")
     color = "unknown" if verdicts.unknown else ""
