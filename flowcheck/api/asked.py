@@ -136,7 +136,8 @@ def enforced(cluster: Cluster, asked: AuditRequest) -> Enforced:
     """What of it is enforced; one without pods, or without policies unless that is meant, says nothing.
 
     **Raises**: RunError."""
-    check_cluster(len(cluster.pods), len(cluster.policies_taken), left_out(cluster, asked.cni), asked)
+    others, needed = left_out(cluster, asked.cni), asked.needs_policies
+    check_cluster(len(cluster.pods), len(cluster.policies_taken), others, needs_policies=needed)
     switches = dict(asked.switches)
     return apply(cluster, asked.options, asked.cni, switches, asked.dns_map, asked.mesh)
 

@@ -85,17 +85,20 @@ def prepare(
     """What is judged by; ``clock`` gains the time when the cluster was there. A program that is kept with
     what the load is counted by serves without, too."""
     identity = source.identity() if request.cache else None
+    needed = request.needs_policies
     kept_at = _kept_at(identity, request, load=request.load)
     prepared = known(kept_at) or (None if request.load else known(_kept_at(identity, request, load=True)))
     if prepared is not None:
         facts = prepared.facts
-        check_cluster(facts.pods, facts.policies, facts.view.left_out, request)
+        check_cluster(facts.pods, facts.policies, facts.view.left_out, needs_policies=needed)
         if source.inspect is not None:
             source.inspect(prepared.cluster)
         clock.append(time.monotonic())
         return prepared
     cluster = source.load()
-    check_cluster(len(cluster.pods), len(cluster.policies_taken), left_out(cluster, request.cni), request)
+    check_cluster(
+        len(cluster.pods), len(cluster.policies_taken), left_out(cluster, request.cni), needs_policies=needed
+    )
     if source.inspect is not None:
         source.inspect(cluster)
     clock.append(time.monotonic())

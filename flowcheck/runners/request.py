@@ -73,6 +73,11 @@ class AuditRequest:
         return Window(since, until, None if margin is None else margin // timedelta(microseconds=1))
 
     @property
+    def needs_policies(self) -> bool:
+        """Whether a cluster without policies answers nothing."""
+        return not self.allow_no_policies and self.purpose != "load"
+
+    @property
     def judged_by(self) -> tuple[object, ...]:
         """What decides what a cluster's program is."""
         named = self.dns_map and self.dns_map.sha256

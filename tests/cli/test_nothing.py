@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from flowcheck.api import audit
-from tests.cli.run import flowcheck
+from tests.cli.run import ROOT, flowcheck
 from tests.runners.worlds import ALLOWED, BAD_PORT, flows, write, write_cluster, write_flows
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
@@ -103,3 +103,17 @@ def test_load_needs_no_policies_and_names_what_it_left_out(tmp_path: Path) -> No
     assert done.stdout.splitlines()[1] == "  incomplete: 1 document of the cluster left out"
     assert "left out: " in done.stderr
     assert "bad.yaml" in done.stderr
+
+
+EXPLAIN = ("explain", "--from", "shop/front-0", "--to", "shop/orders-0", "--port", "8080")
+
+
+@pytest.mark.parametrize("words", [("matrix",), ("rules",), EXPLAIN], ids=lambda words: words[0])
+def test_a_cluster_whose_policies_are_all_of_another_engine_is_2(words: tuple[str, ...]) -> None:
+    """As an audit has it: what answers that all is allowed would be believed."""
+    given = (*words, "--cluster", ROOT / "data" / "cilium" / "cluster", "--cni", "flannel")
+    done = flowcheck(*given)
+    assert done.returncode == 2
+    assert "error: no policy is judged, so every flow would be allowed: 6 policies" in done.stderr
+    assert done.stdout == ""
+    assert flowcheck(*given, "--allow-no-policies").returncode in (0, 1, 3)

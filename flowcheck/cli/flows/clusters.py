@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowcheck.cli.words.engine import chosen, names_in
 from flowcheck.counted import agreeing, counted
-from flowcheck.errors import ManifestError, Problem, RunError
+from flowcheck.errors import ManifestError, Problem
 
 if TYPE_CHECKING:
     from flowcheck.engines.profiles import Enforced
@@ -42,17 +42,15 @@ def read_cluster(given: dict[str, Any], at: At = None) -> Cluster:
 
 
 def cluster_with_policies(given: dict[str, Any], at: At = None) -> Cluster:
-    """The same; one without pods, or without policies unless that is meant, says nothing.
+    """The same, where there is anything to tell of it.
 
     **Raises**: RunError, ManifestError."""
+    from flowcheck.engines.profiles import left_out
+    from flowcheck.runners.program.empty import check_cluster
+
     cluster = read_cluster(given, at)
-    if not cluster.pods:
-        raise RunError("the cluster has no pods and no workloads", hint="add them to --cluster")
-    if not cluster.policies_taken and not given["allow_no_policies"]:
-        raise RunError(
-            "there are no policies: everything is allowed",
-            hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
-        )
+    others, needed = left_out(cluster, given["cni"]), not given["allow_no_policies"]
+    check_cluster(len(cluster.pods), len(cluster.policies_taken), others, needs_policies=needed)
     return cluster
 
 

@@ -1,4 +1,4 @@
-"""An audit against a cluster in which there is nothing to judge, or to judge by, is never a clean pass."""
+"""An answer about a cluster in which there is nothing to judge, or to judge by, is never a clean pass."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from flowcheck.errors import RunError
 from flowcheck.model.left_out import LeftOut
-from flowcheck.runners.request import AuditRequest
 
 
-def check_cluster(pods: int, policies: int, others: Sequence[LeftOut], request: AuditRequest) -> None:
+def check_cluster(pods: int, policies: int, others: Sequence[LeftOut], *, needs_policies: bool) -> None:
     """``others``: those of the policies that are left out.
 
     **Raises**: RunError where nothing is left.
@@ -20,7 +19,7 @@ def check_cluster(pods: int, policies: int, others: Sequence[LeftOut], request: 
             hint="give --cluster the output of: kubectl get -A -o json "
             "namespaces,nodes,pods,services,endpointslices,networkpolicies,deployments,replicasets",
         )
-    if request.allow_no_policies or request.purpose == "load":
+    if not needs_policies:
         return
     if others and policies == sum(one.policies for one in others):
         raise RunError(
