@@ -285,13 +285,15 @@ def known_rows() -> dict[str, str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tests.tools.mutants", description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants with this in their name")
+    parser.add_argument("--new", action="store_true", help="those that the page has no row of")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
     mutants = (
         *(*MUTANTS, *ENGINE_MUTANTS, *CILIUM_MUTANTS, *CALICO_MUTANTS, *PROFILE_MUTANTS, *MESH_MUTANTS),
         *ANSWER_MUTANTS,
     )
-    chosen = [mutant for mutant in mutants if given.only in mutant.name]
+    known = known_rows()
+    chosen = [one for one in mutants if given.only in one.name and not (given.new and one.name in known)]
     with tempfile.TemporaryDirectory(prefix="flowcheck-mutants-") as folder:
         cache = Path(folder)
         asked = {suite for mutant in chosen for suite in suites_for(mutant)}
@@ -308,7 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 sys.stdout.flush()
                 outcomes.append(outcome)
     tried = {outcome.mutant.name: row_of(outcome) for outcome in outcomes if outcome.mutant is not None}
-    rows = known_rows() | tried
+    rows = known | tried
     TABLE.write_text(table_of({one.name: rows[one.name] for one in mutants if one.name in rows}))
     return int(not all(outcome.killed for outcome in outcomes))
 
