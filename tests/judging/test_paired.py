@@ -15,6 +15,7 @@ from flowcheck.reference import Tuple5
 from flowcheck.runners.program.given import give
 from tests.agreement.paired import assert_one_pass_says_the_same
 from tests.builders import allow, block, make_cluster, make_flow, make_pod, make_policy
+from tests.engines.cilium_world import flow, policy, read
 from tests.tools.conformance import to_table
 
 A, B = "10.244.0.1", "10.244.0.2"
@@ -67,6 +68,16 @@ def test_who_opened_it_may_be_open_for_the_second_alone() -> None:
     flows = [make_flow(A, B, 8080, src_port=port, initiator=0) for port in (40000, 9090)]
     found = keyed(before, after, flows)
     assert [judged.verdict.tolist() for judged in found.judged] == [[2, 2], [2, 3]]
+
+
+def test_messages_that_the_second_alone_tells_apart_are_two_keys() -> None:
+    """To the first no ICMP message has a type."""
+    before, after = (
+        read(policy(f"{{endpointSelector: {{}}, egress: [{rule}]}}"))
+        for rule in ("{toEntities: [all]}", "{icmps: [{fields: [{type: 8}]}]}")
+    )
+    found = keyed(before, after, [flow("a/one > a/two ICMP 8"), flow("a/one > a/two ICMP 3")])
+    assert [judged.verdict.tolist() for judged in found.judged] == [[1, 1], [1, 2]]
 
 
 @pytest.mark.parametrize("swapped", [False, True])
