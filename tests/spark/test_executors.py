@@ -133,6 +133,31 @@ def test_an_executor_that_dies_while_it_fetches(
     assert result(tmp_path / "spark") == result(tmp_path / "local")
 
 
+def test_executors_that_are_killed_each_time_end_the_run(
+    executors: Any,
+    world: Path,
+    tmp_path: Path,
+    relay: Relay,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the kernel does where memory runs out: with SIGKILL, and no word."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    relay.put("bucket/flows/0.parquet", (world / "flows" / "0.parquet").read_bytes())
+
+    def kill(request: Request, own: Callable[[], Answer]) -> Answer:
+        if request.reads:
+            for pid in executor_pids():
+                os.kill(pid, signal.SIGKILL)
+        return own()
+
+    relay.meddle = kill
+    given = StorePath("s3://bucket/flows", Access(relay.endpoint))
+    with pytest.raises(RunError, match="lost again and again, for want of memory it seems"):
+        flowcheck.spark.audit(executors, given, world / "cluster", out=tmp_path / "out")
+    assert not (tmp_path / "out" / "summary.json").exists()
+
+
 def test_an_executor_that_dies_with_what_it_had_found(
     executors: Any, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
