@@ -104,6 +104,9 @@ lock: $(STAMP)
 	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe \
+	  --extra live --build-deps-for wheel --constraint requirements-dev.lock --output-file requirements-image.lock pyproject.toml
+	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe \
 	  --output-file "$(S3_LOCK)" tests/stores/requirements.in
 
 .PHONY: wheel sbom advisories

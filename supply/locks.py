@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock")
-"""What users need to run flowcheck, and what it takes to test and build it, which holds all of the former."""
+LOCKS = ("requirements.lock", "requirements-image.lock", "requirements-dev.lock")
+"""What users need to run flowcheck; the same with what else the image has (the extra live, the build tool);
+and what it takes to test and build, which holds all of the others."""
 
 _PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[^ \\]+) \\")
 _HASH = re.compile(r"    --hash=sha256:(?P<sha256>[0-9a-f]{64})(?: \\)?")
