@@ -23,6 +23,7 @@ from tests.builders import (
     make_policy,
     passing,
 )
+from tests.meshes import ALLOW, allows, mesh_policy, presenting, with_sidecar
 
 WEB, DB = in_namespace(pods="app=web"), in_namespace(pods="app=db")
 
@@ -143,3 +144,15 @@ def test_protection_is_told_by_direction_and_pod() -> None:
     }
     assert ingress == {"x/Pod/db-1": (0, 1, True), "x/Pod/db-2": (0, 1, False)}
     assert sum(one.layer == "egress" for one in found) == 3
+
+
+def test_an_identity_that_nobody_here_has_may_be_proved_by_another() -> None:
+    """No pod of the cluster presents it, and no rule about it is told to be for nobody."""
+    pods = (
+        with_sidecar("web", "10.0.0.1", labels="app=web"),
+        with_sidecar("db", "10.0.0.2", labels="app=db"),
+    )
+    policy = mesh_policy(ALLOW, allows(presenting("ghost"), 80, label="rules[0]"), subject=DB)
+    found = weigh_rules(make_cluster(*pods, policy), Options()).rules
+    rule = next(one for one in found if one.info.name == "AuthorizationPolicy/x/m[rules[0]]")
+    assert (rule.layer, rule.worth, rule.reasons) == ("mesh", "unknown", ("needs_identity",))
