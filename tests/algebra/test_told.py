@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from flowcheck.algebra.build import weigh_rules
 from flowcheck.algebra.told import RuleTold
+from flowcheck.engines.profiles import apply
 from flowcheck.model.options import Options
 from flowcheck.model.peers import DomainNames
 from flowcheck.model.places import SourceLocation
@@ -23,6 +24,7 @@ from tests.builders import (
     make_policy,
     passing,
 )
+from tests.engines.cilium_world import policy, read
 from tests.meshes import ALLOW, allows, mesh_policy, presenting, with_sidecar
 
 WEB, DB = in_namespace(pods="app=web"), in_namespace(pods="app=db")
@@ -156,3 +158,14 @@ def test_an_identity_that_nobody_here_has_may_be_proved_by_another() -> None:
     found = weigh_rules(make_cluster(*pods, policy), Options()).rules
     rule = next(one for one in found if one.info.name == "AuthorizationPolicy/x/m[rules[0]]")
     assert (rule.layer, rule.worth, rule.reasons) == ("mesh", "unknown", ("needs_identity",))
+
+
+def test_a_rule_overrides_the_default_of_a_later_tier_and_never_that_of_its_own_kind() -> None:
+    own = make_policy(subject="app=db", ingress=[allow(WEB, "80")])
+    found = told(make_admin(ingress=[allow(WEB, "81")], subject=DB), own)
+    assert found["p[ingress[0]]"].overrides == ()
+    assert found["admin[ingress[0]]"].overrides == ("default-deny by NetworkPolicy/x/p",)
+    cilium = policy("{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}")  # its default is a tier later
+    cluster, options, _ = apply(read(cilium), Options())
+    overrides = {one.info.name: one.overrides for one in weigh_rules(cluster, options).rules}
+    assert overrides["CiliumNetworkPolicy/a/p[ingress[0]]"] == ()
