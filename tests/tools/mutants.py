@@ -111,7 +111,13 @@ ANSWERS = {
             *("tests/agreement/test_paired_agreement.py", "tests/cli/test_diff.py"),
         ),
     ),
-    RULES: Suite("rules", ("tests/algebra", "tests/results/test_perhaps_hit.py", "tests/cli/test_rules.py")),
+    RULES: Suite(
+        "rules",
+        (
+            *("tests/algebra", "tests/results/test_perhaps_hit.py", "tests/results/test_usage.py"),
+            "tests/cli/test_rules.py",
+        ),
+    ),
     SUGGEST: Suite("suggestions", ("tests/suggest", "tests/cli/test_suggest.py")),
     MATRIX: Suite(
         "matrices",
