@@ -150,6 +150,8 @@ def test_what_makes_no_rule_is_counted_with_a_reason(flow: Tuple5, reason: str) 
 def test_several_owners_of_an_address_make_no_rule() -> None:
     twin = make_pod("twin", WEB, labels="app=twin")
     assert set(reasons(made(make_flow(WEB, DB), of=cluster(twin)))) == {"ambiguous_src"}
+    unsaid = make_flow(WEB, DB, initiator=0, src_port=40000, port=40001)  # as audits say it of such a row
+    assert set(reasons(made(unsaid, of=cluster(twin)))) == {"unknown_initiator"}
 
 
 def test_a_node_port_of_several_services_makes_no_rule() -> None:
