@@ -28,7 +28,6 @@ class Contact(NamedTuple):
     port: int
     address: str
     refused: bool
-    initiated: bool
     records: int
     connections: int
     first: int
@@ -70,7 +69,6 @@ def fold(rows: Int64) -> Iterator[Contact]:
             port=(said & PORT) - 1,
             address=address_of(high, low) if said & WITH_ADDRESS else "",
             refused=bool(said >> a.AT_OBSERVED & 1),
-            initiated=not said >> a.AT_NO_INITIATOR & 1,
             records=records,
             connections=connections,
             first=first,

@@ -312,12 +312,6 @@ _OF_SUGGESTIONS = (
         "if state is State.NEVER and not self._denied_too:",
     ),
     (
-        "a rule is made though nobody knows who began",
-        _EVIDENCE,
-        "if not contact.initiated:",
-        "if not contact:",
-    ),
-    (
         "a Service's port is allowed instead of its pods'",
         _EVIDENCE,
         "found.append(_Target(contact, dst, port, int(egress), int(ingress), True))",
