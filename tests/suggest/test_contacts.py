@@ -96,6 +96,11 @@ def test_a_reply_is_turned_round_with_its_address() -> None:
     assert (reply.address, reply.port) == (V6, 443)
 
 
+def test_times_are_those_of_the_first_and_of_the_last() -> None:
+    (one,) = contacts(table((POD, OTHER), (POD, OTHER), (POD, OTHER)))
+    assert (one.first, one.last) == (NOON, NOON + 2)
+
+
 def test_what_two_points_report_counts_once() -> None:
     flows = table((POD, OTHER), (POD, OTHER), (POD, OTHER), observation_point=[1, 1, 2], flow_count=[2, 3, 4])
     (one,) = contacts(flows)

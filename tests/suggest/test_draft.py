@@ -154,6 +154,18 @@ def test_several_owners_of_an_address_make_no_rule() -> None:
     assert set(reasons(made(unsaid, of=cluster(twin)))) == {"unknown_initiator"}
 
 
+def test_what_comes_to_a_service_may_come_to_all_of_its_backends() -> None:
+    api = make_pod("api", "10.0.0.5", labels="app=api", node="n1")
+    service = make_service("s", "10.96.0.9", ports=make_service_ports("a=80:80"))
+    slice_ = make_slice("x/s", WEB, "10.0.0.5", ports="a=80")
+    found = made(make_flow(DB, "10.96.0.9"), of=cluster(api, service, slice_))
+    assert found.peers() == {
+        "x/Pod/web ingress": ["y/Pod/db 80/TCP"],
+        "x/Pod/api ingress": ["y/Pod/db 80/TCP"],
+        "y/Pod/db egress": ["x/Pod/api, x/Pod/web 80/TCP"],
+    }
+
+
 def test_a_node_port_of_several_services_makes_no_rule() -> None:
     ports = {"ports": make_service_ports("a=80:80@30080"), "type": "NodePort"}
     pair = [make_service(name, f"10.96.0.{n}", **ports) for n, name in enumerate(("a", "b"), 1)]
