@@ -97,7 +97,7 @@ def test_a_reply_is_turned_round_with_its_address() -> None:
 
 
 def test_times_are_those_of_the_first_and_of_the_last() -> None:
-    (one,) = contacts(table((POD, OTHER), (POD, OTHER), (POD, OTHER)))
+    (one,) = contacts(table((POD, OTHER), (POD, OTHER), (POD, OTHER), observation_point=[1, 1, 2]))
     assert (one.first, one.last) == (NOON, NOON + 2)
 
 
