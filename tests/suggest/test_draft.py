@@ -189,6 +189,27 @@ def test_what_a_selector_of_others_allows_too_is_said_once() -> None:
     assert [policy.unit.name for policy in found.draft.policies] == ["x/Deployment/canary", "x/Pod/web"]
 
 
+def two_workloads() -> Cluster:
+    """Selected by ``role=p`` and ``app=q``: each selector takes one pod of the other's, too."""
+    return cluster(
+        make_pod("p-1", "10.0.1.1", labels="role=p,app=q", workload="Deployment/p"),
+        make_pod("p-2", "10.0.1.2", labels="role=p", workload="Deployment/p"),
+        make_pod("q-1", "10.0.2.1", labels="role=p,app=q", workload="Deployment/q"),
+        make_pod("q-2", "10.0.2.2", labels="app=q", workload="Deployment/q"),
+    )
+
+
+def test_of_two_rules_that_each_say_all_one_stays() -> None:
+    found = made(make_flow("10.0.1.1", DB), make_flow("10.0.2.1", DB), of=two_workloads())
+    assert found.peers()["y/Pod/db ingress"] == ["x/Deployment/q 80/TCP"]
+
+
+def test_a_rule_stays_for_one_contact_that_no_other_allows() -> None:
+    flows = [make_flow(src, DB) for src in ("10.0.1.1", "10.0.1.2", "10.0.2.2")]
+    found = made(*flows, of=two_workloads())
+    assert found.peers()["y/Pod/db ingress"] == ["x/Deployment/p, x/Deployment/q 80/TCP"]
+
+
 def test_names_are_those_of_the_time() -> None:
     def named(name: str, start: int, end: int) -> NamedAddress:
         return NamedAddress(name, OUTSIDE, Lifetime.exact(start, end))
