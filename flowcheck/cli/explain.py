@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.flows.clusters import cluster_with_policies, enforced
+from flowcheck.cli.flows.clusters import enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
@@ -116,8 +116,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         raise click.UsageError(f"--source-port: {port.protocol} has no ports")
     told = {name: given[name] for name in TOLD}
     _check_identity(given["principal"])
-    cluster = cluster_with_policies(given)
-    judged = enforced(cluster, given)
+    judged = enforced(given)
     program = compile_program(judged.cluster, judged.options)
     answer = explain(
         program,
@@ -136,7 +135,7 @@ def command(context: click.Context, /, **given: Any) -> int:
             f"--{name}" for name, value in (*told.items(), ("waypoint", given["waypoint"])) if value
         )
         messages(context).warnings([f"no pod is in a mesh, so {names} changes nothing"])
-    messages(context).warnings([*after_the_last(cluster, given["at"])])
+    messages(context).warnings([*after_the_last(judged.cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
     perhaps_in_force = any(one.sign for one in view_of(judged.cluster).left_out)

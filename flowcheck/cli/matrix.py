@@ -10,7 +10,7 @@ import click
 from flowcheck.cli.audit import check_inputs
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.explain import Port, PortType
-from flowcheck.cli.flows.clusters import cluster_with_policies, enforced
+from flowcheck.cli.flows.clusters import enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
@@ -136,7 +136,7 @@ def _compiled(context: click.Context, given: dict[str, Any]) -> Program:
     """The program of a cluster, after all that there is to say of it."""
     from flowcheck.compile import compile_program
 
-    judged = enforced(cluster_with_policies(given), given)
+    judged = enforced(given)
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
     return compile_program(judged.cluster, judged.options)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.flows.clusters import cluster_with_policies, enforced, policies_in
+from flowcheck.cli.flows.clusters import enforced, policies_in
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, JUDGING, RANGES, SELECTION, SPEECH, TIME, messages, options
@@ -72,8 +72,7 @@ def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     from flowcheck.results.ruling.build import weigh
 
     check_inputs(given)
-    cluster = cluster_with_policies({**given, "policies": policies_in(given)}, given["at"])
-    judged = enforced(cluster, given)
+    judged = enforced({**given, "policies": policies_in(given)}, given["at"])
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
     return weigh(judged.cluster, judged.options, given["as_of"])
 
