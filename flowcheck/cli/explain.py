@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.flows.clusters import enforced
+from flowcheck.cli.flows.clusters import after_the_last, enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
 from flowcheck.cli.words.values import Moment, Report, Value
 from flowcheck.reports import FORMATS
-
-if TYPE_CHECKING:
-    from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
 TOLD = ("principal", "method", "path", "host", "sni")
@@ -149,16 +144,3 @@ def _check_identity(principal: str | None) -> None:
         telling(principal, None, None, None, None)
     except ValueError as error:
         raise click.UsageError(f"--principal: {error}") from error
-
-
-def after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
-    """That an audit would not say this of flows after the last snapshot."""
-    from flowcheck.model.instants import instant_of, instant_text
-    from flowcheck.model.timeline import END
-
-    if cluster.known_until < END and (at is None or instant_of(at) > cluster.known_until):
-        yield (
-            f"policies are known until {instant_text(cluster.known_until)}, the last snapshot, which this "
-            "explains: of flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged "
-            "DURATION or --policies current is given, or a later snapshot"
-        )

@@ -10,7 +10,7 @@ import click
 from flowcheck.cli.audit import check_inputs
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.explain import Port, PortType
-from flowcheck.cli.flows.clusters import enforced
+from flowcheck.cli.flows.clusters import after_the_last, enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
@@ -138,6 +138,7 @@ def _compiled(context: click.Context, given: dict[str, Any]) -> Program:
 
     judged = enforced(given)
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
+    messages(context).warnings([*after_the_last(judged.cluster, given["at"])])
     return compile_program(judged.cluster, judged.options)
 
 

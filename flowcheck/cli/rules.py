@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.flows.clusters import enforced, policies_in
+from flowcheck.cli.flows.clusters import CURRENT, after_the_last, enforced, policies_in
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import (
@@ -102,6 +102,8 @@ def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     _refuse_of_flows(context)
     judged = enforced({**given, "policies": policies_in(given)}, given["at"])
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
+    if CURRENT not in given["policies"]:
+        messages(context).warnings([*after_the_last(judged.cluster, given["as_of"])])
     return weigh(judged.cluster, judged.options, given["as_of"])
 
 
