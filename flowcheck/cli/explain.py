@@ -102,7 +102,6 @@ def command(context: click.Context, /, **given: Any) -> int:
     from flowcheck.cli.audit import check_inputs
     from flowcheck.cli.words.output import write_reports
     from flowcheck.compile import compile_program
-    from flowcheck.engines.profiles import view_of
     from flowcheck.explaining import explain
 
     check_inputs(given)
@@ -132,9 +131,9 @@ def command(context: click.Context, /, **given: Any) -> int:
         messages(context).warnings([f"no pod is in a mesh, so {names} changes nothing"])
     messages(context).warnings([*after_the_last(judged.cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
+    messages(context).warnings([f"incomplete: {one}" for one in answer.perhaps_in_force])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
-    perhaps_in_force = any(one.sign for one in view_of(judged.cluster).left_out)
-    return Exit.INCOMPLETE if answer.left_out or perhaps_in_force else Exit.CLEAN
+    return Exit.INCOMPLETE if answer.left_out or answer.perhaps_in_force else Exit.CLEAN
 
 
 def _check_identity(principal: str | None) -> None:

@@ -104,7 +104,9 @@ def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
     if CURRENT not in given["policies"]:
         messages(context).warnings([*after_the_last(judged.cluster, given["as_of"])])
-    return weigh(judged.cluster, judged.options, given["as_of"])
+    record = weigh(judged.cluster, judged.options, given["as_of"])
+    messages(context).warnings([f"incomplete: {cause}" for cause in record.incomplete_because])
+    return record
 
 
 def _refuse_of_flows(context: click.Context) -> None:

@@ -188,6 +188,11 @@ class EngineView:
         return {"cni": self.cni, **self.switches}
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """The policies that are left out and may be in force: what is told without them is not complete."""
+        return tuple(f"{one}, though they may be in force ({one.sign})" for one in self.left_out if one.sign)
+
+    @property
     def sentence(self) -> str:
         """Who enforces policies, by which release, why that is thought, and what a person set otherwise."""
         nobody = "" if self.enforces else ", which enforces no policy"

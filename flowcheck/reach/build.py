@@ -140,8 +140,9 @@ def prefixes_of(program: Program) -> list[Prefix]:
 
 def _notes(axis: Axis, parties: Sequence[Party], program: Program) -> list[str]:
     """What the matrix leaves out."""
-    found = []
     cluster = program.cluster
+    doubts = cluster.view.doubts if cluster and cluster.view else ()
+    found = [f"INCOMPLETE: {doubt}" for doubt in doubts]
     on_host = (
         {(p.namespace, p.name) for p in cluster.pods if p.host_network and not p.finished} if cluster else ()
     )

@@ -207,3 +207,25 @@ def test_what_a_plugin_denies_by_itself_is_judged_by(tmp_path: Path) -> None:
     done = flowcheck("matrix", *given, "--from", "a/web", "--to", "a/db")
     assert done.returncode == 0
     assert "0 of 1 pair may talk by some port" in done.stdout
+
+
+def test_3_is_told_why_by_every_command(tmp_path: Path) -> None:
+    """Policies of an engine that seems to run, left out because another was named, beside others."""
+    own = "---\n".join([PODS[:-4], ADMIN, CILIUM.replace("PEER", "")])
+    (tmp_path / "c.yaml").write_text(own)
+    given = ("--cluster", tmp_path / "c.yaml", "--cni", "kubernetes")
+    ends = {"src_ip": pa.array(["10.1.0.10"]), "dst_ip": pa.array(["10.1.0.11"])}
+    file = write(tmp_path / "f.parquet", flows(1, **ends))
+    pair = ("--from", "a/web", "--to", "a/db", "--port", "80")
+    why = (
+        "1 policy in the language of Cilium left out because of --cni kubernetes, though they may be in force"
+    )
+    for words in (("audit", file), ("rules", file), ("rules",), ("matrix",), ("explain", *pair)):
+        done = flowcheck(*words, *given)
+        assert done.returncode == 3
+        assert f"warning: incomplete: {why}" in done.stderr
+        assert f"incomplete: {why}" in " ".join(done.stdout.split()).replace("INCOMPLETE", "incomplete")
+    explained = json.loads(flowcheck("explain", *pair, *given, "-f", "json").stdout)
+    assert [one.startswith(why) for one in explained["perhaps_in_force"]] == [True]
+    shown = json.loads(flowcheck("matrix", *given, "-f", "json").stdout)
+    assert any(why in note for note in shown["notes"])
