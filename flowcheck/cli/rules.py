@@ -28,6 +28,9 @@ from flowcheck.cli.words.values import InputPath
 from flowcheck.keywords import MOST_FINDINGS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flowcheck.model.cluster import Cluster
     from flowcheck.results.records.rules import RulesRecord
 
 NOT_ASKED: dict[str, Any] = {
@@ -91,6 +94,7 @@ def _with_flows(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     result = audit.judge(context, asked, purpose="rules", load=False)
     usage = result.usage
     assert usage is not None
+    _say_of_names(context, usage.cluster, given["as_of"])
     return weigh(usage.cluster, usage.options, given["as_of"], Log(usage, result.summary))
 
 
@@ -104,9 +108,21 @@ def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
     if CURRENT not in given["policies"]:
         messages(context).warnings([*after_the_last(judged.cluster, given["as_of"])])
+    _say_of_names(context, judged.cluster, given["as_of"])
     record = weigh(judged.cluster, judged.options, given["as_of"])
     messages(context).warnings([f"incomplete: {cause}" for cause in record.incomplete_because])
     return record
+
+
+def _say_of_names(context: click.Context, cluster: Cluster, as_of: datetime | None) -> None:
+    """That a DNS map is no help at the instant of which all but traffic is told."""
+    from flowcheck.engines.profiles import view_of
+    from flowcheck.model.instants import instant_of
+    from flowcheck.model.timeline import END
+
+    names, instant = view_of(cluster).names, END - 1 if as_of is None else instant_of(as_of)
+    if names is not None and not names.possible(instant):
+        messages(context).warning(f"{view_of(cluster).told_of_names(instant)}: --as-of names another")
 
 
 def _refuse_of_flows(context: click.Context) -> None:
