@@ -176,16 +176,17 @@ def check(given: dict[str, Any]) -> None:
         which = "--jobs" if given["jobs"] else "--resume"
         raise click.UsageError(f"{which} is of the engine local: how many judge, and again, is up to Spark")
     check_inputs(given)
-    if given["as_of"] and CURRENT in given["policies"]:
-        raise click.UsageError("--as-of and --policies current contradict one another")
-    if given["since"] and given["until"] and given["since"] >= given["until"]:
-        raise click.UsageError("--since is not before --until: no flow can be in between")
 
 
 def check_inputs(given: dict[str, Any]) -> None:
-    """What cannot be meant together of the options that name the cluster."""
-    if given["replace_policies"] and not given["policies"]:
-        raise click.UsageError("--replace-policies needs --policies")
+    """What cannot be meant together of the options that name the cluster, and the times that are asked about,
+    where a command has such."""
+    if given["replace_policies"] and not policies_in(given):
+        raise click.UsageError("--replace-policies needs --policies, and documents to take their place")
+    if given.get("as_of") and CURRENT in given["policies"]:
+        raise click.UsageError("--as-of and --policies current contradict one another")
+    if given.get("since") and given["until"] and given["since"] >= given["until"]:
+        raise click.UsageError("--since is not before --until: no flow can be in between")
     if given["keep_going"] and given["strict"]:
         raise click.UsageError("--keep-going and --strict contradict one another")
     if [*given["cluster"], *given["policies"], *given.get("flows", ())].count("-") > 1:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.flows.clusters import cluster_with_policies, enforced
+from flowcheck.cli.flows.clusters import after_the_last, enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
 from flowcheck.cli.words.values import Moment, Report, Value
 from flowcheck.reports import FORMATS
-
-if TYPE_CHECKING:
-    from flowcheck.model.cluster import Cluster
 
 _PORTLESS = ("icmp", "icmpv6")
 TOLD = ("principal", "method", "path", "host", "sni")
@@ -107,7 +102,6 @@ def command(context: click.Context, /, **given: Any) -> int:
     from flowcheck.cli.audit import check_inputs
     from flowcheck.cli.words.output import write_reports
     from flowcheck.compile import compile_program
-    from flowcheck.engines.profiles import view_of
     from flowcheck.explaining import explain
 
     check_inputs(given)
@@ -116,8 +110,7 @@ def command(context: click.Context, /, **given: Any) -> int:
         raise click.UsageError(f"--source-port: {port.protocol} has no ports")
     told = {name: given[name] for name in TOLD}
     _check_identity(given["principal"])
-    cluster = cluster_with_policies(given)
-    judged = enforced(cluster, given)
+    judged = enforced(given)
     program = compile_program(judged.cluster, judged.options)
     answer = explain(
         program,
@@ -136,11 +129,11 @@ def command(context: click.Context, /, **given: Any) -> int:
             f"--{name}" for name, value in (*told.items(), ("waypoint", given["waypoint"])) if value
         )
         messages(context).warnings([f"no pod is in a mesh, so {names} changes nothing"])
-    messages(context).warnings([*after_the_last(cluster, given["at"])])
+    messages(context).warnings([*after_the_last(judged.cluster, given["at"])])
     messages(context).warnings([f"left out: {one}" for one in answer.left_out])
+    messages(context).warnings([f"incomplete: {one}" for one in answer.perhaps_in_force])
     write_reports("explanation", answer, [Report(given["form"])], given["color"])
-    perhaps_in_force = any(one.sign for one in view_of(judged.cluster).left_out)
-    return Exit.INCOMPLETE if answer.left_out or perhaps_in_force else Exit.CLEAN
+    return Exit.INCOMPLETE if answer.left_out or answer.perhaps_in_force else Exit.CLEAN
 
 
 def _check_identity(principal: str | None) -> None:
@@ -150,16 +143,3 @@ def _check_identity(principal: str | None) -> None:
         telling(principal, None, None, None, None)
     except ValueError as error:
         raise click.UsageError(f"--principal: {error}") from error
-
-
-def after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
-    """That an audit would not say this of flows after the last snapshot."""
-    from flowcheck.model.instants import instant_of, instant_text
-    from flowcheck.model.timeline import END
-
-    if cluster.known_until < END and (at is None or instant_of(at) > cluster.known_until):
-        yield (
-            f"policies are known until {instant_text(cluster.known_until)}, the last snapshot, which this "
-            "explains: of flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged "
-            "DURATION or --policies current is given, or a later snapshot"
-        )

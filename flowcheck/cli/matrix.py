@@ -10,7 +10,7 @@ import click
 from flowcheck.cli.audit import check_inputs
 from flowcheck.cli.exits import Exit
 from flowcheck.cli.explain import Port, PortType
-from flowcheck.cli.flows.clusters import cluster_with_policies, enforced
+from flowcheck.cli.flows.clusters import after_the_last, enforced
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES
 from flowcheck.cli.words.engine import ENGINE
 from flowcheck.cli.words.options import CONTEXT, RANGES, SPEECH, messages, options
@@ -135,9 +135,12 @@ def _subject(given: dict[str, Any]) -> str:
 def _compiled(context: click.Context, given: dict[str, Any]) -> Program:
     """The program of a cluster, after all that there is to say of it."""
     from flowcheck.compile import compile_program
+    from flowcheck.engines.profiles import view_of
 
-    judged = enforced(cluster_with_policies(given), given)
+    judged = enforced(given)
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
+    messages(context).warnings([*after_the_last(judged.cluster, given["at"])])
+    messages(context).warnings([f"incomplete: {one}" for one in view_of(judged.cluster).doubts])
     return compile_program(judged.cluster, judged.options)
 
 
@@ -147,7 +150,7 @@ def _is_incomplete(program: Program) -> bool:
 
     cluster = program.cluster
     assert cluster is not None
-    return bool(cluster.refused) or any(one.sign for one in view_of(cluster).left_out)
+    return bool(cluster.refused) or bool(view_of(cluster).doubts)
 
 
 def _refuse_to_draw(matrix: Matrix, formats: Sequence[Report]) -> None:

@@ -5,17 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from flowcheck.cli.exits import Exit
-from flowcheck.cli.flows.clusters import cluster_with_policies, enforced, policies_in
+from flowcheck.cli.flows.clusters import CURRENT, after_the_last, enforced, policies_in
 from flowcheck.cli.words.clusters import CLUSTER, NO_POLICIES, SNAPSHOT_TIME
 from flowcheck.cli.words.engine import ENGINE
-from flowcheck.cli.words.options import CONTEXT, JUDGING, RANGES, SELECTION, SPEECH, TIME, messages, options
+from flowcheck.cli.words.options import (
+    CACHE,
+    CONTEXT,
+    JOBS,
+    RANGES,
+    SELECTION,
+    SPEECH,
+    TIME,
+    TOLERANCE,
+    messages,
+    options,
+)
 from flowcheck.cli.words.reports import shown_as
 from flowcheck.cli.words.values import InputPath
+from flowcheck.keywords import MOST_FINDINGS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flowcheck.model.cluster import Cluster
     from flowcheck.results.records.rules import RulesRecord
+
+NOT_ASKED: dict[str, Any] = {
+    "out": None,
+    "resume": False,
+    "keep_columns": False,
+    "max_findings": MOST_FINDINGS,
+}
+"""Options of an audit that this has not."""
+OF_FLOWS = {
+    *("source_format", "time_unit", "time_zone", "fields", "mapping", "received_within"),
+    *("since", "until", "partition_margin", "namespace", "skew", "assume_unchanged"),
+    *("jobs", "give_up_after", "max_rejected", "min_coverage", "no_cache"),
+}
+"""Options that say nothing where there are no flows."""
 
 
 @click.command("rules", context_settings=CONTEXT)
@@ -29,7 +59,7 @@ if TYPE_CHECKING:
     help="What makes the exit code 1: rules that could go whatever the traffic, workloads that nothing "
     "isolates, or any of them.",
 )
-@options(SELECTION, RANGES, TIME, JUDGING, ENGINE, SPEECH)
+@options(SELECTION, RANGES, TIME, JOBS, TOLERANCE, CACHE, ENGINE, SPEECH)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> int:
     """Tell which rules of a cluster's policies do nothing, and who is protected by nothing.
@@ -60,10 +90,11 @@ def _with_flows(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     from flowcheck.results.ruling.build import weigh
     from flowcheck.results.ruling.together import Log
 
-    asked = {**given, "out": None, "alternatives": True}
+    asked = {**given, **NOT_ASKED, "alternatives": True}
     result = audit.judge(context, asked, purpose="rules", load=False)
     usage = result.usage
     assert usage is not None
+    _say_of_names(context, usage.cluster, given["as_of"])
     return weigh(usage.cluster, usage.options, given["as_of"], Log(usage, result.summary))
 
 
@@ -72,10 +103,34 @@ def _of_cluster(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     from flowcheck.results.ruling.build import weigh
 
     check_inputs(given)
-    cluster = cluster_with_policies({**given, "policies": policies_in(given)}, given["at"])
-    judged = enforced(cluster, given)
+    _refuse_of_flows(context)
+    judged = enforced({**given, "policies": policies_in(given)}, given["at"])
     messages(context).of_cluster(judged.cluster.warnings, judged.cluster.refused)
-    return weigh(judged.cluster, judged.options, given["as_of"])
+    if CURRENT not in given["policies"]:
+        messages(context).warnings([*after_the_last(judged.cluster, given["as_of"])])
+    _say_of_names(context, judged.cluster, given["as_of"])
+    record = weigh(judged.cluster, judged.options, given["as_of"])
+    messages(context).warnings([f"incomplete: {cause}" for cause in record.incomplete_because])
+    return record
+
+
+def _say_of_names(context: click.Context, cluster: Cluster, as_of: datetime | None) -> None:
+    """That a DNS map is no help at the instant of which all but traffic is told."""
+    from flowcheck.engines.profiles import view_of
+    from flowcheck.model.instants import instant_of
+    from flowcheck.model.timeline import END
+
+    names, instant = view_of(cluster).names, END - 1 if as_of is None else instant_of(as_of)
+    if names is not None and not names.possible(instant):
+        messages(context).warning(f"{view_of(cluster).told_of_names(instant)}: --as-of names another")
+
+
+def _refuse_of_flows(context: click.Context) -> None:
+    """Nobody asks in vain; the environment and a file may say what is for other commands, too."""
+    for option in context.command.params:
+        name = option.name or ""
+        if name in OF_FLOWS and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{max(option.opts, key=len)} is about flows, and none are given")
 
 
 def _exit_code(record: RulesRecord, fail_on: str) -> Exit:

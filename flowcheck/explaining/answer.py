@@ -143,6 +143,7 @@ class _Explainer:
             options=view.answers if (view := self._cluster.view) else {},
             engine=view.sentence if view else "",
             left_out=tuple(map(str, self._cluster.refused)),
+            perhaps_in_force=view.doubts if view else (),
         )
 
     def _change(self, denied: Sequence[Denied], n_pairs: int) -> Change | None:

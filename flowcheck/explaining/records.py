@@ -172,9 +172,10 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
     shows all of it.
 
     ``source_port``: None: any. ``left_out`` names the documents of the cluster that it does not know of, each
-    with its place and problem: with them it may be another. ``engine`` says who enforces policies; empty: as
-    they are written. ``at``: the moment that is shown, ``latest`` or in RFC 3339; empty: nothing of the
-    cluster ever changes. ``names`` says of which time a DNS map tells, where one is used.
+    with its place and problem: with them it may be another. So it may with the policies ``perhaps_in_force``,
+    which it leaves out. ``engine`` says who enforces policies; empty: as they are written. ``at``: the moment
+    that is shown, ``latest`` or in RFC 3339; empty: nothing of the cluster ever changes. ``names`` says of
+    which time a DNS map tells, where one is used.
     """
 
     src: EndAnswer
@@ -193,6 +194,7 @@ class Explanation(msgspec.Struct, Shown, frozen=True):
     source_port: int | None = None
     at: str = ""
     names: str = ""
+    perhaps_in_force: tuple[str, ...] = ()
     schema: int = SCHEMA
 
     def __repr__(self) -> str:

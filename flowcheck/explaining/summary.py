@@ -10,7 +10,7 @@ from flowcheck.explaining.records import LATEST, Case, EndAnswer, MeshAnswer, Si
 from flowcheck.explaining.selection import stable_labels
 from flowcheck.explaining.words import labels_text
 from flowcheck.model.cluster import Cluster
-from flowcheck.model.instants import instant_text, span_text
+from flowcheck.model.instants import instant_text
 from flowcheck.model.timeline import END
 
 
@@ -19,11 +19,7 @@ def moment(cluster: Cluster | None, instant: int) -> dict[str, str]:
     if cluster is None or cluster.is_static:
         return {}
     at = LATEST if instant == END - 1 else instant_text(instant)
-    span = cluster.view.names if cluster.view else None
-    if span is None:
-        return {"at": at}
-    outside = "" if span.possible(instant) else ", and not at this moment"
-    return {"at": at, "names": f"the DNS map tells of names {span_text(span.start, span.end)}{outside}"}
+    return {"at": at, "names": cluster.view.told_of_names(instant) if cluster.view else ""}
 
 
 def no_subject(end: Candidate) -> str:

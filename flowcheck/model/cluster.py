@@ -231,11 +231,12 @@ class Cluster:
 
     def at(self, time: int) -> Cluster:
         """The cluster at one instant: whatever may have been there then, as if it always had been. Of what
-        changed at a time known only roughly, the later version."""
+        changed at a time known only roughly, the later version; of pods with one address, those that surely
+        were there have it."""
         return replace(
             self,
             nodes=_there(self.nodes, time, lambda node: node.name),
-            pods=_there(self.pods, time, lambda pod: (pod.namespace, pod.name, pod.uid)),
+            pods=_with_addresses(self.pods, time),
             services=_there(self.services, time, lambda service: (service.namespace, service.name)),
             slices=_there(self.slices, time, lambda one: (one.namespace, one.service, one.name)),
             policies=_there(self.policies, time, lambda policy: policy.identity),
@@ -271,3 +272,19 @@ def _there(
         if one.lifetime.possible(time):
             found[identity(one)] = one
     return tuple(replace(one, lifetime=ALWAYS) for one in found.values())
+
+
+def _with_addresses(pods: Sequence[Pod], time: int) -> tuple[Pod, ...]:
+    """One that perhaps was there stays so, where its address was another's for sure."""
+    sure = {_who(pod): pod.addresses for pod in pods if pod.lifetime.sure(time)}
+    taken = {address for addresses in sure.values() for address in addresses}
+    return tuple(
+        pod
+        if _who(pod) in sure or taken.isdisjoint(pod.addresses)
+        else replace(pod, lifetime=ALWAYS.unsure())
+        for pod in _there(pods, time, _who)
+    )
+
+
+def _who(pod: Pod) -> tuple[str, str, str]:
+    return pod.namespace, pod.name, pod.uid

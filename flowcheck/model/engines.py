@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flowcheck.model.instants import span_text
 from flowcheck.model.left_out import LeftOut
 from flowcheck.model.tiers import Tier
 from flowcheck.model.timeline import Lifetime
@@ -186,6 +187,18 @@ class EngineView:
     def answers(self) -> dict[str, str]:
         """All that was chosen or follows, for a record."""
         return {"cni": self.cni, **self.switches}
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The policies that are left out and may be in force: what is told without them is not complete."""
+        return tuple(f"{one}, though they may be in force ({one.sign})" for one in self.left_out if one.sign)
+
+    def told_of_names(self, instant: int) -> str:
+        """How far what is known of DNS names reaches, if anything is, and whether to this instant."""
+        if self.names is None:
+            return ""
+        outside = "" if self.names.possible(instant) else ", and not at this moment"
+        return f"the DNS map tells of names {span_text(self.names.start, self.names.end)}{outside}"
 
     @property
     def sentence(self) -> str:

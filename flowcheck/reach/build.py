@@ -19,7 +19,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.model.instants import instant_of, instant_text
 from flowcheck.model.options import Options
 from flowcheck.model.protocols import PROTOCOL_NAMES, WITH_PORTS
-from flowcheck.model.timeline import END
+from flowcheck.model.timeline import ALWAYS, END
 from flowcheck.reach.asking import ask
 from flowcheck.reach.folding import Folding
 from flowcheck.reach.kinds import kinds_of
@@ -128,7 +128,7 @@ def build(program: Program, wanted: Wanted = EVERYTHING, more: Sequence[Prefix] 
         at="" if wanted.at is None else instant_text(instant_of(wanted.at)),
         mesh=program.mesh is not None,
         left_out=tuple(map(str, cluster.refused)),
-        notes=tuple(_notes(axis, parties, program)),
+        notes=tuple(_notes(axis, parties, program, wanted.at)),
     )
 
 
@@ -138,10 +138,13 @@ def prefixes_of(program: Program) -> list[Prefix]:
     return [*axis_of(program.cluster, program.options).owners]
 
 
-def _notes(axis: Axis, parties: Sequence[Party], program: Program) -> list[str]:
-    """What the matrix leaves out."""
-    found = []
-    cluster = program.cluster
+def _notes(axis: Axis, parties: Sequence[Party], program: Program, at: datetime | None) -> list[str]:
+    """What the matrix leaves out, and how far what it takes of names reaches."""
+    cluster, found = program.cluster, []
+    if cluster and cluster.view:
+        found += [f"INCOMPLETE: {doubt}" for doubt in cluster.view.doubts]
+        if cluster.view.names not in (None, ALWAYS):
+            found.append(cluster.view.told_of_names(END - 1 if at is None else instant_of(at)))
     on_host = (
         {(p.namespace, p.name) for p in cluster.pods if p.host_network and not p.finished} if cluster else ()
     )

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.run import flowcheck
+from tests.cli.run import ROOT, flowcheck
 from tests.runners.worlds import write_cluster
 
 SAMPLE = Path(__file__).parents[2] / "data" / "cluster"
@@ -203,3 +203,30 @@ def test_3_where_a_refused_document_was_left_out(cluster: Path) -> None:
     done = flowcheck("matrix", "--cluster", cluster, "--keep-going")
     assert done.returncode == 3
     assert "INCOMPLETE: with 1 document that could not be read" in done.stdout
+
+
+def test_after_the_last_snapshot_an_audit_would_not_say_so() -> None:
+    """So it is told by whatever speaks of one instant, unless that is before."""
+    cluster = ("--cluster", ROOT / "data" / "history" / "cluster")
+    pair = ("explain", "--from", "shop/orders", "--to", "shop/orders-db", "--port", "5432")
+    said = "warning: policies are known until 2026-03-10T20:00:00Z, the last snapshot"
+    for words, at in ((("matrix",), "--at"), (("rules",), "--as-of"), (pair, "--at")):
+        assert said in flowcheck(*words, *cluster).stderr
+        assert said in flowcheck(*words, *cluster, at, "2026-03-10T20:00:01Z").stderr
+        assert "known until" not in flowcheck(*words, *cluster, at, "2026-03-10T19:00:00Z").stderr
+    assert "known until" not in flowcheck("rules", *cluster, "--policies", "current").stderr
+
+
+def test_how_far_a_dns_map_reaches_is_told(tmp_path: Path) -> None:
+    sample = ROOT / "data" / "cilium"
+    given = ("--cluster", sample / "cluster", "--dns-map", sample / "hubble.jsonl.gz")
+    known = "the DNS map tells of names from 2026-03-10T09:00:00Z until 2026-03-10T10:00:00Z"
+    missed, then = f"{known}, and not at this moment", "2026-03-10T09:30:00Z"
+    assert missed in json.loads(flowcheck("matrix", *given, "-f", "json").stdout)["notes"]
+    assert known in json.loads(flowcheck("matrix", *given, "--at", then, "-f", "json").stdout)["notes"]
+    assert f"warning: {missed}" in flowcheck("rules", *given).stderr
+    assert f"warning: {missed}" in flowcheck("rules", sample / "hubble.jsonl.gz", *given).stderr
+    assert "DNS map" not in flowcheck("rules", *given, "--as-of", then).stderr
+    (tmp_path / "names.csv").write_text("name,address\nledger.bank.example,198.51.100.20\n")
+    always = flowcheck("matrix", *given[:2], "--dns-map", tmp_path / "names.csv")
+    assert "DNS map" not in always.stdout

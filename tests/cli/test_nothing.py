@@ -117,3 +117,115 @@ def test_a_cluster_whose_policies_are_all_of_another_engine_is_2(words: tuple[st
     assert "error: no policy is judged, so every flow would be allowed: 6 policies" in done.stderr
     assert done.stdout == ""
     assert flowcheck(*given, "--allow-no-policies").returncode in (0, 1, 3)
+
+
+PODS = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: a, labels: {app: web}}
+spec: {containers: [{name: c}]}
+status: {phase: Running, podIP: 10.1.0.10}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: a, labels: {app: db}}
+spec: {containers: [{name: c}]}
+status: {phase: Running, podIP: 10.1.0.11}
+---
+"""
+ADMIN = """\
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: deny}
+spec:
+  priority: 10
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [{namespaces: {}}]}]
+"""
+ISTIO = """\
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: deny, namespace: a}
+spec: {}
+"""
+STAGED = """\
+apiVersion: projectcalico.org/v3
+kind: StagedGlobalNetworkPolicy
+metadata: {name: deny}
+spec: {selector: all(), types: [Ingress], ingress: [{action: Deny}]}
+"""
+CILIUM = """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: deny, namespace: a}
+spec: {endpointSelector: {}, ingress: [{PEER}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "options"),
+    [
+        (ISTIO, ("--mesh", "off")),
+        (ADMIN, ("--cluster-policies", "ignored")),
+        (ADMIN, ("--cni", "cilium")),
+        (ADMIN, ("--cni", "aws")),
+        (STAGED, ("--cni", "calico")),
+        (CILIUM.replace("PEER", "") + "---\n" + ISTIO, ("--cni", "kubernetes", "--mesh", "off")),
+    ],
+    ids=["mesh", "switch", "cilium", "aws", "staged", "both"],
+)
+def test_policies_that_are_all_left_out_are_2_however(
+    tmp_path: Path, policy: str, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "c.yaml").write_text(PODS + policy)
+    given = ("--cluster", tmp_path / "c.yaml", *options)
+    ends = {"src_ip": pa.array(["10.1.0.10"]), "dst_ip": pa.array(["10.1.0.11"])}
+    file = write(tmp_path / "f.parquet", flows(1, **ends))
+    pair = ("--from", "a/web", "--to", "a/db", "--port", "80")
+    for words in (("audit", file), ("rules", file), ("rules",), ("matrix",), ("explain", *pair)):
+        done = flowcheck(*words, *given)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "error: no policy is judged, so every flow would be allowed: " in done.stderr
+    assert flowcheck("audit", file, *given, "--enforced", "no", "--allow-no-policies").returncode in (0, 3)
+
+
+def test_one_that_changed_is_one_policy_that_is_left_out(tmp_path: Path) -> None:
+    for hour, peer in ((9, ""), (11, "fromEntities: [world]")):
+        text = PODS + CILIUM.replace("PEER", peer)
+        (tmp_path / f"2026-03-01T{hour:02}-00-00Z.yaml").write_text(text)
+    done = flowcheck("matrix", "--cluster", tmp_path, "--cni", "kubernetes")
+    assert done.returncode == 2
+    assert (
+        "no policy is judged, so every flow would be allowed: 1 policy in the language of Cilium"
+        in done.stderr
+    )
+
+
+def test_what_a_plugin_denies_by_itself_is_judged_by(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(PODS + ADMIN)
+    given = ("--cluster", tmp_path / "c.yaml", "--cni", "cilium", "--unselected-pods", "denied")
+    done = flowcheck("matrix", *given, "--from", "a/web", "--to", "a/db")
+    assert done.returncode == 0
+    assert "0 of 1 pair may talk by some port" in done.stdout
+
+
+def test_3_is_told_why_by_every_command(tmp_path: Path) -> None:
+    """Policies of an engine that seems to run, left out because another was named, beside others."""
+    own = "---\n".join([PODS[:-4], ADMIN, CILIUM.replace("PEER", "")])
+    (tmp_path / "c.yaml").write_text(own)
+    given = ("--cluster", tmp_path / "c.yaml", "--cni", "kubernetes")
+    ends = {"src_ip": pa.array(["10.1.0.10"]), "dst_ip": pa.array(["10.1.0.11"])}
+    file = write(tmp_path / "f.parquet", flows(1, **ends))
+    pair = ("--from", "a/web", "--to", "a/db", "--port", "80")
+    why = (
+        "1 policy in the language of Cilium left out because of --cni kubernetes, though they may be in force"
+    )
+    for words in (("audit", file), ("rules", file), ("rules",), ("matrix",), ("explain", *pair)):
+        done = flowcheck(*words, *given)
+        assert done.returncode == 3
+        assert f"warning: incomplete: {why}" in done.stderr
+        assert f"incomplete: {why}" in " ".join(done.stdout.split()).replace("INCOMPLETE", "incomplete")
+    explained = json.loads(flowcheck("explain", *pair, *given, "-f", "json").stdout)
+    assert [one.startswith(why) for one in explained["perhaps_in_force"]] == [True]
+    shown = json.loads(flowcheck("matrix", *given, "-f", "json").stdout)
+    assert any(why in note for note in shown["notes"])

@@ -230,6 +230,32 @@ def test_a_cluster_over_time_is_told_of_at_one_instant(shop: Path) -> None:
     assert early["at"] == "2026-03-10T01:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "6h"), "--since is about flows, and none are given"),
+        (("-n", "shop"), "--namespace is about flows, and none are given"),
+        (("--min-coverage", "99"), "--min-coverage is about flows, and none are given"),
+        (("--as-of", "2026-01-01", "--policies", "current"), "contradict one another"),
+        (("--replace-policies", "--policies", "current"), "--replace-policies needs --policies"),
+        (("--resume",), "--resume"),
+        (("--max-findings", "3"), "--max-findings"),
+    ],
+)
+def test_2_what_says_nothing_without_flows(shop: Path, words: tuple[str, ...], said: str) -> None:
+    done = flowcheck("rules", "--cluster", shop, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.split())
+
+
+def test_what_a_file_or_the_environment_says_for_other_commands_is_let_be(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.yaml").write_text("since: 6h\nresume: true\n")
+    monkeypatch.setenv("FLOWCHECK_JOBS", "1")
+    assert told("--cluster", shop, "--config", tmp_path / "config.yaml") == told("--cluster", shop)
+
+
 def test_nothing_is_told_of_no_policies(shop: Path) -> None:
     (shop / "policies.yaml").unlink()
     assert flowcheck("rules", "--cluster", shop).returncode == 2

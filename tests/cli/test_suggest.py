@@ -238,6 +238,9 @@ def test_nothing_to_suggest(bare: Path, tmp_path: Path) -> None:
         (("--common-prefix", "33"), "--common-prefix"),
         (("--train-until", "2026-01-02", "--until", "2026-01-01"), "nothing is left to hold against"),
         (("--replace-policies",), "--replace-policies needs --policies"),
+        (("--replace-policies", "--policies", "current"), "--replace-policies needs --policies"),
+        (("--as-of", "2026-01-01", "--policies", "current"), "contradict one another"),
+        (("--since", "2026-01-02", "--until", "2026-01-01"), "--since is not before --until"),
         (("-f", "sarif"), "sarif"),
     ],
 )

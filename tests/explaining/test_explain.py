@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import flowcheck
@@ -439,6 +440,22 @@ class TestTime:
         assert explain(program, src="a/web", dst="10.0.0.9", port=80, at=earlier).dst.name == "b/Pod/gone"
         with pytest.raises(RunError, match="there is no"):
             explain(program, src="a/web", dst="b/gone", port=80)
+
+    def test_an_address_that_passed_on_is_whose_it_surely_is(self) -> None:
+        """As an audit has it, while nobody knows when the one before went, who may be asked for by name."""
+        hours = [instant_of(datetime(2026, 11, 1, hour, tzinfo=UTC)) for hour in (11, 12, 14)]
+        seen, taken, missed = hours
+        gone = replace(make_pod("b/gone", "10.0.0.9"), lifetime=Lifetime(BEGINNING, missed, BEGINNING, seen))
+        here = replace(make_pod("b/here", "10.0.0.9"), lifetime=Lifetime.exact(taken, END))
+        closed = make_policy("b/p", ingress=())
+        program = compile_program(make_cluster(WEB, gone, here, closed))
+        at = datetime(2026, 11, 1, 13, tzinfo=UTC)
+        answer = explain(program, src="a/web", dst="10.0.0.9", port=80, at=at)
+        flow = {"start_time": [at], "src_ip": ["10.0.0.1"], "dst_ip": ["10.0.0.9"]}
+        ports = {"dst_port": pa.array([80], pa.uint16()), "protocol": pa.array([6], pa.uint8())}
+        (row,) = flowcheck.evaluate(program, pa.table({**flow, **ports})).to_pylist()
+        assert (answer.dst.name, answer.verdict) == ("b/Pod/here", "deny") == (row["dst"], row["verdict"])
+        assert explain(program, src="a/web", dst="b/gone", port=80, at=at).dst.name == "b/Pod/gone"
 
 
 class TestChange:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,26 +43,33 @@ def read_cluster(given: dict[str, Any], at: At = None) -> Cluster:
     return cluster
 
 
-def cluster_with_policies(given: dict[str, Any], at: At = None) -> Cluster:
-    """The same, where there is anything to tell of it.
+def enforced(given: dict[str, Any], at: At = None) -> Enforced:
+    """What of it is enforced, where there is anything to tell of it.
 
     **Raises**: RunError, ManifestError."""
-    from flowcheck.engines.profiles import left_out
-    from flowcheck.runners.program.empty import check_cluster
-
-    cluster = read_cluster(given, at)
-    others, needed = left_out(cluster, given["cni"]), not given["allow_no_policies"]
-    check_cluster(len(cluster.pods), len(cluster.policies_taken), others, needs_policies=needed)
-    return cluster
-
-
-def enforced(cluster: Cluster, given: dict[str, Any]) -> Enforced:
-    """What of it is enforced."""
     from flowcheck.engines.profiles import apply
     from flowcheck.model.options import Options
+    from flowcheck.runners.program.empty import check_enforced
 
+    cluster = read_cluster(given, at)
     options = Options(**{name: given[name] for name in ("cluster_ranges", "mesh_identity", "max_table")})
-    return apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given), given["mesh"])
+    judged = apply(cluster, options, given["cni"], dict(chosen(given)), names_in(given), given["mesh"])
+    check_enforced(cluster, judged, needs_policies=not given["allow_no_policies"])
+    return judged
+
+
+def after_the_last(cluster: Cluster, at: datetime | None) -> Iterator[str]:
+    """That an audit would not say of flows after the last snapshot what is told of this instant; None: the
+    latest."""
+    from flowcheck.model.instants import instant_of, instant_text
+    from flowcheck.model.timeline import END
+
+    if cluster.known_until < END and (at is None or instant_of(at) > cluster.known_until):
+        yield (
+            f"policies are known until {instant_text(cluster.known_until)}, the last snapshot, by which this "
+            "is told: of flows after it an audit says unknown (ambiguous_policy), unless --assume-unchanged "
+            "DURATION or --policies current is given, or a later snapshot"
+        )
 
 
 def refuse_skipped(cluster: Cluster, cni: str) -> None:

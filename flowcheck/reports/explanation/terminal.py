@@ -59,6 +59,8 @@ def _answer(console: Console, answer: Explanation) -> None:
     if answer.left_out:
         documents = counted(len(answer.left_out), "document")
         paragraph(console, f"INCOMPLETE: with {documents} that could not be read the answer may be another.")
+    for doubt in answer.perhaps_in_force:
+        paragraph(console, f"INCOMPLETE: {doubt}")
     for sentence in left_out(answer.left_out):
         paragraph(console, sentence, indent=2, hang=2)
     console.print()

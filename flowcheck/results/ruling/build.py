@@ -39,6 +39,4 @@ def _gaps(cluster: Cluster) -> Iterator[str]:
     """Documents that were left out, and policies that may be in force."""
     if cluster.refused:
         yield f"{counted(len(cluster.refused), 'document')} of the cluster left out"
-    for one in view_of(cluster).left_out:
-        if one.sign:
-            yield f"{one}, though they may be in force ({one.sign})"
+    yield from view_of(cluster).doubts

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from flowcheck.counted import counted
+from flowcheck.engines.profiles import Enforced, view_of
 from flowcheck.errors import RunError
-from flowcheck.model.left_out import LeftOut
+from flowcheck.model.cluster import Cluster
+from flowcheck.model.engines import EngineView
+from flowcheck.model.tiers import Layer
+
+_CNI = "leave --cni out, or name the plugin that the policies are written for"
+_OTHERS = "--cni, --cluster-policies, --mesh and --staged say what is in force"
 
 
-def check_cluster(pods: int, policies: int, others: Sequence[LeftOut], *, needs_policies: bool) -> None:
-    """``others``: those of the policies that are left out.
+def check_enforced(cluster: Cluster, enforced: Enforced, *, needs_policies: bool) -> None:
+    """``cluster``: as it is written; what of it is ``enforced``.
+
+    **Raises**: RunError where nothing is left.
+    """
+    policies, judged = policies_of(cluster), judged_of(cluster, enforced)
+    check_cluster(
+        len(cluster.pods), policies, judged, view_of(enforced.cluster), needs_policies=needs_policies
+    )
+
+
+def policies_of(cluster: Cluster) -> int:
+    """How many there are; one that changed counts once."""
+    return len(set(map(str, cluster.policies_taken)))
+
+
+def judged_of(cluster: Cluster, enforced: Enforced) -> int:
+    """How many policies are asked: of those that are written, and of what an engine adds that denies."""
+    written, previewed = set(map(str, cluster.policies_taken)), enforced.options.staged
+    asked = (policy for policy in enforced.cluster.policies if previewed or not policy.staged)
+    return sum(
+        one.tier.layer is not Layer.NETWORK or bool(one.isolates) or str(one) in written for one in asked
+    )
+
+
+def check_cluster(pods: int, policies: int, judged: int, view: EngineView, *, needs_policies: bool) -> None:
+    """``policies``: as they are written; how many of them are ``judged``.
 
     **Raises**: RunError where nothing is left.
     """
@@ -21,14 +51,19 @@ def check_cluster(pods: int, policies: int, others: Sequence[LeftOut], *, needs_
         )
     if not needs_policies:
         return
-    if others and policies == sum(one.policies for one in others):
-        raise RunError(
-            f"no policy is judged, so every flow would be allowed: {'; '.join(map(str, others))}",
-            hint="leave --cni out, or name the plugin that the policies are written for; or say "
-            "--allow-no-policies",
-        )
     if not policies:
         raise RunError(
             "there are no policies: every flow would be allowed",
             hint="add them with --policies (`kubectl get all` gives none), or say --allow-no-policies",
         )
+    others = policies - sum(one.policies for one in view.left_out)
+    if judged or (others and not view.enforces):
+        return
+    because = [*map(str, view.left_out)]
+    if others:
+        number = counted(others, "policy", "policies")
+        because.append(f"{number} that {view.title} does not enforce, or that an option leaves out")
+    raise RunError(
+        f"no policy is judged, so every flow would be allowed: {'; '.join(because)}",
+        hint=f"{_OTHERS if others else _CNI}; or say --allow-no-policies",
+    )

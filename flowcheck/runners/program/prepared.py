@@ -15,12 +15,13 @@ from flowcheck.arrays import ServiceTable
 from flowcheck.balance.expect.members import Catalog
 from flowcheck.balance.expect.plan import plan_counting
 from flowcheck.compile import Program, compile_program
-from flowcheck.engines.profiles import apply, view_of
+from flowcheck.engines.profiles import Enforced, view_of
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.options import Options
 from flowcheck.model.timeline import END
 from flowcheck.results.summary import count_cluster
 from flowcheck.runners.program import kept
+from flowcheck.runners.program.empty import judged_of, policies_of
 from flowcheck.runners.program.facts import Facts
 from flowcheck.runners.program.given import give, read_for_results, results_sections, sections_of
 from flowcheck.runners.program.stored import write_sections
@@ -74,20 +75,19 @@ def known(path: Path | None) -> Prepared | None:
     return prepared
 
 
-def compiled(cluster: Cluster, request: AuditRequest, kept_at: Path | None) -> Prepared:
-    """Made now. ``kept_at``: where it is to be kept, None: nowhere.
+def compiled(cluster: Cluster, enforced: Enforced, request: AuditRequest, kept_at: Path | None) -> Prepared:
+    """Made now, of a cluster and what of it is enforced. ``kept_at``: where it is to be kept, None: nowhere.
 
     **Raises**: CompileError.
     """
-    switches = dict(request.switches)
-    enforced = apply(cluster, request.options, request.cni, switches, request.dns_map, request.mesh)
     program = compile_program(enforced.cluster, enforced.options)
     catalog, plan = plan_counting(program, enforced.cluster) if request.load else (None, None)
     view = view_of(enforced.cluster)
     identity = repr((program.fingerprint, plan.key() if plan else None)).encode("utf-8", "backslashreplace")
     facts = Facts(
         len(cluster.pods),
-        len(cluster.policies_taken),
+        policies_of(cluster),
+        judged_of(cluster, enforced),
         hashlib.sha256(identity).hexdigest(),
         program.fingerprint,
         count_cluster(
