@@ -118,6 +118,14 @@ def test_peers_with_the_same_ports_are_one_rule_and_ports_in_a_row_a_range() -> 
     }
 
 
+def test_peers_with_other_ports_are_rules_of_their_own() -> None:
+    """Together they would allow either at the other's port."""
+    flows = [make_flow(OUTSIDE, WEB, 8000), *(make_flow("203.0.113.9", WEB, port) for port in (8000, 8001))]
+    assert made(*flows).peers() == {
+        "x/Pod/web ingress": ["203.0.113.7/32 8000/TCP", "203.0.113.9/32 8000/TCP, 8001/TCP"]
+    }
+
+
 def test_icmp_has_no_rule_in_a_networkpolicy_and_one_of_calicos() -> None:
     flow = make_flow(WEB, DB, None, ICMP)
     assert reasons(made(flow)) == {"no_such_rule": 2}
