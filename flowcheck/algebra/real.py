@@ -35,11 +35,12 @@ def between(axis: Axis, direction: Direction, *, same_pod: bool) -> Real:
 
 
 def before_proxies(axis: Axis, *, by_waypoint: bool) -> Real:
-    """For a mesh's: nobody's own node is asked about; a waypoint knows neither the pod nor its node."""
+    """For a mesh's: nobody's own node is asked about; a waypoint knows neither the pod nor its node, and may
+    be reached over IPv6 and pass on over IPv4."""
     traits = _traits(axis)
     traits[traits[:, IS_NODE] == 2, IS_THERE] = 0
     if by_waypoint:
-        traits[:, POD] = -1
+        traits[:, POD], traits[:, FAMILY] = -1, ANY_FAMILY
     return Real(traits, by_waypoint)
 
 

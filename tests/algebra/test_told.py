@@ -25,7 +25,7 @@ from tests.builders import (
     passing,
 )
 from tests.engines.cilium_world import policy, read
-from tests.meshes import ALLOW, allows, mesh_policy, presenting, with_sidecar
+from tests.meshes import ALLOW, allows, mesh_policy, presenting, with_sidecar, with_ztunnel
 
 WEB, DB = in_namespace(pods="app=web"), in_namespace(pods="app=db")
 
@@ -169,3 +169,14 @@ def test_a_rule_overrides_the_default_of_a_later_tier_and_never_that_of_its_own_
     cluster, options, _ = apply(read(cilium), Options())
     overrides = {one.info.name: one.overrides for one in weigh_rules(cluster, options).rules}
     assert overrides["CiliumNetworkPolicy/a/p[ingress[0]]"] == ()
+
+
+def test_a_waypoint_passes_on_over_ipv4_what_comes_over_ipv6() -> None:
+    pods = (
+        with_ztunnel("web", "10.0.0.1", labels="app=web"),
+        with_ztunnel("db", "10.0.0.2", labels="app=db"),
+    )
+    rule = allows(block("2001:db8::/32"), 80, label="rules[0]")
+    policy = mesh_policy(ALLOW, rule, subject=DB, by_waypoint=True)
+    found = weigh_rules(make_cluster(*pods, policy), Options()).rules
+    assert {one.info.name: one.worth for one in found}["AuthorizationPolicy/x/m[rules[0]]"] == "needed"
