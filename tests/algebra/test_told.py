@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from flowcheck.algebra.build import weigh_rules
 from flowcheck.algebra.told import RuleTold
 from flowcheck.engines.profiles import apply
 from flowcheck.model.options import Options
-from flowcheck.model.peers import DomainNames
+from flowcheck.model.peers import AllOf, DomainNames
 from flowcheck.model.places import SourceLocation
-from flowcheck.model.policy import Policy
+from flowcheck.model.policy import Peer, Policy
 from flowcheck.model.verdict import Reason
 from tests.builders import (
     allow,
@@ -148,13 +150,16 @@ def test_protection_is_told_by_direction_and_pod() -> None:
     assert sum(one.layer == "egress" for one in found) == 3
 
 
-def test_an_identity_that_nobody_here_has_may_be_proved_by_another() -> None:
-    """No pod of the cluster presents it, and no rule about it is told to be for nobody."""
+@pytest.mark.parametrize("beside", [None, WEB, block("10.0.0.1/32")], ids=["", "labels", "address"])
+def test_an_identity_that_nobody_here_has_may_be_proved_by_another(beside: Peer | None) -> None:
+    """No pod of the cluster presents it; what comes from its address may be somebody else's."""
     pods = (
         with_sidecar("web", "10.0.0.1", labels="app=web"),
         with_sidecar("db", "10.0.0.2", labels="app=db"),
     )
-    policy = mesh_policy(ALLOW, allows(presenting("ghost"), 80, label="rules[0]"), subject=DB)
+    who = presenting("ghost")
+    peer = who if beside is None else AllOf((who, beside))
+    policy = mesh_policy(ALLOW, allows(peer, 80, label="rules[0]"), subject=DB)
     found = weigh_rules(make_cluster(*pods, policy), Options()).rules
     rule = next(one for one in found if one.info.name == "AuthorizationPolicy/x/m[rules[0]]")
     assert (rule.layer, rule.worth, rule.reasons) == ("mesh", "unknown", ("needs_identity",))
