@@ -129,7 +129,7 @@ class Store:
 
 def store_at(place: Place, access: Access) -> Store:
     """One of each, as they hold connections open, for all places with the same root."""
-    return _store(place._replace(key=""), _as_told(place.scheme, access))
+    return _store(place._replace(key=""), as_told(place.scheme, access))
 
 
 @cache
@@ -147,18 +147,22 @@ def _entry(info: fs.FileInfo) -> Entry | None:
 
 def _region(place: Place, access: Access) -> str | None:
     """Asked of S3 itself where nobody tells."""
-    told = access.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if told or place.scheme != "s3" or access.endpoint:
-        return told or ("us-east-1" if access.endpoint else None)
+    if access.region or place.scheme != "s3" or access.endpoint:
+        return access.region or ("us-east-1" if access.endpoint else None)
     return str(fs.resolve_s3_region(place.root))
 
 
-def _as_told(scheme: str, access: Access) -> Access:
-    """With the endpoint that AWS's own tools take from the environment, which Arrow does not look for.
+def as_told(scheme: str, access: Access) -> Access:
+    """With the region and the endpoint that AWS's own tools take from the environment; Arrow does not look
+    for the latter.
 
     **Raises**: RunError for one with a password."""
+    if scheme != "s3":
+        return access
+    region = access.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     told = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if access.endpoint or scheme != "s3" or not told:
+    access = access._replace(region=region)
+    if access.endpoint or not told:
         return access
     try:
         return access._replace(endpoint=check_endpoint(told))

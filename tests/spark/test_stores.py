@@ -104,6 +104,13 @@ def test_what_stops_a_file_is_told_alike(spark: Any, bucket: Relay, tmp_path: Pa
     assert words in found.ledger.files[1].detail
 
 
+def test_executors_go_where_the_drivers_environment_says(spark: Any, bucket: Relay, tmp_path: Path) -> None:
+    upload(bucket, write(tmp_path / "a.parquet"))
+    with patch.dict(os.environ, {"AWS_ENDPOINT_URL_S3": bucket.endpoint, "AWS_REGION": "eu-west-1"}):
+        found = flowcheck.spark.audit(spark, "s3://bucket/flows", write_cluster(tmp_path / "cluster"))
+    assert [one.status for one in found.ledger.files] == ["judged"]
+
+
 def test_what_the_store_refuses_of_a_run_ends_it(spark: Any, bucket: Relay, tmp_path: Path) -> None:
     upload(bucket, write(tmp_path / "a.parquet"))
     bucket.meddle = always(403, "SignatureDoesNotMatch")

@@ -13,7 +13,9 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import Any, BinaryIO, TypeVar
 
 from flowcheck.errors import RunError
@@ -28,6 +30,7 @@ from flowcheck.runners.spark.executor import judged
 from flowcheck.runners.spark.merging import Adding, add_up
 from flowcheck.runners.spark.sent import Added, Given, Outcome, Run, Told
 from flowcheck.runners.spark.session import on_disk, spark_errors
+from flowcheck.stores.uri import place_of
 from flowcheck.version import __version__
 
 SLICES = 8
@@ -111,10 +114,7 @@ class Executors:
         hashed = {id(one) for one in work.hashed if not one.label}
         files = [plan.files[order.file].input for order in orders]
         pairs = zip(orders, files, strict=True)
-        given = [
-            Given(order, file.name, id(file) in hashed, None if file.access is None else file)
-            for order, file in pairs
-        ]
+        given = [Given(order, file.name, id(file) in hashed, _stored(file)) for order, file in pairs]
         looked_at = self._looked_at = self._outcomes(run, given)
         for order, answer, *_, sha256 in self._waited(lambda: looked_at.map(_without_bytes).collect()):
             if isinstance(order, Inspect):
@@ -199,6 +199,14 @@ class Executors:
                 if answer.done():
                     raise
                 tell()
+
+
+def _stored(file: InputFile) -> InputFile | None:
+    """An object, with what this machine's environment tells of its store: executors have another."""
+    if file.access is None:
+        return None
+    as_told = import_module("flowcheck.stores.arrow").as_told
+    return replace(file, access=as_told(place_of(file.path).scheme, file.access))
 
 
 def _at_once(state: FileState) -> bool:
