@@ -32,6 +32,7 @@ pytestmark = pytest.mark.slow
 
 SMALL = {
     "spark.executor.memory": "512m",
+    "spark.task.maxFailures": "3",
     **{f"spark.executorEnv.{name}": value for name, value in KEYS.items()},
 }
 
@@ -51,6 +52,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_cluster(base / "cluster")
     flowcheck.audit(base / "flows", base / "cluster", out=base / "expected", jobs=2)
     return base
+
+
+@pytest.fixture
+def bucket(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> Relay:  # noqa: F811
+    """A server that the driver has the keys of."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return relay
 
 
 def audited(spark: Any, world: Path, out: Path) -> dict[str, str]:
@@ -106,18 +115,12 @@ def test_an_executor_that_dies_while_it_judges(
 
 
 def test_an_executor_that_dies_while_it_fetches(
-    executors: Any,
-    world: Path,
-    tmp_path: Path,
-    relay: Relay,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
+    executors: Any, world: Path, tmp_path: Path, bucket: Relay
 ) -> None:
     """What it was on is fetched by another."""
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
     for file in (world / "flows").iterdir():
-        relay.put(f"bucket/flows/{file.name}", file.read_bytes())
-    given = StorePath("s3://bucket/flows", Access(relay.endpoint))
+        bucket.put(f"bucket/flows/{file.name}", file.read_bytes())
+    given = StorePath("s3://bucket/flows", Access(bucket.endpoint))
     flowcheck.audit(given, world / "cluster", out=tmp_path / "local")
     killed: list[int] = []
 
@@ -127,23 +130,17 @@ def test_an_executor_that_dies_while_it_fetches(
             os.kill(killed[0], signal.SIGKILL)
         return own()
 
-    relay.meddle = kill
+    bucket.meddle = kill
     flowcheck.spark.audit(executors, given, world / "cluster", out=tmp_path / "spark")
     assert killed
     assert result(tmp_path / "spark") == result(tmp_path / "local")
 
 
 def test_executors_that_are_killed_each_time_end_the_run(
-    executors: Any,
-    world: Path,
-    tmp_path: Path,
-    relay: Relay,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
+    executors: Any, world: Path, tmp_path: Path, bucket: Relay
 ) -> None:
     """As the kernel does where memory runs out: with SIGKILL, and no word."""
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-    relay.put("bucket/flows/0.parquet", (world / "flows" / "0.parquet").read_bytes())
+    bucket.put("bucket/flows/0.parquet", (world / "flows" / "0.parquet").read_bytes())
 
     def kill(request: Request, own: Callable[[], Answer]) -> Answer:
         if request.reads:
@@ -151,8 +148,8 @@ def test_executors_that_are_killed_each_time_end_the_run(
                 os.kill(pid, signal.SIGKILL)
         return own()
 
-    relay.meddle = kill
-    given = StorePath("s3://bucket/flows", Access(relay.endpoint))
+    bucket.meddle = kill
+    given = StorePath("s3://bucket/flows", Access(bucket.endpoint))
     with pytest.raises(RunError, match="lost again and again, for want of memory it seems"):
         flowcheck.spark.audit(executors, given, world / "cluster", out=tmp_path / "out")
     assert not (tmp_path / "out" / "summary.json").exists()
