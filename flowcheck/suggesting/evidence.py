@@ -91,6 +91,8 @@ class Reader:
 
     def _unknown(self, contact: Contact) -> str:
         """Why nobody knows between whom it was; empty where that is known."""
+        if contact.egress == a.UNKNOWN_DECISION + a.REASON_UNKNOWN_INITIATOR:
+            return Reason.UNKNOWN_INITIATOR.value
         ends = {Reason.AMBIGUOUS_SRC: contact.src, Reason.AMBIGUOUS_DST: contact.dst}
         for reason, end in ends.items():
             if self._units.is_vague(end):

@@ -237,6 +237,8 @@ def test_a_name_that_pods_and_a_node_go_by_makes_no_rule() -> None:
     )
     flow = replace(make_flow(None, DB), src_namespace="x", src_workload="d")
     assert set(reasons(made(flow, of=cluster(*pods)))) == {"ambiguous_src"}
+    unsaid = replace(flow, initiator=0, src_port=40000, port=40001)
+    assert set(reasons(made(unsaid, of=cluster(*pods)))) == {"unknown_initiator"}
 
 
 def test_behind_a_service_stands_whoever_may_have_got_it() -> None:

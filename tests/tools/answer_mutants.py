@@ -312,6 +312,12 @@ _OF_SUGGESTIONS = (
         "if state is State.NEVER and not self._denied_too:",
     ),
     (
+        "whose names are doubtful is told before who began",
+        _EVIDENCE,
+        "if contact.egress == a.UNKNOWN_DECISION + a.REASON_UNKNOWN_INITIATOR:",
+        "if not contact:",
+    ),
+    (
         "a Service's port is allowed instead of its pods'",
         _EVIDENCE,
         "found.append(_Target(contact, dst, port, int(egress), int(ingress), True))",
