@@ -95,19 +95,14 @@ conformance: $(STAMP)
 	"$(BIN)/python" -m tests.tools.conformance "$(FLOWCHECK_CONFORMANCE)" --path compiled
 	FLOWCHECK_CONFORMANCE="$(abspath $(FLOWCHECK_CONFORMANCE))" "$(BIN)/python" -m pytest -q tests/conformance
 
+COMPILE := env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe
 lock: $(STAMP)
-	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe \
-	  --output-file requirements.lock pyproject.toml
-	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --extra dev \
-	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe \
-	  --extra live --build-deps-for wheel --constraint requirements-dev.lock --output-file requirements-image.lock pyproject.toml
-	env -u PIP_FIND_LINKS "$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-header \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe \
-	  --output-file "$(S3_LOCK)" tests/stores/requirements.in
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra live --build-deps-for wheel --constraint requirements-dev.lock \
+	  --output-file requirements-image.lock pyproject.toml
+	$(COMPILE) --output-file "$(S3_LOCK)" tests/stores/requirements.in
 
 .PHONY: wheel sbom advisories
 
