@@ -15,6 +15,7 @@ from flowcheck.cli.words.options import (
     CACHE,
     CONTEXT,
     JOBS,
+    NOT_OF_RULES,
     RANGES,
     SELECTION,
     SPEECH,
@@ -25,7 +26,6 @@ from flowcheck.cli.words.options import (
 )
 from flowcheck.cli.words.reports import shown_as
 from flowcheck.cli.words.values import InputPath
-from flowcheck.keywords import MOST_FINDINGS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,13 +33,6 @@ if TYPE_CHECKING:
     from flowcheck.model.cluster import Cluster
     from flowcheck.results.records.rules import RulesRecord
 
-NOT_ASKED: dict[str, Any] = {
-    "out": None,
-    "resume": False,
-    "keep_columns": False,
-    "max_findings": MOST_FINDINGS,
-}
-"""Options of an audit that this has not."""
 OF_FLOWS = {
     *("source_format", "time_unit", "time_zone", "fields", "mapping", "received_within"),
     *("since", "until", "partition_margin", "namespace", "skew", "assume_unchanged"),
@@ -90,7 +83,7 @@ def _with_flows(context: click.Context, given: dict[str, Any]) -> RulesRecord:
     from flowcheck.results.ruling.build import weigh
     from flowcheck.results.ruling.together import Log
 
-    asked = {**given, **NOT_ASKED, "alternatives": True}
+    asked = {**given, **NOT_OF_RULES, "alternatives": True}
     result = audit.judge(context, asked, purpose="rules", load=False)
     usage = result.usage
     assert usage is not None

@@ -17,6 +17,7 @@ from flowcheck.cli.words.options import (
     CACHE,
     CONTEXT,
     JOBS,
+    NOT_OF_RULES,
     RANGES,
     SELECTION,
     SPEECH,
@@ -28,7 +29,6 @@ from flowcheck.cli.words.options import (
 )
 from flowcheck.cli.words.reports import shown_as
 from flowcheck.cli.words.values import InputPath, Moment, OutFolder
-from flowcheck.keywords import MOST_FINDINGS
 from flowcheck.suggesting.languages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -36,14 +36,6 @@ if TYPE_CHECKING:
     from flowcheck.suggesting.records import Suggestion
 
 POLICIES, RECORD = "policies.yaml", "suggestion.json"
-NOT_ASKED: dict[str, Any] = {
-    "out": None,
-    "resume": False,
-    "keep_columns": False,
-    "max_findings": MOST_FINDINGS,
-    "allow_no_policies": True,
-}
-"""Options of an audit that a suggestion has not."""
 
 
 @click.command("suggest", context_settings=CONTEXT)
@@ -171,7 +163,7 @@ def _request(given: dict[str, Any]) -> SuggestRequest:
         denied_too=not given["leave_out_denied"],
         namespaces=given["namespace"],
     )
-    audit = request_of({**given, **NOT_ASKED})
+    audit = request_of({**given, **NOT_OF_RULES, "allow_no_policies": True})
     return SuggestRequest(audit, given["language"], wanted, given["train_until"])
 
 

@@ -156,6 +156,13 @@ JUDGING: list[Option[Any]] = [
     ),
     click.option("--keep-columns", is_flag=True, help="Keep unknown columns in violations.parquet."),
 ]
+NOT_OF_RULES: dict[str, Any] = {
+    "out": None,
+    "resume": False,
+    "keep_columns": False,
+    "max_findings": MOST_FINDINGS,
+}
+"""What an audit is asked for by commands that tell of rules, and have no such options."""
 
 OUTCOME: list[Option[Any]] = [
     *shown_as(
