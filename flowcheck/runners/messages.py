@@ -44,6 +44,11 @@ class Setup(msgspec.Struct, tag="setup", frozen=True):
     compared: tuple[int, int] | None = None
     contacts: bool = False
 
+    @property
+    def asks_time(self) -> bool:
+        """Whether some time is asked for: part of a file may do then."""
+        return self.since_us is not None or self.until_us is not None
+
 
 class Inspect(msgspec.Struct, tag="inspect", frozen=True):
     """Check a file's footer, and convert it where it is a log; the answer is Inspected or Failed. A path is

@@ -67,6 +67,5 @@ def _add_hashes(merged: Merged, hashes: InputHashes) -> None:
 
 def _fetching(work: Work) -> Ahead:
     """What fetches the objects among the files. Where a time is asked for, part of one may do."""
-    look = work.setup.since_us is not None or work.setup.until_us is not None
     inputs = [state.input for state in work.plan.files]
-    return Ahead(inputs, work.workspace.folder, look=look, hashed=bool(work.hashed))
+    return Ahead(inputs, work.workspace.folder, look=work.setup.asks_time, hashed=bool(work.hashed))

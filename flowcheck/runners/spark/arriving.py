@@ -11,29 +11,28 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from flowcheck.flows.files.inputs import InputFile
 from flowcheck.runners.fetching.ahead import Ahead
 from flowcheck.runners.messages import Failed, FileOrder, Look, Looked, Setup
 from flowcheck.runners.spark.sent import Given, Outcome, Said
 
 
 def arrivals(
-    stored: Sequence[tuple[Given, InputFile]], setup: Setup, folder: Path, ask: Callable[[FileOrder], Said]
+    stored: Sequence[Given], setup: Setup, folder: Path, ask: Callable[[FileOrder], Said]
 ) -> Iterator[Outcome | tuple[Given, str | None]]:
     """Orders to inspect objects, of what lies in ``folder`` now, with the SHA-256, in the order in which they
     come; or that one cannot be had. ``ask`` has a footer looked at. An object is there until the next is
     asked for.
 
     **Raises**: OSError where there is no room for them."""
-    look = setup.since_us is not None or setup.until_us is not None
-    hashed = any(given.hashed for given, _ in stored)
-    with Ahead([one for _, one in stored], folder, look=look, hashed=hashed) as ahead:
+    inputs = [one.stored for one in stored if one.stored is not None]
+    hashed = any(one.hashed for one in stored)
+    with Ahead(inputs, folder, look=setup.asks_time, hashed=hashed) as ahead:
         ahead.ask(range(len(stored)))
         while ahead.busy:
             assert ahead.descriptor is not None
             select.select([ahead.descriptor], [], [])
             for news in ahead.news():
-                given = stored[news.number][0]
+                given = stored[news.number]
                 if news.error:
                     raise news.error
                 if news.reason:

@@ -128,15 +128,14 @@ def judged(run: Run, given: Iterable[Given]) -> Iterator[Outcome]:
     """Do what orders ask for. A log is judged where it was made rows of, and an object of a store where it
     was fetched."""
     hand, troubles = _hand(run), Troubles()
-    stored: list[tuple[Given, InputFile]] = []
+    stored: list[Given] = []
     try:
         for one in given:
             if one.stored is not None:
-                stored.append((one, one.stored))
+                stored.append(one)
             else:
                 yield from _done(hand, run, one._replace(order=_as_known_here(one.order)), troubles)
-        if stored:
-            yield from _fetched(hand, run, stored, troubles)
+        yield from _fetched(hand, run, stored, troubles)
     except GeneratorExit:
         raise
     except BaseException:
@@ -157,9 +156,7 @@ def _done(hand: Hand, run: Run, given: Given, troubles: Troubles) -> Iterator[Ou
     yield from _inspected(hand, run, given, answer, sha256, troubles)
 
 
-def _fetched(
-    hand: Hand, run: Run, stored: Sequence[tuple[Given, InputFile]], troubles: Troubles
-) -> Iterator[Outcome]:
+def _fetched(hand: Hand, run: Run, stored: Sequence[Given], troubles: Troubles) -> Iterator[Outcome]:
     ask = partial(hand.answer, troubles=troubles)
     for came in arrivals(stored, run.setup, hand.folder, ask):
         if isinstance(came, Outcome):
