@@ -20,7 +20,6 @@ from flowcheck.api.asked import (
     DEFAULT_SKEW,
     ClusterOrPaths,
     check_names,
-    enforced,
     loaded,
     names_of,
     opened,
@@ -42,6 +41,7 @@ from flowcheck.results.ruling.build import weigh
 from flowcheck.results.ruling.together import Log
 from flowcheck.runners.comparing.run import run_diff
 from flowcheck.runners.local import run_audit
+from flowcheck.runners.program.empty import enforced
 from flowcheck.runners.suggesting.run import run_suggest
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from flowcheck.engines.profiles import AUTO, Enforced, apply
+from flowcheck.engines.profiles import AUTO
 from flowcheck.errors import RunError
 from flowcheck.flows.files.inputs import Given, InputFile
 from flowcheck.flows.formats import HOMES
@@ -36,7 +36,6 @@ from flowcheck.model.timeline import END
 from flowcheck.reading import load_cluster
 from flowcheck.results.gate.baseline import Baseline, read_baseline, refuse_own_output
 from flowcheck.results.gate.ignoring import read_ignores
-from flowcheck.runners.program.empty import check_enforced
 from flowcheck.runners.program.source import ClusterSource, LoadedCluster
 from flowcheck.runners.request import AuditRequest
 from flowcheck.runners.spill import as_inputs
@@ -130,16 +129,6 @@ def request_of(out: str | Path | None, jobs: int | None, options: AuditOptions) 
 def loaded(cluster: ClusterOrPaths) -> Cluster:
     """**Raises**: ManifestError."""
     return cluster if isinstance(cluster, Cluster) else load_cluster(_paths(cluster))
-
-
-def enforced(cluster: Cluster, asked: AuditRequest) -> Enforced:
-    """What of it is enforced; one without pods, or without policies unless that is meant, says nothing.
-
-    **Raises**: RunError."""
-    switches = dict(asked.switches)
-    judged = apply(cluster, asked.options, asked.cni, switches, asked.dns_map, asked.mesh)
-    check_enforced(cluster, judged, needs_policies=asked.needs_policies)
-    return judged
 
 
 def suggest_request_of(jobs: int | None, options: SuggestOptions) -> SuggestRequest:

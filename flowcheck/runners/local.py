@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flowcheck.balance.count.tally import tally_for
-from flowcheck.engines.profiles import apply
 from flowcheck.flows.files.inputs import Given, find_inputs
 from flowcheck.model.instants import instant_of
 from flowcheck.results.audit import AuditResult
@@ -24,7 +23,7 @@ from flowcheck.runners.judges.workers import is_small, workers
 from flowcheck.runners.merged import Merged
 from flowcheck.runners.messages import Setup
 from flowcheck.runners.plan import Plan
-from flowcheck.runners.program.empty import check_cluster, check_enforced
+from flowcheck.runners.program.empty import check_cluster, enforced
 from flowcheck.runners.program.kept import cache_path
 from flowcheck.runners.program.prepared import Prepared, compiled, known
 from flowcheck.runners.program.source import ClusterSource, Identity, LoadedCluster
@@ -85,27 +84,26 @@ def prepare(
     """What is judged by; ``clock`` gains the time when the cluster was there. A program that is kept with
     what the load is counted by serves without, too."""
     identity = source.identity() if request.cache else None
-    needed = request.needs_policies
     kept_at = _kept_at(identity, request, load=request.load)
     prepared = known(kept_at) or (None if request.load else known(_kept_at(identity, request, load=True)))
     if prepared is not None:
         facts = prepared.facts
-        check_cluster(facts.pods, facts.policies, facts.judged, facts.view, needs_policies=needed)
+        check_cluster(
+            facts.pods, facts.policies, facts.judged, facts.view, needs_policies=request.needs_policies
+        )
         if source.inspect is not None:
             source.inspect(prepared.cluster)
         clock.append(time.monotonic())
         return prepared
     cluster = source.load()
-    switches = dict(request.switches)
-    enforced = apply(cluster, request.options, request.cni, switches, request.dns_map, request.mesh)
-    check_enforced(cluster, enforced, needs_policies=needed)
+    judged = enforced(cluster, request)
     if source.inspect is not None:
         source.inspect(cluster)
     clock.append(time.monotonic())
     report(Progress("compiling policies"))
     if identity and identity.inputs != cluster.inputs:
         kept_at = None  # a file was written to meanwhile: what was read is not what has that name
-    return compiled(cluster, enforced, request, kept_at)
+    return compiled(cluster, judged, request, kept_at)
 
 
 def _kept_at(identity: Identity | None, request: AuditRequest, *, load: bool) -> Path | None:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from flowcheck.counted import counted
-from flowcheck.engines.profiles import Enforced, view_of
+from flowcheck.engines.profiles import Enforced, apply, view_of
 from flowcheck.errors import RunError
 from flowcheck.model.cluster import Cluster
 from flowcheck.model.engines import EngineView
 from flowcheck.model.tiers import Layer
+from flowcheck.runners.request import AuditRequest
 
 _CNI = "leave --cni out, or name the plugin that the policies are written for"
 _OTHERS = "--cni, --cluster-policies, --mesh and --staged say what is in force"
+
+
+def enforced(cluster: Cluster, request: AuditRequest) -> Enforced:
+    """What of a cluster is enforced.
+
+    **Raises**: RunError where nothing is left."""
+    switches = dict(request.switches)
+    judged = apply(cluster, request.options, request.cni, switches, request.dns_map, request.mesh)
+    check_enforced(cluster, judged, needs_policies=request.needs_policies)
+    return judged
 
 
 def check_enforced(cluster: Cluster, enforced: Enforced, *, needs_policies: bool) -> None:
