@@ -59,9 +59,10 @@ demo: $(STAMP)
 	done
 
 # Kernels first, or each process compiles them. A test file stays whole: its tests share what they were given.
+# A process that dies is not begun anew: pytest-xdist 3.8 then waits for ever for files that are done.
 test: $(STAMP) $(S3)/.installed
 	"$(BIN)/flowcheck" warmup
-	FLOWCHECK_MOTO="$(abspath $(S3)/bin/python)" "$(BIN)/python" -m pytest -n logical --dist loadfile
+	FLOWCHECK_MOTO="$(abspath $(S3)/bin/python)" "$(BIN)/python" -m pytest -n logical --dist loadfile --max-worker-restart 0
 
 lint: $(STAMP)
 	"$(BIN)/ruff" check .

@@ -109,6 +109,8 @@ def judge(
         inspect = _one_after_the_other(strictly, inspect)
     from flowcheck.cli.flows.results import local_results
 
+    # Before the cluster is read: Spark sets environment variables, which a store's threads read.
+    engine = {"engine": _spark()} if on_spark else {}
     source = ClusterSource(
         tuple(given["cluster"]),
         load_cluster,
@@ -122,7 +124,6 @@ def judge(
         source.begin()
     from flowcheck.runners.local import run_audit
 
-    engine = {"engine": _spark()} if on_spark else {}
     with (
         local_results(given) as (asked_for, place),
         with_standard_input(given["flows"]) as flows,

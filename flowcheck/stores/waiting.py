@@ -1,5 +1,8 @@
 """Calls that may wait long for a store, made by threads: who waits for them can be interrupted, and ends at
-once."""
+once.
+
+No environment variable is set while they run: the stores' own libraries read them, and nothing guards that.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from concurrent.futures import Future
 from threading import Condition, Lock, Thread
 from typing import Generic, TypeVar
 
+NAME = "flowcheck-store"
+"""Of each of the threads."""
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
@@ -36,7 +41,7 @@ def together(function: Callable[[Given], Found], given: Iterable[Given], at_once
                 future.set_exception(error)
 
     for _ in range(min(at_once, len(work))):
-        Thread(target=run, daemon=True).start()
+        Thread(target=run, name=NAME, daemon=True).start()
     try:
         yield from (future.result() for _, future in work)
     finally:
@@ -60,7 +65,7 @@ class Crew(Generic[Given]):
         self._work: deque[tuple[Given, Callable[[], None]]] = deque()
         self._changed = Condition()
         self.over = False
-        self._threads = [Thread(target=self._run, daemon=True) for _ in range(size)]
+        self._threads = [Thread(target=self._run, name=NAME, daemon=True) for _ in range(size)]
         for thread in self._threads:
             thread.start()
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
-from unittest.mock import patch
 
 import pytest
 
@@ -14,6 +12,7 @@ from benchmarks.stores.__main__ import KEYS, counts
 from benchmarks.stores.server import Server
 from flowcheck.stores.arrow import Store, store_at
 from flowcheck.stores.uri import Access, place_of
+from tests.environment import environment
 
 BODY = bytes(range(256)) * 64
 
@@ -31,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_files_are_listed_and_read_in_ranges(server: Server) -> None:
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    with patch.dict(os.environ, KEYS):
+    with environment(KEYS):
         store: Store = store_at(place_of("s3://bench/flows"), Access(endpoint))
         found = [(entry.path, entry.is_prefix, entry.size) for entry in store.list("bench/flows")]
         assert found == [("bench/flows/a & b", True, 0), ("bench/flows/x.parquet", False, len(BODY))]

@@ -20,6 +20,7 @@ from typing import IO
 from unittest.mock import patch
 
 from flowcheck.cli.main import main
+from tests.environment import environment
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -74,7 +75,7 @@ def _as_it_was(env: dict[str, str]) -> Iterator[None]:
     """Warnings as a fresh process has them; and what ``main`` sets for its whole process is taken back."""
     thresholds = gc.get_threshold()
     try:
-        with patch.dict(os.environ, env), warnings.catch_warnings():
+        with environment(env), warnings.catch_warnings():
             warnings.resetwarnings()
             warnings.simplefilter("ignore", DeprecationWarning)
             yield

@@ -21,6 +21,7 @@ import flowcheck.spark
 from flowcheck.errors import RunError
 from flowcheck.runners.spark import driver
 from flowcheck.stores.uri import Access, StorePath
+from tests.environment import environment
 from tests.runners.disturbed import many
 from tests.runners.worlds import write, write_cluster
 from tests.spark.conftest import session
@@ -55,11 +56,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bucket(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> Relay:  # noqa: F811
+def bucket(relay: Relay) -> Iterator[Relay]:  # noqa: F811
     """A server that the driver has the keys of."""
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-    return relay
+    with environment(KEYS):
+        yield relay
 
 
 def audited(spark: Any, world: Path, out: Path) -> dict[str, str]:

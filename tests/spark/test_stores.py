@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +15,12 @@ import pytest
 import flowcheck
 import flowcheck.spark
 from flowcheck.stores.uri import Access, StorePath
+from tests.environment import environment, set_while_a_store_is_read
 from tests.runners.worlds import NOON, US, flows, write, write_cluster
 from tests.spark.conftest import session
 from tests.spark.worlds import CLUSTER, result, write_files
 from tests.stores.conftest import behind, relay  # noqa: F401
-from tests.stores.server import KEYS, Relay
+from tests.stores.server import KEYS, Answer, Relay, Request
 from tests.stores.test_faults import FILE, always
 
 
@@ -34,7 +34,7 @@ def spark(needs_spark: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def bucket(relay: Relay) -> Iterator[Relay]:  # noqa: F811
-    with patch.dict(os.environ, KEYS):
+    with environment(KEYS):
         yield relay
 
 
@@ -106,7 +106,7 @@ def test_what_stops_a_file_is_told_alike(spark: Any, bucket: Relay, tmp_path: Pa
 
 def test_executors_go_where_the_drivers_environment_says(spark: Any, bucket: Relay, tmp_path: Path) -> None:
     upload(bucket, write(tmp_path / "a.parquet"))
-    with patch.dict(os.environ, {"AWS_ENDPOINT_URL_S3": bucket.endpoint, "AWS_REGION": "eu-west-1"}):
+    with environment({"AWS_ENDPOINT_URL_S3": bucket.endpoint, "AWS_REGION": "eu-west-1"}):
         found = flowcheck.spark.audit(spark, "s3://bucket/flows", write_cluster(tmp_path / "cluster"))
     assert [one.status for one in found.ledger.files] == ["judged"]
 
@@ -141,3 +141,18 @@ def test_a_worker_that_dies_once_reads_an_object_again(
     finally:
         del environment["FLOWCHECK_FAULT"]
     assert [one.status for one in found.ledger.files] == ["judged", "judged"]
+
+
+def test_no_variable_is_set_while_a_store_is_read(needs_spark: None, bucket: Relay, tmp_path: Path) -> None:
+    """Spark sets some as it begins. A store's library reads them, and a process may die of that."""
+    upload(bucket, write(tmp_path / "a.parquet"))
+    for file in write_cluster(tmp_path / "cluster").iterdir():
+        bucket.put(f"bucket/cluster/{file.name}", file.read_bytes())
+
+    def slow(_: Request, own: Callable[[], Answer]) -> Answer:
+        time.sleep(0.5)
+        return own()
+
+    bucket.meddle = slow
+    words = ["audit", "s3://bucket/flows", "--cluster", "s3://bucket/cluster", "--engine", "spark"]
+    assert set_while_a_store_is_read(*words, "--endpoint", bucket.endpoint) == []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,9 +14,10 @@ import flowcheck
 from flowcheck.errors import RunError
 from flowcheck.runners import process
 from flowcheck.stores.uri import Access, StorePath
+from tests.environment import environment, set_while_a_store_is_read
 from tests.runners.worlds import write, write_cluster
 from tests.stores.conftest import Store
-from tests.stores.server import KEYS
+from tests.stores.server import KEYS, Answer, Request
 
 
 @pytest.fixture
@@ -76,14 +78,14 @@ def test_an_endpoint_in_a_file_of_options(ready: Store, tmp_path: Path, how: str
 
 def test_from_python(ready: Store, tmp_path: Path) -> None:
     told = {**KEYS, "AWS_ENDPOINT_URL": ready.relay.endpoint}
-    with patch.dict(os.environ, told):
+    with environment(told):
         result = flowcheck.audit("s3://bucket/flows", "s3://bucket/cluster", out=tmp_path / "out")
         cluster = flowcheck.load_cluster("s3://bucket/cluster/")
         with pytest.raises(RunError, match="results are not written to a store from here"):
             flowcheck.audit("s3://bucket/flows", cluster, out="s3://bucket/out")
     assert result.summary.violations.records == 4
     assert len(cluster.pods) == 2
-    with patch.dict(os.environ, KEYS):
+    with environment(KEYS):
         path = StorePath("s3://bucket/flows", Access(ready.relay.endpoint))
         assert flowcheck.audit([path], cluster).summary.violations.records == 4
 
@@ -111,7 +113,7 @@ def test_a_cluster_that_has_not_changed_is_fetched_once(ready: Store) -> None:
 def test_workers_get_no_credentials(tmp_path: Path) -> None:
     secret = {"AWS_SECRET_ACCESS_KEY": "x", "GOOGLE_APPLICATION_CREDENTIALS": "x", "AZURE_STORAGE_KEY": "x"}
     with (
-        patch.dict(os.environ, secret),
+        environment(secret),
         patch.object(process.subprocess, "Popen") as made,
         (tmp_path / "program").open("wb") as program,
     ):
@@ -119,3 +121,16 @@ def test_workers_get_no_credentials(tmp_path: Path) -> None:
     given = made.call_args.kwargs["env"]
     assert "PATH" in given
     assert not set(secret) & set(given)
+
+
+def test_no_variable_is_set_while_a_store_is_read(ready: Store) -> None:
+    """A store's library reads them, and a process may die of that."""
+
+    def slow(_: Request, own: Callable[[], Answer]) -> Answer:
+        time.sleep(0.2)
+        return own()
+
+    ready.relay.meddle = slow
+    words = ["audit", "s3://bucket/flows", "--cluster", "s3://bucket/cluster"]
+    with environment(KEYS):
+        assert set_while_a_store_is_read(*words, "--endpoint", ready.relay.endpoint) == []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flowcheck.stores.trouble import trouble_of
+from tests.environment import environment
 from tests.runners.worlds import write, write_cluster
 from tests.stores.conftest import Store
 from tests.stores.server import KEYS, Answer, Request, error
@@ -163,24 +164,23 @@ def test_what_stops_a_file_is_3_and_the_others_are_judged(
     assert "1 of 3 files could not be judged" in found.stderr
 
 
-def test_the_reason_is_heard_whatever_lay_in_memory(ready: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_is_heard_whatever_lay_in_memory(ready: Store) -> None:
     """Arrow looks for it in memory that still holds what was read before, and finds none there."""
     from flowcheck.stores import arrow
     from flowcheck.stores.uri import Access, place_of
 
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
     place, size = place_of("s3://bucket/flows/b.parquet"), 1 << 17
     ready.relay.put("bucket/flows/b.parquet", b"x" * size)
-    opened = arrow.store_at(place, Access(ready.relay.endpoint)).open(place.path)
     told = set()
-    for _ in range(30):
-        ready.relay.meddle = None
-        assert opened.read_at(size, 0) == b"x" * size
-        ready.relay.meddle = always(403, "InvalidObjectState", reads_b)
-        with pytest.raises(OSError, match=r".") as error:
-            opened.read_at(size, 0)
-        told.add(trouble_of(error.value).message)
+    with environment(KEYS):
+        opened = arrow.store_at(place, Access(ready.relay.endpoint)).open(place.path)
+        for _ in range(30):
+            ready.relay.meddle = None
+            assert opened.read_at(size, 0) == b"x" * size
+            ready.relay.meddle = always(403, "InvalidObjectState", reads_b)
+            with pytest.raises(OSError, match=r".") as error:
+                opened.read_at(size, 0)
+            told.add(trouble_of(error.value).message)
     assert told == {"the object is archived"}
 
 
