@@ -8,7 +8,7 @@ from typing import Any
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
 
 
-@dataclass
+@dataclass(slots=True)
 class Field:
     """One field of a struct: a list is (kind of its elements, elements), a struct a list of fields."""
 
