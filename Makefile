@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK := requirements-dev.lock
-# The S3 server that tests read from, which wants older libraries than others here.
+# The servers of stores that tests read from, which want older libraries than others here.
 S3 := .venv-s3
 S3_LOCK := requirements-s3.lock
 

@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+from flowcheck.runners.program.source import THREAD
 from flowcheck.stores.waiting import NAME
 
+READING = {NAME, THREAD}
 LONGEST = 60.0
 """Seconds that a store in a test lets anybody wait, and more."""
 
@@ -56,7 +59,7 @@ def environment(told: Mapping[str, str]) -> Iterator[None]:
         try:
             yield
         finally:
-            for thread in threading.enumerate():
-                if thread.name == NAME:
-                    thread.join(LONGEST)
-                    assert not thread.is_alive()
+            until = time.monotonic() + LONGEST
+            while any(thread.name in READING for thread in threading.enumerate()):
+                assert time.monotonic() < until, "a store is still read"
+                time.sleep(0.01)

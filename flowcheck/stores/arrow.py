@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import fs
 
 from flowcheck.errors import RunError
+from flowcheck.stores.levels import Entry, Levels, Lister
 from flowcheck.stores.uri import Access, Place, check_endpoint
 from flowcheck.stores.waiting import alone
 
@@ -33,15 +34,6 @@ THREADS = 32
 _PIECE = 8 << 20
 _NO_WORD = re.compile(r"AWS Error .{0,80} during GetObject operation: *(\(Request ID: [^)]{0,99}\))?$")
 """A refusal for which Arrow found no reason in the answer."""
-
-
-class Entry(NamedTuple):
-    """What a listing tells. ``size`` of a prefix is 0. ``modified_ns``: since 1970."""
-
-    path: str
-    is_prefix: bool
-    size: int = 0
-    modified_ns: int = 0
 
 
 class Object:
@@ -59,7 +51,8 @@ class Object:
     def modified(self) -> datetime | None:
         """To the second; None where the store does not tell."""
         try:
-            found = datetime.fromisoformat(self.told["Last-Modified"].decode("ascii"))
+            told = self.told.get("Last-Modified") or self.told["updated"]  # Google's word
+            found = datetime.fromisoformat(told.decode("ascii"))
         except (KeyError, ValueError):
             return None
         return found.astimezone(UTC).replace(microsecond=0) if found.tzinfo else None
@@ -94,17 +87,30 @@ class Store:
         with self._why(path):
             return _entry(alone(lambda: self._system.get_file_info(path)))
 
-    def list(self, path: str) -> list[Entry]:
+    def level(self, path: str) -> list[Entry]:
         """What lies directly under a prefix, by name; nothing where there is none. What has an empty name, as
-        ``a//b`` has below ``a``, Arrow calls by the name of the prefix itself: here its path ends with a
-        slash."""
+        ``a//b`` has below ``a``, has a path that ends with a slash."""
+        return self.levels()(path)
+
+    def levels(self) -> Lister:
+        """As :meth:`level`, for one walk from a prefix down. Of Google's, Arrow lists objects and no
+        prefixes: all below the first is listed at once."""
+        if self.place.scheme != "gs":
+            return self._level_of
+        return Levels(partial(self._listed, recursive=True, allow_not_found=True)).of
+
+    def _level_of(self, path: str) -> list[Entry]:
+        """What has an empty name, Arrow calls by the name of the prefix itself."""
         try:
-            found = alone(lambda: self._system.get_file_info(fs.FileSelector(path)))
+            entries = self._listed(path)
         except FileNotFoundError:
             return []
-        entries = [entry for info in found if (entry := _entry(info)) is not None]
         inside = f"{path}/"
         return sorted(e if e.path.startswith(inside) else e._replace(path=inside) for e in entries)
+
+    def _listed(self, path: str, **how: bool) -> list[Entry]:
+        found = alone(lambda: self._system.get_file_info(fs.FileSelector(path, **how)))
+        return [entry for info in found if (entry := _entry(info)) is not None]
 
     def open(self, path: str) -> Object:
         with self._why(path):
@@ -123,7 +129,7 @@ class Store:
             yield
         except OSError as error:
             if not isinstance(error, FileNotFoundError) and "NETWORK_CONNECTION" not in str(error):
-                self.list(path)
+                self.level(path)
             raise
 
 

@@ -24,7 +24,7 @@ def refuse_taken(out: StorePath, last: Sequence[str]) -> None:
     try:
         taken = next((name for name in last if store.look(f"{base}/{name}") is not None), None)
         if out.place.key:
-            store.list(base)  # a bucket that is not there has no objects either
+            store.level(base)  # a bucket that is not there has no objects either
         else:
             raise RunError(
                 "a bucket's root is no place for results", where=out.uri, hint="name a prefix in it"

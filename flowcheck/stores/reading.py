@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from flowcheck.stores.arrow import ERRORS, Entry, Object, Store, store_at
+from flowcheck.stores.arrow import ERRORS, Object, Store, store_at
+from flowcheck.stores.levels import Entry, Lister
 from flowcheck.stores.trouble import Trouble, trouble_of
 from flowcheck.stores.uri import StorePath, name_of, odd_key
 from flowcheck.stores.waiting import together
@@ -44,18 +45,18 @@ def listed(path: StorePath) -> list[Listed]:
         entry = store.look(place.path) if place.key and not place.key.endswith("/") else None
         if entry is not None and not entry.is_prefix:
             return [_of(path, entry)]
-        return [_of(path, one) for one in _below(store, place.path)]
+        return [_of(path, one) for one in _below(store.levels(), place.path)]
     except ERRORS as error:
         raise trouble_of(error).error(path.uri) from None
 
 
-def _below(store: Store, prefix: str) -> Iterator[Entry]:
-    for entry in store.list(prefix):
+def _below(level: Lister, prefix: str) -> Iterator[Entry]:
+    for entry in level(prefix):
         name = name_of(entry.path)
         if not entry.is_prefix or odd_key(name):
             yield entry
         elif not name.startswith("."):
-            yield from _below(store, entry.path)
+            yield from _below(level, entry.path)
 
 
 def _of(path: StorePath, entry: Entry) -> Listed:

@@ -32,7 +32,7 @@ def test_files_are_listed_and_read_in_ranges(server: Server) -> None:
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     with environment(KEYS):
         store: Store = store_at(place_of("s3://bench/flows"), Access(endpoint))
-        found = [(entry.path, entry.is_prefix, entry.size) for entry in store.list("bench/flows")]
+        found = [(entry.path, entry.is_prefix, entry.size) for entry in store.level("bench/flows")]
         assert found == [("bench/flows/a & b", True, 0), ("bench/flows/x.parquet", False, len(BODY))]
         opened = store.open("bench/flows/x.parquet")
         assert (opened.size, opened.read_at(1000, 300)) == (len(BODY), BODY[300:1300])

@@ -42,12 +42,32 @@ def moto_python() -> str | None:
 
 @contextmanager
 def moto() -> Iterator[int]:
-    """A server, by its port."""
+    """An S3 server, by its port."""
+    port = _free()
+    with _served(port, "moto.server", "-H", "127.0.0.1", "-p", str(port)):
+        yield port
+
+
+@contextmanager
+def google(bucket: str) -> Iterator[str]:
+    """A server that speaks Google's API, with a bucket; by its address."""
+    port = _free()
+    words = ("start", "--host", "127.0.0.1", "--port", str(port), "--in-memory", "--default-bucket", bucket)
+    with _served(port, "gcp_storage_emulator", *words):
+        yield f"http://127.0.0.1:{port}"
+
+
+def _free() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(moto_python()), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _served(port: int, *words: str) -> Iterator[None]:
+    """By a module, from when it answers."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [str(moto_python()), "-m", *words]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
         until = time.monotonic() + START_WITHIN
@@ -56,10 +76,10 @@ def moto() -> Iterator[int]:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             except OSError:
-                assert process.poll() is None, "moto's server ended"
-                assert time.monotonic() < until, "moto's server did not start"
+                assert process.poll() is None, "the server ended"
+                assert time.monotonic() < until, "the server did not start"
                 time.sleep(0.1)
-        yield port
+        yield
     finally:
         process.kill()
         process.wait()

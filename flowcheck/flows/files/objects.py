@@ -21,7 +21,8 @@ from flowcheck.stores.uri import StorePath, name_of, odd_key
 from flowcheck.stores.waiting import together
 
 if TYPE_CHECKING:
-    from flowcheck.stores.arrow import Entry, Store
+    from flowcheck.stores.arrow import Store
+    from flowcheck.stores.levels import Entry
 
 AT_ONCE = 16
 """Listings, of a level."""
@@ -56,6 +57,7 @@ def find_objects(path: StorePath, window: Window, pruned: Pruned) -> Iterator[Fo
 class _Search:
     def __init__(self, path: StorePath, store: Store, window: Window, pruned: Pruned) -> None:
         self._path, self._store, self._window, self._pruned = path, store, window, pruned
+        self._level_of = store.levels()
         self._matched_outside = False
 
     def run(self) -> Iterator[Found]:
@@ -77,7 +79,7 @@ class _Search:
         if entry is not None and not entry.is_prefix:
             yield self._of(entry, named=True)
             return
-        found = self._store.list(path)
+        found = self._level_of(path)
         if not found:
             raise RunError(
                 "no such object or prefix", where=self._path.uri, hint="check the key; case counts"
@@ -86,7 +88,7 @@ class _Search:
 
     def _matching(self, base: str, patterns: list[str]) -> Iterator[Entry]:
         """A part of a pattern matches within one level."""
-        for entry in self._store.list(base):
+        for entry in self._level_of(base):
             name = name_of(entry.path)
             if fnmatchcase(name, patterns[0]) and (not hidden(name) or hidden(patterns[0])):
                 if self._is_outside(entry):
@@ -100,7 +102,7 @@ class _Search:
         """All that lies under some prefixes, level by level; ``known``: what lies in others."""
         levels = [*known]
         while prefixes or levels:
-            levels += zip(prefixes, together(self._store.list, prefixes, AT_ONCE), strict=True)
+            levels += zip(prefixes, together(self._level_of, prefixes, AT_ONCE), strict=True)
             waiting: list[str] = []
             for base, entries in levels:
                 yield from self._level(base, entries, waiting)
@@ -144,7 +146,7 @@ class _Search:
     def _table(self, base: str, names: set[str]) -> str:
         kind = kind_by_log(names)
         if not kind and "metadata" in names and "data" in names:
-            inside = map(name_of, (entry.path for entry in self._store.list(f"{base}/metadata")))
+            inside = map(name_of, (entry.path for entry in self._level_of(f"{base}/metadata")))
             kind = "Iceberg" if is_of_iceberg(inside) else ""
         return kind
 

@@ -19,6 +19,9 @@ from flowcheck.manifests.journal import Journal
 from flowcheck.model.cluster import Cluster
 from flowcheck.version import PACKAGE, __version__
 
+THREAD = "flowcheck-cluster"
+"""The name of the thread that reads a cluster beforehand."""
+
 
 class Identity(NamedTuple):
     """``digest``: the SHA-256 of all that decides what is loaded. ``inputs``: that of each file, by its name,
@@ -73,7 +76,7 @@ class ClusterSource:
             except BaseException as error:
                 found.set_exception(error)
 
-        Thread(target=identify, daemon=True).start()
+        Thread(target=identify, name=THREAD, daemon=True).start()
         return found
 
     def _identify(self) -> Identity | None:

@@ -1,0 +1,51 @@
+"""The same verdicts by joins in Spark's SQL, in two ways: over tables that have each kind of flow's verdict
+(``inputs/tables.py``; nothing is left to decide), and over what the rules allow (``inputs/rules.py``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.inputs.rules import NOBODY, POD
+from benchmarks.peers import VIOLATING
+
+GIVEN = """(SELECT f.*, a.verdict FROM flows f
+    JOIN endpoints s ON f.src_ip = s.address
+    JOIN endpoints d ON f.dst_ip = d.address
+    JOIN allow a ON a.key = s.src_part + d.dst_part + CAST(f.protocol AS BIGINT) * 65536 + f.dst_port)"""
+DECIDED = f"""(SELECT f.*, k.verdict FROM flows f JOIN (
+    SELECT k.src_ip, k.dst_ip, k.protocol, k.dst_port, CASE
+        WHEN s.kind = {NOBODY} OR d.kind = {NOBODY} THEN 3
+        WHEN s.kind <> {POD} AND d.kind <> {POD} THEN 0
+        WHEN s.isolated_out AND e.pair IS NULL OR d.isolated_in AND i.pair IS NULL THEN 2
+        ELSE 1 END AS verdict
+    FROM (SELECT DISTINCT src_ip, dst_ip, protocol, dst_port FROM flows) k
+    JOIN hosts s ON k.src_ip = s.address
+    JOIN hosts d ON k.dst_ip = d.address
+    LEFT JOIN egress e ON e.pair = shiftleft(s.id, 32) + d.id AND e.protocol = k.protocol
+        AND k.dst_port BETWEEN e.low AND e.high
+    LEFT JOIN ingress i ON i.pair = shiftleft(s.id, 32) + d.id AND i.protocol = k.protocol
+        AND k.dst_port BETWEEN i.low AND i.high
+    ) k USING (src_ip, dst_ip, protocol, dst_port))"""
+"""Each kind of flow once: a join of every row with what the rules allow takes longer."""
+TABLES = {"given": ("endpoints", "allow"), "decided": ("hosts", "egress", "ingress")}
+
+
+def read(spark: Any, name: str, folder: Path) -> None:
+    """A way's tables, in memory."""
+    for table in TABLES[name]:
+        spark.read.parquet(str(folder / f"{table}.parquet")).cache().createOrReplaceTempView(table)
+
+
+def write(spark: Any, judged: str, out: Path) -> None:
+    """The violating rows, and records and bytes of each destination."""
+    violations = spark.sql(f"SELECT * FROM {judged} WHERE {VIOLATING}")
+    violations.write.mode("overwrite").option("compression", "zstd").parquet(str(out / "violations"))
+    load = spark.sql("SELECT dst_ip, count(*) AS records, sum(bytes) AS bytes FROM flows GROUP BY dst_ip")
+    load.write.mode("overwrite").parquet(str(out / "load"))
+
+
+def groups(spark: Any, judged: str) -> list[tuple[int, bool, int, int]]:
+    """Rows and bytes of each verdict, violating or not."""
+    counted = f"SELECT verdict, {VIOLATING} AS violating, count(*), sum(bytes) FROM {judged}"
+    return [tuple(row) for row in spark.sql(f"{counted} GROUP BY verdict, violating").collect()]
