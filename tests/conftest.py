@@ -1,4 +1,5 @@
-"""What holds for every test: no settings from the outside reach it. And inputs for tests of reading."""
+"""What holds for every test: no settings from the outside reach it, and examples are the same in each run
+(``FLOWCHECK_RANDOM=1``: others each time). And inputs for tests of reading."""
 
 from __future__ import annotations
 
@@ -10,12 +11,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from hypothesis import settings
 
 from flowcheck.errors import ManifestError, Problem
 from flowcheck.model.cluster import Cluster
 from flowcheck.reading import load_cluster
 
 Load = Callable[..., Cluster]
+settings.register_profile("flowcheck", derandomize="FLOWCHECK_RANDOM" not in os.environ)
+settings.load_profile("flowcheck")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +37,7 @@ KEPT = (
     "FLOWCHECK_CONFORMANCE",
     "FLOWCHECK_UPDATE_GOLDEN",
     "FLOWCHECK_WORLDS",
+    "FLOWCHECK_RANDOM",
     "FLOWCHECK_SIGNALS",
     "FLOWCHECK_LIES",
     "FLOWCHECK_MOTO",

@@ -3,8 +3,8 @@
     python -m benchmarks.spark [--size medium] [--flows 20000000] [--runs 3] [--no-joins]
 
 One session, ``local[2]``, warm: each has run before the clock starts. Both engines write all outputs, from
-Python, with a program that is known. The joins have ready-made verdicts (``inputs/tables.py``) and write the
-violating rows and the rows of each destination, as the peers do. Answers are compared first. Memory is that
+Python, with a program that is known. The joins (``joins.py``) write the violating rows and the rows of each
+destination, as the peers do; their tables are ready and in memory. Answers are compared first. Memory is that
 of the driver's Python process, over a quarter, a half and all of the files.
 """
 
@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,10 @@ import flowcheck
 import flowcheck.spark
 from benchmarks.answers import agree, by_engine, by_flowcheck
 from benchmarks.generate import ready
+from benchmarks.inputs.rules import export_rules
 from benchmarks.inputs.sizes import SIZES
 from benchmarks.inputs.tables import export_tables
-from benchmarks.peers import VIOLATING
-
-JUDGED = """(SELECT f.*, a.verdict FROM flows f
-    JOIN endpoints s ON f.src_ip = s.address
-    JOIN endpoints d ON f.dst_ip = d.address
-    JOIN allow a ON a.key = s.src_part + d.dst_part + CAST(f.protocol AS BIGINT) * 65536 + f.dst_port)"""
+from benchmarks.spark.joins import JOINS, groups, read, write
 
 
 def begin(cores: int) -> Any:
@@ -51,18 +48,14 @@ def begin(cores: int) -> Any:
     return spark
 
 
-def join(spark: Any, out: Path) -> None:
-    """The violating rows, and records and bytes of each destination."""
-    violations = spark.sql(f"SELECT * FROM {JUDGED} WHERE {VIOLATING}")
-    violations.write.mode("overwrite").option("compression", "zstd").parquet(str(out / "violations"))
-    load = spark.sql("SELECT dst_ip, count(*) AS records, sum(bytes) AS bytes FROM flows GROUP BY dst_ip")
-    load.write.mode("overwrite").parquet(str(out / "load"))
-
-
-def groups(spark: Any) -> list[tuple[int, bool, int, int]]:
-    """Rows and bytes of each verdict, violating or not."""
-    counted = f"SELECT verdict, {VIOLATING} AS violating, count(*), sum(bytes) FROM {JUDGED}"
-    return [tuple(row) for row in spark.sql(f"{counted} GROUP BY verdict, violating").collect()]
+def export(spark: Any, world: Path, out: Path) -> dict[str, str]:
+    """The tables of both joins, made and read; each join's SQL by its name."""
+    cluster, flows = world / "cluster", world / "flows"
+    loaded = flowcheck.load_cluster([cluster])
+    export_tables(flowcheck.compile_program(loaded), loaded, flows, out / "tables")
+    export_rules(cluster, flows, out / "tables")
+    read(spark, out / "tables", sorted(flows.glob("*.parquet")))
+    return JOINS
 
 
 def peak_of(work: Callable[[], object]) -> int:
@@ -137,19 +130,14 @@ def main(size: str, n_flows: int, runs: int, cores: int, joins: bool) -> None:
             same = (out / "local" / name).read_bytes() == (out / "spark" / name).read_bytes()
             agree(name, "the same bytes", "the same bytes" if same else "others")
         if joins:
-            loaded = flowcheck.load_cluster([cluster])
-            export_tables(flowcheck.compile_program(loaded), loaded, world / "flows", out / "tables")
-            del loaded
-            for name in ("endpoints", "allow"):
-                spark.read.parquet(str(out / "tables" / f"{name}.parquet")).cache().createTempView(name)
-            spark.read.parquet(*map(str, files)).createTempView("flows")
-            agree("verdicts and violations", by_flowcheck(out / "spark"), by_engine(groups(spark)))
-            ways["joins"] = lambda: join(spark, out / "joins")
-            ways["joins"]()
+            for name, judged in export(spark, world, out).items():
+                agree(f"verdicts of {name}", by_flowcheck(out / "spark"), by_engine(groups(spark, judged)))
+                ways[name] = partial(write, spark, judged, out / name)
+                ways[name]()
         ways["spark"]()  # by now all of Spark's Python processes have their workers
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
         # Joins last: Spark ends Python processes that idle for a minute.
-        for together in (("local", "spark"), ("joins",)):
+        for together in (("local", "spark"), tuple(JOINS)):
             for _ in range(runs):
                 for name in together:
                     if name in ways:

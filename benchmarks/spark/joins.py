@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ DECIDED = f"""(SELECT f.*, k.verdict FROM flows f JOIN (
         AND k.dst_port BETWEEN i.low AND i.high
     ) k USING (src_ip, dst_ip, protocol, dst_port))"""
 """Each kind of flow once: a join of every row with what the rules allow takes longer."""
-TABLES = {"given": ("endpoints", "allow"), "decided": ("hosts", "egress", "ingress")}
+JOINS = {"joins that decide": DECIDED, "joins with verdicts": GIVEN}
+TABLES = ("endpoints", "allow", "hosts", "egress", "ingress")
 
 
-def read(spark: Any, name: str, folder: Path) -> None:
-    """A way's tables, in memory."""
-    for table in TABLES[name]:
-        spark.read.parquet(str(folder / f"{table}.parquet")).cache().createOrReplaceTempView(table)
+def read(spark: Any, tables: Path, flows: Sequence[Path]) -> None:
+    """The flows as they are, the tables into memory when they are first used."""
+    spark.read.parquet(*map(str, flows)).createTempView("flows")
+    for name in TABLES:
+        spark.read.parquet(str(tables / f"{name}.parquet")).cache().createTempView(name)
 
 
 def write(spark: Any, judged: str, out: Path) -> None:

@@ -137,11 +137,20 @@ def test_policies_that_records_name_are_compared_with_those_that_decided(world: 
     assert (one.recorded, one.decided, one.rows, one.first_row) == ((WRONG,), (f"{RIGHT}[ingress[0]]",), 2, 2)
 
 
-def test_what_a_cloud_decided_is_counted_and_compared_with_nothing(world: Path) -> None:
-    table = flows(3, action=None, cloud_action=pa.array([1, 2, None], pa.int8()))
+def test_what_a_cloud_refused_never_arrived_and_what_it_accepted_may_not_have(world: Path) -> None:
+    """Its firewall's word is counted, and compared with no policy. The network's own word goes before it."""
+    said = {
+        "action": pa.array([None, None, None, None, 1], pa.int8()),
+        "cloud_action": pa.array([1, 2, None, 2, 2], pa.int8()),
+    }
+    table = flows(5, **said)
     result = audit(world, write(world / "cloud.parquet", table))
-    assert result.summary.recorded.cloud == {"allowed": 1, "denied": 1}
+    assert result.summary.recorded.cloud == {"allowed": 1, "denied": 3}
     assert result.summary.violations.forwarded_denied == 3
+    assert result.summary.violations.observed_unknown == 2
+    table = flows(5, dst_port=pa.array([5432] * 5, pa.int32()), **said)
+    allowed = audit(world, write(world / "allowed.parquet", table))
+    assert allowed.summary.violations.findings == 0
 
 
 @pytest.mark.parametrize(

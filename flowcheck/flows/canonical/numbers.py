@@ -14,7 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from flowcheck.arrays import Int32, Int64, UInt8, writable
+from flowcheck.arrays import (
+    OBSERVED_DENIED,
+    OBSERVED_DROPPED,
+    OBSERVED_UNKNOWN,
+    Int32,
+    Int64,
+    UInt8,
+    writable,
+)
 from flowcheck.flows.canonical.schema import ICMP_NUMBER, MESH_MARK
 
 REJECTIONS = (
@@ -222,13 +230,20 @@ def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
     """What the log says happened: ``action``, or else the graver of what it says of the two sides.
 
     Codes are the canonical column's: 0 unknown, 1 allowed, 2 denied, 3 audit, 4 dropped for another cause. A
-    mesh's proxy sees what became of a connection, so of its records mesh_action tells.
+    mesh's proxy sees what became of a connection, so of its records mesh_action tells. Where none of these
+    does, what the cloud's own firewall refused was dropped; what it accepted may have been stopped later.
     """
-    network = _by_network(batch, rejected)
-    if MESH_MARK not in batch.schema.names or batch.column(MESH_MARK).null_count == batch.num_rows:
-        return network
-    by_mesh = _integers(batch, MESH_MARK, 0, "bad_action", rejected, 0, np.uint8)
-    return np.where(network != 0, network, by_mesh).astype(np.uint8)
+    observed = _by_network(batch, rejected)
+    if MESH_MARK in batch.schema.names and batch.column(MESH_MARK).null_count < batch.num_rows:
+        by_mesh = _integers(batch, MESH_MARK, 0, "bad_action", rejected, 0, np.uint8)
+        observed = np.where(observed != 0, observed, by_mesh).astype(np.uint8)
+    if "cloud_action" in batch.schema.names:
+        refused = pc.fill_null(
+            pc.equal(_typed(batch.column("cloud_action"), pa.int64()), OBSERVED_DENIED), False
+        )
+        refused = refused.to_numpy(zero_copy_only=False)
+        observed[refused & (observed == OBSERVED_UNKNOWN)] = OBSERVED_DROPPED
+    return observed
 
 
 def _by_network(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:

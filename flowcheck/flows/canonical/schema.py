@@ -128,7 +128,7 @@ JUDGED = (
     *END_NAMES,
     *(name for names in END_NAMES.values() for name in names),
     *("src_pod_uid", "dst_pod_uid", "src_port", "tcp_flags", "initiator", "observation_point", "observer"),
-    *("action", "egress_action", "ingress_action", "flow_count", "flow_count_here"),
+    *("action", "egress_action", "ingress_action", "cloud_action", "flow_count", "flow_count_here"),
     *("bytes", "packets", "bytes_here", "packets_here", "sampling_rate"),
     *("service_ip", "service_port", "service_name"),
 )

@@ -11,7 +11,12 @@ def said(recorded: Recorded) -> list[tuple[str, str]]:
     lines = []
     if recorded.cloud:
         counts = ", ".join(f"{n:,} {what}" for what, n in recorded.cloud.items())
-        lines.append(("cloud", f"{counts} by the cloud's own firewall, which is not compared with policies"))
+        lines.append(
+            (
+                "cloud",
+                f"{counts} by the cloud's own firewall, which knows no policies; what it denied was stopped",
+            )
+        )
     compared = recorded.policies_agree + recorded.policies_differ
     if compared:
         text = f"{recorded.policies_agree:,} of {counted(compared, 'row')} name a policy that decided"
