@@ -15,9 +15,9 @@ import pyarrow.types as pt
 from flowcheck.arrays import FlowArrays, Int64, Judged, UInt8
 from flowcheck.compile import Program
 from flowcheck.flows.canonical.addresses import address_texts
-from flowcheck.flows.canonical.numbers import microseconds
 from flowcheck.flows.canonical.rows import joined
 from flowcheck.flows.canonical.schema import COLUMNS
+from flowcheck.flows.canonical.times import microseconds
 from flowcheck.flows.canonical.types import FLOW_FIELDS
 from flowcheck.flows.initiators import BASES, turn_round
 from flowcheck.judging.coded import in_words

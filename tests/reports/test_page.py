@@ -18,7 +18,7 @@ import pytest
 from markupsafe import Markup
 
 import flowcheck
-from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
+from flowcheck.flows.canonical.times import EARLIEST, LATEST
 from flowcheck.reports import renderer
 from flowcheck.reports.audit.finding_wording import TITLES
 from flowcheck.reports.audit.page import html as page_html

@@ -24,6 +24,7 @@ from flowcheck.arrays import (
     writable,
 )
 from flowcheck.flows.canonical.schema import ICMP_NUMBER, MESH_MARK
+from flowcheck.flows.canonical.times import microseconds
 
 REJECTIONS = (
     *("", "bad_start_time", "bad_src_ip", "bad_dst_ip", "bad_protocol", "bad_dst_port"),
@@ -32,10 +33,7 @@ REJECTIONS = (
 )
 """Why a row was rejected; the index is its code."""
 
-EARLIEST, LATEST = -62135596800_000_000, 253402300799_999_999
-"""Years 1 to 9999, in microseconds: what a date can be written as."""
 _MOST_BYTES = 1 << 50
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 
 LIMITS: dict[str, tuple[int, int]] = {
@@ -203,24 +201,6 @@ def _times(batch: pa.RecordBatch, rejected: UInt8) -> Int64:
     return writable(values)
 
 
-def microseconds(column: pa.Array) -> tuple[Int64, npt.NDArray[np.bool_] | None]:
-    """Timestamps since 1970 UTC, 0 for null; and which of them lie outside the years 1 to 9999 (and are 0
-    too), None where none do."""
-    if column.null_count:
-        column = pc.fill_null(column, pa.scalar(0, pa.int64()).cast(column.type))
-    values = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    if column.type.unit == "ns":
-        values = values // 1000
-    elif column.type.unit != "us":
-        factor = 1_000_000 // _PER_SECOND[column.type.unit]
-        values = np.clip(values, EARLIEST // factor - 1, LATEST // factor + 1) * factor
-    bad = None
-    if values.size and (values.min() < EARLIEST or values.max() > LATEST):
-        bad = (values < EARLIEST) | (values > LATEST)
-        values = np.where(bad, 0, values)
-    return np.ascontiguousarray(values, dtype=np.int64), bad
-
-
 def _typed(column: pa.Array, type_: pa.DataType) -> pa.Array:
     """A column that no value gave a type is one of missing values."""
     return pa.nulls(len(column), type_) if pt.is_null(column.type) else column
@@ -238,10 +218,8 @@ def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
         by_mesh = _integers(batch, MESH_MARK, 0, "bad_action", rejected, 0, np.uint8)
         observed = np.where(observed != 0, observed, by_mesh).astype(np.uint8)
     if "cloud_action" in batch.schema.names:
-        refused = pc.fill_null(
-            pc.equal(_typed(batch.column("cloud_action"), pa.int64()), OBSERVED_DENIED), False
-        )
-        refused = refused.to_numpy(zero_copy_only=False)
+        cloud = pc.fill_null(_typed(batch.column("cloud_action"), pa.int64()), 0)
+        refused = cloud.to_numpy(zero_copy_only=False) == OBSERVED_DENIED
         observed[refused & (observed == OBSERVED_UNKNOWN)] = OBSERVED_DROPPED
     return observed
 

@@ -12,8 +12,9 @@ import pyarrow.types as pt
 
 from flowcheck.arrays import Int32, Int64, writable
 from flowcheck.flows.canonical.columns import readable
-from flowcheck.flows.canonical.numbers import EARLIEST, LATEST, LIMITS, microseconds
+from flowcheck.flows.canonical.numbers import LIMITS
 from flowcheck.flows.canonical.schema import is_text
+from flowcheck.flows.canonical.times import EARLIEST, LATEST, microseconds
 from flowcheck.flows.logs.columns.addresses import NULLS, Addresses
 from flowcheck.flows.logs.columns.making import MISSING, WRONG, Bool, Making
 from flowcheck.flows.logs.columns.picked import picked

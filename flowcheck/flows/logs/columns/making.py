@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from flowcheck.arrays import Int64, UInt8, writable
-from flowcheck.flows.canonical.numbers import EARLIEST, LATEST, LIMITS
+from flowcheck.flows.canonical.numbers import LIMITS
+from flowcheck.flows.canonical.times import EARLIEST, LATEST
 from flowcheck.flows.canonical.types import TIME
 from flowcheck.flows.logs.account import Account
 from flowcheck.flows.logs.rows import RECORD, SCHEMA

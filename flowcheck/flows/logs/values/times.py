@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
+from flowcheck.flows.canonical.times import EARLIEST, LATEST
 
 _UTC_NS, _NS = pa.timestamp("ns", tz="UTC"), pa.timestamp("ns")
 PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from flowcheck.counted import counted
-from flowcheck.flows.canonical.numbers import EARLIEST, LATEST
+from flowcheck.flows.canonical.times import EARLIEST, LATEST
 from flowcheck.model.instants import instant_text
 from flowcheck.reports.audit.page.markup import drawn
 from flowcheck.reports.parts.svg import figure, line, part, rect, text, ticks

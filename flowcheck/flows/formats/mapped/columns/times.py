@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from flowcheck.errors import FlowFormatError
-from flowcheck.flows.canonical.numbers import microseconds
+from flowcheck.flows.canonical.times import microseconds
 from flowcheck.flows.formats.mapped.columns.cells import looked_up, nulls_of
 from flowcheck.flows.formats.mapped.rules.mapping import Rule
 from flowcheck.flows.formats.mapped.rules.written import is_zone
