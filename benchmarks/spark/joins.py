@@ -14,22 +14,24 @@ GIVEN = """(SELECT f.*, a.verdict FROM flows f
     JOIN endpoints s ON f.src_ip = s.address
     JOIN endpoints d ON f.dst_ip = d.address
     JOIN allow a ON a.key = s.src_part + d.dst_part + CAST(f.protocol AS BIGINT) * 65536 + f.dst_port)"""
-DECIDED = f"""(SELECT f.*, k.verdict FROM flows f JOIN (
-    SELECT k.src_ip, k.dst_ip, k.protocol, k.dst_port, CASE
+DECIDED = f"""(SELECT {{hint}} f.*, CASE
         WHEN s.kind = {NOBODY} OR d.kind = {NOBODY} THEN 3
         WHEN s.kind <> {POD} AND d.kind <> {POD} THEN 0
         WHEN s.isolated_out AND e.pair IS NULL OR d.isolated_in AND i.pair IS NULL THEN 2
         ELSE 1 END AS verdict
-    FROM (SELECT DISTINCT src_ip, dst_ip, protocol, dst_port FROM flows) k
-    JOIN hosts s ON k.src_ip = s.address
-    JOIN hosts d ON k.dst_ip = d.address
-    LEFT JOIN egress e ON e.pair = shiftleft(s.id, 32) + d.id AND e.protocol = k.protocol
-        AND k.dst_port BETWEEN e.low AND e.high
-    LEFT JOIN ingress i ON i.pair = shiftleft(s.id, 32) + d.id AND i.protocol = k.protocol
-        AND k.dst_port BETWEEN i.low AND i.high
-    ) k USING (src_ip, dst_ip, protocol, dst_port))"""
-"""Each kind of flow once: a join of every row with what the rules allow takes longer."""
-JOINS = {"joins that decide": DECIDED, "joins with verdicts": GIVEN}
+    FROM flows f
+    JOIN hosts s ON f.src_ip = s.address
+    JOIN hosts d ON f.dst_ip = d.address
+    LEFT JOIN egress e ON e.pair = shiftleft(s.id, 32) + d.id AND e.protocol = f.protocol
+        AND f.dst_port BETWEEN e.low AND e.high
+    LEFT JOIN ingress i ON i.pair = shiftleft(s.id, 32) + d.id AND i.protocol = f.protocol
+        AND f.dst_port BETWEEN i.low AND i.high)"""
+JOINS = {
+    "joins that decide": DECIDED.format(hint=""),
+    "the same, broadcast": DECIDED.format(hint="/*+ BROADCAST(e), BROADCAST(i) */"),
+    "joins with verdicts": GIVEN,
+}
+"""The second keeps what the rules allow in every executor and in the driver: Spark does so only when told."""
 TABLES = ("endpoints", "allow", "hosts", "egress", "ingress")
 
 
