@@ -18,6 +18,7 @@ from flowcheck.model.cluster import Cluster
 from flowcheck.reading import load_cluster
 
 Load = Callable[..., Cluster]
+pytest_plugins = ["tests.stores.fixtures"]
 settings.register_profile("flowcheck", derandomize="FLOWCHECK_RANDOM" not in os.environ)
 settings.load_profile("flowcheck")
 

@@ -15,7 +15,7 @@ from tests.deploy.test_recipes import containers, documents
 from tests.live.fake import Store as Objects
 from tests.live.fake import serving
 from tests.live.samples import sample, with_more
-from tests.stores.conftest import Store, behind, relay, store  # noqa: F401
+from tests.stores.fixtures import Store
 
 pytest.importorskip("kubernetes", reason="needs the extra live")
 
@@ -33,7 +33,7 @@ def log_at(begin: datetime) -> bytes:
     return gzip.compress(re.sub(r"2026-03-10T[\d:.]+Z", moved, first).encode())
 
 
-def test_the_night_of_a_cluster(store: Store, tmp_path: Path) -> None:  # noqa: F811
+def test_the_night_of_a_cluster(store: Store, tmp_path: Path) -> None:
     snapshot, audit = [
         [str(word).replace("/data", str(tmp_path)) for word in one["args"]]
         for one in containers(documents("cronjob.yaml"))

@@ -26,7 +26,6 @@ from tests.runners.disturbed import many
 from tests.runners.worlds import write, write_cluster
 from tests.spark.conftest import session
 from tests.spark.worlds import result
-from tests.stores.conftest import behind, relay  # noqa: F401
 from tests.stores.server import KEYS, Answer, Relay, Request
 
 pytestmark = pytest.mark.slow
@@ -56,7 +55,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bucket(relay: Relay) -> Iterator[Relay]:  # noqa: F811
+def bucket(relay: Relay) -> Iterator[Relay]:
     """A server that the driver has the keys of."""
     with environment(KEYS):
         yield relay

@@ -19,7 +19,6 @@ from tests.environment import environment, set_while_a_store_is_read
 from tests.runners.worlds import NOON, US, flows, write, write_cluster
 from tests.spark.conftest import session
 from tests.spark.worlds import CLUSTER, result, write_files
-from tests.stores.conftest import behind, relay  # noqa: F401
 from tests.stores.server import KEYS, Answer, Relay, Request
 from tests.stores.test_faults import FILE, always
 
@@ -33,21 +32,21 @@ def spark(needs_spark: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def bucket(relay: Relay) -> Iterator[Relay]:  # noqa: F811
+def bucket(relay: Relay) -> Iterator[Relay]:
     with environment(KEYS):
         yield relay
 
 
-def flows_of(relay: Relay) -> StorePath:  # noqa: F811
+def flows_of(relay: Relay) -> StorePath:
     return StorePath("s3://bucket/flows", Access(relay.endpoint))
 
 
-def upload(relay: Relay, *files: Path) -> None:  # noqa: F811
+def upload(relay: Relay, *files: Path) -> None:
     for file in files:
         relay.put(f"bucket/flows/{file.name}", file.read_bytes())
 
 
-def same_audit(spark: Any, relay: Relay, cluster: Path, tmp_path: Path, **options: Any) -> Any:  # noqa: F811
+def same_audit(spark: Any, relay: Relay, cluster: Path, tmp_path: Path, **options: Any) -> Any:
     """By both engines, and what came of Spark's."""
     flowcheck.audit(flows_of(relay), cluster, out=tmp_path / "local", **options)
     found = flowcheck.spark.audit(spark, flows_of(relay), cluster, out=tmp_path / "spark", **options)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.runners.worlds import ALLOWED, DENIED, NOON, US, flows, outputs, write, write_cluster
-from tests.stores.conftest import ROOT, Store
+from tests.stores.fixtures import ROOT, Store
 from tests.stores.server import Request
 
 HOUR = 3_600_000_000

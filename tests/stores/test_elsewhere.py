@@ -16,7 +16,7 @@ from flowcheck.runners import process
 from flowcheck.stores.uri import Access, StorePath
 from tests.environment import environment, set_while_a_store_is_read
 from tests.runners.worlds import write, write_cluster
-from tests.stores.conftest import Store
+from tests.stores.fixtures import Store
 from tests.stores.server import KEYS, Answer, Request
 
 

@@ -13,7 +13,7 @@ import pytest
 from flowcheck.stores.trouble import trouble_of
 from tests.environment import environment
 from tests.runners.worlds import write, write_cluster
-from tests.stores.conftest import Store
+from tests.stores.fixtures import Store
 from tests.stores.server import KEYS, Answer, Request, error
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.runners.worlds import write, write_cluster
-from tests.stores.conftest import ROOT, Store
+from tests.stores.fixtures import ROOT, Store
 from tests.stores.server import KEYS, Answer, Request
 
 

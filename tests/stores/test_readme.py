@@ -7,7 +7,7 @@ import shlex
 from datetime import date, timedelta
 
 from tests.cli.run import flowcheck
-from tests.stores.conftest import ROOT, Store
+from tests.stores.fixtures import ROOT, Store
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "stores.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.runners.worlds import outputs, write, write_cluster
-from tests.stores.conftest import Store
+from tests.stores.fixtures import Store
 from tests.stores.server import Answer, Request, error
 from tests.stores.test_audit import plain
 
