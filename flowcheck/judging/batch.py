@@ -28,6 +28,8 @@ from flowcheck.judging.told import NOT_ASKED, Told, read_told
 from flowcheck.kernels import lookup
 from flowcheck.model.protocols import ICMP, ICMPV6, TCP
 
+ANSWERED = 2
+"""The column ``initiator`` of a reply."""
 Several = Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]]
 """By row: the endpoints that its source may be, and its destination, where a name stands for several."""
 
@@ -83,6 +85,7 @@ def read_flows(
         reject(numbers.rejected, (end.endpoints == NO_ADDRESS) | (end.endpoints == BAD_ADDRESS), reason)
     opened = find_initiators(tables, numbers, src, dst)
     turned = opened.turned()
+    numbers = numbers._replace(observed=_observed(numbers, turned))
     ports = numbers.src_port, numbers.port
     disagrees, any_turned = src.disagrees | dst.disagrees, turned.any()
     if any_turned:
@@ -141,6 +144,16 @@ def _several(flows: FlowArrays, src: Ends, dst: Ends) -> Several:
         for row in sorted({*src.several, *dst.several})
         if flows.judge[row] == 1
     }
+
+
+def _observed(numbers: Numbers, turned: npt.NDArray[np.bool_]) -> UInt8:
+    """What a cloud's firewall refused was dropped, where nobody else says more. What it accepted may have
+    been stopped later; and of what it refused an answer to, the request had arrived."""
+    refused = numbers.refused & (numbers.observed == a.OBSERVED_UNKNOWN)
+    if not refused.any():
+        return numbers.observed
+    refused &= ~turned & (numbers.initiator != ANSWERED)
+    return np.where(refused, np.uint8(a.OBSERVED_DROPPED), numbers.observed)
 
 
 def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:

@@ -138,7 +138,8 @@ def test_policies_that_records_name_are_compared_with_those_that_decided(world: 
 
 
 def test_what_a_cloud_refused_never_arrived_and_what_it_accepted_may_not_have(world: Path) -> None:
-    """Its firewall's word is counted, and compared with no policy. The network's own word goes before it."""
+    """Its firewall's word is counted, and compared with no policy. The network's own word goes before it; and
+    where an answer is refused, what it answers had arrived."""
     said = {
         "action": pa.array([None, None, None, None, 1], pa.int8()),
         "cloud_action": pa.array([1, 2, None, 2, 2], pa.int8()),
@@ -148,6 +149,9 @@ def test_what_a_cloud_refused_never_arrived_and_what_it_accepted_may_not_have(wo
     assert result.summary.recorded.cloud == {"allowed": 1, "denied": 3}
     assert result.summary.violations.forwarded_denied == 3
     assert result.summary.violations.observed_unknown == 2
+    answers = flows(5, initiator=pa.array([2] * 5, pa.int8()), **said)
+    answered = audit(world, write(world / "answers.parquet", answers))
+    assert answered.summary.violations.forwarded_denied == 5
     table = flows(5, dst_port=pa.array([5432] * 5, pa.int32()), **said)
     allowed = audit(world, write(world / "allowed.parquet", table))
     assert allowed.summary.violations.findings == 0

@@ -14,15 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from flowcheck.arrays import (
-    OBSERVED_DENIED,
-    OBSERVED_DROPPED,
-    OBSERVED_UNKNOWN,
-    Int32,
-    Int64,
-    UInt8,
-    writable,
-)
+from flowcheck.arrays import OBSERVED_DENIED, Int32, Int64, UInt8, writable
 from flowcheck.flows.canonical.schema import ICMP_NUMBER, MESH_MARK
 from flowcheck.flows.canonical.times import microseconds
 
@@ -55,6 +47,7 @@ class Numbers(NamedTuple):
 
     src_port, port int32, flags int32: -1 where not recorded. initiator, point: the canonical columns' codes;
     of a mesh's proxies those of OF_A_PROXY. told bool: the log tells the records of a connection apart.
+    refused bool: by the cloud's own firewall.
     """
 
     rejected: UInt8
@@ -64,6 +57,7 @@ class Numbers(NamedTuple):
     flags: Int32
     initiator: UInt8
     observed: UInt8
+    refused: npt.NDArray[np.bool_]
     point: UInt8
     flow_count: Int64
     told: npt.NDArray[np.bool_]
@@ -93,6 +87,7 @@ def read_numbers(batch: pa.RecordBatch) -> Numbers:
         bytes_=_reported(batch, "bytes", rejected),
         packets=_reported(batch, "packets", rejected),
         observed=_observed(batch, rejected),
+        refused=_refused(batch),
         seen_at=seen_at,
         rejected=rejected,
     )
@@ -210,18 +205,21 @@ def _observed(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
     """What the log says happened: ``action``, or else the graver of what it says of the two sides.
 
     Codes are the canonical column's: 0 unknown, 1 allowed, 2 denied, 3 audit, 4 dropped for another cause. A
-    mesh's proxy sees what became of a connection, so of its records mesh_action tells. Where none of these
-    does, what the cloud's own firewall refused was dropped; what it accepted may have been stopped later.
+    mesh's proxy sees what became of a connection, so of its records mesh_action tells.
     """
-    observed = _by_network(batch, rejected)
-    if MESH_MARK in batch.schema.names and batch.column(MESH_MARK).null_count < batch.num_rows:
-        by_mesh = _integers(batch, MESH_MARK, 0, "bad_action", rejected, 0, np.uint8)
-        observed = np.where(observed != 0, observed, by_mesh).astype(np.uint8)
-    if "cloud_action" in batch.schema.names:
-        cloud = pc.fill_null(_typed(batch.column("cloud_action"), pa.int64()), 0)
-        refused = cloud.to_numpy(zero_copy_only=False) == OBSERVED_DENIED
-        observed[refused & (observed == OBSERVED_UNKNOWN)] = OBSERVED_DROPPED
-    return observed
+    network = _by_network(batch, rejected)
+    if MESH_MARK not in batch.schema.names or batch.column(MESH_MARK).null_count == batch.num_rows:
+        return network
+    by_mesh = _integers(batch, MESH_MARK, 0, "bad_action", rejected, 0, np.uint8)
+    return np.where(network != 0, network, by_mesh).astype(np.uint8)
+
+
+def _refused(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+    if "cloud_action" not in batch.schema.names:
+        return np.zeros(batch.num_rows, dtype=np.bool_)
+    cloud = pc.fill_null(_typed(batch.column("cloud_action"), pa.int64()), 0)
+    refused: npt.NDArray[np.bool_] = cloud.to_numpy(zero_copy_only=False) == OBSERVED_DENIED
+    return refused
 
 
 def _by_network(batch: pa.RecordBatch, rejected: UInt8) -> UInt8:
