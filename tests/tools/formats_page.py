@@ -39,9 +39,9 @@ line that is broken costs itself.
 
 A log's own verdict is compared with the policies only where the network plugin's policies made it
 (`action`). What a cloud's security groups did is shown (`cloud_action`), what was dropped for other
-causes is no verdict; what either stopped did not arrive, so that it is no violation, no load, and nothing that
-`suggest` allows. That a cloud accepted something says nothing of what came later. Where a record names a policy,
-the report says how often that is one that decided.
+causes is no verdict; what either stopped did not arrive, so that it is no violation, no load, and
+nothing that `suggest` allows. That a cloud accepted something says nothing of what came later. Where a
+record names a policy, the report says how often that is one that decided.
 What a mesh's own proxy decided (`mesh_action`, `mesh_policy_refs`) is compared with the mesh's policies.
 
 What no record tells is no violation found, and never a proof that there was none.
