@@ -33,8 +33,15 @@ pytestmark = pytest.mark.slow
 SMALL = {
     "spark.executor.memory": "512m",
     "spark.task.maxFailures": "3",
+    "spark.speculation": "true",
+    "spark.speculation.interval": "100ms",
+    "spark.speculation.quantile": "0.5",
+    "spark.speculation.minTaskRuntime": "2s",
     **{f"spark.executorEnv.{name}": value for name, value in KEYS.items()},
 }
+
+HELD_FOR = 60.0
+"""Seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +139,31 @@ def test_an_executor_that_dies_while_it_fetches(
     bucket.meddle = kill
     flowcheck.spark.audit(executors, given, world / "cluster", out=tmp_path / "spark")
     assert killed
+    assert result(tmp_path / "spark") == result(tmp_path / "local")
+
+
+def test_a_task_that_runs_twice(executors: Any, world: Path, tmp_path: Path, bucket: Relay) -> None:
+    """Speculation: what one executor waits for, another does meanwhile, and it counts once."""
+    for file in (world / "flows").iterdir():
+        bucket.put(f"bucket/flows/{file.name}", file.read_bytes())
+    given = StorePath("s3://bucket/flows", Access(bucket.endpoint))
+    flowcheck.audit(given, world / "cluster", out=tmp_path / "local")
+    held: list[Request] = []
+    over = threading.Event()
+
+    def hold(request: Request, own: Callable[[], Answer]) -> Answer:
+        if request.reads and request.path.endswith("5.parquet"):
+            held.append(request)
+            if len(held) == 1:
+                over.wait(HELD_FOR)
+        return own()
+
+    bucket.meddle = hold
+    begun = time.monotonic()
+    flowcheck.spark.audit(executors, given, world / "cluster", out=tmp_path / "spark")
+    assert time.monotonic() - begun < HELD_FOR
+    over.set()
+    assert len(held) > 1
     assert result(tmp_path / "spark") == result(tmp_path / "local")
 
 
