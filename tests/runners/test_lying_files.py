@@ -94,5 +94,5 @@ def test_a_file_that_lies_is_refused_or_judged_whole(tmp_path: Path, cluster: Pa
     entries = {Path(entry.file).name: entry for entry in audit(tmp_path / "f", cluster, jobs=2).ledger.files}
     judged = {name for name, entry in entries.items() if entry.status == "judged"}
     assert {name: told[name] for name in judged if told[name] != {entries[name].rows_declared}} == {}
-    assert 0.05 * VARIANTS < len(judged) < 0.5 * VARIANTS
+    assert 0.03 * VARIANTS < len(judged) < 0.5 * VARIANTS
     assert {entries[name].reason for name in entries.keys() - judged} <= {"unreadable", MEMORY}

@@ -24,6 +24,9 @@ _PLAIN, _OLD_DICTIONARY, _DELTA, _DICTIONARY, _SPLIT = 0, 2, 5, 8, 9
 _PADDING = 8
 """Zeros that fastparquet puts behind values."""
 _MOST_PADDED = 7
+_OF_DIFFERENCES = 4
+"""Numbers that stand before differences, be there any or none: values in a block, its parts, all values; the
+first value."""
 
 
 @kernel
@@ -100,9 +103,20 @@ def _run(data: UInt8, at: Integer, end: Integer, width: Integer) -> tuple[Intege
     return count, packed, begin, after if after <= end else np.int64(BAD)
 
 
+@inlined
+def _is_padding(body: UInt8, at: Integer, end: Integer) -> bool:
+    """Whether nothing stands between two places, or as many zeros as may stand behind values."""
+    padded = bool(0 <= end - at <= _PADDING)
+    while padded and at < end:
+        padded = bool(body[at] == 0)
+        at += 1
+    return padded
+
+
 @kernel
 def holds(body: UInt8, levels: int, page: Int64, nullable: bool, width: int) -> Integer:
-    """Whether a data page's values are as many as it counts. body (n,) uint8: levels, where the column is
+    """Whether a data page's values are as many as it counts. Of one that counts none nothing else is read, so
+    that nothing may stand in it, in whatever encoding. body (n,) uint8: levels, where the column is
     nullable, then values. levels: their bytes, or -1 where four bytes say that. width: of a plain value."""
     n, end = np.int64(page[VALUES]), np.int64(body.size)
     at: Integer = np.int64(0)
@@ -119,7 +133,7 @@ def holds(body: UInt8, levels: int, page: Int64, nullable: bool, width: int) -> 
                 stop += np.int64(body[place]) << (8 * place)
             at = np.int64(4)
         if stop > end:
-            return UNTOLD
+            return UNTOLD if n > 0 else HOLDS_MORE
         here = np.int64(0)
         while at < stop and left > 0:
             count, packed, begin, at = _run(body, at, stop, 1)
@@ -137,13 +151,13 @@ def holds(body: UInt8, levels: int, page: Int64, nullable: bool, width: int) -> 
             return HOLDS_MORE
         at = np.int64(stop)
     encoding = page[ENCODING]
+    if n == 0 and encoding not in (_DICTIONARY, _OLD_DICTIONARY):
+        for _ in range(_OF_DIFFERENCES if encoding == _DELTA and at < end else 0):
+            if at >= 0:
+                _total, at = varint(body, at, end)
+        return HOLDS if at >= 0 and _is_padding(body, at, end) else HOLDS_MORE
     if encoding in (_PLAIN, _SPLIT):
-        extra = end - at - here * width
-        padded = bool(0 <= extra <= _PADDING)
-        while padded and extra > 0:
-            padded = bool(body[end - extra] == 0)
-            extra -= 1
-        return HOLDS if padded else HOLDS_MORE
+        return HOLDS if _is_padding(body, at + here * width, end) else HOLDS_MORE
     if encoding == _DELTA:
         total = np.uint64(0)
         for _ in range(3):  # values in a block, its parts, and all values
@@ -162,7 +176,7 @@ def holds(body: UInt8, levels: int, page: Int64, nullable: bool, width: int) -> 
     while at < end:
         count, packed, begin, at = _run(body, at, end, bits)
         if at < 0:
-            return UNTOLD
+            return UNTOLD if n > 0 else HOLDS_MORE
         if count > 0 and (left <= 0 or count - left > (_MOST_PADDED if packed else 0)):
             return HOLDS_MORE
         left -= count
