@@ -48,14 +48,13 @@ def begin(cores: int) -> Any:
     return spark
 
 
-def export(spark: Any, world: Path, out: Path) -> dict[str, str]:
-    """The tables of both joins, made and read; each join's SQL by its name."""
+def export(spark: Any, world: Path, tables: Path) -> None:
+    """The tables of all joins, made and read."""
     cluster, flows = world / "cluster", world / "flows"
     loaded = flowcheck.load_cluster([cluster])
-    export_tables(flowcheck.compile_program(loaded), loaded, flows, out / "tables")
-    export_rules(cluster, flows, out / "tables")
-    read(spark, out / "tables", sorted(flows.glob("*.parquet")))
-    return JOINS
+    export_tables(flowcheck.compile_program(loaded), loaded, flows, tables)
+    export_rules(cluster, flows, tables)
+    read(spark, tables, sorted(flows.glob("*.parquet")))
 
 
 def peak_of(work: Callable[[], object]) -> int:
@@ -130,7 +129,8 @@ def main(size: str, n_flows: int, runs: int, cores: int, joins: bool) -> None:
             same = (out / "local" / name).read_bytes() == (out / "spark" / name).read_bytes()
             agree(name, "the same bytes", "the same bytes" if same else "others")
         if joins:
-            for name, judged in export(spark, world, out).items():
+            export(spark, world, out / "tables")
+            for name, judged in JOINS.items():
                 agree(f"verdicts of {name}", by_flowcheck(out / "spark"), by_engine(groups(spark, judged)))
                 ways[name] = partial(write, spark, judged, out / name)
                 ways[name]()

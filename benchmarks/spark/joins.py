@@ -1,5 +1,5 @@
-"""The same verdicts by joins in Spark's SQL, in two ways: over tables that have each kind of flow's verdict
-(``inputs/tables.py``; nothing is left to decide), and over what the rules allow (``inputs/rules.py``)."""
+"""The same verdicts by joins in Spark's SQL: over what the rules allow (``inputs/rules.py``), as Spark plans
+it and broadcast; and over tables that have each kind of flow's verdict (``inputs/tables.py``)."""
 
 from __future__ import annotations
 

@@ -149,11 +149,11 @@ def _several(flows: FlowArrays, src: Ends, dst: Ends) -> Several:
 def _observed(numbers: Numbers, turned: npt.NDArray[np.bool_]) -> UInt8:
     """What a cloud's firewall refused was dropped, where nobody else says more. What it accepted may have
     been stopped later; and of what it refused an answer to, the request had arrived."""
-    refused = numbers.refused & (numbers.observed == a.OBSERVED_UNKNOWN)
-    if not refused.any():
+    if not numbers.refused.any():
         return numbers.observed
-    refused &= ~turned & (numbers.initiator != ANSWERED)
-    return np.where(refused, np.uint8(a.OBSERVED_DROPPED), numbers.observed)
+    asks = ~turned & (numbers.initiator != ANSWERED)
+    dropped = numbers.refused & asks & (numbers.observed == a.OBSERVED_UNKNOWN)
+    return np.where(dropped, np.uint8(a.OBSERVED_DROPPED), numbers.observed)
 
 
 def _turned(turned: npt.NDArray[np.bool_], end: Ends, other: Ends) -> Ends:

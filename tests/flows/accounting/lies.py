@@ -199,14 +199,10 @@ def bytes_between(dice: random.Random, parts: Parts) -> None:
     held = b"".join(page.bytes() for page in pages) if dice.random() < 0.7 else dice.randbytes(40)
     if held[:1] == b"\0" or not held:
         held = b"\x15" + held
-    if pages and held == b"".join(page.bytes() for page in pages):
-        hidden = Chunk(source.column, [], [_copied(page) for page in pages])
-        parts.hidden.append(hidden)
-    else:
-        hidden = None
     where = dice.choice(("before", "inside", "behind", "tail", "trailing"))
-    if hidden is not None and where == "inside":
-        hidden.column = chunk.column  # it stands where a page may be missing
+    if pages and held == b"".join(page.bytes() for page in pages):
+        column = chunk.column if where == "inside" else source.column  # there it may stand for one missing
+        parts.hidden.append(Chunk(column, [], [_copied(page) for page in pages]))
     if where in ("tail", "trailing"):
         setattr(parts, where, getattr(parts, where) + held)
     else:
